@@ -1,0 +1,85 @@
+"""What can go wrong, and whose fault it is.
+
+    KibanError
+     ├─ InputError             the user's input; exit code 2
+     │   ├─ ScenarioError      a scenario file or a scenario key
+     │   ├─ CatalogueError     an unknown site, technology or figure
+     │   ├─ WeatherError       a weather, price or series file or service
+     │   └─ OutputError        a place where the plan cannot be written
+     └─ SolverError            no solver could prove an optimum: a fault of ours; exit code 1
+
+Infeasible is not an error: it is a plan that explains itself (exit code 4).
+Every `InputError` carries all `Problem`s that were found, not only the first.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+EXIT_OK = 0
+EXIT_FAULT = 1
+EXIT_INPUT = 2
+EXIT_INFEASIBLE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where, which key, what it is, what is allowed and what to do.
+
+    `where` names a file (and line) or a service, `key` the scenario key or the column, `fault` says
+    what is wrong with it including the value, `remedy` what to do.
+    """
+
+    fault: str
+    where: str = ""
+    key: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        place = ": ".join(part for part in (self.where, self.key) if part)
+        sentence = f"{place} {self.fault}" if place else self.fault
+        return f"{sentence}; {self.remedy}." if self.remedy else f"{sentence}."
+
+
+class KibanError(Exception):
+    """Any error that kiban raises on purpose."""
+
+    exit_code = EXIT_FAULT
+
+
+class InputError(KibanError):
+    """The user's input cannot be used; `problems` lists every reason at once."""
+
+    exit_code = EXIT_INPUT
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ScenarioError(InputError):
+    """A scenario file or key."""
+
+
+class CatalogueError(InputError):
+    """An unknown site, technology or figure."""
+
+
+class WeatherError(InputError):
+    """A weather, price or series file or service."""
+
+
+class OutputError(InputError):
+    """A place where a result cannot be written."""
+
+
+class SolverError(KibanError):
+    """No solver could prove an optimum, and the programme is not infeasible either."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the known word closest to `word`, or the empty string."""
+    match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"did you mean '{match[0]}'?" if match else ""
