@@ -1,0 +1,127 @@
+"""What a value may be: physical ranges, and irradiance against the sun."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.calendar import HOURS_PER_YEAR
+from kiban.errors import Problem
+from kiban.weather.rows import LISTED_AT_MOST, Alignment
+from kiban.weather.sun import Floats, Sun, global_horizontal_w_m2
+
+IRRADIANCE = ("ghi_w_m2", "dni_w_m2", "dhi_w_m2")
+PHYSICAL_RANGE: Mapping[str, tuple[float, float]] = {
+    # Lowest and highest values ever observed at the surface, with a margin (WMO weather extremes archive).
+    "temperature_c": (-90.0, 60.0),
+    "relative_humidity_pct": (0.0, 100.0),
+    "ghi_w_m2": (0.0, 1600.0),
+    "dni_w_m2": (0.0, 1420.0),
+    "dhi_w_m2": (0.0, 1000.0),
+    "wind_speed_m_s": (0.0, 115.0),
+    "pressure_hpa": (400.0, 1090.0),
+    "snow_depth_cm": (0.0, 1200.0),
+}
+NIGHT_SUN_W_M2 = 20.0
+"""More than this, with the sun below civil twilight for the whole step, is no sensor noise."""
+CIVIL_TWILIGHT_SINE = -0.10453
+"""Sine of -6 degrees."""
+NOON_TOLERANCE_HOURS = 0.75
+"""Cloud and hills move the centre of the day's irradiance by half an hour at most; a wrong label by one."""
+ANNUAL_GHI_RANGE_KWH_M2 = (250.0, 3000.0)
+"""Outside this the unit is wrong: the poles receive about 800, the Atacama desert about 2700."""
+CLOSURE_RANGE = (0.75, 1.33)
+"""Allowed ratio of the year's GHI to the year's `DHI + DNI cos(zenith)`."""
+
+
+def _listed(
+    bad: npt.NDArray[np.bool_],
+    values: Floats,
+    alignment: Alignment,
+    *,
+    name: str,
+    fault: str,
+    remedy: str,
+) -> list[Problem]:
+    """One problem for each of the first bad steps, the last one counting the rest."""
+    steps = np.flatnonzero(bad)
+    problems = []
+    for shown, step in enumerate(steps[:LISTED_AT_MOST].tolist()):
+        said = f"is {values[step]:g} at {alignment.index[step]:%Y-%m-%d %H:%M}, {fault}"
+        if shown == LISTED_AT_MOST - 1 and len(steps) > LISTED_AT_MOST:
+            said += f", and so are {len(steps) - LISTED_AT_MOST} more"
+        problems.append(Problem(said, alignment.place_of(step), name, remedy))
+    return problems
+
+
+def range_problems(columns: Mapping[str, Floats], alignment: Alignment) -> list[Problem]:
+    """Values outside `PHYSICAL_RANGE`; NaN is not judged here."""
+    problems: list[Problem] = []
+    for name, column in columns.items():
+        low, high = PHYSICAL_RANGE[name]
+        within = f"give values from {low:g} to {high:g}; check the unit and the marks for missing values"
+        fault, remedy = f"below {low:g}", within
+        if name in IRRADIANCE:
+            fault = "negative"
+            remedy = "set sensor noise below zero to 0 before, or ask for it (clip_negative_w_m2)"
+        problems += _listed(column < low, column, alignment, name=name, fault=fault, remedy=remedy)
+        problems += _listed(
+            column > high, column, alignment, name=name, fault=f"above {high:g}", remedy=within
+        )
+    return problems
+
+
+def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) -> list[Problem]:
+    """Irradiance against the sun: above what is possible, at night, off noon, implausible in sum.
+
+    Upper limits: the physically possible limits of the BSRN quality tests (Long and Dutton 2002, version
+    2.0): GHI < 1.5 S cos(z)^1.2 + 100, DHI < 0.95 S cos(z)^1.2 + 50, DNI < S, in W/m2.
+    """
+    night = sun.largest_cosine < CIVIL_TWILIGHT_SINE
+    risen = sun.mean_cosine**1.2
+    limits = {
+        "ghi_w_m2": 1.5 * sun.extraterrestrial_w_m2 * risen + 100.0,
+        "dhi_w_m2": 0.95 * sun.extraterrestrial_w_m2 * risen + 50.0,
+        "dni_w_m2": sun.extraterrestrial_w_m2,
+    }
+    zone = f"UTC{alignment.index[0]:%z}"
+    check = f"check the zone ({zone}), the longitude, and that times are the start of the step"
+    night_problems: list[Problem] = []
+    high_problems: list[Problem] = []
+    for name in IRRADIANCE:
+        column = columns[name]
+        dark = night & (column > NIGHT_SUN_W_M2)
+        fault = "while the sun is down"
+        night_problems += _listed(dark, column, alignment, name=name, fault=fault, remedy=check)
+        too_high = ~dark & (column > limits[name]) & (column <= PHYSICAL_RANGE[name][1])
+        fault, remedy = "more than the sun can give then", "check the unit (W/m2) and the time zone"
+        high_problems += _listed(too_high, column, alignment, name=name, fault=fault, remedy=remedy)
+    ghi = np.nan_to_num(columns["ghi_w_m2"])
+    beam_and_sky = global_horizontal_w_m2(
+        np.nan_to_num(columns["dni_w_m2"]), np.nan_to_num(columns["dhi_w_m2"]), sun.mean_cosine
+    )
+    if ghi.sum() > 0:
+        # Time of the year's irradiance from solar noon; one sentence instead of one for every dusk or dawn.
+        off_noon = float((ghi * (sun.solar_hours - 12.0)).sum() / ghi.sum())
+        if abs(off_noon) > NOON_TOLERANCE_HOURS:
+            side = "after" if off_noon > 0 else "before"
+            fault = f"is centred {abs(off_noon):.1f} h {side} solar noon"
+            return [Problem(fault, alignment.where, "ghi_w_m2", check), *night_problems[:1]]
+    if night_problems or high_problems:
+        return [*night_problems, *high_problems]
+    if alignment.gap_problems:
+        return []
+    annual = float(ghi.mean()) * HOURS_PER_YEAR / 1000.0
+    low, high = ANNUAL_GHI_RANGE_KWH_M2
+    if not low <= annual <= high:
+        fault = f"adds up to {annual:.1f} kWh/m2 a year, which no place receives"
+        remedy = f"check the unit (W/m2); {low:g} to {high:g} is possible"
+        return [Problem(fault, alignment.where, "ghi_w_m2", remedy)]
+    closure = float(ghi.sum() / max(beam_and_sky.sum(), 1.0))
+    if not CLOSURE_RANGE[0] <= closure <= CLOSURE_RANGE[1]:
+        fault = f"is {closure:.2f} times DHI + DNI cos(zenith) over the year"
+        remedy = "check the units and which column is direct normal and which is diffuse horizontal"
+        return [Problem(fault, alignment.where, "ghi_w_m2", remedy)]
+    return []

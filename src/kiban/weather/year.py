@@ -1,0 +1,271 @@
+"""One or several checked weather years, and the check that makes them.
+
+Every reader hands its columns to `check_weather`, which either returns a `Weather` or raises one
+`WeatherError` with everything that is wrong, each with file, line, value and remedy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.calendar import HOURS_PER_YEAR, steps_per_year
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.weather.limits import IRRADIANCE, range_problems, sun_problems
+from kiban.weather.rows import LISTED_AT_MOST, Alignment, align_rows, runs_of
+from kiban.weather.sun import Floats, Sun, sun_of_steps
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("temperature_c", "relative_humidity_pct", *IRRADIANCE, "wind_speed_m_s", "pressure_hpa")
+
+ZONE_TOLERANCE_HOURS = 3.5
+"""Legal time is at most three hours and a few minutes from mean solar time (western China)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weather:
+    """Weather of one or several years at one place; every array has shape `(n,)`, n = years x steps.
+
+    `time` is the start of each step in the place's standard time (fixed offset from UTC), years one
+    after another, without 29 February. Values are means over the step, or the value that represents
+    it. `wind_speed_m_s` holds at `wind_height_m` above ground, `pressure_hpa` at the place's elevation.
+    `synthetic` names the fields that were generated and not observed; `notes` is what must be said
+    wherever a result rests on this weather. The arrays are read-only.
+    """
+
+    time: pd.DatetimeIndex
+    years: tuple[int, ...]
+    step_hours: float
+    latitude_deg: float
+    longitude_deg: float
+    elevation_m: float
+    temperature_c: Floats
+    relative_humidity_pct: Floats
+    ghi_w_m2: Floats
+    dni_w_m2: Floats
+    dhi_w_m2: Floats
+    wind_speed_m_s: Floats
+    pressure_hpa: Floats
+    wind_height_m: float
+    snow_depth_cm: Floats | None
+    source: str
+    synthetic: frozenset[str]
+    notes: tuple[str, ...]
+
+
+def check_weather(
+    time: pd.DatetimeIndex,
+    columns: Mapping[str, npt.ArrayLike],
+    *,
+    latitude_deg: float,
+    longitude_deg: float,
+    elevation_m: float,
+    wind_height_m: float,
+    source: str,
+    step_hours: float = 1.0,
+    years: Sequence[int] | None = None,
+    synthetic: Collection[str] = (),
+    notes: Sequence[str] = (),
+    where: str = "",
+    lines: Sequence[int] | None = None,
+    fill_gaps_hours: float = 0.0,
+    clip_negative_w_m2: float = 0.0,
+) -> Weather:
+    """Check the columns of a file or service and return them as `Weather`.
+
+    `time` is the start of each row's step (time-zone aware, fixed offset), in the order of the file;
+    a reader of labels at the end of the step subtracts the step first. `columns` maps each name of
+    `COLUMNS`, and optionally `snow_depth_cm`, to as many values as there are times, NaN where a value
+    is missing. `years` are the years wanted, in order; None means every year that occurs. `where` is
+    the file or service for messages, `lines` the line number of each row in it.
+
+    Only on request: gaps of at most `fill_gaps_hours` are filled linearly (irradiance no higher than the
+    sun allows), and irradiance between `-clip_negative_w_m2` and 0 is set to 0. Both are noted.
+
+    Raises `WeatherError` with every problem: missing column, wrong length, missing zone or daylight
+    saving, rows out of order, duplicated, off the grid or missing, NaN, value outside its physical
+    range, irradiance above what the sun can give or at night, irradiance not centred on noon (wrong
+    zone or labels), implausible annual sum (wrong unit), GHI that is not DHI + DNI cos(zenith).
+    """
+    place_problems = _problems_of_place(latitude_deg, longitude_deg, elevation_m, wind_height_m, where)
+    values, column_problems = _as_arrays(columns, len(time), where)
+    problems = [*place_problems, *column_problems]
+    alignment = align_rows(time, step_hours=step_hours, years=years, where=where, lines=lines)
+    problems += alignment.problems
+    if not len(alignment.index) or column_problems or place_problems:
+        raise WeatherError([*problems, *alignment.gap_problems])
+
+    said = list(notes)
+    zone_problem = _zone_problem(alignment.index, longitude_deg, where)
+    problems += zone_problem
+    aligned = {name: _take(column, alignment.row) for name, column in values.items()}
+    _clip_negative(aligned, clip_negative_w_m2, said)
+    sun = sun_of_steps(alignment.index, latitude_deg, longitude_deg, step_hours)
+    problems += _fill_gaps(aligned, alignment, sun, fill_gaps_hours, said)
+    problems += range_problems(aligned, alignment)
+    if not zone_problem:
+        problems += sun_problems(aligned, alignment, sun)
+    if problems:
+        raise WeatherError(problems)
+    if alignment.leap_rows:
+        said.append(f"29 February is left out ({alignment.leap_rows} rows)")
+    for column in aligned.values():
+        column.flags.writeable = False
+    return Weather(
+        time=alignment.index,
+        years=alignment.years,
+        step_hours=step_hours,
+        latitude_deg=float(latitude_deg),
+        longitude_deg=float(longitude_deg),
+        elevation_m=float(elevation_m),
+        wind_height_m=float(wind_height_m),
+        snow_depth_cm=aligned.get("snow_depth_cm"),
+        source=source,
+        synthetic=frozenset(synthetic),
+        notes=tuple(said),
+        **{name: aligned[name] for name in COLUMNS},
+    )
+
+
+def select_years(weather: Weather, years: Sequence[int]) -> Weather:
+    """The given years of `weather`, in the given order; `WeatherError` for a year that it does not hold."""
+    from dataclasses import replace
+
+    absent = [year for year in years if year not in weather.years]
+    if absent or not years or len(set(years)) != len(years):
+        held = ", ".join(map(str, weather.years))
+        fault = f"years {list(years)} cannot be selected from {held}"
+        raise WeatherError(Problem(fault, weather.source, "years", f"name each year once, from {held}"))
+    per_year = steps_per_year(weather.step_hours)
+    starts = [weather.years.index(year) * per_year for year in years]
+    rows = np.concatenate([np.arange(start, start + per_year) for start in starts])
+    chosen: dict[str, Floats] = {}
+    for name in (*COLUMNS, "snow_depth_cm"):
+        column = getattr(weather, name)
+        if column is not None:
+            chosen[name] = column[rows]
+            chosen[name].flags.writeable = False
+    return replace(weather, time=weather.time[rows], years=tuple(years), **chosen)  # type: ignore[arg-type]
+
+
+def _problems_of_place(
+    latitude_deg: float, longitude_deg: float, elevation_m: float, wind_height_m: float, where: str
+) -> list[Problem]:
+    bounds = (
+        ("latitude_deg", latitude_deg, -90.0, 90.0),
+        ("longitude_deg", longitude_deg, -180.0, 180.0),
+        ("elevation_m", elevation_m, -450.0, 9000.0),
+        ("wind_height_m", wind_height_m, 0.5, 300.0),
+    )
+    return [
+        Problem(f"is {value:g}", where, name, f"give a number from {low:g} to {high:g}")
+        for name, value, low, high in bounds
+        if not low <= value <= high
+    ]
+
+
+def _as_arrays(
+    columns: Mapping[str, npt.ArrayLike], rows: int, where: str
+) -> tuple[dict[str, Floats], list[Problem]]:
+    """Columns as float arrays of the right length, and what is wrong with the set of them."""
+    known = (*COLUMNS, "snow_depth_cm")
+    problems = [
+        Problem("is missing", where, name, "every weather source must give it")
+        for name in COLUMNS
+        if name not in columns
+    ]
+    values: dict[str, Floats] = {}
+    for name, column in columns.items():
+        if name not in known:
+            problems.append(
+                Problem("is not a weather column", where, name, nearest(name, known) or "remove it")
+            )
+            continue
+        array = np.array(column, dtype=np.float64)
+        if array.shape != (rows,):
+            shape = " x ".join(map(str, array.shape))
+            problems.append(
+                Problem(f"has {shape} values for {rows} times", where, name, "give one value per row")
+            )
+        values[name] = array
+    return values, problems
+
+
+def _take(column: Floats, row: npt.NDArray[np.int64]) -> Floats:
+    """Values at the aligned rows; NaN where the file has no row."""
+    return np.where(row >= 0, column[np.maximum(row, 0)], np.nan)
+
+
+def _zone_problem(index: pd.DatetimeIndex, longitude_deg: float, where: str) -> list[Problem]:
+    offset = index[0].utcoffset()
+    hours = offset.total_seconds() / 3600.0 if offset is not None else 0.0
+    apart = abs((hours - longitude_deg / 15.0 + 12.0) % 24.0 - 12.0)
+    if apart <= ZONE_TOLERANCE_HOURS:
+        return []
+    fault = (
+        f"is UTC{hours:+g} at longitude {longitude_deg:g}, where the sun keeps UTC{longitude_deg / 15.0:+.1f}"
+    )
+    return [
+        Problem(fault, where, "time", "give times in the place's own standard time, or correct the longitude")
+    ]
+
+
+def _clip_negative(columns: dict[str, Floats], limit_w_m2: float, notes: list[str]) -> None:
+    """Set small negative irradiance to zero, in place, where that was asked for."""
+    for name in IRRADIANCE:
+        small = (columns[name] < 0) & (columns[name] >= -limit_w_m2)
+        if small.any():
+            columns[name][small] = 0.0
+            notes.append(f"{name}: {int(small.sum())} values between -{limit_w_m2:g} and 0 set to 0")
+
+
+def _fill_gaps(
+    columns: dict[str, Floats], alignment: Alignment, sun: Sun, fill_gaps_hours: float, notes: list[str]
+) -> list[Problem]:
+    """Fill short gaps in place, year by year; return a problem for every gap that stays."""
+    per_year = len(alignment.index) // len(alignment.years)
+    step_hours = HOURS_PER_YEAR / per_year
+    longest = int(fill_gaps_hours / step_hours + 1e-9)
+    stays = any(length > longest for _, length in alignment.gaps)
+    problems = list(alignment.gap_problems) if stays else []
+    ceiling = {
+        "ghi_w_m2": sun.extraterrestrial_w_m2 * sun.mean_cosine,
+        "dhi_w_m2": sun.extraterrestrial_w_m2 * sun.mean_cosine,
+        "dni_w_m2": np.where(sun.mean_cosine > 0, sun.extraterrestrial_w_m2, 0.0),
+    }
+    no_row = alignment.row < 0
+    filled: list[str] = []
+    for name, column in columns.items():
+        steps_filled = 0
+        for first in range(0, len(column), per_year):
+            part = column[first : first + per_year]
+            missing = np.isnan(part)
+            known = np.flatnonzero(~missing)
+            for start, length in runs_of(missing) if len(known) else []:
+                if length <= longest:
+                    steps = np.arange(start, start + length)
+                    part[steps] = np.interp(steps, known, part[known])
+                    if name in ceiling:
+                        part[steps] = np.minimum(part[steps], ceiling[name][first + steps])
+                    steps_filled += length
+        if steps_filled:
+            filled.append(f"{name} {steps_filled * step_hours:g} h")
+        left = runs_of(np.isnan(column) & ~no_row)
+        for shown, (start, length) in enumerate(left[:LISTED_AT_MOST]):
+            fault = (
+                f"is missing (NaN) for {length * step_hours:g} h from {alignment.index[start]:%Y-%m-%d %H:%M}"
+            )
+            more = len(left) - LISTED_AT_MOST
+            if shown == LISTED_AT_MOST - 1 and more > 0:
+                fault += f", and in {more} more places"
+            remedy = "complete the column, or ask to fill short gaps (fill_gaps_hours)"
+            problems.append(Problem(fault, alignment.place_of(start), name, remedy))
+    if filled:
+        notes.append(f"gaps of at most {fill_gaps_hours:g} h filled linearly: {', '.join(filled)}")
+    return problems
