@@ -1,0 +1,67 @@
+"""HiGHS: the oracle for linear programmes and the solver of programmes with whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kiban.linear.flat import FlatProgramme
+from kiban.linear.solution import Status
+from kiban.linear.staircase import Array
+
+INTEGER_GAP = 1e-8
+
+
+def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, float]:
+    """Status (None where the solver gave up), point, row prices, iterations and the proven lower bound.
+
+    The prices are zero for a programme with whole numbers, which has none.
+    """
+    import highspy
+
+    highs = highspy.Highs()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
+    highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
+    highs.setOptionValue("mip_rel_gap", INTEGER_GAP)
+    highs.setOptionValue("threads", 1)
+    highs.passModel(_model(highspy, flat))
+    highs.run()
+    status = _status(highspy, highs.getModelStatus())
+    if status is None and highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+        highs.setOptionValue("presolve", "off")
+        highs.run()
+        status = _status(highspy, highs.getModelStatus())
+    information = highs.getInfo()
+    solution = highs.getSolution()
+    point = np.asarray(solution.col_value, dtype=np.float64)
+    if flat.integer.any():
+        return status, point, np.zeros(flat.row_lower.size), int(information.mip_node_count), float(
+            information.mip_dual_bound
+        ) + flat.constant  # fmt: skip
+    prices = np.asarray(solution.row_dual, dtype=np.float64)
+    iterations = int(information.simplex_iteration_count)
+    return status, point, prices, iterations, -np.inf
+
+
+def _model(highspy: object, flat: FlatProgramme) -> object:
+    model = highspy.HighsLp()  # type: ignore[attr-defined]
+    model.num_col_ = flat.cost.size
+    model.num_row_ = flat.row_lower.size
+    model.col_cost_ = flat.cost
+    model.col_lower_, model.col_upper_ = flat.lower, flat.upper
+    model.row_lower_, model.row_upper_ = flat.row_lower, flat.row_upper
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise  # type: ignore[attr-defined]
+    model.a_matrix_.start_ = flat.matrix.indptr
+    model.a_matrix_.index_ = flat.matrix.indices
+    model.a_matrix_.value_ = flat.matrix.data
+    if flat.integer.any():
+        kinds = highspy.HighsVarType  # type: ignore[attr-defined]
+        model.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in flat.integer]
+    return model
+
+
+def _status(highspy: object, status: object) -> Status | None:
+    known = highspy.HighsModelStatus  # type: ignore[attr-defined]
+    return {known.kOptimal: "optimal", known.kInfeasible: "infeasible", known.kUnbounded: "unbounded"}.get(
+        status
+    )  # type: ignore[return-value]

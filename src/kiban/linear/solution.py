@@ -1,0 +1,127 @@
+"""What a solver returns: values and prices by name, and a certificate that anyone can check.
+
+The certificate is computed here from the values and the prices, not taken from the solver: the
+primal objective of the point, the dual objective of the prices, their gap, and by how much either
+breaks a constraint. By weak duality no design can cost less than the dual objective.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from kiban.linear.flat import BOUND_PREFIX, FlatProgramme
+from kiban.linear.staircase import Array, Staircase
+
+Status = Literal["optimal", "infeasible", "unbounded"]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """Proof of optimality, in the caller's units.
+
+    `primal` and `dual` are the objective's upper and lower bound, `relative_gap` their distance over
+    `max(1, |primal|)`, `primal_residual` the largest violation of a row or bound, `dual_residual` the
+    largest reduced cost of the wrong sign on a variable without the bound that could pay for it.
+    `solver` and `iterations` say how it was found.
+    """
+
+    primal: float
+    dual: float
+    relative_gap: float
+    primal_residual: float
+    dual_residual: float
+    solver: str
+    iterations: int
+
+
+@dataclass(frozen=True, slots=True)
+class Solution:
+    """Values and prices of one programme by name.
+
+    A price is the change of the objective per unit that the right-hand side grows: `row_prices` and
+    `total_prices` by row, `bound_prices` per hourly variable at its upper bound (never positive),
+    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper).
+    """
+
+    status: Status
+    capacities: Mapping[str, float]
+    hourly: Mapping[str, Array]
+    row_prices: Mapping[str, Array]
+    total_prices: Mapping[str, float]
+    bound_prices: Mapping[str, Array]
+    capacity_prices: Mapping[str, float]
+    certificate: Certificate | None
+
+
+def certify(
+    flat: FlatProgramme, point: Array, prices: Array, *, solver: str, iterations: int
+) -> tuple[Certificate, Array]:
+    """Certificate of a point and its row prices, and the reduced costs of all columns."""
+    activity = flat.matrix @ point
+    below = np.maximum(flat.row_lower - activity, activity - flat.row_upper)
+    outside = np.maximum(flat.lower - point, point - flat.upper)
+    primal = float(flat.cost @ point) + flat.constant
+
+    # A price of the wrong sign on a one-sided row proves nothing: count it as zero.
+    usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
+    usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
+    reduced = flat.cost - flat.matrix.T @ usable
+    row_value = _bound_value(usable, flat.row_lower, flat.row_upper)
+    column_value = _bound_value(reduced, flat.lower, flat.upper)
+    unpaid = np.where(reduced > 0, np.isneginf(flat.lower), np.isposinf(flat.upper)) & (reduced != 0)
+    dual = row_value + column_value + flat.constant
+    gap = abs(primal - dual) / max(1.0, abs(primal))
+    return (
+        Certificate(
+            primal=primal,
+            dual=dual,
+            relative_gap=gap,
+            primal_residual=float(max(below.max(initial=0.0), outside.max(initial=0.0), 0.0)),
+            dual_residual=float(np.abs(reduced[unpaid]).max(initial=0.0)),
+            solver=solver,
+            iterations=iterations,
+        ),
+        reduced,
+    )
+
+
+def _bound_value(price: Array, lower: Array, upper: Array) -> float:
+    at_lower = np.where(np.isfinite(lower), lower, 0.0)
+    at_upper = np.where(np.isfinite(upper), upper, 0.0)
+    return float(np.maximum(price, 0.0) @ at_lower + np.minimum(price, 0.0) @ at_upper)
+
+
+def unflatten(
+    programme: Staircase,
+    flat: FlatProgramme,
+    point: Array,
+    prices: Array,
+    reduced: Array,
+    certificate: Certificate,
+) -> Solution:
+    """Give values and prices their names back."""
+    bound_prices = {}
+    for name, variable in programme.variables.items():
+        if variable.capacity is None:
+            bound_prices[name] = np.minimum(reduced[flat.columns[name]], 0.0)
+        else:
+            bound_prices[name] = prices[flat.rows[BOUND_PREFIX + name]]
+    return Solution(
+        status="optimal",
+        capacities={name: float(point[flat.columns[name].start]) for name in programme.capacities},
+        hourly={name: point[flat.columns[name]] for name in programme.variables},
+        row_prices={name: prices[flat.rows[name]] for name in programme.rows},
+        total_prices={name: float(prices[flat.rows[name].start]) for name in programme.totals},
+        bound_prices=bound_prices,
+        capacity_prices={name: float(reduced[flat.columns[name].start]) for name in programme.capacities},
+        certificate=certificate,
+    )
+
+
+def without_solution(status: Status) -> Solution:
+    """The answer for a programme that has no optimum."""
+    return Solution(status, {}, {}, {}, {}, {}, {}, None)

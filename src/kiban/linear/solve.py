@@ -1,0 +1,88 @@
+"""Solve a staircase programme: the caller need not know which solver ran."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from kiban.errors import SolverError
+from kiban.linear.clarabel import solve_clarabel
+from kiban.linear.flat import FlatProgramme, flatten
+from kiban.linear.highs import solve_highs
+from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
+from kiban.linear.staircase import Array, Staircase
+
+Solver = Literal["auto", "clarabel", "highs"]
+ACCEPTED_GAP = 1e-6
+
+
+def solve(programme: Staircase, solver: Solver = "auto") -> Solution:
+    """The optimum of a programme with its prices and certificate.
+
+    `auto` takes Clarabel, and HiGHS where Clarabel gives up (the certificate names the solver that
+    answered). Whole numbers are always decided by HiGHS; the prices are then those of the programme
+    with the whole numbers held at their values, and the certificate's `dual` is the bound that HiGHS
+    proved over all choices. Raises `SolverError` where no solver reaches a proof.
+    """
+    flat = flatten(programme)
+    if flat.integer.any():
+        return _solve_integer(programme, flat)
+    return _solve_continuous(programme, flat, solver)
+
+
+def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver) -> Solution:
+    tried = []
+    if solver in {"auto", "clarabel"}:
+        status, point, prices, iterations = solve_clarabel(flat)
+        if status == "optimal":
+            certificate, reduced = certify(flat, point, prices, solver="clarabel", iterations=iterations)
+            if certificate.relative_gap <= ACCEPTED_GAP:
+                return unflatten(programme, flat, point, prices, reduced, certificate)
+        elif status is not None:
+            return without_solution(status)
+        tried.append("clarabel")
+    if solver in {"auto", "highs"}:
+        status, point, prices, iterations, _ = solve_highs(flat)
+        if status == "optimal":
+            name = "highs" if not tried else "highs (clarabel gave up)"
+            certificate, reduced = certify(flat, point, prices, solver=name, iterations=iterations)
+            return unflatten(programme, flat, point, prices, reduced, certificate)
+        if status is not None:
+            return without_solution(status)
+        tried.append("highs")
+    raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
+
+
+def _solve_integer(programme: Staircase, flat: FlatProgramme) -> Solution:
+    status, point, _, nodes, bound = solve_highs(flat)
+    if status != "optimal":
+        if status is None:
+            raise SolverError("no optimum was proven by highs for the programme with whole numbers")
+        return without_solution(status)
+    held = _hold_integers(flat, point)
+    solution = _solve_continuous(programme, held, "auto")
+    inner = solution.certificate
+    if inner is None:
+        raise SolverError("the programme with its whole numbers held has no optimum")
+    certificate = Certificate(
+        primal=inner.primal,
+        dual=min(bound, inner.dual),
+        relative_gap=(inner.primal - min(bound, inner.dual)) / max(1.0, abs(inner.primal)),
+        primal_residual=inner.primal_residual,
+        dual_residual=inner.dual_residual,
+        solver=f"highs (whole numbers), {inner.solver}",
+        iterations=nodes + inner.iterations,
+    )
+    return replace(solution, certificate=certificate)
+
+
+def _hold_integers(flat: FlatProgramme, point: Array) -> FlatProgramme:
+    whole = np.round(point)
+    return replace(
+        flat,
+        lower=np.where(flat.integer, whole, flat.lower),
+        upper=np.where(flat.integer, whole, flat.upper),
+        integer=np.zeros_like(flat.integer),
+    )
