@@ -31,9 +31,7 @@ def steps_per_year(step_hours: float = 1.0) -> int:
     return round(HOURS_PER_YEAR / step_hours)
 
 
-def year_index(
-    years: int | Sequence[int], utc_offset_hours: float, step_hours: float = 1.0
-) -> pd.DatetimeIndex:
+def year_index(years: int | Sequence[int], utc_offset_hours: float, step_hours: float = 1.0) -> pd.DatetimeIndex:
     """Starts of all steps of one or several weather years, without 29 February.
 
     Returns a time-zone-aware index of length `len(years) * steps_per_year(step_hours)`.
@@ -45,7 +43,11 @@ def year_index(
     parts = []
     for year in wanted:
         index = pd.date_range(
-            f"{year}-01-01", f"{year + 1}-01-01", freq=pd.Timedelta(hours=step_hours), inclusive="left", tz=zone
+            f"{year}-01-01",
+            f"{year + 1}-01-01",
+            freq=pd.Timedelta(hours=step_hours),
+            inclusive="left",
+            tz=zone,
         )
         parts.append(index[~((index.month == 2) & (index.day == 29))])
     joined = parts[0]

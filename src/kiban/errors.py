@@ -40,7 +40,9 @@ class Problem:
     def __str__(self) -> str:
         place = ": ".join(part for part in (self.where, self.key) if part)
         sentence = f"{place} {self.fault}" if place else self.fault
-        return f"{sentence}; {self.remedy}." if self.remedy else f"{sentence}."
+        if self.remedy:
+            sentence = f"{sentence}; {self.remedy}"
+        return sentence if sentence.endswith("?") else f"{sentence}."
 
 
 class KibanError(Exception):

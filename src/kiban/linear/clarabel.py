@@ -12,9 +12,7 @@ TOLERANCE = 1e-9
 MAX_ITERATIONS = 400
 
 
-def solve_clarabel(
-    flat: FlatProgramme, *, tolerance: float = TOLERANCE
-) -> tuple[Status | None, Array, Array, int]:
+def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TOLERANCE) -> tuple[Status | None, Array, Array, int]:
     """Status (None where the solver gave up), point, row prices and iterations."""
     import clarabel
     import scipy.sparse as sp

@@ -62,6 +62,9 @@ def _model(highspy: object, flat: FlatProgramme) -> object:
 
 def _status(highspy: object, status: object) -> Status | None:
     known = highspy.HighsModelStatus  # type: ignore[attr-defined]
-    return {known.kOptimal: "optimal", known.kInfeasible: "infeasible", known.kUnbounded: "unbounded"}.get(
-        status
-    )  # type: ignore[return-value]
+    words: dict[object, Status] = {
+        known.kOptimal: "optimal",
+        known.kInfeasible: "infeasible",
+        known.kUnbounded: "unbounded",
+    }
+    return words.get(status)

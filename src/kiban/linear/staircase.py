@@ -29,7 +29,7 @@ UNBOUNDED: Final = np.inf
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """One decision for the whole horizon; `integer` makes it a whole number (a binary if its bounds are 0 and 1)."""
+    """One decision for the whole horizon; `integer` makes it a whole number (binary between 0 and 1)."""
 
     name: str
     cost: float
@@ -52,7 +52,10 @@ class HourlyVariable:
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """`coefficient[t] * y[t]`, or `coefficient[t] * y[t-1]` where `lagged`; unlinked at a year's start if not `cyclic`."""
+    """`coefficient[t] * y[t]`, or `coefficient[t] * y[t-1]` where `lagged`.
+
+    A lagged term that is not `cyclic` is absent at the first step of each block.
+    """
 
     variable: str
     coefficient: Array
@@ -125,7 +128,7 @@ class Staircase:
         capacity: str | None = None,
         factor: Number = 1.0,
     ) -> None:
-        """A decision per step; with `capacity`, `upper` (0 if not given) is what is allowed beyond `factor * capacity`."""
+        """A decision per step; with `capacity`, `upper` (then 0 by default) adds to `factor * capacity`."""
         self._refuse_repeated(name, self.capacities, self.variables)
         if capacity is not None:
             self._require(capacity, self.capacities, "capacity")

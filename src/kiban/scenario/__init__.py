@@ -1,0 +1,34 @@
+"""What a user writes: the scenario, its schema and its file."""
+
+from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load
+from kiban.scenario.file import dump_scenario, parse_scenario, read_scenario
+from kiban.scenario.place import Site, Time, Weather
+from kiban.scenario.plant import KNOWN_SUPPLY, Backup, Battery, Grid, JepxPrices, Measure, Supply
+from kiban.scenario.section import HourlyInput, SeriesReference
+from kiban.scenario.study import Finance, Money, Scenario, Target
+
+__all__ = [
+    "COOLING_SYSTEMS",
+    "KNOWN_SUPPLY",
+    "Backup",
+    "Battery",
+    "Cooling",
+    "CoolingSystem",
+    "Finance",
+    "Grid",
+    "HourlyInput",
+    "JepxPrices",
+    "Load",
+    "Measure",
+    "Money",
+    "Scenario",
+    "SeriesReference",
+    "Site",
+    "Supply",
+    "Target",
+    "Time",
+    "Weather",
+    "dump_scenario",
+    "parse_scenario",
+    "read_scenario",
+]

@@ -1,0 +1,228 @@
+"""A scenario file read and written: TOML in, every problem at once out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tomllib
+import typing
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from kiban.errors import OutputError, Problem, ScenarioError, nearest
+from kiban.scenario.study import Scenario
+
+LARGEST_FILE_BYTES = 1_000_000
+USD_IN_KEY = re.compile(r"_usd(?=_|$)")
+MILLION = 1e6
+_BRANCH = re.compile(r"^(float|int|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """The scenario in a TOML file; raises `ScenarioError` with every problem of the file."""
+    path = Path(path)
+    text = _read_text(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    if not raw:
+        remedy = "start from `kiban init` or from one of the examples"
+        raise ScenarioError(Problem("is empty", str(path), remedy=remedy))
+    return parse_scenario(raw, where=str(path), text=text).placed_in(path.parent)
+
+
+def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:
+    """The scenario in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
+    converted = _convert_dollars(raw, _yen_per_usd(raw))
+    try:
+        return Scenario.model_validate_json(json.dumps(converted, default=str))
+    except ValidationError as error:
+        raise ScenarioError(_explain(error.errors(), where, text)) from None
+
+
+def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
+    """The scenario as TOML, without the keys that keep their default; file names are made relative to `folder`."""
+    import tomli_w
+
+    content = scenario.model_dump(exclude_defaults=True, exclude_none=True, mode="json")
+    if folder is not None:
+        content = _move_files(content, scenario.folder, folder)
+    return tomli_w.dumps(content)
+
+
+def _read_text(path: Path) -> str:
+    if path.is_dir():
+        raise ScenarioError(Problem("is a folder", str(path), remedy="give the scenario's TOML file"))
+    if not path.exists():
+        raise ScenarioError(Problem("does not exist", str(path), remedy="check the name or run `kiban init`"))
+    size = path.stat().st_size
+    if size > LARGEST_FILE_BYTES:
+        raise ScenarioError(
+            Problem(
+                f"has {size / MILLION:.0f} MB, and a scenario has at most {LARGEST_FILE_BYTES / MILLION:.0f} MB",
+                str(path),
+                remedy="keep hourly series in CSV or Parquet files and name them in the scenario",
+            )
+        )
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        remedy = "save it as UTF-8 (it may be Shift_JIS)"
+        raise ScenarioError(Problem(f"is not UTF-8 at byte {error.start}", str(path), remedy=remedy)) from None
+    except OSError as error:
+        raise ScenarioError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+
+
+def _yen_per_usd(raw: Mapping[str, Any]) -> float | None:
+    money = raw.get("money")
+    rate = money.get("yen_per_usd") if isinstance(money, Mapping) else None
+    return float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
+
+
+def _convert_dollars(node: Any, rate: float | None) -> Any:
+    """Rename `..._usd...` keys to `..._myen...` and convert their values: the one place where currencies meet."""
+    if isinstance(node, list):
+        return [_convert_dollars(item, rate) for item in node]
+    if not isinstance(node, Mapping):
+        return node
+    converted: dict[str, Any] = {}
+    for key, value in node.items():
+        dollars = USD_IN_KEY.search(key) and key != "yen_per_usd"
+        if not dollars:
+            converted[key] = _convert_dollars(value, rate)
+            continue
+        if rate is None:
+            remedy = "add yen_per_usd = ... under [money]"
+            raise ScenarioError(Problem("is in US dollars without an exchange rate", key=key, remedy=remedy))
+        factor = rate / MILLION
+        name = USD_IN_KEY.sub("_myen", key)
+        if isinstance(value, Mapping):
+            converted[name] = {**value, "scale": value.get("scale", 1.0) * factor}
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            converted[name] = value * factor
+        else:
+            converted[name] = value
+    return converted
+
+
+def _explain(items: Sequence[Any], where: str, text: str) -> list[Problem]:
+    """Problems in the order of the file's keys; of a union's branches only the one that the user meant."""
+    problems = []
+    for item in items:
+        key = _plain(item["loc"])
+        rivals = [other for other in items if _plain(other["loc"])[: len(key)] == key and other is not item]
+        wants_table = item["type"] in {"model_type", "model_attributes_type"}
+        wants_number = item["type"] in {"float_type", "int_type", "is_instance_of"}
+        if (wants_table and rivals) or (wants_number and isinstance(item["input"], Mapping) and rivals):
+            continue
+        problem = _explain_one(item, f"{where}{_line(text, key)}", key)
+        if problem not in problems:
+            problems.append(problem)
+    return problems
+
+
+def _explain_one(item: Any, where: str, location: tuple[str | int, ...]) -> Problem:
+    key = ".".join(str(part) for part in location)
+    context, value, kind = item.get("ctx", {}), item.get("input"), item["type"]
+    bounds = {
+        "greater_than": "above",
+        "greater_than_equal": "at least",
+        "less_than": "below",
+        "less_than_equal": "at most",
+        "multiple_of": "a multiple of",
+    }
+    if kind == "extra_forbidden":
+        known = _known_keys(location[:-1])
+        remedy = nearest(str(location[-1]), known) or f"known keys here are {', '.join(known)}"
+        return Problem("is not a known key", where, key, remedy)
+    if kind == "missing":
+        return Problem("is missing", where, key, "add it")
+    if kind in bounds:
+        return Problem(f"is {value!r}", where, key, f"it must be {bounds[kind]} {next(iter(context.values())):g}")
+    if kind == "finite_number":
+        return Problem(f"is {value!r}", where, key, "it must be a finite number")
+    if kind == "value_error":
+        return Problem(str(context["error"]), where, key, "see `kiban schema`")
+    if kind == "literal_error":
+        hint = nearest(str(value), re.findall(r"'([^']*)'", context["expected"]))
+        return Problem(f"is {value!r}", where, key, f"it must be {context['expected']}{'; ' if hint else ''}{hint}")
+    return Problem(f"is {value!r}", where, key, item["msg"].replace("Input should be", "it must be"))
+
+
+def _plain(location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """A location without the names of union branches that pydantic puts into it."""
+    return tuple(part for part in location if not (isinstance(part, str) and _BRANCH.match(part)))
+
+
+def _known_keys(location: Sequence[str | int]) -> list[str]:
+    annotation: Any = Scenario
+    for part in location:
+        model = _model_in(annotation)
+        if typing.get_origin(annotation) in {dict, tuple}:
+            annotation = model
+        else:
+            annotation = model.model_fields[str(part)].annotation
+    return list(_model_in(annotation).model_fields)
+
+
+def _model_in(annotation: Any) -> type[BaseModel]:
+    """The section that an annotation holds, directly or inside a union, a tuple or a mapping."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    for inner in typing.get_args(annotation):
+        with contextlib.suppress(LookupError):
+            return _model_in(inner)
+    raise LookupError(f"no section in {annotation}")
+
+
+def _line(text: str, location: Sequence[str | int]) -> str:
+    """` line N` of a key (or of the nearest table above it) in the file; empty where it is not to be found."""
+    wanted = [part for part in location if isinstance(part, str)]
+    section: list[str] = []
+    best, depth = 0, 0
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"^\s*\[+\s*([^\]]+?)\s*\]+", line)
+        key = re.match(r"^\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
+        if header:
+            path = section = [part.strip(" \"'") for part in header.group(1).split(".")]
+        elif key:
+            # A key in dollars is known by its converted name.
+            path = section + [USD_IN_KEY.sub("_myen", part.strip("\"'")) for part in key.group(1).split(".")]
+        else:
+            continue
+        if path == wanted[: len(path)] and len(path) > depth:
+            best, depth = number, len(path)
+    return f" line {best}" if best else ""
+
+
+def _move_files(node: Any, source: Path, target: Path) -> Any:
+    if isinstance(node, list):
+        return [_move_files(item, source, target) for item in node]
+    if not isinstance(node, dict):
+        return node
+    moved: dict[str, Any] = {}
+    for key, value in node.items():
+        if key == "file" and isinstance(value, str):
+            moved[key] = _relative(value, source, target)
+        elif key in {"files", "jepx_files"}:
+            moved[key] = [_relative(name, source, target) for name in value]
+        else:
+            moved[key] = _move_files(value, source, target)
+    return moved
+
+
+def _relative(name: str, source: Path, target: Path) -> str:
+    if name.startswith("pvlib:") or Path(name).is_absolute():
+        return name
+    try:
+        return Path(os.path.relpath(source / name, target)).as_posix()
+    except ValueError:  # another drive
+        raise OutputError(
+            Problem(f"cannot be named from {target}", key=name, remedy="save to the same drive")
+        ) from None

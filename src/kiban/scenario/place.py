@@ -1,0 +1,78 @@
+"""Where and when: the site, its weather and the horizon."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kiban.scenario.section import HourlyInput, Positive, Section
+
+WeatherSource = Literal["typical", "epw", "tmy3", "jma", "nasa-power", "pvgis", "open-meteo", "none"]
+FILE_SOURCES = ("epw", "tmy3", "jma")
+ONLINE_SOURCES = ("nasa-power", "pvgis", "open-meteo")
+
+
+class Site(Section):
+    """The place: a site of the catalogue by `id`, or coordinates of your own."""
+
+    id: str | None = None
+    """A site of the catalogue (`kiban sites` lists them); the other keys override its values."""
+    name: str | None = None
+    """Name for reports."""
+    latitude_deg: Annotated[float, Field(ge=-90, le=90)] | None = None
+    """Latitude, north positive, degrees."""
+    longitude_deg: Annotated[float, Field(ge=-180, le=180)] | None = None
+    """Longitude, east positive, degrees."""
+    elevation_m: Annotated[float, Field(ge=-430, le=6000)] | None = None
+    """Elevation above sea level, m."""
+    area: str | None = None
+    """Grid area whose prices and emission factor hold (hokkaido, tohoku, tokyo, ...)."""
+    utc_offset_hours: Annotated[float, Field(ge=-12, le=14)] | None = None
+    """Standard time of the site, hours ahead of UTC; Japan is 9."""
+
+    @model_validator(mode="after")
+    def _require_place(self) -> Site:
+        if self.id is None and (self.latitude_deg is None or self.longitude_deg is None):
+            raise ValueError("needs either an id of the catalogue or latitude_deg and longitude_deg")
+        return self
+
+
+class Weather(Section):
+    """The weather year or years."""
+
+    source: WeatherSource = "typical"
+    """`typical` (embedded, Japan), a file format, an online service, or `none` where every series is given."""
+    files: tuple[str, ...] = ()
+    """Weather files, relative to the scenario file; `pvlib:NAME` takes a file that pvlib ships."""
+    years: tuple[Annotated[int, Field(ge=1940, le=2100)], ...] = ()
+    """Calendar years to use from files or services that hold several."""
+    fill_gaps_hours: Annotated[int, Field(ge=0, le=24)] = 0
+    """Fill gaps of at most this many hours by interpolation; 0 refuses every gap."""
+    wind_height_m: Positive | None = None
+    """Height of the anemometer where the file does not say it, m."""
+    temperature_c: HourlyInput | None = None
+    """Replace the dry-bulb temperature by this, degrees Celsius."""
+    wind_speed_m_s: HourlyInput | None = None
+    """Replace the wind speed by this, m/s at `wind_height_m` (or at the height of the source)."""
+
+    @model_validator(mode="after")
+    def _require_files(self) -> Weather:
+        if self.source in FILE_SOURCES and not self.files:
+            raise ValueError(f"source '{self.source}' needs files = [...]")
+        if self.source not in FILE_SOURCES and self.files:
+            raise ValueError(f"source '{self.source}' takes no files; use source = 'epw', 'tmy3' or 'jma'")
+        if self.source in ONLINE_SOURCES and self.source != "pvgis" and not self.years:
+            raise ValueError(f"source '{self.source}' needs years = [...]")
+        return self
+
+
+class Time(Section):
+    """The horizon: whole weather years, or a window that stands for the whole year."""
+
+    step_hours: Annotated[float, Field(ge=0.5, le=1, multiple_of=0.5)] = 1.0
+    """Length of a step, hours: 1 or 0.5."""
+    first_hour: Annotated[int, Field(ge=0, lt=8760)] = 0
+    """First hour of the window within the weather year."""
+    hours: Annotated[int, Field(ge=1, le=8760)] | None = None
+    """Length of the window, hours; absent means every hour of every weather year."""

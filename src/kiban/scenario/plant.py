@@ -1,0 +1,179 @@
+"""What may be built: supply, battery, grid connection, backup and efficiency measures."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from kiban.scenario.section import (
+    HourlyInput,
+    NonNegative,
+    NonNegativeHourly,
+    Positive,
+    Section,
+    SeriesReference,
+    Share,
+    ShareHourly,
+)
+
+KNOWN_SUPPLY = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")
+
+
+class Supply(Section):
+    """A supply option; every key that is absent takes the catalogue's value for the technology and site."""
+
+    enabled: bool = True
+    """`false` leaves the option out."""
+    min_mw: NonNegative = 0.0
+    """Capacity that must be built, MW."""
+    max_mw: NonNegative | None = None
+    """Limit of capacity at the site, MW."""
+    availability: ShareHourly | None = None
+    """Output per MW of capacity, instead of the physical model's."""
+    annual_cost_myen_per_mw: NonNegative | None = None
+    """Yearly cost per MW, instead of capital cost, life and fixed O&M."""
+    capex_myen_per_mw: NonNegative | None = None
+    """Capital cost, million yen per MW."""
+    fixed_om_myen_per_mw_year: NonNegative | None = None
+    """Fixed operation and maintenance, million yen per MW and year."""
+    life_years: Positive | None = None
+    """Economic life, years."""
+    variable_cost_myen_per_mwh: HourlyInput = 0.0
+    """Fuel and other cost of each MWh, million yen."""
+    emission_t_per_mwh: NonNegative = 0.0
+    """Carbon dioxide per MWh of output, t."""
+    clean: bool = True
+    """Whether the output counts as clean in the hourly target."""
+    firm_share: Share | None = None
+    """Share of the capacity that counts as firm for adequacy."""
+    mount: Literal["fixed", "single_axis"] | None = None
+    """PV only: fixed tilt or single-axis tracking."""
+    tilt_deg: Annotated[float, Field(ge=0, le=90)] | None = None
+    """PV only: tilt of a fixed mount, degrees; absent takes the catalogue's rule for the latitude."""
+    azimuth_deg: Annotated[float, Field(ge=0, le=360)] | None = None
+    """PV only: direction that the modules face, degrees clockwise from north."""
+    mean_speed_m_s: Positive | None = None
+    """Wind only: long-term mean wind speed at 100 m to which the hourly speeds are scaled."""
+
+
+class Battery(Section):
+    """Battery storage; power and energy are sized separately."""
+
+    enabled: bool = True
+    """`false` leaves the battery out."""
+    min_power_mw: NonNegative = 0.0
+    """Power that must be built, MW."""
+    max_power_mw: NonNegative | None = None
+    """Limit of power, MW."""
+    min_energy_mwh: NonNegative = 0.0
+    """Energy capacity that must be built, MWh."""
+    max_energy_mwh: NonNegative | None = None
+    """Limit of energy capacity, MWh."""
+    min_hours: NonNegative | None = None
+    """Least ratio of energy to power, hours."""
+    max_hours: Positive | None = None
+    """Greatest ratio of energy to power, hours."""
+    annual_cost_myen_per_mw: NonNegative | None = None
+    """Yearly cost of power, instead of the catalogue's capital cost, life and O&M."""
+    annual_cost_myen_per_mwh: NonNegative | None = None
+    """Yearly cost of energy capacity, instead of the catalogue's."""
+    power_capex_myen_per_mw: NonNegative | None = None
+    """Capital cost of power conversion, million yen per MW."""
+    energy_capex_myen_per_mwh: NonNegative | None = None
+    """Capital cost of cells, million yen per MWh."""
+    life_years: Positive | None = None
+    """Economic life, years."""
+    round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Energy out over energy in; half of the loss falls on charging."""
+    self_discharge_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the stored energy lost in an hour."""
+    cyclic: bool = True
+    """Whether each weather year ends with the state of charge with which it began."""
+    initial_share: Share = 0.5
+    """State of charge before the first step where not cyclic, share of the energy capacity."""
+
+
+class JepxPrices(Section):
+    """Prices from the `spot_summary` files of the Japan Electric Power Exchange."""
+
+    jepx_files: tuple[str, ...]
+    """One file for each fiscal year that the weather years touch."""
+    area: str | None = None
+    """Price area; absent takes the site's."""
+
+
+class Grid(Section):
+    """The grid connection, what its energy costs, and how clean it is."""
+
+    enabled: bool = True
+    """`false` plans an island."""
+    min_mw: NonNegative = 0.0
+    """Connection that must be built, MW."""
+    max_mw: NonNegative | None = None
+    """Limit of the connection, MW."""
+    max_export_mw: NonNegative = 0.0
+    """Limit of feed-in, MW; 0 means none."""
+    price_myen_per_mwh: HourlyInput | JepxPrices | None = None
+    """Wholesale price; absent takes the area's published profile of the newest complete fiscal year."""
+    energy_charge_myen_per_mwh: NonNegative | None = None
+    """Network charge, levies and margin on each MWh drawn, instead of the catalogue's."""
+    export_price_myen_per_mwh: HourlyInput | None = None
+    """Price of each MWh fed in; absent means the wholesale price less the generator's charge."""
+    emission_factor_t_per_mwh: NonNegativeHourly | None = None
+    """Carbon dioxide per MWh drawn; absent takes the area's, shaped by its solar hours."""
+    clean_share: ShareHourly | None = None
+    """Clean share of grid energy; absent takes the area's, shaped by its solar hours."""
+    annual_cost_myen_per_mw: NonNegative | None = None
+    """Yearly cost of the connection (works and demand charge), instead of the catalogue's."""
+
+
+class Backup(Section):
+    """Backup generation for hours of need and for adequacy."""
+
+    technology: Literal["diesel", "gas_engine", "none"] = "diesel"
+    """Kind of generator; `none` leaves backup out."""
+    min_mw: NonNegative = 0.0
+    """Capacity that must be built, MW."""
+    max_mw: NonNegative | None = None
+    """Limit of capacity, MW."""
+    critical_share: Annotated[float, Field(ge=0, le=2)] = 1.0
+    """Share of the peak firm load that backup and firm supply must cover (above 1: redundancy)."""
+    annual_cost_myen_per_mw: NonNegative | None = None
+    """Yearly cost, instead of the catalogue's capital cost, life and O&M."""
+    fuel_cost_myen_per_mwh: HourlyInput | None = None
+    """Fuel per MWh of output."""
+    emission_factor_t_per_mwh: NonNegative | None = None
+    """Carbon dioxide per MWh of output, t."""
+
+
+class Measure(Section):
+    """An efficiency measure that is either taken or not."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Short name."""
+    annual_cost_myen: NonNegative | None = None
+    """Yearly cost of the measure, million yen."""
+    capex_myen: NonNegative | None = None
+    """Capital cost, million yen; needs `life_years`."""
+    life_years: Positive | None = None
+    """Economic life, years."""
+    saving_share: Share | None = None
+    """Share of the electric load of firm compute that it saves."""
+    saving_mw: NonNegativeHourly | None = None
+    """Electric load that it saves, MW."""
+    group: str | None = None
+    """At most one measure of a group is taken."""
+
+    @model_validator(mode="after")
+    def _require_one(self) -> Measure:
+        if (self.annual_cost_myen is None) == (self.capex_myen is None):
+            raise ValueError("needs either annual_cost_myen or capex_myen")
+        if self.capex_myen is not None and self.life_years is None:
+            raise ValueError("needs life_years with capex_myen")
+        if (self.saving_share is None) == (self.saving_mw is None):
+            raise ValueError("needs either saving_share or saving_mw")
+        return self
+
+
+__all__ = ["KNOWN_SUPPLY", "Backup", "Battery", "Grid", "JepxPrices", "Measure", "SeriesReference", "Supply"]

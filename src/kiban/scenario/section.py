@@ -1,0 +1,35 @@
+"""What all sections of a scenario share: frozen, no unknown keys, and inputs that may be a series."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Share = Annotated[float, Field(ge=0, le=1)]
+NonNegative = Annotated[float, Field(ge=0)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of a scenario; attribute docstrings are the help text of the schema."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, strict=True
+    )
+
+
+class SeriesReference(Section):
+    """A named column of a CSV or Parquet file with one row per step of the horizon (or of its weather years)."""
+
+    file: str
+    """Path of the file, relative to the scenario file."""
+    column: str
+    """Name of the column."""
+    scale: float = 1.0
+    """Factor that brings the column to the key's unit."""
+
+
+HourlyInput = float | SeriesReference
+NonNegativeHourly = NonNegative | SeriesReference
+ShareHourly = Share | SeriesReference

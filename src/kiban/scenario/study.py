@@ -1,0 +1,121 @@
+"""What must hold and in which money: targets, finance, and the scenario itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, PrivateAttr, field_validator, model_validator
+
+from kiban.scenario.compute import Cooling, Load
+from kiban.scenario.place import Site, Time, Weather
+from kiban.scenario.plant import KNOWN_SUPPLY, Backup, Battery, Grid, Measure, Supply
+from kiban.scenario.section import NonNegative, Positive, Section, Share
+
+
+class Target(Section):
+    """What the design must reach."""
+
+    clean_share: Share | None = None
+    """Least share of the yearly load that is matched hour by hour with clean energy."""
+    carbon_price_myen_per_t: NonNegative = 0.0
+    """Price on each tonne of carbon dioxide, million yen."""
+    carbon_cap_t_per_year: NonNegative | None = None
+    """Most carbon dioxide a year, t."""
+    water_cap_m3_per_year: NonNegative | None = None
+    """Most water for cooling a year, m3."""
+
+
+class Finance(Section):
+    """How capital is turned into yearly cost."""
+
+    discount_rate: Annotated[float, Field(ge=0, le=0.5)] | None = None
+    """Real weighted cost of capital before tax; absent takes the catalogue's."""
+    cost_set: Literal["japan", "united-states"] = "japan"
+    """Which country's costs the catalogue gives."""
+
+
+class Money(Section):
+    """The currency of reports; all calculation is in million yen."""
+
+    currency: Literal["JPY", "USD"] = "JPY"
+    """Currency of reports."""
+    yen_per_usd: Positive | None = None
+    """Exchange rate; absent takes the catalogue's."""
+
+
+class Scenario(Section):
+    """Everything that one plan depends on."""
+
+    name: str
+    """Title of the study."""
+    description: str = ""
+    """What it is about."""
+    base_year: Annotated[int, Field(ge=2000, le=2100)] = 2025
+    """Year of constant prices."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Seed of everything that is drawn at random."""
+    site: Site
+    time: Time = Time()
+    weather: Weather = Weather()
+    load: Load = Load()
+    cooling: Cooling = Cooling()
+    supply: dict[str, Supply] = Field(default_factory=dict)
+    """Supply options by name; a name that the catalogue does not know needs its availability and cost."""
+    battery: Battery = Battery()
+    grid: Grid = Grid()
+    backup: Backup = Backup()
+    measure: tuple[Measure, ...] = ()
+    """Efficiency measures to choose from."""
+    target: Target = Target()
+    finance: Finance = Finance()
+    money: Money = Money()
+    assumptions: dict[str, float] = Field(default_factory=dict)
+    """Catalogue values to replace, by their id (`kiban sources` lists them)."""
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder against which file names in the scenario are read."""
+        return self._folder
+
+    def placed_in(self, folder: Path) -> Scenario:
+        """The same scenario, its file names read against `folder`."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
+
+    @field_validator("supply")
+    @classmethod
+    def _require_own_supply_whole(cls, supply: dict[str, Supply]) -> dict[str, Supply]:
+        for name, option in supply.items():
+            if name in KNOWN_SUPPLY or not option.enabled:
+                continue
+            if option.availability is None:
+                raise ValueError(f"'{name}' is not in the catalogue and needs its availability")
+            if option.annual_cost_myen_per_mw is None and None in (
+                option.capex_myen_per_mw,
+                option.life_years,
+            ):
+                raise ValueError(
+                    f"'{name}' is not in the catalogue and needs annual_cost_myen_per_mw, or its capex and life"
+                )
+        return supply
+
+    @model_validator(mode="after")
+    def _require_consistent_bounds(self) -> Scenario:
+        pairs = [(f"supply.{name}", option.min_mw, option.max_mw) for name, option in self.supply.items()]
+        pairs += [
+            ("battery power", self.battery.min_power_mw, self.battery.max_power_mw),
+            ("battery energy", self.battery.min_energy_mwh, self.battery.max_energy_mwh),
+            ("grid", self.grid.min_mw, self.grid.max_mw),
+            ("backup", self.backup.min_mw, self.backup.max_mw),
+        ]
+        crossed = [name for name, least, most in pairs if most is not None and least > most]
+        if crossed:
+            raise ValueError(f"the least capacity is above the limit for {', '.join(crossed)}")
+        names = [measure.id for measure in self.measure]
+        if len(set(names)) < len(names):
+            raise ValueError("two measures have the same id")
+        return self
