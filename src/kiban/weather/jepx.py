@@ -1,0 +1,262 @@
+"""Day-ahead prices of the Japan Electric Power Exchange (JEPX), from its `spot_summary` files.
+
+The exchange publishes one file for each fiscal year (April to March), in Shift_JIS, with 48 half-hours a
+day in Japanese standard time and prices in yen/kWh. A calendar year therefore needs two files.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.calendar import fiscal_year
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
+
+Floats = npt.NDArray[np.float64]
+
+HALF_HOURS_PER_DAY = 48
+MYEN_PER_MWH_FROM_YEN_PER_KWH = 1e-3  # 1 yen/kWh = 1,000 yen/MWh
+
+AREAS = {
+    "system": "システム",
+    "hokkaido": "北海道",
+    "tohoku": "東北",
+    "tokyo": "東京",
+    "chubu": "中部",
+    "hokuriku": "北陸",
+    "kansai": "関西",
+    "chugoku": "中国",
+    "shikoku": "四国",
+    "kyushu": "九州",
+}
+"""Area names of the scenario and their names in the exchange's columns."""
+
+_DATE_HEADERS = ("受渡日", "年月日", "日付", "date", "delivery date")
+_CODE_HEADERS = ("時刻コード", "コマ", "time code", "code")
+_TIME_HEADERS = ("時刻", "時間", "時間帯", "time")
+
+Half = tuple[date, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Quote:
+    """The text of one price and where it stands."""
+
+    text: str
+    path: str
+    line: int
+
+
+def read_jepx(
+    paths: str | Path | Sequence[str | Path], area: str, years: Sequence[int], step_hours: float = 1.0
+) -> Floats:
+    """Day-ahead price of `area` on the calendar of the weather years, in million yen per MWh.
+
+    `paths` are spot_summary files of all fiscal years that the calendar `years` touch, in any order. `area`
+    is a key of `AREAS`. Returns shape `(len(years) * steps_per_year,)`, years in the given order, 29 February
+    left out; an hour is the mean of its two half-hours (`step_hours` 1.0 or 0.5). Prices may be negative.
+
+    Raises `WeatherError` with every problem: unknown area, missing fiscal year (the file is named), missing
+    or duplicated half-hour, code outside 1 to 48, price that is not a number, each with file and line.
+    """
+    if step_hours not in (1.0, 0.5):
+        fault = f"a step of {step_hours:g} h cannot be made of half-hours"
+        raise WeatherError(Problem(fault, key="step_hours", remedy="use 1 or 0.5"))
+    if not years:
+        raise WeatherError(Problem("no year is asked for", key="years", remedy="name at least one year"))
+    quotes = _read_quotes(paths, area)
+    days = [day for year in years for day in _days(date(year, 1, 1), date(year + 1, 1, 1))]
+    prices = _prices_of_days([day for day in days if (day.month, day.day) != (2, 29)], quotes, area, paths)
+    if step_hours == 1.0:
+        prices = prices.reshape(-1, 2).mean(axis=1)
+    return prices * MYEN_PER_MWH_FROM_YEN_PER_KWH
+
+
+def read_fiscal_year(paths: str | Path | Sequence[str | Path], area: str, year: int) -> Floats:
+    """Half-hourly prices of fiscal `year` (April to March, 29 February included) in yen/kWh."""
+    quotes = _read_quotes(paths, area)
+    days = list(_days(date(year, 4, 1), date(year + 1, 4, 1)))
+    return _prices_of_days(days, quotes, area, paths)
+
+
+def _days(first: date, end: date) -> Iterator[date]:
+    while first < end:
+        yield first
+        first += timedelta(days=1)
+
+
+def _read_quotes(paths: str | Path | Sequence[str | Path], area: str) -> dict[Half, _Quote]:
+    """Every half-hour of all files; problems of all files are raised together."""
+    if area not in AREAS:
+        remedy = nearest(area, AREAS) or f"use one of {', '.join(AREAS)}"
+        raise WeatherError(Problem(f"'{area}' is not a price area", key="area", remedy=remedy))
+    files = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not files:
+        raise WeatherError(Problem("no file is named", key="paths", remedy="name the spot_summary files"))
+    quotes: dict[Half, _Quote] = {}
+    problems: list[Problem] = []
+    for path in files:
+        try:
+            problems += _read_file(path, area, quotes)
+        except WeatherError as error:
+            problems += error.problems
+    refuse(problems)
+    return quotes
+
+
+def _read_file(path: str | Path, area: str, quotes: dict[Half, _Quote]) -> list[Problem]:
+    """Add the file's half-hours to `quotes`; return what is wrong with its rows."""
+    rows = csv_rows(read_text(path), str(path))
+    header_line, header = next(rows, (1, []))
+    names = [unicodedata.normalize("NFKC", name).lower() for name in header]
+    date_at = _find(names, _DATE_HEADERS)
+    code_at = _find(names, _CODE_HEADERS)
+    time_at = _find(names, _TIME_HEADERS)
+    price_at = _find_price(names, area)
+    if date_at is None or (code_at is None and time_at is None):
+        fault = "is not a spot_summary table: there is no column for the day (受渡日) and half-hour (時刻コード)"
+        remedy = "download spot_summary from the exchange's page of day-ahead results"
+        return [Problem(fault, at_line(path, header_line), remedy=remedy)]
+    if price_at is None:
+        fault = f"has no price column for {area} ({AREAS[area]})"
+        return [Problem(fault, at_line(path, header_line), remedy="use a file with the prices of all areas")]
+    rows_read = list(rows)
+    if code_at is None and time_at is not None:
+        halves = _halves_of_times([_cell(row, time_at) for _, row in rows_read])
+    else:
+        halves = [_half_of_code(_cell(row, code_at or 0)) for _, row in rows_read]
+
+    problems = []
+    for (line, row), half in zip(rows_read, halves, strict=True):
+        day = _parse_date(_cell(row, date_at))
+        if day is None:
+            fault = f"is '{_cell(row, date_at)}', not a date"
+            problems.append(Problem(fault, at_line(path, line), header[date_at], "write dates as 2023/04/01"))
+        if half is None:
+            column = code_at if code_at is not None else time_at or 0
+            allowed = "give a code from 1 to 48" if code_at is not None else "give half-hours such as 00:30"
+            fault = f"is '{_cell(row, column)}'"
+            problems.append(Problem(fault, at_line(path, line), header[column], allowed))
+        if day is None or half is None:
+            continue
+        earlier = quotes.get((day, half))
+        if earlier is not None:
+            fault = f"{day} half-hour {half} is duplicated (first in {at_line(earlier.path, earlier.line)})"
+            remedy = "keep one row for each half-hour, and name each file once"
+            problems.append(Problem(fault, at_line(path, line), remedy=remedy))
+            continue
+        quotes[day, half] = _Quote(_cell(row, price_at), str(path), line)
+    if not rows_read:
+        problems.append(Problem("has no rows", str(path), remedy="download it again"))
+    return problems
+
+
+def _find(names: Sequence[str], known: Sequence[str]) -> int | None:
+    found = [i for i, name in enumerate(names) if name in known]
+    return found[0] if found else None
+
+
+def _find_price(names: Sequence[str], area: str) -> int | None:
+    """The column such as エリアプライス北海道(円/kWh), システムプライス(円/kWh) or their English names."""
+    japanese = "システムプライス" if area == "system" else f"エリアプライス{AREAS[area]}"
+    english = "system price" if area == "system" else f"area price {area}"
+    found = [i for i, name in enumerate(names) if name.startswith((japanese, english))]
+    return found[0] if found else None
+
+
+def _cell(row: Sequence[str], position: int) -> str:
+    return row[position] if position < len(row) else ""
+
+
+def _parse_date(text: str) -> date | None:
+    if re.fullmatch(r"\d{8}", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    moment = parse_time(text)
+    return moment.date() if moment is not None and moment.hour == moment.minute == 0 else None
+
+
+def _half_of_code(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"\d{1,2}", text) and 1 <= int(text) <= HALF_HOURS_PER_DAY else None
+
+
+def _halves_of_times(texts: Sequence[str]) -> list[int | None]:
+    """Half-hour 1 to 48 from a column of clock times, where there is no code.
+
+    A range (`00:00-00:30`) is read by its start. A single time is the start of its half-hour, unless the
+    column holds 24:00, which only the end of a half-hour can be.
+    """
+    clocks = [re.fullmatch(r"(\d{1,2}):(\d{2})(?::00)?(?:\s*[-~～〜]\s*\d{1,2}:\d{2})?", text) for text in texts]
+    half_hours = [
+        int(clock[1]) * 2 + int(clock[2]) // 30 if clock is not None and int(clock[2]) in (0, 30) else None
+        for clock in clocks
+    ]
+    ends = HALF_HOURS_PER_DAY in half_hours
+    first, last = (1, HALF_HOURS_PER_DAY) if ends else (0, HALF_HOURS_PER_DAY - 1)
+    return [(half if ends else half + 1) if half is not None and first <= half <= last else None for half in half_hours]
+
+
+def _prices_of_days(
+    days: Sequence[date],
+    quotes: dict[Half, _Quote],
+    area: str,
+    paths: str | Path | Sequence[str | Path],
+) -> Floats:
+    """Prices in yen/kWh of all half-hours of `days`, shape `(48 * len(days),)`."""
+    problems: list[Problem] = []
+    days_of_fiscal_year: defaultdict[int, list[date]] = defaultdict(list)
+    for day in days:
+        days_of_fiscal_year[fiscal_year(day.year, day.month)].append(day)
+    present = {fiscal_year(day.year, day.month) for day, _ in quotes}
+    for year, its_days in sorted(days_of_fiscal_year.items()):
+        if year in present:
+            problems += _missing_halves(its_days, quotes)
+        else:
+            span = f"{its_days[0]} to {its_days[-1]}"
+            fault = f"fiscal year {year}, which holds {span}, is not in the files"
+            where = ", ".join(map(str, [paths] if isinstance(paths, str | Path) else paths))
+            problems.append(Problem(fault, where, remedy=f"add spot_summary_{year}.csv"))
+    prices = np.full(len(days) * HALF_HOURS_PER_DAY, np.nan)
+    for i, key in enumerate((day, half) for day in days for half in range(1, HALF_HOURS_PER_DAY + 1)):
+        quote = quotes.get(key)
+        if quote is None:
+            continue
+        number = parse_number(quote.text)
+        if number is None:
+            fault = f"is '{quote.text}', not a price" if quote.text else "is empty"
+            remedy = "give the price in yen/kWh (the market may have been suspended; choose another year)"
+            problems.append(Problem(fault, at_line(quote.path, quote.line), f"price of {area}", remedy))
+        else:
+            prices[i] = number
+    refuse(problems)
+    return prices
+
+
+def _missing_halves(days: Sequence[date], quotes: dict[Half, _Quote]) -> list[Problem]:
+    """A problem for each day that lacks half-hours, placed after the row before the hole."""
+    problems = []
+    last: _Quote | None = None
+    for day in days:
+        missing = [half for half in range(1, HALF_HOURS_PER_DAY + 1) if (day, half) not in quotes]
+        if missing:
+            before = quotes.get((day, missing[0] - 1), last)
+            where = f"{before.path}, after line {before.line}" if before is not None else ""
+            fault = f"{day} lacks {_half_hours_said(missing)}"
+            problems.append(Problem(fault, where, remedy="add the rows, or download the file again"))
+        last = quotes.get((day, HALF_HOURS_PER_DAY), last)
+    return problems
+
+
+def _half_hours_said(missing: Sequence[int]) -> str:
+    if len(missing) == HALF_HOURS_PER_DAY:
+        return "all half-hours"
+    shown = ", ".join(map(str, missing[:6])) + (", ..." if len(missing) > 6 else "")
+    return f"half-hour{'s' if len(missing) > 1 else ''} {shown}"

@@ -1,0 +1,172 @@
+"""Files that a user hands over: checked, decoded, and read as numbers and times.
+
+Every reader of this package starts here, so that a missing file, a directory, an empty or huge file
+and a text in an unknown encoding are refused with the same sentences everywhere.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import re
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+from kiban.errors import Problem, WeatherError, nearest
+
+MAX_FILE_BYTES = 100_000_000
+MAX_LISTED_PROBLEMS = 20
+ENCODINGS = ("utf-8-sig", "cp932")  # Shift_JIS as Windows and the Japanese agencies write it
+
+# NUL, and the bytes that Shift_JIS leaves unused (80, A0, FD to FF), which Python maps to these.
+_NOT_TEXT = re.compile("[\x00\x80\uf8f0-\uf8f3]")
+_UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_TIME = re.compile(
+    r"(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})"
+    r"(?:[T ]+(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.0*)?)?)?)?"
+    r"\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+)
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
+
+def check_file(path: str | Path) -> Path:
+    """The path of an existing, readable, non-empty file of at most `MAX_FILE_BYTES`.
+
+    Raises `WeatherError` with one sentence that names the path and the remedy.
+    """
+    file = Path(path)
+    try:
+        if file.is_dir():
+            raise WeatherError(Problem("is a directory, not a file", where=str(path), remedy="name a file inside it"))
+        if not file.exists():
+            raise WeatherError(Problem("does not exist", where=str(path), remedy=_neighbour(file) or "check the path"))
+        size = file.stat().st_size
+    except OSError as error:
+        raise WeatherError(
+            Problem(f"cannot be opened ({error.strerror})", where=str(path), remedy="check the path")
+        ) from error
+    if size == 0:
+        raise WeatherError(Problem("is empty", where=str(path), remedy="export or download it again"))
+    if size > MAX_FILE_BYTES:
+        raise WeatherError(
+            Problem(
+                f"has {size / 1e6:,.0f} MB; at most {MAX_FILE_BYTES / 1e6:,.0f} MB are read",
+                where=str(path),
+                remedy="keep only the hours and columns that are needed",
+            )
+        )
+    return file
+
+
+def read_bytes(path: str | Path) -> bytes:
+    """Content of a file that passed `check_file`."""
+    file = check_file(path)
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise WeatherError(
+            Problem(f"cannot be read ({error.strerror})", where=str(path), remedy="check its permissions")
+        ) from error
+
+
+def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
+    """Text of `content` in UTF-8 (with or without byte-order mark) or Shift_JIS (cp932).
+
+    Text in UTF-8 is practically never valid by chance, so it is tried first. Anything else is refused,
+    unless the format is known to be written in `last_resort` too.
+    """
+    if content.startswith(_UTF16_MARKS):
+        raise WeatherError(
+            Problem("is in UTF-16", where=where, remedy="save it as CSV in UTF-8 ('CSV UTF-8' in Excel)")
+        )
+    for encoding in (*ENCODINGS, *([last_resort] if last_resort else [])):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if not _NOT_TEXT.search(text):
+            return text
+    raise WeatherError(
+        Problem("is neither UTF-8 nor Shift_JIS text", where=where, remedy="save it as CSV in UTF-8 and try again")
+    )
+
+
+def read_text(path: str | Path, last_resort: str | None = None) -> str:
+    """Decoded text of a file; see `check_file` and `decode` for what is refused."""
+    return decode(read_bytes(path), str(path), last_resort)
+
+
+def csv_rows(text: str, where: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Line number (1 is the first) and stripped cells of each row of a CSV; blank lines are skipped."""
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    first_line = 1
+    try:
+        for cells in reader:
+            stripped = [cell.strip() for cell in cells]
+            if any(stripped):
+                yield first_line, stripped
+            first_line = reader.line_num + 1
+    except csv.Error as error:
+        raise WeatherError(
+            Problem(f"is not a CSV table ({error})", where=at_line(where, first_line), remedy="export it again")
+        ) from error
+
+
+def at_line(path: str | Path, line: int) -> str:
+    """How every message names a line of a file."""
+    return f"{path}, line {line}"
+
+
+def parse_number(text: str) -> float | None:
+    """A finite decimal number, or None. `nan`, `inf`, `1,234` and `1_000` are not numbers here."""
+    if _NUMBER.fullmatch(text) is None:
+        return None
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def parse_time(text: str) -> datetime | None:
+    """A time such as `2022-01-01T24:00`, `2022/1/1 1:00:00` or `2022-01-01 00:00+09:00`, or None.
+
+    24:00 is the first moment of the next day. Without an offset the result is naive.
+    """
+    match = _TIME.fullmatch(text.strip())
+    if match is None:
+        return None
+    hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))
+    try:
+        day = datetime(int(match["year"]), int(match["month"]), int(match["day"]))
+    except ValueError:
+        return None
+    if minute > 59 or second > 59 or hour > 24 or (hour == 24 and (minute or second)):
+        return None
+    moment = day + timedelta(hours=hour, minutes=minute, seconds=second)
+    zone = match["zone"]
+    if zone is None:
+        return moment
+    if zone == "Z":
+        return moment.replace(tzinfo=UTC)
+    sign = -1 if zone[0] == "-" else 1
+    digits = zone[1:].replace(":", "")
+    offset = sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return moment.replace(tzinfo=timezone(offset)) if abs(offset) < timedelta(hours=24) else None
+
+
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise one `WeatherError` for all `problems`; of a long list the first ones and how many more."""
+    if not problems:
+        return
+    listed = list(problems[:MAX_LISTED_PROBLEMS])
+    if len(problems) > MAX_LISTED_PROBLEMS:
+        more = len(problems) - MAX_LISTED_PROBLEMS
+        listed.append(Problem(f"and {more:,} more of this kind", remedy="repair these first and try again"))
+    raise WeatherError(listed)
+
+
+def _neighbour(file: Path) -> str:
+    """Names a file of the same folder that was probably meant."""
+    if not file.parent.is_dir():
+        return f"its folder '{file.parent}' does not exist either"
+    return nearest(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
