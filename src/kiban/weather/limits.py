@@ -67,9 +67,7 @@ def range_problems(columns: Mapping[str, Floats], alignment: Alignment) -> list[
             fault = "negative"
             remedy = "set sensor noise below zero to 0 before, or ask for it (clip_negative_w_m2)"
         problems += _listed(column < low, column, alignment, name=name, fault=fault, remedy=remedy)
-        problems += _listed(
-            column > high, column, alignment, name=name, fault=f"above {high:g}", remedy=within
-        )
+        problems += _listed(column > high, column, alignment, name=name, fault=f"above {high:g}", remedy=within)
     return problems
 
 
@@ -111,7 +109,7 @@ def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) 
             return [Problem(fault, alignment.where, "ghi_w_m2", check), *night_problems[:1]]
     if night_problems or high_problems:
         return [*night_problems, *high_problems]
-    if alignment.gap_problems:
+    if any(np.isnan(columns[name]).any() for name in IRRADIANCE):
         return []
     annual = float(ghi.mean()) * HOURS_PER_YEAR / 1000.0
     low, high = ANNUAL_GHI_RANGE_KWH_M2

@@ -103,9 +103,7 @@ def align_rows(
     problems: list[Problem] = []
     if step_hours not in ALLOWED_STEP_HOURS:
         problems.append(
-            Problem(
-                f"step of {step_hours:g} h is not supported", where, "time", "give hourly or half-hourly rows"
-            )
+            Problem(f"step of {step_hours:g} h is not supported", where, "time", "give hourly or half-hourly rows")
         )
     elif len(time) == 0:
         problems.append(Problem("has no rows", where, "time", "give a file with at least one full year"))
@@ -117,10 +115,11 @@ def align_rows(
     elif offset_hours is None:
         fault = "has no time zone" if time.tz is None else "changes its offset from UTC (daylight saving)"
         problems.append(
-            Problem(
-                fault, where, "time", "give local standard time with a fixed offset, such as UTC+9 for Japan"
-            )
+            Problem(fault, where, "time", "give local standard time with a fixed offset, such as UTC+9 for Japan")
         )
+    if years is not None and (not years or len(set(years)) != len(years)):
+        fault = f"names {'no year' if not years else 'a year twice'}"
+        problems.append(Problem(fault, where, "years", "name each wanted year once"))
     if problems or offset_hours is None:
         empty = pd.DatetimeIndex([])
         return Alignment(empty, (), np.empty(0, np.int64), 0, (), (), tuple(problems), where, lines)

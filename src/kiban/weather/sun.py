@@ -27,12 +27,14 @@ class Sun(NamedTuple):
     `mean_cosine`: mean of the cosine of the zenith angle, counted as zero below the horizon.
     `largest_cosine`: its largest value in the step (negative at night). `solar_hours`: true solar time
     (0 to 24) at the middle of the step. `extraterrestrial_w_m2`: irradiance normal to the rays in space.
+    `sunlit`: share of the step (0 to 1) with the sun's centre above the horizon.
     """
 
     mean_cosine: Floats
     largest_cosine: Floats
     solar_hours: Floats
     extraterrestrial_w_m2: Floats
+    sunlit: Floats
 
 
 def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: float, step_hours: float) -> Sun:
@@ -42,9 +44,7 @@ def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: flo
     `sin(lat) sin(dec) + cos(lat) cos(dec) cos(hour angle)` between the step's ends, cut at the horizon.
     """
     universal = time.tz_convert("UTC")
-    clock_hours = (
-        universal.hour.to_numpy() + universal.minute.to_numpy() / 60.0 + universal.second.to_numpy() / 3600.0
-    )
+    clock_hours = universal.hour.to_numpy() + universal.minute.to_numpy() / 60.0 + universal.second.to_numpy() / 3600.0
     middle = clock_hours + step_hours / 2.0
     angle = 2.0 * np.pi * (universal.dayofyear.to_numpy() - 1 + middle / 24.0) / 365.0
     declination = (
@@ -82,16 +82,17 @@ def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: flo
     sunset = np.arccos(np.clip(ratio, -1.0, 1.0))
     # A step may straddle solar midnight (hour angle beyond 180 degrees): add the neighbouring days.
     energy = np.zeros_like(hour_angle)
+    sunlit = np.zeros_like(hour_angle)
     for turn in (-2.0 * np.pi, 0.0, 2.0 * np.pi):
         start = np.maximum(first, -sunset + turn)
         end = np.maximum(np.minimum(last, sunset + turn), start)
         energy += constant * (end - start) + amplitude * (np.sin(end) - np.sin(start))
+        sunlit += (end - start) / (2.0 * half_step)
     mean_cosine = np.maximum(energy / (2.0 * half_step), 0.0)
-    nearest_noon = np.where(
-        (first <= 0) & (last >= 0), 0.0, np.minimum(np.abs(first), np.minimum(np.abs(last), np.pi))
-    )
+    nearest_noon = np.where((first <= 0) & (last >= 0), 0.0, np.minimum(np.abs(first), np.minimum(np.abs(last), np.pi)))
     largest_cosine = constant + amplitude * np.cos(nearest_noon)
-    return Sun(mean_cosine, largest_cosine, solar_hours, SOLAR_CONSTANT_W_M2 * distance_factor)
+    extraterrestrial = SOLAR_CONSTANT_W_M2 * distance_factor
+    return Sun(mean_cosine, largest_cosine, solar_hours, extraterrestrial, sunlit)
 
 
 def global_horizontal_w_m2(dni_w_m2: Floats, dhi_w_m2: Floats, mean_cosine_zenith: Floats) -> Floats:

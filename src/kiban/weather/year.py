@@ -170,9 +170,7 @@ def _problems_of_place(
     ]
 
 
-def _as_arrays(
-    columns: Mapping[str, npt.ArrayLike], rows: int, where: str
-) -> tuple[dict[str, Floats], list[Problem]]:
+def _as_arrays(columns: Mapping[str, npt.ArrayLike], rows: int, where: str) -> tuple[dict[str, Floats], list[Problem]]:
     """Columns as float arrays of the right length, and what is wrong with the set of them."""
     known = (*COLUMNS, "snow_depth_cm")
     problems = [
@@ -183,16 +181,12 @@ def _as_arrays(
     values: dict[str, Floats] = {}
     for name, column in columns.items():
         if name not in known:
-            problems.append(
-                Problem("is not a weather column", where, name, nearest(name, known) or "remove it")
-            )
+            problems.append(Problem("is not a weather column", where, name, nearest(name, known) or "remove it"))
             continue
         array = np.array(column, dtype=np.float64)
         if array.shape != (rows,):
             shape = " x ".join(map(str, array.shape))
-            problems.append(
-                Problem(f"has {shape} values for {rows} times", where, name, "give one value per row")
-            )
+            problems.append(Problem(f"has {shape} values for {rows} times", where, name, "give one value per row"))
         values[name] = array
     return values, problems
 
@@ -208,12 +202,8 @@ def _zone_problem(index: pd.DatetimeIndex, longitude_deg: float, where: str) -> 
     apart = abs((hours - longitude_deg / 15.0 + 12.0) % 24.0 - 12.0)
     if apart <= ZONE_TOLERANCE_HOURS:
         return []
-    fault = (
-        f"is UTC{hours:+g} at longitude {longitude_deg:g}, where the sun keeps UTC{longitude_deg / 15.0:+.1f}"
-    )
-    return [
-        Problem(fault, where, "time", "give times in the place's own standard time, or correct the longitude")
-    ]
+    fault = f"is UTC{hours:+g} at longitude {longitude_deg:g}, where the sun keeps UTC{longitude_deg / 15.0:+.1f}"
+    return [Problem(fault, where, "time", "give times in the place's own standard time, or correct the longitude")]
 
 
 def _clip_negative(columns: dict[str, Floats], limit_w_m2: float, notes: list[str]) -> None:
@@ -258,9 +248,7 @@ def _fill_gaps(
             filled.append(f"{name} {steps_filled * step_hours:g} h")
         left = runs_of(np.isnan(column) & ~no_row)
         for shown, (start, length) in enumerate(left[:LISTED_AT_MOST]):
-            fault = (
-                f"is missing (NaN) for {length * step_hours:g} h from {alignment.index[start]:%Y-%m-%d %H:%M}"
-            )
+            fault = f"is missing (NaN) for {length * step_hours:g} h from {alignment.index[start]:%Y-%m-%d %H:%M}"
             more = len(left) - LISTED_AT_MOST
             if shown == LISTED_AT_MOST - 1 and more > 0:
                 fault += f", and in {more} more places"
