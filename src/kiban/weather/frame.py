@@ -1,0 +1,129 @@
+"""Rows of a typical-year file that pvlib has read: numbers checked by line, laid on one calendar year.
+
+The months of a typical year come from different years, so its own years mean nothing: each row keeps its
+month, day and hour, and gets the calendar year that the scenario asks for.
+"""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
+from kiban.errors import Problem
+from kiban.weather.rows import LISTED_AT_MOST
+from kiban.weather.textfile import at_line, parse_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of the file: its name there, factor to our unit, and which values mark a missing one.
+
+    Values at or above `missing_from`, or at or below `missing_to`, are marks, not measurements.
+    """
+
+    name: str
+    factor: float = 1.0
+    missing_from: float = np.inf
+    missing_to: float = -np.inf
+
+
+def check_columns(
+    frame: pd.DataFrame, fields: Mapping[str, Field], where: str, first_line: int
+) -> tuple[dict[str, Floats], list[Problem]]:
+    """Columns in our names and units, and a problem for each cell that is missing or not a number.
+
+    Row i of `frame` stands in line `first_line + i` of the file.
+    """
+    columns: dict[str, Floats] = {}
+    problems: list[Problem] = []
+    for name, field in fields.items():
+        if field.name not in frame.columns:
+            fault = f"has no column '{field.name}' ({name})"
+            problems.append(Problem(fault, where, remedy="use a file with all standard columns"))
+            continue
+        cells = frame[field.name]
+        values = _as_floats(cells)
+        missing = ~np.isfinite(values) | (values >= field.missing_from) | (values <= field.missing_to)
+        bad = np.flatnonzero(missing)
+        for shown, row in enumerate(bad[:LISTED_AT_MOST].tolist()):
+            fault = f"is {_cell_said(cells.iloc[row])}, a mark for a missing value or no number"
+            more = len(bad) - LISTED_AT_MOST
+            if shown == LISTED_AT_MOST - 1 and more > 0:
+                fault += f", and so are {more:,} more"
+            remedy = "complete the file, or use another station"
+            problems.append(Problem(fault, at_line(where, first_line + row), name, remedy))
+        columns[name] = values * field.factor
+    return columns, problems
+
+
+def lay_on_year(
+    month: Ints, day: Ints, hour: Ints, year: int, utc_offset_hours: float
+) -> tuple[pd.DatetimeIndex, npt.NDArray[np.bool_]]:
+    """Starts of the rows on the calendar of `year`, and which rows are kept.
+
+    `hour` (0 to 23) is the start of the row's hour. 29 February is left out: most files lack it.
+    """
+    import pandas as pd
+
+    keep = ~((month == 2) & (day == 29))
+    stamps = pd.to_datetime(
+        {"year": np.full(int(keep.sum()), year), "month": month[keep], "day": day[keep], "hour": hour[keep]}
+    )
+    zone = timezone(timedelta(hours=utc_offset_hours))
+    return pd.DatetimeIndex(stamps).tz_localize(zone), keep
+
+
+def read_labels(
+    labels: Sequence[tuple[str, str, str]], where: str, first_line: int
+) -> tuple[Ints, Ints, Ints, list[Problem]]:
+    """Month, day and hour (0 to 24, the label at the end of the hour) of each row from their texts.
+
+    A problem for each row whose label does not exist, such as month 13 or hour 25.
+    """
+    longest = [0, *(calendar.monthrange(2000, number)[1] for number in range(1, MONTHS_PER_YEAR + 1))]
+    numbers = np.ones((len(labels), 3), dtype=np.int64)
+    bad = []
+    for row, texts in enumerate(labels):
+        if all(text.strip().isdecimal() for text in texts):
+            month, day, hour = (int(text) for text in texts)
+            if 1 <= month <= MONTHS_PER_YEAR and 1 <= day <= longest[month] and hour <= HOURS_PER_DAY:
+                numbers[row] = month, day, hour
+                continue
+        bad.append(row)
+    problems = [
+        Problem(
+            f"month {labels[row][0]}, day {labels[row][1]}, hour {labels[row][2]} does not exist",
+            at_line(where, first_line + row),
+            "time",
+            "number months 1 to 12, days from 1, and hours by their end",
+        )
+        for row in bad[:LISTED_AT_MOST]
+    ]
+    return numbers[:, 0], numbers[:, 1], numbers[:, 2], problems
+
+
+def _as_floats(cells: pd.Series) -> Floats:
+    if cells.dtype.kind in "iuf":
+        return cells.to_numpy(dtype=np.float64)
+    numbers = [parse_number(str(cell).strip()) for cell in cells]
+    return np.array([np.nan if number is None else number for number in numbers])
+
+
+def _cell_said(cell: object) -> str:
+    if isinstance(cell, str):
+        return f"'{cell}'"
+    number = float(str(cell))
+    return "empty" if np.isnan(number) else f"{number:g}"

@@ -1,0 +1,141 @@
+"""Typical years in the TMY3 format of the United States (NREL), read by pvlib."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from kiban.calendar import DAYS_PER_MONTH
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_labels
+from kiban.weather.textfile import at_line, parse_number, read_text, refuse
+from kiban.weather.year import Weather, check_weather
+
+HEADER_LINES = 2
+WIND_HEIGHT_M = 10.0
+PVLIB_PREFIX = "pvlib:"
+MISSING = {"missing_from": 9900.0, "missing_to": -9900.0}
+"""TMY3 marks missing values with -9900 (Wilcox and Marion 2008, NREL/TP-581-43156); older files with 9999."""
+FIELDS = {
+    "temperature_c": Field("temp_air", **MISSING),
+    "relative_humidity_pct": Field("relative_humidity", **MISSING),
+    "pressure_hpa": Field("pressure", **MISSING),  # mbar = hPa
+    "ghi_w_m2": Field("ghi", **MISSING),
+    "dni_w_m2": Field("dni", **MISSING),
+    "dhi_w_m2": Field("dhi", **MISSING),
+    "wind_speed_m_s": Field("wind_speed", **MISSING),
+}
+
+_HEADER_FIELDS = (("utc_offset_hours", 3), ("latitude_deg", 4), ("longitude_deg", 5), ("elevation_m", 6))
+
+
+def read_tmy3(path: str | Path, *, year: int) -> Weather:
+    """Weather year of a TMY3 file, laid on calendar `year`, in the standard time that the file names.
+
+    `path` may be `pvlib:723170TYA.CSV` for a file that ships with pvlib. TMY3 labels an hour by its end
+    (01:00 to 24:00, or 00:00 of the next day); the step starts an hour earlier. Values are
+    used as the file gives them: irradiance is the sum over the hour; temperature, humidity, pressure and
+    wind are those at its end and stand for it, as in SAM and pvlib. Wind is at 10 m. TMY3 has no snow depth.
+
+    Raises `WeatherError` with every problem: no TMY3 header, marks for missing values (-9900, 9999) and
+    cells that are no numbers, each by line, and all of `check_weather`.
+    """
+    import pandas as pd
+    import pvlib
+
+    where = str(path)
+    text = read_text(_locate(path), last_resort="latin-1")
+    rows = text.splitlines()
+    refuse(_header_problems(rows[:HEADER_LINES], where))
+    first_line = HEADER_LINES + 1
+    labels = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
+    *label, problems = read_labels(labels, where, first_line)
+    refuse(problems)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused below, by line
+            frame, meta = pvlib.iotools.read_tmy3(io.StringIO(text))
+    except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
+        reason = str(error).split("\n")[0].rstrip(".")
+        fault = f"is not a complete TMY3 file ({reason})"
+        raise WeatherError(Problem(fault, where, remedy="download it again")) from error
+
+    columns, problems = check_columns(frame, FIELDS, where, first_line)
+    refuse(problems)
+    # pvlib moves midnight to the next day and skips a leap day then; the file's own labels are exact.
+    month, day, hour = _start_of_hour(*label)
+    time, keep = lay_on_year(month, day, hour, year, meta["TZ"])
+    lines = np.arange(first_line, first_line + len(frame))[keep]
+    station = str(meta["Name"]).strip('" ')
+    weather = check_weather(
+        time,
+        {name: column[keep] for name, column in columns.items()},
+        latitude_deg=meta["latitude"],
+        longitude_deg=meta["longitude"],
+        elevation_m=meta["altitude"],
+        wind_height_m=WIND_HEIGHT_M,
+        source=f"TMY3: {station} ({meta['USAF']})",
+        years=(year,),
+        notes=[f"{where}: rows of different years are laid on {year}"]
+        if len({row[6:10] for row in rows[HEADER_LINES:]}) > 1
+        else [],
+        where=where,
+        lines=lines.tolist(),
+    )
+    dropped = int((~keep).sum())
+    if dropped:
+        weather = replace(weather, notes=(*weather.notes, f"29 February is left out ({dropped} rows)"))
+    return weather
+
+
+def _label(row: str) -> tuple[str, str, str]:
+    """Month, day and hour of a row such as `01/31/1988,24:00,...`; the whole cells where they are not so."""
+    date, clock = [*row.split(",", 2), ""][:2]
+    parts = date.split("/")
+    hour, _, minute = clock.partition(":")
+    return (parts[0], parts[1], hour) if len(parts) == 3 and minute == "00" else (date, "", clock)
+
+
+def _start_of_hour(month: Ints, day: Ints, hour: Ints) -> tuple[Ints, Ints, Ints]:
+    """Month, day and hour an hour before the label, in a year without 29 February."""
+    midnight = hour == 0
+    first = midnight & (day == 1)
+    before = np.where(month == 1, 12, month - 1)
+    last_day = np.array(DAYS_PER_MONTH)[np.clip(before, 1, 12) - 1]
+    return (
+        np.where(first, before, month),
+        np.where(first, last_day, np.where(midnight, day - 1, day)),
+        np.where(midnight, 23, hour - 1),
+    )
+
+
+def _locate(path: str | Path) -> Path:
+    """The file itself; `pvlib:NAME` is looked up among the TMY3 files that ship with pvlib."""
+    if not str(path).startswith(PVLIB_PREFIX):
+        return Path(path)
+    import pvlib
+
+    name = str(path).removeprefix(PVLIB_PREFIX)
+    folder = Path(pvlib.__file__).parent / "data"
+    shipped = sorted(file.name for file in folder.iterdir() if file.name[:6].isdigit() and "TY" in file.name)
+    if name not in shipped:
+        remedy = nearest(name, shipped) or f"use one of {', '.join(shipped)}"
+        raise WeatherError(Problem("does not ship with pvlib", str(path), remedy=remedy))
+    return folder / name
+
+
+def _header_problems(header: list[str], where: str) -> list[Problem]:
+    """What is wrong with the station line and the line of column names."""
+    station = header[0].split(",") if header else []
+    if len(header) < HEADER_LINES or len(station) < 7 or not header[1].startswith("Date (MM/DD/YYYY)"):
+        fault = "is not a TMY3 file: a station line and a line of column names must come first"
+        return [Problem(fault, at_line(where, 1), remedy="give a TMY3 file of 2015 or later (.csv)")]
+    return [
+        Problem(f"is '{station[position]}' in the station line, not a number", at_line(where, 1), name)
+        for name, position in _HEADER_FIELDS
+        if parse_number(station[position].strip()) is None
+    ]
