@@ -46,7 +46,7 @@ def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: flo
     universal = time.tz_convert("UTC")
     clock_hours = universal.hour.to_numpy() + universal.minute.to_numpy() / 60.0 + universal.second.to_numpy() / 3600.0
     middle = clock_hours + step_hours / 2.0
-    angle = 2.0 * np.pi * (universal.dayofyear.to_numpy() - 1 + middle / 24.0) / 365.0
+    angle = 2.0 * np.pi * (universal.day_of_year.to_numpy() - 1 + middle / 24.0) / 365.0
     declination = (
         0.006918
         - 0.399912 * np.cos(angle)
