@@ -1,0 +1,162 @@
+"""All facts, sites and sources in one frozen object."""
+
+from __future__ import annotations
+
+import fnmatch
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from types import MappingProxyType
+
+from kiban.catalogue.facts import SCENARIO_SOURCE, Fact, Source, load_sources, read_facts
+from kiban.catalogue.sites import Site, moved_site, place_facts, read_sites
+from kiban.catalogue.tables import fact_tables
+from kiban.catalogue.units import UNITS
+from kiban.errors import CatalogueError, Problem, nearest
+
+_GIVEN = Source(
+    key=SCENARIO_SOURCE, title="Value given in the scenario", publisher="scenario", address="", grade="none"
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Catalogue:
+    """Facts by id, sites by id, sources by key; never changed, only replaced by `overridden`."""
+
+    facts: Mapping[str, Fact]
+    sites: Mapping[str, Site]
+    sources: Mapping[str, Source]
+
+    def __contains__(self, fact_id: object) -> bool:
+        """Whether a fact has this id."""
+        return fact_id in self.facts
+
+    def fact(self, fact_id: str) -> Fact:
+        """The fact with this id; CatalogueError that names the nearest id where there is none."""
+        found = self.facts.get(fact_id)
+        if found is None:
+            raise CatalogueError(_unknown_fact(fact_id, self.facts))
+        return found
+
+    def value(self, fact_id: str) -> float:
+        """The value of the fact with this id, in the unit of its row."""
+        return self.fact(fact_id).value
+
+    def values(self, prefix: str = "") -> dict[str, float]:
+        """Values by id of all facts whose id begins with `prefix`, in the order of the tables."""
+        return {key: fact.value for key, fact in self.facts.items() if key.startswith(prefix)}
+
+    def site(self, site_id: str) -> Site:
+        """The site with this id; CatalogueError that names the nearest id where there is none."""
+        found = self.sites.get(site_id)
+        if found is None:
+            remedy = nearest(site_id, self.sites) or "see `kiban sites` for the list"
+            raise CatalogueError(Problem(f"'{site_id}' is not a site of the catalogue", remedy=remedy))
+        return found
+
+    def sources_of(self, fact: Fact) -> tuple[Source, ...]:
+        """The sources of a fact."""
+        return tuple(self.sources[key] for key in fact.source_keys)
+
+    def overridden(self, values: Mapping[str, float]) -> Catalogue:
+        """The catalogue with other values for some facts, whose status becomes `given`.
+
+        Raises CatalogueError with every unknown id, every value that is not a finite number and every
+        value that its unit does not allow.
+        """
+        problems = [problem for key, value in values.items() if (problem := self._fault(key, value))]
+        if problems:
+            raise CatalogueError(problems)
+        facts, sites = dict(self.facts), dict(self.sites)
+        for key, value in values.items():
+            old = facts[key]
+            facts[key] = replace(
+                old,
+                value=float(value),
+                low=None,
+                high=None,
+                source=SCENARIO_SOURCE,
+                status="given",
+                note=f"the catalogue has {old.value:.10g}",
+            )
+            if old.table == "sites":
+                _, site_id, quantity = key.split(".")
+                sites[site_id] = moved_site(sites[site_id], quantity, float(value))
+        return _frozen(facts, sites, {**self.sources, SCENARIO_SOURCE: _GIVEN})
+
+    def _fault(self, fact_id: str, value: float) -> Problem | None:
+        if fact_id not in self.facts:
+            return _unknown_fact(fact_id, self.facts)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return Problem(f"is {value!r}", key=fact_id, remedy="give a finite number")
+        unit = UNITS[self.facts[fact_id].unit]
+        if fact_id.endswith(".life") and value <= 0.0:
+            return Problem(f"is {value:g} years", key=fact_id, remedy="give a life above 0")
+        if not unit.lowest <= value <= unit.highest:
+            allowed = (
+                f"at least {unit.lowest:g}"
+                if math.isinf(unit.highest)
+                else f"between {unit.lowest:g} and {unit.highest:g}"
+            )
+            return Problem(f"is {value:g} {unit.text}", key=fact_id, remedy=f"give a value {allowed}")
+        return None
+
+
+@cache
+def load_catalogue() -> Catalogue:
+    """The embedded catalogue; read on the first call, the same object afterwards."""
+    sites = read_sites()
+    facts = {fact.id: fact for site in sites.values() for fact in place_facts(site)}
+    facts.update((fact.id, fact) for table in fact_tables() for fact in read_facts(table))
+    return _frozen(facts, sites, load_sources())
+
+
+def describe(catalogue: Catalogue, pattern: str) -> list[Fact]:
+    """Facts that a pattern names, in the order of the catalogue.
+
+    In this order of preference: the id of a site (everything about it), a glob over ids (`*.capex`),
+    an id or the beginning of one (`pv`, `grid.tokyo`), or words that occur in id, names, note or
+    sources, upper or lower case. Raises CatalogueError where nothing matches.
+    """
+    wanted = pattern.strip()
+    if wanted in catalogue.sites:
+        found = _with_prefix(catalogue, f"site.{wanted}.")
+    elif any(sign in wanted for sign in "*?["):
+        found = [fact for fact in catalogue.facts.values() if fnmatch.fnmatchcase(fact.id, wanted)]
+    else:
+        found = _with_prefix(catalogue, f"{wanted}.", also=wanted) or _with_words(catalogue, wanted)
+    if not wanted or not found:
+        remedy = (
+            nearest(wanted, [*catalogue.facts, *catalogue.sites]) or "give an id, its beginning or a word"
+        )
+        raise CatalogueError(Problem(f"nothing in the catalogue matches '{pattern}'", remedy=remedy))
+    return found
+
+
+def _with_prefix(catalogue: Catalogue, prefix: str, also: str = "") -> list[Fact]:
+    return [fact for key, fact in catalogue.facts.items() if key.startswith(prefix) or key == also]
+
+
+def _with_words(catalogue: Catalogue, text: str) -> list[Fact]:
+    words = text.casefold().split()
+    found = []
+    for fact in catalogue.facts.values():
+        titles = (source.title for source in catalogue.sources_of(fact))
+        searched = " ".join((fact.id, fact.name_en, fact.name_ja, fact.note, fact.source, *titles)).casefold()
+        if all(word in searched for word in words):
+            found.append(fact)
+    return found
+
+
+def _unknown_fact(fact_id: str, known: Iterable[str]) -> Problem:
+    remedy = nearest(fact_id, known) or "see `kiban sources` for the ids"
+    return Problem(f"'{fact_id}' is not a figure of the catalogue", remedy=remedy)
+
+
+def _frozen(facts: dict[str, Fact], sites: Mapping[str, Site], sources: Mapping[str, Source]) -> Catalogue:
+    return Catalogue(
+        facts=MappingProxyType(facts),
+        sites=MappingProxyType(dict(sites)),
+        sources=MappingProxyType(dict(sources)),
+    )
