@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from kiban.errors import Problem, WeatherError
 from kiban.weather import textfile
-from kiban.weather.textfile import check_file, csv_rows, decode, parse_number, parse_time, read_text, refuse
+from kiban.weather.textfile import (
+    check_file,
+    csv_rows,
+    decode,
+    parse_number,
+    parse_time,
+    read_text,
+    refuse,
+    split_lines,
+)
 
 JST = timezone(timedelta(hours=9))
 
@@ -65,6 +74,11 @@ def test_refuses_a_huge_file_before_reading_it(tmp_path: Path, monkeypatch: pyte
 def test_rows_keep_their_line_numbers() -> None:
     text = 'a,b\n\n"two\nlines",2\n , \nx , y\n'
     assert list(csv_rows(text, "a.csv")) == [(1, ["a", "b"]), (3, ["two\nlines", "2"]), (6, ["x", "y"])]
+
+
+def test_lines_end_in_any_usual_way_and_nowhere_else() -> None:
+    assert split_lines("a\r\nb\rc\nd\x85e\x0cf\n") == ["a", "b", "c", "d\x85e\x0cf"]
+    assert split_lines("a\n\nb") == ["a", "", "b"]
 
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "-inf", "1,234", "1_000", "1e999", "12 MW", "0x1f", "--1", "."])

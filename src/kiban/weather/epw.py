@@ -11,7 +11,7 @@ import numpy as np
 
 from kiban.errors import Problem, WeatherError
 from kiban.weather.frame import Field, check_columns, lay_on_year, read_labels
-from kiban.weather.textfile import at_line, parse_number, read_text, refuse
+from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
 HEADER_LINES = 8
@@ -47,7 +47,7 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
 
     where = str(path)
     text = read_text(path, last_resort="latin-1")
-    rows = text.splitlines()
+    rows = split_lines(text)
     refuse(_header_problems(rows[:HEADER_LINES], where))
     first_line = HEADER_LINES + 1
     dates = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
@@ -60,13 +60,16 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused below, by line
-            frame, meta = pvlib.iotools.read_epw(io.StringIO(text))
+            frame, meta = pvlib.iotools.read_epw(io.StringIO("\n".join(rows)))
     except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
         reason = str(error).split("\n")[0].rstrip(".")
         fault = f"is not a complete EPW file ({reason})"
         raise WeatherError(Problem(fault, where, remedy="download it again")) from error
 
     columns, problems = check_columns(frame, FIELDS, where, first_line)
+    if len(frame) != len(dates):
+        fault = f"has {len(dates)} rows of which {len(frame)} can be read"
+        problems.append(Problem(fault, where, remedy="remove quotes and comments among the rows"))
     refuse(problems)
     notes = [f"{where}: rows of different years are laid on {year}"] if frame["year"].nunique() > 1 else []
     snow, snow_problems = check_columns(frame, {"snow_depth_cm": SNOW}, where, first_line)

@@ -98,6 +98,12 @@ def read_text(path: str | Path, last_resort: str | None = None) -> str:
     return decode(read_bytes(path), str(path), last_resort)
 
 
+def split_lines(text: str) -> list[str]:
+    """Lines of a text that ends them with LF, CR LF or CR, without the empty line after the last one."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines[:-1] if not lines[-1] else lines
+
+
 def csv_rows(text: str, where: str, delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
     """Line number (1 is the first) and stripped cells of each row of a CSV; blank lines are skipped."""
     reader = csv.reader(io.StringIO(text), delimiter=delimiter)

@@ -12,7 +12,7 @@ import numpy as np
 from kiban.calendar import DAYS_PER_MONTH
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_labels
-from kiban.weather.textfile import at_line, parse_number, read_text, refuse
+from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
 HEADER_LINES = 2
@@ -49,7 +49,7 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
 
     where = str(path)
     text = read_text(_locate(path), last_resort="latin-1")
-    rows = text.splitlines()
+    rows = split_lines(text)
     refuse(_header_problems(rows[:HEADER_LINES], where))
     first_line = HEADER_LINES + 1
     labels = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
@@ -58,13 +58,16 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused below, by line
-            frame, meta = pvlib.iotools.read_tmy3(io.StringIO(text))
+            frame, meta = pvlib.iotools.read_tmy3(io.StringIO("\n".join(rows)))
     except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
         reason = str(error).split("\n")[0].rstrip(".")
         fault = f"is not a complete TMY3 file ({reason})"
         raise WeatherError(Problem(fault, where, remedy="download it again")) from error
 
     columns, problems = check_columns(frame, FIELDS, where, first_line)
+    if len(frame) != len(labels):
+        fault = f"has {len(labels)} rows of which {len(frame)} can be read"
+        problems.append(Problem(fault, where, remedy="remove quotes and comments among the rows"))
     refuse(problems)
     # pvlib moves midnight to the next day and skips a leap day then; the file's own labels are exact.
     month, day, hour = _start_of_hour(*label)

@@ -1,0 +1,207 @@
+"""JSON from a web service: time limits, retries with growing pauses, and a cache on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kiban.errors import Problem, WeatherError
+from kiban.weather.textfile import MAX_FILE_BYTES
+
+if TYPE_CHECKING:
+    import httpx
+
+LONGEST_PAUSE_S = 60.0
+_WITHOUT_NETWORK = "connect to the network, or use a weather file or a typical year instead"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: the service's name for messages, address, query, and the name of its cache file."""
+
+    service: str
+    url: str
+    query: Mapping[str, str]
+    label: str
+
+    @property
+    def cache_name(self) -> str:
+        """File name that is unique to the address and the query."""
+        asked = json.dumps([self.url, sorted(self.query.items())])
+        return f"{self.label}_{hashlib.sha256(asked.encode()).hexdigest()[:16]}.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for one answer, how often to try again, and the first pause (doubled each time)."""
+
+    timeout_s: float
+    retries: int
+    pause_s: float
+
+
+def fetch_json(
+    request: Request, cache_dir: str | Path, patience: Patience, accept: Callable[[Any], None]
+) -> tuple[Any, tuple[str, ...]]:
+    """The service's answer, from the cache if it is there, and notes on what must be said about it.
+
+    `accept` raises `WeatherError` for an answer that cannot be used; only accepted answers are cached. A
+    cached answer that is damaged is fetched again, and noted.
+
+    Raises `WeatherError` with one sentence: no network, no answer in time, refusal by the service (in its
+    own words), an answer that is not JSON or not complete, a cache folder that cannot be written.
+    """
+    file = Path(cache_dir) / request.cache_name
+    notes: tuple[str, ...] = ()
+    if file.exists():
+        try:
+            answer = _load(file)
+            accept(answer)
+        except (OSError, ValueError, KeyError, TypeError, WeatherError):
+            notes = (f"{request.service}: the cached answer {file.name} was damaged and was fetched again",)
+        else:
+            return answer, ()
+    body = _download(request, patience)
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        shown = body[:60].decode("utf-8", "replace").strip().replace("\n", " ")
+        fault = f"gave an answer that is not JSON ('{shown}...')"
+        raise WeatherError(Problem(fault, request.service, remedy="try again later")) from error
+    accept(answer)
+    _store(file, body.decode("utf-8"), request)
+    return answer, notes
+
+
+def _load(file: Path) -> Any:
+    """The cached answer; ValueError if its checksum does not hold."""
+    held = json.loads(file.read_text(encoding="utf-8"))
+    body = held["body"]
+    if hashlib.sha256(body.encode()).hexdigest() != held["sha256"]:
+        raise ValueError("checksum")
+    return json.loads(body)
+
+
+def _store(file: Path, body: str, request: Request) -> None:
+    """Write the answer beside its final name and rename it, so that no reader sees half a file."""
+    held = {
+        "url": request.url,
+        "query": dict(request.query),
+        "sha256": hashlib.sha256(body.encode()).hexdigest(),
+        "body": body,
+    }
+    temporary = ""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".part-")
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            json.dump(held, stream, ensure_ascii=False)
+        os.replace(temporary, file)  # noqa: PTH105
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        fault = f"cannot be written ({error.strerror})"
+        remedy = "name a cache folder that can be written (cache_dir)"
+        raise WeatherError(Problem(fault, str(file.parent), remedy=remedy)) from error
+
+
+def _download(request: Request, patience: Patience) -> bytes:
+    """Body of the answer after at most `retries` further tries; only passing faults are tried again."""
+    import httpx
+
+    tries = patience.retries + 1
+    said = f" in {tries} tries" if tries > 1 else ""
+    problem = Problem("was not asked", request.service)
+    for number in range(tries):
+        pause_s = patience.pause_s * 2.0**number
+        try:
+            status, asked_pause_s, body = _ask(request, patience.timeout_s)
+        except httpx.TimeoutException:
+            fault = f"did not answer within {patience.timeout_s:g} s{said}"
+            problem = Problem(fault, request.service, remedy=f"raise timeout_s, or {_WITHOUT_NETWORK}")
+        except httpx.TransportError as error:
+            fault = f"cannot be reached at {request.url} ({str(error) or type(error).__name__}){said}"
+            problem = Problem(fault, request.service, remedy=_WITHOUT_NETWORK)
+        except httpx.InvalidURL as error:
+            raise WeatherError(Problem(f"'{request.url}' is not an address", request.service)) from error
+        else:
+            if status == HTTPStatus.OK:
+                return body
+            refusal = f"answered {status}{_reason(status)}: {explain(body)}"
+            if status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
+                remedy = "correct the place, the years or the service"
+                raise WeatherError(Problem(refusal, request.service, remedy=remedy))
+            problem = Problem(f"{refusal}{said}", request.service, remedy=f"try later, or {_WITHOUT_NETWORK}")
+            pause_s = max(pause_s, asked_pause_s)
+        if number < tries - 1:
+            time.sleep(min(pause_s, LONGEST_PAUSE_S))
+    raise WeatherError(problem)
+
+
+def _ask(request: Request, timeout_s: float) -> tuple[int, float, bytes]:
+    """Status, pause that the service asks for, and body. The time limit holds for the whole answer."""
+    import httpx
+
+    begun = time.monotonic()
+    parts: list[bytes] = []
+    size = 0
+    with (
+        httpx.Client(timeout=timeout_s, follow_redirects=True, headers={"User-Agent": "kiban"}) as client,
+        client.stream("GET", request.url, params=dict(request.query)) as response,
+    ):
+        for part in response.iter_bytes():
+            parts.append(part)
+            size += len(part)
+            if time.monotonic() - begun > timeout_s:
+                raise httpx.ReadTimeout("the answer takes too long")
+            if size > MAX_FILE_BYTES:
+                fault = f"sends more than {MAX_FILE_BYTES / 1e6:,.0f} MB"
+                raise WeatherError(Problem(fault, request.service, remedy="ask for fewer years at a time"))
+        return response.status_code, _retry_after_s(response), b"".join(parts)
+
+
+def _retry_after_s(response: httpx.Response) -> float:
+    asked = response.headers.get("Retry-After", "")
+    return float(asked) if re.fullmatch(r"\d{1,4}", asked) else 0.0
+
+
+def _reason(status: int) -> str:
+    try:
+        return f" ({HTTPStatus(status).phrase})"
+    except ValueError:
+        return ""
+
+
+def explain(body: bytes) -> str:
+    """The reason in a service's error body, in one line.
+
+    Open-Meteo: `{"error": true, "reason": ...}`; NASA POWER: `{"header": ..., "messages": [...]}` or
+    `{"detail": ...}`; PVGIS: `{"message": ..., "status": 400}`. Otherwise the text without HTML tags.
+    """
+    text = body.decode("utf-8", "replace")
+    try:
+        held = json.loads(text)
+    except ValueError:
+        held = None
+    if isinstance(held, dict):
+        for key in ("reason", "messages", "message", "detail", "header"):
+            said = held.get(key)
+            if said:
+                lines = said if isinstance(said, list) else [said]
+                unique = dict.fromkeys(str(line.get("msg", line) if isinstance(line, dict) else line) for line in lines)
+                return _one_line("; ".join(unique))
+    return _one_line(re.sub(r"<[^>]*>", " ", text)) or "no reason given"
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return (line[:297] + "..." if len(line) > 300 else line).rstrip(".")

@@ -1,0 +1,198 @@
+"""The two layouts in which hourly observations of the Japan Meteorological Agency (JMA) arrive.
+
+* the CSV of the agency's download page (Shift_JIS): a line with the time of download, a blank line, the
+  station names, the elements, one or two lines that tell values from wind direction, 現象なし情報 (no
+  phenomenon), 品質情報 (quality) and 均質番号 (homogeneity), then one row an hour; the time in one column
+  (年月日時, such as 2022/1/1 1:00:00) or in four (年, 月, 日, 時),
+* a tidy table with one header line, `time_jst_end_of_hour` and one column for each element.
+
+Both label an hour by its end, in Japanese standard time. https://www.data.jma.go.jp/risk/obsdl/top/help3
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from kiban.errors import Problem, WeatherError
+from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
+
+USABLE_QUALITY = ("8", "5", "")
+"""8 normal and 5 quasi-normal. 4 (insufficient), 2 (doubtful), 1 (missing) and 0 (not observed) are gaps."""
+
+ELEMENTS = {
+    "temperature_c": (("気温(℃)",), "temp_degC"),
+    "relative_humidity_pct": (("相対湿度(％)",), "rh_pct"),
+    "ghi_mj_m2": (("日射量(MJ/㎡)", "全天日射量(MJ/㎡)"), "ghi_MJ_m2_h"),
+    "wind_speed_m_s": (("風速(m/s)",), "wind_m_s"),
+    "pressure_hpa": (("現地気圧(hPa)",), "pressure_station_hPa"),
+    "snow_depth_cm": (("積雪(cm)", "積雪の深さ(cm)"), "snow_depth_cm"),
+}
+"""Names of each element on the download page and in the tidy table."""
+OPTIONAL = ("snow_depth_cm",)
+
+NO_PHENOMENON, QUALITY = "現象なし情報", "品質情報"
+TIDY_TIME = "time_jst_end_of_hour"
+_TIME_HEADERS = (("年月日時",), ("年", "月", "日", "時"))
+
+
+@dataclass(slots=True)
+class Observations:
+    """Rows of one file: times at the end of the hour, and for each element a number or None (missing)."""
+
+    path: str
+    times: list[datetime] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    values: dict[str, list[float | None]] = field(default_factory=dict)
+    rejected: dict[str, list[int]] = field(default_factory=dict)  # lines whose quality is not usable
+    station: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Positions of an element's value and of the marks that belong to it."""
+
+    value: int
+    quality: int | None = None
+    no_phenomenon: int | None = None
+
+
+def read_observations(path: str | Path, station: str | None = None) -> Observations:
+    """Observations of one file in either layout; `station` chooses one of several stations.
+
+    Raises `WeatherError` with every problem: unknown layout, missing element, several stations and none
+    chosen, unreadable time or number (each by line).
+    """
+    rows = list(csv_rows(read_text(path), str(path)))
+    for position, (_, cells) in enumerate(rows[:8]):
+        if TIDY_TIME in cells:
+            columns = _tidy_columns(path, rows[position][0], cells)
+            time_at = [cells.index(TIDY_TIME)]
+            return _collect(path, rows[position + 1 :], time_at, columns, station or "")
+        names = _time_names(cells)
+        if names and position >= 1:
+            chosen, columns = _page_columns(path, rows, position, len(names), station)
+            first = next(
+                (i for i in range(position + 1, len(rows)) if rows[i][1][0]),
+                len(rows),
+            )
+            return _collect(path, rows[first:], list(range(len(names))), columns, chosen)
+    fault = "is not a table of hourly observations: no line starts with 年月日時 or names time_jst_end_of_hour"
+    remedy = "choose hourly values (時別値) on the agency's download page and save the CSV"
+    raise WeatherError(Problem(fault, str(path), remedy=remedy))
+
+
+def _time_names(cells: Sequence[str]) -> tuple[str, ...]:
+    return next((names for names in _TIME_HEADERS if tuple(cells[: len(names)]) == names), ())
+
+
+def _tidy_columns(path: str | Path, line: int, header: Sequence[str]) -> dict[str, _Column]:
+    columns = {name: _Column(header.index(tidy)) for name, (_, tidy) in ELEMENTS.items() if tidy in header}
+    missing = [tidy for name, (_, tidy) in ELEMENTS.items() if name not in columns and name not in OPTIONAL]
+    if missing:
+        fault = f"has no column {', '.join(missing)}"
+        raise WeatherError(Problem(fault, at_line(path, line), remedy="add it to the table"))
+    return columns
+
+
+def _page_columns(
+    path: str | Path, rows: Sequence[tuple[int, list[str]]], header_at: int, time_width: int, station: str | None
+) -> tuple[str, dict[str, _Column]]:
+    """The chosen station and its columns in a file of the download page."""
+    header_line, header = rows[header_at]
+    stations = _padded(rows[header_at - 1][1], len(header))
+    marks = []
+    for _, cells in rows[header_at + 1 : header_at + 3]:
+        if cells[0]:
+            break
+        marks.append(_padded(cells, len(header)))
+    present = list(dict.fromkeys(name for name in stations[time_width:] if name))
+    if station is None and len(present) > 1:
+        fault = f"holds {len(present)} stations ({', '.join(present)})"
+        raise WeatherError(Problem(fault, at_line(path, rows[header_at - 1][0]), "station", "choose one of them"))
+    if station is not None and station not in present:
+        fault = f"'{station}' is not in this file, which holds {', '.join(present)}"
+        raise WeatherError(Problem(fault, at_line(path, rows[header_at - 1][0]), "station", "choose one of them"))
+    chosen = station if station is not None else (present[0] if present else "")
+
+    columns: dict[str, _Column] = {}
+    for name, (elements, _) in ELEMENTS.items():
+        names = [_plain(element) for element in elements]
+        at = [i for i in range(time_width, len(header)) if stations[i] == chosen and _plain(header[i]) in names]
+        values = [i for i in at if not any(line[i] for line in marks)]
+        if values:
+            columns[name] = _Column(values[0], _marked(at, marks, QUALITY), _marked(at, marks, NO_PHENOMENON))
+    missing = [name for name in ELEMENTS if name not in columns and name not in OPTIONAL]
+    if missing:
+        fault = f"lacks {', '.join(ELEMENTS[name][0][0] for name in missing)}"
+        remedy = "tick these elements on the download page (all in one file, for each period)"
+        raise WeatherError(Problem(fault, at_line(path, header_line), remedy=remedy))
+    return chosen, columns
+
+
+def _padded(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells, *[""] * (width - len(cells))]
+
+
+def _plain(element: str) -> str:
+    """A name whose full-width and compound signs (％, ㎡, ℃) are spelled in one way."""
+    return unicodedata.normalize("NFKC", element).replace(" ", "")
+
+
+def _marked(at: Sequence[int], marks: Sequence[Sequence[str]], label: str) -> int | None:
+    """The element's column with this mark. Wind has two of 品質情報: the second is of its direction."""
+    return next((i for i in at if any(line[i] == label for line in marks)), None)
+
+
+def _collect(
+    path: str | Path,
+    rows: Sequence[tuple[int, list[str]]],
+    time_at: Sequence[int],
+    columns: dict[str, _Column],
+    station: str,
+) -> Observations:
+    found = Observations(
+        str(path),
+        values={name: [] for name in columns},
+        rejected={name: [] for name in columns},
+        station=station,
+    )
+    problems: list[Problem] = []
+    width = 1 + max(time_at[-1], *(max(c.value, c.quality or 0, c.no_phenomenon or 0) for c in columns.values()))
+    for line, cells in rows:
+        row = _padded(cells, width)
+        moment = _moment([row[i] for i in time_at])
+        if moment is None:
+            said = " ".join(row[: len(time_at)])
+            remedy = "write times like 2022/1/1 1:00 or 2022-01-01T01, in Japanese standard time"
+            problems.append(Problem(f"is '{said}', not a time", at_line(path, line), "time", remedy))
+            continue
+        found.times.append(moment)
+        found.lines.append(line)
+        for name, column in columns.items():
+            text = row[column.value]
+            number = parse_number(text)
+            if text and number is None:
+                fault = f"is '{text}', not a number"
+                remedy = "leave missing values blank"
+                problems.append(Problem(fault, at_line(path, line), name, remedy))
+            if column.no_phenomenon is not None and number is None and row[column.no_phenomenon] == "1":
+                number = 0.0
+            if number is not None and column.quality is not None and row[column.quality] not in USABLE_QUALITY:
+                found.rejected[name].append(line)
+                number = None
+            found.values[name].append(number)
+    if not found.times and not problems:
+        problems.append(Problem("has no rows", str(path), remedy="download it again"))
+    refuse(problems)
+    return found
+
+
+def _moment(cells: Sequence[str]) -> datetime | None:
+    """The end of the hour from one cell, or from year, month, day and hour."""
+    text = cells[0] if len(cells) == 1 else f"{cells[0]}/{cells[1]}/{cells[2]} {cells[3]}"
+    moment = parse_time(text)
+    return moment if moment is not None and moment.tzinfo is None else None
