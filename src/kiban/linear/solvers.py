@@ -37,6 +37,7 @@ def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver)
     if solver in {"auto", "clarabel"}:
         status, point, prices, iterations = solve_clarabel(flat)
         if status == "optimal":
+            point = np.clip(point, flat.lower, flat.upper)
             certificate, reduced = certify(flat, point, prices, solver="clarabel", iterations=iterations)
             if certificate.relative_gap <= ACCEPTED_GAP:
                 return unflatten(programme, flat, point, prices, reduced, certificate)

@@ -27,6 +27,9 @@ class Load(Section):
     """Arrivals of deferrable compute as a number or series, MW of IT; replaces `deferrable_share`."""
     unserved_price_myen_per_mwh: NonNegative | None = None
     """Price of compute that is not served, million yen per MWh of IT; absent means that all must be served."""
+    min_it_capacity_mw: NonNegative | None = None
+    """IT capacity that must be built, MW; absent means the peak of the load as it arrives, and 0 lets
+    deferral save servers."""
     max_it_capacity_mw: NonNegative | None = None
     """Upper limit of IT capacity, MW; absent means none."""
     chip: str | None = "gb200"

@@ -111,6 +111,7 @@ class Scenario(Section):
             ("battery energy", self.battery.min_energy_mwh, self.battery.max_energy_mwh),
             ("grid", self.grid.min_mw, self.grid.max_mw),
             ("backup", self.backup.min_mw, self.backup.max_mw),
+            ("IT", self.load.min_it_capacity_mw or 0.0, self.load.max_it_capacity_mw),
         ]
         crossed = [name for name, least, most in pairs if most is not None and least > most]
         if crossed:

@@ -1,0 +1,157 @@
+"""Yearly cost of each asset: capital recovered over its life, and fixed operation and maintenance.
+
+    yearly cost = capex * CRF(r, L) + fixed O&M,    CRF(r, L) = r / (1 - (1 + r)^-L)
+
+with the real discount rate r before tax and the life L (any textbook of engineering economics; the
+annuity of PyPSA's technology data). A value that the scenario gives wins over the catalogue's; a
+yearly cost that it gives wins over both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kiban.planning.provenance import Recorder
+from kiban.quantities import YEN_PER_MYEN
+from kiban.scenario import Scenario
+from kiban.scenario.plant import KNOWN_SUPPLY, Supply
+
+CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
+
+
+def capital_recovery_factor(discount_rate: float, life_years: float) -> float:
+    """Yearly payment that repays 1 over `life_years` at `discount_rate`; `1 / life_years` at rate 0."""
+    if discount_rate == 0:
+        return 1.0 / life_years
+    growth: float = (1.0 + discount_rate) ** -life_years
+    return discount_rate / (1.0 - growth)
+
+
+class CostReader:
+    """Yearly costs for one scenario, in million yen whatever the currency of the catalogue row."""
+
+    def __init__(self, scenario: Scenario, recorder: Recorder) -> None:
+        self._scenario = scenario
+        self._recorder = recorder
+        self._prefix = CATALOGUE_PREFIX[scenario.finance.cost_set]
+        row = self._prefix + "finance.discount_rate"
+        self.discount_rate = recorder.prefer(scenario.finance.discount_rate, "finance.discount_rate", row)
+
+    def take_money(self, fact_id: str) -> float:
+        """A catalogue value of this cost set, US dollars converted to million yen."""
+        name = self._prefix + fact_id
+        value = self._recorder.take(name)
+        unit = self._recorder.catalogue.fact(name).unit
+        return value * self.yen_per_usd / YEN_PER_MYEN if unit.startswith("usd") else value
+
+    def take(self, fact_id: str) -> float:
+        """A catalogue value of this cost set that is not money; the common row where the set has none."""
+        name = self._prefix + fact_id
+        return self._recorder.take(name if name in self._recorder.catalogue else fact_id)
+
+    @property
+    def yen_per_usd(self) -> float:
+        """Exchange rate of the scenario, or the catalogue's."""
+        given = self._scenario.money.yen_per_usd
+        return self._recorder.prefer(given, "money.yen_per_usd", "money.yen_per_usd")
+
+    def annualise(self, capex: float, life_years: float) -> float:
+        """Yearly cost of `capex` over `life_years` at the scenario's discount rate."""
+        return capex * capital_recovery_factor(self.discount_rate, life_years)
+
+    def _given_or(self, given: float | None, key: str, fact_id: str, *, money: bool) -> float:
+        if given is not None:
+            self._recorder.give(key, given)
+            return given
+        return self.take_money(fact_id) if money else self.take(fact_id)
+
+    def supply(self, name: str, option: Supply) -> float:
+        """Yearly cost of a supply option, million yen per MW."""
+        key = f"supply.{name}"
+        if option.annual_cost_myen_per_mw is not None:
+            self._recorder.give(f"{key}.annual_cost_myen_per_mw", option.annual_cost_myen_per_mw)
+            return option.annual_cost_myen_per_mw
+        if name not in KNOWN_SUPPLY:
+            assert option.capex_myen_per_mw is not None
+            assert option.life_years is not None
+            self._recorder.give(f"{key}.capex_myen_per_mw", option.capex_myen_per_mw)
+            self._recorder.give(f"{key}.life_years", option.life_years)
+            capital = self.annualise(option.capex_myen_per_mw, option.life_years)
+            return capital + (option.fixed_om_myen_per_mw_year or 0.0)
+        capex = self._given_or(option.capex_myen_per_mw, f"{key}.capex_myen_per_mw", f"{name}.capex", money=True)
+        life = self._given_or(option.life_years, f"{key}.life_years", f"{name}.life", money=False)
+        fixed_om = self._given_or(
+            option.fixed_om_myen_per_mw_year, f"{key}.fixed_om_myen_per_mw_year", f"{name}.fixed_om", money=True
+        )
+        return self.annualise(capex, life) + fixed_om
+
+    def battery(self) -> tuple[float, float]:
+        """Yearly cost of battery power and energy, million yen per MW and per MWh."""
+        battery = self._scenario.battery
+        given = (battery.annual_cost_myen_per_mw, battery.annual_cost_myen_per_mwh)
+        for key, value in zip(("annual_cost_myen_per_mw", "annual_cost_myen_per_mwh"), given, strict=True):
+            if value is not None:
+                self._recorder.give(f"battery.{key}", value)
+        if given[0] is not None and given[1] is not None:
+            return given[0], given[1]
+        life = self._given_or(battery.life_years, "battery.life_years", "battery.life", money=False)
+        yearly = self.annualise(1.0, life) + self.take("battery.fixed_om_share")
+        power, energy = given
+        if power is None:
+            key = "battery.power_capex_myen_per_mw"
+            power = yearly * self._given_or(battery.power_capex_myen_per_mw, key, "battery.power_capex", money=True)
+        if energy is None:
+            key = "battery.energy_capex_myen_per_mwh"
+            energy = yearly * self._given_or(battery.energy_capex_myen_per_mwh, key, "battery.energy_capex", money=True)
+        return power, energy
+
+    def connection(self, area: Callable[[], str]) -> float:
+        """Yearly cost of the grid connection, million yen per MW: works and the network's demand charge."""
+        given = self._scenario.grid.annual_cost_myen_per_mw
+        if given is not None:
+            self._recorder.give("grid.annual_cost_myen_per_mw", given)
+            return given
+        works = self.annualise(self.take_money("grid.connection_capex"), self.take("grid.life"))
+        if self._prefix:
+            # The industrial price per MWh has the demand charge in it.
+            return works
+        return works + self.take_money(f"grid.{area()}.wheeling_demand_charge")
+
+    def backup(self, technology: str) -> float:
+        """Yearly cost of backup generation, million yen per MW."""
+        given = self._scenario.backup.annual_cost_myen_per_mw
+        if given is not None:
+            self._recorder.give("backup.annual_cost_myen_per_mw", given)
+            return given
+        name = f"backup_{technology}"
+        capital = self.annualise(self.take_money(f"{name}.capex"), self.take(f"{name}.life"))
+        return capital + self.take_money(f"{name}.fixed_om")
+
+    def it_capacity(self, cooling_system: str, chips_per_mw: float | None, area: str | None) -> dict[str, float]:
+        """Yearly cost of IT capacity by part, million yen per MW of IT.
+
+        Building in the areas of Tokyo and Osaka costs more than in the regions by the catalogue's factors.
+        """
+        given = self._scenario.load.it_annual_cost_myen_per_mw
+        if given is not None:
+            self._recorder.give("load.it_annual_cost_myen_per_mw", given)
+            return {"capacity": given}
+        equipment_life = self.take("datacentre.equipment.life")
+        metropolis = {"tokyo": "tokyo", "kansai": "osaka"}.get(area or "") if not self._prefix else None
+        dearer = self.take(f"datacentre.cost_factor.{metropolis}") if metropolis else 1.0
+        parts = {
+            "building": self.annualise(
+                self.take_money("datacentre.building.capex"), self.take("datacentre.building.life")
+            ),
+            "electrical": self.annualise(self.take_money("datacentre.electrical.capex"), equipment_life),
+            "fitout": self.annualise(self.take_money("datacentre.fitout.capex"), equipment_life),
+            "cooling": self.annualise(self.take_money(f"cooling.{cooling_system}.capex"), equipment_life),
+            "operation": self.take_money("datacentre.fixed_om"),
+        }
+        parts = {part: cost if part == "operation" else dearer * cost for part, cost in parts.items()}
+        chip = self._scenario.load.chip
+        if chips_per_mw is not None:
+            price = self._recorder.take(f"chip.{chip}.price") * self._recorder.take(f"chip.{chip}.server_cost_factor")
+            capex = chips_per_mw * price * self.yen_per_usd / YEN_PER_MYEN
+            parts["chips"] = self.annualise(capex, self._recorder.take("chip.life"))
+        return parts

@@ -1,0 +1,179 @@
+"""What a solved programme means: capacities, costs by item, yearly figures and hourly columns.
+
+Every figure is computed from the solution's values and the resources, never from the solver's
+objective; that the costs add up to the objective is tested.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kiban.linear import Solution
+from kiban.linear.staircase import Array
+from kiban.planning.resources import Resources
+from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
+
+ENERGY_CAPACITIES = ("battery_energy",)
+
+
+def name_capacities(resources: Resources, solution: Solution) -> dict[str, float]:
+    """Capacities with their unit at the end of the name; measures are 1 where taken."""
+    measures = {measure.name for measure in resources.measures}
+    named = {}
+    for name, value in solution.capacities.items():
+        if name in measures:
+            named[f"measure_{name}"] = float(round(value))
+        else:
+            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = max(value, 0.0)
+    return named
+
+
+def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]:
+    """Hourly columns, MW unless the name says otherwise: the schedule, the inputs that shaped it and the prices."""
+    zero = np.zeros(resources.steps)
+    hourly: dict[str, Array] = {}
+    served = _value(solution, "served", zero)
+    unserved = _value(solution, "unserved", zero)
+    saved = sum((solution.capacities[m.name] * m.saving_mw for m in resources.measures), zero)
+    hourly["it_load_mw"] = resources.firm_mw - unserved + served
+    hourly["load_mw"] = resources.pue * hourly["it_load_mw"] - saved
+    for supply in resources.supply:
+        if supply.is_free:
+            hourly[f"{supply.name}_available_mw"] = supply.availability * max(solution.capacities[supply.name], 0.0)
+        else:
+            hourly[f"{supply.name}_mw"] = _value(solution, f"{supply.name}_output", zero)
+    for column, variable in (
+        ("curtailment_mw", "curtailment"),
+        ("import_mw", "import"),
+        ("export_mw", "export"),
+        ("backup_mw", "backup_output"),
+        ("charge_mw", "charge"),
+        ("discharge_mw", "discharge"),
+        ("state_of_charge_mwh", "state_of_charge"),
+        ("backlog_mwh", "backlog"),
+        ("dropped_mw", "dropped"),
+    ):
+        if variable in solution.hourly:
+            hourly[column] = _value(solution, variable, zero)
+    if "unserved" in solution.hourly:
+        hourly["unserved_mw"] = unserved
+    hourly["firm_mw"] = resources.firm_mw
+    if resources.has_deferrable:
+        hourly["arrivals_mw"] = resources.arrivals_mw
+        hourly["served_mw"] = served
+    hourly["pue"] = resources.pue
+    hourly["wue_l_per_kwh"] = resources.wue_m3_per_mwh
+    if resources.grid is not None:
+        hourly["grid_price_myen_per_mwh"] = resources.grid.price_myen_per_mwh
+        hourly["grid_clean_share"] = resources.grid.clean_share
+        hourly["grid_emission_factor_t_per_mwh"] = resources.grid.emission_factor_t_per_mwh
+    hourly["energy_value_myen_per_mwh"] = solution.row_prices["balance"] / resources.step_weight_h
+    return hourly
+
+
+def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
+    """Yearly cost by item, million yen; revenue is negative."""
+    built, weight = solution.capacities, resources.step_weight_h
+    costs: dict[str, float] = {}
+    for part, cost in resources.it_annual_costs_myen_per_mw.items():
+        costs[f"it_{part}"] = cost * built["it"]
+    for supply in resources.supply:
+        costs[supply.name] = supply.annual_cost_myen_per_mw * built[supply.name]
+    if resources.battery is not None:
+        costs["battery_power"] = resources.battery.annual_cost_myen_per_mw * built["battery_power"]
+        costs["battery_energy"] = resources.battery.annual_cost_myen_per_mwh * built["battery_energy"]
+    if resources.grid is not None:
+        costs["interconnection"] = resources.grid.annual_cost_myen_per_mw * built["interconnection"]
+        costs["energy"] = float(resources.grid.price_myen_per_mwh @ solution.hourly["import"]) * weight
+        if "export" in solution.hourly:
+            costs["export_revenue"] = (
+                -float(resources.grid.export_price_myen_per_mwh @ solution.hourly["export"]) * weight
+            )
+    if resources.backup is not None:
+        costs["backup"] = resources.backup.annual_cost_myen_per_mw * built["backup"]
+    costs["fuel"] = _fuel_cost(resources, solution) * weight
+    costs["carbon"] = resources.carbon_price_myen_per_t * compute_emissions(resources, solution)
+    costs["water"] = resources.water_price_myen_per_m3 * compute_water(resources, solution)
+    for measure in resources.measures:
+        costs[f"measure_{measure.name}"] = measure.annual_cost_myen * built[measure.name]
+    if resources.unserved_price_myen_per_mwh is not None:
+        zero = np.zeros(resources.steps)
+        lost = _value(solution, "unserved", zero) + _value(solution, "dropped", zero)
+        costs["unserved"] = resources.unserved_price_myen_per_mwh * float(lost.sum()) * weight
+    return costs
+
+
+def compute_emissions(resources: Resources, solution: Solution) -> float:
+    """Carbon dioxide, t a year."""
+    total = sum(float(factor @ solution.hourly[name]) for name, factor in resources.emission_factors())
+    return total * resources.step_weight_h
+
+
+def compute_water(resources: Resources, solution: Solution) -> float:
+    """Water for cooling, m3 a year."""
+    zero = np.zeros(resources.steps)
+    it_load = resources.firm_mw + _value(solution, "served", zero) - _value(solution, "unserved", zero)
+    return float(resources.wue_m3_per_mwh @ it_load) * resources.step_weight_h
+
+
+def compute_indicators(
+    resources: Resources, solution: Solution, hourly: dict[str, Array], costs: dict[str, float]
+) -> dict[str, float]:
+    """Yearly figures; shares are between 0 and 1."""
+    weight = resources.step_weight_h
+    yearly = {name: float(column.sum()) * weight for name, column in hourly.items()}
+    load, it_load = yearly["load_mw"], yearly["it_load_mw"]
+    unclean = sum(float(share @ solution.hourly[name]) for name, share in resources.unclean_shares()) * weight
+    available = sum(yearly[f"{supply.name}_available_mw"] for supply in resources.supply if supply.is_free)
+    total = sum(costs.values())
+    compute_cost = sum(cost for item, cost in costs.items() if item.startswith("it_"))
+    indicators = {
+        "cost_myen_per_year": total,
+        "compute_cost_myen_per_year": compute_cost,
+        "power_cost_myen_per_year": total - compute_cost,
+        "load_mwh_per_year": load,
+        "it_energy_mwh_per_year": it_load,
+        "clean_share": 1.0 - unclean / load if load > 0 else 1.0,
+        "emissions_t_per_year": compute_emissions(resources, solution),
+        "water_m3_per_year": compute_water(resources, solution),
+        "mean_pue": load_weighted(resources.pue, hourly["it_load_mw"]),
+        "mean_wue_l_per_kwh": load_weighted(resources.wue_m3_per_mwh, hourly["it_load_mw"]),
+        "import_mwh_per_year": yearly.get("import_mw", 0.0),
+        "export_mwh_per_year": yearly.get("export_mw", 0.0),
+        "backup_mwh_per_year": yearly.get("backup_mw", 0.0),
+        "curtailment_mwh_per_year": yearly.get("curtailment_mw", 0.0),
+        "curtailment_share": yearly.get("curtailment_mw", 0.0) / available if available > 0 else 0.0,
+        "unserved_mwh_per_year": yearly.get("unserved_mw", 0.0) + yearly.get("dropped_mw", 0.0),
+        "mean_energy_value_myen_per_mwh": load_weighted(hourly["energy_value_myen_per_mwh"], hourly["load_mw"]),
+    }
+    if load > 0:
+        indicators["power_cost_myen_per_mwh"] = (total - compute_cost) / load
+    if it_load > 0:
+        indicators["cost_myen_per_it_mwh"] = total / it_load
+        if resources.gpus_per_mw:
+            indicators["cost_yen_per_gpu_hour"] = total / it_load * YEN_PER_MYEN / resources.gpus_per_mw
+            indicators["it_power_kw_per_gpu"] = KW_PER_MW / resources.gpus_per_mw
+    energy = solution.capacities.get("battery_energy", 0.0)
+    if resources.battery is not None and energy > 1e-3:
+        indicators["battery_cycles_per_year"] = yearly["discharge_mw"] / resources.battery.discharge_efficiency / energy
+    return indicators
+
+
+def load_weighted(series: Array, load: Array) -> float:
+    """Mean of a series weighted by a load; the plain mean where the load is zero."""
+    total = float(load.sum())
+    return float(series @ load) / total if total > 0 else float(series.mean())
+
+
+def _fuel_cost(resources: Resources, solution: Solution) -> float:
+    cost = 0.0
+    if resources.backup is not None:
+        cost += float(resources.backup.fuel_cost_myen_per_mwh @ solution.hourly["backup_output"])
+    for supply in resources.supply:
+        if not supply.is_free:
+            cost += float(supply.variable_cost_myen_per_mwh @ solution.hourly[f"{supply.name}_output"])
+    return cost
+
+
+def _value(solution: Solution, name: str, absent: Array) -> Array:
+    return solution.hourly.get(name, absent)

@@ -1,0 +1,146 @@
+"""The weather of a scenario: the right reader for its source, at its site."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kiban.errors import Problem, ScenarioError
+from kiban.planning.provenance import Recorder, Status
+from kiban.planning.site_facts import Place
+from kiban.scenario import Scenario
+
+if TYPE_CHECKING:
+    from kiban.weather import Weather
+
+CACHE_VARIABLE = "KIBAN_CACHE"
+
+
+def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
+    """The checked weather years of a scenario; raises `InputError` for what cannot be used."""
+    source = scenario.weather.source
+    if source == "none":
+        raise ScenarioError(
+            Problem(
+                "is 'none', but the weather is needed",
+                key="weather.source",
+                remedy=(
+                    "give the availability of every supply option, cooling.pue, grid.price_myen_per_mwh,"
+                    " grid.clean_share and grid.emission_factor_t_per_mwh as numbers or series"
+                ),
+            )
+        )
+    weather = _read(scenario, place, recorder)
+    if weather.step_hours != scenario.time.step_hours:
+        raise ScenarioError(
+            Problem(
+                f"is {scenario.time.step_hours:g}, but the weather has steps of {weather.step_hours:g} h",
+                key="time.step_hours",
+                remedy=f"set it to {weather.step_hours:g}",
+            )
+        )
+    status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
+    note = "; ".join(weather.notes)
+    if weather.synthetic:
+        note = f"generated: {', '.join(sorted(weather.synthetic))}; {note}"
+    recorder.record("weather", weather.source, "", weather.source, status, note)
+    return weather
+
+
+def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
+    chosen, offset = scenario.weather, place.utc_offset_hours
+    source = chosen.source
+    if source == "typical":
+        from kiban.weather.typical import read_typical
+
+        return read_typical(
+            place.latitude_deg,
+            place.longitude_deg,
+            place.elevation_m,
+            wind_speed_m_s=_mast_speed(place, recorder),
+            wind_height_m=recorder.take("wind.mast_height"),
+            seed=scenario.seed,
+            step_hours=scenario.time.step_hours,
+        )
+    files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
+    if source in {"epw", "tmy3"}:
+        if len(files) != 1:
+            raise ScenarioError(
+                Problem(f"names {len(files)} files", key="weather.files", remedy=f"'{source}' takes exactly one")
+            )
+        year = chosen.years[0] if chosen.years else scenario.base_year
+        if source == "epw":
+            from kiban.weather.epw import read_epw
+
+            return read_epw(files[0], year=year)
+        from kiban.weather.tmy3 import read_tmy3
+
+        return read_tmy3(files[0], year=year)
+    if source == "jma":
+        from kiban.weather.jma import read_jma
+
+        if chosen.wind_height_m is None:
+            raise ScenarioError(
+                Problem(
+                    "is missing",
+                    key="weather.wind_height_m",
+                    remedy=("give the height of the station's anemometer, which the agency's list of stations has"),
+                )
+            )
+        return read_jma(
+            files,
+            place.latitude_deg,
+            place.longitude_deg,
+            place.elevation_m,
+            chosen.wind_height_m,
+            years=list(chosen.years) or None,
+            fill_gaps_hours=chosen.fill_gaps_hours,
+        )
+    from kiban.weather.online import fetch_weather
+
+    return fetch_weather(
+        source,
+        place.latitude_deg,
+        place.longitude_deg,
+        list(chosen.years),
+        _cache_folder(),
+        utc_offset_hours=offset,
+        fill_gaps_hours=chosen.fill_gaps_hours,
+    )
+
+
+def _mast_speed(place: Place, recorder: Recorder) -> float:
+    """Annual mean wind speed near the ground: the station normal, or the national figure."""
+    if place.normals is None:
+        return recorder.take("wind.mast_mean_speed")
+    normals = place.normals
+    name = f"normal wind speed of {normals.station_en}"
+    recorder.record(name, f"{normals.wind_mean_m_s:g}", "m/s", normals.source, normals.status["wind"], normals.note)
+    return normals.wind_mean_m_s
+
+
+def _cache_folder() -> Path:
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen) if chosen else Path.home() / ".cache" / "kiban"
+
+
+def with_overrides(
+    weather: Weather, temperature_c: np.ndarray | None, wind_speed_m_s: np.ndarray | None, wind_height_m: float | None
+) -> Weather:
+    """The weather with series of the scenario in place of its own."""
+    changed = weather
+    if temperature_c is not None:
+        changed = replace(changed, temperature_c=temperature_c)
+    if wind_speed_m_s is not None:
+        height = wind_height_m if wind_height_m is not None else weather.wind_height_m
+        changed = replace(
+            changed,
+            wind_speed_m_s=wind_speed_m_s,
+            wind_height_m=height,
+            synthetic=weather.synthetic - {"wind_speed_m_s"},
+        )
+    return changed

@@ -1,0 +1,121 @@
+"""The plan: the frozen result of BUILD.
+
+`capacities` carry their unit in the name; `costs` are million yen a year by item and add up to the
+certificate's primal objective; `indicators` are the yearly figures; `hourly` has one array per column
+over `time`; `worths` are the prices of the constraints; `provenance` says where each input came from.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from kiban.linear import Certificate
+from kiban.linear.staircase import Array
+from kiban.planning.provenance import Entry
+from kiban.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pypsa
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What relaxing one constraint is worth.
+
+    `saving_myen` is the fall of the yearly cost for one `unit` of relaxation of scenario key `key`
+    (never negative), `limit` the value that holds now, in that unit.
+    """
+
+    name: str
+    key: str
+    saving_myen: float
+    unit: str
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """One change of one scenario key that alone makes the scenario feasible, and the plan's cost with it."""
+
+    key: str
+    current: float
+    needed: float
+    unit: str
+    cost_myen_per_year: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasibility:
+    """Why no design exists: what collides, in which hours, and what would help, cheapest first."""
+
+    collisions: tuple[str, ...]
+    hours: tuple[str, ...]
+    shortfall_mwh: float
+    relaxations: tuple[Relaxation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another cooling system: its least cost, or a proven lower bound where that was enough to rule it out."""
+
+    cooling_system: str
+    cost_myen_per_year: float
+    is_bound: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """The least-cost design of one scenario, or the explanation why there is none."""
+
+    status: Literal["optimal", "infeasible"]
+    scenario: Scenario
+    cooling_system: str
+    capacities: Mapping[str, float]
+    costs: Mapping[str, float]
+    indicators: Mapping[str, float]
+    worths: tuple[Worth, ...]
+    alternatives: tuple[Alternative, ...]
+    time: pd.DatetimeIndex
+    hourly: Mapping[str, Array]
+    certificate: Certificate | None
+    provenance: tuple[Entry, ...]
+    notes: tuple[str, ...]
+    infeasibility: Infeasibility | None = None
+
+    @property
+    def cost_myen_per_year(self) -> float:
+        """Yearly cost of the design, million yen: the sum of `costs`."""
+        return float(sum(self.costs.values()))
+
+    @property
+    def assumptions(self) -> tuple[Entry, ...]:
+        """Inputs that rest on a figure that is not verified."""
+        return tuple(entry for entry in self.provenance if entry.status == "assumed")
+
+    def to_pypsa(self) -> pypsa.Network:
+        """The same problem as a PyPSA network (needs the extra `kiban[pypsa]`)."""
+        from kiban.planning.pypsa_network import build_network
+
+        return build_network(self.scenario, self.cooling_system)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Plan):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in dataclasses.fields(self))
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return list(left) == list(right) and all(_same(left[key], right[key]) for key in left)
+    if isinstance(left, np.ndarray):
+        return np.array_equal(left, right)
+    equal = left == right
+    return bool(equal.all()) if hasattr(equal, "all") else bool(equal)

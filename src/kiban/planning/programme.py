@@ -1,0 +1,242 @@
+"""The co-design programme of one site, block by block.
+
+Each block adds its decisions and constraints to the staircase form; `write_programme` lists the
+blocks in order. Power is in MW, energy in MWh, money in million yen a year. A step of the horizon
+stands for `step_weight_h` hours of a year, so that sums over steps are yearly energies and costs.
+Names of constraints are the names under which their prices come back.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kiban.linear import Staircase
+from kiban.planning.resources import Resources
+
+
+def write_programme(resources: Resources) -> Staircase:
+    """The whole programme: balance, supply, battery, compute, grid, backup, then what must hold over the year."""
+    programme = Staircase(resources.steps, resources.block_steps)
+    add_balance(programme, resources)
+    add_supply(programme, resources)
+    add_battery(programme, resources)
+    add_compute(programme, resources)
+    add_grid(programme, resources)
+    add_backup(programme, resources)
+    add_measures(programme, resources)
+    add_clean_share(programme, resources)
+    add_carbon(programme, resources)
+    add_water(programme, resources)
+    add_adequacy(programme, resources)
+    return programme
+
+
+def add_balance(programme: Staircase, resources: Resources) -> None:
+    """Supply less curtailment, storage and export meets the electric load in every step."""
+    programme.add_row("balance", equal=resources.pue * resources.firm_mw)
+
+
+def add_supply(programme: Staircase, resources: Resources) -> None:
+    """Supply options: free output enters the balance with its capacity, paid output as a schedule.
+
+    What is free and not used is curtailed. An upper limit on curtailment is needed only where energy
+    has a negative price: elsewhere no optimum buys energy to throw it away.
+    """
+    free = [supply for supply in resources.supply if supply.is_free]
+    for supply in resources.supply:
+        programme.add_capacity(
+            supply.name, cost=supply.annual_cost_myen_per_mw, lower=supply.min_mw, upper=supply.max_mw
+        )
+        if supply.is_free:
+            programme.add_capacity_term("balance", supply.name, supply.availability)
+            continue
+        output = f"{supply.name}_output"
+        cost = supply.variable_cost_myen_per_mwh + resources.carbon_price_myen_per_t * supply.emission_t_per_mwh
+        programme.add_variable(
+            output, cost=cost * resources.step_weight_h, capacity=supply.name, factor=supply.availability
+        )
+        programme.add_term("balance", output)
+    if free:
+        programme.add_variable("curtailment")
+        programme.add_term("balance", "curtailment", -1.0)
+    if free and resources.has_negative_price:
+        programme.add_row("curtailment_limit", upper=0.0)
+        programme.add_term("curtailment_limit", "curtailment")
+        for supply in free:
+            programme.add_capacity_term("curtailment_limit", supply.name, -supply.availability)
+
+
+def add_battery(programme: Staircase, resources: Resources) -> None:
+    """Charge, discharge and state of charge; power and energy are sized apart."""
+    battery = resources.battery
+    if battery is None:
+        return
+    programme.add_capacity(
+        "battery_power",
+        cost=battery.annual_cost_myen_per_mw,
+        lower=battery.min_power_mw,
+        upper=battery.max_power_mw,
+    )
+    programme.add_capacity(
+        "battery_energy",
+        cost=battery.annual_cost_myen_per_mwh,
+        lower=battery.min_energy_mwh,
+        upper=battery.max_energy_mwh,
+    )
+    programme.add_variable("charge", capacity="battery_power")
+    programme.add_variable("discharge", capacity="battery_power")
+    programme.add_variable("state_of_charge", capacity="battery_energy")
+    programme.add_term("balance", "charge", -1.0)
+    programme.add_term("balance", "discharge")
+
+    kept = (1.0 - battery.self_discharge_per_hour) ** resources.step_hours
+    programme.add_row("storage", equal=0.0)
+    programme.add_term("storage", "state_of_charge")
+    programme.add_term("storage", "state_of_charge", -kept, lagged=True, cyclic=battery.cyclic)
+    programme.add_term("storage", "charge", -battery.charge_efficiency * resources.step_hours)
+    programme.add_term("storage", "discharge", resources.step_hours / battery.discharge_efficiency)
+    if not battery.cyclic:
+        starts = np.zeros(resources.steps)
+        starts[:: resources.block_steps] = kept * battery.initial_share
+        programme.add_capacity_term("storage", "battery_energy", -starts)
+
+    for name, hours, sign in (
+        ("battery_least_hours", battery.min_hours, -1.0),
+        ("battery_most_hours", battery.max_hours, 1.0),
+    ):
+        if hours is not None:
+            programme.add_total(name, upper=0.0)
+            programme.add_capacity_term(name, "battery_energy", sign)
+            programme.add_capacity_term(name, "battery_power", -sign * hours)
+
+
+def add_compute(programme: Staircase, resources: Resources) -> None:
+    """Firm compute is served in its hour (or paid for), deferrable compute within its allowed delay."""
+    programme.add_capacity(
+        "it", cost=resources.it_annual_cost_myen_per_mw, lower=resources.min_it_mw, upper=resources.max_it_mw
+    )
+    programme.add_constant(resources.water_price_myen_per_m3 * resources.firm_water_m3_per_year)
+    water_cost = resources.water_price_myen_per_m3 * resources.wue_m3_per_mwh * resources.step_weight_h
+    lost = resources.unserved_price_myen_per_mwh
+    if lost is not None:
+        programme.add_variable("unserved", cost=lost * resources.step_weight_h - water_cost, upper=resources.firm_mw)
+        programme.add_term("balance", "unserved", resources.pue)
+
+    if resources.has_deferrable:
+        programme.add_variable("served", cost=water_cost)
+        programme.add_variable("backlog", upper=resources.max_backlog_mwh)
+        programme.add_term("balance", "served", -resources.pue)
+        programme.add_row("backlog_balance", equal=resources.arrivals_mw * resources.step_hours)
+        programme.add_term("backlog_balance", "backlog")
+        programme.add_term("backlog_balance", "backlog", -1.0, lagged=True)
+        programme.add_term("backlog_balance", "served", resources.step_hours)
+        if lost is not None:
+            programme.add_variable("dropped", cost=lost * resources.step_weight_h)
+            programme.add_term("backlog_balance", "dropped", resources.step_hours)
+
+    programme.add_row("it_capacity", upper=-resources.firm_mw)
+    programme.add_capacity_term("it_capacity", "it", -1.0)
+    if resources.has_deferrable:
+        programme.add_term("it_capacity", "served")
+    if lost is not None:
+        programme.add_term("it_capacity", "unserved", -1.0)
+
+
+def add_grid(programme: Staircase, resources: Resources) -> None:
+    """Import and export within the connection."""
+    grid = resources.grid
+    if grid is None:
+        return
+    programme.add_capacity("interconnection", cost=grid.annual_cost_myen_per_mw, lower=grid.min_mw, upper=grid.max_mw)
+    carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
+    programme.add_variable(
+        "import", cost=(grid.price_myen_per_mwh + carbon) * resources.step_weight_h, capacity="interconnection"
+    )
+    programme.add_term("balance", "import")
+    if grid.max_export_mw > 0:
+        programme.add_variable(
+            "export",
+            cost=-grid.export_price_myen_per_mwh * resources.step_weight_h,
+            capacity="interconnection",
+        )
+        programme.add_term("balance", "export", -1.0)
+        programme.add_row("export_limit", upper=grid.max_export_mw)
+        programme.add_term("export_limit", "export")
+
+
+def add_backup(programme: Staircase, resources: Resources) -> None:
+    """Backup generation within its capacity."""
+    backup = resources.backup
+    if backup is None:
+        return
+    programme.add_capacity("backup", cost=backup.annual_cost_myen_per_mw, lower=backup.min_mw, upper=backup.max_mw)
+    carbon = resources.carbon_price_myen_per_t * backup.emission_factor_t_per_mwh
+    programme.add_variable(
+        "backup_output", cost=(backup.fuel_cost_myen_per_mwh + carbon) * resources.step_weight_h, capacity="backup"
+    )
+    programme.add_term("balance", "backup_output")
+
+
+def add_measures(programme: Staircase, resources: Resources) -> None:
+    """Efficiency measures, each taken or not; at most one of a group."""
+    groups: dict[str, list[str]] = {}
+    for measure in resources.measures:
+        programme.add_capacity(measure.name, cost=measure.annual_cost_myen, upper=1.0, integer=True)
+        programme.add_capacity_term("balance", measure.name, measure.saving_mw)
+        if measure.group is not None:
+            groups.setdefault(measure.group, []).append(measure.name)
+    for group, names in groups.items():
+        total = f"one_of_{group}"
+        programme.add_total(total, upper=1.0)
+        for name in names:
+            programme.add_capacity_term(total, name)
+
+
+def add_clean_share(programme: Staircase, resources: Resources) -> None:
+    """Energy that is not clean stays below its allowed share of the load over the year (24/7 matching)."""
+    target = resources.clean_share
+    if target is None:
+        return
+    allowed, weight = 1.0 - target, resources.step_weight_h
+    programme.add_total("clean_share", upper=allowed * resources.firm_energy_mwh_per_year)
+    for variable, unclean in resources.unclean_shares():
+        programme.add_total_term("clean_share", variable, unclean * weight)
+    if resources.has_deferrable:
+        programme.add_total_term("clean_share", "served", -allowed * resources.pue * weight)
+    if resources.unserved_price_myen_per_mwh is not None:
+        programme.add_total_term("clean_share", "unserved", allowed * resources.pue * weight)
+    for measure in resources.measures:
+        programme.add_capacity_term("clean_share", measure.name, allowed * float(measure.saving_mw.sum()) * weight)
+
+
+def add_carbon(programme: Staircase, resources: Resources) -> None:
+    """Carbon dioxide of imports, backup and paid supply stays below the cap."""
+    if resources.carbon_cap_t_per_year is None:
+        return
+    programme.add_total("carbon_cap", upper=resources.carbon_cap_t_per_year)
+    for variable, factor in resources.emission_factors():
+        programme.add_total_term("carbon_cap", variable, factor * resources.step_weight_h)
+
+
+def add_water(programme: Staircase, resources: Resources) -> None:
+    """Water of the cooling system stays below the cap."""
+    if resources.water_cap_m3_per_year is None:
+        return
+    water = resources.wue_m3_per_mwh * resources.step_weight_h
+    programme.add_total("water_cap", upper=resources.water_cap_m3_per_year - resources.firm_water_m3_per_year)
+    if resources.has_deferrable:
+        programme.add_total_term("water_cap", "served", water)
+    if resources.unserved_price_myen_per_mwh is not None:
+        programme.add_total_term("water_cap", "unserved", -water)
+
+
+def add_adequacy(programme: Staircase, resources: Resources) -> None:
+    """Backup and firm supply cover the critical share of the peak firm load."""
+    if resources.critical_mw <= 0:
+        return
+    programme.add_total("adequacy", lower=resources.critical_mw)
+    if resources.backup is not None:
+        programme.add_capacity_term("adequacy", "backup")
+    for supply in resources.supply:
+        if supply.firm_share > 0:
+            programme.add_capacity_term("adequacy", supply.name, supply.firm_share)

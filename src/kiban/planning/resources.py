@@ -1,0 +1,179 @@
+"""The numbers that one programme is written from: arrays over the steps and a few scalars.
+
+Arrays have shape `(steps,)`. Power in MW, energy in MWh, money in million yen, carbon in t, water in
+m3. `step_weight_h` is the number of hours of a year for which one step stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiban.calendar import HOURS_PER_YEAR
+from kiban.linear.staircase import Array
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyResource:
+    """A supply option: output per MW of capacity, cost, limits."""
+
+    name: str
+    availability: Array
+    annual_cost_myen_per_mw: float
+    min_mw: float
+    max_mw: float
+    variable_cost_myen_per_mwh: Array
+    emission_t_per_mwh: float
+    clean: bool
+    firm_share: float
+
+    @property
+    def is_free(self) -> bool:
+        """Whether output costs nothing and burdens no yearly limit, so that all of it is taken or curtailed."""
+        return self.clean and self.emission_t_per_mwh == 0 and not self.variable_cost_myen_per_mwh.any()
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryResource:
+    """Battery power and energy with their yearly cost, efficiencies and limits."""
+
+    annual_cost_myen_per_mw: float
+    annual_cost_myen_per_mwh: float
+    min_power_mw: float
+    max_power_mw: float
+    min_energy_mwh: float
+    max_energy_mwh: float
+    min_hours: float | None
+    max_hours: float | None
+    charge_efficiency: float
+    discharge_efficiency: float
+    self_discharge_per_hour: float
+    cyclic: bool
+    initial_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class GridResource:
+    """The connection: yearly cost per MW, price of energy drawn (all charges in) and fed in, and its carbon."""
+
+    annual_cost_myen_per_mw: float
+    min_mw: float
+    max_mw: float
+    max_export_mw: float
+    price_myen_per_mwh: Array
+    export_price_myen_per_mwh: Array
+    emission_factor_t_per_mwh: Array
+    clean_share: Array
+
+
+@dataclass(frozen=True, slots=True)
+class BackupResource:
+    """Backup generators."""
+
+    annual_cost_myen_per_mw: float
+    min_mw: float
+    max_mw: float
+    fuel_cost_myen_per_mwh: Array
+    emission_factor_t_per_mwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureResource:
+    """An efficiency measure, taken or not; `saving_mw` is electric."""
+
+    name: str
+    annual_cost_myen: float
+    saving_mw: Array
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Everything that the programme of one site and one cooling system needs."""
+
+    steps: int
+    block_steps: int
+    step_hours: float
+    cooling_system: str
+    pue: Array
+    wue_m3_per_mwh: Array
+    firm_mw: Array
+    arrivals_mw: Array
+    max_backlog_mwh: Array
+    max_delay_hours: int
+    it_annual_costs_myen_per_mw: Mapping[str, float]
+    min_it_mw: float
+    max_it_mw: float
+    unserved_price_myen_per_mwh: float | None
+    supply: tuple[SupplyResource, ...]
+    battery: BatteryResource | None
+    grid: GridResource | None
+    backup: BackupResource | None
+    critical_share: float
+    measures: tuple[MeasureResource, ...]
+    clean_share: float | None
+    carbon_price_myen_per_t: float
+    carbon_cap_t_per_year: float | None
+    water_cap_m3_per_year: float | None
+    water_price_myen_per_m3: float
+    gpus_per_mw: float | None
+
+    @property
+    def it_annual_cost_myen_per_mw(self) -> float:
+        """Yearly cost of one MW of IT capacity: building, equipment, cooling, chips."""
+        return sum(self.it_annual_costs_myen_per_mw.values())
+
+    @property
+    def step_weight_h(self) -> float:
+        """Hours of a year for which one step stands."""
+        return HOURS_PER_YEAR / self.steps
+
+    @property
+    def has_deferrable(self) -> bool:
+        """Whether any compute may wait."""
+        return bool(self.arrivals_mw.any())
+
+    @property
+    def critical_mw(self) -> float:
+        """Load that backup and firm supply must cover, MW."""
+        return self.critical_share * float((self.pue * self.firm_mw).max())
+
+    @property
+    def firm_energy_mwh_per_year(self) -> float:
+        """Electric energy of firm compute, MWh a year."""
+        return float(self.pue @ self.firm_mw) * self.step_weight_h
+
+    @property
+    def firm_water_m3_per_year(self) -> float:
+        """Cooling water of firm compute, m3 a year."""
+        return float(self.wue_m3_per_mwh @ self.firm_mw) * self.step_weight_h
+
+    @property
+    def has_negative_price(self) -> bool:
+        """Whether any energy is paid for being taken."""
+        prices = [supply.variable_cost_myen_per_mwh for supply in self.supply]
+        if self.grid is not None:
+            prices.append(self.grid.price_myen_per_mwh)
+        return any(bool((price < 0).any()) for price in prices)
+
+    def unclean_shares(self) -> Iterator[tuple[str, Array]]:
+        """Hourly variables whose energy is not clean, with the share of each that is not."""
+        if self.grid is not None:
+            yield "import", 1.0 - self.grid.clean_share
+        if self.backup is not None:
+            yield "backup_output", np.ones(self.steps)
+        for supply in self.supply:
+            if not supply.clean:
+                yield f"{supply.name}_output", np.ones(self.steps)
+
+    def emission_factors(self) -> Iterator[tuple[str, Array]]:
+        """Hourly variables that emit, with t of carbon dioxide per MWh."""
+        if self.grid is not None:
+            yield "import", self.grid.emission_factor_t_per_mwh
+        if self.backup is not None:
+            yield "backup_output", np.full(self.steps, self.backup.emission_factor_t_per_mwh)
+        for supply in self.supply:
+            if supply.emission_t_per_mwh > 0:
+                yield f"{supply.name}_output", np.full(self.steps, supply.emission_t_per_mwh)

@@ -1,0 +1,128 @@
+"""Hourly inputs: a number, a column of the user's file, or the model's own series."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.calendar import HOURS_PER_YEAR, steps_per_year
+from kiban.errors import InputError, Problem, ScenarioError
+from kiban.linear.staircase import Array
+from kiban.planning.provenance import Recorder
+from kiban.scenario import HourlyInput, Scenario, SeriesReference
+
+
+class Horizon:
+    """The steps of a scenario: whole weather years, or one window of each."""
+
+    def __init__(self, scenario: Scenario, years: int) -> None:
+        time = scenario.time
+        self.step_hours = time.step_hours
+        self.steps_per_year = steps_per_year(self.step_hours)
+        self.years = years
+        hours = time.hours if time.hours is not None else HOURS_PER_YEAR
+        if time.first_hour + hours > HOURS_PER_YEAR:
+            raise ScenarioError(
+                Problem(
+                    f"starts at hour {time.first_hour} and lasts {hours} hours, beyond the year's {HOURS_PER_YEAR}",
+                    key="time",
+                    remedy="choose an earlier first_hour or fewer hours",
+                )
+            )
+        self._window = slice(
+            round(time.first_hour / self.step_hours), round((time.first_hour + hours) / self.step_hours)
+        )
+        self.block_steps = self._window.stop - self._window.start
+        self.steps = self.block_steps * years
+
+    def cut(self, series: Array) -> Array:
+        """The horizon's part of a series over whole weather years."""
+        return np.ascontiguousarray(series.reshape(self.years, self.steps_per_year)[:, self._window].ravel())
+
+    @property
+    def positions(self) -> npt.NDArray[np.int64]:
+        """Index of each step of the horizon within whole weather years."""
+        return self.cut(np.arange(self.years * self.steps_per_year, dtype=np.float64)).astype(np.int64)
+
+
+class SeriesReader:
+    """Reads hourly inputs of a scenario; problems of all files are kept and raised together."""
+
+    def __init__(self, scenario: Scenario, horizon: Horizon, recorder: Recorder) -> None:
+        self._scenario = scenario
+        self._horizon = horizon
+        self._recorder = recorder
+        self._problems: list[Problem] = []
+
+    def read(
+        self,
+        given: HourlyInput,
+        key: str,
+        *,
+        unit: str,
+        lower: float = -math.inf,
+        upper: float = math.inf,
+        whole_years: bool = False,
+    ) -> Array:
+        """The series over the horizon (or over whole weather years), shape `(steps,)`.
+
+        A file may have one row for each step of the horizon or of the whole weather years. Where it
+        cannot be used, zeros are returned and its problems are raised by `raise_problems`.
+        """
+        horizon = self._horizon
+        whole = horizon.years * horizon.steps_per_year
+        steps = whole if whole_years else horizon.steps
+        if not isinstance(given, SeriesReference):
+            self._recorder.give(key, float(given), unit)
+            return np.full(steps, float(given))
+        self._recorder.record(key, f"column {given.column}", unit, given.file, "given", _scaled(given))
+        path = self._scenario.folder / given.file
+        try:
+            series = self._read_file(given, path, whole, steps)
+        except InputError as error:
+            self._problems += [_under_key(problem, key) for problem in error.problems]
+            return np.zeros(steps)
+        wrong = np.flatnonzero((series < lower) | (series > upper))
+        if wrong.size:
+            first = int(wrong[0])
+            self._problems.append(
+                Problem(
+                    f"has {wrong.size} values outside {lower:g} to {upper:g} {unit},"
+                    f" the first {series[first]:g} in step {first}",
+                    given.file,
+                    f"{key} column {given.column}",
+                    "correct them, or the scale",
+                )
+            )
+        return series
+
+    def _read_file(self, given: SeriesReference, path: object, whole: int, steps: int) -> Array:
+        from kiban.weather.series import read_series
+
+        try:
+            series = read_series(str(path), given.column, steps, step_hours=self._horizon.step_hours)
+        except InputError as error:
+            if whole == steps:
+                raise
+            try:
+                series = self._horizon.cut(
+                    read_series(str(path), given.column, whole, step_hours=self._horizon.step_hours)
+                )
+            except InputError:
+                raise error from None
+        return np.asarray(series, dtype=np.float64) * given.scale
+
+    def raise_problems(self) -> None:
+        """Raise `ScenarioError` with every problem met so far, if any."""
+        if self._problems:
+            raise ScenarioError(self._problems)
+
+
+def _scaled(given: SeriesReference) -> str:
+    return f"times {given.scale:g}" if given.scale != 1 else ""
+
+
+def _under_key(problem: Problem, key: str) -> Problem:
+    return Problem(problem.fault, problem.where, f"{key} {problem.key}".strip(), problem.remedy)

@@ -1,0 +1,83 @@
+"""The place of a scenario: a catalogue site with the scenario's own keys over it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiban.catalogue import AREAS, ClimateNormals, climate_normals
+from kiban.errors import Problem, ScenarioError, nearest
+from kiban.planning.provenance import Recorder
+from kiban.scenario import Scenario
+
+DEGREES_PER_HOUR = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the campus stands; `site` is the catalogue id, None for a place of the user's own."""
+
+    site: str | None
+    name_en: str
+    name_ja: str
+    latitude_deg: float
+    longitude_deg: float
+    elevation_m: float
+    area: str | None
+    utc_offset_hours: float
+    normals: ClimateNormals | None
+
+
+def find_place(scenario: Scenario, recorder: Recorder) -> Place:
+    """The place; raises `InputError` for an unknown site or area."""
+    given = scenario.site
+    for key in ("latitude_deg", "longitude_deg", "elevation_m", "area", "utc_offset_hours"):
+        value = getattr(given, key)
+        if value is not None:
+            recorder.give(f"site.{key}", value)
+    if given.area is not None and given.area not in AREAS and given.id is not None:
+        remedy = nearest(given.area, AREAS) or f"choose one of {', '.join(AREAS)}"
+        raise ScenarioError(Problem(f"'{given.area}' is not a grid area", key="site.area", remedy=remedy))
+    if given.id is None:
+        assert given.latitude_deg is not None
+        assert given.longitude_deg is not None
+        name = given.name or f"{given.latitude_deg:.2f}, {given.longitude_deg:.2f}"
+        offset = given.utc_offset_hours
+        if offset is None:
+            offset = float(round(given.longitude_deg / DEGREES_PER_HOUR))
+            recorder.record("site.utc_offset_hours", f"{offset:g}", "h", "longitude over 15 degrees", "derived")
+        return Place(
+            site=None,
+            name_en=name,
+            name_ja=name,
+            latitude_deg=given.latitude_deg,
+            longitude_deg=given.longitude_deg,
+            elevation_m=given.elevation_m if given.elevation_m is not None else 0.0,
+            area=given.area,
+            utc_offset_hours=offset,
+            normals=None,
+        )
+    site = recorder.catalogue.site(given.id)
+    recorder.record("site", site.name_en, "", site.source, "assumed", "coordinates within about 3 km")
+    return Place(
+        site=site.id,
+        name_en=given.name or site.name_en,
+        name_ja=given.name or site.name_ja,
+        latitude_deg=_first(given.latitude_deg, site.latitude_deg),
+        longitude_deg=_first(given.longitude_deg, site.longitude_deg),
+        elevation_m=_first(given.elevation_m, site.elevation_m),
+        area=given.area or site.area,
+        utc_offset_hours=_first(given.utc_offset_hours, site.utc_offset_hours),
+        normals=climate_normals(site.id),
+    )
+
+
+def take_site_fact(place: Place, quantity: str, recorder: Recorder) -> float | None:
+    """A fact `site.<site>.<quantity>` of the catalogue, or None where the catalogue has none for the place."""
+    if place.site is None:
+        return None
+    name = f"site.{place.site}.{quantity}"
+    return recorder.take(name) if name in recorder.catalogue else None
+
+
+def _first(given: float | None, known: float) -> float:
+    return known if given is None else given

@@ -1,0 +1,226 @@
+"""The supply options of a scenario: output by the hour from the weather, cost and limits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from kiban.calendar import month_of_step
+from kiban.errors import Problem, ScenarioError
+from kiban.linear.staircase import Array
+from kiban.planning.annual_costs import CostReader
+from kiban.planning.provenance import Recorder, Status
+from kiban.planning.resources import SupplyResource
+from kiban.planning.series_inputs import Horizon, SeriesReader
+from kiban.planning.site_facts import Place, take_site_fact
+from kiban.scenario import KNOWN_SUPPLY, Scenario, Supply
+
+if TYPE_CHECKING:
+    from kiban.weather import Weather
+
+HYDRO_OF_SNOW = frozenset({"hokkaido", "tohoku", "hokuriku"})
+RESOURCE_HEIGHT_M = 100.0
+
+
+def read_supply(
+    scenario: Scenario,
+    place: Place,
+    weather: Callable[[], Weather],
+    horizon: Horizon,
+    series: SeriesReader,
+    costs: CostReader,
+    recorder: Recorder,
+) -> tuple[SupplyResource, ...]:
+    """All supply options that are enabled and exist at the place.
+
+    A technology of the catalogue that the scenario does not mention is offered where the catalogue
+    knows its resource at the site. `weather` is called only if an option needs it.
+    """
+    options = {name: scenario.supply.get(name) for name in KNOWN_SUPPLY}
+    options |= {name: option for name, option in scenario.supply.items() if name not in KNOWN_SUPPLY}
+    made = []
+    for name, mentioned in options.items():
+        option = mentioned or Supply()
+        if not option.enabled or (mentioned is None and scenario.weather.source == "none"):
+            continue
+        limit = _limit(name, option, mentioned is not None, place, recorder)
+        if limit is None or limit == 0:
+            continue
+        if option.availability is not None:
+            availability = series.read(
+                option.availability, f"supply.{name}.availability", unit="MW per MW", lower=0.0, upper=1.0
+            )
+        else:
+            availability = horizon.cut(_model_availability(name, option, place, weather(), recorder, scenario.seed))
+        made.append(
+            SupplyResource(
+                name=name,
+                availability=availability,
+                annual_cost_myen_per_mw=costs.supply(name, option),
+                min_mw=option.min_mw,
+                max_mw=limit,
+                variable_cost_myen_per_mwh=_variable_cost(name, option, series, horizon),
+                emission_t_per_mwh=option.emission_t_per_mwh,
+                clean=option.clean,
+                firm_share=option.firm_share or 0.0,
+            )
+        )
+    return tuple(made)
+
+
+def _variable_cost(name: str, option: Supply, series: SeriesReader, horizon: Horizon) -> Array:
+    if option.variable_cost_myen_per_mwh == 0.0:
+        return np.zeros(horizon.steps)
+    key = f"supply.{name}.variable_cost_myen_per_mwh"
+    return series.read(option.variable_cost_myen_per_mwh, key, unit="million yen/MWh")
+
+
+def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: Recorder) -> float | None:
+    """Limit of capacity in MW; None where the option is not mentioned and the place has no such resource."""
+    if option.max_mw is not None:
+        recorder.give(f"supply.{name}.max_mw", option.max_mw, "MW")
+        return option.max_mw
+    known: float | None = math.inf
+    if name in {"geothermal", "hydro"}:
+        known = take_site_fact(place, f"{name}_potential_mw", recorder)
+    elif name in KNOWN_SUPPLY:
+        if name.startswith("wind") and option.mean_speed_m_s is None and option.availability is None:
+            known = None if _mean_speed(name, option, place, recorder) is None else math.inf
+        if known is not None:
+            known = recorder.take(f"{name}.limit")
+    if known is None and mentioned:
+        if option.availability is not None:
+            return math.inf
+        needed = "mean_speed_m_s" if name.startswith("wind") else "availability"
+        raise ScenarioError(
+            Problem(
+                "has no known resource at this place",
+                key=f"supply.{name}",
+                remedy=f"give max_mw and {needed}, or set enabled = false",
+            )
+        )
+    return known
+
+
+def _mean_speed(name: str, option: Supply, place: Place, recorder: Recorder) -> float | None:
+    if option.mean_speed_m_s is not None:
+        recorder.give(f"supply.{name}.mean_speed_m_s", option.mean_speed_m_s, "m/s")
+        return option.mean_speed_m_s
+    ground = "onshore" if name == "wind_onshore" else "offshore"
+    return take_site_fact(place, f"wind_{ground}_mean_speed_100m", recorder)
+
+
+def _model_availability(
+    name: str, option: Supply, place: Place, weather: Weather, recorder: Recorder, seed: int
+) -> Array:
+    """Output per MW over the whole weather years."""
+    if name == "pv":
+        return _pv(option, place, weather, recorder)
+    if name.startswith("wind"):
+        return _wind(name, option, place, weather, recorder, seed)
+    years = len(weather.years)
+    if name == "geothermal":
+        return _geothermal(place, years, weather.step_hours, recorder)
+    return _hydro(place, years, weather.step_hours, recorder)
+
+
+def _pv(option: Supply, place: Place, weather: Weather, recorder: Recorder) -> Array:
+    from kiban.physics.solar import pv_availability
+
+    mount = option.mount or "fixed"
+    recorder.record("supply.pv.availability", mount, "MW per MW", "pvlib from the weather", "derived")
+    tracker = mount == "single_axis"
+    return pv_availability(
+        weather.time,
+        weather.latitude_deg,
+        weather.longitude_deg,
+        weather.elevation_m,
+        weather.ghi_w_m2,
+        weather.dni_w_m2,
+        weather.dhi_w_m2,
+        weather.temperature_c,
+        weather.wind_speed_m_s,
+        step_hours=weather.step_hours,
+        mount=mount,
+        tilt_deg=recorder.take("pv.tracker.axis_tilt_deg")
+        if tracker
+        else recorder.prefer(option.tilt_deg, "supply.pv.tilt_deg", "pv.tilt_deg"),
+        azimuth_deg=recorder.take("pv.tracker.axis_azimuth_deg")
+        if tracker
+        else recorder.prefer(option.azimuth_deg, "supply.pv.azimuth_deg", "pv.azimuth_deg"),
+        dc_ac_ratio=recorder.take("pv.dc_ac_ratio"),
+        system_loss_share=recorder.take("pv.system_loss_share"),
+        temperature_coefficient_per_k=recorder.take("pv.temperature_coefficient_per_k"),
+        inverter_efficiency=recorder.take("pv.inverter_efficiency"),
+        ground_albedo=recorder.take("pv.ground_albedo"),
+        ground_coverage_ratio=recorder.take("pv.tracker.ground_coverage_ratio") if tracker else None,
+        maximum_rotation_deg=recorder.take("pv.tracker.maximum_rotation_deg") if tracker else None,
+        snow_depth_cm=weather.snow_depth_cm,
+        snow_strings=round(recorder.take("pv.snow_strings")) if weather.snow_depth_cm is not None else None,
+    )
+
+
+def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: Recorder, seed: int) -> Array:
+    from kiban.physics.wind import power_curve_from_rows, wind_availability
+
+    kind = "onshore" if name == "wind_onshore" else "offshore"
+    speeds, shares = power_curve_from_rows(recorder.catalogue.values("wind_power_curve."), f"wind_power_curve.{kind}.")
+    mean_speed = _mean_speed(name, option, place, recorder)
+    speed, height = weather.wind_speed_m_s, weather.wind_height_m
+    synthetic = "wind_speed_m_s" in weather.synthetic
+    if synthetic and mean_speed is not None:
+        # At hub height the wind is steadier than at a town's mast: it is generated there, not scaled up.
+        from kiban.weather.synthetic_wind import generate_wind
+        from kiban.weather.typical import wind_shape
+
+        height = RESOURCE_HEIGHT_M
+        speed = generate_wind(
+            mean_speed, height, wind_shape(), steps=speed.size, step_hours=weather.step_hours, seed=seed
+        )
+    status: Status = "synthetic" if synthetic else "derived"
+    note = f"mean {mean_speed:g} m/s at {RESOURCE_HEIGHT_M:g} m" if mean_speed is not None else "sheared from the mast"
+    recorder.record(f"supply.{name}.availability", f"power curve {kind}", "MW per MW", "weather", status, note)
+    return wind_availability(
+        speed,
+        height,
+        weather.temperature_c,
+        weather.pressure_hpa,
+        hub_height_m=recorder.take(f"{name}.hub_height_m"),
+        shear_exponent=recorder.take(f"{name}.shear_exponent"),
+        curve_speeds_m_s=speeds,
+        curve_shares=shares,
+        loss_share=recorder.take(f"{name}.loss_share"),
+        resource_mean_speed_m_s=mean_speed,
+        resource_height_m=RESOURCE_HEIGHT_M,
+    )
+
+
+def _geothermal(place: Place, years: int, step_hours: float, recorder: Recorder) -> Array:
+    from kiban.physics.geothermal import geothermal_availability
+
+    mean = take_site_fact(place, "geothermal_availability", recorder)
+    if mean is None:
+        mean = recorder.take("geothermal.availability")
+    days = recorder.take("geothermal.planned_outage_days")
+    # Planned outages come first; what remains of the known mean output is forced outage and derating.
+    running = 1.0 - days / 365.0
+    return geothermal_availability(
+        step_hours=step_hours,
+        years=years,
+        planned_outage_month=round(recorder.take("geothermal.planned_outage_month")),
+        planned_outage_days=days,
+        forced_outage_share=max(1.0 - mean / running, 0.0),
+        units=round(recorder.take("geothermal.units")),
+    )
+
+
+def _hydro(place: Place, years: int, step_hours: float, recorder: Recorder) -> Array:
+    from kiban.physics.hydro import run_of_river_availability
+
+    regime = "snow" if place.area in HYDRO_OF_SNOW else "rain"
+    shape = [recorder.take(f"hydro.monthly_shape.{regime}.{month:02d}") for month in range(1, 13)]
+    factor = recorder.take("hydro.availability")
+    return np.tile(run_of_river_availability(month_of_step(step_hours), shape, factor), years)

@@ -1,0 +1,130 @@
+"""The worth of every constraint: what one unit of relaxation saves a year, from the prices of the optimum.
+
+A price is a derivative: it holds for small changes. Each is tested against a finite difference.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kiban.linear import Solution
+from kiban.linear.staircase import Array
+from kiban.planning.plan import Worth
+from kiban.planning.resources import Resources
+
+POINT = 0.01
+LIMIT_KEYS = {
+    "battery_power": ("battery.max_power_mw", "battery.min_power_mw", "MW"),
+    "battery_energy": ("battery.max_energy_mwh", "battery.min_energy_mwh", "MWh"),
+    "interconnection": ("grid.max_mw", "grid.min_mw", "MW"),
+    "backup": ("backup.max_mw", "backup.min_mw", "MW"),
+    "it": ("load.max_it_capacity_mw", "load.min_it_capacity_mw", "MW"),
+}
+
+
+def compute_worths(resources: Resources, solution: Solution, warmer: tuple[float, Array] | None) -> tuple[Worth, ...]:
+    """Worth of each constraint that has a limit, the most valuable first.
+
+    They are ordered by the saving of relaxing each by one hundredth of its limit (by one unit where
+    the limit is zero, and for the delay and the supply temperature). `warmer` is the supply
+    temperature now and the PUE with one degree more, where the cooling system's physics is modelled.
+    """
+    worths = _limits(resources, solution) + _totals(resources, solution)
+    worths += _delay(resources, solution)
+    if warmer is not None:
+        worths.append(_supply_temperature(resources, solution, *warmer))
+    return tuple(sorted(worths, key=lambda worth: (-worth.saving_myen * _ordinary_change(worth), worth.name)))
+
+
+def _ordinary_change(worth: Worth) -> float:
+    return 1.0 if worth.unit in {"h", "degC", "point"} or worth.limit == 0 else abs(worth.limit) * POINT
+
+
+def _limits(resources: Resources, solution: Solution) -> list[Worth]:
+    bounds = {supply.name: (supply.min_mw, supply.max_mw) for supply in resources.supply}
+    keys = {name: (f"supply.{name}.max_mw", f"supply.{name}.min_mw", "MW") for name in bounds} | LIMIT_KEYS
+    if resources.battery is not None:
+        bounds["battery_power"] = (resources.battery.min_power_mw, resources.battery.max_power_mw)
+        bounds["battery_energy"] = (resources.battery.min_energy_mwh, resources.battery.max_energy_mwh)
+    if resources.grid is not None:
+        bounds["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
+    if resources.backup is not None:
+        bounds["backup"] = (resources.backup.min_mw, resources.backup.max_mw)
+    bounds["it"] = (resources.min_it_mw, resources.max_it_mw)
+    worths = []
+    for name, (least, most) in bounds.items():
+        price = solution.capacity_prices[name]
+        most_key, least_key, unit = keys[name]
+        if math.isfinite(most):
+            worths.append(Worth(f"{name}_limit", most_key, max(-price, 0.0), unit, most))
+        if least > 0:
+            worths.append(Worth(f"{name}_least", least_key, max(price, 0.0), unit, least))
+    return worths
+
+
+def _totals(resources: Resources, solution: Solution) -> list[Worth]:
+    prices, worths = solution.total_prices, []
+    if resources.clean_share is not None:
+        load = resources.firm_energy_mwh_per_year + _flexible_energy(resources, solution)
+        saving = -prices["clean_share"] * load * POINT
+        worths.append(
+            Worth("clean_share", "target.clean_share", max(saving, 0.0), "point", resources.clean_share / POINT)
+        )
+    if resources.carbon_cap_t_per_year is not None:
+        saving = max(-prices["carbon_cap"], 0.0)
+        worths.append(Worth("carbon_cap", "target.carbon_cap_t_per_year", saving, "t", resources.carbon_cap_t_per_year))
+    if resources.water_cap_m3_per_year is not None:
+        saving = max(-prices["water_cap"], 0.0)
+        worths.append(Worth("water_cap", "target.water_cap_m3_per_year", saving, "m3", resources.water_cap_m3_per_year))
+    if "adequacy" in prices:
+        saving = max(prices["adequacy"], 0.0) * resources.critical_mw / resources.critical_share * POINT
+        worths.append(Worth("adequacy", "backup.critical_share", saving, "point", resources.critical_share / POINT))
+    if resources.grid is not None and resources.grid.max_export_mw > 0:
+        saving = max(-float(solution.row_prices["export_limit"].sum()), 0.0)
+        worths.append(Worth("export_limit", "grid.max_export_mw", saving, "MW", resources.grid.max_export_mw))
+    return worths
+
+
+def _flexible_energy(resources: Resources, solution: Solution) -> float:
+    """Electric energy beyond firm compute: served deferrable compute less what is not served or saved, MWh."""
+    energy = 0.0
+    if "served" in solution.hourly:
+        energy += float(resources.pue @ solution.hourly["served"])
+    if "unserved" in solution.hourly:
+        energy -= float(resources.pue @ solution.hourly["unserved"])
+    for measure in resources.measures:
+        energy -= float(measure.saving_mw.sum()) * solution.capacities[measure.name]
+    return energy * resources.step_weight_h
+
+
+def _delay(resources: Resources, solution: Solution) -> list[Worth]:
+    """One more hour of allowed delay lets the backlog hold the arrivals of one more hour."""
+    if not resources.has_deferrable:
+        return []
+    years = resources.arrivals_mw.reshape(-1, resources.block_steps)
+    steps = round(resources.max_delay_hours / resources.step_hours)
+    added = np.zeros_like(years)
+    for step in range(steps, steps + round(1.0 / resources.step_hours)):
+        added += np.roll(years, step, axis=1) * resources.step_hours
+    saving = -float(solution.bound_prices["backlog"] @ added.ravel())
+    return [Worth("delay", "load.max_delay_hours", max(saving, 0.0), "h", float(resources.max_delay_hours))]
+
+
+def _supply_temperature(resources: Resources, solution: Solution, now_c: float, warmer_pue: Array) -> Worth:
+    load = resources.firm_mw.copy()
+    if "served" in solution.hourly:
+        load = load + solution.hourly["served"]
+    if "unserved" in solution.hourly:
+        load = load - solution.hourly["unserved"]
+    change = (warmer_pue - resources.pue) * load
+    saving = -float(solution.row_prices["balance"] @ change)
+    if resources.clean_share is not None:
+        # Less load also shrinks the energy that need not be clean.
+        allowed = (1.0 - resources.clean_share) * float(change.sum()) * resources.step_weight_h
+        saving -= solution.total_prices["clean_share"] * allowed
+    if "adequacy" in solution.total_prices:
+        peak = float((warmer_pue * resources.firm_mw).max() - (resources.pue * resources.firm_mw).max())
+        saving -= solution.total_prices["adequacy"] * resources.critical_share * peak
+    return Worth("supply_temperature", "cooling.supply_temperature_c", max(saving, 0.0), "degC", now_c)
