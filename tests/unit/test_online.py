@@ -98,6 +98,20 @@ class Made:
 MADE = Made()
 
 
+def remembered(make: Callable[..., Reply]) -> Callable[..., Reply]:
+    """The same reply for the same query, made only once."""
+    made: dict[object, Reply] = {}
+
+    def answer(query: dict[str, str], *options: float) -> Reply:
+        key = (tuple(sorted(query.items())), LONGITUDE, options)
+        if key not in made:
+            made[key] = make(query, *options)
+        return made[key]
+
+    return answer
+
+
+@remembered
 def nasa(query: dict[str, str]) -> Reply:
     """https://power.larc.nasa.gov/docs/services/api/temporal/hourly/: hours labelled by their start."""
     assert query["time-standard"] == "UTC"
@@ -138,6 +152,7 @@ def nasa(query: dict[str, str]) -> Reply:
     return 200, json.dumps(payload).encode()
 
 
+@remembered
 def open_meteo(query: dict[str, str]) -> Reply:
     """https://open-meteo.com/en/docs/historical-weather-api: irradiance of the hour before the label."""
     assert query["timezone"] == "GMT"
@@ -174,6 +189,7 @@ def open_meteo(query: dict[str, str]) -> Reply:
     return 200, json.dumps(payload, ensure_ascii=False).encode()
 
 
+@remembered
 def pvgis(query: dict[str, str], offset: float = 0.5) -> Reply:
     """https://re.jrc.ec.europa.eu/pvg_tools/en/: a typical year in UTC, months of different years."""
     assert query["outputformat"] == "json"
