@@ -1,4 +1,4 @@
-"""Hours of a year, seasons and fiscal years.
+"""Hours of a year and fiscal years.
 
 A weather year has 365 days: 29 February is dropped. Every step is labelled by its *start* in the
 site's standard time (a fixed offset from UTC; no daylight saving).
@@ -22,8 +22,6 @@ HOURS_PER_YEAR = HOURS_PER_DAY * DAYS_PER_YEAR
 MONTHS_PER_YEAR = 12
 DAYS_PER_MONTH = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 FISCAL_YEAR_FIRST_MONTH = 4
-SEASON_OF_MONTH = ("winter", "winter", "spring", "spring", "spring", "summer",
-                   "summer", "summer", "autumn", "autumn", "autumn", "winter")  # fmt: skip
 
 
 def steps_per_year(step_hours: float = 1.0) -> int:
@@ -50,10 +48,7 @@ def year_index(years: int | Sequence[int], utc_offset_hours: float, step_hours: 
             tz=zone,
         )
         parts.append(index[~((index.month == 2) & (index.day == 29))])
-    joined = parts[0]
-    for part in parts[1:]:
-        joined = joined.append(part)
-    return joined
+    return pd.DatetimeIndex(parts[0].append(parts[1:]))
 
 
 def month_of_step(step_hours: float = 1.0) -> npt.NDArray[np.int64]:

@@ -85,7 +85,7 @@ def test_thin_air_needs_more_fan_power(values, name):
 
 
 def test_air_in_a_cold_hour_costs_its_fans_alone(values):
-    system = cooling_system("air", values)
+    system = cooling_system("air_economiser", values)
     inside, _ = without_cooling(values)
     expected = inside * (1 + values["cooling.room.fan_kw_per_kw"]) / 0.99
     pue, wue = hour(system, 5.0, 60.0)
@@ -94,7 +94,7 @@ def test_air_in_a_cold_hour_costs_its_fans_alone(values):
 
 
 def test_air_is_wetted_in_a_hot_dry_hour(values):
-    system = cooling_system("air", values)
+    system = cooling_system("air_economiser", values)
     pue, wue = hour(system, 33.0, 20.0)
     assert pue == pytest.approx(hour(system, 10.0, 50.0)[0], rel=1e-9)
     # 6 K off 1 / (1.006 * 15) kg of air a second, at 2,450 kJ/kg, a quarter more for the drain.
@@ -103,9 +103,9 @@ def test_air_is_wetted_in_a_hot_dry_hour(values):
 
 
 def test_air_too_moist_stays_outside(values):
-    system = cooling_system("air", values)
+    system = cooling_system("air_economiser", values)
     dew = float(air.dew_point_c(22.0, 90.0))
-    assert dew > values["cooling.air.maximum_dew_point_c"]
+    assert dew > values["cooling.air_economiser.maximum_dew_point_c"]
     pue, wue = hour(system, 22.0, 90.0)
     assert pue > hour(system, 22.0, 60.0)[0] + 0.1
     assert wue == 0.0
@@ -114,7 +114,7 @@ def test_air_too_moist_stays_outside(values):
 
 
 def test_pads_do_not_moisten_beyond_the_limit(values):
-    system = cooling_system("air", values)
+    system = cooling_system("air_economiser", values)
     temperature, humidity = 31.0, 41.0  # a dew point just below the limit
     assert 16.0 < float(air.dew_point_c(temperature, humidity)) < 17.0
     pue, wue = hour(system, temperature, humidity)
@@ -124,7 +124,7 @@ def test_pads_do_not_moisten_beyond_the_limit(values):
 
 
 def test_wet_rejection_trades_water_for_power(values):
-    dry = cooling_system("air", values)
+    dry = cooling_system("air_economiser", values)
     wet = replace(dry, wet_rejection=1.0)
     dry_pue, dry_wue = hour(dry, 32.0, 70.0)
     wet_pue, wet_wue = hour(wet, 32.0, 70.0)
@@ -257,7 +257,7 @@ def test_unknown_systems_are_refused():
 def test_missing_rows_are_all_named(values):
     short = {key: value for key, value in values.items() if not key.startswith("cooling.tower")}
     with pytest.raises(ValueError, match=r"cooling\.tower\.approach_k, .*cooling\.tower\.concentration_cycles"):
-        cooling_system("air", short)
+        cooling_system("air_economiser", short)
 
 
 @pytest.mark.parametrize(

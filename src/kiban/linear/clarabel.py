@@ -8,12 +8,13 @@ from kiban.linear.flat import FlatProgramme
 from kiban.linear.solution import Status
 from kiban.linear.staircase import Array
 
-TOLERANCE = 1e-9
+# Tight, since the solver measures residuals against the largest cost and the largest bound.
+TOLERANCE = 1e-11
 MAX_ITERATIONS = 400
 
 
 def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TOLERANCE) -> tuple[Status | None, Array, Array, int]:
-    """Status (None where the solver gave up), point, row prices and iterations."""
+    """Status (None where the solver stopped short of its tolerance), point, row prices and iterations."""
     import clarabel
     import scipy.sparse as sp
 
@@ -69,10 +70,11 @@ def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TOLERANCE) -> tupl
 
 
 def _status(word: str) -> Status | None:
-    if word in {"Solved", "AlmostSolved"}:
-        return "optimal"
-    if word in {"PrimalInfeasible", "AlmostPrimalInfeasible"}:
-        return "infeasible"
-    if word in {"DualInfeasible", "AlmostDualInfeasible"}:
-        return "unbounded"
-    return None
+    words: dict[str, Status] = {
+        "Solved": "optimal",
+        "PrimalInfeasible": "infeasible",
+        "AlmostPrimalInfeasible": "infeasible",
+        "DualInfeasible": "unbounded",
+        "AlmostDualInfeasible": "unbounded",
+    }
+    return words.get(word)

@@ -15,7 +15,8 @@ from kiban.linear.solution import Certificate, Solution, certify, unflatten, wit
 from kiban.linear.staircase import Array, Staircase
 
 Solver = Literal["auto", "clarabel", "highs"]
-ACCEPTED_GAP = 1e-6
+# Largest relative gap and relative residual of an answer.
+ACCEPTED = 1e-7
 
 
 def solve(programme: Staircase, solver: Solver = "auto") -> Solution:
@@ -36,13 +37,13 @@ def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver)
     tried = []
     if solver in {"auto", "clarabel"}:
         status, point, prices, iterations = solve_clarabel(flat)
-        if status == "optimal":
-            point = np.clip(point, flat.lower, flat.upper)
-            certificate, reduced = certify(flat, point, prices, solver="clarabel", iterations=iterations)
-            if certificate.relative_gap <= ACCEPTED_GAP:
-                return unflatten(programme, flat, point, prices, reduced, certificate)
-        elif status is not None:
+        if status in {"infeasible", "unbounded"}:
             return without_solution(status)
+        point = np.clip(point, flat.lower, flat.upper)
+        certificate, reduced = certify(flat, point, prices, solver="clarabel", iterations=iterations)
+        # A solver that stops short of its own tolerance may still have a proof: the certificate decides.
+        if _is_accepted(flat, certificate):
+            return unflatten(programme, flat, point, prices, reduced, certificate)
         tried.append("clarabel")
     if solver in {"auto", "highs"}:
         status, point, prices, iterations, _ = solve_highs(flat)
@@ -54,6 +55,17 @@ def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver)
             return without_solution(status)
         tried.append("highs")
     raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
+
+
+def _is_accepted(flat: FlatProgramme, certificate: Certificate) -> bool:
+    bounds = np.concatenate([flat.row_lower, flat.row_upper])
+    size = 1.0 + float(np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0))
+    price = 1.0 + float(np.abs(flat.cost).max(initial=0.0))
+    return (
+        certificate.relative_gap <= ACCEPTED
+        and certificate.primal_residual <= ACCEPTED * size
+        and certificate.dual_residual <= ACCEPTED * price
+    )
 
 
 def _solve_integer(programme: Staircase, flat: FlatProgramme) -> Solution:

@@ -1,6 +1,6 @@
 """Hourly PUE and WUE of a data hall from the weather, for four cooling systems.
 
-    air             outside air, cooled adiabatically when it is too warm; chillers for the rest
+    air_economiser  outside air, cooled adiabatically when it is too warm; chillers for the rest
     chilled_water   air handlers on chilled water, wet cooling towers, water-side economiser
     direct_liquid   cold plates on warm water from dry coolers; room air carries the rest of the heat
     immersion       servers in a tank of oil on warm water from dry coolers
@@ -71,7 +71,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class AirEconomiser:
-    """System `air`."""
+    """System `air_economiser`."""
 
     electrical: Electrical
     chiller: Chiller
@@ -126,7 +126,7 @@ class LiquidCooling:
 CoolingSystem = AirEconomiser | ChilledWater | LiquidCooling
 
 COOLING_SYSTEMS: Mapping[str, type[CoolingSystem]] = {
-    "air": AirEconomiser,
+    "air_economiser": AirEconomiser,
     "chilled_water": ChilledWater,
     "direct_liquid": LiquidCooling,
     "immersion": LiquidCooling,
@@ -180,7 +180,7 @@ def cooling_performance(
     ----------
     system : from `cooling_system`
     temperature_c, relative_humidity_pct, pressure_hpa : outside air, scalars or arrays that broadcast
-    supply_temperature_c : replaces the system's own: air to the servers for `air` and
+    supply_temperature_c : replaces the system's own: air to the servers for `air_economiser` and
         `chilled_water`, facility water for `direct_liquid` and `immersion`
 
     Returns

@@ -199,20 +199,18 @@ def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: R
 
 
 def _geothermal(place: Place, years: int, step_hours: float, recorder: Recorder) -> Array:
-    from kiban.physics.geothermal import geothermal_availability
+    from kiban.physics.geothermal import forced_outage_share, geothermal_availability
 
     mean = take_site_fact(place, "geothermal_availability", recorder)
     if mean is None:
         mean = recorder.take("geothermal.availability")
     days = recorder.take("geothermal.planned_outage_days")
-    # Planned outages come first; what remains of the known mean output is forced outage and derating.
-    running = 1.0 - days / 365.0
     return geothermal_availability(
         step_hours=step_hours,
         years=years,
         planned_outage_month=round(recorder.take("geothermal.planned_outage_month")),
         planned_outage_days=days,
-        forced_outage_share=max(1.0 - mean / running, 0.0),
+        forced_outage_share=forced_outage_share(mean, days),
         units=round(recorder.take("geothermal.units")),
     )
 

@@ -1,0 +1,413 @@
+"""The programme of one site as a PyPSA network: for who works in PyPSA, and as the oracle of our own.
+
+    electricity --it--> it --served--> deferrable        links; `it` draws PUE times what it delivers
+         |  ^            |                |
+      charge discharge  firm load      arrivals, backlog (a store that owes: sign -1)
+         v  |
+       battery
+
+What PyPSA has no form for (shared capacities, yearly totals, adequacy) is a global constraint of type
+`weighted_sum`: its weights on dispatch are the time series `generators_t[NAME]` and `links_t[NAME]`, its
+weights on capacities the columns NAME of generators, links and stores. `optimise` adds them, and closes
+stores within each weather year. Everything is part of the network and survives its export.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kiban.errors import InputError, Problem
+from kiban.linear.staircase import Array
+from kiban.planning.resources import BatteryResource, GridResource, Resources
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pypsa
+
+WEIGHTED_SUM = "weighted_sum"
+NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
+YEAR_STEPS = "weather_year_steps"
+# PyPSA's own default would accept an integer solution 1e-4 above the optimum.
+SOLVER_OPTIONS: Mapping[str, Any] = {"output_flag": False, "mip_rel_gap": 1e-8}
+
+
+def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) -> pypsa.Network:
+    """The problem that `write_programme` writes, as a PyPSA network.
+
+    Power MW, energy MWh, money million yen a year. `time` labels the snapshots (local time; PyPSA knows
+    no time zones); without it they are numbered. Solve it with `optimise`: PyPSA alone would leave out
+    the constraints of type `weighted_sum`. Raises `InputError` where PyPSA is not installed.
+    """
+    pypsa = _import_pypsa()
+    with _without_notices():
+        network = pypsa.Network(name=f"kiban, {resources.cooling_system}")
+        network.set_snapshots(list(range(resources.steps)) if time is None else time.tz_localize(None))
+        network.snapshot_weightings["objective"] = resources.step_weight_h
+        network.snapshot_weightings["generators"] = resources.step_weight_h
+        network.snapshot_weightings["stores"] = resources.step_hours
+        network.meta = {YEAR_STEPS: resources.block_steps}
+        network.add("Carrier", ["electricity", "compute", "battery", "grid", "backup", "unserved", "measure"])
+        network.add("Bus", "electricity", carrier="electricity")
+        network.add("Bus", "it", carrier="compute")
+        network.add("Load", "firm", bus="it", carrier="compute", p_set=resources.firm_mw)
+        _add_supply(network, resources)
+        if resources.battery is not None:
+            _add_battery(network, resources.battery)
+        _add_compute(network, resources)
+        if resources.grid is not None:
+            _add_grid(network, resources, resources.grid)
+        _add_backup(network, resources)
+        _add_measures(network, resources)
+        _add_totals(network, resources)
+    return network
+
+
+def optimise(network: pypsa.Network, solver_options: Mapping[str, Any] | None = None) -> str:
+    """Solve a network made by `build_network` with HiGHS; the termination condition, `optimal` where all is well.
+
+    The results are in the network as PyPSA leaves them: `objective` in million yen a year, dispatch,
+    `p_nom_opt`, and the price of each `weighted_sum` as `mu`. `solver_options` are HiGHS's.
+    """
+    with _without_notices():
+        _, condition = network.optimize(
+            solver_name="highs",
+            solver_options={**SOLVER_OPTIONS, **(solver_options or {})},
+            io_api="direct",
+            include_objective_constant=False,
+            extra_functionality=add_constraints,
+        )
+    return str(condition)
+
+
+def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
+    """The constraints that PyPSA has no form for; PyPSA calls this as its `extra_functionality`."""
+    _close_stores(network, snapshots)
+    totals = network.c["GlobalConstraint"].static
+    for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
+        left = sum(_weighted_terms(network, str(name)))
+        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
+
+
+def read_capacities(network: pypsa.Network) -> dict[str, float]:
+    """Capacities of a solved network under the names of `Plan.capacities`."""
+    generators, links, stores = (network.c[kind].static for kind in NOMINAL)
+    named = {"it_mw": links.at["it", "p_nom_opt"]}
+    for name, generator in generators[generators["p_nom_extendable"] & (generators.index != "export")].iterrows():
+        if generator["carrier"] == "measure":
+            named[f"measure_{name}"] = round(generator["p_nom_opt"])
+        else:
+            named[f"{'interconnection' if name == 'import' else name}_mw"] = generator["p_nom_opt"]
+    if "battery" in stores.index:
+        named["battery_power_mw"] = links.at["charge", "p_nom_opt"]
+        named["battery_energy_mwh"] = stores.at["battery", "e_nom_opt"]
+    return {name: max(float(value), 0.0) for name, value in named.items()}
+
+
+def _add_supply(network: pypsa.Network, resources: Resources) -> None:
+    """Generators within their availability; what of it is not taken is curtailed."""
+    network.add("Carrier", [supply.name for supply in resources.supply])
+    for supply in resources.supply:
+        carbon = resources.carbon_price_myen_per_t * supply.emission_t_per_mwh
+        network.add(
+            "Generator",
+            supply.name,
+            bus="electricity",
+            carrier=supply.name,
+            p_nom_extendable=True,
+            p_nom_min=supply.min_mw,
+            p_nom_max=supply.max_mw,
+            p_max_pu=supply.availability,
+            capital_cost=supply.annual_cost_myen_per_mw,
+            marginal_cost=supply.variable_cost_myen_per_mwh + carbon,
+        )
+
+
+def _add_battery(network: pypsa.Network, battery: BatteryResource) -> None:
+    """A store between two links of one power; a link's capacity is on the side that it draws from."""
+    network.add("Bus", "battery", carrier="battery")
+    network.add(
+        "Link",
+        "charge",
+        bus0="electricity",
+        bus1="battery",
+        carrier="battery",
+        efficiency=battery.charge_efficiency,
+        p_nom_extendable=True,
+        p_nom_min=battery.min_power_mw,
+        p_nom_max=battery.max_power_mw,
+        capital_cost=battery.annual_cost_myen_per_mw,
+    )
+    network.add(
+        "Link",
+        "discharge",
+        bus0="battery",
+        bus1="electricity",
+        carrier="battery",
+        efficiency=battery.discharge_efficiency,
+        p_nom_extendable=True,
+    )
+    network.add(
+        "Store",
+        "battery",
+        bus="battery",
+        carrier="battery",
+        e_nom_extendable=True,
+        e_nom_min=battery.min_energy_mwh,
+        e_nom_max=battery.max_energy_mwh,
+        e_cyclic=battery.cyclic,
+        standing_loss=battery.self_discharge_per_hour,
+        capital_cost=battery.annual_cost_myen_per_mwh,
+    )
+    network.c["Store"].static.loc["battery", "initial_share"] = 0.0 if battery.cyclic else battery.initial_share
+    _add_total(
+        network, "battery_power", "==", 0.0, capacities={"charge": 1.0, "discharge": -battery.discharge_efficiency}
+    )
+    if battery.min_hours is not None:
+        _add_total(
+            network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours}
+        )
+    if battery.max_hours is not None:
+        _add_total(
+            network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours}
+        )
+
+
+def _add_compute(network: pypsa.Network, resources: Resources) -> None:
+    """Cooling and IT as one link whose loss is the PUE; deferrable compute as a debt with a limit."""
+    water_m3_per_mwh = resources.wue_m3_per_mwh / resources.pue
+    network.add(
+        "Link",
+        "it",
+        bus0="electricity",
+        bus1="it",
+        carrier="compute",
+        efficiency=1.0 / resources.pue,
+        p_max_pu=resources.pue,
+        p_nom_extendable=True,
+        p_nom_min=resources.min_it_mw,
+        p_nom_max=resources.max_it_mw,
+        capital_cost=resources.it_annual_cost_myen_per_mw,
+        marginal_cost=resources.water_price_myen_per_m3 * water_m3_per_mwh,
+    )
+    lost = resources.unserved_price_myen_per_mwh
+    if lost is not None:
+        most, profile = _per_unit(resources.firm_mw)
+        network.add(
+            "Generator", "unserved", bus="it", carrier="unserved", p_nom=most, p_max_pu=profile, marginal_cost=lost
+        )
+    if not resources.has_deferrable:
+        return
+    network.add("Bus", "deferrable", carrier="compute")
+    network.add("Load", "arrivals", bus="deferrable", carrier="compute", p_set=resources.arrivals_mw)
+    # No more can be served or dropped in a step than arrives in it and waits from before.
+    most_mw = float(resources.arrivals_mw.max() + resources.max_backlog_mwh.max() / resources.step_hours)
+    network.add("Link", "served", bus0="it", bus1="deferrable", carrier="compute", p_nom=most_mw)
+    if lost is not None:
+        network.add("Generator", "dropped", bus="deferrable", carrier="unserved", p_nom=most_mw, marginal_cost=lost)
+    most, profile = _per_unit(resources.max_backlog_mwh)
+    network.add(
+        "Store",
+        "backlog",
+        bus="deferrable",
+        carrier="compute",
+        sign=-1.0,
+        e_nom=most,
+        e_max_pu=profile,
+        e_cyclic=True,
+    )
+
+
+def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:
+    """Import as supply, export as a generator that takes; both within the connection."""
+    carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
+    network.add(
+        "Generator",
+        "import",
+        bus="electricity",
+        carrier="grid",
+        p_nom_extendable=True,
+        p_nom_min=grid.min_mw,
+        p_nom_max=grid.max_mw,
+        capital_cost=grid.annual_cost_myen_per_mw,
+        marginal_cost=grid.price_myen_per_mwh + carbon,
+    )
+    if grid.max_export_mw > 0:
+        network.add(
+            "Generator",
+            "export",
+            bus="electricity",
+            carrier="grid",
+            sign=-1.0,
+            p_nom_extendable=True,
+            p_nom_max=grid.max_export_mw,
+            marginal_cost=-grid.export_price_myen_per_mwh,
+        )
+        _add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
+
+
+def _add_backup(network: pypsa.Network, resources: Resources) -> None:
+    backup = resources.backup
+    if backup is None:
+        return
+    network.add(
+        "Generator",
+        "backup",
+        bus="electricity",
+        carrier="backup",
+        p_nom_extendable=True,
+        p_nom_min=backup.min_mw,
+        p_nom_max=backup.max_mw,
+        capital_cost=backup.annual_cost_myen_per_mw,
+        marginal_cost=backup.fuel_cost_myen_per_mwh
+        + resources.carbon_price_myen_per_t * backup.emission_factor_t_per_mwh,
+    )
+
+
+def _add_measures(network: pypsa.Network, resources: Resources) -> None:
+    """A measure is a module of one that must run: it supplies what it saves, or is not taken."""
+    groups: dict[str, dict[str, float]] = {}
+    for measure in resources.measures:
+        network.add(
+            "Generator",
+            measure.name,
+            bus="electricity",
+            carrier="measure",
+            p_nom_extendable=True,
+            p_nom_mod=1.0,
+            p_nom_max=1.0,
+            p_min_pu=measure.saving_mw,
+            p_max_pu=measure.saving_mw,
+            capital_cost=measure.annual_cost_myen,
+        )
+        if measure.group is not None:
+            groups.setdefault(measure.group, {})[measure.name] = 1.0
+    for group, members in groups.items():
+        _add_total(network, f"one_of_{group}", "<=", 1.0, capacities=members)
+
+
+def _add_totals(network: pypsa.Network, resources: Resources) -> None:
+    """Clean share, carbon, water and adequacy."""
+    if resources.clean_share is not None:
+        allowed = np.full(resources.steps, 1.0 - resources.clean_share)
+        weights = {_generator(name): share for name, share in resources.unclean_shares()}
+        weights |= {measure.name: allowed for measure in resources.measures}
+        _add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
+    if resources.carbon_cap_t_per_year is not None:
+        factors = {_generator(name): factor for name, factor in resources.emission_factors()}
+        _add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
+    if resources.water_cap_m3_per_year is not None:
+        water = {"it": resources.wue_m3_per_mwh / resources.pue}
+        _add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)
+    if resources.critical_mw > 0:
+        firm = {supply.name: supply.firm_share for supply in resources.supply if supply.firm_share > 0}
+        if resources.backup is not None:
+            firm["backup"] = 1.0
+        _add_total(network, "adequacy", ">=", resources.critical_mw, capacities=firm)
+
+
+def _generator(variable: str) -> str:
+    """Generator of the programme's hourly variable."""
+    return variable.removesuffix("_output")
+
+
+def _add_total(
+    network: pypsa.Network,
+    name: str,
+    sense: str,
+    constant: float,
+    *,
+    dispatch: Mapping[str, Array] | None = None,
+    capacities: Mapping[str, float] | None = None,
+) -> None:
+    """A global constraint on yearly dispatch and capacities, both weighted."""
+    import pandas as pd
+
+    network.add("GlobalConstraint", name, type=WEIGHTED_SUM, sense=sense, constant=constant)
+    for kind in NOMINAL:
+        components = network.c[kind]
+        for component, weight in (capacities or {}).items():
+            if component in components.static.index:
+                components.static.loc[component, name] = weight
+        series = {item: weight for item, weight in (dispatch or {}).items() if item in components.static.index}
+        if series:
+            frame = pd.DataFrame(series, index=network.snapshots)
+            components.dynamic[name] = frame.rename_axis(columns="name")
+
+
+def _weighted_terms(network: pypsa.Network, name: str) -> Iterator[Any]:
+    """Terms of one `weighted_sum` as linopy expressions."""
+    import xarray as xr
+
+    hours = network.snapshot_weightings["objective"]
+    for kind, nominal in NOMINAL.items():
+        components = network.c[kind]
+        if name in components.static:
+            weights = components.static[name].dropna()
+            if not weights.empty:
+                capacity = network.model[f"{kind}-{nominal}"].sel(name=list(weights.index))
+                yield (capacity * xr.DataArray(weights.to_numpy(), coords={"name": capacity.indexes["name"]})).sum()
+        frame = components.dynamic.get(name)
+        if frame is not None and not frame.empty:
+            power = network.model[f"{kind}-p"].sel(name=list(frame.columns))
+            coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
+            yield (power * xr.DataArray(frame.mul(hours, axis=0).to_numpy(), coords=coordinates)).sum()
+
+
+def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:
+    """Balance stores within each weather year, from a share of the energy capacity where they do not close.
+
+    PyPSA's own balance stands where it says the same: one weather year and every store cyclic.
+    """
+    import xarray as xr
+
+    stores = network.c["Store"].static
+    block = int(network.meta[YEAR_STEPS])
+    if stores.empty or (block == len(snapshots) and stores["e_cyclic"].all()):
+        return
+    model = network.model
+    energy, power = model["Store-e"], model["Store-p"]
+    names = energy.indexes["name"]
+    steps = np.arange(len(snapshots))
+    first = steps % block == 0
+    before = np.where(first, steps + block - 1, steps - 1)
+    hours = network.snapshot_weightings["stores"].to_numpy()
+    cyclic = stores["e_cyclic"].reindex(names).to_numpy(dtype=bool)
+    kept = (1.0 - stores["standing_loss"].reindex(names).to_numpy()) ** hours[:, None]
+    coordinates = {"snapshot": energy.indexes["snapshot"], "name": names}
+    previous = energy.isel(snapshot=before).assign_coords(snapshot=energy.indexes["snapshot"])
+    elapsed = xr.DataArray(np.repeat(hours[:, None], len(names), axis=1), coords=coordinates)
+    left = energy - previous * xr.DataArray(kept * (cyclic | ~first[:, None]), coords=coordinates) + power * elapsed
+    if not cyclic.all():
+        share = stores["initial_share"].reindex(names).fillna(0.0).to_numpy()
+        start = xr.DataArray(kept * share * first[:, None], coords=coordinates)
+        capacity = model["Store-e_nom"]
+        left = left - capacity * start.sel(name=capacity.indexes["name"])
+    model.remove_constraints("Store-energy_balance")
+    model.add_constraints(left, "==", 0.0, name="Store-energy_balance")
+
+
+def _per_unit(series: Array) -> tuple[float, Array]:
+    most = float(series.max())
+    return most, series / most if most > 0 else np.zeros_like(series)
+
+
+def _import_pypsa() -> Any:
+    try:
+        import pypsa
+    except ImportError:
+        remedy = "install it with: pip install 'kiban[pypsa]'"
+        raise InputError(Problem("needs the package pypsa, which is not installed", "to_pypsa", "", remedy)) from None
+    return pypsa
+
+
+@contextmanager
+def _without_notices() -> Iterator[None]:
+    """Silence what PyPSA and linopy announce about their own next versions; it changes no result here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="pandas infers the `str` dtype", category=FutureWarning)
+        yield
