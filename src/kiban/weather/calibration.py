@@ -18,6 +18,8 @@ from kiban.weather.sun import Floats, Sun
 MJ_PER_DAY_IN_W = 1.0e6 / 86400.0
 """1 MJ a day in W."""
 HUMIDITY_FLOOR_PCT = 5.0
+LOWEST_BEAM_COSINE = 0.065
+"""Below this mean cosine of the zenith angle (86.3 degrees) beam and diffuse keep their ratio."""
 
 
 def check_monthly(values: Sequence[float] | npt.ArrayLike, name: str, low: float, high: float, where: str) -> Floats:
@@ -63,8 +65,9 @@ def scale_irradiance(
 
     One factor for all hours of a month, but no hour rises above a clear sky (or above itself, if it was
     brighter): cloudy hours make up for clear ones. Clear sky: `1098 cos(z) exp(-0.059 / cos(z))` W/m2
-    (Haurwitz 1945, J. Meteor. 2, 154-166, as in Reno et al. 2012, SAND2012-2389). Beam and diffuse
-    keep their ratio, except that beam above `S 0.7^(m^0.678)` (Meinel 1976, m the air mass) becomes
+    (Haurwitz 1945, J. Meteor. 2, 154-166, as in Reno et al. 2012, SAND2012-2389). A brighter hour has
+    relatively less diffuse irradiance: its fraction changes by the ratio that `diffuse_fraction` finds
+    for the two clearness indices. Beam above `S 0.7^(m^0.678)` (Meinel 1976, m the air mass) counts as
     diffuse. Raises `WeatherError` for a month that asks for more than clear skies.
     """
     cosine = sun.mean_cosine
@@ -97,10 +100,24 @@ def scale_irradiance(
         ratio[steps] = of_month
     if problems:
         raise WeatherError(problems)
+    outside = sun.extraterrestrial_w_m2 * risen
+    change = diffuse_fraction(ghi * ratio / outside) / diffuse_fraction(ghi / outside)
+    splits = cosine > LOWEST_BEAM_COSINE
+    dhi = np.where(splits, np.minimum(dhi_w_m2 * change, ghi), dhi_w_m2) * ratio
     limit = sun.extraterrestrial_w_m2 * 0.7 ** (1.0 / np.maximum(cosine, 0.01)) ** 0.678
-    scaled = dni_w_m2 * ratio
-    dni = np.minimum(scaled, np.maximum(dni_w_m2, limit))
-    return dni, dhi_w_m2 * ratio + (scaled - dni) * cosine
+    dni = np.where(splits, (ghi * ratio - dhi) / risen, dni_w_m2 * ratio)
+    dni = np.clip(dni, 0.0, np.maximum(dni_w_m2, limit))
+    return dni, np.maximum(ghi * ratio - dni * cosine, 0.0)
+
+
+def diffuse_fraction(clearness: Floats) -> Floats:
+    """Diffuse fraction of GHI against the clearness index, Erbs, Klein and Duffie (1982).
+
+    Solar Energy 28(4), 293-302: `1 - 0.09 k` to k = 0.22, a polynomial to 0.8, then 0.165.
+    """
+    k = np.clip(clearness, 0.0, 1.0)
+    middle = 0.9511 - 0.1604 * k + 4.388 * k**2 - 16.638 * k**3 + 12.336 * k**4
+    return np.asarray(np.where(k <= 0.22, 1.0 - 0.09 * k, np.where(k <= 0.8, middle, 0.165)))
 
 
 def means_by_month(values: Floats, step_hours: float) -> Floats:

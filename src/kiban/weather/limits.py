@@ -96,10 +96,9 @@ def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) 
         too_high = ~dark & (column > limits[name]) & (column <= PHYSICAL_RANGE[name][1])
         fault, remedy = "more than the sun can give then", "check the unit (W/m2) and the time zone"
         high_problems += _listed(too_high, column, alignment, name=name, fault=fault, remedy=remedy)
-    ghi = np.nan_to_num(columns["ghi_w_m2"])
-    beam_and_sky = global_horizontal_w_m2(
-        np.nan_to_num(columns["dni_w_m2"]), np.nan_to_num(columns["dhi_w_m2"]), sun.mean_cosine
-    )
+    # A single wild value must not move the sums of the year.
+    ghi, dni, dhi = (np.clip(np.nan_to_num(columns[name]), *PHYSICAL_RANGE[name]) for name in IRRADIANCE)
+    beam_and_sky = global_horizontal_w_m2(dni, dhi, sun.mean_cosine)
     if ghi.sum() > 0:
         # Time of the year's irradiance from solar noon; one sentence instead of one for every dusk or dawn.
         off_noon = float((ghi * (sun.solar_hours - 12.0)).sum() / ghi.sum())

@@ -8,8 +8,8 @@ Hours of the source. Row r (0 to 8759) is labelled r + 1 o'clock JST: the solar 
 that of the full hour r + 1, to 0.06 degrees. Temperature, humidity and wind are readings at that time.
 Irradiation is the sum over the hour *centred* on the label, r + 1/2 to r + 3/2. Found by geometry: with
 this interval all irradiation falls in steps with the sun up, and the year's diffuse irradiation is centred
-within 3 minutes of solar noon at every station; with an interval half an hour earlier or later, 0.4 to
-0.7 kWh/m2 a year would fall into the night and the centre be 30 minutes off.
+within 3 minutes of solar noon at every station; with an interval half an hour earlier or later, 0.2 to
+0.7 kWh/m2 a year of it would fall into the night and its centre be 27 to 33 minutes off.
 
 Steps of kiban are means from their start. Readings are joined by straight lines and averaged;
 irradiation is split at the middle of each hour in proportion to the extraterrestrial irradiance on the
