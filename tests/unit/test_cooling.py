@@ -248,7 +248,7 @@ def test_the_dry_loop_is_free_until_its_approach_is_used_up():
 
 
 def test_unknown_systems_are_refused():
-    with pytest.raises(ValueError, match="must be one of air, chilled_water, direct_liquid, immersion"):
+    with pytest.raises(ValueError, match="must be one of air_economiser, chilled_water, direct_liquid, immersion"):
         cooling_system("ice", {})
     with pytest.raises(ValueError, match="must be one of"):
         cooling_rows("ice")

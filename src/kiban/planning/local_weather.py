@@ -106,7 +106,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         source,
         place.latitude_deg,
         place.longitude_deg,
-        list(chosen.years),
+        list(chosen.years) or [scenario.base_year],
         _cache_folder(),
         utc_offset_hours=offset,
         fill_gaps_hours=chosen.fill_gaps_hours,
