@@ -1,0 +1,374 @@
+"""The Newton system of the interior point: memory, factorisation, directions and steps.
+
+Everything hourly lives in the lane order of `kernel_layout`; capacities and total rows, with their
+slacks, are the border, a dense system of a few unknowns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kiban.linear import kernel_border, kernel_factor, kernel_return, kernel_sweep
+from kiban.linear.kernel_layout import LANES, SOFT, SOFT_FREE, Layout
+from kiban.linear.kernel_structure import KernelForm
+from kiban.linear.staircase import Array
+
+AFFINE: Final = 0
+CENTRE: Final = 1
+BAND: Final = 2
+
+
+@dataclass(slots=True)
+class Measures:
+    """What the point is worth, in scaled units: see `Newton.residuals`."""
+
+    primal: float
+    dual: float
+    primal_residual: float
+    dual_residual: float
+    product: float
+
+
+class Newton:
+    """A point, a direction, and the factorisation that gives directions."""
+
+    def __init__(self, form: KernelForm, layout: Layout) -> None:
+        self.form, self.layout = form, layout
+        groups, steps, width, caps, rows, local, capacities, totals = layout.shape
+        self.shape = layout.shape
+        states, over = rows - local, capacities + totals
+        hours = groups * steps
+
+        def memory(quantities: int) -> Array:
+            return np.zeros(max(quantities, 1) * LANES)
+
+        self.y, self.z, self.r, self.u, self.lambdas = (
+            memory(hours * n) for n in (width, width, caps, caps, rows)
+        )
+        self.dy, self.dz, self.du, self.dlambdas = (memory(hours * n) for n in (width, width, caps, rows))
+        self.gradients, self.work = memory(hours * width), memory(hours * rows)
+        self.factors = tuple(
+            memory(hours * n) for n in (rows * (rows + 1) // 2, states * states, rows * over, states * states)
+        )
+        self.factor_sums = tuple(
+            memory(groups * n)
+            for n in (
+                over * (over + 1) // 2,
+                states * states,
+                states * over,
+                capacities,
+                totals * capacities,
+                totals * totals,
+                states * states,
+                states * over,
+                states * states,
+                states,
+            )
+        )
+        self.measures = memory(groups * kernel_sweep.MEASURES)
+        self.sums = (
+            self.measures,
+            *(memory(groups * n) for n in (capacities, capacities, totals, totals, over, states, states)),
+        )
+        order = layout.segments * states
+        self.separator = np.zeros((layout.blocks, order, order))
+        self.screen = np.zeros((layout.blocks, order, over))
+        self.ends = np.zeros((layout.blocks, order))
+        self.separators = memory(groups * states)
+        self.tails = memory(groups * int(layout.carry_start[-1]))
+        self.matrix, self.right = np.zeros((over, over)), np.zeros(over)
+        self.x_lanes, self.dx_lanes, self.part_lanes = (memory(capacities) for _ in range(3))
+        self.total_lanes, self.total_part_lanes = memory(totals), memory(totals)
+        self.solution_lanes = memory(over)
+
+        self._read_border()
+        t = layout
+        self.factor_tables = (
+            t.columns, t.column_data, t.lag_column, t.entry_start, t.entry_data, t.entry_row, t.carry_start,
+            t.total_start, t.total_data,
+        )  # fmt: skip
+        self.lag = (t.lag_start, t.lag_row, t.lag_data, t.before, t.total_row)
+        self.capacity_terms = (t.capacity_row, t.capacity_border, t.capacity_data)
+        self.tables = (
+            t.columns, t.column_data, t.entry_start, t.entry_row, t.entry_data, t.lag_start, t.lag_row, t.lag_next,
+            t.total_start, t.total_row, t.total_data,
+        )  # fmt: skip
+        self.state = (self.y, self.z, self.r, self.u, self.lambdas)
+        self.direction = (self.dy, self.dz, self.du, self.dlambdas)
+
+    def _read_border(self) -> None:
+        form = self.form
+        scales = np.array([b.scale for b in form.border], dtype=np.float64)
+        self.border_scale = scales
+        self.x_cost = np.array([b.cost for b in form.border], dtype=np.float64) * scales / form.cost_scale
+        width = np.array([b.width for b in form.border], dtype=np.float64)
+        self.x_bounded = np.isfinite(width)
+        self.x_floor = ~np.array([b.free for b in form.border], dtype=bool)
+        self.x_width = np.where(self.x_bounded, width, 0.0) / (np.maximum(scales, 1e-300) * form.right_scale)
+        self.x_soft = np.where(self.x_floor | self.x_bounded, SOFT, SOFT_FREE)
+        self.e = np.zeros((len(form.totals), len(form.border)))
+        for q, total in enumerate(form.totals):
+            for k, value in total.capacities.items():
+                self.e[q, k] = value * total.scale * scales[k]
+        self.q_right = np.array([t.right * t.scale for t in form.totals], dtype=np.float64) / form.right_scale
+        size = len(form.border)
+        self.x, self.zx, self.rx, self.ux = np.zeros(size), np.zeros(size), np.ones(size), np.zeros(size)
+        self.dx, self.dzx, self.drx, self.dux = (np.zeros(size) for _ in range(4))
+        self.q, self.dq = np.zeros(len(form.totals)), np.zeros(len(form.totals))
+
+    def masks(self) -> tuple[Array, Array]:
+        """1 where an hourly variable has a lower bound, 1 where it has an upper one, in lane order."""
+        groups, steps, width, caps, *_ = self.shape
+        floor = np.zeros((groups * steps, max(width, 1), LANES))
+        bounded = np.zeros((groups * steps, max(caps, 1), LANES))
+        for v in range(width):
+            floor[:, v] = self._series(5 * v + 1)
+            cap = int(self.layout.columns[v, 1])
+            if cap >= 0:
+                bounded[:, cap] = self._series(5 * v + 2)
+        return floor.reshape(-1)[: self.y.size], bounded.reshape(-1)[: self.r.size]
+
+    def _series(self, row: int) -> Array:
+        offset, stride = (int(value) for value in self.layout.column_data[row])
+        hours = self.shape[0] * self.shape[1]
+        data = self.layout.data
+        if stride == 0:
+            return np.broadcast_to(data[offset : offset + LANES], (hours, LANES))
+        return np.lib.stride_tricks.as_strided(data[offset:], (hours, LANES), (stride * 8, 8))
+
+    def bounds_minus_level(self, level: Array, x: Array) -> Array:
+        """`width + factor x - y` of every capped variable, in lane order."""
+        groups, steps, width, caps, *_ = self.shape
+        room = np.zeros((groups * steps, max(caps, 1), LANES))
+        y = level.reshape(groups * steps, max(width, 1), LANES) if width else level
+        for v in range(width):
+            cap, capacity = int(self.layout.columns[v, 1]), int(self.layout.columns[v, 2])
+            if cap >= 0:
+                room[:, cap] = self._series(5 * v + 3) - y[:, v]
+                if capacity >= 0:
+                    room[:, cap] += self._series(5 * v + 4) * x[capacity]
+        return room.reshape(-1)[: self.r.size]
+
+    def factorise(self) -> None:
+        """Factorise at the present point."""
+        layout, shape = self.layout, self.shape
+        state = self.state[:4]
+        kernel_factor.carry_ends(shape, self.factor_tables, layout.data, layout.soft, state, self.tails)
+        kernel_factor.factorise(
+            shape, self.factor_tables, self.lag, self.capacity_terms, layout.data, layout.soft, state, self.tails,
+            layout.pads, self.factors, self.factor_sums, 0, shape[0],
+        )  # fmt: skip
+        kernel_border.close(
+            shape, layout.blocks, layout.segments, self.factor_sums, self.separator, self.screen, self.matrix
+        )
+        capacities, totals = shape[6], shape[7]
+        size = len(self.x)
+        full = np.zeros((size + totals, size + totals))
+        full[:capacities, :capacities] = self.matrix[:capacities, :capacities]
+        full[size:, :capacities] = self.matrix[capacities:, :capacities]
+        full[size:, size:] = self.matrix[capacities:, capacities:]
+        full[size:, :size] -= self.e
+        full[:size, size:] = full[size:, :size].T
+        at = np.arange(size)
+        value = np.where(self.x_floor, self.x, 1.0)
+        full[at, at] += self.zx / value + np.where(self.x_bounded, self.ux / self.rx, 0.0) + self.x_soft
+        at = np.arange(size, size + totals)
+        full[at, at] -= 1e-13 * (1e-3 + np.abs(full[at, at]))
+        scale = np.sqrt(np.maximum(np.abs(full).max(axis=1, initial=0.0), 1e-300))
+        self.full_scale = 1.0 / scale
+        self.full = full * self.full_scale[:, None] * self.full_scale[None, :]
+
+    def solve(
+        self,
+        mode: int,
+        *,
+        keep: float = 1.0,
+        rights: float = 1.0,
+        costs: float = 1.0,
+        target: float = 0.0,
+        trial: tuple[float, float] = (1.0, 1.0),
+        band: tuple[float, float] = (0.1, 10.0),
+    ) -> None:
+        """A direction (mode `AFFINE`) or a correction added to it (`CENTRE`, `BAND`)."""
+        layout, shape = self.layout, self.shape
+        groups, capacities, totals, size = shape[0], shape[6], shape[7], len(self.x)
+        par = np.array([keep, rights, costs, target, *trial, *band])
+        self._to_lanes(self.x_lanes, self.x[:capacities])
+        self._to_lanes(self.dx_lanes, self.dx[:capacities])
+        self._to_lanes(self.total_lanes, self.q)
+        border = (self.x_lanes, self.dx_lanes, self.total_lanes)
+        arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
+        if layout.lag_column.size:
+            kernel_sweep.forward_ends(
+                mode, shape, self.tables, layout.lag_column, *arguments, layout.after, layout.pads, border, par
+            )
+        kernel_sweep.forward(
+            mode, shape, self.tables, (layout.lag_column, layout.lag_data), self.capacity_terms, layout.right_data,
+            *arguments, self.work, self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
+            0, groups,
+        )  # fmt: skip
+        kernel_border.gather_right(
+            shape, layout.blocks, layout.segments, self.sums, self.separator, self.screen, self.ends, self.right
+        )
+        if mode == AFFINE and keep == 1.0:
+            self._measure()
+        dx, dq, products = self._solve_border(mode, keep, rights, costs, target, trial, band)
+        self._to_lanes(self.part_lanes, dx[:capacities])
+        self._to_lanes(self.total_part_lanes, dq)
+        solution = np.concatenate([dx[:capacities], dq])
+        self._to_lanes(self.solution_lanes, solution)
+        kernel_border.spread_ends(
+            shape, layout.blocks, layout.segments, self.separator, self.screen, self.ends, solution, self.separators
+        )
+        border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
+        kernel_return.backward(
+            mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
+            self.separators, self.solution_lanes, par, self.measures, 0, groups,
+        )  # fmt: skip
+        kernel_return.recover_ends(
+            mode, shape, self.tables, *arguments, self.work, layout.after, layout.pads, border_parts, par,
+            self.measures,
+        )  # fmt: skip
+        self._move_border(mode, dx, dq, products, keep, rights)
+
+    def _border_paid(self) -> Array:
+        """Prices that a border column pays in hourly rows, bounds and total rows."""
+        capacities = self.shape[6]
+        paid = self.e.T @ self.q
+        paid[:capacities] += self._sum_lanes(self.sums[2], capacities)
+        return paid
+
+    def _measure(self) -> None:
+        groups = self.shape[0]
+        table = self.measures.reshape(groups, kernel_sweep.MEASURES, LANES)
+        cost, worth, width, product = table[:, :4].sum(axis=(0, 2))
+        primal_residual, dual_residual = table[:, 4:].max(axis=(0, 2))
+        self.q_residual = self.q_right - self._sum_lanes(self.sums[4], self.shape[7]) - self.e @ self.x
+        self.x_residual = self.x_cost - self._border_paid() - self.zx + self.ux
+        self.room_residual = np.where(self.x_bounded, self.x_width - self.x - self.rx, 0.0)
+        floor = np.where(self.x_floor, self.x, 0.0)
+        self.residuals = Measures(
+            primal=float(cost + self.x_cost @ self.x),
+            dual=float(worth - width + self.q_right @ self.q - self.ux @ self.x_width),
+            primal_residual=float(
+                max(
+                    primal_residual,
+                    (np.abs(self.q_residual) / (1.0 + np.abs(self.q_right))).max(initial=0.0),
+                    np.abs(self.room_residual).max(initial=0.0),
+                )
+            ),
+            dual_residual=float(max(dual_residual, (np.abs(self.x_residual) / (1.0 + np.abs(self.x_cost))).max(initial=0.0))),
+            product=float(product + floor @ self.zx + self.rx @ self.ux),
+        )
+
+    def _sum_lanes(self, values: Array, quantities: int) -> Array:
+        return values[: self.shape[0] * quantities * LANES].reshape(self.shape[0], quantities, LANES).sum(axis=(0, 2))
+
+    @staticmethod
+    def _to_lanes(target: Array, values: Array) -> None:
+        if values.size:
+            target[:] = np.repeat(values, LANES)
+
+    def _solve_border(
+        self,
+        mode: int,
+        keep: float,
+        rights: float,
+        costs: float,
+        target: float,
+        trial: tuple[float, float],
+        band: tuple[float, float],
+    ) -> tuple[Array, Array, tuple[Array, Array]]:
+        capacities, size = self.shape[6], len(self.x)
+        value = np.where(self.x_floor, self.x, 1.0)
+        if mode == AFFINE:
+            if keep == 1.0:
+                dual_residual, room = self.x_residual, self.room_residual
+                q_residual = self.q_residual
+            else:
+                dual_residual, room = costs * self.x_cost, rights * np.where(self.x_bounded, self.x_width, 0.0)
+                q_residual = rights * self.q_right
+            floor_product, room_product = -keep * value * self.zx, -keep * self.rx * self.ux
+        else:
+            dual_residual, room = np.zeros(size), np.zeros(size)
+            q_residual = np.zeros(len(self.q))
+            floor_product = _pull(mode, value, self.zx, self.dx, self.dzx, target, trial, band)
+            room_product = _pull(mode, self.rx, self.ux, self.drx, self.dux, target, trial, band)
+        floor_product = np.where(self.x_floor, floor_product, 0.0)
+        room_product = np.where(self.x_bounded, room_product, 0.0)
+        right = -dual_residual + floor_product / value + (self.ux * room - room_product) / self.rx
+        right[:capacities] += self.right[:capacities]
+        full_right = np.concatenate([right, self.right[capacities:] - q_residual]) * self.full_scale
+        if full_right.size:
+            solution = np.linalg.solve(self.full, full_right)
+            solution += np.linalg.solve(self.full, full_right - self.full @ solution)
+            solution *= self.full_scale
+        else:
+            solution = full_right
+        return solution[:size], solution[size:], (floor_product, room_product)
+
+    def _move_border(
+        self, mode: int, dx: Array, dq: Array, products: tuple[Array, Array], keep: float, rights: float
+    ) -> None:
+        value = np.where(self.x_floor, self.x, 1.0)
+        room = np.zeros(len(dx))
+        if mode == AFFINE:
+            room = np.where(self.x_bounded, rights * self.x_width - keep * (self.x + self.rx), 0.0)
+        drx = np.where(self.x_bounded, room - dx, 0.0)
+        dzx = np.where(self.x_floor, (products[0] - self.zx * dx) / value, 0.0)
+        dux = np.where(self.x_bounded, (products[1] - self.ux * drx) / self.rx, 0.0)
+        if mode == AFFINE:
+            self.dx, self.dq, self.drx, self.dzx, self.dux = dx, dq, drx, dzx, dux
+        else:
+            self.dx = self.dx + dx
+            self.dq = self.dq + dq
+            self.drx, self.dzx, self.dux = self.drx + drx, self.dzx + dzx, self.dux + dux
+
+    def largest_steps(self) -> tuple[float, float, float, float, float]:
+        """Primal and dual step to the boundary, and the sums from which the product along the way follows."""
+        table = self.measures.reshape(self.shape[0], kernel_sweep.MEASURES, LANES)
+        primal, dual = table[:, :2].max(axis=(0, 2))
+        fall, rise, cross = table[:, 2:5].sum(axis=(0, 2))
+        floor, bounded = self.x_floor, self.x_bounded
+        x, zx, rx, ux = self.x[floor], self.zx[floor], self.rx[bounded], self.ux[bounded]
+        dx, dzx, drx, dux = self.dx[floor], self.dzx[floor], self.drx[bounded], self.dux[bounded]
+        primal = max(float(primal), float((-dx / x).max(initial=0.0)), float((-drx / rx).max(initial=0.0)))
+        dual = max(float(dual), float((-dzx / zx).max(initial=0.0)), float((-dux / ux).max(initial=0.0)))
+        fall += float(dx @ zx + drx @ ux)
+        rise += float(x @ dzx + rx @ dux)
+        cross += float(dx @ dzx + drx @ dux)
+        return 1.0 / max(primal, 1e-30), 1.0 / max(dual, 1e-30), float(fall), float(rise), float(cross)
+
+    def advance(self, step_primal: float, step_dual: float) -> None:
+        """Move along the direction."""
+        self._to_lanes(self.x_lanes, self.x[: self.shape[6]])
+        self._to_lanes(self.dx_lanes, self.dx[: self.shape[6]])
+        kernel_return.advance(
+            self.shape, self.tables, self.layout.data, self.state, self.direction, (self.x_lanes, self.dx_lanes),
+            step_primal, step_dual, 0, self.shape[0],
+        )  # fmt: skip
+        self.x = self.x + step_primal * self.dx
+        self.rx = self.rx + step_primal * self.drx
+        self.zx = self.zx + step_dual * self.dzx
+        self.ux = self.ux + step_dual * self.dux
+        self.q = self.q + step_dual * self.dq
+
+
+def _pull(
+    mode: int,
+    value: Array,
+    price: Array,
+    move: Array,
+    turn: Array,
+    target: float,
+    trial: tuple[float, float],
+    band: tuple[float, float],
+) -> Array:
+    if mode == CENTRE:
+        return target - move * turn
+    product = (value + trial[0] * move) * (price + trial[1] * turn)
+    low, high = target * band[0], target * band[1]
+    return np.maximum(np.clip(product, low, high) - product, -high)

@@ -1,0 +1,292 @@
+"""The backward sweep, the direction of every variable, and the step along it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from kiban.linear.kernel_factor import gather
+from kiban.linear.kernel_sweep import (
+    CROSS,
+    FALL,
+    MEASURES,
+    RATIO_DUAL,
+    RATIO_PRIMAL,
+    RISE,
+    _datum,
+    _gather_first,
+    _pull,
+)
+from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, spread, store
+from kiban.linear.staircase import Array
+
+
+@inlined
+def _recover(
+    mode: int,
+    hour: int,
+    shape: Any,
+    tables: Any,
+    data: Array,
+    soft: Array,
+    state: Any,
+    direction: Any,
+    gradients: Array,
+    work: Array,
+    following: Array,
+    at_following: int,
+    border: Any,
+    par: Array,
+    measures: Any,
+    base: int,
+) -> None:
+    """Directions of one hour's variables from the row directions; keeps ratios and products in `measures`."""
+    _, _, width, caps, rows, _, _, _ = shape
+    columns, column_data = tables[0], tables[1]
+    entry_start, entry_row, entry_data, lag_start, lag_row, lag_next, total_start, total_row, total_data = tables[2:11]
+    y, z, r, u, _ = state
+    dy, dz, du, _ = direction
+    x, dx, _, dx_part, total_part = border
+    at_rows = hour * rows * LANES
+    zero, one, keep = spread(0.0), spread(1.0), spread(par[0])
+    ratio_primal, ratio_dual = (
+        load(measures, base + RATIO_PRIMAL * LANES),
+        load(measures, base + RATIO_DUAL * LANES),
+    )
+    fall, rise = load(measures, base + FALL * LANES), load(measures, base + RISE * LANES)
+    cross = load(measures, base + CROSS * LANES)
+    for v in range(width):
+        place = (hour * width + v) * LANES
+        level = load(y, place)
+        value, price, floor = one, zero, zero
+        below_exists = number(columns, 4 * v) > 0
+        if below_exists:
+            floor = _datum(data, column_data, 5 * v + 1, hour)
+            value = choose(floor, level, one)
+            price = load(z, place)
+        paid = zero
+        for e in range(number(entry_start, v), number(entry_start, v + 1)):
+            paid = fma(_datum(data, entry_data, e, hour), load(work, at_rows + number(entry_row, e) * LANES), paid)
+        i = number(columns, 4 * v + 3)
+        if i >= 0:
+            for e in range(number(lag_start, i), number(lag_start, i + 1)):
+                at = at_following + number(lag_row, e) * LANES
+                paid = fma(_datum(data, lag_next, e, hour), load(following, at), paid)
+        for e in range(number(total_start, v), number(total_start, v + 1)):
+            paid = fma(_datum(data, total_data, e, hour), load(total_part, number(total_row, e) * LANES), paid)
+        below = fma(spread(number(soft, v)), value, price)
+        cap = number(columns, 4 * v + 1)
+        gradient = load(gradients, place)
+        if cap < 0:
+            move = fma(paid, value / below, gradient)
+        else:
+            spot = (hour * caps + cap) * LANES
+            slack, dual = load(r, spot), load(u, spot)
+            weight = dual * value
+            inverse = one / fma(below, slack, weight)
+            move = fma(paid, value * slack * inverse, gradient)
+            capacity = number(columns, 4 * v + 2)
+            bounded = _datum(data, column_data, 5 * v + 2, hour)
+            bound = _datum(data, column_data, 5 * v + 3, hour)
+            factor = zero
+            if capacity >= 0:
+                factor = _datum(data, column_data, 5 * v + 4, hour)
+                move = fma(weight * inverse * factor, load(dx_part, capacity * LANES), move)
+            room = zero - level - slack
+            if capacity >= 0:
+                room = fma(factor, load(x, capacity * LANES), room)
+            if mode == 0:
+                part = fma(keep, room, spread(par[1]) * bound) - move
+                if capacity >= 0:
+                    part = fma(factor, load(dx_part, capacity * LANES), part)
+                shift = bounded * part
+                product = zero - keep * slack * dual
+                turn = (product - dual * shift) / slack
+            else:
+                old = room + bound - load(dy, place)
+                part = zero - move
+                if capacity >= 0:
+                    old = fma(factor, load(dx, capacity * LANES), old)
+                    part = fma(factor, load(dx_part, capacity * LANES), part)
+                old *= bounded
+                part *= bounded
+                old_turn = load(du, spot)
+                product = bounded * _pull(mode, slack, dual, old, old_turn, par)
+                turn = old_turn + (product - dual * part) / slack
+                shift = old + part
+            store(du, spot, turn)
+            both = one / choose(bounded, slack * dual, one)
+            ratio_primal = larger(zero - bounded * (shift * dual * both), ratio_primal)
+            ratio_dual = larger(zero - bounded * (turn * slack * both), ratio_dual)
+            fall = fma(shift, dual, fall)
+            rise = fma(slack, turn, rise)
+            cross = fma(shift, turn, cross)
+        if below_exists:
+            if mode == 0:
+                turn = floor * ((zero - keep * value * price - price * move) / value)
+            else:
+                old_move, old_turn = load(dy, place), load(dz, place)
+                product = _pull(mode, value, price, old_move, old_turn, par)
+                turn = old_turn + floor * ((product - price * move) / value)
+                move += old_move
+            store(dz, place, turn)
+            both = one / choose(floor, value * price, one)
+            masked = floor * move
+            ratio_primal = larger(zero - masked * price * both, ratio_primal)
+            ratio_dual = larger(zero - turn * value * both, ratio_dual)
+            fall = fma(masked, price, fall)
+            rise = fma(value, turn, rise)
+            cross = fma(masked, turn, cross)
+        elif mode != 0:
+            move += load(dy, place)
+        store(dy, place, move)
+    store(measures, base + RATIO_PRIMAL * LANES, ratio_primal)
+    store(measures, base + RATIO_DUAL * LANES, ratio_dual)
+    store(measures, base + FALL * LANES, fall)
+    store(measures, base + RISE * LANES, rise)
+    store(measures, base + CROSS * LANES, cross)
+
+
+@compiled
+def backward(
+    mode: int,
+    shape: Any,
+    tables: Any,
+    data: Array,
+    soft: Array,
+    state: Any,
+    direction: Any,
+    gradients: Array,
+    work: Array,
+    factors: Any,
+    before: Any,
+    border: Any,
+    separators: Array,
+    solution: Array,
+    par: Array,
+    measures: Array,
+    first_group: int,
+    last_group: int,
+) -> None:
+    """Backward substitution; `work` gets the rows' part of the direction, `direction` grows by it.
+
+    `solution` is the border's part, `separators` that of each segment's last hour. The variables of a
+    segment's last hour wait for `recover_ends`.
+    """
+    _, steps, _, _, rows, local, capacities, totals = shape
+    lower, link, cover, edge = factors
+    over = capacities + totals
+    states = rows - local
+    zero = spread(0.0)
+    left = np.zeros(max(states, 1) * LANES)
+    dlambda = direction[3]
+    for g in range(first_group, last_group):
+        base = g * MEASURES * LANES
+        for k in range(MEASURES):
+            store(measures, base + k * LANES, zero)
+        gather(separators, left, states, before, g, states * LANES, 0)
+        for j in range(steps - 1, -1, -1):
+            hour = g * steps + j
+            at_rows = hour * rows * LANES
+            at_lower = hour * (rows * (rows + 1) // 2) * LANES
+            stop = rows
+            if j == steps - 1:
+                stop = local
+                for a in range(states):
+                    store(work, at_rows + (local + a) * LANES, load(separators, (g * states + a) * LANES))
+            for i in range(stop - 1, -1, -1):
+                value = load(work, at_rows + i * LANES)
+                for k in range(over):
+                    value -= load(cover, ((hour * rows + i) * over + k) * LANES) * load(solution, k * LANES)
+                if i >= local:
+                    for c in range(states):
+                        at = (hour * states * states + (i - local) * states + c) * LANES
+                        value -= load(edge, at) * load(left, c * LANES)
+                        at = ((hour + 1) * states * states + c * states + i - local) * LANES
+                        value -= load(link, at) * load(work, at_rows + (rows + local + c) * LANES)
+                for k in range(i + 1, rows):
+                    below = load(lower, at_lower + (k * (k + 1) // 2 + i) * LANES)
+                    value -= below * load(work, at_rows + k * LANES)
+                store(work, at_rows + i * LANES, value * load(lower, at_lower + (i * (i + 1) // 2 + i) * LANES))
+            for i in range(rows):
+                value = load(work, at_rows + i * LANES)
+                if mode != 0:
+                    value += load(dlambda, at_rows + i * LANES)
+                store(dlambda, at_rows + i * LANES, value)
+            if j < steps - 1:
+                _recover(
+                    mode, hour, shape, tables, data, soft, state, direction, gradients, work, work,
+                    at_rows + rows * LANES, border, par, measures, base,
+                )  # fmt: skip
+
+
+@compiled
+def recover_ends(
+    mode: int,
+    shape: Any,
+    tables: Any,
+    data: Array,
+    soft: Array,
+    state: Any,
+    direction: Any,
+    gradients: Array,
+    work: Array,
+    after: Any,
+    pads: Array,
+    border: Any,
+    par: Array,
+    measures: Array,
+) -> None:
+    """Directions of the variables of each segment's last hour."""
+    groups, steps, rows = shape[0], shape[1], shape[4]
+    following = np.zeros(max(rows, 1) * LANES)
+    for g in range(groups):
+        _gather_first(work, following, rows, after, pads, g, steps)
+        _recover(
+            mode, g * steps + steps - 1, shape, tables, data, soft, state, direction, gradients, work,
+            following, 0, border, par, measures, g * MEASURES * LANES,
+        )  # fmt: skip
+
+
+@compiled
+def advance(
+    shape: Any,
+    tables: Any,
+    data: Array,
+    state: Any,
+    direction: Any,
+    border: Any,
+    step_primal: float,
+    step_dual: float,
+    first_group: int,
+    last_group: int,
+) -> None:
+    """Move the point along the direction."""
+    _, steps, width, caps, rows, _, _, _ = shape
+    columns, column_data = tables[0], tables[1]
+    y, z, r, u, lambdas = state
+    dy, dz, du, dlambda = direction
+    x, dx = border[0], border[1]
+    primal, dual = spread(step_primal), spread(step_dual)
+    for hour in range(first_group * steps, last_group * steps):
+        for v in range(width):
+            place = (hour * width + v) * LANES
+            level, move = load(y, place), load(dy, place)
+            cap = number(columns, 4 * v + 1)
+            if cap >= 0:
+                spot = (hour * caps + cap) * LANES
+                slack = load(r, spot)
+                room = _datum(data, column_data, 5 * v + 3, hour) - level - slack - move
+                capacity = number(columns, 4 * v + 2)
+                if capacity >= 0:
+                    factor = _datum(data, column_data, 5 * v + 4, hour)
+                    room = fma(factor, load(x, capacity * LANES) + load(dx, capacity * LANES), room)
+                store(r, spot, fma(primal * _datum(data, column_data, 5 * v + 2, hour), room, slack))
+                store(u, spot, fma(dual, load(du, spot), load(u, spot)))
+            store(y, place, fma(primal, move, level))
+            if number(columns, 4 * v) > 0:
+                store(z, place, fma(dual, load(dz, place), load(z, place)))
+        for i in range(rows):
+            at = (hour * rows + i) * LANES
+            store(lambdas, at, fma(dual, load(dlambda, at), load(lambdas, at)))
