@@ -12,7 +12,7 @@ from kiban.linear.staircase import Array
 
 
 @compiled
-def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, screen: Array, matrix: Array) -> None:
+def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, screen: Array, matrix: Array, block: Array, size: Array) -> None:
     """Factorise the separators of every block and add up the border matrix.
 
     `separator[block]` gets a dense Cholesky factor (inverse diagonal), `screen[block]` the border's columns
@@ -22,7 +22,9 @@ def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, s
     square, edges, edge_cover, capacity_sum, mixed_sum, total_sum, last, last_cover, last_edge, last_diagonal = sums
     states, over = rows - local, capacities + totals
     order = segments * states
-    matrix[:] = 0.0
+    for k in range(over):
+        for k2 in range(over):
+            matrix[k, k2] = 0.0
     for g in range(groups):
         at = g * (over * (over + 1) // 2)
         for k in range(over):
@@ -41,13 +43,13 @@ def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, s
                 for lane in range(LANES):
                     part = total_sum[((g * totals + q) * totals + q2) * LANES + lane]
                     matrix[capacities + q, capacities + q2] -= part
-    block = np.zeros((order, order))
-    size = np.zeros(order)
     for b in range(blocks if states > 0 else 0):
-        block[:] = 0.0
-        size[:] = 0.0
-        factor, swept = separator[b], screen[b]
-        swept[:] = 0.0
+        for i in range(order):
+            size[i] = 0.0
+            for k in range(order):
+                block[i, k] = 0.0
+            for k in range(over):
+                screen[b, i, k] = 0.0
         for i in range(segments):
             s = b * segments + i
             g, lane = s // LANES, s % LANES
@@ -62,25 +64,25 @@ def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, s
                     block[left + c, own + a] += last_edge[at]
                 for k in range(over):
                     at = ((g * states + a) * over + k) * LANES + lane
-                    swept[own + a, k] += last_cover[at]
-                    swept[left + a, k] -= edge_cover[at]
+                    screen[b, own + a, k] += last_cover[at]
+                    screen[b, left + a, k] -= edge_cover[at]
         for i in range(order):
             pivot = max(block[i, i], 0.0) + PIVOT * size[i]
             inverse = 1.0 / np.sqrt(pivot) if pivot > 0.0 else 1.0
-            factor[i, i] = inverse
+            separator[b, i, i] = inverse
             for k in range(over):
-                swept[i, k] *= inverse
+                screen[b, i, k] *= inverse
             for row in range(i + 1, order):
                 below = block[row, i] * inverse
-                factor[row, i] = below
+                separator[b, row, i] = below
                 for k in range(i + 1, row + 1):
-                    block[row, k] -= below * factor[k, i]
+                    block[row, k] -= below * separator[b, k, i]
                 for k in range(over):
-                    swept[row, k] -= below * swept[i, k]
+                    screen[b, row, k] -= below * screen[b, i, k]
         for i in range(order):
             for k in range(over):
                 for k2 in range(k + 1):
-                    matrix[k, k2] += swept[i, k] * swept[i, k2]
+                    matrix[k, k2] += screen[b, i, k] * screen[b, i, k2]
     for k in range(over):
         for k2 in range(k):
             matrix[k2, k] = matrix[k, k2]
@@ -95,7 +97,8 @@ def gather_right(
     _, capacity_pull, _, total_pull, _, swept, edge_right, last_right = sums
     states, over = rows - local, capacities + totals
     order = segments * states
-    right[:] = 0.0
+    for k in range(over):
+        right[k] = 0.0
     for g in range(groups):
         for lane in range(LANES):
             for k in range(capacities):
@@ -105,21 +108,21 @@ def gather_right(
             for k in range(over):
                 right[k] += swept[(g * over + k) * LANES + lane]
     for b in range(blocks if states > 0 else 0):
-        end = ends[b]
-        end[:] = 0.0
+        for i in range(order):
+            ends[b, i] = 0.0
         for i in range(segments):
             s = b * segments + i
             g, lane = s // LANES, s % LANES
             own, left = i * states, ((i - 1) % segments) * states
             for a in range(states):
-                end[own + a] += last_right[(g * states + a) * LANES + lane]
-                end[left + a] -= edge_right[(g * states + a) * LANES + lane]
+                ends[b, own + a] += last_right[(g * states + a) * LANES + lane]
+                ends[b, left + a] -= edge_right[(g * states + a) * LANES + lane]
         for i in range(order):
             for k in range(i):
-                end[i] -= separator[b, i, k] * end[k]
-            end[i] *= separator[b, i, i]
+                ends[b, i] -= separator[b, i, k] * ends[b, k]
+            ends[b, i] *= separator[b, i, i]
             for k in range(over):
-                right[k] += screen[b, i, k] * end[i]
+                right[k] += screen[b, i, k] * ends[b, i]
 
 
 @compiled
@@ -138,14 +141,13 @@ def spread_ends(
     states, over = rows - local, capacities + totals
     order = segments * states
     for b in range(blocks if states > 0 else 0):
-        end = ends[b]
         for i in range(order - 1, -1, -1):
             for k in range(over):
-                end[i] -= screen[b, i, k] * solution[k]
+                ends[b, i] -= screen[b, i, k] * solution[k]
             for k in range(i + 1, order):
-                end[i] -= separator[b, k, i] * end[k]
-            end[i] *= separator[b, i, i]
+                ends[b, i] -= separator[b, k, i] * ends[b, k]
+            ends[b, i] *= separator[b, i, i]
         for i in range(segments):
             s = b * segments + i
             for a in range(states):
-                separators[((s // LANES) * states + a) * LANES + s % LANES] = end[i * states + a]
+                separators[((s // LANES) * states + a) * LANES + s % LANES] = ends[b, i * states + a]

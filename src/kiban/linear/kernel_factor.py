@@ -11,13 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, root, spread, store
 from kiban.linear.staircase import Array
 
 # Smallest part of a pivot that is kept, relative to the pivot before elimination.
 PIVOT = 1e-13
+# Weight of the proximal term that keeps prices of rows without freedom from running away.
+PROXIMAL = 1e-11
 
 
 @inlined
@@ -101,6 +101,7 @@ def factorise(
     pads: Array,
     factors: Any,
     sums: Any,
+    scratch: Any,
     first_group: int,
     last_group: int,
 ) -> None:
@@ -118,14 +119,7 @@ def factorise(
     lags = lag_column.size
     carry_size = number(carry_start, lags)
 
-    block = np.zeros(max(rows * rows, 1) * LANES)
-    right = np.zeros(max(rows * over, 1) * LANES)
-    look = np.zeros(max(states * states, 1) * LANES)
-    side = np.zeros(max(states * states, 1) * LANES)
-    chain = np.zeros(max(states * states, 1) * LANES)
-    diagonal = np.zeros(max(rows, 1) * LANES)
-    carry = np.zeros(max(carry_size, 1) * LANES)
-    head = np.zeros(max(carry_size, 1) * LANES)
+    block, right, look, side, chain, diagonal, carry, head = scratch
     zero, one = spread(0.0), spread(1.0)
 
     for g in range(first_group, last_group):
@@ -229,7 +223,9 @@ def factorise(
                     _carry(number(columns, 4 * v + 3), v, hour, weight, share, inner, data, carry, 0)
 
             for i in range(rows):
-                store(diagonal, i * LANES, load(block, (i * rows + i) * LANES))
+                at = (i * rows + i) * LANES
+                store(block, at, load(block, at) + spread(PROXIMAL))
+                store(diagonal, i * LANES, load(block, at))
             # Remove what the hour before determines; the first hour looks at the segment before.
             past = (hour - 1) * states * states * LANES
             past_lower = (hour - 1) * (rows * (rows + 1) // 2) * LANES

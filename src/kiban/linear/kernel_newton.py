@@ -12,13 +12,14 @@ from typing import Final
 import numpy as np
 
 from kiban.linear import kernel_border, kernel_factor, kernel_return, kernel_sweep
+from kiban.linear.kernel_sweep import AFFINE, BORDER, CENTRE
 from kiban.linear.kernel_layout import LANES, SOFT, SOFT_FREE, Layout
 from kiban.linear.kernel_structure import KernelForm
 from kiban.linear.staircase import Array
 
-AFFINE: Final = 0
-CENTRE: Final = 1
-BAND: Final = 2
+# Refinements of the border's equations stop at this share of their right-hand side.
+REFINED: Final = 1e-3
+MAX_REFINEMENTS: Final = 2
 
 
 @dataclass(slots=True)
@@ -73,6 +74,7 @@ class Newton:
             self.measures,
             *(memory(groups * n) for n in (capacities, capacities, totals, totals, over, states, states)),
         )
+        self.checks = (memory(groups * capacities), memory(groups * totals))
         order = layout.segments * states
         self.separator = np.zeros((layout.blocks, order, order))
         self.screen = np.zeros((layout.blocks, order, over))
@@ -84,6 +86,24 @@ class Newton:
         self.total_lanes, self.total_part_lanes = memory(totals), memory(totals)
         self.solution_lanes = memory(over)
 
+        carried = int(layout.carry_start[-1])
+        self.factor_scratch = tuple(
+            memory(n)
+            for n in (
+                rows * rows,
+                rows * over,
+                states * states,
+                states * states,
+                states * states,
+                rows,
+                carried,
+                carried,
+            )
+        )
+        self.sweep_scratch = tuple(memory(n) for n in (rows, rows, rows, width, width))
+        self.row_scratch = memory(rows)
+        self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
+        self.refine_above = 1e-9
         self._read_border()
         t = layout
         self.factor_tables = (
@@ -159,10 +179,11 @@ class Newton:
         kernel_factor.carry_ends(shape, self.factor_tables, layout.data, layout.soft, state, self.tails)
         kernel_factor.factorise(
             shape, self.factor_tables, self.lag, self.capacity_terms, layout.data, layout.soft, state, self.tails,
-            layout.pads, self.factors, self.factor_sums, 0, shape[0],
+            layout.pads, self.factors, self.factor_sums, self.factor_scratch, 0, shape[0],
         )  # fmt: skip
         kernel_border.close(
-            shape, layout.blocks, layout.segments, self.factor_sums, self.separator, self.screen, self.matrix
+            shape, layout.blocks, layout.segments, self.factor_sums, self.separator, self.screen, self.matrix,
+            self.block_scratch, self.size_scratch,
         )
         capacities, totals = shape[6], shape[7]
         size = len(self.x)
@@ -173,8 +194,7 @@ class Newton:
         full[size:, :size] -= self.e
         full[:size, size:] = full[size:, :size].T
         at = np.arange(size)
-        value = np.where(self.x_floor, self.x, 1.0)
-        full[at, at] += self.zx / value + np.where(self.x_bounded, self.ux / self.rx, 0.0) + self.x_soft
+        full[at, at] += self._border_stiffness() + self.x_soft
         at = np.arange(size, size + totals)
         full[at, at] -= 1e-13 * (1e-3 + np.abs(full[at, at]))
         scale = np.sqrt(np.maximum(np.abs(full).max(axis=1, initial=0.0), 1e-300))
@@ -203,36 +223,69 @@ class Newton:
         arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
         if layout.lag_column.size:
             kernel_sweep.forward_ends(
-                mode, shape, self.tables, layout.lag_column, *arguments, layout.after, layout.pads, border, par
+                mode, shape, self.tables, layout.lag_column, *arguments, layout.after, layout.pads, border, par,
+                self.row_scratch,
             )
         kernel_sweep.forward(
             mode, shape, self.tables, (layout.lag_column, layout.lag_data), self.capacity_terms, layout.right_data,
             *arguments, self.work, self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
-            0, groups,
+            self.sweep_scratch, 0, groups,
         )  # fmt: skip
         kernel_border.gather_right(
             shape, layout.blocks, layout.segments, self.sums, self.separator, self.screen, self.ends, self.right
         )
         if mode == AFFINE and keep == 1.0:
             self._measure()
-        dx, dq, products = self._solve_border(mode, keep, rights, costs, target, trial, band)
+        right, q_right, products = self._border_right(mode, keep, rights, costs, target, trial, band)
+        swept = np.concatenate([right, -q_right])
+        swept[:capacities] += self.right[:capacities]
+        swept[size:] += self.right[capacities:]
+        dx, dq = self._solve_dense(swept)
+        self._back(mode, dx, dq, arguments, par)
+        self._move_border(mode, dx, dq, products, keep, rights)
+        for _ in range(MAX_REFINEMENTS):
+            right = right - self._border_stiffness() * dx + self.e.T @ dq
+            right[:capacities] += self._sum_lanes(self.checks[0], capacities)
+            q_right = q_right - self.e @ dx - self._sum_lanes(self.checks[1], totals)
+            if not self._needs_refinement(right, q_right):
+                break
+            dx, dq = self._solve_dense(np.concatenate([right, -q_right]))
+            self.ends[:] = 0.0
+            self._back(BORDER, dx, dq, arguments, par)
+            self._move_border(BORDER, dx, dq, (np.zeros(size), np.zeros(size)), keep, rights)
+
+    def _needs_refinement(self, right: Array, q_right: Array) -> bool:
+        worst = max(
+            (np.abs(right) / (1.0 + np.abs(self.x_cost))).max(initial=0.0),
+            (np.abs(q_right) / (1.0 + np.abs(self.q_right))).max(initial=0.0),
+        )
+        return bool(worst > self.refine_above)
+
+    def _border_stiffness(self) -> Array:
+        value = np.where(self.x_floor, self.x, 1.0)
+        return self.zx / value + np.where(self.x_bounded, self.ux / self.rx, 0.0)
+
+    def _back(self, mode: int, dx: Array, dq: Array, arguments: tuple[object, ...], par: Array) -> None:
+        layout, shape = self.layout, self.shape
+        capacities = shape[6]
         self._to_lanes(self.part_lanes, dx[:capacities])
         self._to_lanes(self.total_part_lanes, dq)
         solution = np.concatenate([dx[:capacities], dq])
         self._to_lanes(self.solution_lanes, solution)
+        self._to_lanes(self.dx_lanes, self.dx[:capacities])
         kernel_border.spread_ends(
             shape, layout.blocks, layout.segments, self.separator, self.screen, self.ends, solution, self.separators
         )
         border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
         kernel_return.backward(
             mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
-            self.separators, self.solution_lanes, par, self.measures, 0, groups,
+            self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
+            self.row_scratch, 0, shape[0],
         )  # fmt: skip
         kernel_return.recover_ends(
             mode, shape, self.tables, *arguments, self.work, layout.after, layout.pads, border_parts, par,
-            self.measures,
+            self.measures, self.capacity_terms, self.checks, self.row_scratch,
         )  # fmt: skip
-        self._move_border(mode, dx, dq, products, keep, rights)
 
     def _border_paid(self) -> Array:
         """Prices that a border column pays in hourly rows, bounds and total rows."""
@@ -248,8 +301,9 @@ class Newton:
         primal_residual, dual_residual = table[:, 4:].max(axis=(0, 2))
         self.q_residual = self.q_right - self._sum_lanes(self.sums[4], self.shape[7]) - self.e @ self.x
         self.x_residual = self.x_cost - self._border_paid() - self.zx + self.ux
-        self.room_residual = np.where(self.x_bounded, self.x_width - self.x - self.rx, 0.0)
+        self.room_residual = self._room(1.0, 1.0)
         floor = np.where(self.x_floor, self.x, 0.0)
+        self.hdual = float(dual_residual)
         self.residuals = Measures(
             primal=float(cost + self.x_cost @ self.x),
             dual=float(worth - width + self.q_right @ self.q - self.ux @ self.x_width),
@@ -272,7 +326,7 @@ class Newton:
         if values.size:
             target[:] = np.repeat(values, LANES)
 
-    def _solve_border(
+    def _border_right(
         self,
         mode: int,
         keep: float,
@@ -282,14 +336,14 @@ class Newton:
         trial: tuple[float, float],
         band: tuple[float, float],
     ) -> tuple[Array, Array, tuple[Array, Array]]:
-        capacities, size = self.shape[6], len(self.x)
+        size = len(self.x)
         value = np.where(self.x_floor, self.x, 1.0)
         if mode == AFFINE:
             if keep == 1.0:
                 dual_residual, room = self.x_residual, self.room_residual
                 q_residual = self.q_residual
             else:
-                dual_residual, room = costs * self.x_cost, rights * np.where(self.x_bounded, self.x_width, 0.0)
+                dual_residual, room = costs * self.x_cost, self._room(rights, keep)
                 q_residual = rights * self.q_right
             floor_product, room_product = -keep * value * self.zx, -keep * self.rx * self.ux
         else:
@@ -300,15 +354,23 @@ class Newton:
         floor_product = np.where(self.x_floor, floor_product, 0.0)
         room_product = np.where(self.x_bounded, room_product, 0.0)
         right = -dual_residual + floor_product / value + (self.ux * room - room_product) / self.rx
-        right[:capacities] += self.right[:capacities]
-        full_right = np.concatenate([right, self.right[capacities:] - q_residual]) * self.full_scale
-        if full_right.size:
-            solution = np.linalg.solve(self.full, full_right)
-            solution += np.linalg.solve(self.full, full_right - self.full @ solution)
-            solution *= self.full_scale
-        else:
-            solution = full_right
-        return solution[:size], solution[size:], (floor_product, room_product)
+        return right, q_residual, (floor_product, room_product)
+
+    def _solve_dense(self, right: Array) -> tuple[Array, Array]:
+        size = len(self.x)
+        if not right.size:
+            return right[:0], right[:0]
+        scaled = right * self.full_scale
+        solution = np.linalg.solve(self.full, scaled)
+        solution += np.linalg.solve(self.full, scaled - self.full @ solution)
+        solution *= self.full_scale
+        return solution[:size], solution[size:]
+
+    def _room(self, rights: float, keep: float) -> Array:
+        """By how much upper bounds and slacks disagree; rounding counts as agreement."""
+        room = rights * self.x_width - keep * (self.x + self.rx)
+        size = 4.0 * np.finfo(np.float64).eps * (np.abs(self.x) + np.abs(self.x_width))
+        return np.where(self.x_bounded & (np.abs(room) > keep * size), room, 0.0)
 
     def _move_border(
         self, mode: int, dx: Array, dq: Array, products: tuple[Array, Array], keep: float, rights: float
@@ -316,7 +378,7 @@ class Newton:
         value = np.where(self.x_floor, self.x, 1.0)
         room = np.zeros(len(dx))
         if mode == AFFINE:
-            room = np.where(self.x_bounded, rights * self.x_width - keep * (self.x + self.rx), 0.0)
+            room = self._room(rights, keep)
         drx = np.where(self.x_bounded, room - dx, 0.0)
         dzx = np.where(self.x_floor, (products[0] - self.zx * dx) / value, 0.0)
         dux = np.where(self.x_bounded, (products[1] - self.ux * drx) / self.rx, 0.0)
@@ -368,7 +430,7 @@ def _pull(
     band: tuple[float, float],
 ) -> Array:
     if mode == CENTRE:
-        return target - move * turn
+        return target - trial[0] * trial[1] * move * turn
     product = (value + trial[0] * move) * (price + trial[1] * turn)
     low, high = target * band[0], target * band[1]
     return np.maximum(np.clip(product, low, high) - product, -high)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from kiban.linear.kernel_factor import gather
 from kiban.linear.kernel_sweep import (
+    AFFINE,
+    BORDER,
     CROSS,
     FALL,
     MEASURES,
@@ -20,6 +20,10 @@ from kiban.linear.kernel_sweep import (
 )
 from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, spread, store
 from kiban.linear.staircase import Array
+
+
+# A step leaves at least this share of a slack, whatever rounding says.
+LEAST_SLACK = 1e-5
 
 
 @inlined
@@ -39,10 +43,15 @@ def _recover(
     border: Any,
     par: Array,
     measures: Any,
-    base: int,
+    group: int,
+    capacity_terms: Any,
+    checks: Any,
 ) -> None:
     """Directions of one hour's variables from the row directions; keeps ratios and products in `measures`."""
-    _, _, width, caps, rows, _, _, _ = shape
+    _, _, width, caps, rows, _, capacities, totals = shape
+    base = group * MEASURES * LANES
+    capacity_row, capacity_border, capacity_data = capacity_terms
+    capacity_check, total_check = checks
     columns, column_data = tables[0], tables[1]
     entry_start, entry_row, entry_data, lag_start, lag_row, lag_next, total_start, total_row, total_data = tables[2:11]
     y, z, r, u, _ = state
@@ -56,6 +65,10 @@ def _recover(
     )
     fall, rise = load(measures, base + FALL * LANES), load(measures, base + RISE * LANES)
     cross = load(measures, base + CROSS * LANES)
+    for k in range(capacity_row.size):
+        at = (group * capacities + number(capacity_border, k)) * LANES
+        part = load(work, at_rows + number(capacity_row, k) * LANES)
+        store(capacity_check, at, fma(_datum(data, capacity_data, k, hour), part, load(capacity_check, at)))
     for v in range(width):
         place = (hour * width + v) * LANES
         level = load(y, place)
@@ -77,7 +90,9 @@ def _recover(
             paid = fma(_datum(data, total_data, e, hour), load(total_part, number(total_row, e) * LANES), paid)
         below = fma(spread(number(soft, v)), value, price)
         cap = number(columns, 4 * v + 1)
-        gradient = load(gradients, place)
+        gradient = zero
+        if mode != BORDER:
+            gradient = load(gradients, place)
         if cap < 0:
             move = fma(paid, value / below, gradient)
         else:
@@ -96,7 +111,7 @@ def _recover(
             room = zero - level - slack
             if capacity >= 0:
                 room = fma(factor, load(x, capacity * LANES), room)
-            if mode == 0:
+            if mode == AFFINE:
                 part = fma(keep, room, spread(par[1]) * bound) - move
                 if capacity >= 0:
                     part = fma(factor, load(dx_part, capacity * LANES), part)
@@ -104,17 +119,23 @@ def _recover(
                 product = zero - keep * slack * dual
                 turn = (product - dual * shift) / slack
             else:
-                old = room + bound - load(dy, place)
+                old = bound - level - slack - load(dy, place)
                 part = zero - move
                 if capacity >= 0:
-                    old = fma(factor, load(dx, capacity * LANES), old)
+                    old = fma(factor, load(x, capacity * LANES) + load(dx, capacity * LANES), old)
                     part = fma(factor, load(dx_part, capacity * LANES), part)
                 old *= bounded
                 part *= bounded
-                old_turn = load(du, spot)
-                product = bounded * _pull(mode, slack, dual, old, old_turn, par)
-                turn = old_turn + (product - dual * part) / slack
+                product = zero
+                if mode != BORDER:
+                    product = bounded * _pull(mode, slack, dual, old, load(du, spot), par)
+                turn = (product - dual * part) / slack
                 shift = old + part
+            if capacity >= 0:
+                at = (group * capacities + capacity) * LANES
+                store(capacity_check, at, fma(factor, turn, load(capacity_check, at)))
+            if mode != AFFINE:
+                turn += load(du, spot)
             store(du, spot, turn)
             both = one / choose(bounded, slack * dual, one)
             ratio_primal = larger(zero - bounded * (shift * dual * both), ratio_primal)
@@ -122,12 +143,17 @@ def _recover(
             fall = fma(shift, dual, fall)
             rise = fma(slack, turn, rise)
             cross = fma(shift, turn, cross)
+        for e in range(number(total_start, v), number(total_start, v + 1)):
+            at = (group * totals + number(total_row, e)) * LANES
+            store(total_check, at, fma(_datum(data, total_data, e, hour), move, load(total_check, at)))
         if below_exists:
-            if mode == 0:
+            if mode == AFFINE:
                 turn = floor * ((zero - keep * value * price - price * move) / value)
             else:
                 old_move, old_turn = load(dy, place), load(dz, place)
-                product = _pull(mode, value, price, old_move, old_turn, par)
+                product = zero
+                if mode != BORDER:
+                    product = _pull(mode, value, price, old_move, old_turn, par)
                 turn = old_turn + floor * ((product - price * move) / value)
                 move += old_move
             store(dz, place, turn)
@@ -138,7 +164,7 @@ def _recover(
             fall = fma(masked, price, fall)
             rise = fma(value, turn, rise)
             cross = fma(masked, turn, cross)
-        elif mode != 0:
+        elif mode != AFFINE:
             move += load(dy, place)
         store(dy, place, move)
     store(measures, base + RATIO_PRIMAL * LANES, ratio_primal)
@@ -166,6 +192,9 @@ def backward(
     solution: Array,
     par: Array,
     measures: Array,
+    capacity_terms: Any,
+    checks: Any,
+    left: Array,
     first_group: int,
     last_group: int,
 ) -> None:
@@ -179,12 +208,15 @@ def backward(
     over = capacities + totals
     states = rows - local
     zero = spread(0.0)
-    left = np.zeros(max(states, 1) * LANES)
     dlambda = direction[3]
     for g in range(first_group, last_group):
         base = g * MEASURES * LANES
         for k in range(MEASURES):
             store(measures, base + k * LANES, zero)
+        for k in range(capacities):
+            store(checks[0], (g * capacities + k) * LANES, zero)
+        for k in range(totals):
+            store(checks[1], (g * totals + k) * LANES, zero)
         gather(separators, left, states, before, g, states * LANES, 0)
         for j in range(steps - 1, -1, -1):
             hour = g * steps + j
@@ -196,7 +228,9 @@ def backward(
                 for a in range(states):
                     store(work, at_rows + (local + a) * LANES, load(separators, (g * states + a) * LANES))
             for i in range(stop - 1, -1, -1):
-                value = load(work, at_rows + i * LANES)
+                value = zero
+                if mode != BORDER:
+                    value = load(work, at_rows + i * LANES)
                 for k in range(over):
                     value -= load(cover, ((hour * rows + i) * over + k) * LANES) * load(solution, k * LANES)
                 if i >= local:
@@ -211,13 +245,13 @@ def backward(
                 store(work, at_rows + i * LANES, value * load(lower, at_lower + (i * (i + 1) // 2 + i) * LANES))
             for i in range(rows):
                 value = load(work, at_rows + i * LANES)
-                if mode != 0:
+                if mode != AFFINE:
                     value += load(dlambda, at_rows + i * LANES)
                 store(dlambda, at_rows + i * LANES, value)
             if j < steps - 1:
                 _recover(
                     mode, hour, shape, tables, data, soft, state, direction, gradients, work, work,
-                    at_rows + rows * LANES, border, par, measures, base,
+                    at_rows + rows * LANES, border, par, measures, g, capacity_terms, checks,
                 )  # fmt: skip
 
 
@@ -237,15 +271,17 @@ def recover_ends(
     border: Any,
     par: Array,
     measures: Array,
+    capacity_terms: Any,
+    checks: Any,
+    following: Array,
 ) -> None:
     """Directions of the variables of each segment's last hour."""
     groups, steps, rows = shape[0], shape[1], shape[4]
-    following = np.zeros(max(rows, 1) * LANES)
     for g in range(groups):
         _gather_first(work, following, rows, after, pads, g, steps)
         _recover(
             mode, g * steps + steps - 1, shape, tables, data, soft, state, direction, gradients, work,
-            following, 0, border, par, measures, g * MEASURES * LANES,
+            following, 0, border, par, measures, g, capacity_terms, checks,
         )  # fmt: skip
 
 
@@ -282,7 +318,8 @@ def advance(
                 if capacity >= 0:
                     factor = _datum(data, column_data, 5 * v + 4, hour)
                     room = fma(factor, load(x, capacity * LANES) + load(dx, capacity * LANES), room)
-                store(r, spot, fma(primal * _datum(data, column_data, 5 * v + 2, hour), room, slack))
+                moved = fma(primal * _datum(data, column_data, 5 * v + 2, hour), room, slack)
+                store(r, spot, larger(moved, slack * spread(LEAST_SLACK)))
                 store(u, spot, fma(dual, load(du, spot), load(u, spot)))
             store(y, place, fma(primal, move, level))
             if number(columns, 4 * v) > 0:

@@ -2,7 +2,8 @@
 
 `mode` says which right-hand side: 0 the residuals and the complementarity as they are (the affine
 direction), 1 Mehrotra's centring and second-order term, 2 products pulled into a band around their
-target (Gondzio). Modes 1 and 2 are corrections: the sweeps add them to the direction that is there.
+target (Gondzio), 3 nothing but a change of the border. All but the first are corrections: the sweeps
+add them to the direction that is there.
 `par` holds, in order: weight of the present point, of the right-hand sides and of the costs in the
 residuals; the target product; primal and dual step of the trial point; the band's lower and upper
 edge relative to the target.
@@ -11,8 +12,6 @@ edge relative to the target.
 from __future__ import annotations
 
 from typing import Any
-
-import numpy as np
 
 from kiban.linear.kernel_factor import gather
 from kiban.linear.kernel_vector import (
@@ -35,6 +34,8 @@ from kiban.linear.staircase import Array
 COST, WORTH, WIDTH, PRODUCT, PRIMAL, DUAL = range(6)
 RATIO_PRIMAL, RATIO_DUAL, FALL, RISE, CROSS = range(5)
 MEASURES = 6
+# Modes.
+AFFINE, CENTRE, BAND, BORDER = range(4)
 
 
 @inlined
@@ -46,8 +47,8 @@ def _datum(data: Array, table: Any, row: int, hour: int) -> Any:
 def _pull(mode: int, value: Any, price: Any, move: Any, turn: Any, par: Array) -> Any:
     """Right-hand side of a complementarity equation in modes 1 and 2."""
     target = spread(par[3])
-    if mode == 1:
-        return target - move * turn
+    if mode == CENTRE:
+        return target - spread(par[4] * par[5]) * move * turn
     trial = fma(spread(par[4]), move, value) * fma(spread(par[5]), turn, price)
     low, high = spread(par[3] * par[6]), spread(par[3] * par[7])
     return larger(smaller(larger(trial, low), high) - trial, spread(0.0) - high)
@@ -90,7 +91,7 @@ def _gradient(
     capacity = number(columns, 4 * v + 2)
     keep = spread(par[0])
     dual_residual = zero
-    if mode == 0:
+    if mode == AFFINE:
         paid = price
         for e in range(number(entry_start, v), number(entry_start, v + 1)):
             paid = fma(_datum(data, entry_data, e, hour), load(lambdas, at + number(entry_row, e) * LANES), paid)
@@ -121,7 +122,7 @@ def _gradient(
     if capacity >= 0:
         factor = _datum(data, column_data, 5 * v + 4, hour)
     bound_residual = zero
-    if mode == 0:
+    if mode == AFFINE:
         moved = zero - level - slack
         if capacity >= 0:
             moved = fma(factor, load(x, capacity * LANES), moved)
@@ -156,11 +157,11 @@ def forward_ends(
     pads: Array,
     border: Any,
     par: Array,
+    following: Array,
 ) -> None:
     """g / D of the variables that the hour after each segment looks back at."""
     groups, steps, width, rows = shape[0], shape[1], shape[2], shape[4]
     lambdas = state[4]
-    following = np.zeros(max(rows, 1) * LANES)
     for g in range(groups):
         hour = g * steps + steps - 1
         _gather_first(lambdas, following, rows, after, pads, g, steps)
@@ -203,6 +204,7 @@ def forward(
     border: Any,
     par: Array,
     sums: Any,
+    scratch: Any,
     first_group: int,
     last_group: int,
 ) -> None:
@@ -225,11 +227,7 @@ def forward(
     lags = lag_column.size
     zero = spread(0.0)
     keep = spread(par[0])
-    right = np.zeros(max(rows, 1) * LANES)
-    residual = np.zeros(max(rows, 1) * LANES)
-    following = np.zeros(max(rows, 1) * LANES)
-    level_head = np.zeros(max(width, 1) * LANES)
-    gradient_head = np.zeros(max(width, 1) * LANES)
+    right, residual, following, level_head, gradient_head = scratch
 
     for g in range(first_group, last_group):
         cost, worth, bound_worth, product = zero, zero, zero, zero
@@ -256,11 +254,11 @@ def forward(
             at_rows = hour * rows * LANES
             for i in range(rows):
                 store(right, i * LANES, zero)
-                if mode == 0:
+                if mode == AFFINE:
                     b = _datum(data, right_data, i, hour)
                     store(residual, i * LANES, spread(par[1]) * b)
                     worth = fma(b, load(lambdas, at_rows + i * LANES), worth)
-            if mode == 0:
+            if mode == AFFINE:
                 for k in range(capacity_row.size):
                     row, column = number(capacity_row, k), number(capacity_border, k)
                     coefficient = _datum(data, capacity_data, k, hour)
@@ -284,7 +282,7 @@ def forward(
                     at = number(lag_row, e) * LANES
                     coefficient = _datum(data, lag_data, e, hour)
                     store(right, at, load(right, at) - coefficient * past_gradient)
-                    if mode == 0:
+                    if mode == AFFINE:
                         store(residual, at, load(residual, at) - coefficient * (keep * past_level))
 
             for v in range(width):
@@ -306,19 +304,19 @@ def forward(
                     at = number(entry_row, e) * LANES
                     coefficient = _datum(data, entry_data, e, hour)
                     store(right, at, load(right, at) - coefficient * gradient)
-                    if mode == 0:
+                    if mode == AFFINE:
                         store(residual, at, load(residual, at) - coefficient * held)
                 for e in range(number(total_start, v), number(total_start, v + 1)):
                     coefficient = _datum(data, total_data, e, hour)
                     at = (g * totals + number(total_row, e)) * LANES
                     store(total_pull, at, fma(coefficient, gradient, load(total_pull, at)))
-                    if mode == 0:
+                    if mode == AFFINE:
                         store(total_level, at, fma(coefficient, level, load(total_level, at)))
                 capacity = number(columns, 4 * v + 2)
                 if capacity >= 0:
                     at = (g * capacities + capacity) * LANES
                     store(capacity_pull, at, load(capacity_pull, at) + pull)
-                if mode == 0:
+                if mode == AFFINE:
                     cost = fma(_datum(data, column_data, 5 * v, hour), level, cost)
                     worst_dual = larger(magnitude(dual_residual), worst_dual)
                     if number(columns, 4 * v) > 0:
@@ -335,7 +333,7 @@ def forward(
                             factor = _datum(data, column_data, 5 * v + 4, hour)
                             store(capacity_paid, at, fma(factor, dual, load(capacity_paid, at)))
 
-            if mode == 0:
+            if mode == AFFINE:
                 for i in range(rows):
                     left = load(residual, i * LANES)
                     worst_primal = larger(magnitude(left), worst_primal)

@@ -7,8 +7,13 @@ whatever registers the machine has; the order of every sum is fixed, so results 
 
 from __future__ import annotations
 
+import hashlib
 import operator
+import os
+import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 import numba
@@ -23,14 +28,51 @@ LANES: Final = 8
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def cache_folder() -> Path:
+    """Where machine code is kept: a folder of the user, one per state of this package's kernel sources.
+
+    `NUMBA_CACHE_DIR`, if set, is respected. The package's own folder is never written. Without a
+    writable home the folder for temporary files serves.
+    """
+    sources = sorted(Path(__file__).parent.glob("kernel*.py"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    candidates = [Path(chosen)] if chosen else [_user_cache(), Path(tempfile.gettempdir())]
+    for candidate in candidates:
+        folder = candidate / "kiban" / f"kernel-{digest}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix="kiban-kernel-"))
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
+
+
+_CACHE = cache_folder()
+
+
 def compiled(function: F) -> F:
-    """Compile on first call, keep the machine code on disk, release the interpreter lock."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+    """Compile on first call, keep the machine code on disk, release the interpreter lock, count no references."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(_CACHE)
+    try:
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+    finally:
+        numba.config.CACHE_DIR = before
 
 
 def inlined(function: F) -> F:
     """Compile into the callers."""
-    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+    return cast(F, numba.njit(error_model="numpy", _nrt=False, forceinline=True)(function))
 
 
 class LanesType(types.Type):
