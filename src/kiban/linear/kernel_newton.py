@@ -6,6 +6,8 @@ slacks, are the border, a dense system of a few unknowns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,8 +38,10 @@ class Measures:
 class Newton:
     """A point, a direction, and the factorisation that gives directions."""
 
-    def __init__(self, form: KernelForm, layout: Layout) -> None:
+    def __init__(self, form: KernelForm, layout: Layout, *, threads: int = 1) -> None:
         self.form, self.layout = form, layout
+        self.threads = min(threads, layout.shape[0])
+        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
         groups, steps, width, caps, rows, local, capacities, totals = layout.shape
         self.shape = layout.shape
         states, over = rows - local, capacities + totals
@@ -87,21 +91,14 @@ class Newton:
         self.solution_lanes = memory(over)
 
         carried = int(layout.carry_start[-1])
-        self.factor_scratch = tuple(
-            memory(n)
-            for n in (
-                rows * rows,
-                rows * over,
-                states * states,
-                states * states,
-                states * states,
-                rows,
-                carried,
-                carried,
-            )
-        )
-        self.sweep_scratch = tuple(memory(n) for n in (rows, rows, rows, width, width))
-        self.row_scratch = memory(rows)
+        square = states * states
+        sizes = (rows * rows, rows * over, square, square, square, rows, carried, carried)
+        self.factor_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
+        sizes = (rows, rows, rows, width, width)
+        self.sweep_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
+        self.row_scratch = [memory(rows) for _ in range(self.threads)]
+        cuts = [groups * i // self.threads for i in range(self.threads + 1)]
+        self.shares = list(zip(cuts[:-1], cuts[1:], strict=True))
         self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
         self.refine_above = 1e-9
         self._read_border()
@@ -172,14 +169,35 @@ class Newton:
                     room[:, cap] += self._series(5 * v + 4) * x[capacity]
         return room.reshape(-1)[: self.r.size]
 
+    def _share(self, work: Callable[[int, int, int], None]) -> None:
+        """Do the groups of lanes, shared among threads: sums are kept per group, so that order is fixed."""
+        if self.pool is None:
+            work(0, 0, self.shape[0])
+            return
+        waiting = [self.pool.submit(work, i, first, last) for i, (first, last) in enumerate(self.shares)]
+        for done in waiting:
+            done.result()
+
+    def save_direction(self) -> tuple[Array, ...]:
+        """A copy of the direction."""
+        return (*(a.copy() for a in self.direction), self.dx, self.dq, self.drx, self.dzx, self.dux)
+
+    def restore_direction(self, kept: tuple[Array, ...]) -> None:
+        """Put a copy back."""
+        for array, value in zip(self.direction, kept[:4], strict=True):
+            array[:] = value
+        self.dx, self.dq, self.drx, self.dzx, self.dux = kept[4:]
+
     def factorise(self) -> None:
         """Factorise at the present point."""
         layout, shape = self.layout, self.shape
         state = self.state[:4]
         kernel_factor.carry_ends(shape, self.factor_tables, layout.data, layout.soft, state, self.tails)
-        kernel_factor.factorise(
-            shape, self.factor_tables, self.lag, self.capacity_terms, layout.data, layout.soft, state, self.tails,
-            layout.pads, self.factors, self.factor_sums, self.factor_scratch, 0, shape[0],
+        self._share(
+            lambda i, first, last: kernel_factor.factorise(
+                shape, self.factor_tables, self.lag, self.capacity_terms, layout.data, layout.soft, state, self.tails,
+                layout.pads, self.factors, self.factor_sums, self.factor_scratch[i], first, last,
+            )
         )  # fmt: skip
         kernel_border.close(
             shape, layout.blocks, layout.segments, self.factor_sums, self.separator, self.screen, self.matrix,
@@ -224,12 +242,14 @@ class Newton:
         if layout.lag_column.size:
             kernel_sweep.forward_ends(
                 mode, shape, self.tables, layout.lag_column, *arguments, layout.after, layout.pads, border, par,
-                self.row_scratch,
+                self.row_scratch[0],
             )
-        kernel_sweep.forward(
-            mode, shape, self.tables, (layout.lag_column, layout.lag_data), self.capacity_terms, layout.right_data,
-            *arguments, self.work, self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
-            self.sweep_scratch, 0, groups,
+        self._share(
+            lambda i, first, last: kernel_sweep.forward(
+                mode, shape, self.tables, (layout.lag_column, layout.lag_data), self.capacity_terms,
+                layout.right_data, *arguments, self.work, self.factors, (layout.before, layout.after), layout.pads,
+                border, par, self.sums, self.sweep_scratch[i], first, last,
+            )
         )  # fmt: skip
         kernel_border.gather_right(
             shape, layout.blocks, layout.segments, self.sums, self.separator, self.screen, self.ends, self.right
@@ -277,14 +297,16 @@ class Newton:
             shape, layout.blocks, layout.segments, self.separator, self.screen, self.ends, solution, self.separators
         )
         border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
-        kernel_return.backward(
-            mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
-            self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
-            self.row_scratch, 0, shape[0],
+        self._share(
+            lambda i, first, last: kernel_return.backward(
+                mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
+                self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
+                self.row_scratch[i], first, last,
+            )
         )  # fmt: skip
         kernel_return.recover_ends(
             mode, shape, self.tables, *arguments, self.work, layout.after, layout.pads, border_parts, par,
-            self.measures, self.capacity_terms, self.checks, self.row_scratch,
+            self.measures, self.capacity_terms, self.checks, self.row_scratch[0],
         )  # fmt: skip
 
     def _border_paid(self) -> Array:
@@ -408,9 +430,12 @@ class Newton:
         """Move along the direction."""
         self._to_lanes(self.x_lanes, self.x[: self.shape[6]])
         self._to_lanes(self.dx_lanes, self.dx[: self.shape[6]])
-        kernel_return.advance(
-            self.shape, self.tables, self.layout.data, self.state, self.direction, (self.x_lanes, self.dx_lanes),
-            step_primal, step_dual, 0, self.shape[0],
+        border = (self.x_lanes, self.dx_lanes)
+        self._share(
+            lambda i, first, last: kernel_return.advance(
+                self.shape, self.tables, self.layout.data, self.state, self.direction, border, step_primal,
+                step_dual, first, last,
+            )
         )  # fmt: skip
         self.x = self.x + step_primal * self.dx
         self.rx = self.rx + step_primal * self.drx
