@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kiban.linear.kernel_factor import PIVOT
-from kiban.linear.kernel_vector import LANES, compiled
+from kiban.linear.kernel_vector import LANES, compiled, load, summed
 from kiban.linear.staircase import Array
 
 
@@ -29,20 +29,16 @@ def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, s
         at = g * (over * (over + 1) // 2)
         for k in range(over):
             for k2 in range(k + 1):
-                for lane in range(LANES):
-                    matrix[k, k2] += square[at * LANES + lane]
+                matrix[k, k2] += summed(load(square, at * LANES))
                 at += 1
         for k in range(capacities):
-            for lane in range(LANES):
-                matrix[k, k] += capacity_sum[(g * capacities + k) * LANES + lane]
+            matrix[k, k] += summed(load(capacity_sum, (g * capacities + k) * LANES))
         for q in range(totals):
             for k in range(capacities):
-                for lane in range(LANES):
-                    matrix[capacities + q, k] -= mixed_sum[((g * totals + q) * capacities + k) * LANES + lane]
+                matrix[capacities + q, k] -= summed(load(mixed_sum, ((g * totals + q) * capacities + k) * LANES))
             for q2 in range(q + 1):
-                for lane in range(LANES):
-                    part = total_sum[((g * totals + q) * totals + q2) * LANES + lane]
-                    matrix[capacities + q, capacities + q2] -= part
+                part = summed(load(total_sum, ((g * totals + q) * totals + q2) * LANES))
+                matrix[capacities + q, capacities + q2] -= part
     for b in range(blocks if states > 0 else 0):
         for i in range(order):
             size[i] = 0.0
@@ -100,13 +96,12 @@ def gather_right(
     for k in range(over):
         right[k] = 0.0
     for g in range(groups):
-        for lane in range(LANES):
-            for k in range(capacities):
-                right[k] += capacity_pull[(g * capacities + k) * LANES + lane]
-            for q in range(totals):
-                right[capacities + q] += total_pull[(g * totals + q) * LANES + lane]
-            for k in range(over):
-                right[k] += swept[(g * over + k) * LANES + lane]
+        for k in range(capacities):
+            right[k] += summed(load(capacity_pull, (g * capacities + k) * LANES))
+        for q in range(totals):
+            right[capacities + q] += summed(load(total_pull, (g * totals + q) * LANES))
+        for k in range(over):
+            right[k] += summed(load(swept, (g * over + k) * LANES))
     for b in range(blocks if states > 0 else 0):
         for i in range(order):
             ends[b, i] = 0.0

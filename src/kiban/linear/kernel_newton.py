@@ -96,7 +96,7 @@ class Newton:
         self.factor_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
         sizes = (rows, rows, rows, width, width)
         self.sweep_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
-        self.row_scratch = [memory(rows) for _ in range(self.threads)]
+        self.row_scratch = [(memory(states), memory(rows)) for _ in range(self.threads)]
         cuts = [groups * i // self.threads for i in range(self.threads + 1)]
         self.shares = list(zip(cuts[:-1], cuts[1:], strict=True))
         self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
@@ -239,18 +239,15 @@ class Newton:
         self._to_lanes(self.total_lanes, self.q)
         border = (self.x_lanes, self.dx_lanes, self.total_lanes)
         arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
-        if layout.lag_column.size:
-            kernel_sweep.forward_ends(
-                mode, shape, self.tables, layout.lag_column, *arguments, layout.after, layout.pads, border, par,
-                self.row_scratch[0],
-            )
-        self._share(
-            lambda i, first, last: kernel_sweep.forward(
-                mode, shape, self.tables, (layout.lag_column, layout.lag_data), self.capacity_terms,
-                layout.right_data, *arguments, self.work, self.factors, (layout.before, layout.after), layout.pads,
-                border, par, self.sums, self.sweep_scratch[i], first, last,
-            )
-        )  # fmt: skip
+        lag = (layout.lag_column, layout.lag_data)
+        for ends in (True, False) if layout.lag_column.size else (False,):
+            self._share(
+                lambda i, first, last, ends=ends: kernel_sweep.forward(
+                    mode, shape, self.tables, lag, self.capacity_terms, layout.right_data, *arguments, self.work,
+                    self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
+                    self.sweep_scratch[i], ends, first, last,
+                )
+            )  # fmt: skip
         kernel_border.gather_right(
             shape, layout.blocks, layout.segments, self.sums, self.separator, self.screen, self.ends, self.right
         )
@@ -297,17 +294,14 @@ class Newton:
             shape, layout.blocks, layout.segments, self.separator, self.screen, self.ends, solution, self.separators
         )
         border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
-        self._share(
-            lambda i, first, last: kernel_return.backward(
-                mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
-                self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
-                self.row_scratch[i], first, last,
-            )
-        )  # fmt: skip
-        kernel_return.recover_ends(
-            mode, shape, self.tables, *arguments, self.work, layout.after, layout.pads, border_parts, par,
-            self.measures, self.capacity_terms, self.checks, self.row_scratch[0],
-        )  # fmt: skip
+        for ends in (False, True):
+            self._share(
+                lambda i, first, last, ends=ends: kernel_return.backward(
+                    mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
+                    self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
+                    layout.after, layout.pads, self.row_scratch[i], ends, first, last,
+                )
+            )  # fmt: skip
 
     def _border_paid(self) -> Array:
         """Prices that a border column pays in hourly rows, bounds and total rows."""

@@ -39,7 +39,6 @@ def _recover(
     gradients: Array,
     work: Array,
     following: Array,
-    at_following: int,
     border: Any,
     par: Array,
     measures: Any,
@@ -84,8 +83,7 @@ def _recover(
         i = number(columns, 4 * v + 3)
         if i >= 0:
             for e in range(number(lag_start, i), number(lag_start, i + 1)):
-                at = at_following + number(lag_row, e) * LANES
-                paid = fma(_datum(data, lag_next, e, hour), load(following, at), paid)
+                paid = fma(_datum(data, lag_next, e, hour), load(following, number(lag_row, e) * LANES), paid)
         for e in range(number(total_start, v), number(total_start, v + 1)):
             paid = fma(_datum(data, total_data, e, hour), load(total_part, number(total_row, e) * LANES), paid)
         below = fma(spread(number(soft, v)), value, price)
@@ -194,14 +192,17 @@ def backward(
     measures: Array,
     capacity_terms: Any,
     checks: Any,
-    left: Array,
+    after: Any,
+    pads: Array,
+    scratch: Any,
+    ends: bool,
     first_group: int,
     last_group: int,
 ) -> None:
     """Backward substitution; `work` gets the rows' part of the direction, `direction` grows by it.
 
     `solution` is the border's part, `separators` that of each segment's last hour. The variables of a
-    segment's last hour wait for `recover_ends`.
+    segment's last hour wait for a second call, with `ends`, when all rows are known.
     """
     _, steps, _, _, rows, local, capacities, totals = shape
     lower, link, cover, edge = factors
@@ -209,21 +210,24 @@ def backward(
     states = rows - local
     zero = spread(0.0)
     dlambda = direction[3]
+    left, following = scratch
     for g in range(first_group, last_group):
         base = g * MEASURES * LANES
-        for k in range(MEASURES):
+        for k in range(0 if ends else MEASURES):
             store(measures, base + k * LANES, zero)
-        for k in range(capacities):
+        for k in range(0 if ends else capacities):
             store(checks[0], (g * capacities + k) * LANES, zero)
-        for k in range(totals):
+        for k in range(0 if ends else totals):
             store(checks[1], (g * totals + k) * LANES, zero)
         gather(separators, left, states, before, g, states * LANES, 0)
-        for j in range(steps - 1, -1, -1):
+        for j in range(steps - 1, steps - 2 if ends else -1, -1):
             hour = g * steps + j
             at_rows = hour * rows * LANES
             at_lower = hour * (rows * (rows + 1) // 2) * LANES
             stop = rows
-            if j == steps - 1:
+            if ends:
+                stop = 0
+            elif j == steps - 1:
                 stop = local
                 for a in range(states):
                     store(work, at_rows + (local + a) * LANES, load(separators, (g * states + a) * LANES))
@@ -243,46 +247,21 @@ def backward(
                     below = load(lower, at_lower + (k * (k + 1) // 2 + i) * LANES)
                     value -= below * load(work, at_rows + k * LANES)
                 store(work, at_rows + i * LANES, value * load(lower, at_lower + (i * (i + 1) // 2 + i) * LANES))
-            for i in range(rows):
+            for i in range(0 if ends else rows):
                 value = load(work, at_rows + i * LANES)
                 if mode != AFFINE:
                     value += load(dlambda, at_rows + i * LANES)
                 store(dlambda, at_rows + i * LANES, value)
-            if j < steps - 1:
+            if ends:
+                _gather_first(work, following, rows, after, pads, g, steps)
+            elif j < steps - 1:
+                for i in range(local, rows):
+                    store(following, i * LANES, load(work, at_rows + (rows + i) * LANES))
+            if ends or j < steps - 1:
                 _recover(
-                    mode, hour, shape, tables, data, soft, state, direction, gradients, work, work,
-                    at_rows + rows * LANES, border, par, measures, g, capacity_terms, checks,
+                    mode, hour, shape, tables, data, soft, state, direction, gradients, work, following, border, par,
+                    measures, g, capacity_terms, checks,
                 )  # fmt: skip
-
-
-@compiled
-def recover_ends(
-    mode: int,
-    shape: Any,
-    tables: Any,
-    data: Array,
-    soft: Array,
-    state: Any,
-    direction: Any,
-    gradients: Array,
-    work: Array,
-    after: Any,
-    pads: Array,
-    border: Any,
-    par: Array,
-    measures: Array,
-    capacity_terms: Any,
-    checks: Any,
-    following: Array,
-) -> None:
-    """Directions of the variables of each segment's last hour."""
-    groups, steps, rows = shape[0], shape[1], shape[4]
-    for g in range(groups):
-        _gather_first(work, following, rows, after, pads, g, steps)
-        _recover(
-            mode, g * steps + steps - 1, shape, tables, data, soft, state, direction, gradients, work,
-            following, 0, border, par, measures, g, capacity_terms, checks,
-        )  # fmt: skip
 
 
 @compiled

@@ -68,7 +68,6 @@ def _gradient(
     lambdas: Array,
     at: int,
     following: Array,
-    at_following: int,
     border: Any,
     par: Array,
 ) -> Any:
@@ -98,9 +97,7 @@ def _gradient(
         i = number(columns, 4 * v + 3)
         if i >= 0:
             for e in range(number(lag_start, i), number(lag_start, i + 1)):
-                paid = fma(
-                    _datum(data, lag_next, e, hour), load(following, at_following + number(lag_row, e) * LANES), paid
-                )
+                paid = fma(_datum(data, lag_next, e, hour), load(following, number(lag_row, e) * LANES), paid)
         for e in range(number(total_start, v), number(total_start, v + 1)):
             paid = fma(_datum(data, total_data, e, hour), load(total_price, number(total_row, e) * LANES), paid)
         if cap >= 0:
@@ -142,38 +139,6 @@ def _gradient(
     return gradient, pull, dual_residual, bound_residual
 
 
-@compiled
-def forward_ends(
-    mode: int,
-    shape: Any,
-    tables: Any,
-    lag_column: Any,
-    data: Array,
-    soft: Array,
-    state: Any,
-    direction: Any,
-    gradients: Array,
-    after: Any,
-    pads: Array,
-    border: Any,
-    par: Array,
-    following: Array,
-) -> None:
-    """g / D of the variables that the hour after each segment looks back at."""
-    groups, steps, width, rows = shape[0], shape[1], shape[2], shape[4]
-    lambdas = state[4]
-    for g in range(groups):
-        hour = g * steps + steps - 1
-        _gather_first(lambdas, following, rows, after, pads, g, steps)
-        for i in range(lag_column.size):
-            v = number(lag_column, i)
-            at = hour * rows * LANES
-            gradient, _, _, _ = _gradient(
-                mode, v, hour, shape, tables, data, soft, state, direction, lambdas, at, following, 0, border, par
-            )
-            store(gradients, (hour * width + v) * LANES, gradient)
-
-
 @inlined
 def _gather_first(source: Array, target: Array, size: int, after: Any, pads: Array, group: int, steps: int) -> None:
     """Row quantities of the first existing hour of the segment after each lane's."""
@@ -205,10 +170,14 @@ def forward(
     par: Array,
     sums: Any,
     scratch: Any,
+    ends: bool,
     first_group: int,
     last_group: int,
 ) -> None:
-    """Forward substitution; `gradients` gets g / D, `work` the swept right-hand side, `sums` what borders need."""
+    """Forward substitution; `gradients` gets g / D, `work` the swept right-hand side, `sums` what borders need.
+
+    With `ends` only the gradients that the hours after the segments look back at are computed.
+    """
     _, steps, width, caps, rows, local, capacities, totals = shape
     columns = tables[0]
     entry_start, entry_row, entry_data = tables[2], tables[3], tables[4]
@@ -242,16 +211,20 @@ def forward(
             store(swept, (g * over + k) * LANES, zero)
         for k in range(states):
             store(edge_right, (g * states + k) * LANES, zero)
-        if lags:
+        if lags and not ends:
             offset = (steps - 1) * width * LANES
             gather(y, level_head, width, before, g, steps * width * LANES, offset)
             gather(gradients, gradient_head, width, before, g, steps * width * LANES, offset)
-        _gather_first(lambdas, following, rows, after, pads, g, steps)
         pad = load(pads, g * LANES)
 
-        for j in range(steps):
+        for j in range(steps - 1 if ends else 0, steps):
             hour = g * steps + j
             at_rows = hour * rows * LANES
+            if j < steps - 1:
+                for i in range(local, rows):
+                    store(following, i * LANES, load(lambdas, at_rows + (rows + i) * LANES))
+            else:
+                _gather_first(lambdas, following, rows, after, pads, g, steps)
             for i in range(rows):
                 store(right, i * LANES, zero)
                 if mode == AFFINE:
@@ -267,7 +240,7 @@ def forward(
                     at = (g * capacities + column) * LANES
                     paid = load(lambdas, at_rows + row * LANES)
                     store(capacity_paid, at, fma(coefficient, paid, load(capacity_paid, at)))
-            for i in range(lags):
+            for i in range(0 if ends else lags):
                 v = number(lag_column, i)
                 if j > 0:
                     past_level = load(y, ((hour - 1) * width + v) * LANES)
@@ -286,18 +259,15 @@ def forward(
                         store(residual, at, load(residual, at) - coefficient * (keep * past_level))
 
             for v in range(width):
-                if j < steps - 1:
-                    gradient, pull, dual_residual, bound_residual = _gradient(
-                        mode, v, hour, shape, tables, data, soft, state, direction, lambdas, at_rows,
-                        lambdas, at_rows + rows * LANES, border, par,
-                    )  # fmt: skip
-                else:
-                    gradient, pull, dual_residual, bound_residual = _gradient(
-                        mode, v, hour, shape, tables, data, soft, state, direction, lambdas, at_rows,
-                        following, 0, border, par,
-                    )  # fmt: skip
+                if ends and number(columns, 4 * v + 3) < 0:
+                    continue
+                gradient, pull, dual_residual, bound_residual = _gradient(
+                    mode, v, hour, shape, tables, data, soft, state, direction, lambdas, at_rows, following, border, par
+                )
                 place = (hour * width + v) * LANES
                 store(gradients, place, gradient)
+                if ends:
+                    continue
                 level = load(y, place)
                 held = keep * level
                 for e in range(number(entry_start, v), number(entry_start, v + 1)):
@@ -333,6 +303,8 @@ def forward(
                             factor = _datum(data, column_data, 5 * v + 4, hour)
                             store(capacity_paid, at, fma(factor, dual, load(capacity_paid, at)))
 
+            if ends:
+                continue
             if mode == AFFINE:
                 for i in range(rows):
                     left = load(residual, i * LANES)
@@ -375,6 +347,8 @@ def forward(
                 for a in range(states):
                     store(last_right, (g * states + a) * LANES, load(right, (local + a) * LANES))
 
+        if ends:
+            continue
         base = g * MEASURES * LANES
         store(measures, base + COST * LANES, cost)
         store(measures, base + WORTH * LANES, worth)

@@ -65,14 +65,16 @@ def compiled(function: F) -> F:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_CACHE)
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function))
     finally:
         numba.config.CACHE_DIR = before
 
 
 def inlined(function: F) -> F:
     """Compile into the callers."""
-    return cast(F, numba.njit(error_model="numpy", _nrt=False, forceinline=True)(function))
+    return cast(F, numba.njit(
+        error_model="numpy", _nrt=False, forceinline=True, no_cfunc_wrapper=True, no_cpython_wrapper=True
+    )(function))
 
 
 class LanesType(types.Type):
@@ -179,6 +181,19 @@ def spread(typing_context: Any, value: Any) -> Any:
 def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
     """`a * b + c`, with one rounding where the machine can."""
     return lanes(lanes, lanes, lanes), lambda context, builder, sig, args: _call(builder, "llvm.fmuladd", args)
+
+
+@intrinsic
+def summed(typing_context: Any, a: Any) -> Any:
+    """The sum of all lanes, first to last."""
+
+    def generate(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        total = builder.extract_element(arguments[0], ir.Constant(_INT32, 0))
+        for lane in range(1, LANES):
+            total = builder.fadd(total, builder.extract_element(arguments[0], ir.Constant(_INT32, lane)))
+        return total
+
+    return types.float64(lanes), generate
 
 
 @intrinsic
