@@ -144,7 +144,7 @@ class Method:
         to_primal, to_dual, fall, rise, cross = newton.largest_steps()
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
         predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
-        centring = min(max(predicted, 0.0) / mu, 1.0) ** 3
+        centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** 3
         newton.solve(CENTRE, target=centring * mu)
         to_primal, to_dual = newton.largest_steps()[:2]
         for _ in range(self.correctors):
@@ -222,7 +222,7 @@ class Method:
         return KernelAnswer("optimal", iteration, solution, None, "")
 
     def _named_point(self) -> NamedPoint:
-        point = name_prices(self.programme, self.form, self._row_prices(), self.newton.q)
+        point = name_prices(self.programme, self.form, self._row_prices(), self.newton.q, self._bound_prices(1.0))
         form, unit = self.form, self.form.right_scale
         for name, capacity in self.programme.capacities.items():
             if name in form.held:
@@ -249,6 +249,15 @@ class Method:
             prices[int(row)] = unfolded[place]
         return prices
 
+    def _bound_prices(self, size: float) -> dict[str, Array]:
+        unfolded = self.unfold(self.newton.u, len(self.newton.layout.capped))
+        places = self.newton.layout.columns[:, 1]
+        return {
+            name: unfolded[places[column]] / size
+            for name, column in self.form.column_of.items()
+            if places[column] >= 0 and self.form.columns[column].capacity >= 0
+        }
+
     def unfold(self, values: Array, quantities: int) -> Array:
         """From lane order to `(quantities, steps)`."""
         groups, steps = self.newton.shape[0], self.newton.shape[1]
@@ -268,7 +277,12 @@ class Method:
             largest = max([float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.q).max(initial=0.0))])
             if np.isfinite(largest) and largest > 0.0:
                 prices = name_prices(
-                    self.programme, form, [row / largest for row in rows], n.q / largest, costs=False
+                    self.programme,
+                    form,
+                    [row / largest for row in rows],
+                    n.q / largest,
+                    self._bound_prices(largest),
+                    costs=False,
                 )
                 ray = evaluate(self.programme, prices, costs=False)
                 # In units of the scaled rows, so that the answer does not depend on the caller's units.

@@ -45,9 +45,15 @@ class Evaluation:
 
 
 def name_prices(
-    programme: Staircase, form: KernelForm, rows: list[Array], totals: Array, *, costs: bool = True
+    programme: Staircase,
+    form: KernelForm,
+    rows: list[Array],
+    totals: Array,
+    bounds: dict[str, Array],
+    *,
+    costs: bool = True,
 ) -> NamedPoint:
-    """Prices by name from scaled ones; bounds of capped variables get the price that leaves no reduced cost.
+    """Prices by name from scaled ones; `bounds` are those of capped variables, raised to leave no reduced cost.
 
     The values of the point are left empty. Without `costs` the bound prices are those of the programme
     without costs (for a proof of infeasibility).
@@ -67,6 +73,10 @@ def name_prices(
     for name, variable in programme.variables.items():
         if variable.capacity is not None:
             price = np.minimum(reduced[name], 0.0)
+            if name in bounds:
+                floored = np.isfinite(variable.lower)
+                own = -bounds[name] * (unit / form.columns[form.column_of[name]].scale)
+                price = np.where(floored, np.minimum(price, own), price)
             point.bounds[name] = np.where(np.isposinf(variable.upper), 0.0, price)
     return point
 

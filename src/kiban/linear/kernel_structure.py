@@ -136,9 +136,8 @@ def read_form(programme: Staircase) -> KernelForm:
     )
     every = np.arange(steps)
     first = every % programme.block_steps == 0
-    for name, source in programme.rows.items():
+    for name in programme.rows:
         _read_row(form, programme, name, first)
-    del source
     for name in programme.totals:
         _read_total(form, programme, name)
     return form
