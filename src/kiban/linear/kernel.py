@@ -34,7 +34,9 @@ LEAST_CENTRING: Final = 1e-3
 PATIENCE: Final = 20
 PROOF_EVERY: Final = 5
 # A ray proves infeasibility if what it violates is this much smaller than what it proves.
+# At a standstill, where the point can become no clearer, a wider share will do.
 RAY: Final = 1e-8
+LAST_RAY: Final = 1e-6
 
 
 @dataclass(slots=True)
@@ -129,11 +131,11 @@ class Method:
             if since >= PATIENCE:
                 break
             if iteration and iteration % PROOF_EVERY == 0:
-                status = self._proof(now.primal_residual, now.dual_residual)
+                status = self._proof(now.primal_residual, now.dual_residual, RAY)
                 if status is not None:
                     return KernelAnswer(status, iteration, without_solution(status), None, "ray")
             self._step(now.product / self.pairs, now.product)
-        status = self._proof(1.0, 1.0)
+        status = self._proof(1.0, 1.0, LAST_RAY)
         if status is not None:
             return KernelAnswer(status, iteration, without_solution(status), None, "ray")
         answer = self._finish(iteration)
@@ -269,7 +271,7 @@ class Method:
             out[place, hours[used]] = table[:, :, place, :][used]
         return out
 
-    def _proof(self, primal_residual: float, dual_residual: float) -> Status | None:
+    def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
         """A ray that proves the programme infeasible or unbounded, if the point has become one."""
         form, n = self.form, self.newton
         if primal_residual > FEASIBLE:
@@ -287,7 +289,7 @@ class Method:
                 ray = evaluate(self.programme, prices, costs=False)
                 # In units of the scaled rows, so that the answer does not depend on the caller's units.
                 size = form.right_scale * form.cost_scale
-                if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= RAY * ray.dual:
+                if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= share * ray.dual:
                     return "infeasible"
         if dual_residual > FEASIBLE:
             columns = self.unfold(n.y, len(form.columns))
@@ -297,7 +299,7 @@ class Method:
             capacities = {
                 name: form.border[k].sign * form.border[k].scale * float(n.x[k]) for name, k in form.border_of.items()
             }
-            if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, RAY):
+            if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
                 return "unbounded"
         return None
 

@@ -15,7 +15,7 @@ from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, la
 from kiban.linear.staircase import Array
 
 # Smallest part of a pivot that is kept, relative to the pivot before elimination.
-PIVOT = 1e-13
+PIVOT = 1e-15
 # Weight of the proximal term that keeps prices of rows without freedom from running away.
 PROXIMAL = 1e-11
 

@@ -27,7 +27,7 @@ LANES: Final = 8
 LEAST_SEGMENT: Final = 24
 # Weight of the proximal term that keeps directions without a bound from being infinitely soft.
 SOFT: Final = 1e-12
-SOFT_FREE: Final = 1e-7
+SOFT_FREE: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)

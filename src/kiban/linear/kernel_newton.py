@@ -377,7 +377,11 @@ class Newton:
         if not right.size:
             return right[:0], right[:0]
         scaled = right * self.full_scale
-        solution = np.linalg.solve(self.full, scaled)
+        try:
+            solution = np.linalg.solve(self.full, scaled)
+        except np.linalg.LinAlgError:
+            # Nothing sensible can follow; the method sees it and stops.
+            return np.full(size, np.nan), np.full(right.size - size, np.nan)
         solution += np.linalg.solve(self.full, scaled - self.full @ solution)
         solution *= self.full_scale
         return solution[:size], solution[size:]
