@@ -20,6 +20,8 @@ from kiban.linear.solution import Certificate, Solution, Status, without_solutio
 from kiban.linear.staircase import Array, Staircase
 
 TOLERANCE: Final = 1e-8
+# Largest relative gap and relative residual of an answer.
+ACCEPTED: Final = 1e-7
 MAX_ITERATIONS: Final = 200
 # Residuals of the scaled programme, whose data are near one.
 FEASIBLE: Final = 1e-8
@@ -39,24 +41,14 @@ RAY: Final = 1e-8
 LAST_RAY: Final = 1e-6
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KernelAnswer:
-    """`status` is None where the kernel stalled; `point` are its last values and prices."""
+    """What the kernel found; `status` and `solution` are None where it stalled, `reason` says how it ended."""
 
     status: Status | None
     iterations: int
     solution: Solution | None
-    point: WarmPoint | None
     reason: str
-
-
-@dataclass(slots=True)
-class WarmPoint:
-    """A primal-dual point in scaled units and lane order, for programmes of the same shape."""
-
-    hourly: tuple[Array, ...]
-    border: tuple[Array, ...]
-    scales: tuple[float, float]
 
 
 def solve_kernel(
@@ -77,7 +69,7 @@ def solve_kernel(
     try:
         form = read_form(programme)
     except ContradictionError as contradiction:
-        return KernelAnswer("infeasible", 0, without_solution("infeasible"), None, str(contradiction))
+        return KernelAnswer("infeasible", 0, without_solution("infeasible"), str(contradiction))
     scale_form(form)
     newton = Newton(form, lay_out(form, segments), threads=threads)
     return Method(programme, form, newton, tolerance, max_iterations, correctors).run()
@@ -133,13 +125,13 @@ class Method:
             if iteration and iteration % PROOF_EVERY == 0:
                 status = self._proof(now.primal_residual, now.dual_residual, RAY)
                 if status is not None:
-                    return KernelAnswer(status, iteration, without_solution(status), None, "ray")
+                    return KernelAnswer(status, iteration, without_solution(status), "ray")
             self._step(now.product / self.pairs, now.product)
         status = self._proof(1.0, 1.0, LAST_RAY)
         if status is not None:
-            return KernelAnswer(status, iteration, without_solution(status), None, "ray")
+            return KernelAnswer(status, iteration, without_solution(status), "ray")
         answer = self._finish(iteration)
-        return answer or KernelAnswer(None, iteration, None, None, "standstill")
+        return answer or KernelAnswer(None, iteration, None, "standstill")
 
     def _step(self, mu: float, product: float) -> None:
         newton = self.newton
@@ -181,9 +173,7 @@ class Method:
         n.lambdas[:], n.q = n.dlambdas, n.dq.copy()
 
         def least(first: Array, second: Array) -> float:
-            return float(
-                min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0))
-            )
+            return float(min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0)))
 
         up, over = max(-1.5 * least(y, r), 0.0), max(-1.5 * least(z, u), 0.0)
         count = max(int(f.sum() + b.sum()), 1)
@@ -209,7 +199,7 @@ class Method:
         point = self._named_point()
         result = evaluate(self.programme, point)
         certificate = result.certificate("kernel", iteration)
-        if not is_accepted(self.programme, certificate):
+        if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance)):
             return None
         solution = Solution(
             status="optimal",
@@ -221,7 +211,7 @@ class Method:
             capacity_prices=result.capacity_prices,
             certificate=certificate,
         )
-        return KernelAnswer("optimal", iteration, solution, None, "")
+        return KernelAnswer("optimal", iteration, solution, "converged")
 
     def _named_point(self) -> NamedPoint:
         point = name_prices(self.programme, self.form, self._row_prices(), self.newton.q, self._bound_prices(1.0))
@@ -304,11 +294,7 @@ class Method:
         return None
 
 
-# Largest relative gap and relative residual of an answer.
-ACCEPTED: Final = 1e-7
-
-
-def is_accepted(programme: Staircase, certificate: Certificate) -> bool:
+def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
     """Whether a certificate proves an optimum to the accuracy that answers need."""
     bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
     size = 1.0 + float(max(bounds, default=0.0))
@@ -316,7 +302,7 @@ def is_accepted(programme: Staircase, certificate: Certificate) -> bool:
     costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
     price = 1.0 + float(max(costs, default=0.0))
     return bool(
-        certificate.relative_gap <= ACCEPTED
+        certificate.relative_gap <= gap
         and certificate.primal_residual <= ACCEPTED * size
         and certificate.dual_residual <= ACCEPTED * price
     )

@@ -12,7 +12,17 @@ from kiban.linear.staircase import Array
 
 
 @compiled
-def close(shape: Any, blocks: int, segments: int, sums: Any, separator: Array, screen: Array, matrix: Array, block: Array, size: Array) -> None:
+def close(
+    shape: Any,
+    blocks: int,
+    segments: int,
+    sums: Any,
+    separator: Array,
+    screen: Array,
+    matrix: Array,
+    block: Array,
+    size: Array,
+) -> None:
     """Factorise the separators of every block and add up the border matrix.
 
     `separator[block]` gets a dense Cholesky factor (inverse diagonal), `screen[block]` the border's columns

@@ -263,7 +263,11 @@ def factorise(
                         linked = zero - load(chain, (a * states + d) * LANES)
                         for k in range(over):
                             at = ((local + a) * over + k) * LANES
-                            store(right, at, fma(linked, load(cover, past_cover + (d * over + k) * LANES), load(right, at)))
+                            store(
+                                right,
+                                at,
+                                fma(linked, load(cover, past_cover + (d * over + k) * LANES), load(right, at)),
+                            )
                         for k in range(states):
                             at = (a * states + k) * LANES
                             store(side, at, fma(linked, load(edge, past + (d * states + k) * LANES), load(side, at)))
@@ -331,7 +335,9 @@ def factorise(
                         value = load(edge_cover, at)
                         for i in range(states):
                             value = fma(
-                                load(side, (i * states + a) * LANES), load(right, ((local + i) * over + k) * LANES), value
+                                load(side, (i * states + a) * LANES),
+                                load(right, ((local + i) * over + k) * LANES),
+                                value,
                             )
                         store(edge_cover, at, value)
             else:

@@ -50,9 +50,7 @@ class Newton:
         def memory(quantities: int) -> Array:
             return np.zeros(max(quantities, 1) * LANES)
 
-        self.y, self.z, self.r, self.u, self.lambdas = (
-            memory(hours * n) for n in (width, width, caps, caps, rows)
-        )
+        self.y, self.z, self.r, self.u, self.lambdas = (memory(hours * n) for n in (width, width, caps, caps, rows))
         self.dy, self.dz, self.du, self.dlambdas = (memory(hours * n) for n in (width, width, caps, rows))
         self.gradients, self.work = memory(hours * width), memory(hours * rows)
         self.factors = tuple(
@@ -200,8 +198,15 @@ class Newton:
             )
         )  # fmt: skip
         kernel_border.close(
-            shape, layout.blocks, layout.segments, self.factor_sums, self.separator, self.screen, self.matrix,
-            self.block_scratch, self.size_scratch,
+            shape,
+            layout.blocks,
+            layout.segments,
+            self.factor_sums,
+            self.separator,
+            self.screen,
+            self.matrix,
+            self.block_scratch,
+            self.size_scratch,
         )
         capacities, totals = shape[6], shape[7]
         size = len(self.x)
@@ -330,7 +335,9 @@ class Newton:
                     np.abs(self.room_residual).max(initial=0.0),
                 )
             ),
-            dual_residual=float(max(dual_residual, (np.abs(self.x_residual) / (1.0 + np.abs(self.x_cost))).max(initial=0.0))),
+            dual_residual=float(
+                max(dual_residual, (np.abs(self.x_residual) / (1.0 + np.abs(self.x_cost))).max(initial=0.0))
+            ),
             product=float(product + floor @ self.zx + self.rx @ self.ux),
         )
 

@@ -39,9 +39,7 @@ class Evaluation:
     def certificate(self, solver: str, iterations: int) -> Certificate:
         """The certificate that `solution.certify` would give."""
         gap = abs(self.primal - self.dual) / max(1.0, abs(self.primal))
-        return Certificate(
-            self.primal, self.dual, gap, self.primal_residual, self.dual_residual, solver, iterations
-        )
+        return Certificate(self.primal, self.dual, gap, self.primal_residual, self.dual_residual, solver, iterations)
 
 
 def name_prices(
@@ -62,9 +60,7 @@ def name_prices(
     unit = form.cost_scale
     for name in programme.rows:
         place = form.row_of.get(name)
-        point.rows[name] = (
-            np.zeros(programme.steps) if place is None else rows[place] * (form.rows[place].scale * unit)
-        )
+        point.rows[name] = np.zeros(programme.steps) if place is None else rows[place] * (form.rows[place].scale * unit)
     for name in programme.totals:
         place = form.total_of.get(name)
         point.totals[name] = 0.0 if place is None else float(totals[place]) * form.totals[place].scale * unit
@@ -157,9 +153,7 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
                 activity += _lag_coefficient(programme, term) * value
             for capacity, coefficient in row.capacities:
                 activity += coefficient * point.capacities[capacity]
-            worst_primal = max(
-                worst_primal, float((row.lower - activity).max()), float((activity - row.upper).max())
-            )
+            worst_primal = max(worst_primal, float((row.lower - activity).max()), float((activity - row.upper).max()))
     for name, total in programme.totals.items():
         number = point.totals[name]
         dual += _bound_value(np.array([number]), np.array([total.lower]), np.array([total.upper]))

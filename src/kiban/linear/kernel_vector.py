@@ -65,16 +65,21 @@ def compiled(function: F) -> F:
     before = numba.config.CACHE_DIR
     numba.config.CACHE_DIR = str(_CACHE)
     try:
-        return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function))
+        return cast(
+            F, numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False, no_cfunc_wrapper=True)(function)
+        )
     finally:
         numba.config.CACHE_DIR = before
 
 
 def inlined(function: F) -> F:
     """Compile into the callers."""
-    return cast(F, numba.njit(
-        error_model="numpy", _nrt=False, forceinline=True, no_cfunc_wrapper=True, no_cpython_wrapper=True
-    )(function))
+    return cast(
+        F,
+        numba.njit(error_model="numpy", _nrt=False, forceinline=True, no_cfunc_wrapper=True, no_cpython_wrapper=True)(
+            function
+        ),
+    )
 
 
 class LanesType(types.Type):
