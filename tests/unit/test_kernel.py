@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -98,8 +99,7 @@ def test_infeasible_programmes_are_recognised(kind):
     elif kind == "row":
         programme.rows["balance"].lower = programme.rows["balance"].upper = np.full(72, -1e4)
         programme.variables["waste"].upper[:] = 5.0
-        programme.add_capacity("none", cost=0.0, upper=1.0)
-        programme.capacities["power"] = programme.capacities["none"]
+        programme.capacities["power"] = replace(programme.capacities["power"], upper=1.0)
     elif kind == "total":
         programme.add_total("sold", lower=1e9)
         programme.add_total_term("sold", "served")
@@ -150,7 +150,7 @@ def test_a_kernel_that_stalls_says_so_and_the_next_solver_is_named():
     answer = solve_kernel(programme, max_iterations=2)
     assert answer.status is None
     assert answer.solution is None
-    assert answer.reason == "standstill"
+    assert answer.reason.startswith("standstill")
 
 
 def test_the_fallback_is_visible(monkeypatch):

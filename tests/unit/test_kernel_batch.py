@@ -70,9 +70,9 @@ def test_changed_costs_leave_the_original_alone():
 
 def test_a_ray_is_bounded_at_every_rate_from_few_solves():
     rates = np.linspace(0.0, 0.5, 41)
-    result = solve_ray(design(), CREDIT, rates, tolerance=1e-4)
-    assert result.relative_gap.max() <= 1e-4
-    assert len(result.solved) < 20
+    result = solve_ray(design(), CREDIT, rates, tolerance=1e-3)
+    assert result.relative_gap.max() <= 1e-3
+    assert len(result.solved) < 15
     for place in (0, 7, 23, 40):
         costs = {"sun": 3.0 - 3.0 * rates[place], "energy": 0.7 - 0.7 * rates[place]}
         exact = solve(with_costs(design(), capacities=costs, constant=5.0 + 0.5 * rates[place]), "highs")

@@ -48,7 +48,7 @@ def with_costs(
     hourly: dict[str, Array] | None = None,
     constant: float | None = None,
 ) -> Staircase:
-    """The same programme at other costs; everything else is shared, not copied. Raises `KeyError` on an unknown name."""
+    """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name."""
     changed = Staircase(programme.steps, programme.block_steps)
     changed.constant = programme.constant if constant is None else constant
     changed.rows, changed.totals = programme.rows, programme.totals

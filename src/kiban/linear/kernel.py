@@ -6,11 +6,12 @@ starting point. `docs/kernel.md` explains the method; the modules `kernel_*` hol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
+from kiban.linear.batch import with_costs
 from kiban.linear.kernel_layout import LANES, lay_out
 from kiban.linear.kernel_newton import Newton
 from kiban.linear.kernel_proof import NamedPoint, evaluate, evaluate_ray, name_prices
@@ -19,6 +20,8 @@ from kiban.linear.kernel_sweep import AFFINE, BAND, CENTRE
 from kiban.linear.solution import Certificate, Solution, Status, without_solution
 from kiban.linear.staircase import Array, Staircase
 
+STANDSTILL: Final = "standstill"
+INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
 TOLERANCE: Final = 1e-8
 # Largest relative gap and relative residual of an answer.
 ACCEPTED: Final = 1e-7
@@ -72,7 +75,22 @@ def solve_kernel(
         return KernelAnswer("infeasible", 0, without_solution("infeasible"), str(contradiction))
     scale_form(form)
     newton = Newton(form, lay_out(form, segments), threads=threads)
-    return Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+    answer = Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+    if answer.reason != INFEASIBLE_STANDSTILL:
+        return answer
+    # Without costs the prices have nothing to do but to prove that no point exists.
+    free = with_costs(
+        programme,
+        capacities=dict.fromkeys(programme.capacities, 0.0),
+        hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+    )
+    form = read_form(free)
+    scale_form(form)
+    newton = Newton(form, lay_out(form, segments), threads=threads)
+    proof = Method(free, form, newton, tolerance, max_iterations, correctors).run()
+    if proof.status == "infeasible":
+        return replace(proof, iterations=proof.iterations + answer.iterations)
+    return answer
 
 
 class Method:
@@ -131,7 +149,12 @@ class Method:
         if status is not None:
             return KernelAnswer(status, iteration, without_solution(status), "ray")
         answer = self._finish(iteration)
-        return answer or KernelAnswer(None, iteration, None, "standstill")
+        if answer is not None:
+            return answer
+        # A row left open, in the caller's numbers, may be one that no point can close.
+        result = evaluate(self.programme, self._named_point())
+        open_row = not result.primal_residual <= ACCEPTED * _size(self.programme)
+        return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
 
     def _step(self, mu: float, product: float) -> None:
         newton = self.newton
@@ -296,8 +319,7 @@ class Method:
 
 def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
     """Whether a certificate proves an optimum to the accuracy that answers need."""
-    bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
-    size = 1.0 + float(max(bounds, default=0.0))
+    size = _size(programme)
     costs = [np.abs(v.cost).max(initial=0.0) for v in programme.variables.values()]
     costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
     price = 1.0 + float(max(costs, default=0.0))
@@ -306,6 +328,11 @@ def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACC
         and certificate.primal_residual <= ACCEPTED * size
         and certificate.dual_residual <= ACCEPTED * price
     )
+
+
+def _size(programme: Staircase) -> float:
+    bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
+    return 1.0 + float(max(bounds, default=0.0))
 
 
 def _sides(programme: Staircase) -> list[Array]:

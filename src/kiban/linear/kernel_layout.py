@@ -164,7 +164,8 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
             entry_handles.append(store.add(value))
         entry_start.append(len(entry_row))
 
-    lag_column, lag_start, lag_row, lag_handles, next_handles = [], [0], [], [], []
+    lag_column: list[int] = []
+    lag_start, lag_row, lag_handles, next_handles = [0], [], [], []
     for v in sorted(lag_of):
         columns[v, 3] = len(lag_column)
         lag_column.append(v)

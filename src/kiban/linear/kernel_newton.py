@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 
 from kiban.linear import kernel_border, kernel_factor, kernel_return, kernel_sweep
-from kiban.linear.kernel_sweep import AFFINE, BORDER, CENTRE
 from kiban.linear.kernel_layout import LANES, SOFT, SOFT_FREE, Layout
 from kiban.linear.kernel_structure import KernelForm
+from kiban.linear.kernel_sweep import AFFINE, BORDER, CENTRE
 from kiban.linear.staircase import Array
 
 # Refinements of the border's equations stop at this share of their right-hand side.
@@ -92,11 +93,11 @@ class Newton:
         square = states * states
         sizes = (rows * rows, rows * over, square, square, square, rows, carried, carried)
         self.factor_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
-        sizes = (rows, rows, rows, width, width)
-        self.sweep_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
+        sweep_sizes = (rows, rows, rows, width, width)
+        self.sweep_scratch = [tuple(memory(n) for n in sweep_sizes) for _ in range(self.threads)]
         self.row_scratch = [(memory(states), memory(rows)) for _ in range(self.threads)]
         cuts = [groups * i // self.threads for i in range(self.threads + 1)]
-        self.shares = list(zip(cuts[:-1], cuts[1:], strict=True))
+        self.shares = list(pairwise(cuts))
         self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
         self.refine_above = 1e-9
         self._read_border()
@@ -237,17 +238,17 @@ class Newton:
     ) -> None:
         """A direction (mode `AFFINE`) or a correction added to it (`CENTRE`, `BAND`)."""
         layout, shape = self.layout, self.shape
-        groups, capacities, totals, size = shape[0], shape[6], shape[7], len(self.x)
+        capacities, totals, size = shape[6], shape[7], len(self.x)
         par = np.array([keep, rights, costs, target, *trial, *band])
         self._to_lanes(self.x_lanes, self.x[:capacities])
         self._to_lanes(self.dx_lanes, self.dx[:capacities])
         self._to_lanes(self.total_lanes, self.q)
         border = (self.x_lanes, self.dx_lanes, self.total_lanes)
-        arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
+        arguments: Any = (layout.data, layout.soft, self.state, self.direction, self.gradients)
         lag = (layout.lag_column, layout.lag_data)
         for ends in (True, False) if layout.lag_column.size else (False,):
             self._share(
-                lambda i, first, last, ends=ends: kernel_sweep.forward(
+                lambda i, first, last, ends=ends: kernel_sweep.forward(  # type: ignore[misc, call-arg]
                     mode, shape, self.tables, lag, self.capacity_terms, layout.right_data, *arguments, self.work,
                     self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
                     self.sweep_scratch[i], ends, first, last,
@@ -287,7 +288,7 @@ class Newton:
         value = np.where(self.x_floor, self.x, 1.0)
         return self.zx / value + np.where(self.x_bounded, self.ux / self.rx, 0.0)
 
-    def _back(self, mode: int, dx: Array, dq: Array, arguments: tuple[object, ...], par: Array) -> None:
+    def _back(self, mode: int, dx: Array, dq: Array, arguments: Any, par: Array) -> None:
         layout, shape = self.layout, self.shape
         capacities = shape[6]
         self._to_lanes(self.part_lanes, dx[:capacities])
@@ -301,7 +302,7 @@ class Newton:
         border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
         for ends in (False, True):
             self._share(
-                lambda i, first, last, ends=ends: kernel_return.backward(
+                lambda i, first, last, ends=ends: kernel_return.backward(  # type: ignore[misc, call-arg]
                     mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
                     self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
                     layout.after, layout.pads, self.row_scratch[i], ends, first, last,
@@ -311,7 +312,7 @@ class Newton:
     def _border_paid(self) -> Array:
         """Prices that a border column pays in hourly rows, bounds and total rows."""
         capacities = self.shape[6]
-        paid = self.e.T @ self.q
+        paid: Array = self.e.T @ self.q
         paid[:capacities] += self._sum_lanes(self.sums[2], capacities)
         return paid
 
@@ -342,7 +343,9 @@ class Newton:
         )
 
     def _sum_lanes(self, values: Array, quantities: int) -> Array:
-        return values[: self.shape[0] * quantities * LANES].reshape(self.shape[0], quantities, LANES).sum(axis=(0, 2))
+        used = values[: self.shape[0] * quantities * LANES].reshape(self.shape[0], quantities, LANES)
+        total: Array = used.sum(axis=(0, 2))
+        return total
 
     @staticmethod
     def _to_lanes(target: Array, values: Array) -> None:

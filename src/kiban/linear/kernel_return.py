@@ -21,7 +21,6 @@ from kiban.linear.kernel_sweep import (
 from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, spread, store
 from kiban.linear.staircase import Array
 
-
 # A step leaves at least this share of a slack, whatever rounding says.
 LEAST_SLACK = 1e-5
 

@@ -309,13 +309,18 @@ def scale_form(form: KernelForm) -> None:
     extents = _Extents(form)
     for _ in range(SCALING_PASSES):
         extents.balance()
-    for row, scale in zip([*form.rows, *form.totals], extents.row_scales(), strict=True):
-        row.scale = scale
-    for column, scale in zip([*form.columns, *form.border], extents.column_scales(), strict=True):
-        column.scale = scale
+    row_scales, column_scales = extents.row_scales(), extents.column_scales()
+    for row in form.rows:
+        row.scale = row_scales.pop(0)
+    for total in form.totals:
+        total.scale = row_scales.pop(0)
+    for column in form.columns:
+        column.scale = column_scales.pop(0)
+    for border in form.border:
+        border.scale = column_scales.pop(0)
     rights = [float(np.abs(row.right).max()) * row.scale for row in form.rows]
     widths = [float(np.abs(c.width[np.isfinite(c.width)]).max(initial=0.0)) / c.scale for c in form.columns]
-    widths += [border.width / border.scale for border in form.border if np.isfinite(border.width)]
+    widths += [k.width / k.scale for k in form.border if np.isfinite(k.width)]
     form.right_scale = _power_of_two(max(rights, default=0.0) or max(widths, default=0.0) or 1.0)
     costs = [float(np.abs(column.cost).max()) * column.scale for column in form.columns]
     form.cost_scale = _power_of_two(
@@ -375,7 +380,10 @@ class _Extents:
         low, high = np.full(size, np.inf), np.full(size, -np.inf)
         np.minimum.at(low, which, self.least + other)
         np.maximum.at(high, which, self.most + other)
-        return np.where(np.isfinite(low), -(low + high) / 2.0, 0.0)
+        used = np.isfinite(low)
+        middle = np.zeros(size)
+        middle[used] = -(low[used] + high[used]) / 2.0
+        return middle
 
     def row_scales(self) -> list[float]:
         """Scales of hourly and total rows, powers of two."""

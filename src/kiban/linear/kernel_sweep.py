@@ -72,7 +72,7 @@ def _gradient(
     par: Array,
 ) -> Any:
     """g / D of one variable, the pull of its bound on the capacity, and its dual and bound residuals."""
-    _, _, width, caps, rows, _, capacities, _ = shape
+    _, _, width, caps, _, _, _, _ = shape
     columns, column_data = tables[0], tables[1]
     entry_start, entry_row, entry_data, lag_start, lag_row, lag_next, total_start, total_row, total_data = tables[2:11]
     y, z, r, u, _ = state
@@ -189,7 +189,7 @@ def forward(
     y, z, r, u, lambdas = state
     lower, link, cover, edge = factors
     before, after = neighbours
-    x, total_price = border[0], border[2]
+    x = border[0]
     measures, capacity_pull, capacity_paid, total_pull, total_level, swept, edge_right, last_right = sums
     over = capacities + totals
     states = rows - local

@@ -20,7 +20,6 @@ from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
 from kiban.linear.staircase import Array, Staircase
 
-
 # Share of the tolerance that a solved rate may use up itself.
 OWN_SHARE = 0.1
 
@@ -170,7 +169,8 @@ def _cost_line(programme: Staircase, directions: Sequence[CostDirection], soluti
         + sum(float(costs @ solution.hourly[name]) for name, costs in direction.hourly.items())
         for direction in directions
     ]
-    return base + rates @ np.array(slopes)
+    line: Array = base + rates @ np.array(slopes)
+    return line
 
 
 def _mix(rates: Array, known: Array, duals: Array, before: Array) -> Array:
