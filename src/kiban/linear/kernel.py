@@ -41,7 +41,7 @@ PROOF_EVERY: Final = 5
 # A ray proves infeasibility if what it violates is this much smaller than what it proves.
 # At a standstill, where the point can become no clearer, a wider share will do.
 RAY: Final = 1e-8
-LAST_RAY: Final = 1e-6
+LAST_RAY: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ Mask = npt.NDArray[np.bool_]
 # A bound may cross its partner by so much, relative to its size, before it counts as a contradiction.
 ROUNDING: Final = 1e-9
 SCALING_PASSES: Final = 4
+# Coefficients of a kind below this share of its largest do not count for its scale (dawn of a solar year).
+LEAST_SHARE: Final = 1e-3
 
 
 class ContradictionError(Exception):
@@ -343,7 +345,8 @@ class _Extents:
             size = np.abs(value)
             largest = float(size.max())
             if largest > 0.0:
-                entries.append((row, column, float(size.min(where=size > 0.0, initial=np.inf)), largest))
+                least = float(size.min(where=size > 0.0, initial=np.inf))
+                entries.append((row, column, max(least, largest * LEAST_SHARE), largest))
 
         for i, row in enumerate(form.rows):
             for terms in (row.terms, row.lagged):
