@@ -135,6 +135,11 @@ class Newton:
         self.dx, self.dzx, self.drx, self.dux = (np.zeros(size) for _ in range(4))
         self.q, self.dq = np.zeros(len(form.totals)), np.zeros(len(form.totals))
 
+    def bytes_per_iteration(self) -> int:
+        """What one iteration must move at least: data once, what it changes once in and once out."""
+        changed = (*self.state, *self.direction, *self.factors, self.gradients, self.work)
+        return int(self.layout.data.nbytes + 2 * sum(array.nbytes for array in changed))
+
     def masks(self) -> tuple[Array, Array]:
         """1 where an hourly variable has a lower bound, 1 where it has an upper one, in lane order."""
         groups, steps, width, caps, *_ = self.shape
@@ -224,6 +229,11 @@ class Newton:
         scale = np.sqrt(np.maximum(np.abs(full).max(axis=1, initial=0.0), 1e-300))
         self.full_scale = 1.0 / scale
         self.full = full * self.full_scale[:, None] * self.full_scale[None, :]
+        try:
+            self.inverse = np.linalg.inv(self.full)
+        except np.linalg.LinAlgError:
+            # Nothing sensible can follow; the method sees it and stops.
+            self.inverse = np.full_like(self.full, np.nan)
 
     def solve(
         self,
@@ -350,7 +360,7 @@ class Newton:
     @staticmethod
     def _to_lanes(target: Array, values: Array) -> None:
         if values.size:
-            target[:] = np.repeat(values, LANES)
+            target.reshape(-1, LANES)[:] = values[:, None]
 
     def _border_right(
         self,
@@ -387,12 +397,9 @@ class Newton:
         if not right.size:
             return right[:0], right[:0]
         scaled = right * self.full_scale
-        try:
-            solution = np.linalg.solve(self.full, scaled)
-        except np.linalg.LinAlgError:
-            # Nothing sensible can follow; the method sees it and stops.
-            return np.full(size, np.nan), np.full(right.size - size, np.nan)
-        solution += np.linalg.solve(self.full, scaled - self.full @ solution)
+        solution = self.inverse @ scaled
+        for _ in range(2):
+            solution += self.inverse @ (scaled - self.full @ solution)
         solution *= self.full_scale
         return solution[:size], solution[size:]
 

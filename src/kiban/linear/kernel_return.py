@@ -90,16 +90,28 @@ def _recover(
         gradient = zero
         if mode != BORDER:
             gradient = load(gradients, place)
+        # One division serves D and both complementarity products.
+        pair = one
+        if below_exists:
+            pair = choose(floor, value * price, one)
         if cap < 0:
-            move = fma(paid, value / below, gradient)
+            joint = one / (below * pair)
+            at_floor = joint * below
+            move = fma(paid, value * pair * joint, gradient)
         else:
             spot = (hour * caps + cap) * LANES
             slack, dual = load(r, spot), load(u, spot)
+            bounded = _datum(data, column_data, 5 * v + 2, hour)
             weight = dual * value
-            inverse = one / fma(below, slack, weight)
+            base_weight = fma(below, slack, weight)
+            upper_pair = choose(bounded, slack * dual, one)
+            pairs = pair * upper_pair
+            joint = one / (base_weight * pairs)
+            inverse = joint * pairs
+            at_floor = joint * base_weight * upper_pair
+            both = joint * base_weight * pair
             move = fma(paid, value * slack * inverse, gradient)
             capacity = number(columns, 4 * v + 2)
-            bounded = _datum(data, column_data, 5 * v + 2, hour)
             bound = _datum(data, column_data, 5 * v + 3, hour)
             factor = zero
             if capacity >= 0:
@@ -114,7 +126,7 @@ def _recover(
                     part = fma(factor, load(dx_part, capacity * LANES), part)
                 shift = bounded * part
                 product = zero - keep * slack * dual
-                turn = (product - dual * shift) / slack
+                turn = (product - dual * shift) * (dual * both)
             else:
                 old = bound - level - slack - load(dy, place)
                 part = zero - move
@@ -126,7 +138,7 @@ def _recover(
                 product = zero
                 if mode != BORDER:
                     product = bounded * _pull(mode, slack, dual, old, load(du, spot), par)
-                turn = (product - dual * part) / slack
+                turn = (product - dual * part) * (dual * both)
                 shift = old + part
             if capacity >= 0:
                 at = (group * capacities + capacity) * LANES
@@ -134,7 +146,6 @@ def _recover(
             if mode != AFFINE:
                 turn += load(du, spot)
             store(du, spot, turn)
-            both = one / choose(bounded, slack * dual, one)
             ratio_primal = larger(zero - bounded * (shift * dual * both), ratio_primal)
             ratio_dual = larger(zero - bounded * (turn * slack * both), ratio_dual)
             fall = fma(shift, dual, fall)
@@ -145,16 +156,16 @@ def _recover(
             store(total_check, at, fma(_datum(data, total_data, e, hour), move, load(total_check, at)))
         if below_exists:
             if mode == AFFINE:
-                turn = floor * ((zero - keep * value * price - price * move) / value)
+                turn = (zero - keep * value * price - price * move) * (price * at_floor)
             else:
                 old_move, old_turn = load(dy, place), load(dz, place)
                 product = zero
                 if mode != BORDER:
                     product = _pull(mode, value, price, old_move, old_turn, par)
-                turn = old_turn + floor * ((product - price * move) / value)
+                turn = fma(product - price * move, price * at_floor, old_turn)
                 move += old_move
             store(dz, place, turn)
-            both = one / choose(floor, value * price, one)
+            both = at_floor
             masked = floor * move
             ratio_primal = larger(zero - masked * price * both, ratio_primal)
             ratio_dual = larger(zero - turn * value * both, ratio_dual)

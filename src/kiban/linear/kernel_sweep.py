@@ -131,11 +131,13 @@ def _gradient(
             moved = fma(factor, load(x, capacity * LANES) + load(dx, capacity * LANES), moved)
         slack_product = bounded * _pull(mode, slack, dual, bounded * moved, load(du, spot), par)
     weight = dual * value
-    inverse = one / fma(below, slack, weight)
+    base = fma(below, slack, weight)
+    joint = one / (base * slack)
+    inverse = joint * slack
     gradient = inverse * fma(slack, product - dual_residual * value, value * (dual * bound_residual - slack_product))
     pull = zero
     if capacity >= 0:
-        pull = factor * (fma(dual, gradient - bound_residual, slack_product) / slack)
+        pull = factor * fma(dual, gradient - bound_residual, slack_product) * (joint * base)
     return gradient, pull, dual_residual, bound_residual
 
 
