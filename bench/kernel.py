@@ -396,7 +396,8 @@ def _print(case: dict[str, object]) -> None:
         ratio = found["solve_s"] / case["kernel_s"]
         print(
             f"  {name:14s} build {found['build_s']:6.2f} s  solve {found['solve_s']:8.3f} s  ratio {ratio:7.1f}"
-            f"  iterations {found['iterations']:7d}  memory {found['memory_mb']:6.0f} MB  objective {found['objective']:.8g}"
+            f"  iterations {found['iterations']:7d}  memory {found['memory_mb']:6.0f} MB"
+            f"  objective {found['objective']:.8g}"
             f"  {found.get('note', '')}",
             flush=True,
         )

@@ -6,6 +6,7 @@ starting point. `docs/kernel.md` explains the method; the modules `kernel_*` hol
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -29,9 +30,9 @@ MAX_ITERATIONS: Final = 200
 # Residuals of the scaled programme, whose data are near one.
 FEASIBLE: Final = 1e-8
 # Share of the way to the boundary that a step takes.
-STEP: Final = 0.99
+STEP: Final = 0.995
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
-LONG_STEP: Final = 0.9
+LONG_STEP: Final = 0.5
 GAIN: Final = 0.02
 STEP_WISH: Final = 0.1
 LEAST_CENTRING: Final = 1e-3
@@ -61,21 +62,17 @@ def solve_kernel(
     max_iterations: int = MAX_ITERATIONS,
     correctors: int | None = None,
     segments: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
 ) -> KernelAnswer:
     """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
 
-    `tolerance` is the relative gap of the certificate. `segments` per block and `threads` change the
-    speed; `segments` also the rounding. Infeasible and unbounded programmes are recognised by a ray
-    whose inequality is checked in the caller's numbers.
+    `tolerance` is the relative gap of the certificate. `segments` per block and `threads` (all cores if
+    None; a horizon of one year uses one) change the speed; `segments` also the rounding, `threads` not.
+    Infeasible and unbounded programmes are recognised by a ray whose inequality is checked in the
+    caller's numbers.
     """
-    try:
-        form = read_form(programme)
-    except ContradictionError as contradiction:
-        return KernelAnswer("infeasible", 0, without_solution("infeasible"), str(contradiction))
-    scale_form(form)
-    newton = Newton(form, lay_out(form, segments), threads=threads)
-    answer = Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
+    answer = _attempt(programme, *options)
     if answer.reason != INFEASIBLE_STANDSTILL:
         return answer
     # Without costs the prices have nothing to do but to prove that no point exists.
@@ -84,13 +81,30 @@ def solve_kernel(
         capacities=dict.fromkeys(programme.capacities, 0.0),
         hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
     )
-    form = read_form(free)
-    scale_form(form)
-    newton = Newton(form, lay_out(form, segments), threads=threads)
-    proof = Method(free, form, newton, tolerance, max_iterations, correctors).run()
+    proof = _attempt(free, *options)
     if proof.status == "infeasible":
         return replace(proof, iterations=proof.iterations + answer.iterations)
     return answer
+
+
+def _attempt(
+    programme: Staircase,
+    tolerance: float,
+    max_iterations: int,
+    correctors: int | None,
+    segments: int | None,
+    threads: int,
+) -> KernelAnswer:
+    try:
+        form = read_form(programme)
+    except ContradictionError as contradiction:
+        return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
+    scale_form(form)
+    newton = Newton(form, lay_out(form, segments), threads=threads)
+    try:
+        return Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+    finally:
+        newton.close()
 
 
 class Method:

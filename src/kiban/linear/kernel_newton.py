@@ -135,6 +135,11 @@ class Newton:
         self.dx, self.dzx, self.drx, self.dux = (np.zeros(size) for _ in range(4))
         self.q, self.dq = np.zeros(len(form.totals)), np.zeros(len(form.totals))
 
+    def close(self) -> None:
+        """End the threads."""
+        if self.pool is not None:
+            self.pool.shutdown()
+
     def bytes_per_iteration(self) -> int:
         """What one iteration must move at least: data once, what it changes once in and once out."""
         changed = (*self.state, *self.direction, *self.factors, self.gradients, self.work)
