@@ -70,6 +70,29 @@ def gather(source: Array, target: Array, size: int, segment: Any, group: int, st
             target[q * LANES + lane] = source[start + q * LANES + other % LANES]
 
 
+@inlined
+def _add_square(right: Array, square: Array, at: int, over: int, quads: int) -> None:
+    """Add all products of two columns, four rows at a time; rows beyond the last are zero."""
+    row = over * LANES
+    for quad in range(quads):
+        start, place = 4 * quad * row, at
+        for k in range(over):
+            spot = start + k * LANES
+            a, b, c, d = (
+                load(right, spot),
+                load(right, spot + row),
+                load(right, spot + 2 * row),
+                load(right, spot + 3 * row),
+            )
+            for k2 in range(k + 1):
+                spot = start + k2 * LANES
+                value = fma(a, load(right, spot), load(square, place))
+                other = fma(b, load(right, spot + row), c * load(right, spot + 2 * row))
+                value = fma(d, load(right, spot + 3 * row), value)
+                store(square, place, value + other)
+                place += LANES
+
+
 @compiled
 def carry_ends(shape: Any, tables: Any, data: Array, soft: Array, state: Any, ends: Array) -> None:
     """Store what each segment's last hour hands to the hour after it."""
@@ -310,14 +333,20 @@ def factorise(
                     at += LANES
             for k in range(stop * over):
                 store(cover, (hour * rows * over + k) * LANES, load(right, k * LANES))
-            at = g * (over * (over + 1) // 2) * LANES
-            for k in range(over):
-                for k2 in range(k + 1):
-                    value = load(square, at)
-                    for i in range(stop):
-                        value = fma(load(right, (i * over + k) * LANES), load(right, (i * over + k2) * LANES), value)
-                    store(square, at, value)
-                    at += LANES
+            first_pair = g * (over * (over + 1) // 2) * LANES
+            if j < steps - 1:
+                _add_square(right, square, first_pair, over, (rows + 3) // 4)
+            else:
+                at = first_pair
+                for k in range(over):
+                    for k2 in range(k + 1):
+                        value = load(square, at)
+                        for i in range(stop):
+                            value = fma(
+                                load(right, (i * over + k) * LANES), load(right, (i * over + k2) * LANES), value
+                            )
+                        store(square, at, value)
+                        at += LANES
             if j < steps - 1:
                 for k in range(states * states):
                     store(edge, (hour * states * states + k) * LANES, load(side, k * LANES))

@@ -91,7 +91,8 @@ class Newton:
 
         carried = int(layout.carry_start[-1])
         square = states * states
-        sizes = (rows * rows, rows * over, square, square, square, rows, carried, carried)
+        # The swept columns are squared four rows at a time.
+        sizes = (rows * rows, -(-rows // 4) * 4 * over, square, square, square, rows, carried, carried)
         self.factor_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
         sweep_sizes = (rows, rows, rows, width, width)
         self.sweep_scratch = [tuple(memory(n) for n in sweep_sizes) for _ in range(self.threads)]
