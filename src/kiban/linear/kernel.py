@@ -29,13 +29,14 @@ ACCEPTED: Final = 1e-7
 MAX_ITERATIONS: Final = 200
 # Residuals of the scaled programme, whose data are near one.
 FEASIBLE: Final = 1e-8
-# Share of the way to the boundary that a step takes.
-STEP: Final = 0.995
+# Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
+STEP: Final = 0.9
+FINAL_STEP: Final = 0.995
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
-LONG_STEP: Final = 0.5
+LONG_STEP: Final = 0.8
 GAIN: Final = 0.02
-STEP_WISH: Final = 0.1
-LEAST_CENTRING: Final = 1e-3
+STEP_WISH: Final = 0.5
+LEAST_CENTRING: Final = 0.1
 # Iterations without progress before the kernel gives up, and how often it looks for a proof of infeasibility.
 PATIENCE: Final = 20
 PROOF_EVERY: Final = 5
@@ -190,7 +191,8 @@ class Method:
                 newton.restore_direction(kept)
                 break
             to_primal, to_dual = new_primal, new_dual
-        newton.advance(min(STEP * to_primal, 1.0), min(STEP * to_dual, 1.0))
+        share = STEP if min(to_primal, to_dual) < LONG_STEP else FINAL_STEP
+        newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
 
     def _start(self) -> None:
         """Mehrotra's starting point: the least squares point and prices, shifted inside the bounds."""
