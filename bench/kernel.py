@@ -131,7 +131,7 @@ def run_child(case: dict[str, object]) -> dict[str, object]:
         "kernel": _kernel, "clarabel": _clarabel, "highs simplex": _highs, "highs hipo": _highs, "pypsa highs": _pypsa,
     }[solver]  # fmt: skip
     if solver == "kernel":
-        _kernel(design(1, clean=bool(case["clean"]), deferral=bool(case["deferral"])), solver, extra, case)
+        _kernel(design(1, clean=bool(case["clean"]), deferral=bool(case["deferral"])), solver, {}, case)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     times = []
     for _ in range(repeats):

@@ -156,7 +156,10 @@ class Method:
             if since >= PATIENCE:
                 break
             if iteration and iteration % PROOF_EVERY == 0:
-                status = self._proof(now.primal_residual, now.dual_residual, RAY)
+                # A ray takes the objectives past each other; looking for one costs more than an iteration.
+                rows_open = now.primal_residual if now.dual > now.primal + abs(now.primal) else 0.0
+                prices_open = now.dual_residual if now.primal < now.dual - abs(now.dual) else 0.0
+                status = self._proof(rows_open, prices_open, RAY)
                 if status is not None:
                     return KernelAnswer(status, iteration, without_solution(status), "ray")
             self._step(now.product / self.pairs, now.product)
@@ -223,7 +226,7 @@ class Method:
         over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
         n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
         n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
-        mu = float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count
+        mu = max(float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count, 1e-4)
 
         size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
         inside = np.maximum(np.abs(x), 0.1 * size)

@@ -238,8 +238,8 @@ class Newton:
         try:
             self.inverse = np.linalg.inv(self.full)
         except np.linalg.LinAlgError:
-            # Nothing sensible can follow; the method sees it and stops.
-            self.inverse = np.full_like(self.full, np.nan)
+            # Every capacity is at a bound and no price is determined: take the smallest step that serves.
+            self.inverse = _pseudo_inverse(self.full)
 
     def solve(
         self,
@@ -463,6 +463,14 @@ class Newton:
         self.zx = self.zx + step_dual * self.dzx
         self.ux = self.ux + step_dual * self.dux
         self.q = self.q + step_dual * self.dq
+
+
+def _pseudo_inverse(matrix: Array) -> Array:
+    try:
+        return np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        # Not a number among the entries; the method sees it and stops.
+        return np.full_like(matrix, np.nan)
 
 
 def _pull(
