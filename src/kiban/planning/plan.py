@@ -99,10 +99,14 @@ class Plan:
         return tuple(entry for entry in self.provenance if entry.status == "assumed")
 
     def to_pypsa(self) -> pypsa.Network:
-        """The same problem as a PyPSA network (needs the extra `kiban[pypsa]`)."""
+        """The same problem as a PyPSA network (needs the extra `kiban[pypsa]`).
+
+        The inputs are read again from the scenario. `kiban.planning.pypsa_network.optimise` solves it.
+        """
+        from kiban.planning.preparation import prepare
         from kiban.planning.pypsa_network import build_network
 
-        return build_network(self.scenario, self.cooling_system)
+        return build_network(prepare(self.scenario).resources_for(self.cooling_system), self.time)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
