@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kiban.catalogue.prices import PRICE_AREAS
 from kiban.planning.provenance import Recorder
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Scenario
@@ -115,7 +116,8 @@ class CostReader:
         if self._prefix:
             # The industrial price per MWh has the demand charge in it.
             return works
-        return works + self.take_money(f"grid.{area()}.wheeling_demand_charge")
+        charge = "wheeling" if area() in PRICE_AREAS else "tariff"
+        return works + self.take_money(f"grid.{area()}.{charge}_demand_charge")
 
     def backup(self, technology: str) -> float:
         """Yearly cost of backup generation, million yen per MW."""

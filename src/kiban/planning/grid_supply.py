@@ -10,7 +10,7 @@ import numpy as np
 
 from kiban.calendar import HOURS_PER_YEAR, hour_of_step, month_of_step
 from kiban.catalogue import newest_complete_fiscal_year, price_hour_profile, price_month_means, price_statistics
-from kiban.catalogue.prices import PRICE_SEASON_OF_MONTH
+from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
 from kiban.errors import Problem, ScenarioError
 from kiban.linear.staircase import Array
 from kiban.planning.annual_costs import CostReader
@@ -105,7 +105,11 @@ def _wholesale(
         return series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
     if scenario.finance.cost_set == "united-states":
         return np.full(horizon.steps, costs.take_money("grid.energy_price"))
-    return horizon.cut(_area_prices(_area(place, scenario), weather(), horizon, recorder))
+    area = _area(place, scenario)
+    if area not in PRICE_AREAS:
+        # Without an exchange the utility's tariff is the price, its network charges in it.
+        return np.full(horizon.steps, costs.take_money(f"grid.{area}.tariff_energy_charge"))
+    return horizon.cut(_area_prices(area, weather(), horizon, recorder))
 
 
 def _area_prices(area: str, weather: Weather, horizon: Horizon, recorder: Recorder) -> Array:
@@ -143,6 +147,8 @@ def _energy_charge(scenario: Scenario, place: Place, costs: CostReader, recorder
         # The catalogue's industrial price has all charges in it.
         return 0.0
     area = _area(place, scenario)
+    if area not in PRICE_AREAS and scenario.grid.price_myen_per_mwh is None:
+        return costs.take_money("grid.renewable_surcharge")
     names = ("capacity_levy", "renewable_surcharge", "retail_margin", f"{area}.wheeling_energy_charge")
     return sum(costs.take_money(f"grid.{name}") for name in names)
 

@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiban.catalogue.climate import Quantity
 from kiban.errors import Problem, ScenarioError
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
+from kiban.weather.humidity import LAPSE_RATE_K_PER_M
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
 
+Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
 
 
@@ -57,6 +60,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     if source == "typical":
         from kiban.weather.typical import read_typical
 
+        normals = _normals_at_place(place, recorder)
         return read_typical(
             place.latitude_deg,
             place.longitude_deg,
@@ -65,6 +69,9 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             wind_height_m=recorder.take("wind.mast_height"),
             seed=scenario.seed,
             step_hours=scenario.time.step_hours,
+            monthly_temperature_c=normals[0],
+            monthly_relative_humidity_pct=normals[1],
+            monthly_ghi_mj_m2_day=normals[2],
         )
     files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
     if source in {"epw", "tmy3"}:
@@ -121,6 +128,20 @@ def _mast_speed(place: Place, recorder: Recorder) -> float:
     name = f"normal wind speed of {normals.station_en}"
     recorder.record(name, f"{normals.wind_mean_m_s:g}", "m/s", normals.source, normals.status["wind"], normals.note)
     return normals.wind_mean_m_s
+
+
+def _normals_at_place(place: Place, recorder: Recorder) -> tuple[Months, Months, Months]:
+    """Monthly normals of temperature, humidity and irradiation at the site's elevation, if they are known."""
+    if place.normals is None:
+        return None, None, None
+    normals = place.normals
+    higher = place.elevation_m - normals.station_elevation_m
+    used: tuple[Quantity, ...] = ("temperature", "humidity", "ghi")
+    status: Status = "verified" if all(normals.status[name] == "verified" for name in used) else "assumed"
+    recorder.record("climate normals", normals.station_en, "", normals.source, status, normals.note)
+    cooler = LAPSE_RATE_K_PER_M * higher
+    temperature = tuple(value - cooler for value in normals.temperature_mean_c)
+    return temperature, normals.relative_humidity_pct, normals.ghi_mj_m2_day
 
 
 def _cache_folder() -> Path:

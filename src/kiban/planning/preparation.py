@@ -232,7 +232,7 @@ class Preparation:
             return np.ones(self.horizon.steps)
         take, horizon = self.recorder.take, self.horizon
         hours = np.tile(hour_of_step(horizon.step_hours), horizon.years).astype(np.float64)
-        weekend = np.asarray(self.time.dayofweek >= 5)
+        weekend = np.asarray(self.time.day_of_week >= 5)
         return inference_shape(
             horizon.cut(hours),
             weekend,
