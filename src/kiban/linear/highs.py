@@ -19,6 +19,7 @@ def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, 
     import highspy
 
     highs = highspy.Highs()
+    highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
     highs.setOptionValue("dual_feasibility_tolerance", 1e-9)

@@ -40,19 +40,30 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxation:
-    """One change of one scenario key that alone makes the scenario feasible, and the plan's cost with it."""
+class Change:
+    """A new value for one scenario key."""
 
     key: str
     current: float
     needed: float
     unit: str
-    cost_myen_per_year: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Changes that together make the scenario feasible (mostly one), and the plan's yearly cost with them."""
+
+    changes: tuple[Change, ...]
+    cost_myen_per_year: float
 
 
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
-    """Why no design exists: what collides, in which hours, and what would help, cheapest first."""
+    """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
+
+    `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
+    targets do not; `hours` are the worst hours of it.
+    """
 
     collisions: tuple[str, ...]
     hours: tuple[str, ...]
