@@ -23,7 +23,7 @@ def sites_page(catalogue: Catalogue, language: Language) -> RenderableType:
         [
             site.id,
             _site_name(site, language),
-            site.prefecture,
+            phrase_or(f"prefecture.{site.prefecture}", language, site.prefecture),
             _area(site.area, language),
             phrase(f"sites.{site.kind}", language),
             NOTHING if site.announced_capacity_mw is None else format_given(site.announced_capacity_mw),
@@ -37,7 +37,8 @@ def sites_page(catalogue: Catalogue, language: Language) -> RenderableType:
 
 def site_page(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
     """One site: where it is, what is said about it, and every figure with its status."""
-    place = f"{site.municipality}, {site.prefecture}"
+    prefecture = phrase_or(f"prefecture.{site.prefecture}", language, site.prefecture)
+    place = prefecture if language == "ja" else f"{site.municipality}, {prefecture}"
     title = phrase("sites.facts", language, name=_site_name(site, language), id=site.id, place=place)
     said = {
         "area": _area(site.area, language),

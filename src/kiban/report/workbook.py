@@ -171,7 +171,7 @@ def _hour_rows(plan: Plan, styles: list[str], first_row: int) -> Iterator[str]:
     letters = [_letter(number) for number in range(1, len(columns) + 2)]
     heads = [f'" s="{style}"><v>' for style in styles]
     for number, values in enumerate(zip(days[:MOST_ROWS], *columns, strict=False), start=first_row):
-        cells = [f'<c r="A{number}{heads[0]}{values[0]:.10g}</v></c>']
+        cells = [f'<c r="A{number}{heads[0]}{values[0]!r}</v></c>']
         cells += [
             f'<c r="{letter}{number}{head}{value:.6g}</v></c>'
             for letter, head, value in zip(letters[1:], heads[1:], values[1:], strict=True)
