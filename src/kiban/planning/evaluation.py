@@ -13,6 +13,7 @@ from kiban.linear.staircase import Array
 from kiban.planning.resources import Resources
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
+ROUNDING = 1e-6
 ENERGY_CAPACITIES = ("battery_energy",)
 
 
@@ -24,7 +25,9 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
         else:
-            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = max(value, 0.0)
+            # What is smaller than the solver's rounding is nothing.
+            built = value if value > ROUNDING else 0.0
+            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = built
     return named
 
 
