@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.report.costs import RUNNING
+from kiban.report.names import COMPUTE, MEASURE
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -66,11 +67,10 @@ def subject_of(name: str) -> str:
 def resting_cost_myen(name: str, plan: Plan) -> float:
     """Yearly cost of the items that an input enters, million yen."""
     costs = plan.costs
-    fixed = sum(cost for item, cost in costs.items() if item not in RUNNING)
     name = name.removeprefix(_AMERICAN)
     subject, _, quantity = name.partition(".")
     if name == "finance.discount_rate":
-        return fixed
+        return _capital_cost(plan)
     if name == "money.yen_per_usd":
         return costs.get("it_chips", 0.0) if plan.scenario.finance.cost_set == "japan" else plan.cost_myen_per_year
     if subject == "chip" and not quantity.endswith("liquid_cooled"):
@@ -93,6 +93,22 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         found = [item for item in costs if name.split(".")[-1].startswith(item)]
         return costs[max(found, key=len)] if found else 0.0
     return costs.get(subject, 0.0)
+
+
+def _capital_cost(plan: Plan) -> float:
+    """Cost of capacity, without items whose yearly cost the scenario gives."""
+    given = {entry.name.rpartition(".")[0] for entry in plan.provenance if "annual_cost_myen" in entry.name}
+    return sum(cost for item, cost in plan.costs.items() if item not in RUNNING and _section_of(item) not in given)
+
+
+def _section_of(item: str) -> str:
+    """Section of the scenario that could give an item's yearly cost."""
+    known = {"interconnection": "grid", "backup": "backup", "battery_power": "battery", "battery_energy": "battery"}
+    if item.startswith(COMPUTE):
+        return "load"
+    if item.startswith(MEASURE):
+        return f"measure.{item.removeprefix(MEASURE)}"
+    return known.get(item, f"supply.{item}")
 
 
 def _compute_cost(quantity: str, plan: Plan) -> float:

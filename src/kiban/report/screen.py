@@ -39,6 +39,7 @@ from kiban.report.translation import translate
 
 SHOWN_ASSUMPTIONS = 12
 WIDE = 100
+DUST = 1e-5
 SMALLEST_SHARE = 5e-4
 """Items of cost below this share of the total are not shown."""
 
@@ -153,14 +154,14 @@ def yearly_figures(plan: Plan, language: Language) -> list[tuple[str, str]]:
 
     add("clean_share", _clean_share(plan, language))
     add("load", _energy(figures["load_mwh_per_year"]))
-    add("emissions", f"{format_number(figures['emissions_t_per_year'])} t")
+    add("emissions", f"{_figure(figures['emissions_t_per_year'])} t")
     share, energy = format_share(figures["curtailment_share"], language), _energy(figures["curtailment_mwh_per_year"])
     add("curtailment", f"{energy} ({share})" if energy else None)
     for name in ("import", "export", "backup", "unserved"):
         add(name, _energy(figures[f"{name}_mwh_per_year"]))
     add("pue", format_number(figures["mean_pue"]))
-    add("wue", phrase("year.wue_value", language, value=format_number(figures["mean_wue_l_per_kwh"])))
-    add("water", f"{format_number(figures['water_m3_per_year'])} m³")
+    add("wue", phrase("year.wue_value", language, value=_figure(figures["mean_wue_l_per_kwh"])))
+    add("water", f"{_figure(figures['water_m3_per_year'])} m³")
     cycles = figures.get("battery_cycles_per_year")
     if cycles is not None and any(built.subject == "battery_energy" for built in built_capacities(plan)):
         add("cycles", phrase("year.cycles_value", language, cycles=format_number(cycles)))
@@ -177,6 +178,11 @@ def _clean_share(plan: Plan, language: Language) -> str:
         return share
     asked = f"{format_given(target * 100)}{'' if language == 'ja' else ' '}%"
     return phrase("year.target", language, share=share, target=asked)
+
+
+def _figure(value: float) -> str:
+    """Three digits; the solver's dust is nothing."""
+    return format_number(value) if abs(value) > DUST else "0"
 
 
 def _energy(value_mwh: float) -> str | None:

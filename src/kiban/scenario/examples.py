@@ -43,7 +43,11 @@ def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
     """A scenario as it is, or the one in a file or example of that name; the default example for None."""
     if isinstance(source, Scenario):
         return source
-    return read_scenario(find_scenario(DEFAULT_EXAMPLE if source is None else source))
+    path = find_scenario(DEFAULT_EXAMPLE if source is None else source)
+    try:
+        return read_scenario(path)
+    except RecursionError:
+        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
 
 
 @cache
