@@ -9,6 +9,7 @@ yearly cost that it gives wins over both.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from kiban.catalogue.prices import PRICE_AREAS
@@ -24,8 +25,8 @@ def capital_recovery_factor(discount_rate: float, life_years: float) -> float:
     """Yearly payment that repays 1 over `life_years` at `discount_rate`; `1 / life_years` at rate 0."""
     if discount_rate == 0:
         return 1.0 / life_years
-    growth: float = (1.0 + discount_rate) ** -life_years
-    return discount_rate / (1.0 - growth)
+    # 1 - (1 + r)^-L without cancellation at small rates.
+    return discount_rate / -math.expm1(-life_years * math.log1p(discount_rate))
 
 
 class CostReader:
