@@ -78,10 +78,7 @@ def faults_in(tree: ast.AST, module: str) -> list[str]:
             other = FACADE
         if other == own or own == FACADE:
             continue
-        if other == FACADE:
-            allowed = LEVELS[own] >= LEVELS["cli"]
-        else:
-            allowed = LEVELS[other] < LEVELS[own]
+        allowed = LEVELS[own] >= LEVELS["cli"] if other == FACADE else LEVELS[other] < LEVELS[own]
         if not allowed:
             faults.append(f"{module} line {line} imports {name}")
     return faults
