@@ -113,8 +113,8 @@ def make_plan(scenario: dict[str, object] | None = None) -> Plan:
             Worth("wind_onshore_limit", "supply.wind_onshore.max_mw", 1e-11, "MW", 300.0),
         ),
         alternatives=(
-            Alternative("immersion", total * 1.0014, is_bound=True),
-            Alternative("chilled_water", total * 1.02, is_bound=False),
+            Alternative("immersion", total * 1.0014),
+            Alternative("chilled_water", total * 1.02),
         ),
         time=time,
         hourly=hourly,

@@ -73,11 +73,10 @@ class Infeasibility:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another cooling system: its least cost, or a proven lower bound where that was enough to rule it out."""
+    """Another cooling system and its least cost."""
 
     cooling_system: str
     cost_myen_per_year: float
-    is_bound: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -155,17 +155,18 @@ def worth_table(plan: Plan) -> Table:
 
 
 def alternative_table(plan: Plan) -> Table:
-    """The chosen cooling system and the others with their cost or its proven bound."""
+    """The chosen cooling system and the others with their cost."""
     rows: list[tuple[Cell, ...]] = []
     if plan.cooling_system and plan.status == "optimal":
-        cells = (plan.cost_myen_per_year, MYEN_PER_YEAR, False)
+        cells = (plan.cost_myen_per_year, MYEN_PER_YEAR)
         rows.append((plan.cooling_system, *_both(term, plan.cooling_system), *cells, *_explain("alternative_chosen")))
     for other in plan.alternatives:
-        kind = "alternative_bound" if other.is_bound else "alternative_exact"
-        words = [f"{alternative_sentence(other, plan, x)} ({phrase(f'explain.{kind}', x)})" for x in LANGUAGES]
-        cells = (other.cost_myen_per_year, MYEN_PER_YEAR, other.is_bound)
+        words = [
+            f"{alternative_sentence(other, plan, x)} ({phrase('explain.alternative_exact', x)})" for x in LANGUAGES
+        ]
+        cells = (other.cost_myen_per_year, MYEN_PER_YEAR)
         rows.append((other.cooling_system, *_both(term, other.cooling_system), *cells, *words))
-    return _table("alternatives", ("cost", "unit", "is_bound"), rows)
+    return _table("alternatives", ("cost", "unit"), rows)
 
 
 def assumption_table(plan: Plan) -> Table:

@@ -193,11 +193,11 @@ def cooling_sentences(plan: Plan, language: Language) -> list[str]:
 
 
 def alternative_sentence(other: Alternative, plan: Plan, language: Language) -> str:
-    """How much dearer another cooling system is, at least or exactly."""
+    """How much dearer another cooling system is."""
     more = max(other.cost_myen_per_year - plan.cost_myen_per_year, 0.0)
     share = more / plan.cost_myen_per_year if plan.cost_myen_per_year > 0 else 0.0
     return phrase(
-        f"cooling.{'bound' if other.is_bound else 'exact'}",
+        "cooling.exact",
         language,
         name=term(other.cooling_system, language),
         more=money_of(plan, language).amount(more),
