@@ -6,6 +6,7 @@ cheap, so that a relative tolerance on the whole cost is also one on the cost of
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -33,13 +34,11 @@ LINEAR_FEATURES = (
     "clean_share",
     "deferrable",
     "export",
-    "export_without_limit",
     "fuel_supply",
     "grid",
     "grid_limit",
     "least_capacities",
     "least_it",
-    "long_steps",
     "negative_prices",
     "paid_clean_supply",
     "short_steps",
@@ -61,7 +60,7 @@ def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 33
     rng = np.random.default_rng(seed)
     has = features.__contains__
     steps = block_steps * blocks
-    step_hours = 0.5 if has("short_steps") else 2.0 if has("long_steps") else 1.0
+    step_hours = 0.5 if has("short_steps") else 1.0
     hour = np.arange(steps) * step_hours % 24
     weight = 8760.0 / steps
     zero = np.zeros(steps)
@@ -119,13 +118,13 @@ def resources(
     draw: st.DrawFn,
     *,
     required: tuple[str, ...] = (),
-    excluded: tuple[str, ...] = (),
     known: tuple[str, ...] = LINEAR_FEATURES,
     most_blocks: int = 2,
 ) -> Resources:
     """Small sites of 24 to 96 steps with a random set of features."""
-    free = [name for name in known if name not in excluded]
-    features = draw(st.frozensets(st.sampled_from(free))) | frozenset(required)
+    free = [name for name in known if name not in required]
+    switches = draw(st.lists(st.booleans(), min_size=len(free), max_size=len(free)))
+    features = frozenset(itertools.compress(free, switches)) | frozenset(required)
     block_steps = draw(st.sampled_from([24, 36, 48]))
     blocks = draw(st.integers(1, most_blocks))
     return make_resources(draw(st.integers(0, 2**20)), features, block_steps=block_steps, blocks=blocks)
@@ -254,7 +253,7 @@ def _grid(rng, has, hour, peak):
     price = np.maximum(price, 0.0001)
     if has("negative_prices"):
         price = np.where(rng.random(steps) < 0.08, -0.004, price)
-    export = peak * rng.uniform(0.2, 2.0) if has("export") else np.inf if has("export_without_limit") else 0.0
+    export = peak * rng.uniform(0.2, 2.0) if has("export") else 0.0
     return GridResource(
         annual_cost_myen_per_mw=rng.uniform(5, 25),
         min_mw=0.1 * peak if has("least_capacities") else 0.0,
