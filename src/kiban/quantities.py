@@ -48,8 +48,8 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "battery_energy": ("battery energy", "蓄電池(容量)"),
     "backup": ("backup generation", "非常用発電"),
     "backlog": ("deferred compute", "繰り延べ計算"),
-    "air_economiser": ("air with economiser", "外気冷房"),
-    "chilled_water": ("chilled water", "冷水方式"),
+    "air_economiser": ("air cooling (economiser)", "外気冷房"),
+    "chilled_water": ("chilled-water cooling", "冷水方式"),
     "direct_liquid": ("direct liquid cooling", "直接液冷"),
     "immersion": ("immersion cooling", "液浸冷却"),
     "adequacy": ("backup coverage", "非常時の備え"),
@@ -210,6 +210,11 @@ def format_given(value: float) -> str:
     return text if "e" not in text else f"{value:.12f}".rstrip("0").rstrip(".")
 
 
+def format_exact(value: float) -> str:
+    """A number with every digit for reading, from ten thousand on with separators."""
+    return f"{value:,.10g}" if abs(value) >= 10_000 and float(value).is_integer() else format_given(value)
+
+
 def format_share(share: float, language: Language, digits: int = SIGNIFICANT_DIGITS) -> str:
     """A share of one in per cent; what is just below the whole is not called the whole."""
     gap = "" if language == "ja" else " "
@@ -239,9 +244,7 @@ def format_quantity(value: float, unit: str, language: Language) -> str:
         return ("はい" if value else "いいえ") if language == "ja" else ("yes" if value else "no")
     if unit == "month":
         return f"{value:g}月" if language == "ja" else f"month {value:g}"
-    text = format_given(value)
-    if "." not in text and "e" not in text and abs(value) >= 10_000:
-        text = f"{value:,.0f}"
+    text = format_exact(value)
     words = unit_text(unit, language)
     close = (
         words in {"°", "° N", "° E"}

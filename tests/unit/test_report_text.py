@@ -226,7 +226,7 @@ def test_other_cooling_is_dearer(plan: Plan) -> None:
     assert cooling_sentences(plan, "en") == [
         "Direct liquid cooling is the cheapest.",
         "Immersion cooling would cost ¥127 m a year more (+0.140 %).",
-        "Chilled water would cost ¥1.81 bn a year more (+2.00 %).",
+        "Chilled-water cooling would cost ¥1.81 bn a year more (+2.00 %).",
     ]
     assert cooling_sentences(replace(plan, alternatives=()), "ja") == ["直接液冷(ほかの方式は候補にない)。"]
 

@@ -1,7 +1,8 @@
 """Sentences broken into lines of a screen, in English and in Japanese.
 
-English breaks at spaces. Japanese breaks between any two characters, but no line begins with a closing
-mark or ends with an opening one. A number stays with its unit and a key with its value.
+English breaks at spaces. Japanese breaks between any two characters, but a word in katakana stays whole,
+and no line begins with a closing mark or ends with an opening one. A number stays with its unit and a key
+with its value.
 """
 
 from __future__ import annotations
@@ -52,7 +53,13 @@ def _pieces(sentence: str) -> list[str]:
 def _may_break(before: str, after: str) -> bool:
     if after == " " or after in NO_START or before in NO_END:
         return False
+    if _is_katakana(before) and _is_katakana(after):
+        return False
     return before == " " or _is_wide(before) or _is_wide(after)
+
+
+def _is_katakana(sign: str) -> bool:
+    return "ァ" <= sign <= "ヺ" or sign == "ー"
 
 
 def _is_wide(sign: str) -> bool:

@@ -8,7 +8,7 @@ from functools import cache
 from kiban.catalogue import Fact, load_catalogue
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_given, format_quantity, term, unit_text
+from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, format_quantity, term, unit_text
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Scenario
 
@@ -109,7 +109,7 @@ def fact_range(fact: Fact, language: Language) -> str:
     if fact.low is None and fact.high is None:
         return ""
     percent = fact.unit.startswith("share")
-    low, high = ("?" if end is None else format_given(end * 100 if percent else end) for end in (fact.low, fact.high))
+    low, high = ("?" if end is None else format_exact(end * 100 if percent else end) for end in (fact.low, fact.high))
     tail = (" %" if language == "en" else "%") if percent else ""
     return f"{low}{'–' if language == 'en' else '〜'}{high}{tail}"
 

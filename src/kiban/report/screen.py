@@ -210,11 +210,13 @@ def _assumed(plan: Plan, language: Language, width: int) -> RenderableType:
     if not shown:
         return Group(*parts)
     money, wide = money_of(plan, language), width >= WIDE
-    headings = [phrase("assumed.rests", language), phrase("assumed.figure", language), *(["ID"] if wide else [])]
+    size, unit = money.scale(plan.cost_myen_per_year)
+    headings = [phrase("costs.item", language, unit=unit), phrase("assumed.figure", language)]
+    headings += ["ID"] if wide else []
     rows = []
     for item in shown:
         figure = input_sentence(item.entry, language)
-        rows.append([money.amount(item.cost_myen), figure, *([item.entry.name] if wide else [])])
+        rows.append([format_number(item.cost_myen / size), figure, *([item.entry.name] if wide else [])])
     parts += [Text(), Sentence(phrase("assumed.largest", language)), table(headings, rows, numeric=(0,), whole=(2,))]
     more = len(plan.assumptions) - sum(item.members for item in shown)
     if more > 0:
