@@ -210,7 +210,7 @@ def read_backup(
         emission = costs.take(f"{name}.emission_factor")
     else:
         recorder.give("backup.emission_factor_t_per_mwh", emission, "t/MWh")
-    recorder.give("backup.critical_share", backup.critical_share)
+    recorder.settle(backup, "critical_share", "backup.critical_share")
     return BackupResource(
         annual_cost_myen_per_mw=costs.backup(backup.technology),
         min_mw=backup.min_mw,

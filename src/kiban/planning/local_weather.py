@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.catalogue.climate import Quantity
-from kiban.errors import Problem, ScenarioError
+from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
+from kiban.scenario.place import FILE_SOURCES
 from kiban.weather.humidity import LAPSE_RATE_K_PER_M
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
                 ),
             )
         )
-    weather = _read(scenario, place, recorder)
+    try:
+        weather = _read(scenario, place, recorder)
+    except InputError as error:
+        raise WeatherError([_under_source(problem, source) for problem in error.problems]) from None
     if weather.step_hours != scenario.time.step_hours:
         raise ScenarioError(
             Problem(
@@ -52,6 +56,14 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
         note = f"generated: {', '.join(sorted(weather.synthetic))}; {note}"
     recorder.record("weather", weather.source, "", weather.source, status, note)
     return weather
+
+
+def _under_source(problem: Problem, source: str) -> Problem:
+    """The problem with the scenario key that led to it, where it names none."""
+    if problem.key:
+        return problem
+    key = "weather.files" if source in FILE_SOURCES else f"weather.source = '{source}'"
+    return replace(problem, where=f"{key}: {problem.where}" if problem.where else key)
 
 
 def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:

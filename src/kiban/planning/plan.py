@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from kiban.linear import Certificate
 from kiban.linear.staircase import Array
 from kiban.planning.provenance import Entry
-from kiban.scenario import Scenario
+from kiban.scenario import Scenario, dump_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,6 +128,10 @@ class Plan:
 
 
 def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, Scenario) and isinstance(right, Scenario):
+        # Two scenarios are the same if they say the same, wherever their files' names are read from.
+        here = Path.cwd()
+        return dump_scenario(left, here) == dump_scenario(right, here)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return list(left) == list(right) and all(_same(left[key], right[key]) for key in left)
     if isinstance(left, np.ndarray):

@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.calendar import hour_of_step, year_index
 from kiban.catalogue import load_catalogue
+from kiban.errors import Problem, ScenarioError, nearest
 from kiban.linear.staircase import Array
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.annual_costs import CostReader
@@ -164,14 +165,15 @@ class Preparation:
                 recorder.give(f"target.{key}", getattr(target, key))
         return resources
 
-    def warmer_supply(self, cooling_system: str) -> tuple[float, Array] | None:
-        """Supply temperature now and PUE with one degree more, where the model gives the PUE."""
+    def warmer_supply(self, cooling_system: str) -> tuple[float, Array, Array] | None:
+        """Supply temperature now; PUE and WUE with one degree more, where the model gives the PUE."""
         if self.scenario.cooling.pue is not None or cooling_system == "given":
             return None
         base = self.scenario.cooling.supply_temperature_c
         if base is None:
             base = self.recorder.catalogue.value(f"cooling.{cooling_system}.supply_temperature_c")
-        return base, self._cooling(cooling_system, base + 1.0)[0]
+        pue, wue = self._cooling(cooling_system, base + 1.0)
+        return base, pue, wue * LITRES_PER_KWH_IN_M3_PER_MWH
 
     def _cooling(self, system: str, supply_temperature_c: float | None) -> tuple[Array, Array]:
         given, horizon = self.scenario.cooling, self.horizon
@@ -222,7 +224,9 @@ class Preparation:
             share = 0.0 if load.deferrable_mw is not None else load.deferrable_share
             firm = (1.0 - share) * it_load * self._firm_shape()
             arrivals = share * it_load
-        self.recorder.give("load.deferrable_share", load.deferrable_share)
+        if load.deferrable_mw is None:
+            self.recorder.settle(load, "deferrable_share", "load.deferrable_share")
+        self.recorder.settle(load, "max_delay_hours", "load.max_delay_hours", "h")
         if load.deferrable_mw is not None:
             arrivals = self._series.read(load.deferrable_mw, "load.deferrable_mw", unit="MW", lower=0.0)
         return firm, arrivals
@@ -254,8 +258,12 @@ class Preparation:
     @cached_property
     def _chips_per_mw(self) -> float | None:
         chip = self.scenario.load.chip
-        if chip is None or chip == "none":
+        if chip == "none":
             return None
+        if f"chip.{chip}.power" not in self.recorder.catalogue:
+            known = [name.split(".")[1] for name in self.recorder.catalogue.values("chip.") if name.endswith(".power")]
+            remedy = nearest(chip, known) or f"choose one of {', '.join(known)}, or none"
+            raise ScenarioError(Problem(f"'{chip}' is not a chip of the catalogue", key="load.chip", remedy=remedy))
         factor = self.recorder.take(f"chip.{chip}.server_power_factor")
         return gpu_hours_per_mwh(self.recorder.take(f"chip.{chip}.power"), factor)
 

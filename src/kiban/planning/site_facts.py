@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiban.catalogue import AREAS, ClimateNormals, climate_normals
-from kiban.errors import Problem, ScenarioError, nearest
+from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
 from kiban.planning.provenance import Recorder
 from kiban.scenario import Scenario
 
@@ -56,7 +56,10 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
             utc_offset_hours=offset,
             normals=None,
         )
-    site = recorder.catalogue.site(given.id)
+    try:
+        site = recorder.catalogue.site(given.id)
+    except CatalogueError as error:
+        raise ScenarioError([replace(problem, key="site.id") for problem in error.problems]) from None
     recorder.record("site", site.name_en, "", site.source, "assumed", "coordinates within about 3 km")
     return Place(
         site=site.id,

@@ -27,12 +27,14 @@ LIMIT_KEYS = {
 }
 
 
-def compute_worths(resources: Resources, solution: Solution, warmer: tuple[float, Array] | None) -> tuple[Worth, ...]:
+def compute_worths(
+    resources: Resources, solution: Solution, warmer: tuple[float, Array, Array] | None
+) -> tuple[Worth, ...]:
     """Worth of each constraint that has a limit, the most valuable first.
 
     They are ordered by the saving of relaxing each by one hundredth of its limit (by one unit where
     the limit is zero, and for the delay and the supply temperature). `warmer` is the supply
-    temperature now and the PUE with one degree more, where the cooling system's physics is modelled.
+    temperature now, and the PUE and WUE (m3/MWh) with one degree more, where the cooling is modelled.
     """
     worths = _limits(resources, solution) + _totals(resources, solution)
     worths += _delay(resources, solution)
@@ -118,7 +120,9 @@ def _delay(resources: Resources, solution: Solution) -> list[Worth]:
     return [Worth("delay", "load.max_delay_hours", max(saving, 0.0), "h", float(resources.max_delay_hours))]
 
 
-def _supply_temperature(resources: Resources, solution: Solution, now_c: float, warmer_pue: Array) -> Worth:
+def _supply_temperature(
+    resources: Resources, solution: Solution, now_c: float, warmer_pue: Array, warmer_wue: Array
+) -> Worth:
     load = resources.firm_mw.copy()
     if "served" in solution.hourly:
         load = load + solution.hourly["served"]
@@ -133,4 +137,7 @@ def _supply_temperature(resources: Resources, solution: Solution, now_c: float, 
     if "adequacy" in solution.total_prices:
         peak = float((warmer_pue * resources.firm_mw).max() - (resources.pue * resources.firm_mw).max())
         saving -= solution.total_prices["adequacy"] * resources.critical_share * peak
+    # More water costs its price, and takes its place under the cap (whose price is not positive).
+    water = float((warmer_wue - resources.wue_m3_per_mwh) @ load) * resources.step_weight_h
+    saving -= (resources.water_price_myen_per_m3 - solution.total_prices.get("water_cap", 0.0)) * water
     return Worth("supply_temperature", "cooling.supply_temperature_c", max(saving, 0.0), "degC", now_c)

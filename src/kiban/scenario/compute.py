@@ -32,7 +32,7 @@ class Load(Section):
     deferral save servers."""
     max_it_capacity_mw: NonNegative | None = None
     """Upper limit of IT capacity, MW; absent means none."""
-    chip: str | None = "gb200"
+    chip: str = "gb200"
     """Accelerator of the catalogue whose cost is part of IT capacity; `none` leaves chips out."""
     it_annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost of IT capacity (building, equipment, chips) instead of the catalogue's, million yen per MW."""
