@@ -19,6 +19,7 @@ from kiban.linear.staircase import Array
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.annual_costs import CostReader
 from kiban.planning.grid_supply import read_backup, read_grid
+from kiban.planning.inputs import Inputs
 from kiban.planning.local_weather import read_weather, with_overrides
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
@@ -52,6 +53,9 @@ class Preparation:
         self.horizon = Horizon(self.scenario, self._count_years())
         self._series = SeriesReader(self.scenario, self.horizon, self.recorder)
         self.costs = CostReader(self.scenario, self.recorder)
+        self._inputs = Inputs(
+            scenario, self.place, lambda: self.weather, self.horizon, self._series, self.costs, recorder
+        )
 
     def _count_years(self) -> int:
         source = self.scenario.weather.source
@@ -269,19 +273,15 @@ class Preparation:
 
     @cached_property
     def _supply(self) -> tuple[SupplyResource, ...]:
-        return read_supply(
-            self.scenario, self.place, lambda: self.weather, self.horizon, self._series, self.costs, self.recorder
-        )
+        return read_supply(self._inputs)
 
     @cached_property
     def _grid(self) -> GridResource | None:
-        return read_grid(
-            self.scenario, self.place, lambda: self.weather, self.horizon, self._series, self.costs, self.recorder
-        )
+        return read_grid(self._inputs)
 
     @cached_property
     def _backup(self) -> BackupResource | None:
-        return read_backup(self.scenario, self._series, self.costs, self.recorder, self.horizon)
+        return read_backup(self._inputs)
 
     @cached_property
     def _battery(self) -> BatteryResource | None:
