@@ -67,7 +67,7 @@ def _make_plan(
         capacities=name_capacities(resources, solution),
         costs=costs,
         indicators=compute_indicators(resources, solution, hourly, costs),
-        worths=compute_worths(resources, solution, preparation.warmer_supply(resources.cooling_system)),
+        worths=compute_worths(resources, solution, preparation.warmer_cooling(resources.cooling_system)),
         alternatives=alternatives,
         time=preparation.time,
         hourly=hourly,

@@ -13,16 +13,22 @@ from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kiban.weather import Weather
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The sources of one preparation; `weather` is called only by what needs it, since it may not exist."""
+    """The sources of one preparation; `weather` is called only by what needs it, since it may not exist.
+
+    `time` gives the start of each step of the horizon.
+    """
 
     scenario: Scenario
     place: Place
     weather: Callable[[], Weather]
+    time: Callable[[], pd.DatetimeIndex]
     horizon: Horizon
     series: SeriesReader
     costs: CostReader

@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from kiban.catalogue.climate import Quantity
 from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.planning.provenance import Recorder, Status
+from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
 from kiban.scenario.place import FILE_SOURCES
@@ -161,19 +160,25 @@ def _cache_folder() -> Path:
     return Path(chosen) if chosen else Path.home() / ".cache" / "kiban"
 
 
-def with_overrides(
-    weather: Weather, temperature_c: np.ndarray | None, wind_speed_m_s: np.ndarray | None, wind_height_m: float | None
-) -> Weather:
-    """The weather with series of the scenario in place of its own."""
+def override_weather(weather: Weather, scenario: Scenario, recorder: Recorder) -> Weather:
+    """The weather with the scenario's own temperature or wind in place of the source's."""
+    given = scenario.weather
+    series = SeriesReader(scenario, Horizon(scenario, len(weather.years)), recorder)
     changed = weather
-    if temperature_c is not None:
-        changed = replace(changed, temperature_c=temperature_c)
-    if wind_speed_m_s is not None:
-        height = wind_height_m if wind_height_m is not None else weather.wind_height_m
+    if given.temperature_c is not None:
+        temperature = series.read(
+            given.temperature_c, "weather.temperature_c", unit="degC", lower=-90.0, upper=60.0, whole_years=True
+        )
+        changed = replace(changed, temperature_c=temperature)
+    if given.wind_speed_m_s is not None:
+        wind = series.read(
+            given.wind_speed_m_s, "weather.wind_speed_m_s", unit="m/s", lower=0.0, upper=120.0, whole_years=True
+        )
         changed = replace(
             changed,
-            wind_speed_m_s=wind_speed_m_s,
-            wind_height_m=height,
+            wind_speed_m_s=wind,
+            wind_height_m=weather.wind_height_m if given.wind_height_m is None else given.wind_height_m,
             synthetic=weather.synthetic - {"wind_speed_m_s"},
         )
+    series.raise_problems()
     return changed
