@@ -21,13 +21,11 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
     named = {}
-    for name, value in solution.capacities.items():
+    for name, value in _built(solution).items():
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
         else:
-            # What is smaller than the solver's rounding is nothing.
-            built = value if value > ROUNDING else 0.0
-            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = built
+            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = value
     return named
 
 
@@ -76,7 +74,7 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
 
 def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
     """Yearly cost by item, million yen; revenue is negative."""
-    built, weight = solution.capacities, resources.step_weight_h
+    built, weight = _built(solution), resources.step_weight_h
     costs: dict[str, float] = {}
     for part, cost in resources.it_annual_costs_myen_per_mw.items():
         costs[f"it_{part}"] = cost * built["it"]
@@ -176,6 +174,11 @@ def _fuel_cost(resources: Resources, solution: Solution) -> float:
         if not supply.is_free:
             cost += float(supply.variable_cost_myen_per_mwh @ solution.hourly[f"{supply.name}_output"])
     return cost
+
+
+def _built(solution: Solution) -> dict[str, float]:
+    """Capacities; what is smaller than the solver's rounding is nothing."""
+    return {name: value if value > ROUNDING else 0.0 for name, value in solution.capacities.items()}
 
 
 def _value(solution: Solution, name: str, absent: Array) -> Array:
