@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
 
 from kiban.errors import ScenarioError
@@ -136,3 +137,29 @@ def test_a_warmer_supply_costs_no_more():
     # The worth is the saving to first order; the optimum can only use the change better.
     assert saved >= worth.saving_myen - 1e-6 * base.cost_myen_per_year
     assert saved == pytest.approx(worth.saving_myen, rel=0.05, abs=1e-3)
+
+
+def test_the_battery_never_charges_and_discharges_at_once():
+    scarce = {"geothermal": {"max_mw": 10.0}, "hydro": {"enabled": False}}
+    plan = plan_of(target={"clean_share": 0.95}, supply=scarce)
+    assert plan.hourly["discharge_mw"].max() > 1.0
+    assert not ((plan.hourly["charge_mw"] > 0) & (plan.hourly["discharge_mw"] > 0)).any()
+    state, charge, discharge = (plan.hourly[name] for name in ("state_of_charge_mwh", "charge_mw", "discharge_mw"))
+    battery = prepare(plan.scenario).resources_for(plan.cooling_system).battery
+    kept = np.roll(state, 1) * (1.0 - battery.self_discharge_per_hour)
+    moved = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
+    assert state == pytest.approx(kept + moved, abs=1e-5)
+    supplied = sum(column for name, column in plan.hourly.items() if name.endswith("_available_mw"))
+    used = plan.hourly["import_mw"] + plan.hourly["backup_mw"] + supplied + discharge
+    assert used == pytest.approx(plan.hourly["load_mw"] + charge + plan.hourly["curtailment_mw"], abs=1e-6)
+
+
+def test_compute_that_may_not_wait_needs_its_servers():
+    sections = {"load": {"max_delay_hours": 0}, "target": {"clean_share": 0.9}}
+    plan, hour = plan_of(**sections), plan_of(**{**sections, "load": {"max_delay_hours": 1}})
+    worths = {worth.name: worth for worth in plan.worths}
+    assert "it_least" not in worths
+    saved = plan.cost_myen_per_year - hour.cost_myen_per_year
+    # A price holds for small changes: the whole hour saves at most what the first minute promises.
+    assert 0 < saved <= worths["delay"].saving_myen * (1 + 1e-6)
+    assert worths["delay"].saving_myen < 5 * saved

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.solvers import Solver
-from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators, name_capacities
+from kiban.planning.evaluation import (
+    compute_costs,
+    compute_hourly,
+    compute_indicators,
+    name_capacities,
+    net_battery,
+)
 from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.plan import Alternative, Plan
 from kiban.planning.preparation import Preparation, prepare
@@ -58,6 +64,7 @@ def _cost(solution: Solution) -> float:
 def _make_plan(
     preparation: Preparation, resources: Resources, solution: Solution, alternatives: tuple[Alternative, ...]
 ) -> Plan:
+    solution = net_battery(resources, solution)
     hourly = compute_hourly(resources, solution)
     costs = compute_costs(resources, solution)
     return Plan(

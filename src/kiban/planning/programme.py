@@ -134,6 +134,8 @@ def add_compute(programme: Staircase, resources: Resources) -> None:
             programme.add_variable("dropped", cost=lost * resources.step_weight_h)
             programme.add_term("backlog_balance", "dropped", resources.step_hours)
 
+    if resources.load_fits_least_it:
+        return
     programme.add_row("it_capacity", upper=-resources.firm_mw)
     programme.add_capacity_term("it_capacity", "it", -1.0)
     if resources.has_deferrable:

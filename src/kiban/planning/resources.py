@@ -136,6 +136,12 @@ class Resources:
         return bool(self.arrivals_mw.any())
 
     @property
+    def load_fits_least_it(self) -> bool:
+        """Whether no schedule can need more than the least IT capacity, since nothing may wait."""
+        most = self.firm_mw + self.arrivals_mw
+        return not self.max_backlog_mwh.any() and float(most.max()) <= self.min_it_mw
+
+    @property
     def critical_mw(self) -> float:
         """Load that backup and firm supply must cover, MW."""
         return self.critical_share * float((self.pue * self.firm_mw).max())

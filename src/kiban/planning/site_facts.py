@@ -45,6 +45,8 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         if offset is None:
             offset = float(round(given.longitude_deg / DEGREES_PER_HOUR))
             recorder.record("site.utc_offset_hours", f"{offset:g}", "h", "longitude over 15 degrees", "derived")
+        if given.elevation_m is None:
+            recorder.record("site.elevation_m", "0", "m", "default of the scenario", "assumed")
         return Place(
             site=None,
             name_en=name,

@@ -60,7 +60,11 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         bounds["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
     if resources.backup is not None:
         bounds["backup"] = (resources.backup.min_mw, resources.backup.max_mw)
-    bounds["it"] = (resources.min_it_mw, resources.max_it_mw)
+    # Where the load itself needs the least IT capacity, building less is no choice.
+    needs_least = resources.load_fits_least_it and resources.min_it_mw <= float(
+        (resources.firm_mw + resources.arrivals_mw).max()
+    )
+    bounds["it"] = (0.0 if needs_least else resources.min_it_mw, resources.max_it_mw)
     worths = []
     for name, (least, most) in bounds.items():
         price = solution.capacity_prices[name]

@@ -72,7 +72,10 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
     if name == "finance.discount_rate":
         return _capital_cost(plan)
     if name == "money.yen_per_usd":
-        return costs.get("it_chips", 0.0) if plan.scenario.finance.cost_set == "japan" else plan.cost_myen_per_year
+        if plan.scenario.finance.cost_set == "japan":
+            return costs.get("it_chips", 0.0)
+        # Costs in dollars that are reported in dollars do not depend on it.
+        return 0.0 if plan.scenario.money.currency == "USD" else plan.cost_myen_per_year
     if subject == "chip" and not quantity.endswith("liquid_cooled"):
         return costs.get("it_chips", 0.0)
     if subject == "datacentre":

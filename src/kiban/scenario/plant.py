@@ -50,7 +50,7 @@ class Supply(Section):
     mount: Literal["fixed", "single_axis"] | None = None
     """PV only: fixed tilt or single-axis tracking."""
     tilt_deg: Annotated[float, Field(ge=0, le=90)] | None = None
-    """PV only: tilt of a fixed mount, degrees; absent takes the catalogue's rule for the latitude."""
+    """PV only: tilt of a fixed mount, degrees; absent takes the catalogue's."""
     azimuth_deg: Annotated[float, Field(ge=0, le=360)] | None = None
     """PV only: direction that the modules face, degrees clockwise from north."""
     mean_speed_m_s: Positive | None = None

@@ -45,14 +45,18 @@ class Money(Section):
 
 
 class Scenario(Section):
-    """Everything that one plan depends on."""
+    """Everything that one plan depends on.
+
+    A key with `_myen` may be written with `_usd` instead and given in US dollars, as in
+    `price_usd_per_mwh = 80`.
+    """
 
     name: str
     """Title of the study."""
     description: str = ""
     """What it is about."""
     base_year: Annotated[int, Field(ge=2000, le=2100)] = 2025
-    """Year of constant prices."""
+    """Label of weather years that have none of their own; money is at the constant prices of the catalogue."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Seed of everything that is drawn at random."""
     site: Site
