@@ -198,13 +198,27 @@ def test_a_scenario_that_is_not_there() -> None:
     assert refuse("check", "folder") == ["folder is a folder; give the scenario's TOML file."]
 
 
-def weather(source: str, name: str, more: str = "") -> str:
-    return scenario(f'{SITE}[weather]\nsource = "{source}"\nfiles = ["{name}"]\n{more}')
+def weather(source: str, name: str) -> str:
+    height = "wind_height_m = 10\n" if source == "jma" else ""
+    return scenario(f'{SITE}[weather]\nsource = "{source}"\nfiles = ["{name}"]\n{height}')
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ('source = "tmy3"\nfiles = ["a"]\nfill_gaps_hours = 3', "no gaps to fill"),
+        ("years = [2020]", "no date"),
+        ("wind_height_m = 10", "height of its wind"),
+    ],
+)
+def test_a_weather_key_that_would_be_ignored_is_refused(keys: str, said: str) -> None:
+    (problem,) = refuse("check", scenario(f"{SITE}[weather]\n{keys}\n"))
+    assert said in problem
 
 
 @pytest.mark.parametrize("source", ["epw", "tmy3", "jma"])
 def test_a_weather_file_that_is_not_there(source: str) -> None:
-    (problem,) = refuse("check", weather(source, "missing.csv", "wind_height_m = 10\n"))
+    (problem,) = refuse("check", weather(source, "missing.csv"))
     assert "missing.csv" in problem
     assert "does not exist" in problem
 
@@ -212,7 +226,7 @@ def test_a_weather_file_that_is_not_there(source: str) -> None:
 @pytest.mark.parametrize("source", ["epw", "tmy3", "jma"])
 def test_a_folder_in_place_of_a_weather_file(source: str) -> None:
     Path("years").mkdir()
-    (problem,) = refuse("check", weather(source, "years", "wind_height_m = 10\n"))
+    (problem,) = refuse("check", weather(source, "years"))
     assert "years" in problem
     assert "file" in problem
 
@@ -231,7 +245,7 @@ def test_a_weather_file_that_was_cut_off(kept: int) -> None:
 def test_a_weather_file_of_something_else(name: str) -> None:
     Path(name).write_text("a,b\n1,2\n")
     for source in ("epw", "tmy3", "jma"):
-        assert all(name in problem for problem in refuse("check", weather(source, name, "wind_height_m = 10\n")))
+        assert all(name in problem for problem in refuse("check", weather(source, name)))
 
 
 def test_a_series_in_shift_jis_is_read_and_one_in_no_encoding_refused() -> None:
