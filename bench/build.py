@@ -33,8 +33,8 @@ def describe(result: Comparison) -> str:
     lines = [
         f"{result.scenario}, {result.hours} steps, {ours.cooling_system.replace('_', ' ')}",
         f"{'':16}{'kiban':>14}{'PyPSA, HiGHS':>16}",
-        f"{'write':16}{ours.write_s:>12.2f} s{theirs.write_s:>14.2f} s",
-        f"{'solve':16}{ours.solve_s:>12.2f} s{theirs.solve_s:>14.2f} s",
+        f"{'write':16}{ours.write_s:>12.3f} s{theirs.write_s:>14.3f} s",
+        f"{'solve':16}{ours.solve_s:>12.3f} s{theirs.solve_s:>14.3f} s",
         f"{'rows':16}{ours.rows:>14,}{theirs.rows:>16,}",
         f"{'columns':16}{ours.columns:>14,}{theirs.columns:>16,}",
         f"{'non-zeros':16}{ours.non_zeros:>14,}{theirs.non_zeros:>16,}",
