@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from typing import Literal
 
@@ -14,7 +15,7 @@ from kiban.linear.highs import solve_highs
 from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
 from kiban.linear.staircase import Array, Staircase
 
-Solver = Literal["auto", "clarabel", "highs"]
+Solver = Literal["auto", "kernel", "clarabel", "highs"]
 # Largest relative gap and relative residual of an answer.
 ACCEPTED = 1e-7
 
@@ -22,25 +23,32 @@ ACCEPTED = 1e-7
 def solve(programme: Staircase, solver: Solver = "auto") -> Solution:
     """The optimum of a programme with its prices and certificate.
 
-    `auto` takes Clarabel, and HiGHS where Clarabel gives up (the certificate names the solver that
-    answered). Whole numbers are always decided by HiGHS; the prices are then those of the programme
-    with the whole numbers held at their values, and the certificate's `dual` is the bound that HiGHS
-    proved over all choices. Raises `SolverError` where no solver reaches a proof.
+    `auto` takes the staircase kernel, then Clarabel where the kernel gives up, then HiGHS (the
+    certificate names the solver that answered, and those that gave up). Whole numbers are always
+    decided by HiGHS; the prices are then those of the programme with the whole numbers held at their
+    values, and the certificate's `dual` is the bound that HiGHS proved over all choices. Raises
+    `SolverError` where no solver reaches a proof.
     """
-    flat = flatten(programme)
-    if flat.integer.any():
-        return _solve_integer(programme, flat)
-    return _solve_continuous(programme, flat, solver)
+    if any(capacity.integer for capacity in programme.capacities.values()):
+        return _solve_integer(programme)
+    return _solve_continuous(programme, solver)
 
 
-def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver) -> Solution:
-    tried = []
+def _solve_continuous(programme: Staircase, solver: Solver) -> Solution:
+    tried: list[str] = []
+    if solver in {"auto", "kernel"}:
+        solution = _solve_kernel(programme)
+        if solution is not None:
+            return solution
+        tried.append("kernel")
+    if solver in {"auto", "clarabel", "highs"}:
+        flat = flatten(programme)
     if solver in {"auto", "clarabel"}:
         status, point, prices, iterations = solve_clarabel(flat)
         if status in {"infeasible", "unbounded"}:
             return without_solution(status)
         point = np.clip(point, flat.lower, flat.upper)
-        certificate, reduced = certify(flat, point, prices, solver="clarabel", iterations=iterations)
+        certificate, reduced = certify(flat, point, prices, solver=_name("clarabel", tried), iterations=iterations)
         # A solver that stops short of its own tolerance may still have a proof: the certificate decides.
         if _is_accepted(flat, certificate):
             return unflatten(programme, flat, point, prices, reduced, certificate)
@@ -48,13 +56,23 @@ def _solve_continuous(programme: Staircase, flat: FlatProgramme, solver: Solver)
     if solver in {"auto", "highs"}:
         status, point, prices, iterations, _ = solve_highs(flat)
         if status == "optimal":
-            name = "highs" if not tried else "highs (clarabel gave up)"
-            certificate, reduced = certify(flat, point, prices, solver=name, iterations=iterations)
+            certificate, reduced = certify(flat, point, prices, solver=_name("highs", tried), iterations=iterations)
             return unflatten(programme, flat, point, prices, reduced, certificate)
         if status is not None:
             return without_solution(status)
         tried.append("highs")
     raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
+
+
+def _solve_kernel(programme: Staircase) -> Solution | None:
+    # Importing the kernel loads a compiler, which a command that solves nothing need not wait for.
+    from kiban.linear.kernel import solve_kernel
+
+    return solve_kernel(programme).solution
+
+
+def _name(solver: str, tried: list[str]) -> str:
+    return f"{solver} ({' and '.join(tried)} gave up)" if tried else solver
 
 
 def _is_accepted(flat: FlatProgramme, certificate: Certificate) -> bool:
@@ -68,14 +86,14 @@ def _is_accepted(flat: FlatProgramme, certificate: Certificate) -> bool:
     )
 
 
-def _solve_integer(programme: Staircase, flat: FlatProgramme) -> Solution:
+def _solve_integer(programme: Staircase) -> Solution:
+    flat = flatten(programme)
     status, point, _, nodes, bound = solve_highs(flat)
     if status != "optimal":
         if status is None:
             raise SolverError("no optimum was proven by highs for the programme with whole numbers")
         return without_solution(status)
-    held = _hold_integers(flat, point)
-    solution = _solve_continuous(programme, held, "auto")
+    solution = _solve_continuous(_hold_integers(programme, flat, point), "auto")
     inner = solution.certificate
     if inner is None:
         raise SolverError("the programme with its whole numbers held has no optimum")
@@ -91,11 +109,11 @@ def _solve_integer(programme: Staircase, flat: FlatProgramme) -> Solution:
     return replace(solution, certificate=certificate)
 
 
-def _hold_integers(flat: FlatProgramme, point: Array) -> FlatProgramme:
-    whole = np.round(point)
-    return replace(
-        flat,
-        lower=np.where(flat.integer, whole, flat.lower),
-        upper=np.where(flat.integer, whole, flat.upper),
-        integer=np.zeros_like(flat.integer),
-    )
+def _hold_integers(programme: Staircase, flat: FlatProgramme, point: Array) -> Staircase:
+    held = copy.copy(programme)
+    held.capacities = dict(programme.capacities)
+    for name, capacity in programme.capacities.items():
+        if capacity.integer:
+            whole = float(np.round(point[flat.columns[name].start]))
+            held.capacities[name] = replace(capacity, lower=whole, upper=whole, integer=False)
+    return held

@@ -1,0 +1,407 @@
+"""The staircase kernel against general solvers on the same programmes, in one run.
+
+    python bench/kernel.py            one, three and ten weather years; one year with every solver that is installed
+    python bench/kernel.py --quick    one year against Clarabel only
+    python bench/kernel.py --full     every solver on every case (hours)
+    python bench/kernel.py --json     one JSON object instead of the table
+
+Each solver runs in a process of its own, so that memory can be told apart. Times are medians.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+
+from kiban.linear import Staircase
+
+HOURS = 8760
+PEERS = ("clarabel", "highs simplex", "highs hipo", "pypsa highs")
+
+
+def weather(years: int) -> dict[str, np.ndarray]:
+    """Synthetic hours of a windy northern site: sun, two winds, load, price and the grid's carbon."""
+    parts = []
+    for year in range(years):
+        rng = np.random.default_rng([20260401, year])
+        hour, day = np.arange(HOURS) % 24, np.arange(HOURS) / 24.0
+
+        def wander(memory: float, rng: np.random.Generator = rng) -> np.ndarray:
+            noise, out = rng.standard_normal(HOURS) * np.sqrt(1 - memory**2), np.zeros(HOURS)
+            for t in range(1, HOURS):
+                out[t] = memory * out[t - 1] + noise[t]
+            return out
+
+        length = 12.0 + 3.2 * np.sin(2 * np.pi * (day - 80) / 365)
+        height = np.clip(np.cos((hour - 12) * np.pi / length), 0, None)
+        clouds = np.repeat(rng.uniform(0.15, 1.0, 365), 24)
+        sun = np.clip(height * (0.75 + 0.25 * np.sin(2 * np.pi * (day - 80) / 365)) * clouds, 0, 1)
+        winds = [np.clip(strength + 0.28 * wander(0.97), 0, 1) for strength in (0.28, 0.42)]
+        price = np.clip(
+            0.0115 - 0.006 * sun + 0.003 * np.exp(-(((hour - 18.5) / 2.2) ** 2)) + 0.002 * wander(0.9), 1e-5, None
+        )
+        carbon = np.clip(0.46 - 0.16 * sun + 0.02 * wander(0.9), 0.1, 0.6)
+        load = 80.0 + 2.4 * np.sin(2 * np.pi * (hour - 9) / 24) + rng.standard_normal(HOURS)
+        pue = 1.12 + 0.02 * np.clip(np.sin(2 * np.pi * (day - 110) / 365), 0, None)
+        parts.append(
+            {
+                "sun": sun,
+                "wind": winds[0],
+                "offshore": winds[1],
+                "price": price,
+                "carbon": carbon,
+                "load": load,
+                "pue": pue,
+            }
+        )
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+COSTS = {"sun": 15.7, "wind": 36.2, "offshore": 54.7, "power": 4.3, "energy": 3.1, "wire": 9.9, "gas": 10.8}
+LIMITS = {
+    "sun": 1500.0,
+    "wind": 600.0,
+    "offshore": 600.0,
+    "power": 1000.0,
+    "energy": 10000.0,
+    "wire": 150.0,
+    "gas": 150.0,
+}
+GAS = 0.016
+
+
+def design(years: int, *, clean: bool, deferral: bool) -> Staircase:
+    """Wind, sun, battery, grid and gas for a data centre; 24/7 clean share and deferrable compute as asked."""
+    w, weight = weather(years), 1.0 / years
+    steps = HOURS * years
+    programme = Staircase(steps, HOURS)
+    for name, cost in COSTS.items():
+        programme.add_capacity(name, cost=cost, upper=LIMITS[name])
+    programme.add_row("balance", equal=w["pue"] * (w["load"] if deferral else w["load"] * 1.25))
+    for name in ("sun", "wind", "offshore"):
+        programme.add_capacity_term("balance", name, w[name])
+    programme.add_variable("import", cost=(w["price"] + 0.004 * w["carbon"]) * weight, capacity="wire")
+    programme.add_variable("burn", cost=GAS * weight, capacity="gas")
+    programme.add_variable("charge", capacity="power")
+    programme.add_variable("discharge", capacity="power")
+    programme.add_variable("state", capacity="energy")
+    programme.add_variable("waste")
+    signs = {"import": 1.0, "burn": 1.0, "discharge": 1.0, "charge": -1.0, "waste": -1.0}
+    for name, sign in signs.items():
+        programme.add_term("balance", name, sign)
+    programme.add_row("storage", equal=0.0)
+    programme.add_term("storage", "state")
+    programme.add_term("storage", "state", -0.99995, lagged=True)
+    programme.add_term("storage", "charge", -0.95)
+    programme.add_term("storage", "discharge", 1.0 / 0.95)
+    if deferral:
+        arrivals = 0.25 * w["load"]
+        programme.add_variable("served", upper=108.0 - w["load"])
+        programme.add_variable("backlog", upper=24.0 * 20.0)
+        programme.add_term("balance", "served", -w["pue"])
+        programme.add_row("queue", equal=arrivals)
+        programme.add_term("queue", "backlog")
+        programme.add_term("queue", "backlog", -1.0, lagged=True)
+        programme.add_term("queue", "served")
+    if clean:
+        demand = float((w["load"] * 1.25 * w["pue"]).sum()) * weight
+        programme.add_total("clean", upper=0.1 * demand)
+        programme.add_total_term("clean", "import", w["carbon"] / 0.62 * weight)
+        programme.add_total_term("clean", "burn", weight)
+    return programme
+
+
+def run_child(case: dict[str, object]) -> dict[str, object]:
+    """Build and solve one case with one solver in this process."""
+    years, solver, repeats = int(case["years"]), str(case["solver"]), int(case["repeats"])
+    design(1, clean=True, deferral=True)
+    start = time.perf_counter()
+    programme = design(years, clean=bool(case["clean"]), deferral=bool(case["deferral"]))
+    build = time.perf_counter() - start
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    extra: dict[str, object] = {}
+    solve = {
+        "kernel": _kernel, "clarabel": _clarabel, "highs simplex": _highs, "highs hipo": _highs, "pypsa highs": _pypsa,
+    }[solver]  # fmt: skip
+    if solver == "kernel":
+        _kernel(design(1, clean=bool(case["clean"]), deferral=bool(case["deferral"])), solver, extra, case)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        objective, iterations = solve(programme, solver, extra, case)
+        times.append(time.perf_counter() - start)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "build_s": build, "solve_s": statistics.median(times), "iterations": iterations, "objective": objective,
+        "memory_mb": peak - before, **extra,
+    }  # fmt: skip
+
+
+def _kernel(programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]) -> tuple[float, int]:
+    from kiban.linear.kernel import solve_kernel
+    from kiban.linear.kernel_layout import lay_out
+    from kiban.linear.kernel_newton import Newton
+    from kiban.linear.kernel_structure import read_form, scale_form
+
+    answer = solve_kernel(programme, threads=int(case["threads"]))
+    if answer.solution is None:
+        return float("nan"), answer.iterations
+    if "bandwidth_gb_s" not in extra:
+        form = read_form(programme)
+        scale_form(form)
+        extra["bytes_per_iteration"] = Newton(form, lay_out(form)).bytes_per_iteration()
+        extra["bandwidth_gb_s"] = bandwidth()
+    extra["gap"] = answer.solution.certificate.relative_gap
+    return answer.solution.certificate.primal, answer.iterations
+
+
+def _clarabel(
+    programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]
+) -> tuple[float, int]:
+    from kiban.linear.clarabel import solve_clarabel
+    from kiban.linear.flat import flatten
+
+    flat = flatten(programme)
+    _, point, _, iterations = solve_clarabel(flat, tolerance=1e-8)
+    return float(flat.cost @ point) + flat.constant, iterations
+
+
+def _highs(programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]) -> tuple[float, int]:
+    import highspy
+
+    from kiban.linear.flat import flatten
+    from kiban.linear.highs import _model
+
+    flat = flatten(programme)
+    highs = highspy.Highs()
+    highs.setOptionValue("log_to_console", False)
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("threads", 1)
+    if solver == "highs hipo":
+        highs.setOptionValue("solver", "hipo")
+        highs.setOptionValue("run_crossover", "off")
+    highs.passModel(_model(highspy, flat))
+    highs.run()
+    information = highs.getInfo()
+    simplex, interior = int(information.simplex_iteration_count), int(information.ipm_iteration_count)
+    if solver == "highs hipo" and interior <= 0:
+        extra["note"] = "HiPO is not installed: HiGHS ran simplex"
+    return float(information.objective_function_value) + flat.constant, max(simplex, interior)
+
+
+def _pypsa(programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]) -> tuple[float, int]:
+    import logging
+
+    import pandas as pd
+    import pypsa
+
+    logging.disable(logging.WARNING)
+    w = weather(1)
+    network = pypsa.Network()
+    network.set_snapshots(pd.RangeIndex(HOURS))
+    for bus in ("power", "battery", "queue"):
+        network.add("Bus", bus)
+    network.add("Load", "firm", bus="power", p_set=w["pue"] * w["load"])
+    for name in ("sun", "wind", "offshore"):
+        network.add(
+            "Generator",
+            name,
+            bus="power",
+            p_nom_extendable=True,
+            p_nom_max=LIMITS[name],
+            capital_cost=COSTS[name],
+            p_max_pu=w[name],
+        )
+    network.add(
+        "Generator",
+        "import",
+        bus="power",
+        p_nom_extendable=True,
+        p_nom_max=LIMITS["wire"],
+        capital_cost=COSTS["wire"],
+        marginal_cost=w["price"] + 0.004 * w["carbon"],
+    )
+    network.add(
+        "Generator",
+        "burn",
+        bus="power",
+        p_nom_extendable=True,
+        p_nom_max=LIMITS["gas"],
+        capital_cost=COSTS["gas"],
+        marginal_cost=GAS,
+    )
+    network.add(
+        "Store",
+        "state",
+        bus="battery",
+        e_nom_extendable=True,
+        e_nom_max=LIMITS["energy"],
+        e_cyclic=True,
+        capital_cost=COSTS["energy"],
+        standing_loss=0.00005,
+    )
+    network.add(
+        "Link",
+        "charge",
+        bus0="power",
+        bus1="battery",
+        efficiency=0.95,
+        p_nom_extendable=True,
+        capital_cost=COSTS["power"] / 2,
+    )
+    network.add(
+        "Link",
+        "discharge",
+        bus0="battery",
+        bus1="power",
+        efficiency=0.95,
+        p_nom_extendable=True,
+        capital_cost=COSTS["power"] / 2,
+    )
+    network.add("Load", "arrivals", bus="queue", p_set=-0.25 * w["load"])
+    network.add("Store", "backlog", bus="queue", e_nom=24.0 * 20.0, e_cyclic=True)
+    network.add("Link", "served", bus0="queue", bus1="power", p_nom=1.0, p_max_pu=108.0 - w["load"], efficiency=-1.0)
+    status, _ = network.optimize(solver_name="highs", log_to_console=False)
+    extra["note"] = (
+        f"{status}; its own model of the same plant, charge and discharge sized apart, constant PUE on deferred load"
+    )
+    return float(network.objective), 0
+
+
+def bandwidth() -> float:
+    """Bytes a second that a copy of memory moves, in GB/s: best of five."""
+    source, target = np.ones(12_500_000), np.zeros(12_500_000)
+    best = np.inf
+    for _ in range(5):
+        start = time.perf_counter()
+        np.copyto(target, source)
+        best = min(best, time.perf_counter() - start)
+    return 2 * source.nbytes / best / 1e9
+
+
+def measure(case: dict[str, object]) -> dict[str, object] | None:
+    """Run one case in a process of its own; None where the solver is not there or did not finish."""
+    command = [sys.executable, __file__, "--child", json.dumps(case)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"  {case['solver']}: {done.stderr.strip().splitlines()[-1:]}", file=sys.stderr)
+        return None
+    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def policies() -> dict[str, float]:
+    """451 policy points of one year, each bounded to 1e-5, in units of one solve."""
+    from kiban.linear import solve
+    from kiban.linear.parametric import CostDirection, solve_plane
+
+    programme = design(1, clean=True, deferral=True)
+    solve(programme)
+    start = time.perf_counter()
+    solve(programme)
+    one = time.perf_counter() - start
+    credit = CostDirection({name: -COSTS[name] for name in ("sun", "wind", "offshore", "power", "energy")}, {})
+    carbon = CostDirection({}, {"import": 0.001 * weather(1)["carbon"], "burn": np.full(HOURS, 0.001 * 0.37)})
+    rates = np.array([(a, b) for a in np.linspace(0, 0.5, 41) for b in np.linspace(0, 20, 11)])
+    start = time.perf_counter()
+    result = solve_plane(programme, [credit, carbon], rates, tolerance=1e-5)
+    spent = time.perf_counter() - start
+    return {
+        "points": len(rates), "solves": len(result.solved), "seconds": spent, "in_single_solves": spent / one,
+        "largest_relative_gap": float(result.relative_gap.max()),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure, then print the table or the object."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--full", action="store_true")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--child")
+    options = parser.parse_args()
+    if options.child:
+        print(json.dumps(run_child(json.loads(options.child))))
+        return
+    cases = (
+        [(1, True, True)]
+        if options.quick
+        else [(y, c, d) for y in (1, 3, 10) for c in (False, True) for d in (False, True)]
+    )
+    result: dict[str, object] = {"cases": []}
+    for years, clean, deferral in cases:
+        peers = PEERS if options.full or (years == 1 and clean is False and deferral) else ("clarabel",)
+        peers = ("clarabel",) if options.quick else peers
+        base = {"years": years, "clean": clean, "deferral": deferral, "threads": options.threads}
+        repeats = 5 if years < 10 else 3
+        found = {"kernel": measure(base | {"solver": "kernel", "repeats": repeats})}
+        for peer in peers:
+            if peer == "pypsa highs" and years > 1:
+                continue
+            fast = peer == "clarabel" and years == 1
+            found[peer] = measure(base | {"solver": peer, "repeats": 3 if fast else 1})
+        case = _summarise(base, found)
+        result["cases"].append(case)  # type: ignore[attr-defined]
+        if not options.json:
+            _print(case)
+        name = {1: "one_year", 3: "three_years", 10: "ten_years"}[years]
+        if (clean, deferral) == (True, True) or name not in result:
+            result[name] = case
+    if not options.quick:
+        result["policies"] = policies()
+        if not options.json:
+            print("policies", result["policies"])
+    if options.json:
+        print(json.dumps(result))
+
+
+def _summarise(base: dict[str, object], found: dict[str, dict[str, object] | None]) -> dict[str, object]:
+    kernel = found["kernel"] or {}
+    mine = float(kernel.get("solve_s", np.nan))
+    objective = float(kernel.get("objective", np.nan))
+    floor = (
+        float(kernel["bytes_per_iteration"]) / (float(kernel["bandwidth_gb_s"]) * 1e9) * int(kernel["iterations"])
+        if kernel
+        else np.nan
+    )
+    # PyPSA solves its own model of the plant, whose objective is not to be compared.
+    others = {k: v for k, v in found.items() if k not in {"kernel", "pypsa highs"} and v}
+    differences = [abs(float(v["objective"]) - objective) / max(1.0, abs(objective)) for v in others.values()]
+    return {
+        **base, "kernel_s": mine, "iterations": kernel.get("iterations"), "floor_s": floor, "over_floor": mine / floor,
+        "ratio": {k: float(v["solve_s"]) / mine for k, v in found.items() if v and k != "kernel"},
+        "objective_rel_diff": max(differences, default=None), "solvers": found,
+    }  # fmt: skip
+
+
+def _print(case: dict[str, object]) -> None:
+    words = [
+        f"{case['years']} year(s)",
+        "clean share" if case["clean"] else "no share",
+        "deferral" if case["deferral"] else "no deferral",
+    ]
+    print(", ".join(words), f"| floor {case['floor_s']:.3f} s, kernel at {case['over_floor']:.1f} times the floor")
+    for name, found in case["solvers"].items():  # type: ignore[attr-defined]
+        if found is None:
+            print(f"  {name:14s} not available")
+            continue
+        ratio = found["solve_s"] / case["kernel_s"]
+        print(
+            f"  {name:14s} build {found['build_s']:6.2f} s  solve {found['solve_s']:8.3f} s  ratio {ratio:7.1f}"
+            f"  iterations {found['iterations']:7d}  memory {found['memory_mb']:6.0f} MB"
+            f"  objective {found['objective']:.8g}"
+            f"  {found.get('note', '')}",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

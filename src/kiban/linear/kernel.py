@@ -1,0 +1,365 @@
+"""The staircase kernel: a primal-dual interior point whose linear algebra is one sweep over the hours.
+
+Mehrotra's predictor and corrector with centrality correctors where the step is short, from Mehrotra's
+starting point. `docs/kernel.md` explains the method; the modules `kernel_*` hold its parts.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from kiban.linear.batch import with_costs
+from kiban.linear.kernel_layout import LANES, lay_out
+from kiban.linear.kernel_newton import Newton
+from kiban.linear.kernel_proof import NamedPoint, evaluate, evaluate_ray, name_prices
+from kiban.linear.kernel_structure import ContradictionError, KernelForm, read_form, scale_form
+from kiban.linear.kernel_sweep import AFFINE, BAND, CENTRE
+from kiban.linear.solution import Certificate, Solution, Status, without_solution
+from kiban.linear.staircase import Array, Staircase
+
+STANDSTILL: Final = "standstill"
+INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
+TOLERANCE: Final = 1e-8
+# Largest relative gap and relative residual of an answer.
+ACCEPTED: Final = 1e-7
+MAX_ITERATIONS: Final = 200
+# Residuals of the scaled programme, whose data are near one.
+FEASIBLE: Final = 1e-8
+# Share of the way to the boundary that a step takes.
+STEP: Final = 0.995
+# A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
+LONG_STEP: Final = 0.5
+GAIN: Final = 0.02
+STEP_WISH: Final = 0.1
+LEAST_CENTRING: Final = 1e-3
+# Iterations without progress before the kernel gives up, and how often it looks for a proof of infeasibility.
+PATIENCE: Final = 20
+PROOF_EVERY: Final = 5
+# A ray proves infeasibility if what it violates is this much smaller than what it proves.
+# At a standstill, where the point can become no clearer, a wider share will do.
+RAY: Final = 1e-8
+LAST_RAY: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class KernelAnswer:
+    """What the kernel found; `status` and `solution` are None where it stalled, `reason` says how it ended."""
+
+    status: Status | None
+    iterations: int
+    solution: Solution | None
+    reason: str
+
+
+def solve_kernel(
+    programme: Staircase,
+    *,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+    correctors: int | None = None,
+    segments: int | None = None,
+    threads: int | None = None,
+) -> KernelAnswer:
+    """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
+
+    `tolerance` is the relative gap of the certificate. `segments` per block and `threads` (all cores if
+    None; a horizon of one year uses one) change the speed; `segments` also the rounding, `threads` not.
+    Infeasible and unbounded programmes are recognised by a ray whose inequality is checked in the
+    caller's numbers.
+    """
+    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
+    answer = _attempt(programme, *options)
+    if answer.reason != INFEASIBLE_STANDSTILL:
+        return answer
+    # Without costs the prices have nothing to do but to prove that no point exists.
+    free = with_costs(
+        programme,
+        capacities=dict.fromkeys(programme.capacities, 0.0),
+        hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+    )
+    proof = _attempt(free, *options)
+    if proof.status == "infeasible":
+        return replace(proof, iterations=proof.iterations + answer.iterations)
+    return answer
+
+
+def _attempt(
+    programme: Staircase,
+    tolerance: float,
+    max_iterations: int,
+    correctors: int | None,
+    segments: int | None,
+    threads: int,
+) -> KernelAnswer:
+    try:
+        form = read_form(programme)
+    except ContradictionError as contradiction:
+        return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
+    scale_form(form)
+    newton = Newton(form, lay_out(form, segments), threads=threads)
+    try:
+        return Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+    finally:
+        newton.close()
+
+
+class Method:
+    """One run of the interior point on one programme."""
+
+    def __init__(
+        self,
+        programme: Staircase,
+        form: KernelForm,
+        newton: Newton,
+        tolerance: float,
+        max_iterations: int,
+        correctors: int | None,
+    ) -> None:
+        self.programme, self.form, self.newton = programme, form, newton
+        self.tolerance, self.max_iterations = tolerance, max_iterations
+        self.correctors = 1 if correctors is None else correctors
+        self.constant = _constant(programme, form)
+        self.unit = form.cost_scale * form.right_scale
+        self.pairs = 1
+
+    def run(self) -> KernelAnswer:
+        """Iterate to an optimum, a proof that there is none, or a standstill."""
+        with np.errstate(all="ignore"):
+            return self._run()
+
+    def _run(self) -> KernelAnswer:
+        newton = self.newton
+        self._start()
+        best, since, iteration = np.inf, 0, 0
+        for iteration in range(self.max_iterations + 1):
+            newton.factorise()
+            newton.solve(AFFINE)
+            now = newton.residuals
+            primal, dual = now.primal * self.unit + self.constant, now.dual * self.unit + self.constant
+            gap = abs(primal - dual) / max(1.0, abs(primal))
+            if gap <= self.tolerance and max(now.primal_residual, now.dual_residual) <= FEASIBLE:
+                answer = self._finish(iteration)
+                if answer is not None:
+                    return answer
+            merit = gap / self.tolerance + (now.primal_residual + now.dual_residual) / FEASIBLE
+            if not np.isfinite(merit) or iteration == self.max_iterations:
+                break
+            if merit < 0.9 * best:
+                best, since = merit, 0
+            else:
+                since += 1
+            if since >= PATIENCE:
+                break
+            if iteration and iteration % PROOF_EVERY == 0:
+                status = self._proof(now.primal_residual, now.dual_residual, RAY)
+                if status is not None:
+                    return KernelAnswer(status, iteration, without_solution(status), "ray")
+            self._step(now.product / self.pairs, now.product)
+        status = self._proof(1.0, 1.0, LAST_RAY)
+        if status is not None:
+            return KernelAnswer(status, iteration, without_solution(status), "ray")
+        answer = self._finish(iteration)
+        if answer is not None:
+            return answer
+        # A row left open, in the caller's numbers, may be one that no point can close.
+        result = evaluate(self.programme, self._named_point())
+        open_row = not result.primal_residual <= ACCEPTED * _size(self.programme)
+        return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
+
+    def _step(self, mu: float, product: float) -> None:
+        newton = self.newton
+        to_primal, to_dual, fall, rise, cross = newton.largest_steps()
+        primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+        predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
+        centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** 3
+        newton.solve(CENTRE, target=centring * mu)
+        to_primal, to_dual = newton.largest_steps()[:2]
+        for _ in range(self.correctors):
+            primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+            if min(primal, dual) > LONG_STEP:
+                break
+            kept = newton.save_direction()
+            wish = (min(primal * 1.08 + STEP_WISH, 1.0), min(dual * 1.08 + STEP_WISH, 1.0))
+            newton.solve(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish)
+            new_primal, new_dual = newton.largest_steps()[:2]
+            if min(new_primal, 1.0) + min(new_dual, 1.0) < primal + dual + GAIN:
+                newton.restore_direction(kept)
+                break
+            to_primal, to_dual = new_primal, new_dual
+        newton.advance(min(STEP * to_primal, 1.0), min(STEP * to_dual, 1.0))
+
+    def _start(self) -> None:
+        """Mehrotra's starting point: the least squares point and prices, shifted inside the bounds."""
+        n = self.newton
+        floor, bounded = n.masks()
+        f, b = floor > 0.0, bounded > 0.0
+        n.y[:], n.z[:], n.r[:], n.u[:], n.lambdas[:] = 1.0, floor, 1.0, bounded, 0.0
+        n.q[:] = 0.0
+        n.x, n.zx = np.ones(n.x.size), n.x_floor.astype(np.float64)
+        n.rx, n.ux = np.ones(n.x.size), n.x_bounded.astype(np.float64)
+        n.factorise()
+        n.solve(AFFINE, keep=0.0, costs=0.0)
+        y, x = n.dy.copy(), n.dx.copy()
+        r = n.bounds_minus_level(y, x)
+        n.solve(AFFINE, keep=0.0, rights=0.0)
+        z, u = n.dz, n.du
+        n.lambdas[:], n.q = n.dlambdas, n.dq.copy()
+
+        def least(first: Array, second: Array) -> float:
+            return float(min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0)))
+
+        up, over = max(-1.5 * least(y, r), 0.0), max(-1.5 * least(z, u), 0.0)
+        count = max(int(f.sum() + b.sum()), 1)
+        values = float(np.sum(y, where=f) + np.sum(r, where=b)) + up * count
+        prices = float(np.sum(z, where=f) + np.sum(u, where=b)) + over * count
+        product = float(np.sum((y + up) * (z + over), where=f) + np.sum((r + up) * (u + over), where=b))
+        up = max(up + 0.5 * product / max(prices, 1e-30), 1e-2)
+        over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
+        n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
+        n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
+        mu = float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count
+
+        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
+        inside = np.maximum(np.abs(x), 0.1 * size)
+        inside = np.where(n.x_bounded, np.minimum(inside, 0.5 * n.x_width), inside)
+        n.x = np.where(n.x_floor, inside, x)
+        n.rx = np.where(n.x_bounded, np.maximum(n.x_width - n.x, 0.1 * n.x_width), 1.0)
+        n.zx = np.where(n.x_floor, mu / np.where(n.x_floor, n.x, 1.0), 0.0)
+        n.ux = np.where(n.x_bounded, mu / n.rx, 0.0)
+        self.pairs = max(int(f.sum() + b.sum() + n.x_floor.sum() + n.x_bounded.sum()), 1)
+
+    def _finish(self, iteration: int) -> KernelAnswer | None:
+        point = self._named_point()
+        result = evaluate(self.programme, point)
+        certificate = result.certificate("kernel", iteration)
+        if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance)):
+            return None
+        solution = Solution(
+            status="optimal",
+            capacities=point.capacities,
+            hourly=point.hourly,
+            row_prices=point.rows,
+            total_prices=point.totals,
+            bound_prices=result.bound_prices,
+            capacity_prices=result.capacity_prices,
+            certificate=certificate,
+        )
+        return KernelAnswer("optimal", iteration, solution, "converged")
+
+    def _named_point(self) -> NamedPoint:
+        point = name_prices(self.programme, self.form, self._row_prices(), self.newton.q, self._bound_prices(1.0))
+        form, unit = self.form, self.form.right_scale
+        for name, capacity in self.programme.capacities.items():
+            if name in form.held:
+                point.capacities[name] = form.held[name]
+                continue
+            place = form.border_of[name]
+            border = form.border[place]
+            value = border.origin + border.sign * border.scale * unit * float(self.newton.x[place])
+            point.capacities[name] = min(max(value, capacity.lower), capacity.upper)
+        series = self.unfold(self.newton.y, len(form.columns))
+        for name, variable in self.programme.variables.items():
+            place = form.column_of[name]
+            column = form.columns[place]
+            values = column.origin + column.sign * (column.scale * unit) * series[place]
+            values = np.maximum(values, variable.lower)
+            point.hourly[name] = values if variable.capacity is not None else np.minimum(values, variable.upper)
+        return point
+
+    def _row_prices(self) -> list[Array]:
+        layout = self.newton.layout
+        unfolded = self.unfold(self.newton.lambdas, len(self.form.rows))
+        prices: list[Array] = [np.zeros(0)] * len(self.form.rows)
+        for place, row in enumerate(layout.row_order):
+            prices[int(row)] = unfolded[place]
+        return prices
+
+    def _bound_prices(self, size: float) -> dict[str, Array]:
+        unfolded = self.unfold(self.newton.u, len(self.newton.layout.capped))
+        places = self.newton.layout.columns[:, 1]
+        return {
+            name: unfolded[places[column]] / size
+            for name, column in self.form.column_of.items()
+            if places[column] >= 0 and self.form.columns[column].capacity >= 0
+        }
+
+    def unfold(self, values: Array, quantities: int) -> Array:
+        """From lane order to `(quantities, steps)`."""
+        groups, steps = self.newton.shape[0], self.newton.shape[1]
+        hours = self.newton.layout.hours
+        used = hours >= 0
+        out = np.zeros((quantities, self.programme.steps))
+        table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
+        for place in range(quantities):
+            out[place, hours[used]] = table[:, :, place, :][used]
+        return out
+
+    def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
+        """A ray that proves the programme infeasible or unbounded, if the point has become one."""
+        form, n = self.form, self.newton
+        if primal_residual > FEASIBLE:
+            rows = self._row_prices()
+            largest = max([float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.q).max(initial=0.0))])
+            if np.isfinite(largest) and largest > 0.0:
+                prices = name_prices(
+                    self.programme,
+                    form,
+                    [row / largest for row in rows],
+                    n.q / largest,
+                    self._bound_prices(largest),
+                    costs=False,
+                )
+                ray = evaluate(self.programme, prices, costs=False)
+                # In units of the scaled rows, so that the answer does not depend on the caller's units.
+                size = form.right_scale * form.cost_scale
+                if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= share * ray.dual:
+                    return "infeasible"
+        if dual_residual > FEASIBLE:
+            columns = self.unfold(n.y, len(form.columns))
+            hourly = {
+                name: form.columns[v].sign * form.columns[v].scale * columns[v] for name, v in form.column_of.items()
+            }
+            capacities = {
+                name: form.border[k].sign * form.border[k].scale * float(n.x[k]) for name, k in form.border_of.items()
+            }
+            if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
+                return "unbounded"
+        return None
+
+
+def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
+    """Whether a certificate proves an optimum to the accuracy that answers need."""
+    size = _size(programme)
+    costs = [np.abs(v.cost).max(initial=0.0) for v in programme.variables.values()]
+    costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
+    price = 1.0 + float(max(costs, default=0.0))
+    return bool(
+        certificate.relative_gap <= gap
+        and certificate.primal_residual <= ACCEPTED * size
+        and certificate.dual_residual <= ACCEPTED * price
+    )
+
+
+def _size(programme: Staircase) -> float:
+    bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
+    return 1.0 + float(max(bounds, default=0.0))
+
+
+def _sides(programme: Staircase) -> list[Array]:
+    sides = [side for row in programme.rows.values() for side in (row.lower, row.upper)]
+    sides += [np.array([total.lower, total.upper]) for total in programme.totals.values()]
+    return sides + [v.upper for v in programme.variables.values() if v.capacity is not None]
+
+
+def _constant(programme: Staircase, form: KernelForm) -> float:
+    constant = programme.constant
+    for name, variable in programme.variables.items():
+        constant += float(variable.cost @ form.columns[form.column_of[name]].origin)
+    for name, capacity in programme.capacities.items():
+        origin = form.held[name] if name in form.held else form.border[form.border_of[name]].origin
+        constant += capacity.cost * origin
+    return constant

@@ -1,0 +1,228 @@
+"""The least cost as a function of a few rates that enter the costs linearly, bounded everywhere from few solves.
+
+The least cost is a concave function of the costs. A point that is feasible at one rate is feasible at
+all: its cost is an upper bound, linear in the rates. The prices of two or more optima mix to prices of
+every rate between them (where the weights that mix the rates also mix the costs): by weak duality the
+same mixture of their dual objectives is a lower bound. Rates are solved one by one, where the bounds
+are furthest apart, until they agree everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiban.errors import SolverError
+from kiban.linear.batch import with_costs
+from kiban.linear.solution import Solution
+from kiban.linear.solvers import solve
+from kiban.linear.staircase import Array, Staircase
+
+# Share of the tolerance that a solved rate may use up itself.
+OWN_SHARE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class CostDirection:
+    """What one unit of a rate adds to the costs of a programme."""
+
+    capacities: dict[str, float]
+    hourly: dict[str, Array]
+    constant: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ParametricCost:
+    """Bounds on the least cost at every rate: `lower <= least cost <= upper`.
+
+    `rates` has shape `(points, directions)`; `solved` lists the points at which a programme was
+    solved, in order, and `solutions` their optima.
+    """
+
+    rates: Array
+    lower: Array
+    upper: Array
+    solved: tuple[int, ...]
+    solutions: tuple[Solution, ...]
+
+    @property
+    def relative_gap(self) -> Array:
+        """Distance of the bounds over `max(1, |upper|)`."""
+        return (self.upper - self.lower) / np.maximum(1.0, np.abs(self.upper))
+
+
+def solve_ray(
+    programme: Staircase,
+    direction: CostDirection,
+    rates: Iterable[float],
+    *,
+    tolerance: float = 1e-5,
+    most_solves: int | None = None,
+) -> ParametricCost:
+    """The least cost at every rate of `costs + rate * direction`, to a relative `tolerance`."""
+    return solve_plane(
+        programme,
+        [direction],
+        np.asarray(list(rates), dtype=np.float64)[:, None],
+        tolerance=tolerance,
+        most_solves=most_solves,
+    )
+
+
+def solve_plane(
+    programme: Staircase,
+    directions: Sequence[CostDirection],
+    rates: Array,
+    *,
+    tolerance: float = 1e-5,
+    most_solves: int | None = None,
+    solver: Callable[[Staircase], Solution] | None = None,
+) -> ParametricCost:
+    """The least cost at every row of `rates` of `costs + sum_i rates[:, i] * directions[i]`.
+
+    Raises `SolverError` where the programme has no optimum at a rate, and `ValueError` if the shape of
+    `rates` does not fit the directions.
+    """
+    rates = np.asarray(rates, dtype=np.float64)
+    if rates.ndim != 2 or rates.shape[1] != len(directions) or not len(rates):
+        raise ValueError(f"rates of shape {rates.shape} for {len(directions)} directions")
+    answer = solver or _roughly(tolerance * OWN_SHARE)
+    limit = most_solves or len(rates)
+    upper = np.full(len(rates), np.inf)
+    lower = np.full(len(rates), -np.inf)
+    solved: list[int] = []
+    solutions: list[Solution] = []
+    duals: list[float] = []
+    order = _corners(rates)
+    while len(solved) < limit:
+        place = order.pop(0) if order else int(np.argmax(_gap(lower, upper)))
+        if place in solved:
+            if order:
+                continue
+            break
+        at_rate = _move(programme, directions, rates[place])
+        solution = answer(at_rate)
+        certificate = solution.certificate
+        if certificate is None:
+            raise SolverError(f"no optimum at rates {rates[place].tolist()}: {solution.status}")
+        solved.append(place)
+        solutions.append(solution)
+        duals.append(certificate.dual)
+        upper = np.minimum(upper, _cost_line(programme, directions, solution, rates))
+        lower = _mix(rates, rates[solved], np.array(duals), lower)
+        lower[place] = max(lower[place], certificate.dual)
+        if not order and float(_gap(lower, upper).max()) <= tolerance:
+            break
+    return ParametricCost(rates, lower, upper, tuple(solved), tuple(solutions))
+
+
+def _roughly(gap: float) -> Callable[[Staircase], Solution]:
+    """Solve to a gap that leaves most of the tolerance to the rates between, and fully where that fails."""
+
+    def answer(programme: Staircase) -> Solution:
+        from kiban.linear.kernel import solve_kernel
+
+        return solve_kernel(programme, tolerance=gap).solution or solve(programme)
+
+    return answer
+
+
+def _gap(lower: Array, upper: Array) -> Array:
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isfinite(lower), (upper - lower) / np.maximum(1.0, np.abs(upper)), np.inf)
+
+
+def _corners(rates: Array) -> list[int]:
+    """Points whose rates surround all others: the extremes in every combination of signs."""
+    size = np.maximum(np.ptp(rates, axis=0), 1e-300)
+    scaled = (rates - rates.min(axis=0)) / size
+    corners = []
+    for signs in np.ndindex(*(2,) * rates.shape[1]):
+        weight = np.where(np.array(signs) == 1, 1.0, -1.0)
+        corners.append(int(np.argmax(scaled @ weight)))
+    return list(dict.fromkeys(corners))
+
+
+def _move(programme: Staircase, directions: Sequence[CostDirection], rate: Array) -> Staircase:
+    capacities: dict[str, float] = {}
+    hourly: dict[str, Array] = {}
+    constant = programme.constant
+    for amount, direction in zip(rate, directions, strict=True):
+        constant += float(amount) * direction.constant
+        for name, cost in direction.capacities.items():
+            capacities[name] = capacities.get(name, programme.capacities[name].cost) + float(amount) * cost
+        for name, costs in direction.hourly.items():
+            hourly[name] = hourly.get(name, programme.variables[name].cost) + float(amount) * costs
+    return with_costs(programme, capacities=capacities, hourly=hourly, constant=constant)
+
+
+def _cost_line(programme: Staircase, directions: Sequence[CostDirection], solution: Solution, rates: Array) -> Array:
+    """What the point of `solution` costs at every rate."""
+    base = programme.constant
+    base += sum(capacity.cost * solution.capacities[name] for name, capacity in programme.capacities.items())
+    base += sum(float(v.cost @ solution.hourly[name]) for name, v in programme.variables.items())
+    slopes = [
+        direction.constant
+        + sum(cost * solution.capacities[name] for name, cost in direction.capacities.items())
+        + sum(float(costs @ solution.hourly[name]) for name, costs in direction.hourly.items())
+        for direction in directions
+    ]
+    line: Array = base + rates @ np.array(slopes)
+    return line
+
+
+def _mix(rates: Array, known: Array, duals: Array, before: Array) -> Array:
+    """The largest mixture of known dual objectives at every rate: a small linear programme each."""
+    if rates.shape[1] == 1:
+        order = np.argsort(known[:, 0], kind="stable")
+        line = np.interp(rates[:, 0], known[order, 0], _hull(known[order, 0], duals[order]))
+        outside = (rates[:, 0] < known[order[0], 0]) | (rates[:, 0] > known[order[-1], 0])
+        return np.where(outside, before, np.maximum(before, line))
+    lower = before.copy()
+    size = np.maximum(np.ptp(known, axis=0), 1e-300)
+    scaled = np.column_stack([(known - known[0]) / size, np.ones(len(known))])
+    targets = np.column_stack([(rates - known[0]) / size, np.ones(len(rates))])
+    for value, normal in _upper_faces(scaled[:, :-1], duals):
+        weights = np.linalg.lstsq(normal.T, targets.T, rcond=None)[0]
+        inside = (weights >= -1e-12).all(axis=0) & (np.abs(normal.T @ weights - targets.T).max(axis=0) < 1e-10)
+        lower[inside] = np.maximum(lower[inside], (value @ np.maximum(weights, 0.0))[inside])
+    return lower
+
+
+def _hull(x: Array, y: Array) -> Array:
+    """The least concave function above the points, at the points."""
+    kept: list[int] = []
+    for i in range(len(x)):
+        while len(kept) >= 2:
+            a, b = kept[-2], kept[-1]
+            if (y[b] - y[a]) * (x[i] - x[a]) <= (y[i] - y[a]) * (x[b] - x[a]):
+                kept.pop()
+            else:
+                break
+        kept.append(i)
+    return np.interp(x, x[kept], y[kept])
+
+
+def _upper_faces(points: Array, values: Array) -> list[tuple[Array, Array]]:
+    """Simplices of the upper hull of `(point, value)`: values and homogeneous corners of each."""
+    from scipy.spatial import ConvexHull, QhullError
+
+    count, dimension = points.shape
+    if count <= dimension:
+        return []
+    spread = max(float(np.ptp(values)), 1e-300)
+    lifted = np.column_stack([points, (values - values.min()) / spread])
+    # A point far below closes the hull, so that it exists even where all values lie in a plane.
+    below = np.concatenate([points.mean(axis=0), [-10.0]])
+    try:
+        hull = ConvexHull(np.vstack([lifted, below]))
+    except QhullError:
+        return []
+    faces = []
+    for simplex in hull.simplices:
+        if (simplex == count).any():
+            continue
+        faces.append((values[simplex], np.column_stack([points[simplex], np.ones(len(simplex))])))
+    return faces

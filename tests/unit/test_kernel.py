@@ -1,0 +1,207 @@
+"""The staircase kernel: small programmes with known answers, infeasibility, repeatability, machine code on disk."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kiban.linear import Staircase, solve
+from kiban.linear import kernel as kernel_module
+from kiban.linear.kernel import solve_kernel
+
+
+def year(days=30, *, blocks=1, noise=0):
+    """A small design: sun, store, wire, a yearly limit on what is bought, deferrable load."""
+    steps = days * 24 * blocks
+    rng = np.random.default_rng(noise)
+    hour = np.arange(steps) % 24
+    sun = np.clip(np.sin((hour - 6) / 12 * np.pi), 0, None) * rng.uniform(0.3, 1.0, steps // 24).repeat(24)
+    programme = Staircase(steps, days * 24)
+    programme.add_capacity("sun", cost=8.0 * days / 365, upper=1000.0)
+    programme.add_capacity("power", cost=2.0 * days / 365)
+    programme.add_capacity("energy", cost=3.0 * days / 365)
+    programme.add_capacity("wire", cost=1.0 * days / 365)
+    programme.add_row("balance", equal=rng.uniform(8, 10, steps))
+    programme.add_capacity_term("balance", "sun", sun)
+    programme.add_variable("buy", cost=rng.uniform(0.01, 0.03, steps), capacity="wire")
+    programme.add_variable("waste")
+    programme.add_variable("charge", capacity="power")
+    programme.add_variable("discharge", capacity="power")
+    programme.add_variable("state", capacity="energy")
+    programme.add_variable("served")
+    programme.add_variable("waiting", upper=20.0)
+    for name, sign in (("buy", 1.0), ("waste", -1.0), ("charge", -1.0), ("discharge", 1.0), ("served", -1.1)):
+        programme.add_term("balance", name, sign)
+    programme.add_row("storage", equal=0.0)
+    programme.add_term("storage", "state")
+    programme.add_term("storage", "state", -0.999, lagged=True)
+    programme.add_term("storage", "charge", -0.95)
+    programme.add_term("storage", "discharge", 1.05)
+    programme.add_row("queue", equal=2.0)
+    programme.add_term("queue", "waiting")
+    programme.add_term("queue", "waiting", -1.0, lagged=True)
+    programme.add_term("queue", "served")
+    programme.add_total("bought", upper=3.0 * steps)
+    programme.add_total_term("bought", "buy")
+    return programme
+
+
+@pytest.mark.parametrize("blocks", [1, 3])
+def test_a_design_has_the_optimum_and_the_prices_of_highs(blocks):
+    programme = year(20, blocks=blocks)
+    mine, oracle = solve(programme, "kernel"), solve(programme, "highs")
+    assert mine.certificate.solver == "kernel"
+    assert mine.certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-7)
+    assert mine.certificate.relative_gap < 1e-8
+    assert mine.capacities == pytest.approx(oracle.capacities, rel=1e-4, abs=1e-4)
+    assert mine.total_prices["bought"] == pytest.approx(oracle.total_prices["bought"], rel=1e-4, abs=1e-7)
+
+
+def test_a_tolerance_is_kept_and_saves_iterations():
+    programme = year(10)
+    rough, fine = solve_kernel(programme, tolerance=1e-4), solve_kernel(programme, tolerance=1e-9)
+    assert rough.iterations < fine.iterations
+    assert rough.solution.certificate.relative_gap <= 1e-4
+    assert fine.solution.certificate.relative_gap <= 1e-9
+    assert rough.solution.certificate.dual <= fine.solution.certificate.primal
+
+
+def test_the_same_bits_every_time_and_on_any_number_of_threads():
+    programme = year(10, blocks=3)
+    first = solve_kernel(programme, threads=1).solution
+    for again in (solve_kernel(programme, threads=1).solution, solve_kernel(programme, threads=2).solution):
+        assert again.certificate == first.certificate
+        for name, values in first.hourly.items():
+            assert np.array_equal(values, again.hourly[name])
+        for name, values in first.row_prices.items():
+            assert np.array_equal(values, again.row_prices[name])
+
+
+def test_a_solve_leaves_the_programme_as_it_was():
+    programme, twin = year(5), year(5)
+    solve_kernel(programme)
+    for name, variable in twin.variables.items():
+        assert np.array_equal(variable.upper, programme.variables[name].upper)
+    for name, row in twin.rows.items():
+        assert np.array_equal(row.upper, programme.rows[name].upper)
+        assert len(row.terms) == len(programme.rows[name].terms)
+
+
+@pytest.mark.parametrize("kind", ["bounds", "row", "total", "capacity", "state"])
+def test_infeasible_programmes_are_recognised(kind):
+    programme = year(3)
+    if kind == "bounds":
+        programme.add_variable("no", lower=2.0, upper=1.0)
+    elif kind == "row":
+        programme.rows["balance"].lower = programme.rows["balance"].upper = np.full(72, -1e4)
+        programme.variables["waste"].upper[:] = 5.0
+        programme.capacities["power"] = replace(programme.capacities["power"], upper=1.0)
+    elif kind == "total":
+        programme.add_total("sold", lower=1e9)
+        programme.add_total_term("sold", "served")
+    elif kind == "capacity":
+        programme.add_total("least", lower=10.0)
+        programme.add_capacity_term("least", "sun", -1.0)
+    else:
+        programme.rows["queue"].lower = programme.rows["queue"].upper = np.full(72, 2.0)
+        programme.add_row("closed", upper=1.0)
+        programme.add_term("closed", "served")
+    assert solve_kernel(programme).status == "infeasible"
+
+
+def test_unbounded_programmes_are_recognised():
+    programme = year(3)
+    programme.add_capacity("gift", cost=-1.0)
+    assert solve_kernel(programme).status == "unbounded"
+    programme = year(3)
+    programme.add_variable("gift", cost=-1.0)
+    programme.add_term("balance", "gift", 0.0)
+    assert solve_kernel(programme).status == "unbounded"
+
+
+def test_free_fixed_and_redundant_parts():
+    programme = year(5)
+    plain = solve(programme, "highs").certificate.primal
+    programme.add_variable("free", lower=-np.inf)
+    programme.add_variable("fixed", lower=3.0, upper=3.0)
+    programme.add_row("sum", equal=3.0)
+    programme.add_term("sum", "free")
+    programme.add_term("sum", "fixed")
+    programme.add_row("twice", equal=6.0)
+    programme.add_term("twice", "free", 2.0)
+    programme.add_term("twice", "fixed", 2.0)
+    programme.add_row("empty", lower=-1.0, upper=1.0)
+    programme.add_row("anything")
+    programme.add_term("anything", "free")
+    programme.add_capacity("held", cost=2.0, lower=4.0, upper=4.0)
+    answer = solve_kernel(programme)
+    assert answer.status == "optimal"
+    assert answer.solution.certificate.primal == pytest.approx(plain + 8.0, rel=1e-7)
+    assert np.abs(answer.solution.hourly["free"]).max() < 1e-6
+    assert answer.solution.capacities["held"] == 4.0
+
+
+def test_a_kernel_that_stalls_says_so_and_the_next_solver_is_named():
+    programme = year(3)
+    answer = solve_kernel(programme, max_iterations=2)
+    assert answer.status is None
+    assert answer.solution is None
+    assert answer.reason.startswith("standstill")
+
+
+def test_the_fallback_is_visible(monkeypatch):
+    stalled = kernel_module.KernelAnswer(None, 0, None, "standstill")
+    monkeypatch.setattr(kernel_module, "solve_kernel", lambda programme: stalled)
+    assert solve(year(3)).certificate.solver == "clarabel (kernel gave up)"
+
+
+CODE = "from kiban.linear.kernel_vector import cache_folder; print(cache_folder())"
+
+
+def cache_of(tmp_path, **environment):
+    variables = {k: v for k, v in os.environ.items() if k not in {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME"}}
+    variables |= {"PYTHONPATH": str(Path(kernel_module.__file__).parents[2])} | environment
+    done = subprocess.run([sys.executable, "-c", CODE], env=variables, capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
+
+
+@pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="the folder has another name there")
+def test_machine_code_goes_to_the_users_cache_never_to_the_package(tmp_path):
+    folder = cache_of(tmp_path, XDG_CACHE_HOME=str(tmp_path / "cache"))
+    assert folder.is_relative_to(tmp_path / "cache")
+    chosen = cache_of(tmp_path, NUMBA_CACHE_DIR=str(tmp_path / "chosen"))
+    assert chosen.is_relative_to(tmp_path / "chosen")
+
+
+def test_a_cache_that_cannot_be_written_is_replaced_by_the_temporary_folder(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    folder = cache_of(
+        tmp_path, XDG_CACHE_HOME=str(tmp_path / "file"), LOCALAPPDATA=str(tmp_path / "file"), TMPDIR=str(tmp_path)
+    )
+    assert folder.is_dir()
+    assert not folder.is_relative_to(tmp_path / "file")
+
+
+RUN = """
+import sys, time
+sys.path.insert(0, {tests!r})
+from test_kernel import year
+from kiban.linear.kernel import solve_kernel
+solve_kernel(year(2))
+from kiban.linear import kernel_factor, kernel_return, kernel_sweep
+counts = [f.stats.cache_misses[s] for f in (kernel_factor.factorise, kernel_sweep.forward, kernel_return.backward)
+          for s in f.stats.cache_misses]
+print(sum(counts))
+"""
+
+
+def test_the_second_process_compiles_nothing():
+    solve_kernel(year(2))
+    variables = os.environ | {"PYTHONPATH": str(Path(kernel_module.__file__).parents[2])}
+    code = RUN.format(tests=str(Path(__file__).parent))
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "0"
