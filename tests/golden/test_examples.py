@@ -13,6 +13,8 @@ from kiban.scenario.examples import example_names
 ROOT = Path(__file__).resolve().parents[2]
 # Designs that cost the same to the solver's tolerance may differ by this much of the largest figure.
 RELATIVE = 2e-4
+# Surplus energy may pass through the battery or past it at the same cost.
+LOOSE = {"battery_cycles_per_year": 1e-2, "curtailment_mwh_per_year": 2e-3, "curtailment_share": 2e-3}
 
 
 def summarise(plan):
@@ -34,4 +36,5 @@ def test_an_example_gives_its_golden_result(name):
         assert set(found[part]) == set(golden[part])
         size = max(abs(value) for value in golden[part].values()) if part != "indicators" else 0.0
         for figure, value in golden[part].items():
-            assert found[part][figure] == pytest.approx(value, rel=RELATIVE, abs=RELATIVE * size / 10 + 1e-6), figure
+            relative = LOOSE.get(figure, RELATIVE)
+            assert found[part][figure] == pytest.approx(value, rel=relative, abs=RELATIVE * size / 10 + 1e-6), figure

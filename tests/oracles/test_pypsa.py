@@ -40,7 +40,7 @@ def two_weeks(seed):
 def test_random_two_weeks(seed):
     _, site = two_weeks(seed)
     solution = solve(write_programme(site))
-    assert solution.certificate.solver == ("highs (whole numbers), clarabel" if site.measures else "clarabel")
+    assert solution.certificate.solver == ("highs (whole numbers), kernel" if site.measures else "kernel")
     network = build_network(site)
     assert optimise(network) == "optimal"
     assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)

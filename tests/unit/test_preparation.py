@@ -220,3 +220,30 @@ def test_every_input_has_an_origin():
     assert all(entry.source and entry.name for entry in entries)
     assert {entry.status for entry in entries} >= {"verified", "assumed", "given", "derived", "synthetic"}
     assert any(entry.name == "weather" and entry.status == "synthetic" for entry in entries)
+
+
+def test_names_of_the_programme_are_reserved():
+    from tests.cases import draw_features, make_resources
+
+    from kiban.planning.programme import write_programme
+    from kiban.scenario.plant import RESERVED_NAMES
+
+    names = set()
+    for seed in range(12):
+        site = make_resources(seed, draw_features(np.random.default_rng(seed)), block_steps=24, blocks=1)
+        programme = write_programme(site)
+        own = {supply.name for supply in site.supply} | {measure.name for measure in site.measures}
+        names |= {*programme.capacities, *programme.variables} - own - {f"{name}_output" for name in own}
+    assert names == RESERVED_NAMES
+
+
+@pytest.mark.parametrize("name", ["it", "import", "a b", "PV", "x_output"])
+def test_a_supply_option_cannot_take_a_reserved_name(name):
+    with pytest.raises(ScenarioError, match="cannot name a supply option"):
+        make(supply={name: {"availability": 0.5, "annual_cost_myen_per_mw": 3.0}})
+
+
+@pytest.mark.parametrize("name", ["pv", "backlog", "sun"])
+def test_a_measure_cannot_take_a_name_in_use(name):
+    with pytest.raises(ScenarioError, match=f"a measure cannot be called {name}"):
+        make(measure=({"id": name, "annual_cost_myen": 1.0, "saving_share": 0.1},))
