@@ -213,7 +213,13 @@ def test_chilled_water_lies_between_large_and_midsize_halls(place):
 @pytest.mark.parametrize(
     ("name", "place", "low", "high", "who"),
     [
-        ("air_economiser", "Sapporo", 1.11, 1.21, "Ishikari, outside air only to with summer cooling; 1.20 measured in 2013"),
+        (
+            "air_economiser",
+            "Sapporo",
+            1.11,
+            1.21,
+            "Ishikari, outside air only to with summer cooling; 1.20 measured in 2013",
+        ),
         ("air_economiser", "Tokyo", 1.20, 1.35, "outside-air halls in Kanto"),
         ("chilled_water", "Tokyo", 1.25, 1.40, "urban Tokyo 1.33 in 2015; benchmark of the energy law 1.4"),
         ("chilled_water", "Sapporo", 1.15, 1.35, "below Tokyo"),

@@ -87,9 +87,7 @@ def test_checks_see_an_orphan_and_a_bad_source() -> None:
 def test_checks_see_a_missing_source() -> None:
     sources = {key: source for key, source in CATALOGUE.sources.items() if key != "jepx-spot"}
     faults = [str(problem) for problem in check_catalogue(dataclasses.replace(CATALOGUE, sources=sources))]
-    assert any(
-        "prices_hourly.csv" in fault and "'jepx-spot' that does not exist" in fault for fault in faults
-    )
+    assert any("prices_hourly.csv" in fault and "'jepx-spot' that does not exist" in fault for fault in faults)
 
 
 def test_an_assumption_is_never_called_verified() -> None:
@@ -301,9 +299,7 @@ def test_any_text_is_a_known_id_or_an_input_error(text: str) -> None:
 
 def test_describe_a_site_gives_all_its_rows() -> None:
     found = describe(CATALOGUE, "tomakomai")
-    assert [fact.id for fact in found] == [
-        key for key in CATALOGUE.facts if key.startswith("site.tomakomai.")
-    ]
+    assert [fact.id for fact in found] == [key for key in CATALOGUE.facts if key.startswith("site.tomakomai.")]
     assert len(found) >= 20
 
 

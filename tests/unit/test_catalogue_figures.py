@@ -45,9 +45,7 @@ def test_battery_parts_give_the_published_total_at_three_hours() -> None:
     parts = value("battery.power_capex") / 3.0 + value("battery.energy_capex")
     assert parts == pytest.approx(value("battery.all_in_capex"))
     cells = ("cell", "converter", "other", "construction")
-    assert sum(value(f"battery.{part}_capex") for part in cells) == pytest.approx(
-        value("battery.all_in_capex")
-    )
+    assert sum(value(f"battery.{part}_capex") for part in cells) == pytest.approx(value("battery.all_in_capex"))
 
 
 def test_american_battery_parts_give_the_published_four_hours() -> None:
@@ -129,9 +127,7 @@ def test_inzai_land_price_converts_at_the_catalogue_rate() -> None:
 
 def test_geothermal_cost_reproduces_the_published_one_only_net_of_own_consumption() -> None:
     published = value("geothermal.lcoe")
-    assert generation_cost("geothermal", value("geothermal.availability")) == pytest.approx(
-        published, rel=0.06
-    )
+    assert generation_cost("geothermal", value("geothermal.availability")) == pytest.approx(published, rel=0.06)
     assert generation_cost("geothermal", value("geothermal.capacity_factor")) < 0.9 * published
 
 
@@ -174,11 +170,7 @@ def test_round_trips_grow_with_distance() -> None:
 
 def test_lower_precision_is_never_slower() -> None:
     for chip in ("h100", "h200", "b200", "gb200", "gb300", "mi300x", "mi355x"):
-        rates = [
-            value(f"chip.{chip}.{kind}")
-            for kind in ("fp16", "fp8", "fp4")
-            if f"chip.{chip}.{kind}" in CATALOGUE
-        ]
+        rates = [value(f"chip.{chip}.{kind}") for kind in ("fp16", "fp8", "fp4") if f"chip.{chip}.{kind}" in CATALOGUE]
         assert rates == sorted(rates)
         assert f"chip.{chip}.price" in CATALOGUE
         assert value(f"chip.{chip}.server_power_factor") > 1.0
@@ -188,9 +180,7 @@ def test_lower_precision_is_never_slower() -> None:
 def test_energy_per_token_falls_with_the_batch() -> None:
     for chip in ("h100", "b200"):
         prefix = f"token.70b_bf16.{chip}.batch"
-        by_batch = sorted(
-            (int(key[len(prefix) :]), energy) for key, energy in CATALOGUE.values(prefix).items()
-        )
+        by_batch = sorted((int(key[len(prefix) :]), energy) for key, energy in CATALOGUE.values(prefix).items())
         energies = [energy for _, energy in by_batch]
         assert len(energies) >= 8
         assert energies == sorted(energies, reverse=True)

@@ -52,9 +52,7 @@ def test_three_tables_have_the_same_mean(area: str, year: int) -> None:
     assert np.average(price_month_means(area, year), weights=days) == pytest.approx(mean, abs=2e-6)
     profile = price_hour_profile(area, year)
     weights = [days[np.array(PRICE_SEASON_OF_MONTH) == season].sum() for season in SEASONS]
-    assert np.average([profile[season].mean() for season in SEASONS], weights=weights) == pytest.approx(
-        mean, abs=2e-6
-    )
+    assert np.average([profile[season].mean() for season in SEASONS], weights=weights) == pytest.approx(mean, abs=2e-6)
 
 
 def test_typical_prices_keep_month_means_and_the_midday_trough() -> None:

@@ -5,7 +5,6 @@ import pytest
 
 from kiban.errors import SolverError
 from kiban.linear import Staircase, solve
-from kiban.linear.bound import bound_cost
 from kiban.linear.elastic import SLACK, relax
 from kiban.linear.flat import flatten
 
@@ -95,14 +94,6 @@ def test_whole_numbers_are_decided_and_proven():
     assert solution.capacities["a"] == pytest.approx(1.0)
     assert solution.certificate.relative_gap < 1e-6
     assert "whole numbers" in solution.certificate.solver
-
-
-def test_a_bound_from_a_neighbour_never_exceeds_its_cost_and_is_tight_at_home():
-    price, load = np.array([1.0, 4.0, 2.0, 8.0]), np.array([1.0, 2.0, 1.5, 1.0])
-    home = solve(storage_programme(price, load))
-    assert bound_cost(storage_programme(price, load), home, {}, {}) == pytest.approx(home.certificate.primal, rel=1e-7)
-    neighbour = storage_programme(price, load * 1.1)
-    assert bound_cost(neighbour, home, {}, {}) <= solve(neighbour).certificate.primal + 1e-7
 
 
 def test_an_elastic_programme_measures_the_breach():

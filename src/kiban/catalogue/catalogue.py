@@ -127,9 +127,7 @@ def describe(catalogue: Catalogue, pattern: str) -> list[Fact]:
     else:
         found = _with_prefix(catalogue, f"{wanted}.", also=wanted) or _with_words(catalogue, wanted)
     if not wanted or not found:
-        remedy = (
-            nearest(wanted, [*catalogue.facts, *catalogue.sites]) or "give an id, its beginning or a word"
-        )
+        remedy = nearest(wanted, [*catalogue.facts, *catalogue.sites]) or "give an id, its beginning or a word"
         raise CatalogueError(Problem(f"nothing in the catalogue matches '{pattern}'", remedy=remedy))
     return found
 

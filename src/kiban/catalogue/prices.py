@@ -127,9 +127,7 @@ def price_hour_profile(area: str, fiscal_year: int) -> Mapping[Season, Prices]:
     """
     _check_area(area)
     table = {
-        cast(Season, row["season"]): np.array(
-            [float(row[f"hour_{hour:02d}"]) for hour in range(HOURS_PER_DAY)]
-        )
+        cast(Season, row["season"]): np.array([float(row[f"hour_{hour:02d}"]) for hour in range(HOURS_PER_DAY)])
         for row in read_table("prices_hourly")
         if row["area"] == area and int(row["fiscal_year"]) == fiscal_year
     }

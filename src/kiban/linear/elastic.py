@@ -6,30 +6,22 @@ import copy
 from collections.abc import Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from kiban.linear.staircase import UNBOUNDED, Staircase
 
 SLACK = "slack:"
 
 
-def relax(programme: Staircase, weights: Mapping[str, float], *, keep_costs: bool = False) -> Staircase:
-    """A copy in which the named constraints may be broken, each unit at its weight.
+def relax(programme: Staircase, weights: Mapping[str, float]) -> Staircase:
+    """A copy in which the named constraints may be broken, each unit at its weight on top of the costs.
 
     A name is a total row (broken on either side), an hourly row (broken each step by a shortfall, which
     stands for missing supply), or a capacity (built beyond its upper bound). The amount by which a
-    constraint is broken is the capacity or hourly variable `slack:NAME`. Without `keep_costs` breaking
-    is all that costs, and whole numbers become continuous: the optimum is the least total breach.
+    constraint is broken is the capacity or hourly variable `slack:NAME`. Weights far above the costs
+    give the least breach, and among those the least cost; the costs keep the optimum well determined.
+    Whole numbers become continuous.
     """
     relaxed = copy.deepcopy(programme)
-    if not keep_costs:
-        relaxed.constant = 0.0
-        relaxed.capacities = {
-            name: replace(capacity, cost=0.0, integer=False) for name, capacity in relaxed.capacities.items()
-        }
-        relaxed.variables = {
-            name: replace(variable, cost=np.zeros(relaxed.steps)) for name, variable in relaxed.variables.items()
-        }
+    relaxed.capacities = {name: replace(capacity, integer=False) for name, capacity in relaxed.capacities.items()}
     for name, weight in weights.items():
         slack = SLACK + name
         if name in relaxed.rows:

@@ -18,7 +18,10 @@ def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, 
     """
     import highspy
 
-    highs = highspy.Highs()
+    # Highs announces itself on standard output when callbacks are set, before any option can silence it.
+    quiet = type("QuietHighs", (highspy.Highs,), {"enableCallbacks": lambda self: None})
+    highs = quiet()
+    highs.setOptionValue("log_to_console", False)
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
     highs.setOptionValue("dual_feasibility_tolerance", 1e-9)

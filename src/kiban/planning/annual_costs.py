@@ -9,8 +9,10 @@ yearly cost that it gives wins over both.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
+from kiban.catalogue.prices import PRICE_AREAS
 from kiban.planning.provenance import Recorder
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Scenario
@@ -23,8 +25,8 @@ def capital_recovery_factor(discount_rate: float, life_years: float) -> float:
     """Yearly payment that repays 1 over `life_years` at `discount_rate`; `1 / life_years` at rate 0."""
     if discount_rate == 0:
         return 1.0 / life_years
-    growth: float = (1.0 + discount_rate) ** -life_years
-    return discount_rate / (1.0 - growth)
+    # 1 - (1 + r)^-L without cancellation at small rates.
+    return discount_rate / -math.expm1(-life_years * math.log1p(discount_rate))
 
 
 class CostReader:
@@ -115,7 +117,8 @@ class CostReader:
         if self._prefix:
             # The industrial price per MWh has the demand charge in it.
             return works
-        return works + self.take_money(f"grid.{area()}.wheeling_demand_charge")
+        charge = "wheeling" if area() in PRICE_AREAS else "tariff"
+        return works + self.take_money(f"grid.{area()}.{charge}_demand_charge")
 
     def backup(self, technology: str) -> float:
         """Yearly cost of backup generation, million yen per MW."""

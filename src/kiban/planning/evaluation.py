@@ -6,6 +6,8 @@ objective; that the costs add up to the objective is tested.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from kiban.linear import Solution
@@ -13,6 +15,7 @@ from kiban.linear.staircase import Array
 from kiban.planning.resources import Resources
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
+ROUNDING = 1e-6
 ENERGY_CAPACITIES = ("battery_energy",)
 
 
@@ -20,12 +23,30 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
     named = {}
-    for name, value in solution.capacities.items():
+    for name, value in _built(solution).items():
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
         else:
-            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = max(value, 0.0)
+            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = value
     return named
+
+
+def net_battery(resources: Resources, solution: Solution) -> Solution:
+    """The same optimum without charging and discharging in one step, which only burns surplus energy.
+
+    What the battery burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
+    energy can pay, the schedule is left as it is.
+    """
+    battery = resources.battery
+    if battery is None or "curtailment" not in solution.hourly or resources.has_energy_to_waste:
+        return solution
+    charge, discharge = solution.hourly["charge"], solution.hourly["discharge"]
+    stored = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
+    net_charge = np.maximum(stored, 0.0) / battery.charge_efficiency
+    net_discharge = np.maximum(-stored, 0.0) * battery.discharge_efficiency
+    burnt = (charge - discharge) - (net_charge - net_discharge)
+    netted = {"charge": net_charge, "discharge": net_discharge, "curtailment": solution.hourly["curtailment"] + burnt}
+    return replace(solution, hourly={**solution.hourly, **netted})
 
 
 def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]:
@@ -73,7 +94,7 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
 
 def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
     """Yearly cost by item, million yen; revenue is negative."""
-    built, weight = solution.capacities, resources.step_weight_h
+    built, weight = _built(solution), resources.step_weight_h
     costs: dict[str, float] = {}
     for part, cost in resources.it_annual_costs_myen_per_mw.items():
         costs[f"it_{part}"] = cost * built["it"]
@@ -173,6 +194,11 @@ def _fuel_cost(resources: Resources, solution: Solution) -> float:
         if not supply.is_free:
             cost += float(supply.variable_cost_myen_per_mwh @ solution.hourly[f"{supply.name}_output"])
     return cost
+
+
+def _built(solution: Solution) -> dict[str, float]:
+    """Capacities; what is smaller than the solver's rounding is nothing."""
+    return {name: value if value > ROUNDING else 0.0 for name, value in solution.capacities.items()}
 
 
 def _value(solution: Solution, name: str, absent: Array) -> Array:

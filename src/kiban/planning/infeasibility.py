@@ -1,8 +1,9 @@
 """Why a scenario has no design, and the smallest changes of its own keys that would give it one.
 
-The elastic programme lets every limit be broken at a price in proportion to its size. Limits that
-its optimum breaks, or whose price is not zero there, collide. Each colliding limit is then relaxed
-alone: where that suffices, the least change is a relaxation, and the plan's cost with it ranks it.
+The elastic programme lets every limit be broken at a price in proportion to its size, far above the
+costs. Limits that its optimum breaks, or whose price is of that order there, collide. For each of
+them the programme is solved again with that limit cheap to break and all others dear: the breaches
+are a relaxation, mostly of one key. The plan's cost with each relaxation ranks them.
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ from functools import partial
 
 import numpy as np
 
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.elastic import SLACK, relax
 from kiban.linear.staircase import Array
-from kiban.planning.plan import Infeasibility, Relaxation
+from kiban.planning.plan import Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
 
 NEGLIGIBLE = 1e-6
 HOURS_SHOWN = 5
-# A shortfall of energy weighs more than any limit, so that limits give way first.
-SHORTFALL_WEIGHT = 10.0
+# Breaking a limit by its own size costs this many times an ordinary plan.
+PENALTY = 30.0
+DEARER = 30.0
+# Price of a constraint that collides, as a share of the penalty.
+BINDING = 0.05
 MARGIN = 1e-4
 
 
@@ -44,32 +49,47 @@ def explain_infeasibility(
     resources: Resources, programme: Staircase, labels: Callable[[int], str], report: Callable[[str], None]
 ) -> Infeasibility:
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
-    limits = {limit.name: limit for limit in _find_limits(resources, programme)}
-    weights = {name: 1.0 / limit.scale for name, limit in limits.items()}
+    limits = _find_limits(resources, programme)
+    penalty = PENALTY * _ordinary_cost(resources)
     report("finding the constraints that collide")
-    peak = max(float((resources.pue * resources.firm_mw).max()), 1.0)
-    solution = solve(relax(programme, weights | {"balance": SHORTFALL_WEIGHT / peak}))
+    solution = solve(relax(programme, {limit.name: penalty / limit.scale for limit in limits}))
     if solution.status != "optimal":
         return Infeasibility(("the least capacities and the battery's hours contradict each other",), (), 0.0, ())
-    colliding = [limit for limit in limits.values() if _collides(solution, limit)]
-    shortfall = solution.hourly[SLACK + "balance"]
-    hours = _short_hours(resources, programme, shortfall, report)
+    colliding = [limit for limit in limits if _collides(solution, limit, penalty)]
 
-    relaxations = []
+    report("finding the hours that fall short")
+    short = _find_shortfall(resources, programme, penalty)
+    negligible = NEGLIGIBLE * max(float((resources.pue * resources.firm_mw).max()), 1.0)
+    worst = np.argsort(-short, kind="stable")[:HOURS_SHOWN]
+
+    relaxations: list[Relaxation] = []
     for limit in colliding:
         report(f"how far {limit.key} would have to change")
-        relaxation = _relax_alone(programme, limit)
-        if relaxation is not None:
+        relaxation = _relax_mainly(programme, limits, limit, penalty)
+        if relaxation is not None and all(_keys(relaxation) != _keys(other) for other in relaxations):
             relaxations.append(relaxation)
-    relaxations.sort(key=lambda item: (item.cost_myen_per_year is None, item.cost_myen_per_year or 0.0, item.key))
-    missing = float(hours.sum()) * resources.step_weight_h
-    worst = np.argsort(-hours, kind="stable")[:HOURS_SHOWN]
+    relaxations.sort(key=lambda relaxation: (relaxation.cost_myen_per_year, relaxation.changes[0].key))
+    missing = float(short[short > negligible].sum()) * resources.step_weight_h
     return Infeasibility(
         collisions=tuple(limit.key for limit in colliding),
-        hours=tuple(labels(int(step)) for step in worst if hours[step] > NEGLIGIBLE * peak),
-        shortfall_mwh=missing if missing > NEGLIGIBLE * peak else 0.0,
+        hours=tuple(labels(int(step)) for step in worst if short[step] > negligible),
+        shortfall_mwh=missing,
         relaxations=tuple(relaxations),
     )
+
+
+def _keys(relaxation: Relaxation) -> frozenset[str]:
+    return frozenset(change.key for change in relaxation.changes)
+
+
+def _ordinary_cost(resources: Resources) -> float:
+    """Order of magnitude of a plan's yearly cost, million yen."""
+    load = resources.firm_mw + resources.arrivals_mw
+    prices = [supply.annual_cost_myen_per_mw / HOURS_PER_YEAR for supply in resources.supply]
+    if resources.grid is not None:
+        prices.append(float(np.abs(resources.grid.price_myen_per_mwh).mean()))
+    energy = max(prices, default=1.0) * float(resources.pue @ load) * resources.step_weight_h
+    return max(energy + resources.it_annual_cost_myen_per_mw * float(load.max()), 1.0)
 
 
 def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
@@ -119,29 +139,38 @@ def _add(limit: float, breach: float) -> float:
     return limit + breach
 
 
-def _collides(solution: Solution, limit: _Limit) -> bool:
+def _collides(solution: Solution, limit: _Limit, penalty: float) -> bool:
+    """Whether a limit is broken, or would have to be if it were a little tighter."""
     broken = solution.capacities[SLACK + limit.name] > NEGLIGIBLE * limit.scale
     row = f"limit:{limit.name}" if f"limit:{limit.name}" in solution.total_prices else limit.name
-    return broken or abs(solution.total_prices[row]) * limit.scale > NEGLIGIBLE
+    return broken or abs(solution.total_prices[row]) * limit.scale > BINDING * penalty
 
 
-def _short_hours(resources: Resources, programme: Staircase, first: Array, report: Callable[[str], None]) -> Array:
-    """Energy that is missing in each step when every limit holds, MW."""
-    report("finding the hours that fall short")
-    peak = max(float((resources.pue * resources.firm_mw).max()), 1.0)
-    solution = solve(relax(programme, {"balance": 1.0 / peak}))
-    shortfall = solution.hourly[SLACK + "balance"] if solution.status == "optimal" else first
-    return np.asarray(np.maximum(shortfall, 0.0))
+def _find_shortfall(resources: Resources, programme: Staircase, penalty: float) -> Array:
+    """Power that is missing in each step when capacity limits hold and yearly targets do not, MW."""
+    targets = dict.fromkeys(programme.totals, 0.0)
+    load = max(float((resources.pue * resources.firm_mw).sum()), 1.0)
+    solution = solve(relax(programme, targets | {"balance": penalty / load}))
+    if solution.status != "optimal":
+        return np.zeros(resources.steps)
+    return np.asarray(np.maximum(solution.hourly[SLACK + "balance"], 0.0))
 
 
-def _relax_alone(programme: Staircase, limit: _Limit) -> Relaxation | None:
-    alone = solve(relax(programme, {limit.name: 1.0 / limit.scale}))
-    if alone.status != "optimal":
+def _relax_mainly(programme: Staircase, limits: list[_Limit], main: _Limit, penalty: float) -> Relaxation | None:
+    """The least breach of one limit, and of others only where that limit alone does not suffice."""
+    weights = {limit.name: (1.0 if limit is main else DEARER) * penalty / limit.scale for limit in limits}
+    solution = solve(relax(programme, weights))
+    if solution.certificate is None:
         return None
-    breach = max(alone.capacities[SLACK + limit.name], 0.0) * (1.0 + MARGIN)
-    within = relax(programme, {limit.name: 0.0}, keep_costs=True)
-    within.add_total("allowed", upper=breach)
-    within.add_capacity_term("allowed", SLACK + limit.name)
-    costed = solve(within)
-    cost = costed.certificate.primal if costed.certificate is not None else None
-    return Relaxation(limit.key, limit.current, limit.after(breach), limit.unit, cost)
+    breaches = {limit.name: max(solution.capacities[SLACK + limit.name], 0.0) for limit in limits}
+    broken = [limit for limit in limits if breaches[limit.name] > NEGLIGIBLE * limit.scale]
+    if not broken:
+        return None
+    broken.sort(key=lambda limit: limit is not main)
+    # A little more than the least, so that the answer can be typed in and still be feasible.
+    changes = tuple(
+        Change(limit.key, limit.current, limit.after(breaches[limit.name] * (1.0 + MARGIN)), limit.unit)
+        for limit in broken
+    )
+    cost = solution.certificate.primal - sum(weights[name] * breach for name, breach in breaches.items())
+    return Relaxation(changes, cost)

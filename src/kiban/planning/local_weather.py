@@ -7,16 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kiban.errors import Problem, ScenarioError
+from kiban.catalogue.climate import Quantity
+from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.planning.provenance import Recorder, Status
+from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
+from kiban.scenario.place import FILE_SOURCES
+from kiban.weather.humidity import LAPSE_RATE_K_PER_M
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
 
+Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
 
 
@@ -34,7 +37,10 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
                 ),
             )
         )
-    weather = _read(scenario, place, recorder)
+    try:
+        weather = _read(scenario, place, recorder)
+    except InputError as error:
+        raise WeatherError([_under_source(problem, source) for problem in error.problems]) from None
     if weather.step_hours != scenario.time.step_hours:
         raise ScenarioError(
             Problem(
@@ -51,12 +57,21 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     return weather
 
 
+def _under_source(problem: Problem, source: str) -> Problem:
+    """The problem with the scenario key that led to it, where it names none."""
+    if problem.key:
+        return problem
+    key = "weather.files" if source in FILE_SOURCES else f"weather.source = '{source}'"
+    return replace(problem, where=f"{key}: {problem.where}" if problem.where else key)
+
+
 def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     chosen, offset = scenario.weather, place.utc_offset_hours
     source = chosen.source
     if source == "typical":
         from kiban.weather.typical import read_typical
 
+        normals = _normals_at_place(place, recorder)
         return read_typical(
             place.latitude_deg,
             place.longitude_deg,
@@ -65,6 +80,9 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             wind_height_m=recorder.take("wind.mast_height"),
             seed=scenario.seed,
             step_hours=scenario.time.step_hours,
+            monthly_temperature_c=normals[0],
+            monthly_relative_humidity_pct=normals[1],
+            monthly_ghi_mj_m2_day=normals[2],
         )
     files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
     if source in {"epw", "tmy3"}:
@@ -123,24 +141,44 @@ def _mast_speed(place: Place, recorder: Recorder) -> float:
     return normals.wind_mean_m_s
 
 
+def _normals_at_place(place: Place, recorder: Recorder) -> tuple[Months, Months, Months]:
+    """Monthly normals of temperature, humidity and irradiation at the site's elevation, if they are known."""
+    if place.normals is None:
+        return None, None, None
+    normals = place.normals
+    higher = place.elevation_m - normals.station_elevation_m
+    used: tuple[Quantity, ...] = ("temperature", "humidity", "ghi")
+    status: Status = "verified" if all(normals.status[name] == "verified" for name in used) else "assumed"
+    recorder.record("climate normals", normals.station_en, "", normals.source, status, normals.note)
+    cooler = LAPSE_RATE_K_PER_M * higher
+    temperature = tuple(value - cooler for value in normals.temperature_mean_c)
+    return temperature, normals.relative_humidity_pct, normals.ghi_mj_m2_day
+
+
 def _cache_folder() -> Path:
     chosen = os.environ.get(CACHE_VARIABLE)
     return Path(chosen) if chosen else Path.home() / ".cache" / "kiban"
 
 
-def with_overrides(
-    weather: Weather, temperature_c: np.ndarray | None, wind_speed_m_s: np.ndarray | None, wind_height_m: float | None
-) -> Weather:
-    """The weather with series of the scenario in place of its own."""
+def override_weather(weather: Weather, scenario: Scenario, recorder: Recorder) -> Weather:
+    """The weather with the scenario's own temperature or wind in place of the source's."""
+    given = scenario.weather
+    series = SeriesReader(scenario, Horizon(scenario, len(weather.years)), recorder)
     changed = weather
-    if temperature_c is not None:
-        changed = replace(changed, temperature_c=temperature_c)
-    if wind_speed_m_s is not None:
-        height = wind_height_m if wind_height_m is not None else weather.wind_height_m
+    if given.temperature_c is not None:
+        temperature = series.read(
+            given.temperature_c, "weather.temperature_c", unit="degC", lower=-90.0, upper=60.0, whole_years=True
+        )
+        changed = replace(changed, temperature_c=temperature)
+    if given.wind_speed_m_s is not None:
+        wind = series.read(
+            given.wind_speed_m_s, "weather.wind_speed_m_s", unit="m/s", lower=0.0, upper=120.0, whole_years=True
+        )
         changed = replace(
             changed,
-            wind_speed_m_s=wind_speed_m_s,
-            wind_height_m=height,
+            wind_speed_m_s=wind,
+            wind_height_m=weather.wind_height_m if given.wind_height_m is None else given.wind_height_m,
             synthetic=weather.synthetic - {"wind_speed_m_s"},
         )
+    series.raise_problems()
     return changed

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from kiban.linear import Certificate
 from kiban.linear.staircase import Array
 from kiban.planning.provenance import Entry
-from kiban.scenario import Scenario
+from kiban.scenario import Scenario, dump_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,19 +41,30 @@ class Worth:
 
 
 @dataclass(frozen=True, slots=True)
-class Relaxation:
-    """One change of one scenario key that alone makes the scenario feasible, and the plan's cost with it."""
+class Change:
+    """A new value for one scenario key."""
 
     key: str
     current: float
     needed: float
     unit: str
-    cost_myen_per_year: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """Changes that together make the scenario feasible (mostly one), and the plan's yearly cost with them."""
+
+    changes: tuple[Change, ...]
+    cost_myen_per_year: float
 
 
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
-    """Why no design exists: what collides, in which hours, and what would help, cheapest first."""
+    """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
+
+    `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
+    targets do not; `hours` are the worst hours of it.
+    """
 
     collisions: tuple[str, ...]
     hours: tuple[str, ...]
@@ -62,11 +74,10 @@ class Infeasibility:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another cooling system: its least cost, or a proven lower bound where that was enough to rule it out."""
+    """Another cooling system and its least cost."""
 
     cooling_system: str
     cost_myen_per_year: float
-    is_bound: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,10 +110,14 @@ class Plan:
         return tuple(entry for entry in self.provenance if entry.status == "assumed")
 
     def to_pypsa(self) -> pypsa.Network:
-        """The same problem as a PyPSA network (needs the extra `kiban[pypsa]`)."""
+        """The same problem as a PyPSA network (needs the extra `kiban[pypsa]`).
+
+        The inputs are read again from the scenario. `kiban.planning.pypsa_network.optimise` solves it.
+        """
+        from kiban.planning.preparation import prepare
         from kiban.planning.pypsa_network import build_network
 
-        return build_network(self.scenario, self.cooling_system)
+        return build_network(prepare(self.scenario).resources_for(self.cooling_system), self.time)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):
@@ -113,6 +128,10 @@ class Plan:
 
 
 def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, Scenario) and isinstance(right, Scenario):
+        # Two scenarios are the same if they say the same, wherever their files' names are read from.
+        here = Path.cwd()
+        return dump_scenario(left, here) == dump_scenario(right, here)
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return list(left) == list(right) and all(_same(left[key], right[key]) for key in left)
     if isinstance(left, np.ndarray):

@@ -39,8 +39,8 @@ def add_balance(programme: Staircase, resources: Resources) -> None:
 def add_supply(programme: Staircase, resources: Resources) -> None:
     """Supply options: free output enters the balance with its capacity, paid output as a schedule.
 
-    What is free and not used is curtailed. An upper limit on curtailment is needed only where energy
-    has a negative price: elsewhere no optimum buys energy to throw it away.
+    What is free and not used is curtailed. An upper limit on curtailment is needed only where other
+    energy may cost nothing: elsewhere no optimum buys energy to throw it away.
     """
     free = [supply for supply in resources.supply if supply.is_free]
     for supply in resources.supply:
@@ -59,7 +59,7 @@ def add_supply(programme: Staircase, resources: Resources) -> None:
     if free:
         programme.add_variable("curtailment")
         programme.add_term("balance", "curtailment", -1.0)
-    if free and resources.has_negative_price:
+    if free and resources.has_energy_to_waste:
         programme.add_row("curtailment_limit", upper=0.0)
         programme.add_term("curtailment_limit", "curtailment")
         for supply in free:
@@ -134,6 +134,8 @@ def add_compute(programme: Staircase, resources: Resources) -> None:
             programme.add_variable("dropped", cost=lost * resources.step_weight_h)
             programme.add_term("backlog_balance", "dropped", resources.step_hours)
 
+    if resources.load_fits_least_it:
+        return
     programme.add_row("it_capacity", upper=-resources.firm_mw)
     programme.add_capacity_term("it_capacity", "it", -1.0)
     if resources.has_deferrable:

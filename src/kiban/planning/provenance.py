@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kiban.catalogue import Catalogue
+from kiban.scenario.section import Section
 
 Status = Literal["verified", "assumed", "given", "derived", "synthetic"]
 
@@ -52,6 +53,13 @@ class Recorder:
         """Record an input that the scenario gives."""
         shown = f"{value:.10g}" if isinstance(value, float) else str(value)
         self.record(key, shown, unit, f"scenario key {key}", "given")
+
+    def settle(self, section: Section, field: str, key: str, unit: str = "") -> None:
+        """Record a key that has a default: given where the scenario writes it, else an assumption of the schema."""
+        if field in section.model_fields_set:
+            self.give(key, getattr(section, field), unit)
+        else:
+            self.record(key, str(getattr(section, field)), unit, "default of the scenario", "assumed")
 
     def record(self, name: str, value: str, unit: str, source: str, status: Status, note: str = "") -> None:
         """Record an input of any origin."""

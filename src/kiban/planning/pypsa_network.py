@@ -168,13 +168,9 @@ def _add_battery(network: pypsa.Network, battery: BatteryResource) -> None:
         network, "battery_power", "==", 0.0, capacities={"charge": 1.0, "discharge": -battery.discharge_efficiency}
     )
     if battery.min_hours is not None:
-        _add_total(
-            network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours}
-        )
+        _add_total(network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours})
     if battery.max_hours is not None:
-        _add_total(
-            network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours}
-        )
+        _add_total(network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours})
 
 
 def _add_compute(network: pypsa.Network, resources: Resources) -> None:
@@ -370,25 +366,26 @@ def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:
     if stores.empty or (block == len(snapshots) and stores["e_cyclic"].all()):
         return
     model = network.model
-    energy, power = model["Store-e"], model["Store-p"]
-    names = energy.indexes["name"]
+    model.remove_constraints("Store-energy_balance")
     steps = np.arange(len(snapshots))
     first = steps % block == 0
     before = np.where(first, steps + block - 1, steps - 1)
     hours = network.snapshot_weightings["stores"].to_numpy()
-    cyclic = stores["e_cyclic"].reindex(names).to_numpy(dtype=bool)
-    kept = (1.0 - stores["standing_loss"].reindex(names).to_numpy()) ** hours[:, None]
-    coordinates = {"snapshot": energy.indexes["snapshot"], "name": names}
-    previous = energy.isel(snapshot=before).assign_coords(snapshot=energy.indexes["snapshot"])
-    elapsed = xr.DataArray(np.repeat(hours[:, None], len(names), axis=1), coords=coordinates)
-    left = energy - previous * xr.DataArray(kept * (cyclic | ~first[:, None]), coords=coordinates) + power * elapsed
-    if not cyclic.all():
-        share = stores["initial_share"].reindex(names).fillna(0.0).to_numpy()
-        start = xr.DataArray(kept * share * first[:, None], coords=coordinates)
-        capacity = model["Store-e_nom"]
-        left = left - capacity * start.sel(name=capacity.indexes["name"])
-    model.remove_constraints("Store-energy_balance")
-    model.add_constraints(left, "==", 0.0, name="Store-energy_balance")
+    for name, store in stores.iterrows():
+        energy, power = model["Store-e"].sel(name=[name]), model["Store-p"].sel(name=[name])
+        labels = energy.indexes["snapshot"]
+        previous = energy.isel(snapshot=before).assign_coords(snapshot=labels)
+        kept = (1.0 - store["standing_loss"]) ** hours
+
+        def series(values: Array, labels: pd.Index = labels) -> xr.DataArray:
+            return xr.DataArray(values, coords={"snapshot": labels})
+
+        change = energy - previous * series(np.where(first & (not store["e_cyclic"]), 0.0, kept))
+        left = change + power * series(hours)
+        if not store["e_cyclic"]:
+            capacity = model["Store-e_nom"].sel(name=[name])
+            left = left - capacity * series(np.where(first, kept * store["initial_share"], 0.0))
+        model.add_constraints(left, "==", 0.0, name=f"Store-energy_balance-{name}")
 
 
 def _per_unit(series: Array) -> tuple[float, Array]:

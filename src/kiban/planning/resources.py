@@ -136,6 +136,12 @@ class Resources:
         return bool(self.arrivals_mw.any())
 
     @property
+    def load_fits_least_it(self) -> bool:
+        """Whether no schedule can need more than the least IT capacity, since nothing may wait."""
+        most = self.firm_mw + self.arrivals_mw
+        return not self.max_backlog_mwh.any() and float(most.max()) <= self.min_it_mw
+
+    @property
     def critical_mw(self) -> float:
         """Load that backup and firm supply must cover, MW."""
         return self.critical_share * float((self.pue * self.firm_mw).max())
@@ -151,12 +157,24 @@ class Resources:
         return float(self.wue_m3_per_mwh @ self.firm_mw) * self.step_weight_h
 
     @property
-    def has_negative_price(self) -> bool:
-        """Whether any energy is paid for being taken."""
-        prices = [supply.variable_cost_myen_per_mwh for supply in self.supply]
+    def has_energy_to_waste(self) -> bool:
+        """Whether energy that is not free output may cost nothing, so that an optimum may throw it away.
+
+        So it is where a price is not positive, where a battery starts with energy of its own, and where a
+        measure may save more than the load of an hour.
+        """
+        carbon = self.carbon_price_myen_per_t
+        costs = [
+            supply.variable_cost_myen_per_mwh + carbon * supply.emission_t_per_mwh
+            for supply in self.supply
+            if not supply.is_free
+        ]
         if self.grid is not None:
-            prices.append(self.grid.price_myen_per_mwh)
-        return any(bool((price < 0).any()) for price in prices)
+            costs.append(self.grid.price_myen_per_mwh + carbon * self.grid.emission_factor_t_per_mwh)
+        if self.backup is not None:
+            costs.append(self.backup.fuel_cost_myen_per_mwh + carbon * self.backup.emission_factor_t_per_mwh)
+        starts_full = self.battery is not None and not self.battery.cyclic and self.battery.initial_share > 0
+        return bool(self.measures) or starts_full or any(bool((cost <= 0).any()) for cost in costs)
 
     def unclean_shares(self) -> Iterator[tuple[str, Array]]:
         """Hourly variables whose energy is not clean, with the share of each that is not."""

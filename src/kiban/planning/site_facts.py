@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiban.catalogue import AREAS, ClimateNormals, climate_normals
-from kiban.errors import Problem, ScenarioError, nearest
+from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
 from kiban.planning.provenance import Recorder
 from kiban.scenario import Scenario
 
@@ -45,6 +45,8 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         if offset is None:
             offset = float(round(given.longitude_deg / DEGREES_PER_HOUR))
             recorder.record("site.utc_offset_hours", f"{offset:g}", "h", "longitude over 15 degrees", "derived")
+        if given.elevation_m is None:
+            recorder.record("site.elevation_m", "0", "m", "default of the scenario", "assumed")
         return Place(
             site=None,
             name_en=name,
@@ -56,7 +58,10 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
             utc_offset_hours=offset,
             normals=None,
         )
-    site = recorder.catalogue.site(given.id)
+    try:
+        site = recorder.catalogue.site(given.id)
+    except CatalogueError as error:
+        raise ScenarioError([replace(problem, key="site.id") for problem in error.problems]) from None
     recorder.record("site", site.name_en, "", site.source, "assumed", "coordinates within about 3 km")
     return Place(
         site=site.id,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +10,12 @@ import numpy as np
 from kiban.calendar import month_of_step
 from kiban.errors import Problem, ScenarioError
 from kiban.linear.staircase import Array
-from kiban.planning.annual_costs import CostReader
+from kiban.planning.inputs import Inputs
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.resources import SupplyResource
 from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place, take_site_fact
-from kiban.scenario import KNOWN_SUPPLY, Scenario, Supply
+from kiban.scenario import KNOWN_SUPPLY, Supply
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
@@ -25,20 +24,13 @@ HYDRO_OF_SNOW = frozenset({"hokkaido", "tohoku", "hokuriku"})
 RESOURCE_HEIGHT_M = 100.0
 
 
-def read_supply(
-    scenario: Scenario,
-    place: Place,
-    weather: Callable[[], Weather],
-    horizon: Horizon,
-    series: SeriesReader,
-    costs: CostReader,
-    recorder: Recorder,
-) -> tuple[SupplyResource, ...]:
+def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
     """All supply options that are enabled and exist at the place.
 
     A technology of the catalogue that the scenario does not mention is offered where the catalogue
-    knows its resource at the site. `weather` is called only if an option needs it.
+    knows its resource at the site.
     """
+    scenario, recorder = inputs.scenario, inputs.recorder
     options = {name: scenario.supply.get(name) for name in KNOWN_SUPPLY}
     options |= {name: option for name, option in scenario.supply.items() if name not in KNOWN_SUPPLY}
     made = []
@@ -46,23 +38,23 @@ def read_supply(
         option = mentioned or Supply()
         if not option.enabled or (mentioned is None and scenario.weather.source == "none"):
             continue
-        limit = _limit(name, option, mentioned is not None, place, recorder)
+        limit = _limit(name, option, mentioned is not None, inputs.place, recorder)
         if limit is None or limit == 0:
             continue
         if option.availability is not None:
-            availability = series.read(
-                option.availability, f"supply.{name}.availability", unit="MW per MW", lower=0.0, upper=1.0
-            )
+            key = f"supply.{name}.availability"
+            availability = inputs.series.read(option.availability, key, unit="MW per MW", lower=0.0, upper=1.0)
         else:
-            availability = horizon.cut(_model_availability(name, option, place, weather(), recorder, scenario.seed))
+            whole = _model_availability(name, option, inputs.place, inputs.weather(), recorder, scenario.seed)
+            availability = inputs.horizon.cut(whole)
         made.append(
             SupplyResource(
                 name=name,
                 availability=availability,
-                annual_cost_myen_per_mw=costs.supply(name, option),
+                annual_cost_myen_per_mw=inputs.costs.supply(name, option),
                 min_mw=option.min_mw,
                 max_mw=limit,
-                variable_cost_myen_per_mwh=_variable_cost(name, option, series, horizon),
+                variable_cost_myen_per_mwh=_variable_cost(name, option, inputs.series, inputs.horizon),
                 emission_t_per_mwh=option.emission_t_per_mwh,
                 clean=option.clean,
                 firm_share=option.firm_share or 0.0,

@@ -6,6 +6,7 @@ A price is a derivative: it holds for small changes. Each is tested against a fi
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources
 
 POINT = 0.01
+# A saving below this share of the total cost is the solver's rounding.
+NEGLIGIBLE = 1e-10
 LIMIT_KEYS = {
     "battery_power": ("battery.max_power_mw", "battery.min_power_mw", "MW"),
     "battery_energy": ("battery.max_energy_mwh", "battery.min_energy_mwh", "MWh"),
@@ -24,17 +27,22 @@ LIMIT_KEYS = {
 }
 
 
-def compute_worths(resources: Resources, solution: Solution, warmer: tuple[float, Array] | None) -> tuple[Worth, ...]:
+def compute_worths(
+    resources: Resources, solution: Solution, warmer: tuple[float, Array, Array] | None
+) -> tuple[Worth, ...]:
     """Worth of each constraint that has a limit, the most valuable first.
 
     They are ordered by the saving of relaxing each by one hundredth of its limit (by one unit where
     the limit is zero, and for the delay and the supply temperature). `warmer` is the supply
-    temperature now and the PUE with one degree more, where the cooling system's physics is modelled.
+    temperature now, and the PUE and WUE (m3/MWh) with one degree more, where the cooling is modelled.
     """
     worths = _limits(resources, solution) + _totals(resources, solution)
     worths += _delay(resources, solution)
     if warmer is not None:
         worths.append(_supply_temperature(resources, solution, *warmer))
+    assert solution.certificate is not None
+    rounding = NEGLIGIBLE * abs(solution.certificate.primal)
+    worths = [replace(worth, saving_myen=0.0) if worth.saving_myen < rounding else worth for worth in worths]
     return tuple(sorted(worths, key=lambda worth: (-worth.saving_myen * _ordinary_change(worth), worth.name)))
 
 
@@ -52,7 +60,11 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         bounds["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
     if resources.backup is not None:
         bounds["backup"] = (resources.backup.min_mw, resources.backup.max_mw)
-    bounds["it"] = (resources.min_it_mw, resources.max_it_mw)
+    # Where the load itself needs the least IT capacity, building less is no choice.
+    needs_least = resources.load_fits_least_it and resources.min_it_mw <= float(
+        (resources.firm_mw + resources.arrivals_mw).max()
+    )
+    bounds["it"] = (0.0 if needs_least else resources.min_it_mw, resources.max_it_mw)
     worths = []
     for name, (least, most) in bounds.items():
         price = solution.capacity_prices[name]
@@ -112,7 +124,9 @@ def _delay(resources: Resources, solution: Solution) -> list[Worth]:
     return [Worth("delay", "load.max_delay_hours", max(saving, 0.0), "h", float(resources.max_delay_hours))]
 
 
-def _supply_temperature(resources: Resources, solution: Solution, now_c: float, warmer_pue: Array) -> Worth:
+def _supply_temperature(
+    resources: Resources, solution: Solution, now_c: float, warmer_pue: Array, warmer_wue: Array
+) -> Worth:
     load = resources.firm_mw.copy()
     if "served" in solution.hourly:
         load = load + solution.hourly["served"]
@@ -127,4 +141,7 @@ def _supply_temperature(resources: Resources, solution: Solution, now_c: float, 
     if "adequacy" in solution.total_prices:
         peak = float((warmer_pue * resources.firm_mw).max() - (resources.pue * resources.firm_mw).max())
         saving -= solution.total_prices["adequacy"] * resources.critical_share * peak
+    # More water costs its price, and takes its place under the cap (whose price is not positive).
+    water = float((warmer_wue - resources.wue_m3_per_mwh) @ load) * resources.step_weight_h
+    saving -= (resources.water_price_myen_per_m3 - solution.total_prices.get("water_cap", 0.0)) * water
     return Worth("supply_temperature", "cooling.supply_temperature_c", max(saving, 0.0), "degC", now_c)

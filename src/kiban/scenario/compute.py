@@ -16,9 +16,9 @@ class Load(Section):
     """IT load: firm inference with a daily shape and deferrable training."""
 
     it_load_mw: NonNegativeHourly = 100.0
-    """IT load, MW: its yearly peak as a number (the shape is added), or the firm load as a series."""
+    """IT load, MW: its yearly peak as a number (the daily shape is added), or the whole load as a series."""
     deferrable_share: Share = 0.2
-    """Share of the IT load that may wait (training, batch); arrives evenly."""
+    """Share of the IT load that may wait (training, batch); of a series, the same share in every step."""
     max_delay_hours: Annotated[int, Field(ge=0, le=720)] = 24
     """Longest wait of deferrable compute, hours."""
     firm_shape: Literal["inference", "flat"] = "inference"
@@ -32,7 +32,7 @@ class Load(Section):
     deferral save servers."""
     max_it_capacity_mw: NonNegative | None = None
     """Upper limit of IT capacity, MW; absent means none."""
-    chip: str | None = "gb200"
+    chip: str = "gb200"
     """Accelerator of the catalogue whose cost is part of IT capacity; `none` leaves chips out."""
     it_annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost of IT capacity (building, equipment, chips) instead of the catalogue's, million yen per MW."""

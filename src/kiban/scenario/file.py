@@ -14,12 +14,14 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from kiban.catalogue import load_catalogue
 from kiban.errors import OutputError, Problem, ScenarioError, nearest
 from kiban.scenario.study import Scenario
 
 LARGEST_FILE_BYTES = 1_000_000
 USD_IN_KEY = re.compile(r"_usd(?=_|$)")
 MILLION = 1e6
+RATE = "money.yen_per_usd"
 _BRANCH = re.compile(r"^(float|int|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
 
 
@@ -79,13 +81,17 @@ def _read_text(path: Path) -> str:
         raise ScenarioError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
 
 
-def _yen_per_usd(raw: Mapping[str, Any]) -> float | None:
-    money = raw.get("money")
-    rate = money.get("yen_per_usd") if isinstance(money, Mapping) else None
-    return float(rate) if isinstance(rate, int | float) and not isinstance(rate, bool) else None
+def _yen_per_usd(raw: Mapping[str, Any]) -> float:
+    """The scenario's exchange rate, or the catalogue's; a rate that is no number is refused later, with its key."""
+    given = [section.get(key) for section, key in (
+        (raw.get("money"), "yen_per_usd"), (raw.get("assumptions"), RATE)) if isinstance(section, Mapping)]  # fmt: skip
+    for rate in given:
+        if isinstance(rate, int | float) and not isinstance(rate, bool):
+            return float(rate)
+    return load_catalogue().value(RATE)
 
 
-def _convert_dollars(node: Any, rate: float | None) -> Any:
+def _convert_dollars(node: Any, rate: float) -> Any:
     """Rename `..._usd...` keys to `..._myen...` and convert their values: the one place where currencies meet."""
     if isinstance(node, list):
         return [_convert_dollars(item, rate) for item in node]
@@ -97,9 +103,6 @@ def _convert_dollars(node: Any, rate: float | None) -> Any:
         if not dollars:
             converted[key] = _convert_dollars(value, rate)
             continue
-        if rate is None:
-            remedy = "add yen_per_usd = ... under [money]"
-            raise ScenarioError(Problem("is in US dollars without an exchange rate", key=key, remedy=remedy))
         factor = rate / MILLION
         name = USD_IN_KEY.sub("_myen", key)
         if isinstance(value, Mapping):

@@ -11,6 +11,7 @@ from kiban.scenario.section import HourlyInput, Positive, Section
 WeatherSource = Literal["typical", "epw", "tmy3", "jma", "nasa-power", "pvgis", "open-meteo", "none"]
 FILE_SOURCES = ("epw", "tmy3", "jma")
 ONLINE_SOURCES = ("nasa-power", "pvgis", "open-meteo")
+GAP_FILLING_SOURCES = ("jma", *ONLINE_SOURCES)
 
 
 class Site(Section):
@@ -46,11 +47,11 @@ class Weather(Section):
     files: tuple[str, ...] = ()
     """Weather files, relative to the scenario file; `pvlib:NAME` takes a file that pvlib ships."""
     years: tuple[Annotated[int, Field(ge=1940, le=2100)], ...] = ()
-    """Calendar years to use from files or services that hold several."""
+    """Calendar years to use from files or services that hold several; the label of a TMY3 or EPW year."""
     fill_gaps_hours: Annotated[int, Field(ge=0, le=24)] = 0
     """Fill gaps of at most this many hours by interpolation; 0 refuses every gap."""
     wind_height_m: Positive | None = None
-    """Height of the anemometer where the file does not say it, m."""
+    """Height of the anemometer of `jma` files, or of a wind series of your own, m."""
     temperature_c: HourlyInput | None = None
     """Replace the dry-bulb temperature by this, degrees Celsius."""
     wind_speed_m_s: HourlyInput | None = None
@@ -64,6 +65,12 @@ class Weather(Section):
             raise ValueError(f"source '{self.source}' takes no files; use source = 'epw', 'tmy3' or 'jma'")
         if self.source in ONLINE_SOURCES and self.source != "pvgis" and not self.years:
             raise ValueError(f"source '{self.source}' needs years = [...]")
+        if self.fill_gaps_hours and self.source not in GAP_FILLING_SOURCES:
+            raise ValueError(f"source '{self.source}' has no gaps to fill; leave fill_gaps_hours out")
+        if self.years and self.source == "typical":
+            raise ValueError("source 'typical' is one year of no date; leave years out")
+        if self.wind_height_m is not None and self.source != "jma" and self.wind_speed_m_s is None:
+            raise ValueError(f"source '{self.source}' knows the height of its wind; leave wind_height_m out")
         return self
 
 

@@ -17,7 +17,16 @@ from kiban.scenario.section import (
     ShareHourly,
 )
 
+NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 KNOWN_SUPPLY = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")
+
+RESERVED_NAMES = frozenset(
+    {
+        *("battery_power", "battery_energy", "it", "interconnection", "backup", "curtailment", "charge", "discharge"),
+        *("state_of_charge", "unserved", "served", "dropped", "backlog", "import", "export", "backup_output"),
+    }
+)
+"""Names that the programme gives to its own decisions."""
 
 
 class Supply(Section):
@@ -50,7 +59,7 @@ class Supply(Section):
     mount: Literal["fixed", "single_axis"] | None = None
     """PV only: fixed tilt or single-axis tracking."""
     tilt_deg: Annotated[float, Field(ge=0, le=90)] | None = None
-    """PV only: tilt of a fixed mount, degrees; absent takes the catalogue's rule for the latitude."""
+    """PV only: tilt of a fixed mount, degrees; absent takes the catalogue's."""
     azimuth_deg: Annotated[float, Field(ge=0, le=360)] | None = None
     """PV only: direction that the modules face, degrees clockwise from north."""
     mean_speed_m_s: Positive | None = None
@@ -150,7 +159,7 @@ class Backup(Section):
 class Measure(Section):
     """An efficiency measure that is either taken or not."""
 
-    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    id: Annotated[str, Field(pattern=NAME_PATTERN)]
     """Short name."""
     annual_cost_myen: NonNegative | None = None
     """Yearly cost of the measure, million yen."""

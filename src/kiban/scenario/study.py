@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,7 +10,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from kiban.scenario.compute import Cooling, Load
 from kiban.scenario.place import Site, Time, Weather
-from kiban.scenario.plant import KNOWN_SUPPLY, Backup, Battery, Grid, Measure, Supply
+from kiban.scenario.plant import KNOWN_SUPPLY, NAME_PATTERN, RESERVED_NAMES, Backup, Battery, Grid, Measure, Supply
 from kiban.scenario.section import NonNegative, Positive, Section, Share
 
 
@@ -45,14 +46,18 @@ class Money(Section):
 
 
 class Scenario(Section):
-    """Everything that one plan depends on."""
+    """Everything that one plan depends on.
+
+    A key with `_myen` may be written with `_usd` instead and given in US dollars, as in
+    `price_usd_per_mwh = 80`.
+    """
 
     name: str
     """Title of the study."""
     description: str = ""
     """What it is about."""
     base_year: Annotated[int, Field(ge=2000, le=2100)] = 2025
-    """Year of constant prices."""
+    """Label of weather years that have none of their own; money is at the constant prices of the catalogue."""
     seed: Annotated[int, Field(ge=0)] = 1
     """Seed of everything that is drawn at random."""
     site: Site
@@ -90,6 +95,8 @@ class Scenario(Section):
     @classmethod
     def _require_own_supply_whole(cls, supply: dict[str, Supply]) -> dict[str, Supply]:
         for name, option in supply.items():
+            if name in RESERVED_NAMES or not re.fullmatch(NAME_PATTERN, name) or name.endswith("_output"):
+                raise ValueError(f"'{name}' cannot name a supply option; use another name of letters, digits and _")
             if name in KNOWN_SUPPLY or not option.enabled:
                 continue
             if option.availability is None:
@@ -119,4 +126,7 @@ class Scenario(Section):
         names = [measure.id for measure in self.measure]
         if len(set(names)) < len(names):
             raise ValueError("two measures have the same id")
+        taken = sorted(set(names) & (RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)))
+        if taken:
+            raise ValueError(f"a measure cannot be called {', '.join(taken)}, which names something else")
         return self

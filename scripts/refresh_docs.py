@@ -1,0 +1,280 @@
+"""Bring numbers, command output and tables in the documentation up to date: python scripts/refresh_docs.py [PAGE ...].
+
+In a page,
+
+    44.9<!-- tomakomai.capacities.pv_mw -->       is a result from scenarios/tomakomai.golden.json, with three digits;
+                                                  sums and products may be written, value["chip.life"] is a figure of
+                                                  the catalogue, count.assumed is a count
+    <!-- holds: inzai.worths.pv_limit > 0 -->     is a statement on which a sentence rests; it must be true
+    <!-- table: NAME -->...<!-- end -->           is a table made by a function of this file
+    <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output
+
+A toml block that begins with a comment `# NAME.toml` is written to that file, a python block is run, and so
+on down the page in a folder of its own, so that what a reader does in this order works. A toml block after
+`<!-- fragment -->` is not a whole scenario, one after `<!-- refused -->` is in error on purpose.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import json
+import operator
+import os
+import re
+import shlex
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+NUMBER = re.compile(r"(?P<number>(?<![A-Za-z0-9_.])-?\d[\d,]*(?:\.\d+)?)<!-- (?P<expression>[^<>]+?) -->")
+HOLDS = re.compile(r"<!-- holds: (?P<expression>.+?) -->")
+TABLE = re.compile(r"(?P<head><!-- table: (?P<name>\w+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>run: (?P<command>[^;]+?)(?:; show: (?P<show>[\w, ]+))?|fragment|refused) -->\n)?"
+    r"^```(?P<language>\w+)\n(?P<body>.*?)^```$",
+    re.DOTALL | re.MULTILINE,
+)
+FILE_NAME = re.compile(r"^# (?P<name>[\w.-]+\.toml)\b")
+FACT = re.compile(r"^(value|low|high)\[")
+DIGITS = 3
+OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Lt: operator.lt,
+    ast.Gt: operator.gt,
+    ast.Eq: operator.eq,
+}
+Known = Mapping[str, Any]
+
+
+def pages() -> list[Path]:
+    """All pages that are kept up to date."""
+    return sorted([*ROOT.glob("README*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scenarios/*.md")])
+
+
+def refresh(page: Path) -> str:
+    """The page with everything in it up to date; raises where an example fails or a statement does not hold."""
+    text = page.read_text(encoding="utf-8")
+    known = known_figures()
+    for match in HOLDS.finditer(text):
+        if evaluate(match["expression"], known) is not True:
+            raise ValueError(f"{page.name}: '{match['expression']}' does not hold any more")
+    text = NUMBER.sub(lambda m: f"{write_number(m['expression'], known)}<!-- {m['expression']} -->", text)
+    text = TABLE.sub(lambda m: f"{m['head']}{TABLES[m['name']]()}{m['tail']}", text)
+    with _own_folder():
+        variables: dict[str, Any] = {"__name__": "example"}
+        return BLOCK.sub(lambda match: _work(match, variables), text)
+
+
+@cache
+def known_figures() -> Known:
+    """Golden results by example, figures of the catalogue by id with their ranges, and counts."""
+    from kiban.catalogue import load_catalogue
+
+    catalogue = load_catalogue()
+    facts = catalogue.facts.values()
+    golden = {
+        path.name.removesuffix(".golden.json"): json.loads(path.read_text(encoding="utf-8"))
+        for path in ROOT.glob("scenarios/*.golden.json")
+    }
+    counts: dict[str, int] = {"facts": len(catalogue.facts), "sources": len(catalogue.sources)}
+    counts |= {"sites": len(catalogue.sites)}
+    counts |= {status: sum(fact.status == status for fact in facts) for status in ("verified", "assumed")}
+    counts |= {"worked_examples": len(golden)}
+    for name in golden:
+        counts |= {f"{name}_{status}": count for status, count in count_inputs(name).items()}
+    return {
+        **golden,
+        "count": counts,
+        "value": {fact.id: fact.value for fact in facts},
+        "low": {fact.id: fact.low for fact in facts},
+        "high": {fact.id: fact.high for fact in facts},
+    }
+
+
+@cache
+def inputs_of(example: str) -> tuple[Any, ...]:
+    """Inputs of an example with their origin, without solving it."""
+    import kiban
+
+    return tuple(kiban.check(example).recorder)
+
+
+def count_inputs(example: str) -> dict[str, int]:
+    """Number of inputs of an example by status, and `inputs` for all."""
+    from collections import Counter
+
+    counted = Counter(entry.status for entry in inputs_of(example))
+    statuses = ("verified", "assumed", "given", "derived", "synthetic")
+    return {"inputs": counted.total(), **{status: counted[status] for status in statuses}}
+
+
+def evaluate(expression: str, known: Known) -> Any:
+    """Value of an expression of names, numbers, + - * / and comparisons; KeyError for an unknown name."""
+
+    def value(node: ast.AST) -> Any:
+        match node:
+            case ast.Constant(value=constant) if isinstance(constant, int | float | str):
+                return constant
+            case ast.Name(id=name):
+                return known[name]
+            case ast.Attribute(value=inner, attr=name):
+                return value(inner)[name]
+            case ast.Subscript(value=inner, slice=ast.Constant(value=name)):
+                return value(inner)[name]
+            case ast.BinOp(left=left, op=sign, right=right):
+                return OPERATORS[type(sign)](value(left), value(right))
+            case ast.Compare(left=left, ops=[sign], comparators=[right]):
+                return OPERATORS[type(sign)](value(left), value(right))
+        raise ValueError(f"'{expression}' is not an expression of names, numbers and + - * /")
+
+    return value(ast.parse(expression, mode="eval").body)
+
+
+def write_number(expression: str, known: Known) -> str:
+    """A count with all digits, a figure of the catalogue as it stands there, a result with three digits."""
+    from kiban.quantities import format_given, format_number
+
+    value = evaluate(expression, known)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return format_given(value) if FACT.match(expression) else format_number(value, DIGITS)
+
+
+def blocks(text: str, language: str) -> list[re.Match[str]]:
+    """Fenced blocks of one language, with the mark before them."""
+    return [match for match in BLOCK.finditer(text) if match["language"] == language]
+
+
+@contextlib.contextmanager
+def _own_folder() -> Iterator[None]:
+    before, columns = Path.cwd(), os.environ.get("COLUMNS")
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        os.environ["COLUMNS"] = "80"
+        try:
+            yield
+        finally:
+            os.chdir(before)
+            if columns is None:
+                del os.environ["COLUMNS"]
+            else:
+                os.environ["COLUMNS"] = columns
+
+
+def _work(match: re.Match[str], variables: dict[str, Any]) -> str:
+    """Do what a block says; the block itself, a console block with its output."""
+    language, body = match["language"], match["body"]
+    if language == "toml" and (named := FILE_NAME.match(body)):
+        Path(named["name"]).write_text(body, encoding="utf-8")
+    elif language == "python":
+        with contextlib.redirect_stdout(io.StringIO()):
+            exec(compile(body, "example", "exec"), variables)
+    elif match["command"]:
+        command = match["command"].strip()
+        output = run_command(command, (match["show"] or "").replace(" ", "").split(","))
+        return f"<!-- {match['mark']} -->\n```{language}\n$ {command}\n{output}```"
+    return match[0]
+
+
+def run_command(command: str, show: list[str]) -> str:
+    """Output of a kiban command line: all of it, or the named parts of its report (`problems` is stderr)."""
+    from typer.testing import CliRunner
+
+    from kiban.cli import app
+
+    words = shlex.split(command)
+    result = CliRunner().invoke(app, words[1:], env={"LC_ALL": "C"})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    if result.exit_code not in {0, 2, 4} or (result.exit_code == 2) != ("problems" in show):
+        raise ValueError(f"'{command}' ended with {result.exit_code}: {result.stderr}")
+    if show == [""]:
+        return result.stdout
+    if show == ["problems"]:
+        return result.stderr
+    parts = _parts_of(result.stdout, "ja" if "ja" in words else "en")
+    return "...\n".join(f"{parts[name].rstrip()}\n" for name in show)
+
+
+def _parts_of(report: str, language: str) -> dict[str, str]:
+    """A report cut at its titles; what stands before the first is the `answer`."""
+    from kiban.report.phrases import phrase
+
+    keys = ("design", "costs", "worths", "year", "cooling", "proof", "assumed", "notes")
+    keys += ("collisions", "hours", "relaxations", "given", "will_use")
+    titles = {phrase(f"title.{key}", language): key for key in keys}  # type: ignore[arg-type]
+    parts, current = {"answer": ""}, "answer"
+    for line in report.splitlines(keepends=True):
+        current = titles.get(line.strip(), current) if not line.startswith(" ") else current
+        parts[current] = parts.get(current, "") + line
+    return parts
+
+
+def catalogue_table() -> str:
+    """Figures of the catalogue by table: how many are verified and how many assumed."""
+    from kiban.catalogue import load_catalogue
+
+    counts: dict[str, list[int]] = {}
+    for fact in load_catalogue().facts.values():
+        row = counts.setdefault(fact.table, [0, 0])
+        row[fact.status == "assumed"] += 1
+    counts["**all**"] = [sum(row[0] for row in counts.values()), sum(row[1] for row in counts.values())]
+    lines = [f"| {name} | {sum(row):,} | {row[0]:,} | {row[1]:,} |" for name, row in sorted(counts.items())]
+    lines = [*lines[1:], lines[0]]
+    return "\n".join(["| table | figures | verified | assumed |", "| --- | ---: | ---: | ---: |", *lines, ""])
+
+
+def examples_table() -> str:
+    """Inputs of each example by status."""
+    names = [name for name in known_figures() if (ROOT / "scenarios" / f"{name}.toml").exists()]
+    head = "| example | inputs | verified | assumed | given | derived | synthetic |"
+    lines = [head, f"| --- |{' ---: |' * 6}"]
+    for name in sorted(names):
+        counts = count_inputs(name)
+        lines.append(f"| [{name}](../scenarios/{name}.md) | {' | '.join(str(count) for count in counts.values())} |")
+    return "\n".join([*lines, ""])
+
+
+def assumed_table() -> str:
+    """Every assumed figure on which at least one example rests."""
+    from kiban.catalogue import load_catalogue
+    from kiban.quantities import format_given, unit_text
+
+    facts = load_catalogue().facts
+    names = sorted(name for name in known_figures() if (ROOT / "scenarios" / f"{name}.toml").exists())
+    users: dict[str, list[str]] = {}
+    for name in names:
+        for entry in inputs_of(name):
+            if entry.status == "assumed" and entry.name in facts:
+                users.setdefault(entry.name, []).append(name[0].upper())
+    lines = ["| figure | id | value | range | unit | used by |", "| --- | --- | ---: | --- | --- | --- |"]
+    for key in sorted(users):
+        fact = facts[key]
+        span = "" if fact.low is None else f"{format_given(fact.low)} to {format_given(fact.high or 0.0)}"
+        cells = (fact.name_en, f"`{key}`", format_given(fact.value), span, unit_text(fact.unit, "en"))
+        lines.append(f"| {' | '.join(cells)} | {' '.join(sorted(users[key]))} |")
+    return "\n".join([*lines, ""])
+
+
+TABLES: Mapping[str, Callable[[], str]] = {
+    "catalogue": catalogue_table,
+    "examples": examples_table,
+    "assumed": assumed_table,
+}
+
+
+if __name__ == "__main__":
+    for path in [Path(name).resolve() for name in sys.argv[1:]] or pages():
+        old, new = path.read_text(encoding="utf-8"), refresh(path)
+        if new != old:
+            path.write_text(new, encoding="utf-8")
+            print(f"{path.relative_to(ROOT)} refreshed")

@@ -1,0 +1,195 @@
+"""Write docs/scenario.md, the reference of all keys, from the schema: python scripts/write_scenario_reference.py."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from kiban.scenario import Scenario
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "scenario.md"
+
+INTRODUCTION = """\
+# Reference: the scenario
+
+<!-- Written by scripts/write_scenario_reference.py from the schema; change the docstrings in src/kiban/scenario. -->
+
+A scenario is one TOML file. Every key that you leave out takes its default or, where the default column says
+*catalogue*, the value that the catalogue has for the technology, the site or the grid area; the plan then lists
+that value with its origin. A key that does not exist is refused, with the nearest one that does.
+
+- The unit stands at the end of the key. `myen` is million yen at constant prices of `base_year`.
+- Any key with `myen` in its name may be written with `usd` instead (`capex_usd_per_mw`); the value is then in US
+  dollars and needs `yen_per_usd` under `[money]`.
+- *number or series*: a number that holds for every step, or a column of a file, written as
+  `{ file = "prices.csv", column = "tokyo" }`. See [weather and other series](weather.md#series).
+- File names are read relative to the scenario file.
+- Figures of the catalogue that have no key of their own are replaced by their id under `[assumptions]`.
+
+`kiban schema` prints the same as JSON Schema, for editors that complete and check TOML.
+
+The shortest scenario names a study and a place:
+
+```toml
+name = "My campus"
+
+[site]
+id = "tomakomai"
+```
+"""
+
+UNITS = (
+    ("_myen_per_mw_year", "million yen/(MW year)"),
+    ("_myen_per_mwh", "million yen/MWh"),
+    ("_myen_per_mw", "million yen/MW"),
+    ("_myen_per_t", "million yen/t"),
+    ("_t_per_mwh", "t/MWh"),
+    ("_t_per_year", "t/year"),
+    ("_m3_per_year", "m³/year"),
+    ("_l_per_kwh", "l/kWh"),
+    ("self_discharge_per_hour", "1/h"),
+    ("_myen", "million yen"),
+    ("yen_per_usd", "yen/USD"),
+    ("_mwh", "MWh"),
+    ("_mw", "MW"),
+    ("_m_s", "m/s"),
+    ("_deg", "°"),
+    ("hours", "h"),
+    ("_hour", "h"),
+    ("_years", "years"),
+    ("_year", "year"),
+    ("_share", "share"),
+    ("_efficiency", "share"),
+    ("discount_rate", "1/year"),
+    ("_c", "°C"),
+    ("_m", "m"),
+)
+YEARLY = ("annual_cost_myen_per_mwh", "annual_cost_myen_per_mw", "it_annual_cost_myen_per_mw", "annual_cost_myen")
+CATALOGUE_KEYS = {
+    "supply": {"availability", "capex_myen_per_mw", "fixed_om_myen_per_mw_year", "life_years", "max_mw", "tilt_deg",
+               "azimuth_deg", "mean_speed_m_s"},
+    "battery": {"power_capex_myen_per_mw", "energy_capex_myen_per_mwh", "life_years", "round_trip_efficiency",
+                "self_discharge_per_hour"},
+    "grid": {"price_myen_per_mwh", "energy_charge_myen_per_mwh", "emission_factor_t_per_mwh", "clean_share",
+             "annual_cost_myen_per_mw"},
+    "backup": {"fuel_cost_myen_per_mwh", "emission_factor_t_per_mwh"},
+    "cooling": {"supply_temperature_c"},
+    "finance": {"discount_rate"},
+    "money": {"yen_per_usd"},
+    "site": {"latitude_deg", "longitude_deg", "elevation_m", "area", "name"},
+}  # fmt: skip
+"""Keys whose absence means the catalogue's value, by section."""
+
+
+def reference() -> str:
+    """The whole page."""
+    schema = Scenario.model_json_schema()
+    parts = [INTRODUCTION]
+    top = {name: spec for name, spec in schema["properties"].items() if _section_of(spec, schema) is None}
+    parts.append(_section("Top level", "", {**schema, "properties": top}, schema, ""))
+    for name, spec in schema["properties"].items():
+        section = _section_of(spec, schema)
+        if section is None:
+            continue
+        repeated, keyed = "items" in spec, "additionalProperties" in spec
+        title = f"[[{name}]]" if repeated else f"[{name}.NAME]" if keyed else f"[{name}]"
+        parts.append(_section(f"`{title}`", spec.get("description", ""), section, schema, name))
+    for name, title in (("SeriesReference", "A series"), ("JepxPrices", "Exchange prices")):
+        parts.append(_section(title, "", schema["$defs"][name], schema, ""))
+    return "\n".join(parts)
+
+
+def _section(title: str, about: str, section: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> str:
+    said = " ".join(filter(None, (_text(section["description"]), _text(about))))
+    lines = [
+        f"## {title}",
+        "",
+        said,
+        "",
+        "| key | unit | value | default | meaning |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for key, spec in section["properties"].items():
+        if spec.get("$ref") and _section_of(spec, schema) is not None:
+            continue
+        default = _default(key, spec, name, key in section.get("required", ()))
+        cells = (f"`{key}`", unit_of(key), _value(spec, schema), default, _text(spec.get("description", "")))
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, ""])
+
+
+def unit_of(key: str) -> str:
+    """Unit of a key in words; empty for a key without unit."""
+    if key == "availability":
+        return "MW/MW"
+    for suffix, unit in UNITS:
+        if key.endswith(suffix):
+            money, _, per = unit.partition("/")
+            yearly = f"{money}/({per} year)" if per else f"{money}/year"
+            return yearly if key in YEARLY else unit
+    return ""
+
+
+def _section_of(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The section that a top-level key holds: itself, in a list, or by name; None for a plain value."""
+    for holder in (spec, spec.get("items", {}), spec.get("additionalProperties", {})):
+        if isinstance(holder, Mapping) and "$ref" in holder:
+            found: Mapping[str, Any] = schema["$defs"][holder["$ref"].rsplit("/", 1)[1]]
+            return found
+    return None
+
+
+def _value(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
+    """What may be written: kind and range."""
+    if "anyOf" in spec:
+        kinds = [_value(part, schema) for part in spec["anyOf"] if part.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if "$ref" in spec:
+        name = spec["$ref"].rsplit("/", 1)[1]
+        return {"SeriesReference": "[series](#a-series)", "JepxPrices": "[exchange files](#exchange-prices)"}[name]
+    if "enum" in spec:
+        return ", ".join(f"`{choice}`" for choice in spec["enum"])
+    kind = spec["type"]
+    if kind == "array":
+        inner = _value(spec["items"], schema)
+        return f"list of {inner.replace('text', 'names').replace('number', 'numbers')}"
+    if kind == "object":
+        return "table of numbers"
+    if kind == "string":
+        return "text"
+    if kind == "boolean":
+        return "`true` or `false`"
+    word = "whole number" if kind == "integer" else "number"
+    return " ".join(filter(None, (word, _range(spec))))
+
+
+def _range(spec: Mapping[str, Any]) -> str:
+    low, above = spec.get("minimum"), spec.get("exclusiveMinimum")
+    high, below = spec.get("maximum"), spec.get("exclusiveMaximum")
+    if "multipleOf" in spec and low is not None and high is not None:
+        return f"{low:g} or {high:g}"
+    if low is not None and high is not None:
+        return f"{low:g} to {high:g}"
+    words = (("at least", low), ("above", above), ("at most", high), ("below", below))
+    return ", ".join(f"{word} {limit:g}" for word, limit in words if limit is not None)
+
+
+def _default(key: str, spec: Mapping[str, Any], section: str, required: bool) -> str:
+    if required:
+        return "**required**"
+    if "default" not in spec:
+        return "none"
+    default = spec["default"]
+    if default is None:
+        return "*catalogue*" if key in CATALOGUE_KEYS.get(section, ()) else "none"
+    return "none" if default in ([], {}, "") else f"`{json.dumps(default)}`"
+
+
+def _text(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    PAGE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,294 @@
+"""The command line: `kiban build | check | schema | init | sites | sources`.
+
+Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
+input, 4 infeasible. Whatever is heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+
+import typer
+from typer.core import TyperGroup
+
+from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError
+from kiban.quantities import Language
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from kiban.planning.plan import Plan
+
+EXIT_INTERRUPTED = 130
+DEBUG = "KIBAN_DEBUG"
+NARROWEST, WIDEST = 40, 120
+
+
+class Guarded(TyperGroup):
+    """Turns errors into sentences on stderr and exit codes; no traceback unless `KIBAN_DEBUG` is set."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            for problem in error.problems:
+                _complain(f"error: {' '.join(str(problem).split())}")
+            raise typer.Exit(EXIT_INPUT) from None
+        except KeyboardInterrupt:
+            _complain("interrupted")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+        except Exception as error:
+            if type(error).__module__.startswith(("typer", "click")):
+                raise  # usage errors, and typer's own way to leave
+            _complain_of_fault(error)
+            raise typer.Exit(EXIT_FAULT) from None
+
+
+app = typer.Typer(
+    cls=Guarded,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Plan AI data centres together with their clean power, at provably least cost.",
+    epilog="Exit codes: 0 fine, 1 a fault of kiban, 2 the input, 4 infeasible.",
+)
+
+Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of an example.")]
+OptionalScenario = Annotated[
+    str | None,
+    typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of an example; default: tomakomai."),
+]
+Lang = Annotated[
+    Literal["ja", "en"] | None, typer.Option("--lang", help="Language; default: that of LC_ALL or LANG, else en.")
+]
+
+
+def main() -> None:
+    """Entry point of the command `kiban`."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    app(prog_name="kiban")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from kiban import __version__
+
+        _write(f"kiban {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Plan AI data centres together with their clean power, at provably least cost."""
+    if context.invoked_subcommand is None:
+        _write(f"{context.get_help()}\n")
+
+
+@app.command("build")
+def build_command(
+    scenario: OptionalScenario = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Save the plan to this new folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    lang: Lang = None,
+) -> None:
+    """Find the least-cost plan of a scenario and prove it."""
+    language = choose_language(lang)
+    begun = time.perf_counter()
+    with _progress(language, spinner=not as_json) as tell:
+        plan = _build(scenario, out, tell)
+        if out is not None and plan.status == "optimal":
+            from kiban.report.folder import save_plan
+
+            tell("saving")
+            save_plan(plan, out)
+    if as_json:
+        from kiban.report.summary import summarise, to_json
+
+        _write(to_json(summarise(plan)))
+    else:
+        from kiban.report.screen import plan_page
+
+        _show(lambda width: plan_page(plan, language, width))
+    _close(plan, out, language, time.perf_counter() - begun)
+    if plan.status == "infeasible":
+        raise typer.Exit(EXIT_INFEASIBLE)
+
+
+@app.command("check")
+def check_command(scenario: Scenario, lang: Lang = None) -> None:
+    """Read a scenario and its inputs without solving; show what will be used."""
+    language = choose_language(lang)
+    with _progress(language) as tell:
+        tell("reading inputs")
+        import kiban
+
+        preparation = kiban.check(scenario)
+    from kiban.report.check_page import check_page
+
+    _show(lambda _: check_page(preparation, language, scenario))
+
+
+@app.command("schema")
+def schema_command() -> None:
+    """Print the JSON Schema of scenarios: every key with its meaning and range."""
+    import json
+
+    from kiban.scenario import Scenario as Model
+
+    _write(json.dumps(Model.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
+
+
+@app.command("init")
+def init_command(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the new file.")] = "scenario",
+    lang: Lang = None,
+) -> None:
+    """Write a commented scenario to start from to a new file."""
+    from kiban.report.phrases import phrase
+    from kiban.report.starter import write_starter
+
+    language = choose_language(lang)
+    path = write_starter(name, language)
+    _write(phrase("init.written", language, path=path) + "\n")
+
+
+@app.command("sites")
+def sites_command(
+    site: Annotated[str | None, typer.Argument(metavar="ID", help="Show what is known about this site.")] = None,
+    lang: Lang = None,
+) -> None:
+    """List the candidate sites of the catalogue."""
+    from kiban.catalogue import load_catalogue
+    from kiban.report.catalogue_pages import site_page, sites_page
+
+    language, catalogue = choose_language(lang), load_catalogue()
+    if site is None:
+        _show(lambda _: sites_page(catalogue, language))
+    else:
+        found = catalogue.site(site)
+        _show(lambda _: site_page(catalogue, found, language))
+
+
+@app.command("sources")
+def sources_command(
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="PATTERN", help="An id, its beginning, a glob, a site, or words.")
+    ] = None,
+    lang: Lang = None,
+) -> None:
+    """Show where figures come from."""
+    from kiban.catalogue import describe, load_catalogue
+    from kiban.report.catalogue_pages import facts_page, sources_page
+
+    language, catalogue = choose_language(lang), load_catalogue()
+    if pattern is None:
+        _show(lambda _: sources_page(catalogue, language))
+    else:
+        found = describe(catalogue, pattern)
+        _show(lambda _: facts_page(catalogue, found, language))
+
+
+def choose_language(given: Language | None) -> Language:
+    """The language asked for, else that of LC_ALL or LANG, else English."""
+    if given is not None:
+        return given
+    return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"
+
+
+def _build(scenario: str | None, out: str | None, tell: Callable[[str], None]) -> Plan:
+    """The plan; the folder is looked at before the work, so that a name that is taken costs no time."""
+    from kiban.scenario.examples import load_scenario
+
+    read = load_scenario(scenario)
+    if out is not None:
+        from kiban.report.folder import check_folder
+
+        check_folder(out)
+    from kiban.planning.building import build
+
+    return build(read, report=tell)
+
+
+def _close(plan: Plan, out: str | None, language: Language, seconds: float) -> None:
+    """Say on stderr what became of the plan."""
+    from kiban.report.phrases import phrase
+
+    done = phrase("progress.done", language, seconds=f"{seconds:.1f}")
+    if out is None:
+        outcome = phrase("progress.not_saved", language) if plan.status == "optimal" else ""
+    elif plan.status == "optimal":
+        outcome = phrase("progress.saved", language, folder=out)
+    else:
+        outcome = phrase("progress.not_saved_infeasible", language)
+    _complain("; ".join(filter(None, (done, outcome))))
+
+
+@contextlib.contextmanager
+def _progress(language: Language, *, spinner: bool = True) -> Iterator[Callable[[str], None]]:
+    """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
+    from kiban.report.translation import translate
+
+    if not (spinner and _is_terminal(sys.stderr)):
+        yield lambda message: _complain(f"{translate(message, 'progress', language)} ...")
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("kiban") as status:
+        yield lambda message: status.update(f"{translate(message, 'progress', language)} ...")
+
+
+def _show(page_for: Callable[[int], RenderableType]) -> None:
+    """Write a page to stdout, as wide as the terminal but never too wide to read."""
+    from kiban.report.layout import render
+
+    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+    _write(render(page_for(width), width=width, colour=_is_terminal(sys.stdout)))
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def _write(text: str) -> None:
+    """Write to stdout; a reader that has gone away (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def _complain_of_fault(error: BaseException) -> None:
+    """One sentence for a fault of ours, and how to report it."""
+    said = " ".join(str(error).split())
+    name = type(error).__name__
+    what = said if isinstance(error, KibanError) else f"{name}: {said}" if said else name
+    _complain(f"kiban failed, and that is not your input's fault: {what.rstrip('.')}.")
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    else:
+        _complain(f"Please report it with the scenario and what the command prints with {DEBUG}=1.")
+
+
+if __name__ == "__main__":
+    main()

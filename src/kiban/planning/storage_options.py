@@ -1,0 +1,63 @@
+"""The battery and the efficiency measures of a scenario."""
+
+from __future__ import annotations
+
+import math
+
+from kiban.linear.staircase import Array
+from kiban.physics.battery import one_way_efficiencies
+from kiban.planning.inputs import Inputs
+from kiban.planning.resources import BatteryResource, MeasureResource
+
+
+def read_battery(inputs: Inputs) -> BatteryResource | None:
+    """The battery, or None where the scenario leaves it out."""
+    battery = inputs.scenario.battery
+    if not battery.enabled:
+        return None
+    power, energy = inputs.costs.battery()
+    charge, discharge = one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
+    return BatteryResource(
+        annual_cost_myen_per_mw=power,
+        annual_cost_myen_per_mwh=energy,
+        min_power_mw=battery.min_power_mw,
+        max_power_mw=math.inf if battery.max_power_mw is None else battery.max_power_mw,
+        min_energy_mwh=battery.min_energy_mwh,
+        max_energy_mwh=math.inf if battery.max_energy_mwh is None else battery.max_energy_mwh,
+        min_hours=battery.min_hours,
+        max_hours=battery.max_hours,
+        charge_efficiency=charge,
+        discharge_efficiency=discharge,
+        self_discharge_per_hour=_performance(inputs, "self_discharge_per_hour"),
+        cyclic=battery.cyclic,
+        initial_share=battery.initial_share,
+    )
+
+
+def _performance(inputs: Inputs, name: str) -> float:
+    given: float | None = getattr(inputs.scenario.battery, name)
+    if given is None:
+        return inputs.costs.take(f"battery.{name}")
+    inputs.recorder.give(f"battery.{name}", given)
+    return given
+
+
+def read_measures(inputs: Inputs, pue: Array, firm_mw: Array) -> tuple[MeasureResource, ...]:
+    """Efficiency measures with their yearly cost and what they save of the electric load."""
+    made = []
+    for measure in inputs.scenario.measure:
+        key = f"measure.{measure.id}"
+        if measure.saving_share is not None:
+            inputs.recorder.give(f"{key}.saving_share", measure.saving_share)
+            saving = measure.saving_share * pue * firm_mw
+        else:
+            assert measure.saving_mw is not None
+            saving = inputs.series.read(measure.saving_mw, f"{key}.saving_mw", unit="MW", lower=0.0)
+        cost = measure.annual_cost_myen
+        if cost is None:
+            assert measure.capex_myen is not None
+            assert measure.life_years is not None
+            cost = inputs.costs.annualise(measure.capex_myen, measure.life_years)
+        inputs.recorder.give(f"{key}.annual_cost_myen", cost)
+        made.append(MeasureResource(measure.id, cost, saving, measure.group))
+    return tuple(made)

@@ -1,0 +1,120 @@
+"""The catalogue on the screen: sites, what is known about one, sources, and figures with their origin."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from kiban.catalogue import Catalogue, Fact, Site, describe
+from kiban.quantities import Language, format_given, format_quantity
+from kiban.report.layout import INDENT, NOTHING, Sentence, pairs, remark, section, table
+from kiban.report.names import fact_range
+from kiban.report.phrases import phrase, phrase_or
+
+
+def sites_page(catalogue: Catalogue, language: Language) -> RenderableType:
+    """All sites in a table, north to south."""
+    names = ("id", "name", "prefecture", "area", "kind", "announced")
+    rows = [
+        [
+            site.id,
+            _site_name(site, language),
+            phrase_or(f"prefecture.{site.prefecture}", language, site.prefecture),
+            _area(site.area, language),
+            phrase(f"sites.{site.kind}", language),
+            NOTHING if site.announced_capacity_mw is None else format_given(site.announced_capacity_mw),
+        ]
+        for site in catalogue.sites.values()
+    ]
+    headings = [phrase(f"sites.{name}", language) for name in names]
+    made = table(headings, rows, numeric=(5,), whole=(0, 3))
+    return Group(made, Text(), remark(phrase("sites.count", language, count=len(rows))))
+
+
+def site_page(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
+    """One site: where it is, what is said about it, and every figure with its status."""
+    prefecture = phrase_or(f"prefecture.{site.prefecture}", language, site.prefecture)
+    place = prefecture if language == "ja" else f"{site.municipality}, {prefecture}"
+    title = phrase("sites.facts", language, name=_site_name(site, language), id=site.id, place=place)
+    said = {
+        "area": _area(site.area, language),
+        "kind": phrase(f"sites.{site.kind}", language),
+        "water": site.water_note,
+        "hydro": site.hydro_note,
+        "volcano": site.volcano_note,
+        "landing": site.landing_station,
+        "note": site.note,
+    }
+    rows = [(phrase(f"sites.{key}", language), text) for key, text in said.items() if text]
+    figures = [_figure(fact, site, language) for fact in describe(catalogue, site.id)]
+    headings = [phrase(f"sites.{name}", language) for name in ("figure", "value", "range", "status")]
+    made = table(headings, figures, whole=(3,))
+    parts: list[RenderableType] = [Sentence(title, style="bold"), Text(), Padding(pairs(rows), (0, 0, 0, INDENT))]
+    parts += section(phrase("sites.figures", language), made)
+    return Group(*parts, Text(), remark(phrase("sites.origin", language, id=site.id)))
+
+
+def sources_page(catalogue: Catalogue, language: Language) -> RenderableType:
+    """All sources with the number of figures that rest on each."""
+    counts = Counter(key for fact in catalogue.facts.values() for key in fact.source_keys)
+    rows = [
+        [key, f"{source.publisher}: {source.title}", source.grade, str(counts[key])]
+        for key, source in sorted(catalogue.sources.items())
+    ]
+    headings = [phrase(f"sources.{name}", language) for name in ("key", "title", "grade", "figures")]
+    count = phrase("sources.count", language, sources=len(rows), facts=f"{len(catalogue.facts):,}")
+    made = table(headings, rows, numeric=(3,), whole=(0, 2))
+    return Group(made, Text(), remark(phrase("sources.grades", language)), remark(count))
+
+
+def facts_page(catalogue: Catalogue, facts: Sequence[Fact], language: Language) -> RenderableType:
+    """Figures one under the other: name, value, range, status, sources, note."""
+    parts: list[RenderableType] = []
+    for fact in facts:
+        name = fact.name_ja if language == "ja" else fact.name_en
+        parts.append(Text.assemble((fact.id, "bold"), "  "))
+        parts += [_inset(name)] if name else []
+        parts.append(_inset(_value_line(fact, language), style="bold"))
+        parts += [
+            _inset(f"{source.publisher}: {source.title} {source.address} [{source.grade}]", style="dim")
+            for source in catalogue.sources_of(fact)
+        ]
+        if fact.note:
+            parts.append(_inset(phrase("sources.note", language, note=fact.note)))
+        parts.append(Text())
+    one = "_one" if len(facts) == 1 else ""
+    return Group(*parts, remark(phrase(f"sources.found{one}", language, count=len(facts))))
+
+
+def _value_line(fact: Fact, language: Language) -> str:
+    words = [format_quantity(fact.value, fact.unit, language)]
+    known = fact_range(fact, language)
+    if known:
+        words.append(phrase("sources.range", language, range=known))
+    if fact.year is not None:
+        words.append(phrase("sources.year", language, year=fact.year))
+    words.append(phrase(f"status.{fact.status}", language))
+    return ("、" if language == "ja" else ", ").join(words)
+
+
+def _figure(fact: Fact, site: Site, language: Language) -> list[str]:
+    name = fact.name_ja.removesuffix(site.name_ja) if language == "ja" else fact.name_en.removesuffix(site.name_en)
+    value = format_quantity(fact.value, fact.unit, language)
+    status = phrase(f"status.{fact.status}", language)
+    return [name.rstrip(", "), value, fact_range(fact, language) or NOTHING, status]
+
+
+def _site_name(site: Site, language: Language) -> str:
+    return site.name_ja if language == "ja" else site.name_en
+
+
+def _area(area: str, language: Language) -> str:
+    return phrase_or(f"area.{area}", language, area)
+
+
+def _inset(text: str, style: str = "") -> RenderableType:
+    return Padding(Sentence(text, style=style), (0, 0, 0, INDENT * 2), expand=False)

@@ -1,0 +1,56 @@
+"""Items of cost in groups, and whether an item is fixed by the capacities or runs with the hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kiban.report.names import COMPUTE, MEASURE
+
+GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved")
+RUNNING = frozenset({"energy", "export_revenue", "fuel", "carbon", "water", "unserved"})
+_GROUP_OF = {
+    "battery_power": "storage",
+    "battery_energy": "storage",
+    "interconnection": "grid",
+    "energy": "grid",
+    "export_revenue": "grid",
+    "backup": "backup",
+    "fuel": "backup",
+    "carbon": "environment",
+    "water": "environment",
+    "unserved": "unserved",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CostGroup:
+    """A group of items, million yen a year; `items` keep the order of the plan."""
+
+    name: str
+    items: Mapping[str, float]
+
+    @property
+    def fixed_myen(self) -> float:
+        """Cost of capacity."""
+        return sum(cost for item, cost in self.items.items() if item not in RUNNING)
+
+    @property
+    def running_myen(self) -> float:
+        """Cost that depends on the hours."""
+        return sum(cost for item, cost in self.items.items() if item in RUNNING)
+
+
+def group_of(item: str) -> str:
+    """Group of an item of cost; what is no known item is a supply option."""
+    if item.startswith(COMPUTE):
+        return "compute"
+    if item.startswith(MEASURE):
+        return "measures"
+    return _GROUP_OF.get(item, "supply")
+
+
+def group_costs(costs: Mapping[str, float]) -> tuple[CostGroup, ...]:
+    """All items in their groups, without empty groups."""
+    found = (CostGroup(group, {k: v for k, v in costs.items() if group_of(k) == group}) for group in GROUPS)
+    return tuple(group for group in found if group.items)

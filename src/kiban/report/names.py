@@ -1,0 +1,120 @@
+"""What the parts of a plan are called: capacities, items of cost, constraints and inputs, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from kiban.catalogue import Fact, load_catalogue
+from kiban.planning.plan import Plan
+from kiban.planning.provenance import Entry
+from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, format_quantity, term, unit_text
+from kiban.report.phrases import load_phrases, phrase, phrase_or
+from kiban.scenario import Scenario
+
+RATE = "money.yen_per_usd"
+MEASURE = "measure_"
+COMPUTE = "it_"
+_SERIES = {
+    "grid.price_myen_per_mwh": "price",
+    "grid.export_price_myen_per_mwh": "export_price",
+    "grid.clean_share": "clean_share",
+    "grid.emission_factor_t_per_mwh": "emission_factor",
+}
+
+
+def money_of(plan: Plan, language: Language) -> MoneyFormat:
+    """How money of this plan is written: the scenario's currency at the rate that the plan used."""
+    return money_format(plan.scenario, language, plan.provenance)
+
+
+def money_format(scenario: Scenario, language: Language, provenance: tuple[Entry, ...] = ()) -> MoneyFormat:
+    """How money of a scenario is written; the rate is the recorded one, the scenario's, or the catalogue's."""
+    recorded = [float(entry.value) for entry in provenance if entry.name == RATE]
+    rate = recorded[0] if recorded else scenario.money.yen_per_usd
+    return MoneyFormat(language, scenario.money.currency, rate if rate is not None else load_catalogue().value(RATE))
+
+
+def site_name(scenario: Scenario, language: Language) -> str:
+    """Name of the place: the scenario's own, the catalogue's, or the coordinates."""
+    site = scenario.site
+    if site.name is not None:
+        return site.name
+    known = load_catalogue().sites.get(site.id or "")
+    if known is not None:
+        return known.name_ja if language == "ja" else known.name_en
+    return f"{site.latitude_deg:.2f}°, {site.longitude_deg:.2f}°"
+
+
+def capacity_parts(name: str) -> tuple[str, str]:
+    """Subject and unit of a capacity's name: `pv_mw` is `pv` in `mw`; a measure has no unit."""
+    if name.startswith(MEASURE):
+        return name, ""
+    subject, _, unit = name.rpartition("_")
+    return subject, unit
+
+
+def subject_name(subject: str, language: Language) -> str:
+    """Name of a capacity, an item of cost or a constraint's subject."""
+    if subject.startswith(MEASURE) and subject not in GLOSSARY:
+        name = subject.removeprefix(MEASURE).replace("_", " ")
+        return phrase("design.measure", language, name=name)
+    if subject.startswith(COMPUTE) and subject not in GLOSSARY:
+        return term(subject.removeprefix(COMPUTE), language)
+    return term(subject, language)
+
+
+def indicator_name(name: str, language: Language) -> str:
+    """Name of a yearly figure."""
+    return phrase_or(f"indicator.{name}.name", language, name.replace("_", " "))
+
+
+def input_name(name: str, language: Language) -> str:
+    """Name of an input: the catalogue's for a figure, words for a series, else the scenario key itself."""
+    fact = catalogue_facts().get(name)
+    if fact is not None:
+        return (fact.name_ja if language == "ja" else fact.name_en) or name
+    if name in _SERIES:
+        return phrase(f"series.{_SERIES[name]}", language)
+    if f"series.{name}" in load_phrases(language):
+        return phrase(f"series.{name}", language)
+    if name.startswith("supply.") and name.endswith(".availability"):
+        return phrase("series.availability", language, name=term(name.split(".")[1], language))
+    return name
+
+
+def input_value(entry: Entry, language: Language) -> str:
+    """Value of an input with its unit."""
+    try:
+        number = float(entry.value)
+    except ValueError:
+        return f"{entry.value} {unit_text(entry.unit, language)}".rstrip()
+    return format_quantity(number, entry.unit, language)
+
+
+def input_sentence(entry: Entry, language: Language) -> str:
+    """An input in words: `name: value (range)`."""
+    name, value, known = input_name(entry.name, language), input_value(entry, language), input_range(entry, language)
+    return phrase(f"assumed.value{'_range' if known else ''}", language, name=name, value=value, range=known)
+
+
+def input_range(entry: Entry, language: Language) -> str:
+    """Known range of a catalogue figure, empty where none is known or the scenario replaced the figure."""
+    fact = catalogue_facts().get(entry.name)
+    return "" if fact is None or entry.status == "given" else fact_range(fact, language)
+
+
+def fact_range(fact: Fact, language: Language) -> str:
+    """Low and high of a figure, shares in per cent; empty where no range is known."""
+    if fact.low is None and fact.high is None:
+        return ""
+    percent = fact.unit.startswith("share")
+    low, high = ("?" if end is None else format_exact(end * 100 if percent else end) for end in (fact.low, fact.high))
+    tail = (" %" if language == "en" else "%") if percent else ""
+    return f"{low}{'–' if language == 'en' else '〜'}{high}{tail}"
+
+
+@cache
+def catalogue_facts() -> Mapping[str, Fact]:
+    """The catalogue's facts by id."""
+    return load_catalogue().facts

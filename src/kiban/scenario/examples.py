@@ -1,0 +1,57 @@
+"""The worked examples, found in an installed package and in a source checkout alike."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from kiban.errors import Problem, ScenarioError, nearest
+from kiban.scenario.file import read_scenario
+from kiban.scenario.study import Scenario
+
+DEFAULT_EXAMPLE = "tomakomai"
+SUFFIX = ".toml"
+
+
+def example_names() -> tuple[str, ...]:
+    """Names of all examples, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}")))
+
+
+def example_path(name: str) -> Path:
+    """File of an example; ScenarioError with the nearest name where there is none of that name."""
+    if name not in example_names():
+        known = ", ".join(example_names())
+        remedy = nearest(name, example_names()) or f"the examples are {known}"
+        raise ScenarioError(Problem(f"'{name}' is neither a file nor an example", remedy=remedy))
+    return _folder() / f"{name}{SUFFIX}"
+
+
+def find_scenario(name: str | Path) -> Path:
+    """The file that a user means: a file or folder of that name, else an example.
+
+    A name with a folder or a suffix is a file even where there is none, so that reading it says what is wrong.
+    """
+    path = Path(name)
+    if path.is_file() or (path.exists() and str(name) not in example_names()):
+        return path
+    is_bare = path.name == str(name) and not path.suffix
+    return example_path(str(name)) if is_bare else path
+
+
+def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
+    """A scenario as it is, or the one in a file or example of that name; the default example for None."""
+    if isinstance(source, Scenario):
+        return source
+    path = find_scenario(DEFAULT_EXAMPLE if source is None else source)
+    try:
+        return read_scenario(path)
+    except RecursionError:
+        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+
+
+@cache
+def _folder() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "scenarios"
+    return installed if installed.is_dir() else package.parents[1] / "scenarios"

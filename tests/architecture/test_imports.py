@@ -1,0 +1,155 @@
+"""The house rules that can be read off the source: one way of imports, plain names, small files, quick start."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import kiban
+
+PACKAGE = Path(kiban.__file__).parent
+LEVELS = {
+    "errors": 0,
+    "quantities": 0,
+    "calendar": 0,
+    "catalogue": 1,
+    "physics": 1,
+    "weather": 1,
+    "linear": 1,
+    "scenario": 2,
+    "planning": 3,
+    "report": 5,
+    "cli": 6,
+    "commands": 6,
+}
+FACADE = "kiban"
+HEAVY = ("pandas", "pvlib", "scipy", "pyarrow", "openpyxl", "clarabel", "highspy", "httpx")
+VAGUE = re.compile(r"^_?(utils?|helpers?|managers?|base|misc|common|core)$")
+MOST_LINES = 500
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    """The part of the house to which a module belongs; the facade is a part of its own."""
+    pieces = module.split(".")
+    return pieces[1] if len(pieces) > 1 else FACADE
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports_in(tree: ast.AST, module: str) -> Iterator[tuple[int, str]]:
+    """Every module of kiban that is imported anywhere in the tree, functions and type checking included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} line {node.lineno}: a relative import"
+            names = [
+                f"{node.module}.{alias.name}" if node.module == FACADE else str(node.module) for alias in node.names
+            ]
+        else:
+            continue
+        yield from ((node.lineno, name) for name in names if name.split(".")[0] == FACADE)
+
+
+def faults_in(tree: ast.AST, module: str) -> list[str]:
+    """Imports that do not point down; equals of level 1 and more may not import each other."""
+    faults, own = [], part_of(module)
+    for line, name in imports_in(tree, module):
+        other = part_of(name)
+        # `from kiban import build` takes a name of the facade, not a part of the house.
+        if other not in LEVELS:
+            other = FACADE
+        if other == own or own == FACADE:
+            continue
+        allowed = LEVELS[own] >= LEVELS["cli"] if other == FACADE else LEVELS[other] < LEVELS[own]
+        if not allowed:
+            faults.append(f"{module} line {line} imports {name}")
+    return faults
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_imports_point_one_way(path: Path) -> None:
+    assert faults_in(tree_of(path), name_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fine"),
+    [
+        ("kiban.planning.plan", "from kiban.scenario import Scenario", True),
+        ("kiban.planning.plan", "from kiban.planning.worths import x", True),
+        ("kiban.scenario.file", "def f():\n    from kiban.planning import build", False),
+        ("kiban.weather.year", "import kiban.catalogue.facts", False),
+        ("kiban.catalogue.facts", "from kiban import physics", False),
+        ("kiban.errors", "from kiban.quantities import x", False),
+        ("kiban.report.text", "from kiban import build", False),
+        ("kiban.cli", "import kiban", True),
+        ("kiban.cli", "from kiban import __version__", True),
+        ("kiban", "from kiban.report.folder import save_plan", True),
+        ("kiban.report.text", "if TYPE_CHECKING:\n    from kiban.cli import app", False),
+    ],
+)
+def test_the_rule_itself(module: str, source: str, fine: bool) -> None:
+    assert (faults_in(ast.parse(source), module) == []) is fine
+
+
+def test_every_part_has_a_level() -> None:
+    found = {part_of(name_of(path)) for path in MODULES}
+    assert found - {FACADE} <= set(LEVELS)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_has_a_telling_name_and_one_subject(path: Path) -> None:
+    assert not VAGUE.match(path.stem)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
+    tops = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {alias.name for node in tops if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in tops if isinstance(node, ast.ImportFrom)}
+    assert {name.split(".")[0] for name in names} & set(HEAVY) == set()
+
+
+def fresh(code: str) -> str:
+    surroundings = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=surroundings, timeout=60, check=True
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("module", ["kiban", "kiban.cli", "kiban.planning", "kiban.scenario", "kiban.weather"])
+def test_importing_loads_nothing_heavy(module: str) -> None:
+    loaded = set(fresh(f"import sys, {module}; print(*sys.modules)").split())
+    assert loaded & set(HEAVY) == set()
+
+
+def test_the_facade_loads_nothing_at_all() -> None:
+    loaded = set(fresh("import sys, kiban; print(*sys.modules)").split())
+    assert {name for name in loaded if name.startswith("kiban")} == {"kiban"}
+    assert loaded & {"numpy", "pydantic", "typer", "rich"} == set()
+
+
+def test_help_and_import_are_quick() -> None:
+    measure = "import time; a = time.perf_counter(); import {}; print(time.perf_counter() - a)"
+    # The best of three: another process may have the machine at any one time.
+    assert min(float(fresh(measure.format("kiban"))) for _ in range(3)) < 0.1
+    assert min(float(fresh(measure.format("kiban.cli"))) for _ in range(3)) < 0.7

@@ -1,0 +1,286 @@
+"""Resources of random sites: small enough to be solved many times, with every feature on or off.
+
+Geothermal is always there without limit, so that most cases have a design whatever else is asked. IT is
+cheap, so that a relative tolerance on the whole cost is also one on the cost of power.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import strategies as st
+
+from kiban.physics.compute import allowed_backlog
+from kiban.planning.resources import (
+    BackupResource,
+    BatteryResource,
+    GridResource,
+    MeasureResource,
+    Resources,
+    SupplyResource,
+)
+
+LINEAR_FEATURES = (
+    "adequacy",
+    "backup",
+    "battery",
+    "battery_hours",
+    "battery_limits",
+    "battery_start",
+    "carbon_cap",
+    "carbon_price",
+    "clean_share",
+    "deferrable",
+    "export",
+    "fuel_supply",
+    "grid",
+    "grid_limit",
+    "least_capacities",
+    "least_it",
+    "negative_prices",
+    "paid_clean_supply",
+    "short_steps",
+    "supply_limits",
+    "unserved",
+    "water_cap",
+    "water_price",
+)
+FEATURES = (*LINEAR_FEATURES, "measures")
+
+
+def draw_features(rng: np.random.Generator, known: tuple[str, ...] = LINEAR_FEATURES) -> frozenset[str]:
+    """Each feature with a chance of six in ten."""
+    return frozenset(name for name in known if rng.random() < 0.6)
+
+
+def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 336, blocks: int = 1) -> Resources:
+    """Resources of a random site with the named features; the same arguments give the same numbers."""
+    rng = np.random.default_rng(seed)
+    has = features.__contains__
+    steps = block_steps * blocks
+    step_hours = 0.5 if has("short_steps") else 1.0
+    hour = np.arange(steps) * step_hours % 24
+    weight = 8760.0 / steps
+    zero = np.zeros(steps)
+
+    peak = rng.uniform(5.0, 200.0)
+    firm = peak * (0.7 + 0.3 * np.cos(2 * np.pi * (hour - rng.uniform(12, 20)) / 24)) * rng.uniform(0.95, 1.0, steps)
+    share = rng.uniform(0.1, 0.6) if has("deferrable") else 0.0
+    arrivals = share * peak * rng.uniform(0.5, 1.0, steps) if has("deferrable") else zero
+    firm = firm * (1.0 - share)
+    delay_hours = int(rng.choice([0, 2, 6, 12, 24]))
+    delay_steps = min(round(delay_hours / step_hours), block_steps)
+    temperature = rng.uniform(0, 20) + 6 * np.cos(2 * np.pi * (hour - 14) / 24) + rng.normal(0, 2, steps)
+    pue = 1.08 + 0.008 * np.maximum(temperature - 10.0, 0.0) + rng.uniform(0.0, 0.15)
+    wue = 0.05 + 0.1 * np.maximum(temperature - 12.0, 0.0)
+    load = pue * (firm + arrivals)
+
+    grid = _grid(rng, has, hour, peak) if has("grid") else None
+    price = rng.uniform(0.03, 0.3) if has("unserved") else None
+    water = float(wue @ (firm + arrivals)) * weight
+    emitted = 0.45 * float(load.sum()) * weight
+    return Resources(
+        steps=steps,
+        block_steps=block_steps,
+        step_hours=step_hours,
+        cooling_system="given",
+        pue=pue,
+        wue_m3_per_mwh=wue,
+        firm_mw=firm,
+        arrivals_mw=arrivals,
+        max_backlog_mwh=allowed_backlog(arrivals * step_hours, delay_steps, block_steps),
+        max_delay_hours=delay_hours,
+        it_annual_costs_myen_per_mw={"building": rng.uniform(0.5, 3.0), "chips": rng.uniform(1.0, 10.0)},
+        min_it_mw=float((firm + arrivals).max()) if has("least_it") else 0.0,
+        max_it_mw=float((firm + arrivals).max()) * rng.uniform(1.0, 1.5) if has("supply_limits") else np.inf,
+        unserved_price_myen_per_mwh=price,
+        supply=_supply(rng, has, hour, peak),
+        battery=_battery(rng, has, peak) if has("battery") else None,
+        grid=grid,
+        backup=_backup(rng, has, steps, peak) if has("backup") else None,
+        critical_share=rng.uniform(0.3, 1.2) if has("adequacy") else 0.0,
+        measures=_measures(rng, load) if has("measures") else (),
+        clean_share=rng.uniform(0.3, 1.0) if has("clean_share") else None,
+        carbon_price_myen_per_t=rng.uniform(0.003, 0.03) if has("carbon_price") else 0.0,
+        carbon_cap_t_per_year=emitted * rng.uniform(0.02, 0.6) if has("carbon_cap") else None,
+        water_cap_m3_per_year=water * (rng.uniform(0.8, 1.0) if price else rng.uniform(1.0, 1.1))
+        if has("water_cap")
+        else None,
+        water_price_myen_per_m3=rng.uniform(1e-4, 1e-3) if has("water_price") else 0.0,
+        gpus_per_mw=600.0,
+    )
+
+
+@st.composite
+def resources(
+    draw: st.DrawFn,
+    *,
+    required: tuple[str, ...] = (),
+    known: tuple[str, ...] = LINEAR_FEATURES,
+    most_blocks: int = 2,
+) -> Resources:
+    """Small sites of 24 to 96 steps with a random set of features."""
+    free = [name for name in known if name not in required]
+    switches = draw(st.lists(st.booleans(), min_size=len(free), max_size=len(free)))
+    features = frozenset(itertools.compress(free, switches)) | frozenset(required)
+    block_steps = draw(st.sampled_from([24, 36, 48]))
+    blocks = draw(st.integers(1, most_blocks))
+    return make_resources(draw(st.integers(0, 2**20)), features, block_steps=block_steps, blocks=blocks)
+
+
+def scaled(site: Resources, factor: float) -> Resources:
+    """The same site with load, limits, caps and measures times `factor`."""
+    battery, grid, backup = site.battery, site.grid, site.backup
+    if battery is not None:
+        battery = replace(
+            battery,
+            min_power_mw=battery.min_power_mw * factor,
+            max_power_mw=battery.max_power_mw * factor,
+            min_energy_mwh=battery.min_energy_mwh * factor,
+            max_energy_mwh=battery.max_energy_mwh * factor,
+        )
+    if grid is not None:
+        grid = replace(
+            grid,
+            min_mw=grid.min_mw * factor,
+            max_mw=grid.max_mw * factor,
+            max_export_mw=grid.max_export_mw * factor,
+        )
+    if backup is not None:
+        backup = replace(backup, min_mw=backup.min_mw * factor, max_mw=backup.max_mw * factor)
+    carbon, water = site.carbon_cap_t_per_year, site.water_cap_m3_per_year
+    return replace(
+        site,
+        firm_mw=site.firm_mw * factor,
+        arrivals_mw=site.arrivals_mw * factor,
+        max_backlog_mwh=site.max_backlog_mwh * factor,
+        min_it_mw=site.min_it_mw * factor,
+        max_it_mw=site.max_it_mw * factor,
+        supply=tuple(
+            replace(supply, min_mw=supply.min_mw * factor, max_mw=supply.max_mw * factor) for supply in site.supply
+        ),
+        battery=battery,
+        grid=grid,
+        backup=backup,
+        measures=tuple(
+            replace(
+                measure,
+                annual_cost_myen=measure.annual_cost_myen * factor,
+                saving_mw=measure.saving_mw * factor,
+            )
+            for measure in site.measures
+        ),
+        carbon_cap_t_per_year=None if carbon is None else carbon * factor,
+        water_cap_m3_per_year=None if water is None else water * factor,
+    )
+
+
+def with_delay(site: Resources, hours: int) -> Resources:
+    """The same site with another allowed delay."""
+    delay_steps = min(round(hours / site.step_hours), site.block_steps)
+    backlog = allowed_backlog(site.arrivals_mw * site.step_hours, delay_steps, site.block_steps)
+    return replace(site, max_backlog_mwh=backlog, max_delay_hours=hours)
+
+
+def _supply(rng, has, hour, peak):
+    steps = hour.size
+    sun = np.maximum(np.sin(2 * np.pi * (hour - 6) / 24), 0.0) * rng.uniform(0.3, 0.9, steps)
+    noise = np.convolve(rng.normal(0, 1, steps + 12), np.ones(12) / 12, mode="same")[:steps]
+    wind = np.clip(rng.uniform(0.2, 0.4) + 0.6 * noise, 0.0, 1.0)
+    limited, least = has("supply_limits"), has("least_capacities")
+
+    def option(name, availability, cost, *, variable=0.0, emission=0.0, clean=True, firm=0.0, most=np.inf):
+        return SupplyResource(
+            name=name,
+            availability=availability,
+            annual_cost_myen_per_mw=cost,
+            min_mw=min(0.1 * peak, most) if least and name in {"pv", "gas"} else 0.0,
+            max_mw=most,
+            variable_cost_myen_per_mwh=variable * rng.uniform(0.8, 1.2, steps),
+            emission_t_per_mwh=emission,
+            clean=clean,
+            firm_share=firm,
+        )
+
+    made = [
+        option("pv", sun, rng.uniform(8, 20), most=peak * rng.uniform(0.2, 3.0) if limited else np.inf),
+        option("wind_onshore", wind, rng.uniform(20, 45), most=peak * rng.uniform(0.1, 1.5) if limited else np.inf),
+        option("geothermal", np.full(steps, 0.85), rng.uniform(90, 160), firm=0.8),
+    ]
+    if has("fuel_supply"):
+        made.append(
+            option(
+                "gas",
+                np.full(steps, 0.95),
+                rng.uniform(10, 25),
+                variable=rng.uniform(0.006, 0.02),
+                emission=0.4,
+                clean=False,
+                firm=0.9,
+            )
+        )
+    if has("paid_clean_supply"):
+        made.append(
+            option("biomass", np.full(steps, 0.9), rng.uniform(30, 60), variable=rng.uniform(0.01, 0.03), firm=0.5)
+        )
+    return tuple(made)
+
+
+def _battery(rng, has, peak):
+    limited = has("battery_limits")
+    return BatteryResource(
+        annual_cost_myen_per_mw=rng.uniform(2, 6),
+        annual_cost_myen_per_mwh=rng.uniform(0.8, 3),
+        min_power_mw=0.05 * peak if limited else 0.0,
+        max_power_mw=peak * rng.uniform(0.2, 1.0) if limited else np.inf,
+        min_energy_mwh=0.05 * peak if limited else 0.0,
+        max_energy_mwh=peak * rng.uniform(0.5, 6.0) if limited else np.inf,
+        min_hours=2.0 if has("battery_hours") else None,
+        max_hours=rng.uniform(3.0, 8.0) if has("battery_hours") else None,
+        charge_efficiency=rng.uniform(0.88, 0.98),
+        discharge_efficiency=rng.uniform(0.88, 0.98),
+        self_discharge_per_hour=rng.choice([0.0, 1e-4, 1e-3]),
+        cyclic=not has("battery_start"),
+        initial_share=rng.uniform(0.0, 1.0),
+    )
+
+
+def _grid(rng, has, hour, peak):
+    steps = hour.size
+    price = rng.uniform(0.008, 0.02) * (1 + 0.4 * np.cos(2 * np.pi * (hour - 18) / 24)) + rng.normal(0, 0.001, steps)
+    price = np.maximum(price, 0.0001)
+    if has("negative_prices"):
+        price = np.where(rng.random(steps) < 0.08, -0.004, price)
+    export = peak * rng.uniform(0.2, 2.0) if has("export") else 0.0
+    return GridResource(
+        annual_cost_myen_per_mw=rng.uniform(5, 25),
+        min_mw=0.1 * peak if has("least_capacities") else 0.0,
+        max_mw=peak * rng.uniform(0.4, 1.2) if has("grid_limit") else np.inf,
+        max_export_mw=export,
+        price_myen_per_mwh=price,
+        export_price_myen_per_mwh=0.4 * price - 0.001,
+        emission_factor_t_per_mwh=0.45 * rng.uniform(0.7, 1.1, steps),
+        clean_share=np.clip(rng.uniform(0.1, 0.5, steps), 0.0, 1.0),
+    )
+
+
+def _backup(rng, has, steps, peak):
+    return BackupResource(
+        annual_cost_myen_per_mw=rng.uniform(3, 8),
+        min_mw=0.05 * peak if has("least_capacities") else 0.0,
+        max_mw=peak * rng.uniform(1.0, 2.0) if has("supply_limits") else np.inf,
+        fuel_cost_myen_per_mwh=rng.uniform(0.03, 0.06) * np.ones(steps),
+        emission_factor_t_per_mwh=0.7,
+    )
+
+
+def _measures(rng, load):
+    mean_cost = 0.012 * 8760
+    made = []
+    for name, group in (("heat_recovery", None), ("fans", "air"), ("doors", "air")):
+        share = rng.uniform(0.01, 0.06)
+        saving = share * load * rng.uniform(0.6, 1.0, load.size)
+        made.append(MeasureResource(name, float(saving.mean()) * mean_cost * rng.uniform(0.4, 2.0), saving, group))
+    return tuple(made)

@@ -1,0 +1,214 @@
+"""The documentation is true: examples run, scenarios parse, commands exist, numbers are those of the results."""
+
+import importlib.util
+import json
+import re
+import shlex
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from kiban.errors import ScenarioError
+from kiban.scenario import parse_scenario
+from kiban.scenario.examples import example_names
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scenarios/*.md")])
+NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
+SMALLEST = {"name": "page", "site": {"id": "tomakomai"}}
+LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
+NAME = re.compile(r"[a-z]\w*(?:\.\w+)+")
+TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>\w+)`")
+TWO_COMMANDS = (
+    "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/kiban build",
+    'python3 -m venv .venv && .venv/bin/pip install ".[test]" && .venv/bin/python -m pytest -n 2',
+)
+
+
+@cache
+def script(name):
+    specification = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def marked(name):
+    """Expressions behind the numbers of a page, in order of the alphabet."""
+    return sorted(match["expression"] for match in script("refresh_docs").NUMBER.finditer(text_of(name)))
+
+
+@pytest.mark.parametrize("name", [page.relative_to(ROOT).as_posix() for page in script("refresh_docs").pages()])
+def test_a_page_is_up_to_date(name):
+    """Runs every Python block and marked command of the page; numbers, output and tables are as they stand there."""
+    assert script("refresh_docs").refresh(ROOT / name) == text_of(name), "run python scripts/refresh_docs.py"
+
+
+def test_the_reference_is_up_to_date():
+    written = script("write_scenario_reference").reference()
+    assert written == text_of("docs/scenario.md"), "run python scripts/write_scenario_reference.py"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scenario_parses(name):
+    for block in script("refresh_docs").blocks(text_of(name), "toml"):
+        raw = tomllib.loads(block["body"])
+        if block["mark"] == "refused":
+            with pytest.raises(ScenarioError):
+                parse_scenario(raw)
+        else:
+            parse_scenario({**SMALLEST, **raw} if block["mark"] == "fragment" else raw)
+
+
+def commands_in(text):
+    """Arguments of every kiban command in console blocks and tables."""
+    lines = [
+        line.removeprefix("$ ")
+        for block in script("refresh_docs").blocks(text, "console")
+        for line in block["body"].splitlines()
+        if line.startswith("$ ") or "&&" in line
+    ]
+    for line in lines:
+        for part in line.split("&&"):
+            words = shlex.split(part)
+            if words and words[0].rsplit("/", 1)[-1] == "kiban":
+                yield words[1:]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_exists(name):
+    import typer.main
+
+    from kiban.cli import app
+
+    group = typer.main.get_command(app)
+    for words in commands_in(text_of(name)):
+        command = group.commands[words[0]]
+        command.make_context(words[0], words[1:])  # raises for an unknown option or a wrong choice
+
+
+@pytest.mark.parametrize("name", ["docs/index.md", "docs/ja/index.md"])
+def test_the_table_of_commands_is_whole(name):
+    import typer.main
+
+    from kiban.cli import app
+
+    group = typer.main.get_command(app)
+    shown = re.findall(r"^\| `kiban (\w+)([^`]*)` \|", text_of(name), re.MULTILINE)
+    assert sorted(command for command, _ in shown) == sorted(group.commands)
+    for command, rest in shown:
+        known = {option for parameter in group.commands[command].params for option in parameter.opts}
+        assert set(re.findall(r"--\w+", rest)) <= known
+
+
+@cache
+def anchors_of(path):
+    """Anchors as GitHub makes them from the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_link_leads_somewhere(name):
+    page = ROOT / name
+    for match in LINK.finditer(text_of(name)):
+        target, _, anchor = match["target"].partition("#")
+        if target.startswith(("http://", "https://")):
+            continue
+        path = (page.parent / target).resolve() if target else page
+        assert path.exists(), match["target"]
+        if anchor:
+            assert anchor in anchors_of(path), match["target"]
+
+
+def test_every_page_can_be_reached_from_the_readme():
+    seen, waiting = set(), [ROOT / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        if page in seen:
+            continue
+        seen.add(page)
+        targets = [match["target"].partition("#")[0] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+        waiting += [
+            (page.parent / target).resolve() for target in targets if target.endswith(".md") and ":" not in target
+        ]
+    assert {page.resolve() for page in PAGES} - {ROOT / "docs" / "kernel.md"} <= seen
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ja.md"])
+def test_the_two_commands_stand_each_on_one_line(name):
+    lines = text_of(name).splitlines()
+    for command in TWO_COMMANDS:
+        assert lines.count(command) == 1
+    # `.ci/run` takes the first line with these words.
+    for words, command in zip((".venv/bin/kiban build", ".venv/bin/python -m pytest"), TWO_COMMANDS, strict=True):
+        assert next(line for line in lines if words in line) == command
+
+
+@pytest.mark.parametrize("pair", [("README.md", "README.ja.md"), ("docs/tutorial.md", "docs/ja/tutorial.md")])
+def test_both_languages_quote_the_same_numbers(pair):
+    # The unit may be another one, so the names of the figures are compared.
+    english, japanese = ({figure for text in marked(name) for figure in NAME.findall(text)} for name in pair)
+    assert english == japanese
+
+
+def test_both_tutorials_have_the_same_scenarios():
+    blocks = script("refresh_docs").blocks
+    english, japanese = (
+        [tomllib.loads(block["body"]) | {"name": ""} for block in blocks(text_of(name), "toml")]
+        for name in ("docs/tutorial.md", "docs/ja/tutorial.md")
+    )
+    assert english == japanese
+
+
+def test_every_example_has_its_page_with_numbers():
+    for name in example_names():
+        assert len(marked(f"scenarios/{name}.md")) >= 5
+        assert f"({name}.toml)" in text_of(f"scenarios/{name}.md")
+        assert f"scenarios/{name}.md" in text_of("docs/index.md")
+
+
+def test_validation_names_tests_that_exist_with_the_tolerance_that_they_have():
+    page = text_of("docs/validation.md")
+    assert len(TEST.findall(page)) > 40
+    for line in page.splitlines():
+        for match in TEST.finditer(line):
+            source = text_of(match["file"])
+            assert re.search(rf"^def {match['name']}\(", source, re.MULTILINE), match[0]
+            for tolerance in re.findall(r"`(\d[\d.e-]*)`", line):
+                assert tolerance in source, f"{match[0]} does not hold {tolerance}"
+
+
+def test_the_model_page_has_the_blocks_of_the_programme_in_their_order():
+    headings = re.findall(r"^### \d+\. (.+)$", text_of("docs/model.md"), re.MULTILINE)
+    source = text_of("src/kiban/planning/programme.py")
+    called = re.findall(r"^    add_(\w+)\(programme", source, re.MULTILINE)
+    assert [heading.lower().replace(" ", "_") for heading in headings] == called
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/images/*.svg")), ids=lambda path: path.name)
+def test_a_picture_is_drawn_from_the_golden_plan(path):
+    example = path.name.split(".")[0].removeprefix("week").removeprefix("-") or "tomakomai"
+    golden = json.loads(text_of(f"scenarios/{example}.golden.json"))
+    drawn = json.loads(re.search(r"<metadata>(.*?)</metadata>", path.read_text(encoding="utf-8"))[1])
+    cost = drawn.pop("cost_myen_per_year")
+    assert cost == pytest.approx(golden["cost_myen_per_year"], rel=1e-4)
+    assert drawn == pytest.approx(golden["capacities"], rel=1e-3, abs=0.05)
+
+
+def test_the_citation_names_this_version():
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    citation = text_of("CITATION.cff")
+    fields = dict(re.findall(r"^([\w-]+): (.+)$", citation, re.MULTILINE))
+    assert fields["cff-version"] == "1.2.0"
+    assert fields["version"] == project["version"]
+    assert fields["license"] == project["license"]
+    assert {"message", "title", "type"} <= set(fields)
+    assert re.search(r"^authors:\n  - name: ", citation, re.MULTILINE)
+    assert f"## {project['version']}" in text_of("CHANGELOG.md")

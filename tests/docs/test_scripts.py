@@ -1,0 +1,73 @@
+"""The scripts behind the documentation: what they print and what they refuse."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+specification = importlib.util.spec_from_file_location("refresh_docs", ROOT / "scripts" / "refresh_docs.py")
+refresh_docs = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(refresh_docs)
+KNOWN = {"a": {"b": 2.0, "c": 0.5}, "value": {"x.y": 4.5}, "count": {"n": 12345}}
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [("a.b * 100", 200.0), ("a.b / a.c - 1", 3.0), ('value["x.y"] + 1', 5.5), ("a.b > a.c", True), ("a.b == 2", True)],
+)
+def test_expressions(expression, value):
+    assert refresh_docs.evaluate(expression, KNOWN) == value
+
+
+@pytest.mark.parametrize("expression", ["__import__('os')", "a.b ** 2", "[1, 2]", "(lambda: 1)()"])
+def test_anything_else_is_no_expression(expression):
+    with pytest.raises((ValueError, KeyError)):
+        refresh_docs.evaluate(expression, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [("a.b * 123.456", "247"), ('value["x.y"]', "4.5"), ("count.n", "12,345"), ("a.c / 3", "0.167")],
+)
+def test_numbers(expression, said):
+    assert refresh_docs.write_number(expression, KNOWN) == said
+
+
+@pytest.fixture
+def page(tmp_path):
+    def write(text):
+        path = tmp_path / "page.md"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_stale_number_is_replaced(page):
+    text = refresh_docs.refresh(page("About 1,000.5<!-- count.sites --> sites, not 3.\n"))
+    assert text == "About 30<!-- count.sites --> sites, not 3.\n"
+
+
+def test_a_statement_that_does_not_hold_is_refused(page):
+    with pytest.raises(ValueError, match="does not hold any more"):
+        refresh_docs.refresh(page("<!-- holds: count.sites > 1000 -->\n"))
+
+
+def test_a_python_block_that_fails_is_a_failure(page):
+    with pytest.raises(AssertionError):
+        refresh_docs.refresh(page("```python\nassert 1 == 2\n```\n"))
+
+
+def test_output_is_written_below_its_command(page):
+    text = (
+        '```toml\n# a.toml\nname = "x"\n```\n<!-- run: kiban check a.toml; show: problems -->\n```console\nold\n```\n'
+    )
+    new = refresh_docs.refresh(page(text))
+    assert "old" not in new
+    assert "$ kiban check a.toml\nreading inputs ...\nerror: a.toml: site is missing; add it.\n" in new
+
+
+def test_a_command_that_fails_unexpectedly_is_a_failure(page):
+    with pytest.raises(ValueError, match="ended with 2"):
+        refresh_docs.refresh(page("<!-- run: kiban check nowhere; show: answer -->\n```console\n```\n"))

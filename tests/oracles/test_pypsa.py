@@ -1,0 +1,104 @@
+"""The same problems in PyPSA with HiGHS: the least cost, the capacities and the prices of the totals agree.
+
+The costs of the random sites are drawn from continuous ranges, so that their optima are unique and the
+capacities can be compared as they are.
+"""
+
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cases import FEATURES, LINEAR_FEATURES, draw_features, make_resources
+
+from kiban.errors import InputError
+from kiban.linear import solve
+from kiban.planning.building import build
+from kiban.planning.evaluation import name_capacities
+from kiban.planning.programme import write_programme
+from kiban.planning.pypsa_network import build_network, optimise, read_capacities
+from kiban.scenario import Time, read_scenario
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SIX_WEEKS_H = 6 * 7 * 24
+COST_REL = 1e-6
+CAPACITY_MW = 1e-4
+SEEDS = range(20)
+
+
+@cache
+def two_weeks(seed):
+    """A random site of 336 hours: one in four with measures, one in three cut into two weather years."""
+    features = draw_features(np.random.default_rng(seed), FEATURES if seed % 4 == 3 else LINEAR_FEATURES)
+    years = 2 if seed % 3 == 2 else 1
+    return features, make_resources(seed, features, block_steps=336 // years, blocks=years)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_random_two_weeks(seed):
+    _, site = two_weeks(seed)
+    solution = solve(write_programme(site))
+    assert solution.certificate.solver == ("highs (whole numbers), kernel" if site.measures else "kernel")
+    network = build_network(site)
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+    assert read_capacities(network) == pytest.approx(name_capacities(site, solution), abs=CAPACITY_MW)
+    for name, price in solution.total_prices.items():
+        # PyPSA returns no prices for a programme with whole numbers.
+        if name in {"clean_share", "carbon_cap", "water_cap", "adequacy"} and not site.measures:
+            scale = max(1.0, abs(price))
+            assert network.c["GlobalConstraint"].static.at[name, "mu"] == pytest.approx(price, abs=1e-5 * scale), name
+
+
+def test_random_sites_use_every_feature():
+    used = [two_weeks(seed)[0] for seed in SEEDS]
+    assert all(sum(feature in features for features in used) >= 2 for feature in FEATURES)
+
+
+def test_infeasible_site_is_infeasible_in_pypsa():
+    site = make_resources(1, frozenset({"supply_limits"}), block_steps=24)
+    site = replace(site, max_it_mw=0.5 * float(site.firm_mw.max()))
+    assert solve(write_programme(site)).status == "infeasible"
+    assert optimise(build_network(site)).startswith("infeasible")
+
+
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option", "ignore:The inplace keyword")  # PyPSA's own
+def test_exported_network_solves_to_the_same_cost(tmp_path):
+    import pypsa
+
+    features = frozenset({"grid", "battery", "battery_start", "clean_share", "deferrable", "export"})
+    site = make_resources(3, features, block_steps=24, blocks=2)
+    network = build_network(site)
+    network.export_to_netcdf(tmp_path / "network.nc")
+    loaded = pypsa.Network(tmp_path / "network.nc")
+    assert optimise(network) == optimise(loaded) == "optimal"
+    assert loaded.objective == pytest.approx(network.objective, rel=1e-9)
+
+
+def test_missing_package_is_one_sentence(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pypsa", None)
+    with pytest.raises(InputError, match=r"pip install 'kiban\[pypsa\]'"):
+        build_network(make_resources(1, frozenset(), block_steps=24))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("example", "hours"),
+    [
+        ("tomakomai", SIX_WEEKS_H),
+        ("inzai", SIX_WEEKS_H),
+        ("kyushu", SIX_WEEKS_H),
+        ("greensboro", SIX_WEEKS_H),
+        ("inzai", None),
+    ],
+)
+def test_examples(example, hours):
+    scenario = read_scenario(SCENARIOS / f"{example}.toml")
+    scenario = scenario.model_copy(update={"time": Time(first_hour=24 * 100 if hours else 0, hours=hours)})
+    plan = build(scenario)
+    network = plan.to_pypsa()
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(plan.certificate.primal, rel=COST_REL)
+    assert read_capacities(network) == pytest.approx(dict(plan.capacities), rel=1e-3, abs=1e-3)
