@@ -11,7 +11,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, root, spread, store
+from kiban.linear.kernel_vector import (
+    LANES,
+    choose,
+    compiled,
+    fma,
+    inlined,
+    larger,
+    less,
+    load,
+    number,
+    root,
+    spread,
+    store,
+)
 from kiban.linear.staircase import Array
 
 # Smallest part of a pivot that is kept, relative to the pivot before elimination.
@@ -271,7 +284,7 @@ def factorise(
                         row = local + c
                         for d in range(c):
                             below = load(lower, past_lower + (row * (row + 1) // 2 + local + d) * LANES)
-                            value -= load(chain, (a * states + d) * LANES) * below
+                            value = less(value, load(chain, (a * states + d) * LANES), below)
                         value *= load(lower, past_lower + (row * (row + 1) // 2 + row) * LANES)
                         store(chain, (a * states + c) * LANES, value)
                         store(link, (hour * states * states + a * states + c) * LANES, value)
@@ -280,7 +293,9 @@ def factorise(
                         at = ((local + a) * rows + local + c) * LANES
                         value = load(block, at)
                         for d in range(states):
-                            value -= load(chain, (a * states + d) * LANES) * load(chain, (c * states + d) * LANES)
+                            value = less(
+                                value, load(chain, (a * states + d) * LANES), load(chain, (c * states + d) * LANES)
+                            )
                         store(block, at, value)
                     for d in range(states):
                         linked = zero - load(chain, (a * states + d) * LANES)

@@ -18,7 +18,7 @@ from kiban.linear.kernel_sweep import (
     _gather_first,
     _pull,
 )
-from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, load, number, spread, store
+from kiban.linear.kernel_vector import LANES, choose, compiled, fma, inlined, larger, less, load, number, spread, store
 from kiban.linear.staircase import Array
 
 # A step leaves at least this share of a slack, whatever rounding says.
@@ -246,16 +246,16 @@ def backward(
                 if mode != BORDER:
                     value = load(work, at_rows + i * LANES)
                 for k in range(over):
-                    value -= load(cover, ((hour * rows + i) * over + k) * LANES) * load(solution, k * LANES)
+                    value = less(value, load(cover, ((hour * rows + i) * over + k) * LANES), load(solution, k * LANES))
                 if i >= local:
                     for c in range(states):
                         at = (hour * states * states + (i - local) * states + c) * LANES
-                        value -= load(edge, at) * load(left, c * LANES)
+                        value = less(value, load(edge, at), load(left, c * LANES))
                         at = ((hour + 1) * states * states + c * states + i - local) * LANES
-                        value -= load(link, at) * load(work, at_rows + (rows + local + c) * LANES)
+                        value = less(value, load(link, at), load(work, at_rows + (rows + local + c) * LANES))
                 for k in range(i + 1, rows):
                     below = load(lower, at_lower + (k * (k + 1) // 2 + i) * LANES)
-                    value -= below * load(work, at_rows + k * LANES)
+                    value = less(value, below, load(work, at_rows + k * LANES))
                 store(work, at_rows + i * LANES, value * load(lower, at_lower + (i * (i + 1) // 2 + i) * LANES))
             for i in range(0 if ends else rows):
                 value = load(work, at_rows + i * LANES)

@@ -21,6 +21,7 @@ from kiban.linear.kernel_vector import (
     fma,
     inlined,
     larger,
+    less,
     load,
     magnitude,
     number,
@@ -238,7 +239,7 @@ def forward(
                     row, column = number(capacity_row, k), number(capacity_border, k)
                     coefficient = _datum(data, capacity_data, k, hour)
                     part = keep * load(x, column * LANES)
-                    store(residual, row * LANES, load(residual, row * LANES) - coefficient * part)
+                    store(residual, row * LANES, less(load(residual, row * LANES), coefficient, part))
                     at = (g * capacities + column) * LANES
                     paid = load(lambdas, at_rows + row * LANES)
                     store(capacity_paid, at, fma(coefficient, paid, load(capacity_paid, at)))
@@ -256,7 +257,7 @@ def forward(
                 for e in range(number(lag_start, i), number(lag_start, i + 1)):
                     at = number(lag_row, e) * LANES
                     coefficient = _datum(data, lag_data, e, hour)
-                    store(right, at, load(right, at) - coefficient * past_gradient)
+                    store(right, at, less(load(right, at), coefficient, past_gradient))
                     if mode == AFFINE:
                         store(residual, at, load(residual, at) - coefficient * (keep * past_level))
 
@@ -275,9 +276,9 @@ def forward(
                 for e in range(number(entry_start, v), number(entry_start, v + 1)):
                     at = number(entry_row, e) * LANES
                     coefficient = _datum(data, entry_data, e, hour)
-                    store(right, at, load(right, at) - coefficient * gradient)
+                    store(right, at, less(load(right, at), coefficient, gradient))
                     if mode == AFFINE:
-                        store(residual, at, load(residual, at) - coefficient * held)
+                        store(residual, at, less(load(residual, at), coefficient, held))
                 for e in range(number(total_start, v), number(total_start, v + 1)):
                     coefficient = _datum(data, total_data, e, hour)
                     at = (g * totals + number(total_row, e)) * LANES
@@ -320,13 +321,13 @@ def forward(
                     value = load(right, (local + a) * LANES)
                     for c in range(states):
                         linked = load(link, (hour * states * states + a * states + c) * LANES)
-                        value -= linked * load(work, ((hour - 1) * rows + local + c) * LANES)
+                        value = less(value, linked, load(work, ((hour - 1) * rows + local + c) * LANES))
                     store(right, (local + a) * LANES, value)
             stop = rows if j < steps - 1 else local
             for i in range(rows):
                 value = load(right, i * LANES)
                 for k in range(min(i, stop)):
-                    value -= load(lower, at_lower + (i * (i + 1) // 2 + k) * LANES) * load(right, k * LANES)
+                    value = less(value, load(lower, at_lower + (i * (i + 1) // 2 + k) * LANES), load(right, k * LANES))
                 if i < stop:
                     value *= load(lower, at_lower + (i * (i + 1) // 2 + i) * LANES)
                     store(work, at_rows + i * LANES, value)

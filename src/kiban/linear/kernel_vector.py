@@ -189,6 +189,16 @@ def fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
 
 
 @intrinsic
+def less(typing_context: Any, c: Any, a: Any, b: Any) -> Any:
+    """`c - a * b`, with one rounding where the machine can."""
+
+    def generate(context: Any, builder: Any, sig: Any, arguments: Any) -> Any:
+        return _call(builder, "llvm.fmuladd", [builder.fneg(arguments[1]), arguments[2], arguments[0]])
+
+    return lanes(lanes, lanes, lanes), generate
+
+
+@intrinsic
 def summed(typing_context: Any, a: Any) -> Any:
     """The sum of all lanes, first to last."""
 
