@@ -23,7 +23,8 @@ from kiban.linear.staircase import Array, Staircase
 
 STANDSTILL: Final = "standstill"
 INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
-TOLERANCE: Final = 1e-8
+# Tighter than answers need: differences of two optima are themselves results (what a small relaxation saves).
+TOLERANCE: Final = 1e-9
 # Largest relative gap and relative residual of an answer.
 ACCEPTED: Final = 1e-7
 MAX_ITERATIONS: Final = 200

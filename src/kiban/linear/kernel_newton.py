@@ -20,8 +20,8 @@ from kiban.linear.kernel_structure import KernelForm
 from kiban.linear.kernel_sweep import AFFINE, BORDER, CENTRE
 from kiban.linear.staircase import Array
 
-# Refinements of the border's equations stop at this share of their right-hand side.
-REFINED: Final = 1e-3
+# What the border's equations may be left open by, in scaled units, before they are refined.
+REFINE_ABOVE: Final = 1e-9
 MAX_REFINEMENTS: Final = 2
 
 
@@ -100,7 +100,6 @@ class Newton:
         cuts = [groups * i // self.threads for i in range(self.threads + 1)]
         self.shares = list(pairwise(cuts))
         self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
-        self.refine_above = 1e-9
         self._read_border()
         t = layout
         self.factor_tables = (
@@ -298,7 +297,7 @@ class Newton:
             (np.abs(right) / (1.0 + np.abs(self.x_cost))).max(initial=0.0),
             (np.abs(q_right) / (1.0 + np.abs(self.q_right))).max(initial=0.0),
         )
-        return bool(worst > self.refine_above)
+        return bool(worst > REFINE_ABOVE)
 
     def _border_stiffness(self) -> Array:
         value = np.where(self.x_floor, self.x, 1.0)
@@ -341,7 +340,6 @@ class Newton:
         self.x_residual = self.x_cost - self._border_paid() - self.zx + self.ux
         self.room_residual = self._room(1.0, 1.0)
         floor = np.where(self.x_floor, self.x, 0.0)
-        self.hdual = float(dual_residual)
         self.residuals = Measures(
             primal=float(cost + self.x_cost @ self.x),
             dual=float(worth - width + self.q_right @ self.q - self.ux @ self.x_width),
