@@ -316,3 +316,14 @@ def test_the_command_itself_refuses() -> None:
     assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 2
     assert "Traceback" not in done.stderr
+
+
+def test_names_that_only_the_catalogue_knows_are_told_with_the_rest() -> None:
+    Path("names.toml").write_text(
+        'name = "x"\n[site]\nid = "tomakomi"\n[load]\nit_load_mw = -5\nchip = "gb2000"\n', encoding="utf-8"
+    )
+    assert refuse("check", "names.toml") == [
+        "names.toml line 5: load.it_load_mw is -5; it must be at least 0.",
+        "names.toml line 3: site.id 'tomakomi' is not a site of the catalogue; did you mean 'tomakomai'?",
+        "names.toml line 6: load.chip 'gb2000' is not a chip of the catalogue; did you mean 'gb200'?",
+    ]

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.calendar import hour_of_step
-from kiban.errors import Problem, ScenarioError, nearest
+from kiban.errors import ScenarioError
 from kiban.linear.staircase import Array
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.inputs import Inputs
 from kiban.scenario import SeriesReference
-
-NO_CHIP = "none"
+from kiban.scenario.names import NO_CHIP, find_unknown_chip
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +93,8 @@ def _count_chips(inputs: Inputs) -> float | None:
     chip, recorder = inputs.scenario.load.chip, inputs.recorder
     if chip == NO_CHIP:
         return None
-    if f"chip.{chip}.power" not in recorder.catalogue:
-        known = [name.split(".")[1] for name in recorder.catalogue.values("chip.") if name.endswith(".power")]
-        remedy = nearest(chip, known) or f"choose one of {', '.join(known)}, or {NO_CHIP}"
-        raise ScenarioError(Problem(f"'{chip}' is not a chip of the catalogue", key="load.chip", remedy=remedy))
+    unknown = list(find_unknown_chip(chip, recorder.catalogue))
+    if unknown:
+        raise ScenarioError(unknown)
     factor = recorder.take(f"chip.{chip}.server_power_factor")
     return gpu_hours_per_mwh(recorder.take(f"chip.{chip}.power"), factor)

@@ -9,6 +9,7 @@ import re
 import tomllib
 import typing
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from kiban.catalogue import load_catalogue
 from kiban.errors import OutputError, Problem, ScenarioError, nearest
+from kiban.scenario.names import find_unknown_names
 from kiban.scenario.study import Scenario
 
 LARGEST_FILE_BYTES = 1_000_000
@@ -42,10 +44,16 @@ def read_scenario(path: str | Path) -> Scenario:
 def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:
     """The scenario in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
     converted = _convert_dollars(raw, _yen_per_usd(raw))
+    problems = [
+        replace(problem, where=f"{where}{_line(text, problem.key.split('.'))}") for problem in find_unknown_names(raw)
+    ]
     try:
-        return Scenario.model_validate_json(json.dumps(converted, default=str))
+        scenario = Scenario.model_validate_json(json.dumps(converted, default=str))
     except ValidationError as error:
-        raise ScenarioError(_explain(error.errors(), where, text)) from None
+        raise ScenarioError([*_explain(error.errors(), where, text), *problems]) from None
+    if problems:
+        raise ScenarioError(problems)
+    return scenario
 
 
 def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
