@@ -18,7 +18,6 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-EXIT_OK = 0
 EXIT_FAULT = 1
 EXIT_INPUT = 2
 EXIT_INFEASIBLE = 4

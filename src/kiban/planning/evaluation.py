@@ -49,15 +49,24 @@ def net_battery(resources: Resources, solution: Solution) -> Solution:
     return replace(solution, hourly={**solution.hourly, **netted})
 
 
+def compute_it_load(resources: Resources, solution: Solution) -> Array:
+    """IT load that is served in each step, MW."""
+    zero = np.zeros(resources.steps)
+    return resources.firm_mw - _value(solution, "unserved", zero) + _value(solution, "served", zero)
+
+
+def compute_load(resources: Resources, solution: Solution) -> Array:
+    """Electric load in each step, MW: the IT load with its overhead, less what measures save."""
+    saved = sum((solution.capacities[m.name] * m.saving_mw for m in resources.measures), np.zeros(resources.steps))
+    return resources.pue * compute_it_load(resources, solution) - saved
+
+
 def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]:
     """Hourly columns, MW unless the name says otherwise: the schedule, the inputs that shaped it and the prices."""
     zero = np.zeros(resources.steps)
     hourly: dict[str, Array] = {}
-    served = _value(solution, "served", zero)
-    unserved = _value(solution, "unserved", zero)
-    saved = sum((solution.capacities[m.name] * m.saving_mw for m in resources.measures), zero)
-    hourly["it_load_mw"] = resources.firm_mw - unserved + served
-    hourly["load_mw"] = resources.pue * hourly["it_load_mw"] - saved
+    hourly["it_load_mw"] = compute_it_load(resources, solution)
+    hourly["load_mw"] = compute_load(resources, solution)
     for supply in resources.supply:
         if supply.is_free:
             hourly[f"{supply.name}_available_mw"] = supply.availability * max(solution.capacities[supply.name], 0.0)
@@ -77,11 +86,11 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
         if variable in solution.hourly:
             hourly[column] = _value(solution, variable, zero)
     if "unserved" in solution.hourly:
-        hourly["unserved_mw"] = unserved
+        hourly["unserved_mw"] = solution.hourly["unserved"]
     hourly["firm_mw"] = resources.firm_mw
     if resources.has_deferrable:
         hourly["arrivals_mw"] = resources.arrivals_mw
-        hourly["served_mw"] = served
+        hourly["served_mw"] = solution.hourly["served"]
     hourly["pue"] = resources.pue
     hourly["wue_l_per_kwh"] = resources.wue_m3_per_mwh
     if resources.grid is not None:
@@ -132,9 +141,7 @@ def compute_emissions(resources: Resources, solution: Solution) -> float:
 
 def compute_water(resources: Resources, solution: Solution) -> float:
     """Water for cooling, m3 a year."""
-    zero = np.zeros(resources.steps)
-    it_load = resources.firm_mw + _value(solution, "served", zero) - _value(solution, "unserved", zero)
-    return float(resources.wue_m3_per_mwh @ it_load) * resources.step_weight_h
+    return float(resources.wue_m3_per_mwh @ compute_it_load(resources, solution)) * resources.step_weight_h
 
 
 def compute_indicators(

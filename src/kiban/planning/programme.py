@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.linear import Staircase
+from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.resources import Resources
 
 
@@ -89,7 +90,7 @@ def add_battery(programme: Staircase, resources: Resources) -> None:
     programme.add_term("balance", "charge", -1.0)
     programme.add_term("balance", "discharge")
 
-    kept = (1.0 - battery.self_discharge_per_hour) ** resources.step_hours
+    kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, resources.step_hours)
     programme.add_row("storage", equal=0.0)
     programme.add_term("storage", "state_of_charge")
     programme.add_term("storage", "state_of_charge", -kept, lagged=True, cyclic=battery.cyclic)

@@ -12,6 +12,7 @@ import numpy as np
 
 from kiban.linear import Solution
 from kiban.linear.staircase import Array
+from kiban.planning.evaluation import compute_it_load, compute_load
 from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources
 
@@ -79,7 +80,7 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
 def _totals(resources: Resources, solution: Solution) -> list[Worth]:
     prices, worths = solution.total_prices, []
     if resources.clean_share is not None:
-        load = resources.firm_energy_mwh_per_year + _flexible_energy(resources, solution)
+        load = float(compute_load(resources, solution).sum()) * resources.step_weight_h
         saving = -prices["clean_share"] * load * POINT
         worths.append(
             Worth("clean_share", "target.clean_share", max(saving, 0.0), "point", resources.clean_share / POINT)
@@ -99,18 +100,6 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
     return worths
 
 
-def _flexible_energy(resources: Resources, solution: Solution) -> float:
-    """Electric energy beyond firm compute: served deferrable compute less what is not served or saved, MWh."""
-    energy = 0.0
-    if "served" in solution.hourly:
-        energy += float(resources.pue @ solution.hourly["served"])
-    if "unserved" in solution.hourly:
-        energy -= float(resources.pue @ solution.hourly["unserved"])
-    for measure in resources.measures:
-        energy -= float(measure.saving_mw.sum()) * solution.capacities[measure.name]
-    return energy * resources.step_weight_h
-
-
 def _delay(resources: Resources, solution: Solution) -> list[Worth]:
     """One more hour of allowed delay lets the backlog hold the arrivals of one more hour."""
     if not resources.has_deferrable:
@@ -127,11 +116,7 @@ def _delay(resources: Resources, solution: Solution) -> list[Worth]:
 def _supply_temperature(
     resources: Resources, solution: Solution, now_c: float, warmer_pue: Array, warmer_wue: Array
 ) -> Worth:
-    load = resources.firm_mw.copy()
-    if "served" in solution.hourly:
-        load = load + solution.hourly["served"]
-    if "unserved" in solution.hourly:
-        load = load - solution.hourly["unserved"]
+    load = compute_it_load(resources, solution)
     change = (warmer_pue - resources.pue) * load
     saving = -float(solution.row_prices["balance"] @ change)
     if resources.clean_share is not None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from kiban.errors import Problem, WeatherError
-from kiban.weather.frame import Field, check_columns, lay_on_year, read_labels
+from kiban.errors import Problem
+from kiban.weather.frame import Field, check_columns, lay_on_year, read_frame, read_labels, row_problems
 from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
@@ -42,7 +40,6 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
     Raises `WeatherError` with every problem: no EPW header, more than one row an hour, marks for missing
     values (9999 and the like) and cells that are no numbers, each by line, and all of `check_weather`.
     """
-    import pandas as pd
     import pvlib
 
     where = str(path)
@@ -57,20 +54,9 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
         for row in np.flatnonzero(hour == 0)[:1].tolist()
     ]
     refuse(problems)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused below, by line
-            frame, meta = pvlib.iotools.read_epw(io.StringIO("\n".join(rows)))
-    except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
-        reason = str(error).split("\n")[0].rstrip(".")
-        fault = f"is not a complete EPW file ({reason})"
-        raise WeatherError(Problem(fault, where, remedy="download it again")) from error
-
+    frame, meta = read_frame(pvlib.iotools.read_epw, rows, "EPW", where)
     columns, problems = check_columns(frame, FIELDS, where, first_line)
-    if len(frame) != len(dates):
-        fault = f"has {len(dates)} rows of which {len(frame)} can be read"
-        problems.append(Problem(fault, where, remedy="remove quotes and comments among the rows"))
-    refuse(problems)
+    refuse([*problems, *row_problems(frame, len(dates), where)])
     notes = [f"{where}: rows of different years are laid on {year}"] if frame["year"].nunique() > 1 else []
     snow, snow_problems = check_columns(frame, {"snow_depth_cm": SNOW}, where, first_line)
     if snow_problems:

@@ -7,16 +7,18 @@ month, day and hour, and gets the calendar year that the scenario asks for.
 from __future__ import annotations
 
 import calendar
-from collections.abc import Mapping, Sequence
+import io
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta, timezone
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
-from kiban.errors import Problem
+from kiban.errors import Problem, WeatherError
 from kiban.weather.rows import LISTED_AT_MOST
 from kiban.weather.textfile import at_line, parse_number
 
@@ -38,6 +40,30 @@ class Field:
     factor: float = 1.0
     missing_from: float = np.inf
     missing_to: float = -np.inf
+
+
+def read_frame(
+    read: Callable[[io.StringIO], tuple[pd.DataFrame, Any]], rows: Sequence[str], kind: str, where: str
+) -> tuple[pd.DataFrame, Any]:
+    """Table and metadata that a reader of pvlib makes of a file's rows; `WeatherError` where it cannot."""
+    import pandas as pd
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused by line in check_columns
+            return read(io.StringIO("\n".join(rows)))
+    except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
+        reason = str(error).split("\n")[0].rstrip(".")
+        fault = f"is not a complete {kind} file ({reason})"
+        raise WeatherError(Problem(fault, where, remedy="download it again")) from error
+
+
+def row_problems(frame: pd.DataFrame, rows: int, where: str) -> list[Problem]:
+    """A problem if pvlib read fewer or more than the file's `rows`."""
+    if len(frame) == rows:
+        return []
+    fault = f"has {rows} rows of which {len(frame)} can be read"
+    return [Problem(fault, where, remedy="remove quotes and comments among the rows")]
 
 
 def check_columns(

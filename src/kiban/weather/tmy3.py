@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import numpy as np
 
 from kiban.calendar import DAYS_PER_MONTH
 from kiban.errors import Problem, WeatherError, nearest
-from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_labels
+from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
 from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
@@ -44,7 +42,6 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
     Raises `WeatherError` with every problem: no TMY3 header, marks for missing values (-9900, 9999) and
     cells that are no numbers, each by line, and all of `check_weather`.
     """
-    import pandas as pd
     import pvlib
 
     where = str(path)
@@ -55,20 +52,9 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
     labels = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
     *label, problems = read_labels(labels, where, first_line)
     refuse(problems)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused below, by line
-            frame, meta = pvlib.iotools.read_tmy3(io.StringIO("\n".join(rows)))
-    except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
-        reason = str(error).split("\n")[0].rstrip(".")
-        fault = f"is not a complete TMY3 file ({reason})"
-        raise WeatherError(Problem(fault, where, remedy="download it again")) from error
-
+    frame, meta = read_frame(pvlib.iotools.read_tmy3, rows, "TMY3", where)
     columns, problems = check_columns(frame, FIELDS, where, first_line)
-    if len(frame) != len(labels):
-        fault = f"has {len(labels)} rows of which {len(frame)} can be read"
-        problems.append(Problem(fault, where, remedy="remove quotes and comments among the rows"))
-    refuse(problems)
+    refuse([*problems, *row_problems(frame, len(labels), where)])
     # pvlib moves midnight to the next day and skips a leap day then; the file's own labels are exact.
     month, day, hour = _start_of_hour(*label)
     time, keep = lay_on_year(month, day, hour, year, meta["TZ"])
