@@ -8,27 +8,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TextIO
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from kiban.planning.plan import Plan
 
 EXIT_INTERRUPTED = 130
 DEBUG = "KIBAN_DEBUG"
-NARROWEST, WIDEST = 40, 120
 
 
 class Guarded(TyperGroup):
@@ -40,10 +37,10 @@ class Guarded(TyperGroup):
             return super().invoke(ctx)
         except InputError as error:
             for problem in error.problems:
-                _complain(f"error: {' '.join(str(problem).split())}")
+                complain(f"error: {' '.join(str(problem).split())}")
             raise typer.Exit(EXIT_INPUT) from None
         except KeyboardInterrupt:
-            _complain("interrupted")
+            complain("interrupted")
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
@@ -65,9 +62,6 @@ OptionalScenario = Annotated[
     str | None,
     typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of an example; default: tomakomai."),
 ]
-Lang = Annotated[
-    Literal["ja", "en"] | None, typer.Option("--lang", help="Language; default: that of LC_ALL or LANG, else en.")
-]
 
 
 def main() -> None:
@@ -82,7 +76,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         from kiban import __version__
 
-        _write(f"kiban {__version__}\n")
+        write(f"kiban {__version__}\n")
         raise typer.Exit
 
 
@@ -95,7 +89,7 @@ def start(
 ) -> None:
     """Plan AI data centres together with their clean power, at provably least cost."""
     if context.invoked_subcommand is None:
-        _write(f"{context.get_help()}\n")
+        write(f"{context.get_help()}\n")
 
 
 @app.command("build")
@@ -108,7 +102,7 @@ def build_command(
     """Find the least-cost plan of a scenario and prove it."""
     language = choose_language(lang)
     begun = time.perf_counter()
-    with _progress(language, spinner=not as_json) as tell:
+    with progress(language, spinner=not as_json) as tell:
         plan = _build(scenario, out, tell)
         if out is not None and plan.status == "optimal":
             from kiban.report.folder import save_plan
@@ -118,11 +112,11 @@ def build_command(
     if as_json:
         from kiban.report.summary import summarise, to_json
 
-        _write(to_json(summarise(plan)))
+        write(to_json(summarise(plan)))
     else:
         from kiban.report.screen import plan_page
 
-        _show(lambda width: plan_page(plan, language, width))
+        show(lambda width: plan_page(plan, language, width))
     _close(plan, out, language, time.perf_counter() - begun)
     if plan.status == "infeasible":
         raise typer.Exit(EXIT_INFEASIBLE)
@@ -132,14 +126,14 @@ def build_command(
 def check_command(scenario: Scenario, lang: Lang = None) -> None:
     """Read a scenario and its inputs without solving; show what will be used."""
     language = choose_language(lang)
-    with _progress(language) as tell:
+    with progress(language) as tell:
         tell("reading inputs")
         import kiban
 
         preparation = kiban.check(scenario)
     from kiban.report.check_page import check_page
 
-    _show(lambda _: check_page(preparation, language, scenario))
+    show(lambda _: check_page(preparation, language, scenario))
 
 
 @app.command("schema")
@@ -149,7 +143,7 @@ def schema_command() -> None:
 
     from kiban.scenario import Scenario as Model
 
-    _write(json.dumps(Model.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
+    write(json.dumps(Model.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
 
 
 @app.command("init")
@@ -163,7 +157,7 @@ def init_command(
 
     language = choose_language(lang)
     path = write_starter(name, language)
-    _write(phrase("init.written", language, path=path) + "\n")
+    write(phrase("init.written", language, path=path) + "\n")
 
 
 @app.command("sites")
@@ -177,10 +171,10 @@ def sites_command(
 
     language, catalogue = choose_language(lang), load_catalogue()
     if site is None:
-        _show(lambda _: sites_page(catalogue, language))
+        show(lambda _: sites_page(catalogue, language))
     else:
         found = catalogue.site(site)
-        _show(lambda _: site_page(catalogue, found, language))
+        show(lambda _: site_page(catalogue, found, language))
 
 
 @app.command("sources")
@@ -196,17 +190,10 @@ def sources_command(
 
     language, catalogue = choose_language(lang), load_catalogue()
     if pattern is None:
-        _show(lambda _: sources_page(catalogue, language))
+        show(lambda _: sources_page(catalogue, language))
     else:
         found = describe(catalogue, pattern)
-        _show(lambda _: facts_page(catalogue, found, language))
-
-
-def choose_language(given: Language | None) -> Language:
-    """The language asked for, else that of LC_ALL or LANG, else English."""
-    if given is not None:
-        return given
-    return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"
+        show(lambda _: facts_page(catalogue, found, language))
 
 
 def _build(scenario: str | None, out: str | None, tell: Callable[[str], None]) -> Plan:
@@ -234,48 +221,7 @@ def _close(plan: Plan, out: str | None, language: Language, seconds: float) -> N
         outcome = phrase("progress.saved", language, folder=out)
     else:
         outcome = phrase("progress.not_saved_infeasible", language)
-    _complain("; ".join(filter(None, (done, outcome))))
-
-
-@contextlib.contextmanager
-def _progress(language: Language, *, spinner: bool = True) -> Iterator[Callable[[str], None]]:
-    """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
-    from kiban.report.translation import translate
-
-    if not (spinner and _is_terminal(sys.stderr)):
-        yield lambda message: _complain(f"{translate(message, 'progress', language)} ...")
-        return
-    from rich.console import Console
-
-    with Console(stderr=True).status("kiban") as status:
-        yield lambda message: status.update(f"{translate(message, 'progress', language)} ...")
-
-
-def _show(page_for: Callable[[int], RenderableType]) -> None:
-    """Write a page to stdout, as wide as the terminal but never too wide to read."""
-    from kiban.report.layout import render
-
-    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
-    _write(render(page_for(width), width=width, colour=_is_terminal(sys.stdout)))
-
-
-def _is_terminal(stream: TextIO) -> bool:
-    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
-
-
-def _write(text: str) -> None:
-    """Write to stdout; a reader that has gone away (`| head`) is no error."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain again when it flushes at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _complain(text: str) -> None:
-    with contextlib.suppress(OSError):
-        print(text, file=sys.stderr, flush=True)
+    complain("; ".join(filter(None, (done, outcome))))
 
 
 def _complain_of_fault(error: BaseException) -> None:
@@ -283,11 +229,11 @@ def _complain_of_fault(error: BaseException) -> None:
     said = " ".join(str(error).split())
     name = type(error).__name__
     what = said if isinstance(error, KibanError) else f"{name}: {said}" if said else name
-    _complain(f"kiban failed, and that is not your input's fault: {what.rstrip('.')}.")
+    complain(f"kiban failed, and that is not your input's fault: {what.rstrip('.')}.")
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     else:
-        _complain(f"Please report it with the scenario and what the command prints with {DEBUG}=1.")
+        complain(f"Please report it with the scenario and what the command prints with {DEBUG}=1.")
 
 
 if __name__ == "__main__":

@@ -25,10 +25,14 @@ LEVELS = {
     "weather": 1,
     "linear": 1,
     "scenario": 2,
+    "policy": 2,
     "planning": 3,
+    "finance": 4,
+    "siting": 4,
     "report": 5,
-    "cli": 6,
-    "commands": 6,
+    "server": 6,
+    "commands": 7,
+    "cli": 8,
 }
 FACADE = "kiban"
 HEAVY = ("pandas", "pvlib", "scipy", "pyarrow", "openpyxl", "clarabel", "highspy", "httpx")
@@ -78,7 +82,7 @@ def faults_in(tree: ast.AST, module: str) -> list[str]:
             other = FACADE
         if other == own or own == FACADE:
             continue
-        allowed = LEVELS[own] >= LEVELS["cli"] if other == FACADE else LEVELS[other] < LEVELS[own]
+        allowed = LEVELS[own] >= LEVELS["server"] if other == FACADE else LEVELS[other] < LEVELS[own]
         if not allowed:
             faults.append(f"{module} line {line} imports {name}")
     return faults

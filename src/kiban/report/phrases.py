@@ -1,4 +1,4 @@
-"""The sentences of reports in both languages: `en.toml` and `ja.toml`, with the same keys and the same blanks."""
+"""The sentences of reports: `sentences/TOPIC.LANGUAGE.toml`, in each language the same keys with the same blanks."""
 
 from __future__ import annotations
 
@@ -24,8 +24,15 @@ def phrase_or(key: str, language: Language, default: str) -> str:
 @cache
 def load_phrases(language: Language) -> Mapping[str, str]:
     """All sentences of a language by `section.name`."""
-    text = files("kiban.report").joinpath(f"{language}.toml").read_text(encoding="utf-8")
-    return dict(_flatten(tomllib.loads(text), ""))
+    found: dict[str, str] = {}
+    for file in sorted(files("kiban.report").joinpath("sentences").iterdir(), key=lambda file: file.name):
+        if not file.name.endswith(f".{language}.toml"):
+            continue
+        for key, sentence in _flatten(tomllib.loads(file.read_text(encoding="utf-8")), ""):
+            if key in found:
+                raise ValueError(f"{file.name} gives '{key}' a second time")
+            found[key] = sentence
+    return found
 
 
 def _flatten(node: Mapping[str, Any], prefix: str) -> list[tuple[str, str]]:

@@ -1,0 +1,73 @@
+"""What every command shares: the language, progress on stderr, pages on stdout."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+
+import typer
+
+from kiban.quantities import Language
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+NARROWEST, WIDEST = 40, 120
+
+Lang = Annotated[
+    Literal["ja", "en"] | None, typer.Option("--lang", help="Language; default: that of LC_ALL or LANG, else en.")
+]
+
+
+def choose_language(given: Language | None) -> Language:
+    """The language asked for, else that of LC_ALL or LANG, else English."""
+    if given is not None:
+        return given
+    return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"
+
+
+@contextlib.contextmanager
+def progress(language: Language, *, spinner: bool = True) -> Iterator[Callable[[str], None]]:
+    """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
+    from kiban.report.translation import translate
+
+    if not (spinner and is_terminal(sys.stderr)):
+        yield lambda message: complain(f"{translate(message, 'progress', language)} ...")
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("kiban") as status:
+        yield lambda message: status.update(f"{translate(message, 'progress', language)} ...")
+
+
+def show(page_for: Callable[[int], RenderableType]) -> None:
+    """Write a page to stdout, as wide as the terminal but never too wide to read."""
+    from kiban.report.layout import render
+
+    width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
+    write(render(page_for(width), width=width, colour=is_terminal(sys.stdout)))
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads the stream in colour."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+
+def write(text: str) -> None:
+    """Write to stdout; a reader that has gone away (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain again when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain(text: str) -> None:
+    """Write a line to stderr, if there is still one to write to."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
