@@ -1,0 +1,154 @@
+"""What a package of policies means for each class of asset under one tax law: plain numbers, no text of law.
+
+Rates are shares, money is million yen, lives and terms are years. A payer is a party of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "clean_power": (
+        "pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro", "other_supply",
+    ),
+    "storage": ("battery",),
+    "grid": ("interconnection",),
+    "backup_power": ("backup",),
+    "datacentre": ("building", "electrical", "fitout", "cooling"),
+    "compute": ("chips",),
+    "efficiency": ("measure",),
+}  # fmt: skip
+ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for asset in group)
+Treatment = Literal["reduces_basis", "taxed", "exempt"]
+Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class TaxTerms:
+    """Tax on income: the combined effective rate, who receives which share of it, and how losses are carried."""
+
+    jurisdiction: str
+    rate: float
+    shares: Mapping[str, float]
+    """Party to its share of the income tax; adds up to 1."""
+    credit_base_share: float
+    """Share of the income tax against which national credits and their limits count (corporate tax alone)."""
+    loss_years: int | None
+    """Years for which a loss is carried forward; None without end."""
+    loss_cap_share: float
+    """Largest share of a year's income that carried losses may absorb."""
+
+
+@dataclass(frozen=True, slots=True)
+class DepreciationTerms:
+    """Statutory depreciation of one asset class; `first_year_share` is taken at once on top of the ordinary charge."""
+
+    method: Method
+    life_years: int
+    table: tuple[float, ...] = ()
+    """Shares of cost by year where the method is `table`."""
+    first_year_share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CreditTerms:
+    """A credit against income tax, per yen of cost."""
+
+    rate: float
+    basis_reduction_share: float = 0.0
+    """Share of the credit by which the depreciable basis falls."""
+    limit_share_of_tax: float | None = None
+    carry_forward_years: int = 0
+    refundable: bool = False
+    cap_myen: float | None = None
+    payer: str = "national_treasury"
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GrantTerms:
+    """A capital grant, per yen of cost."""
+
+    rate: float
+    treatment: Treatment = "reduces_basis"
+    cap_myen: float | None = None
+    payer: str = "national_treasury"
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyTaxTerms:
+    """Tax on the assessed value: cost times `first_year_factor`, falling by `decline_rate`, not below the floor."""
+
+    rate: float
+    decline_rate: float
+    first_year_factor: float
+    floor_share: float
+    relief: tuple[float, ...] = ()
+    """Taxable share of the value in the first, second, ... year; all of it afterwards."""
+    state_refund_share: float = 0.0
+    """Share of the relief that the state makes good to the municipality."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductionCreditTerms:
+    """A payment for each MWh of clean energy delivered, for some years."""
+
+    rate_myen_per_mwh: float
+    years: int
+    payer: str = "national_treasury"
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FinancingTerms:
+    """Who owns and who stands behind the debt."""
+
+    public: bool = False
+    guarantee_coverage: float = 0.0
+    guarantee_fee_rate: float = 0.0
+    concessional_rate: float | None = None
+    """Nominal rate of a public loan that replaces the commercial debt."""
+    measure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AssetTerms:
+    """Everything that tax law and support say about one asset class."""
+
+    depreciation: DepreciationTerms
+    ordinary_depreciation: DepreciationTerms
+    """Depreciation for spending outside the window of the support."""
+    credits: tuple[CreditTerms, ...] = ()
+    grants: tuple[GrantTerms, ...] = ()
+    property_tax: PropertyTaxTerms | None = None
+    ordinary_property_tax: PropertyTaxTerms | None = None
+    production_credit: ProductionCreditTerms | None = None
+    first_year: int = 0
+    """Support holds for spending in the calendar years `first_year` to `last_year`."""
+    last_year: int = 9999
+
+    def supports(self, year: int) -> bool:
+        """Whether spending in that calendar year is supported."""
+        return self.first_year <= year <= self.last_year
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyTerms:
+    """A package, resolved: what it means for every asset class, for prices of energy, and for finance."""
+
+    name: str
+    title_en: str
+    title_ja: str
+    tax: TaxTerms
+    assets: Mapping[str, AssetTerms]
+    financing: FinancingTerms = FinancingTerms()
+    carbon_price_myen_per_t: float | None = None
+    """Carbon price instead of the scenario's; None leaves it."""
+    surcharge_relief_share: float = 0.0
+    network_relief_share: float = 0.0
+    notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
+    """Ids of measures whose terms are not verified or not enacted."""
