@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 from kiban.catalogue.prices import PRICE_AREAS
+from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.provenance import Recorder
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Scenario
@@ -30,12 +32,16 @@ def capital_recovery_factor(discount_rate: float, life_years: float) -> float:
 
 
 class CostReader:
-    """Yearly costs for one scenario, in million yen whatever the currency of the catalogue row."""
+    """Yearly costs for one scenario, in million yen whatever the currency of the catalogue row.
+
+    `assets` holds what each capacity that was asked for is made of, by the programme's name of the capacity.
+    """
 
     def __init__(self, scenario: Scenario, recorder: Recorder) -> None:
         self._scenario = scenario
         self._recorder = recorder
         self._prefix = CATALOGUE_PREFIX[scenario.finance.cost_set]
+        self.assets: dict[str, tuple[AssetCost, ...]] = {}
         row = self._prefix + "finance.discount_rate"
         self.discount_rate = recorder.prefer(scenario.finance.discount_rate, "finance.discount_rate", row)
 
@@ -61,6 +67,19 @@ class CostReader:
         """Yearly cost of `capex` over `life_years` at the scenario's discount rate."""
         return capex * capital_recovery_factor(self.discount_rate, life_years)
 
+    def _own(
+        self, capacity: str, asset: str, capex: float, life_years: float, fixed_om: float = 0.0, network: float = 0.0
+    ) -> float:
+        """Yearly cost of a unit of capacity that is one asset."""
+        cost = AssetCost(asset, capex, life_years, fixed_om, self.annualise(capex, life_years), network)
+        self.assets[capacity] = (cost,)
+        return cost.annual_cost_myen
+
+    def _hire(self, capacity: str, asset: str, annual_cost: float) -> float:
+        """Yearly cost of a unit of capacity that the scenario gives outright."""
+        self.assets[capacity] = (AssetCost(asset, 0.0, 1.0, annual_cost, 0.0),)
+        return annual_cost
+
     def _given_or(self, given: float | None, key: str, fact_id: str, *, money: bool) -> float:
         if given is not None:
             self._recorder.give(key, given)
@@ -72,20 +91,25 @@ class CostReader:
         key = f"supply.{name}"
         if option.annual_cost_myen_per_mw is not None:
             self._recorder.give(f"{key}.annual_cost_myen_per_mw", option.annual_cost_myen_per_mw)
-            return option.annual_cost_myen_per_mw
+            return self._hire(name, asset_class(name), option.annual_cost_myen_per_mw)
         if name not in KNOWN_SUPPLY:
             assert option.capex_myen_per_mw is not None
             assert option.life_years is not None
             self._recorder.give(f"{key}.capex_myen_per_mw", option.capex_myen_per_mw)
             self._recorder.give(f"{key}.life_years", option.life_years)
-            capital = self.annualise(option.capex_myen_per_mw, option.life_years)
-            return capital + (option.fixed_om_myen_per_mw_year or 0.0)
+            return self._own(
+                name,
+                asset_class(name),
+                option.capex_myen_per_mw,
+                option.life_years,
+                option.fixed_om_myen_per_mw_year or 0.0,
+            )
         capex = self._given_or(option.capex_myen_per_mw, f"{key}.capex_myen_per_mw", f"{name}.capex", money=True)
         life = self._given_or(option.life_years, f"{key}.life_years", f"{name}.life", money=False)
         fixed_om = self._given_or(
             option.fixed_om_myen_per_mw_year, f"{key}.fixed_om_myen_per_mw_year", f"{name}.fixed_om", money=True
         )
-        return self.annualise(capex, life) + fixed_om
+        return self._own(name, asset_class(name), capex, life, fixed_om)
 
     def battery(self) -> tuple[float, float]:
         """Yearly cost of battery power and energy, million yen per MW and per MWh."""
@@ -94,17 +118,22 @@ class CostReader:
         for key, value in zip(("annual_cost_myen_per_mw", "annual_cost_myen_per_mwh"), given, strict=True):
             if value is not None:
                 self._recorder.give(f"battery.{key}", value)
-        if given[0] is not None and given[1] is not None:
-            return given[0], given[1]
-        life = self._given_or(battery.life_years, "battery.life_years", "battery.life", money=False)
-        yearly = self.annualise(1.0, life) + self.take("battery.fixed_om_share")
         power, energy = given
+        if power is None or energy is None:
+            life = self._given_or(battery.life_years, "battery.life_years", "battery.life", money=False)
+            om_share = self.take("battery.fixed_om_share")
         if power is None:
             key = "battery.power_capex_myen_per_mw"
-            power = yearly * self._given_or(battery.power_capex_myen_per_mw, key, "battery.power_capex", money=True)
+            capex = self._given_or(battery.power_capex_myen_per_mw, key, "battery.power_capex", money=True)
+            power = self._own("battery_power", "battery", capex, life, om_share * capex)
+        else:
+            self._hire("battery_power", "battery", power)
         if energy is None:
             key = "battery.energy_capex_myen_per_mwh"
-            energy = yearly * self._given_or(battery.energy_capex_myen_per_mwh, key, "battery.energy_capex", money=True)
+            capex = self._given_or(battery.energy_capex_myen_per_mwh, key, "battery.energy_capex", money=True)
+            energy = self._own("battery_energy", "battery", capex, life, om_share * capex)
+        else:
+            self._hire("battery_energy", "battery", energy)
         return power, energy
 
     def connection(self, area: Callable[[], str]) -> float:
@@ -112,23 +141,33 @@ class CostReader:
         given = self._scenario.grid.annual_cost_myen_per_mw
         if given is not None:
             self._recorder.give("grid.annual_cost_myen_per_mw", given)
-            return given
-        works = self.annualise(self.take_money("grid.connection_capex"), self.take("grid.life"))
-        if self._prefix:
-            # The industrial price per MWh has the demand charge in it.
-            return works
-        charge = "wheeling" if area() in PRICE_AREAS else "tariff"
-        return works + self.take_money(f"grid.{area()}.{charge}_demand_charge")
+            return self._hire("interconnection", "interconnection", given)
+        works, life = self.take_money("grid.connection_capex"), self.take("grid.life")
+        demand_charge = 0.0
+        if not self._prefix:  # the American industrial price per MWh has the demand charge in it
+            charge = "wheeling" if area() in PRICE_AREAS else "tariff"
+            demand_charge = self.take_money(f"grid.{area()}.{charge}_demand_charge")
+        return self._own("interconnection", "interconnection", works, life, network=demand_charge)
 
     def backup(self, technology: str) -> float:
         """Yearly cost of backup generation, million yen per MW."""
         given = self._scenario.backup.annual_cost_myen_per_mw
         if given is not None:
             self._recorder.give("backup.annual_cost_myen_per_mw", given)
-            return given
+            return self._hire("backup", "backup", given)
         name = f"backup_{technology}"
-        capital = self.annualise(self.take_money(f"{name}.capex"), self.take(f"{name}.life"))
-        return capital + self.take_money(f"{name}.fixed_om")
+        capex, life = self.take_money(f"{name}.capex"), self.take(f"{name}.life")
+        return self._own("backup", "backup", capex, life, self.take_money(f"{name}.fixed_om"))
+
+    def measure(
+        self, measure_id: str, capex_myen: float | None, life_years: float | None, given: float | None
+    ) -> float:
+        """Yearly cost of an efficiency measure, million yen."""
+        if given is not None:
+            return self._hire(measure_id, "measure", given)
+        assert capex_myen is not None
+        assert life_years is not None
+        return self._own(measure_id, "measure", capex_myen, life_years)
 
     def it_capacity(self, cooling_system: str, chips_per_mw: float | None, area: str | None) -> dict[str, float]:
         """Yearly cost of IT capacity by part, million yen per MW of IT.
@@ -138,23 +177,31 @@ class CostReader:
         given = self._scenario.load.it_annual_cost_myen_per_mw
         if given is not None:
             self._recorder.give("load.it_annual_cost_myen_per_mw", given)
-            return {"capacity": given}
+            return {"capacity": self._hire("it", "building", given)}
         equipment_life = self.take("datacentre.equipment.life")
         metropolis = {"tokyo": "tokyo", "kansai": "osaka"}.get(area or "") if not self._prefix else None
         dearer = self.take(f"datacentre.cost_factor.{metropolis}") if metropolis else 1.0
-        parts = {
-            "building": self.annualise(
-                self.take_money("datacentre.building.capex"), self.take("datacentre.building.life")
-            ),
-            "electrical": self.annualise(self.take_money("datacentre.electrical.capex"), equipment_life),
-            "fitout": self.annualise(self.take_money("datacentre.fitout.capex"), equipment_life),
-            "cooling": self.annualise(self.take_money(f"cooling.{cooling_system}.capex"), equipment_life),
-            "operation": self.take_money("datacentre.fixed_om"),
+        prices = {
+            "building": (self.take_money("datacentre.building.capex"), self.take("datacentre.building.life")),
+            "electrical": (self.take_money("datacentre.electrical.capex"), equipment_life),
+            "fitout": (self.take_money("datacentre.fitout.capex"), equipment_life),
+            "cooling": (self.take_money(f"cooling.{cooling_system}.capex"), equipment_life),
         }
-        parts = {part: cost if part == "operation" else dearer * cost for part, cost in parts.items()}
+        operation = self.take_money("datacentre.fixed_om")
+        assets = [
+            AssetCost(part, dearer * capex, life, 0.0, self.annualise(dearer * capex, life))
+            for part, (capex, life) in prices.items()
+        ]
         chip = self._scenario.load.chip
         if chips_per_mw is not None:
             price = self._recorder.take(f"chip.{chip}.price") * self._recorder.take(f"chip.{chip}.server_cost_factor")
             capex = chips_per_mw * price * self.yen_per_usd / YEN_PER_MYEN
-            parts["chips"] = self.annualise(capex, self._recorder.take("chip.life"))
-        return parts
+            life = self._recorder.take("chip.life")
+            assets.append(AssetCost("chips", capex, life, 0.0, self.annualise(capex, life)))
+        parts = {asset.asset: asset.annual_cost_myen for asset in assets}
+        # Operation is a charge on the building.
+        assets[0] = replace(assets[0], fixed_om_myen_per_year=operation)
+        self.assets["it"] = tuple(assets)
+        order = ("building", "electrical", "fitout", "cooling", "operation", "chips")
+        parts["operation"] = operation
+        return {part: parts[part] for part in order if part in parts}

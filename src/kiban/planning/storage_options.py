@@ -53,11 +53,7 @@ def read_measures(inputs: Inputs, pue: Array, firm_mw: Array) -> tuple[MeasureRe
         else:
             assert measure.saving_mw is not None
             saving = inputs.series.read(measure.saving_mw, f"{key}.saving_mw", unit="MW", lower=0.0)
-        cost = measure.annual_cost_myen
-        if cost is None:
-            assert measure.capex_myen is not None
-            assert measure.life_years is not None
-            cost = inputs.costs.annualise(measure.capex_myen, measure.life_years)
+        cost = inputs.costs.measure(measure.id, measure.capex_myen, measure.life_years, measure.annual_cost_myen)
         inputs.recorder.give(f"{key}.annual_cost_myen", cost)
         made.append(MeasureResource(measure.id, cost, saving, measure.group))
     return tuple(made)
