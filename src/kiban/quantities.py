@@ -70,6 +70,8 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "carbon": ("carbon price", "炭素価格"),
     "water": ("water", "水"),
     "unserved": ("compute not served", "未提供の計算"),
+    "compute_revenue": ("payment for further compute", "追加計算の収入"),
+    "production_credit": ("production credit", "発電税額控除"),
     "export_revenue": ("revenue from export", "売電収入"),
 }
 

@@ -20,6 +20,7 @@ from kiban.planning.resources import (
     MeasureResource,
     Resources,
     SupplyResource,
+    TrancheResource,
 )
 
 LINEAR_FEATURES = (
@@ -46,6 +47,7 @@ LINEAR_FEATURES = (
     "unserved",
     "water_cap",
     "water_price",
+    "tranches",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -110,6 +112,7 @@ def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 33
         else None,
         water_price_myen_per_m3=rng.uniform(1e-4, 1e-3) if has("water_price") else 0.0,
         gpus_per_mw=600.0,
+        tranches=_tranches(rng, hour, peak) if has("tranches") else (),
     )
 
 
@@ -158,6 +161,10 @@ def scaled(site: Resources, factor: float) -> Resources:
         max_backlog_mwh=site.max_backlog_mwh * factor,
         min_it_mw=site.min_it_mw * factor,
         max_it_mw=site.max_it_mw * factor,
+        tranches=tuple(
+            replace(tranche, least_mw=tranche.least_mw * factor, offered_mw=tranche.offered_mw * factor)
+            for tranche in site.tranches
+        ),
         supply=tuple(
             replace(supply, min_mw=supply.min_mw * factor, max_mw=supply.max_mw * factor) for supply in site.supply
         ),
@@ -283,4 +290,18 @@ def _measures(rng, load):
         share = rng.uniform(0.01, 0.06)
         saving = share * load * rng.uniform(0.6, 1.0, load.size)
         made.append(MeasureResource(name, float(saving.mean()) * mean_cost * rng.uniform(0.4, 2.0), saving, group))
+    return tuple(made)
+
+
+def _tranches(rng, hour, peak):
+    """A tranche that must be at once and one that may wait, each with a price near the cost of compute."""
+    daily = 1.0 + 0.3 * np.cos(2 * np.pi * (hour - rng.uniform(0, 24)) / 24)
+    made = []
+    for name, shape, delay in (
+        ("prompt", daily / daily.max(), 0.0),
+        ("patient", np.ones(hour.size), rng.uniform(2, 20)),
+    ):
+        offered = peak * rng.uniform(0.05, 0.3)
+        least = offered * rng.choice([0.0, 0.0, 0.5])
+        made.append(TrancheResource(name, least, offered, rng.uniform(0.005, 0.05), shape, delay))
     return tuple(made)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.solvers import Solver
 from kiban.planning.evaluation import (
+    compute_clean_output,
     compute_costs,
     compute_hourly,
     compute_indicators,
+    list_investments,
+    list_tranches,
     name_capacities,
     net_battery,
 )
@@ -18,7 +21,7 @@ from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.plan import Alternative, Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
-from kiban.planning.resources import Resources
+from kiban.planning.resources import Resources, serve
 from kiban.planning.worths import compute_worths
 from kiban.scenario import Scenario
 
@@ -32,17 +35,33 @@ UNBOUNDED = Problem(
 
 
 def build(scenario: Scenario, *, solver: Solver = "auto", report: Report | None = None) -> Plan:
-    """The least-cost plan of a scenario, or a plan that explains why there is none.
+    """The least-cost plan of a scenario under its policy packages, or a plan that explains why there is none.
 
-    Every candidate cooling system is solved and the cheapest kept. `report` is told of progress. Raises
-    `InputError` for input that cannot be used and `SolverError` where nothing could be proven.
+    Raises `InputError` for input that cannot be used and `SolverError` where nothing could be proven. `report` is
+    told of progress.
     """
     tell = report or (lambda _: None)
     tell("reading inputs")
-    preparation = prepare(scenario)
+    return build_prepared(prepare(scenario), solver=solver, report=tell)
+
+
+def build_prepared(
+    preparation: Preparation,
+    *,
+    served_mw: Mapping[str, float] | None = None,
+    solver: Solver = "auto",
+    report: Report | None = None,
+) -> Plan:
+    """The plan of inputs that are at hand; `served_mw` forces how much of each tranche is served.
+
+    Every candidate cooling system is solved and the cheapest kept.
+    """
+    tell = report or (lambda _: None)
     solved: list[tuple[Resources, Solution]] = []
     for system in preparation.cooling_systems:
         resources = preparation.resources_for(system)
+        if served_mw is not None:
+            resources = serve(resources, served_mw)
         tell(f"solving with {system.replace('_', ' ')}")
         solution = solve(write_programme(resources), solver)
         if solution.status == "unbounded":
@@ -80,7 +99,11 @@ def _make_plan(
         hourly=hourly,
         certificate=solution.certificate,
         provenance=tuple(preparation.recorder),
-        notes=preparation.notes,
+        notes=(*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ())),
+        investments=list_investments(resources, solution),
+        tranches=list_tranches(resources, solution),
+        clean_output_mwh_per_year=compute_clean_output(resources, solution),
+        policy=preparation.terms,
     )
 
 

@@ -7,13 +7,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiban.calendar import hour_of_step
-from kiban.errors import ScenarioError
+from kiban.calendar import HOURS_PER_YEAR, hour_of_step
+from kiban.errors import Problem, ScenarioError
 from kiban.linear.staircase import Array
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.inputs import Inputs
+from kiban.planning.resources import TrancheResource
 from kiban.scenario import SeriesReference
+from kiban.scenario.compute import Tranche
 from kiban.scenario.names import NO_CHIP, find_unknown_chip
+
+J_PER_MWH = 3.6e9
+TOKEN_ENERGY = {
+    "fp16": "token.70b_bf16.h100.batch128",
+    "fp8": "token.70b_fp8.h100.batch128",
+    "int4": "token.70b_int4.h100.batch128",
+    "fp4": "token.70b_fp4.b200.batch256",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,48 @@ def read_compute(inputs: Inputs) -> ComputeLoad:
         max_it_mw=math.inf if load.max_it_capacity_mw is None else load.max_it_capacity_mw,
         chips_per_mw=_count_chips(inputs),
     )
+
+
+def read_tranches(inputs: Inputs, chips_per_mw: float | None) -> tuple[TrancheResource, ...]:
+    """Compute that is served as far as it pays; raises `ScenarioError` where GPU-hours are given without chips."""
+    made = []
+    for position, tranche in enumerate(inputs.scenario.tranche):
+        key = f"tranche.{position}"
+        shape = np.ones(inputs.horizon.steps) if tranche.shape == "flat" else _daily_shape(inputs)
+        per_hour = tranche.gpu_hours_per_year is not None or tranche.price_myen_per_gpu_hour is not None
+        if chips_per_mw is None and (per_hour or tranche.tokens_per_year is not None):
+            remedy = "name a chip in load.chip, or give it_load_mw and price_myen_per_mwh"
+            raise ScenarioError(
+                Problem(f"tranche '{tranche.name}' counts chips and load.chip is none", "", key, remedy)
+            )
+        offered = tranche.it_load_mw or _offered_mw(inputs, tranche, chips_per_mw or 0.0, float(shape.mean()))
+        price = tranche.price_myen_per_mwh
+        if price is None:
+            assert tranche.price_myen_per_gpu_hour is not None
+            price = tranche.price_myen_per_gpu_hour * (chips_per_mw or 0.0)
+        inputs.recorder.give(f"{key}.it_load_mw", offered, "MW")
+        inputs.recorder.give(f"{key}.price_myen_per_mwh", price)
+        least = offered if tranche.must_serve else 0.0
+        made.append(TrancheResource(tranche.name, least, offered, price, shape, tranche.max_delay_hours))
+    return tuple(made)
+
+
+def _offered_mw(inputs: Inputs, tranche: Tranche, chips_per_mw: float, mean_shape: float) -> float:
+    """Peak IT load of GPU-hours or tokens a year, MW."""
+    if tranche.gpu_hours_per_year is not None:
+        return tranche.gpu_hours_per_year / (chips_per_mw * HOURS_PER_YEAR * mean_shape)
+    assert tranche.tokens_per_year is not None
+    energy = tranche.energy_j_per_token or energy_per_token(inputs, tranche.precision, tranche.sparsity)
+    overhead = inputs.recorder.take(f"chip.{inputs.scenario.load.chip}.server_power_factor")
+    mwh = tranche.tokens_per_year * energy * overhead / J_PER_MWH
+    return mwh / (HOURS_PER_YEAR * mean_shape)
+
+
+def energy_per_token(inputs: Inputs, precision: str, sparsity: str) -> float:
+    """Energy of the accelerators per output token of a 70-billion-parameter model served in large batches, J."""
+    take = inputs.recorder.take
+    energy = take(TOKEN_ENERGY[precision])
+    return energy * take("sparsity.energy_24") if sparsity == "two_of_four" else energy
 
 
 def _split_load(inputs: Inputs) -> tuple[Array, Array]:

@@ -12,7 +12,8 @@ import numpy as np
 
 from kiban.linear import Solution
 from kiban.linear.staircase import Array
-from kiban.planning.resources import Resources
+from kiban.planning.plan import Investment, ServedTranche
+from kiban.planning.resources import Resources, TrancheResource
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
 ROUNDING = 1e-6
@@ -22,11 +23,12 @@ ENERGY_CAPACITIES = ("battery_energy",)
 def name_capacities(resources: Resources, solution: Solution) -> dict[str, float]:
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
+    tranches = {tranche.capacity for tranche in resources.tranches}
     named = {}
     for name, value in _built(solution).items():
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
-        else:
+        elif name not in tranches:
             named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = value
     return named
 
@@ -52,7 +54,25 @@ def net_battery(resources: Resources, solution: Solution) -> Solution:
 def compute_it_load(resources: Resources, solution: Solution) -> Array:
     """IT load that is served in each step, MW."""
     zero = np.zeros(resources.steps)
-    return resources.firm_mw - _value(solution, "unserved", zero) + _value(solution, "served", zero)
+    tranches = sum((tranche_load(tranche, solution) for tranche in resources.tranches), zero)
+    return resources.firm_mw - _value(solution, "unserved", zero) + _value(solution, "served", zero) + tranches
+
+
+def tranche_load(tranche: TrancheResource, solution: Solution) -> Array:
+    """IT load of a tranche that is served in each step, MW."""
+    if tranche.may_wait:
+        return solution.hourly[f"{tranche.capacity}_served"]
+    return tranche.shape * solution.capacities[tranche.capacity]
+
+
+def firm_peak(resources: Resources, solution: Solution, pue: Array) -> float:
+    """Peak electric load of compute that cannot wait, as the adequacy of backup counts it, MW."""
+    tranches = sum(
+        float((pue * tranche.shape).max()) * solution.capacities[tranche.capacity]
+        for tranche in resources.tranches
+        if not tranche.may_wait
+    )
+    return float((pue * resources.firm_mw).max()) + tranches
 
 
 def compute_load(resources: Resources, solution: Solution) -> Array:
@@ -87,6 +107,8 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
             hourly[column] = _value(solution, variable, zero)
     if "unserved" in solution.hourly:
         hourly["unserved_mw"] = solution.hourly["unserved"]
+    for tranche in resources.tranches:
+        hourly[f"{tranche.capacity}_mw"] = tranche_load(tranche, solution)
     hourly["firm_mw"] = resources.firm_mw
     if resources.has_deferrable:
         hourly["arrivals_mw"] = resources.arrivals_mw
@@ -122,15 +144,88 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
     if resources.backup is not None:
         costs["backup"] = resources.backup.annual_cost_myen_per_mw * built["backup"]
     costs["fuel"] = _fuel_cost(resources, solution) * weight
+    credits = [supply for supply in resources.supply if supply.production_credit_myen_per_mwh]
+    if credits:
+        costs["production_credit"] = -weight * sum(
+            supply.production_credit_myen_per_mwh * float(solution.hourly[f"{supply.name}_output"].sum())
+            for supply in credits
+        )
     costs["carbon"] = resources.carbon_price_myen_per_t * compute_emissions(resources, solution)
     costs["water"] = resources.water_price_myen_per_m3 * compute_water(resources, solution)
     for measure in resources.measures:
         costs[f"measure_{measure.name}"] = measure.annual_cost_myen * built[measure.name]
+    if resources.tranches:
+        costs["compute_revenue"] = -sum(tranche_revenue(resources, tranche, solution) for tranche in resources.tranches)
     if resources.unserved_price_myen_per_mwh is not None:
         zero = np.zeros(resources.steps)
         lost = _value(solution, "unserved", zero) + _value(solution, "dropped", zero)
         costs["unserved"] = resources.unserved_price_myen_per_mwh * float(lost.sum()) * weight
     return costs
+
+
+def tranche_revenue(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
+    """What a tranche pays, million yen a year."""
+    served_mw = _built(solution)[tranche.capacity]
+    return tranche.price_myen_per_mwh * served_mw * float(tranche.shape.sum()) * resources.step_weight_h
+
+
+def list_investments(resources: Resources, solution: Solution) -> tuple[Investment, ...]:
+    """The assets behind the capacities that are built."""
+    built = _built(solution)
+    measures = {measure.name for measure in resources.measures}
+    found = []
+    for capacity, assets in resources.assets.items():
+        quantity = built.get(capacity, 0.0)
+        if quantity == 0:
+            continue
+        unit = "measure" if capacity in measures else "mwh" if capacity in ENERGY_CAPACITIES else "mw"
+        found += [
+            Investment(
+                asset=asset.asset,
+                capacity=capacity,
+                quantity=quantity,
+                unit=unit,
+                capex_myen=quantity * asset.capex_myen,
+                life_years=asset.life_years,
+                fixed_om_myen_per_year=quantity * asset.fixed_om_myen_per_year,
+                network_charge_myen_per_year=quantity * asset.network_charge_myen_per_year,
+                annual_capital_myen=quantity * asset.annual_capital_myen,
+            )
+            for asset in assets
+        ]
+    return tuple(found)
+
+
+def list_tranches(resources: Resources, solution: Solution) -> tuple[ServedTranche, ...]:
+    """What of each tranche is served."""
+    built = _built(solution)
+    return tuple(
+        ServedTranche(
+            name=tranche.name,
+            offered_mw=tranche.offered_mw,
+            served_mw=built[tranche.capacity],
+            price_myen_per_mwh=tranche.price_myen_per_mwh,
+            it_energy_mwh_per_year=built[tranche.capacity] * float(tranche.shape.sum()) * resources.step_weight_h,
+            must_serve=tranche.least_mw > 0,
+        )
+        for tranche in resources.tranches
+    )
+
+
+def compute_clean_output(resources: Resources, solution: Solution) -> dict[str, float]:
+    """Energy delivered by each clean supply option, MWh a year; curtailment is shared by what was available."""
+    built, weight = _built(solution), resources.step_weight_h
+    free = [supply for supply in resources.supply if supply.is_free]
+    available = sum((supply.availability * built[supply.name] for supply in free), np.zeros(resources.steps))
+    curtailed = _value(solution, "curtailment", np.zeros(resources.steps))
+    kept = 1.0 - np.divide(curtailed, available, out=np.zeros_like(available), where=available > 0)
+    output = {}
+    for supply in resources.supply:
+        if supply.is_free:
+            output[supply.name] = float(supply.availability * built[supply.name] @ kept) * weight
+        elif supply.clean:
+            output[supply.name] = float(solution.hourly[f"{supply.name}_output"].sum()) * weight
+    return output
 
 
 def compute_emissions(resources: Resources, solution: Solution) -> float:
@@ -153,7 +248,7 @@ def compute_indicators(
     load, it_load = yearly["load_mw"], yearly["it_load_mw"]
     unclean = sum(float(share @ solution.hourly[name]) for name, share in resources.unclean_shares()) * weight
     available = sum(yearly[f"{supply.name}_available_mw"] for supply in resources.supply if supply.is_free)
-    total = sum(costs.values())
+    total = sum(cost for item, cost in costs.items() if item != "compute_revenue")
     compute_cost = sum(cost for item, cost in costs.items() if item.startswith("it_"))
     indicators = {
         "cost_myen_per_year": total,

@@ -27,7 +27,7 @@ def read_grid(inputs: Inputs) -> GridResource | None:
     if not grid.enabled:
         return None
     wholesale = _wholesale_price(inputs)
-    charge = _energy_charge(inputs)
+    charge, surcharge, network = _energy_charge(inputs)
     clean = _clean_share(inputs)
     export = np.zeros(inputs.horizon.steps)
     if grid.max_export_mw > 0:
@@ -48,6 +48,8 @@ def read_grid(inputs: Inputs) -> GridResource | None:
         export_price_myen_per_mwh=export,
         emission_factor_t_per_mwh=_emission_factor(inputs, clean),
         clean_share=clean,
+        surcharge_myen_per_mwh=surcharge,
+        network_charge_myen_per_mwh=network,
     )
 
 
@@ -117,20 +119,22 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
     )
 
 
-def _energy_charge(inputs: Inputs) -> float:
-    """Network charge, levies and margin on each MWh drawn."""
+def _energy_charge(inputs: Inputs) -> tuple[float, float, float]:
+    """Network charge, levies and margin on each MWh drawn: the sum, and in it the surcharge and the network's part."""
     grid = inputs.scenario.grid
     if grid.energy_charge_myen_per_mwh is not None:
         inputs.recorder.give("grid.energy_charge_myen_per_mwh", grid.energy_charge_myen_per_mwh, PRICE_UNIT)
-        return grid.energy_charge_myen_per_mwh
+        return grid.energy_charge_myen_per_mwh, 0.0, 0.0
     if _is_american(inputs):
         # The catalogue's industrial price has all charges in it.
-        return 0.0
+        return 0.0, 0.0, 0.0
     area = _area(inputs)
     if area not in PRICE_AREAS and grid.price_myen_per_mwh is None:
-        return inputs.costs.take_money("grid.renewable_surcharge")
+        surcharge = inputs.costs.take_money("grid.renewable_surcharge")
+        return surcharge, surcharge, 0.0
     names = ("capacity_levy", "renewable_surcharge", "retail_margin", f"{area}.wheeling_energy_charge")
-    return sum(inputs.costs.take_money(f"grid.{name}") for name in names)
+    levy, surcharge, margin, network = (inputs.costs.take_money(f"grid.{name}") for name in names)
+    return levy + surcharge + margin + network, surcharge, network
 
 
 def _clean_share(inputs: Inputs) -> Array:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,6 +18,7 @@ import numpy as np
 from kiban.linear import Certificate
 from kiban.linear.staircase import Array
 from kiban.planning.provenance import Entry
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, dump_scenario
 
 if TYPE_CHECKING:
@@ -80,6 +81,37 @@ class Alternative:
     cost_myen_per_year: float
 
 
+@dataclass(frozen=True, slots=True)
+class Investment:
+    """An asset that the plan builds; million yen at constant prices, before any support.
+
+    `quantity` is in `unit` of `capacity`. `annual_capital_myen` is what the programme counted for the capital: its
+    recovery before tax, or the user cost under the policy. A service that is hired has no price and a yearly charge.
+    """
+
+    asset: str
+    capacity: str
+    quantity: float
+    unit: str
+    capex_myen: float
+    life_years: float
+    fixed_om_myen_per_year: float
+    network_charge_myen_per_year: float
+    annual_capital_myen: float
+
+
+@dataclass(frozen=True, slots=True)
+class ServedTranche:
+    """Compute that was offered at a price, and how much of it the plan serves."""
+
+    name: str
+    offered_mw: float
+    served_mw: float
+    price_myen_per_mwh: float
+    it_energy_mwh_per_year: float
+    must_serve: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The least-cost design of one scenario, or the explanation why there is none."""
@@ -98,10 +130,21 @@ class Plan:
     provenance: tuple[Entry, ...]
     notes: tuple[str, ...]
     infeasibility: Infeasibility | None = None
+    investments: tuple[Investment, ...] = ()
+    tranches: tuple[ServedTranche, ...] = ()
+    clean_output_mwh_per_year: Mapping[str, float] = field(default_factory=dict)
+    """Energy that each clean supply option delivers, curtailment shared by what was available."""
+    policy: PolicyTerms | None = None
+    """The terms under which the design was chosen; None is before tax."""
 
     @property
     def cost_myen_per_year(self) -> float:
-        """Yearly cost of the design, million yen: the sum of `costs`."""
+        """Yearly cost of the design, million yen: the sum of `costs` without what tranches of compute pay."""
+        return float(sum(cost for item, cost in self.costs.items() if item != "compute_revenue"))
+
+    @property
+    def net_cost_myen_per_year(self) -> float:
+        """Yearly cost less what tranches of compute pay: the objective, and the sum of `costs`."""
         return float(sum(self.costs.values()))
 
     @property

@@ -6,14 +6,17 @@ recorded with its origin.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kiban.calendar import year_index
 from kiban.catalogue import load_catalogue
 from kiban.linear.staircase import Array
+from kiban.planning.after_tax import CapitalTerms, read_capital_terms, under_policy
 from kiban.planning.annual_costs import CostReader
-from kiban.planning.compute_load import ComputeLoad, read_compute
+from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
 from kiban.planning.cooling_options import (
     explain_offer,
     offer_cooling,
@@ -25,16 +28,25 @@ from kiban.planning.grid_supply import read_backup, read_grid
 from kiban.planning.inputs import Inputs
 from kiban.planning.local_weather import override_weather, read_weather
 from kiban.planning.provenance import Recorder
-from kiban.planning.resources import BackupResource, BatteryResource, GridResource, Resources, SupplyResource
+from kiban.planning.resources import (
+    BackupResource,
+    BatteryResource,
+    GridResource,
+    Resources,
+    SupplyResource,
+    TrancheResource,
+)
 from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import find_place
 from kiban.planning.storage_options import read_battery, read_measures
 from kiban.planning.supply_options import read_supply
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kiban.scenario.package import Package
     from kiban.weather import Weather
 
 
@@ -43,7 +55,12 @@ def prepare(scenario: Scenario) -> Preparation:
     catalogue = load_catalogue()
     if scenario.assumptions:
         catalogue = catalogue.overridden(scenario.assumptions)
-    return Preparation(scenario, Recorder(catalogue))
+    preparation = Preparation(scenario, Recorder(catalogue))
+    if scenario.policy.packages:
+        from kiban.planning.policy_terms import load_packages
+
+        preparation = preparation.under(load_packages(scenario))
+    return preparation
 
 
 class Preparation:
@@ -52,6 +69,7 @@ class Preparation:
     def __init__(self, scenario: Scenario, recorder: Recorder) -> None:
         self.scenario = scenario
         self.recorder = recorder
+        self.terms: PolicyTerms | None = None
         self.place = find_place(scenario, recorder)
         self.horizon = Horizon(scenario, self._count_years())
         self._series = SeriesReader(scenario, self.horizon, recorder)
@@ -97,8 +115,26 @@ class Preparation:
         """Systems to choose from."""
         return offer_cooling(self._inputs)
 
+    def under(self, packages: Sequence[Package]) -> Preparation:
+        """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden."""
+        from kiban.planning.policy_terms import resolve
+
+        changed = copy(self)
+        policy = self.scenario.policy
+        changed.terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set)
+        return changed
+
+    @cached_property
+    def capital(self) -> CapitalTerms:
+        """What the user cost of capital rests on, beside the law."""
+        return read_capital_terms(self._inputs)
+
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
+        before_tax = self._before_tax(cooling_system)
+        return before_tax if self.terms is None else under_policy(before_tax, self.terms, self.capital)
+
+    def _before_tax(self, cooling_system: str) -> Resources:
         scenario, target = self.scenario, self.scenario.target
         compute = self._compute
         pue, wue = read_cooling(self._inputs, cooling_system)
@@ -131,6 +167,8 @@ class Preparation:
             water_cap_m3_per_year=target.water_cap_m3_per_year,
             water_price_myen_per_m3=read_water_price(self._inputs),
             gpus_per_mw=compute.chips_per_mw,
+            tranches=self._tranches,
+            assets=dict(self._inputs.costs.assets),
         )
         self._series.raise_problems()
         for key in ("clean_share", "carbon_price_myen_per_t", "carbon_cap_t_per_year", "water_cap_m3_per_year"):
@@ -147,6 +185,10 @@ class Preparation:
     @cached_property
     def _compute(self) -> ComputeLoad:
         return read_compute(self._inputs)
+
+    @cached_property
+    def _tranches(self) -> tuple[TrancheResource, ...]:
+        return read_tranches(self._inputs, self._compute.chips_per_mw)
 
     @cached_property
     def _supply(self) -> tuple[SupplyResource, ...]:

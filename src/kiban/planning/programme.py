@@ -22,6 +22,7 @@ def write_programme(resources: Resources) -> Staircase:
     add_supply(programme, resources)
     add_battery(programme, resources)
     add_compute(programme, resources)
+    add_tranches(programme, resources)
     add_grid(programme, resources)
     add_backup(programme, resources)
     add_measures(programme, resources)
@@ -52,7 +53,7 @@ def add_supply(programme: Staircase, resources: Resources) -> None:
             programme.add_capacity_term("balance", supply.name, supply.availability)
             continue
         output = f"{supply.name}_output"
-        cost = supply.variable_cost_myen_per_mwh + resources.carbon_price_myen_per_t * supply.emission_t_per_mwh
+        cost = supply.output_cost(resources.carbon_price_myen_per_t)
         programme.add_variable(
             output, cost=cost * resources.step_weight_h, capacity=supply.name, factor=supply.availability
         )
@@ -145,6 +146,38 @@ def add_compute(programme: Staircase, resources: Resources) -> None:
         programme.add_term("it_capacity", "unserved", -1.0)
 
 
+def add_tranches(programme: Staircase, resources: Resources) -> None:
+    """Compute that is served as far as its price pays for it, within the IT capacity that it shares."""
+    weight = resources.step_weight_h
+    for tranche in resources.tranches:
+        served_mwh = float(tranche.shape.sum()) * weight
+        cost = -tranche.price_myen_per_mwh * served_mwh
+        water = resources.water_price_myen_per_m3 * resources.wue_m3_per_mwh * weight
+        if not tranche.may_wait:
+            cost += float(water @ tranche.shape)
+        programme.add_capacity(tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw)
+        if not tranche.may_wait:
+            programme.add_capacity_term("balance", tranche.capacity, -resources.pue * tranche.shape)
+            programme.add_capacity_term("it_capacity", tranche.capacity, tranche.shape)
+            continue
+        served, backlog, row = (
+            f"{tranche.capacity}_served",
+            f"{tranche.capacity}_backlog",
+            f"{tranche.capacity}_balance",
+        )
+        programme.add_variable(served, cost=water)
+        programme.add_variable(
+            backlog, capacity=tranche.capacity, factor=tranche.shape.mean() * tranche.max_delay_hours
+        )
+        programme.add_term("balance", served, -resources.pue)
+        programme.add_term("it_capacity", served)
+        programme.add_row(row, equal=0.0)
+        programme.add_term(row, backlog)
+        programme.add_term(row, backlog, -1.0, lagged=True)
+        programme.add_term(row, served, resources.step_hours)
+        programme.add_capacity_term(row, tranche.capacity, -tranche.shape * resources.step_hours)
+
+
 def add_grid(programme: Staircase, resources: Resources) -> None:
     """Import and export within the connection."""
     grid = resources.grid
@@ -208,6 +241,12 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
         programme.add_total_term("clean_share", "served", -allowed * resources.pue * weight)
     if resources.unserved_price_myen_per_mwh is not None:
         programme.add_total_term("clean_share", "unserved", allowed * resources.pue * weight)
+    for tranche in resources.tranches:
+        load = allowed * resources.pue * weight
+        if tranche.may_wait:
+            programme.add_total_term("clean_share", f"{tranche.capacity}_served", -load)
+        else:
+            programme.add_capacity_term("clean_share", tranche.capacity, -float(load @ tranche.shape))
     for measure in resources.measures:
         programme.add_capacity_term("clean_share", measure.name, allowed * float(measure.saving_mw.sum()) * weight)
 
@@ -231,15 +270,24 @@ def add_water(programme: Staircase, resources: Resources) -> None:
         programme.add_total_term("water_cap", "served", water)
     if resources.unserved_price_myen_per_mwh is not None:
         programme.add_total_term("water_cap", "unserved", -water)
+    for tranche in resources.tranches:
+        if tranche.may_wait:
+            programme.add_total_term("water_cap", f"{tranche.capacity}_served", water)
+        else:
+            programme.add_capacity_term("water_cap", tranche.capacity, float(water @ tranche.shape))
 
 
 def add_adequacy(programme: Staircase, resources: Resources) -> None:
-    """Backup and firm supply cover the critical share of the peak firm load."""
-    if resources.critical_mw <= 0:
+    """Backup and firm supply cover the critical share of the peak firm load, tranches that cannot wait included."""
+    if resources.critical_share <= 0 or (resources.critical_mw <= 0 and not resources.tranches):
         return
     programme.add_total("adequacy", lower=resources.critical_mw)
     if resources.backup is not None:
         programme.add_capacity_term("adequacy", "backup")
+    for tranche in resources.tranches:
+        if not tranche.may_wait:
+            peak = float((resources.pue * tranche.shape).max())
+            programme.add_capacity_term("adequacy", tranche.capacity, -resources.critical_share * peak)
     for supply in resources.supply:
         if supply.firm_share > 0:
             programme.add_capacity_term("adequacy", supply.name, supply.firm_share)

@@ -59,6 +59,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         if resources.battery is not None:
             _add_battery(network, resources.battery)
         _add_compute(network, resources)
+        _add_tranches(network, resources)
         if resources.grid is not None:
             _add_grid(network, resources, resources.grid)
         _add_backup(network, resources)
@@ -97,7 +98,8 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
     """Capacities of a solved network under the names of `Plan.capacities`."""
     generators, links, stores = (network.c[kind].static for kind in NOMINAL)
     named = {"it_mw": links.at["it", "p_nom_opt"]}
-    for name, generator in generators[generators["p_nom_extendable"] & (generators.index != "export")].iterrows():
+    own = generators["p_nom_extendable"] & (generators["carrier"] != "compute") & (generators.index != "export")
+    for name, generator in generators[own].iterrows():
         if generator["carrier"] == "measure":
             named[f"measure_{name}"] = round(generator["p_nom_opt"])
         else:
@@ -112,7 +114,6 @@ def _add_supply(network: pypsa.Network, resources: Resources) -> None:
     """Generators within their availability; what of it is not taken is curtailed."""
     network.add("Carrier", [supply.name for supply in resources.supply])
     for supply in resources.supply:
-        carbon = resources.carbon_price_myen_per_t * supply.emission_t_per_mwh
         network.add(
             "Generator",
             supply.name,
@@ -123,7 +124,7 @@ def _add_supply(network: pypsa.Network, resources: Resources) -> None:
             p_nom_max=supply.max_mw,
             p_max_pu=supply.availability,
             capital_cost=supply.annual_cost_myen_per_mw,
-            marginal_cost=supply.variable_cost_myen_per_mwh + carbon,
+            marginal_cost=supply.output_cost(resources.carbon_price_myen_per_t),
         )
 
 
@@ -218,6 +219,41 @@ def _add_compute(network: pypsa.Network, resources: Resources) -> None:
     )
 
 
+def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
+    """A tranche takes its shape at the IT bus and pays by capacity; one that may wait does so on a bus of its own."""
+    for tranche in resources.tranches:
+        name, bus = tranche.capacity, f"{tranche.capacity}_bus" if tranche.may_wait else "it"
+        if tranche.may_wait:
+            network.add("Bus", bus, carrier="compute")
+            most_mw = tranche.offered_mw * (float(tranche.shape.max()) + tranche.max_delay_hours / resources.step_hours)
+            network.add("Link", f"{name}_served", bus0="it", bus1=bus, carrier="compute", p_nom=most_mw)
+            network.add(
+                "Store",
+                f"{name}_backlog",
+                bus=bus,
+                carrier="compute",
+                sign=-1.0,
+                e_nom_extendable=True,
+                e_cyclic=True,
+            )
+        network.add(
+            "Generator",
+            name,
+            bus=bus,
+            carrier="compute",
+            sign=-1.0,
+            p_nom_extendable=True,
+            p_nom_min=tranche.least_mw,
+            p_nom_max=tranche.offered_mw,
+            p_min_pu=tranche.shape,
+            p_max_pu=tranche.shape,
+            capital_cost=-tranche.price_myen_per_mwh * float(tranche.shape.sum()) * resources.step_weight_h,
+        )
+        if tranche.may_wait:
+            room = -float(tranche.shape.mean()) * tranche.max_delay_hours
+            _add_total(network, f"{name}_room", "==", 0.0, capacities={f"{name}_backlog": 1.0, name: room})
+
+
 def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:
     """Import as supply, export as a generator that takes; both within the connection."""
     carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
@@ -299,10 +335,14 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
     if resources.water_cap_m3_per_year is not None:
         water = {"it": resources.wue_m3_per_mwh / resources.pue}
         _add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)
-    if resources.critical_mw > 0:
+    if resources.critical_share > 0 and (resources.critical_mw > 0 or resources.tranches):
         firm = {supply.name: supply.firm_share for supply in resources.supply if supply.firm_share > 0}
         if resources.backup is not None:
             firm["backup"] = 1.0
+        for tranche in resources.tranches:
+            if not tranche.may_wait:
+                peak = float((resources.pue * tranche.shape).max())
+                firm[tranche.capacity] = -resources.critical_share * peak
         _add_total(network, "adequacy", ">=", resources.critical_mw, capacities=firm)
 
 

@@ -7,12 +7,13 @@ m3. `step_weight_h` is the number of hours of a year for which one step stands.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear.staircase import Array
+from kiban.planning.asset_costs import AssetCost
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +29,19 @@ class SupplyResource:
     emission_t_per_mwh: float
     clean: bool
     firm_share: float
+    production_credit_myen_per_mwh: float = 0.0
+    """Worth of the support for each MWh delivered, before tax and levelled over the horizon."""
 
     @property
     def is_free(self) -> bool:
         """Whether output costs nothing and burdens no yearly limit, so that all of it is taken or curtailed."""
-        return self.clean and self.emission_t_per_mwh == 0 and not self.variable_cost_myen_per_mwh.any()
+        paid = self.variable_cost_myen_per_mwh.any() or self.production_credit_myen_per_mwh
+        return self.clean and self.emission_t_per_mwh == 0 and not paid
+
+    def output_cost(self, carbon_price_myen_per_t: float) -> Array:
+        """Cost of each MWh of output, million yen: fuel, carbon, less the production credit."""
+        carbon = carbon_price_myen_per_t * self.emission_t_per_mwh
+        return self.variable_cost_myen_per_mwh + carbon - self.production_credit_myen_per_mwh
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,10 @@ class GridResource:
     export_price_myen_per_mwh: Array
     emission_factor_t_per_mwh: Array
     clean_share: Array
+    surcharge_myen_per_mwh: float = 0.0
+    """Part of the price that goes to the renewable surcharge."""
+    network_charge_myen_per_mwh: float = 0.0
+    """Part of the price that goes to the network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,31 @@ class MeasureResource:
     annual_cost_myen: float
     saving_mw: Array
     group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrancheResource:
+    """Compute that is served only as far as it pays: `shape` is its load over the MW that are served.
+
+    What may wait (`max_delay_hours` above 0) arrives by that shape and is served within the delay.
+    """
+
+    name: str
+    least_mw: float
+    offered_mw: float
+    price_myen_per_mwh: float
+    shape: Array
+    max_delay_hours: float
+
+    @property
+    def capacity(self) -> str:
+        """Name of the served MW in the programme."""
+        return f"tranche_{self.name}"
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether its compute may be deferred."""
+        return self.max_delay_hours > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +157,9 @@ class Resources:
     water_cap_m3_per_year: float | None
     water_price_myen_per_m3: float
     gpus_per_mw: float | None
+    tranches: tuple[TrancheResource, ...] = ()
+    assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
+    """What one unit of each capacity is made of."""
 
     @property
     def it_annual_cost_myen_per_mw(self) -> float:
@@ -139,7 +180,7 @@ class Resources:
     def load_fits_least_it(self) -> bool:
         """Whether no schedule can need more than the least IT capacity, since nothing may wait."""
         most = self.firm_mw + self.arrivals_mw
-        return not self.max_backlog_mwh.any() and float(most.max()) <= self.min_it_mw
+        return not self.tranches and not self.max_backlog_mwh.any() and float(most.max()) <= self.min_it_mw
 
     @property
     def critical_mw(self) -> float:
@@ -164,11 +205,7 @@ class Resources:
         measure may save more than the load of an hour.
         """
         carbon = self.carbon_price_myen_per_t
-        costs = [
-            supply.variable_cost_myen_per_mwh + carbon * supply.emission_t_per_mwh
-            for supply in self.supply
-            if not supply.is_free
-        ]
+        costs = [supply.output_cost(carbon) for supply in self.supply if not supply.is_free]
         if self.grid is not None:
             costs.append(self.grid.price_myen_per_mwh + carbon * self.grid.emission_factor_t_per_mwh)
         if self.backup is not None:
@@ -195,3 +232,14 @@ class Resources:
         for supply in self.supply:
             if supply.emission_t_per_mwh > 0:
                 yield f"{supply.name}_output", np.full(self.steps, supply.emission_t_per_mwh)
+
+
+def serve(resources: Resources, served_mw: Mapping[str, float]) -> Resources:
+    """The same resources where each tranche named is served by that many MW, whatever it pays."""
+    tranches = tuple(
+        replace(tranche, least_mw=served_mw[tranche.name], offered_mw=served_mw[tranche.name])
+        if tranche.name in served_mw
+        else tranche
+        for tranche in resources.tranches
+    )
+    return replace(resources, tranches=tranches)

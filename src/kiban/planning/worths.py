@@ -12,7 +12,7 @@ import numpy as np
 
 from kiban.linear import Solution
 from kiban.linear.staircase import Array
-from kiban.planning.evaluation import compute_it_load, compute_load
+from kiban.planning.evaluation import compute_it_load, compute_load, firm_peak
 from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources
 
@@ -92,7 +92,7 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
         saving = max(-prices["water_cap"], 0.0)
         worths.append(Worth("water_cap", "target.water_cap_m3_per_year", saving, "m3", resources.water_cap_m3_per_year))
     if "adequacy" in prices:
-        saving = max(prices["adequacy"], 0.0) * resources.critical_mw / resources.critical_share * POINT
+        saving = max(prices["adequacy"], 0.0) * firm_peak(resources, solution, resources.pue) * POINT
         worths.append(Worth("adequacy", "backup.critical_share", saving, "point", resources.critical_share / POINT))
     if resources.grid is not None and resources.grid.max_export_mw > 0:
         saving = max(-float(solution.row_prices["export_limit"].sum()), 0.0)
@@ -124,7 +124,7 @@ def _supply_temperature(
         allowed = (1.0 - resources.clean_share) * float(change.sum()) * resources.step_weight_h
         saving -= solution.total_prices["clean_share"] * allowed
     if "adequacy" in solution.total_prices:
-        peak = float((warmer_pue * resources.firm_mw).max() - (resources.pue * resources.firm_mw).max())
+        peak = firm_peak(resources, solution, warmer_pue) - firm_peak(resources, solution, resources.pue)
         saving -= solution.total_prices["adequacy"] * resources.critical_share * peak
     # More water costs its price, and takes its place under the cap (whose price is not positive).
     water = float((warmer_wue - resources.wue_m3_per_mwh) @ load) * resources.step_weight_h

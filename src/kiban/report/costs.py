@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from kiban.report.names import COMPUTE, MEASURE
 
-GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved")
-RUNNING = frozenset({"energy", "export_revenue", "fuel", "carbon", "water", "unserved"})
+GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved", "revenue")
+RUNNING = frozenset(
+    {"energy", "export_revenue", "fuel", "carbon", "water", "unserved", "production_credit", "compute_revenue"}
+)
 _GROUP_OF = {
     "battery_power": "storage",
     "battery_energy": "storage",
@@ -20,6 +22,8 @@ _GROUP_OF = {
     "carbon": "environment",
     "water": "environment",
     "unserved": "unserved",
+    "production_credit": "supply",
+    "compute_revenue": "revenue",
 }
 
 

@@ -9,15 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from kiban.linear import Certificate
 from kiban.linear.staircase import Array
-from kiban.planning.plan import Alternative, Change, Infeasibility, Plan, Relaxation, Worth
+from kiban.planning.plan import (
+    Alternative,
+    Change,
+    Infeasibility,
+    Investment,
+    Plan,
+    Relaxation,
+    ServedTranche,
+    Worth,
+)
 from kiban.planning.provenance import Entry
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "kiban plan"
-VERSION = 1
+VERSION = 2
 
 
 def summarise(plan: Plan) -> dict[str, Any]:
@@ -38,6 +48,10 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "duals": {worth.name: _without(dataclasses.asdict(worth), "name") for worth in plan.worths},
         "alternatives": [dataclasses.asdict(other) for other in plan.alternatives],
         "infeasibility": dataclasses.asdict(plan.infeasibility) if plan.infeasibility is not None else None,
+        "investments": [dataclasses.asdict(investment) for investment in plan.investments],
+        "tranches": [dataclasses.asdict(tranche) for tranche in plan.tranches],
+        "clean_output_mwh_per_year": _floats(plan.clean_output_mwh_per_year),
+        "policy": dataclasses.asdict(plan.policy) if plan.policy is not None else None,
         "notes": list(plan.notes),
         "assumptions": [dataclasses.asdict(entry) for entry in plan.assumptions],
         "provenance": [dataclasses.asdict(entry) for entry in plan.provenance],
@@ -66,6 +80,10 @@ def restore(
         provenance=tuple(Entry(**entry) for entry in summary["provenance"]),
         notes=tuple(summary["notes"]),
         infeasibility=_restore_infeasibility(infeasibility) if infeasibility is not None else None,
+        investments=tuple(Investment(**investment) for investment in summary["investments"]),
+        tranches=tuple(ServedTranche(**tranche) for tranche in summary["tranches"]),
+        clean_output_mwh_per_year=dict(summary["clean_output_mwh_per_year"]),
+        policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 
 
@@ -84,6 +102,13 @@ def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
             for item in content["relaxations"]
         ),
     )
+
+
+def restore_terms(content: Mapping[str, Any]) -> PolicyTerms:
+    """The terms of a policy from plain types."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(PolicyTerms).validate_python(content)
 
 
 def _floats(values: Mapping[str, float]) -> dict[str, float]:

@@ -194,7 +194,7 @@ def cooling_sentences(plan: Plan, language: Language) -> list[str]:
 
 def alternative_sentence(other: Alternative, plan: Plan, language: Language) -> str:
     """How much dearer another cooling system is."""
-    more = max(other.cost_myen_per_year - plan.cost_myen_per_year, 0.0)
+    more = max(other.cost_myen_per_year - plan.net_cost_myen_per_year, 0.0)
     share = more / plan.cost_myen_per_year if plan.cost_myen_per_year > 0 else 0.0
     return phrase(
         "cooling.exact",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from kiban.scenario.section import NonNegative, NonNegativeHourly, Section, SeriesReference, Share
+from kiban.scenario.section import NonNegative, NonNegativeHourly, Positive, Section, SeriesReference, Share
 
 CoolingSystem = Literal["air_economiser", "chilled_water", "direct_liquid", "immersion"]
 COOLING_SYSTEMS: tuple[CoolingSystem, ...] = ("air_economiser", "chilled_water", "direct_liquid", "immersion")
@@ -51,3 +51,51 @@ class Cooling(Section):
     """Power usage effectiveness instead of the physical model's."""
     wue_l_per_kwh: NonNegativeHourly | None = None
     """Water usage effectiveness instead of the physical model's, litres per kWh of IT."""
+
+
+Precision = Literal["fp16", "fp8", "int4", "fp4"]
+Sparsity = Literal["none", "two_of_four"]
+
+
+class Tranche(Section):
+    """Compute beyond the load that is served only as far as its price pays for it."""
+
+    name: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    """Short name, letters, digits and _."""
+    it_load_mw: Positive | None = None
+    """Most IT load that it offers, MW; or give its GPU-hours or its tokens."""
+    gpu_hours_per_year: Positive | None = None
+    """Most GPU-hours a year that it offers; the load's chip turns them into MW."""
+    tokens_per_year: Positive | None = None
+    """Most output tokens a year that it offers; precision, sparsity and the catalogue turn them into MW."""
+    precision: Precision = "fp16"
+    """Number format of inference where `tokens_per_year` is given: quantisation is a lever of demand."""
+    sparsity: Sparsity = "none"
+    """Structured sparsity of the model where `tokens_per_year` is given."""
+    energy_j_per_token: Positive | None = None
+    """Energy of the accelerators per output token instead of the catalogue's, J."""
+    price_myen_per_mwh: NonNegative | None = None
+    """What its buyer pays (or what it costs abroad), million yen per MWh of IT."""
+    price_myen_per_gpu_hour: NonNegative | None = None
+    """The same per GPU-hour; write `price_usd_per_gpu_hour` for US dollars."""
+    max_delay_hours: Annotated[float, Field(ge=0, le=720)] = 0.0
+    """Longest wait, hours; 0 is served at once."""
+    shape: Literal["flat", "inference"] = "flat"
+    """Shape of its load over the day."""
+    max_round_trip_ms: Positive | None = None
+    """Longest round trip to its users, ms; used where sites are chosen."""
+    must_serve: bool = False
+    """Whether it is served whatever it pays."""
+
+    @model_validator(mode="after")
+    def _require_one_amount_and_one_price(self) -> Tranche:
+        amounts = (self.it_load_mw, self.gpu_hours_per_year, self.tokens_per_year)
+        if sum(amount is not None for amount in amounts) != 1:
+            raise ValueError(
+                f"tranche '{self.name}' needs exactly one of it_load_mw, gpu_hours_per_year and tokens_per_year"
+            )
+        if (self.price_myen_per_mwh is None) == (self.price_myen_per_gpu_hour is None):
+            raise ValueError(
+                f"tranche '{self.name}' needs exactly one of price_myen_per_mwh and price_myen_per_gpu_hour"
+            )
+        return self

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
-from kiban.scenario.compute import Cooling, Load
+from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import KNOWN_SUPPLY, NAME_PATTERN, RESERVED_NAMES, Backup, Battery, Grid, Measure, Supply
 from kiban.scenario.section import NonNegative, Positive, Section, Share
@@ -34,6 +34,15 @@ class Finance(Section):
     """Real weighted cost of capital before tax; absent takes the catalogue's."""
     cost_set: Literal["japan", "united-states"] = "japan"
     """Which country's costs the catalogue gives."""
+
+
+class Policy(Section):
+    """The law and the support under which the design pays its way; without packages, costs are before tax."""
+
+    packages: tuple[str, ...] = ()
+    """Policy packages, by name or file; together they are one package."""
+    start_year: Annotated[int, Field(ge=2000, le=2100)] = 2027
+    """Calendar year in which the campus is built and its first assets are bought."""
 
 
 class Money(Section):
@@ -64,6 +73,8 @@ class Scenario(Section):
     time: Time = Time()
     weather: Weather = Weather()
     load: Load = Load()
+    tranche: tuple[Tranche, ...] = ()
+    """Further compute, served as far as its price pays for it."""
     cooling: Cooling = Cooling()
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options by name; a name that the catalogue does not know needs its availability and cost."""
@@ -74,6 +85,7 @@ class Scenario(Section):
     """Efficiency measures to choose from."""
     target: Target = Target()
     finance: Finance = Finance()
+    policy: Policy = Policy()
     money: Money = Money()
     assumptions: dict[str, float] = Field(default_factory=dict)
     """Catalogue values to replace, by their id (`kiban sources` lists them)."""
@@ -123,6 +135,9 @@ class Scenario(Section):
         crossed = [name for name, least, most in pairs if most is not None and least > most]
         if crossed:
             raise ValueError(f"the least capacity is above the limit for {', '.join(crossed)}")
+        tranches = [tranche.name for tranche in self.tranche]
+        if len(set(tranches)) < len(tranches):
+            raise ValueError("two tranches have the same name")
         names = [measure.id for measure in self.measure]
         if len(set(names)) < len(names):
             raise ValueError("two measures have the same id")
