@@ -1,0 +1,207 @@
+"""A policy package as its file gives it: a list of instruments under one tax law."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from kiban.errors import Problem, ScenarioError, nearest
+from kiban.scenario.examples import SUFFIX, _folder
+from kiban.scenario.file import convert_dollars, explain, read_text, yen_per_usd
+from kiban.scenario.section import NonNegative, Section, Share
+
+InstrumentKind = Literal[
+    "tax_credit",
+    "special_depreciation",
+    "capital_grant",
+    "production_credit",
+    "property_tax_relief",
+    "loan_guarantee",
+    "concessional_loan",
+    "public_ownership",
+    "carbon_price",
+    "surcharge_relief",
+    "network_relief",
+]
+Payer = Literal["national_treasury", "prefecture", "municipality", "ratepayers"]
+Year = Annotated[int, Field(ge=2000, le=2100)]
+Years = Annotated[int, Field(ge=0, le=50)]
+
+_ALWAYS = {"kind", "law", "from_year", "to_year"}
+_ON_ASSETS = {"assets", "rate"}
+_KEYS: Mapping[str, set[str]] = {
+    "tax_credit": {
+        *_ON_ASSETS, "basis_reduction_share", "limit_share_of_tax", "carry_forward_years", "refundable", "cap_myen",
+        "payer",
+    },
+    "special_depreciation": _ON_ASSETS,
+    "capital_grant": {*_ON_ASSETS, "treatment", "cap_myen", "payer"},
+    "production_credit": {"assets", "rate_myen_per_mwh", "years", "payer"},
+    "property_tax_relief": {*_ON_ASSETS, "years", "state_refund_share"},
+    "loan_guarantee": {"rate", "fee_rate"},
+    "concessional_loan": {"rate"},
+    "public_ownership": set(),
+    "carbon_price": {"price_myen_per_t"},
+    "surcharge_relief": {"rate"},
+    "network_relief": {"rate"},
+}  # fmt: skip
+_AMOUNTS = ("rate", "rate_myen_per_mwh", "price_myen_per_t")
+_NEEDS_AMOUNT = {kind: next(key for key in _AMOUNTS if key in keys) for kind, keys in _KEYS.items() if keys}
+
+
+class Instrument(Section):
+    """One instrument; what it leaves out is taken from the measure of law that it names."""
+
+    kind: InstrumentKind
+    """What it is."""
+    law: str | None = None
+    """Id of the measure of law that gives its terms; absent is an instrument of the package's own."""
+    assets: tuple[str, ...] = ()
+    """Asset classes or groups that it covers; absent takes those of the measure."""
+    rate: Share | None = None
+    """Credit, grant or special depreciation per yen of cost; share of property tax, surcharge or network charge that
+    is let off; share of the debt that is guaranteed; nominal interest rate of a public loan."""
+    rate_myen_per_mwh: NonNegative | None = None
+    """Production credit, million yen/MWh."""
+    price_myen_per_t: NonNegative | None = None
+    """Carbon price, million yen/t."""
+    years: Years | None = None
+    """Years for which a production credit or a relief from property tax lasts."""
+    from_year: Year | None = None
+    """First calendar year in which spending is supported."""
+    to_year: Year | None = None
+    """Last calendar year in which spending is supported."""
+    basis_reduction_share: Share | None = None
+    """Share of a tax credit by which the cost to write off falls."""
+    limit_share_of_tax: Share | None = None
+    """Largest share of a year's corporate tax that a credit may take."""
+    carry_forward_years: Years | None = None
+    """Years for which an unused credit is kept."""
+    refundable: bool | None = None
+    """Whether an unused credit is paid out."""
+    cap_myen: NonNegative | None = None
+    """Most that is paid for each asset class, million yen."""
+    treatment: Literal["reduces_basis", "taxed", "exempt"] = "reduces_basis"
+    """Whether a grant lowers the cost to write off, is taxed as income, or neither."""
+    state_refund_share: Share | None = None
+    """Share of a relief from property tax that the state makes good to the municipality."""
+    fee_rate: Share | None = None
+    """Yearly fee of a guarantee per yen of guaranteed debt."""
+    payer: Payer | None = None
+    """Who pays; absent takes the bearer of the measure, else the national treasury."""
+
+    @model_validator(mode="after")
+    def _require_fitting_keys(self) -> Instrument:
+        foreign = sorted(self.model_fields_set - _KEYS[self.kind] - _ALWAYS)
+        if foreign:
+            known = ", ".join(sorted(_KEYS[self.kind] | _ALWAYS - {"kind"}))
+            raise ValueError(f"is a {self.kind} and cannot have {', '.join(foreign)}, only {known}")
+        amount = self.amount_key
+        if self.law is None and amount and getattr(self, amount) is None:
+            raise ValueError(f"is a {self.kind} without law and needs its {amount}")
+        if self.law is None and "assets" in _KEYS[self.kind] and not self.assets:
+            raise ValueError(f"is a {self.kind} without law and needs the assets that it covers")
+        if self.law is None and "years" in _KEYS[self.kind] and self.years is None:
+            raise ValueError(f"is a {self.kind} without law and needs the years that it lasts")
+        if self.from_year is not None and self.to_year is not None and self.to_year < self.from_year:
+            raise ValueError(f"ends in {self.to_year} before it begins in {self.from_year}")
+        return self
+
+    @property
+    def amount_key(self) -> str | None:
+        """The key that says how large the support is; None for public ownership."""
+        return _NEEDS_AMOUNT.get(self.kind)
+
+
+class Package(Section):
+    """A policy: instruments that hold together under one tax law."""
+
+    name: str = ""
+    """Short name; absent takes the name of the file."""
+    title_en: str = ""
+    """Title in English."""
+    title_ja: str = ""
+    """Title in Japanese."""
+    description_en: str = ""
+    """What it is and rests on, in English."""
+    description_ja: str = ""
+    """What it is and rests on, in Japanese."""
+    tax_law: Literal["japan", "united-states", "none"] | None = None
+    """Whose tax law holds; absent takes that of the scenario's country, none is a world without taxes."""
+    instrument: tuple[Instrument, ...] = ()
+    """The support; none of it is the tax law alone."""
+
+    @property
+    def amount(self) -> float | None:
+        """How large the support of a package with one instrument is; None where it has more, or the law says it."""
+        if len(self.instrument) != 1 or self.instrument[0].amount_key is None:
+            return None
+        value: float | None = getattr(self.instrument[0], self.instrument[0].amount_key)
+        return value
+
+    def scaled(self, rate: float) -> Package:
+        """The same package with another rate of its only instrument; `ScenarioError` where that has no meaning."""
+        if len(self.instrument) != 1 or self.instrument[0].amount_key is None:
+            remedy = "take one with a single instrument, such as tax-credit"
+            raise ScenarioError(Problem("has no single rate that could be varied", self.name, remedy=remedy))
+        only = self.instrument[0]
+        given = {key: getattr(only, key) for key in only.model_fields_set} | {str(only.amount_key): float(rate)}
+        try:
+            changed = Instrument.model_validate(given)
+        except ValidationError as error:
+            raise ScenarioError(explain(error.errors(), self.name, "", Instrument)) from None
+        return self.model_copy(update={"instrument": (changed,)})
+
+
+def package_names() -> tuple[str, ...]:
+    """Names of the packages that come with kiban, sorted."""
+    return tuple(sorted(path.stem for path in _package_folder().glob(f"*{SUFFIX}")))
+
+
+def load_package(source: Package | str | Path, folder: Path | None = None) -> Package:
+    """A package as it is, or the one in a file (read against `folder`) or of that name.
+
+    Raises `ScenarioError` with every problem of the file, or the nearest name.
+    """
+    if isinstance(source, Package):
+        return source
+    name = str(source)
+    if name in package_names():
+        return read_package(_package_folder() / f"{name}{SUFFIX}")
+    path = (folder or Path()) / name
+    if path.is_file() or Path(name).suffix or Path(name).name != name:
+        return read_package(path)
+    remedy = nearest(name, package_names()) or f"the packages are {', '.join(package_names())}"
+    raise ScenarioError(Problem(f"'{name}' is neither a file nor a policy package", remedy=remedy))
+
+
+def read_package(path: str | Path) -> Package:
+    """The package in a TOML file; raises `ScenarioError` with every problem of the file."""
+    path = Path(path)
+    text = read_text(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    except RecursionError:
+        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+    if not raw:
+        raise ScenarioError(Problem("is empty", str(path), remedy="start from one of the packages"))
+    return parse_package({"name": path.stem, **raw}, where=str(path), text=text)
+
+
+def parse_package(raw: Mapping[str, Any], *, where: str = "package", text: str = "") -> Package:
+    """The package in a plain mapping; keys in US dollars are converted at the catalogue's rate."""
+    try:
+        return Package.model_validate_json(json.dumps(convert_dollars(raw, yen_per_usd(raw)), default=str))
+    except ValidationError as error:
+        raise ScenarioError(explain(error.errors(), where, text, Package)) from None
+
+
+def _package_folder() -> Path:
+    return _folder() / "packages"
