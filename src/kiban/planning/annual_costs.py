@@ -143,6 +143,10 @@ class CostReader:
             self._recorder.give("grid.annual_cost_myen_per_mw", given)
             return self._hire("interconnection", "interconnection", given)
         works, life = self.take_money("grid.connection_capex"), self.take("grid.life")
+        grid = self._scenario.grid
+        if grid.reinforcement_myen_per_mw:
+            self._recorder.give("grid.reinforcement_myen_per_mw", grid.reinforcement_myen_per_mw)
+            works += grid.reinforcement_borne * grid.reinforcement_myen_per_mw
         demand_charge = 0.0
         if not self._prefix:  # the American industrial price per MWh has the demand charge in it
             charge = "wheeling" if area() in PRICE_AREAS else "tariff"

@@ -10,6 +10,7 @@ from kiban.linear.solvers import Solver
 from kiban.planning.evaluation import (
     compute_clean_output,
     compute_costs,
+    compute_energy_charges,
     compute_hourly,
     compute_indicators,
     list_investments,
@@ -23,7 +24,7 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.worths import compute_worths
-from kiban.scenario import Scenario
+from kiban.scenario import Grid, Scenario
 
 Report = Callable[[str], None]
 
@@ -103,8 +104,26 @@ def _make_plan(
         investments=list_investments(resources, solution),
         tranches=list_tranches(resources, solution),
         clean_output_mwh_per_year=compute_clean_output(resources, solution),
+        energy_charges_myen_per_year=compute_energy_charges(resources, solution),
+        ratepayers_works_myen=_ratepayers_works(preparation.scenario.grid, solution),
+        capital_factors={
+            capacity: {
+                asset.asset: asset.annual_capital_myen / asset.capex_myen for asset in made_of if asset.capex_myen > 0
+            }
+            for capacity, made_of in resources.assets.items()
+        },
+        production_credits_myen_per_mwh={
+            supply.name: supply.production_credit_myen_per_mwh
+            for supply in resources.supply
+            if supply.production_credit_myen_per_mwh
+        },
         policy=preparation.terms,
     )
+
+
+def _ratepayers_works(grid: Grid, solution: Solution) -> float:
+    per_mw = (1.0 - grid.reinforcement_borne) * grid.reinforcement_myen_per_mw
+    return per_mw * solution.capacities.get("interconnection", 0.0)
 
 
 def _explain(preparation: Preparation, tell: Report) -> Plan:

@@ -212,6 +212,17 @@ def list_tranches(resources: Resources, solution: Solution) -> tuple[ServedTranc
     )
 
 
+def compute_energy_charges(resources: Resources, solution: Solution) -> dict[str, float]:
+    """What of the energy bill goes to the renewable surcharge and to the network, million yen a year."""
+    if resources.grid is None:
+        return {}
+    drawn = float(solution.hourly["import"].sum()) * resources.step_weight_h
+    return {
+        "surcharge": drawn * resources.grid.surcharge_myen_per_mwh,
+        "network": drawn * resources.grid.network_charge_myen_per_mwh,
+    }
+
+
 def compute_clean_output(resources: Resources, solution: Solution) -> dict[str, float]:
     """Energy delivered by each clean supply option, MWh a year; curtailment is shared by what was available."""
     built, weight = _built(solution), resources.step_weight_h

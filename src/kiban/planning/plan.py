@@ -134,6 +134,14 @@ class Plan:
     tranches: tuple[ServedTranche, ...] = ()
     clean_output_mwh_per_year: Mapping[str, float] = field(default_factory=dict)
     """Energy that each clean supply option delivers, curtailment shared by what was available."""
+    energy_charges_myen_per_year: Mapping[str, float] = field(default_factory=dict)
+    """What of the energy bill goes to the renewable `surcharge` and to the `network`."""
+    capital_factors: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Yearly cost of each yen of capital, by capacity on offer (built or not) and asset."""
+    production_credits_myen_per_mwh: Mapping[str, float] = field(default_factory=dict)
+    """Worth of the production credit on each MWh of a supply option, before tax and levelled over the horizon."""
+    ratepayers_works_myen: float = 0.0
+    """What all ratepayers bear of the reinforcement of the network."""
     policy: PolicyTerms | None = None
     """The terms under which the design was chosen; None is before tax."""
 

@@ -6,7 +6,7 @@ recorded with its origin.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -70,6 +70,9 @@ class Preparation:
         self.scenario = scenario
         self.recorder = recorder
         self.terms: PolicyTerms | None = None
+        self.credit_utilisation: Mapping[str, float] = {}
+        # Shared with the same inputs under other policies.
+        self._before_tax: dict[str, Resources] = {}
         self.place = find_place(scenario, recorder)
         self.horizon = Horizon(scenario, self._count_years())
         self._series = SeriesReader(scenario, self.horizon, recorder)
@@ -115,13 +118,19 @@ class Preparation:
         """Systems to choose from."""
         return offer_cooling(self._inputs)
 
-    def under(self, packages: Sequence[Package]) -> Preparation:
-        """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden."""
+    def under(
+        self, packages: Sequence[Package], *, credit_utilisation: Mapping[str, float] | None = None
+    ) -> Preparation:
+        """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden.
+
+        `credit_utilisation` is the share of its credits that the owner can use within the law's limits, by asset.
+        """
         from kiban.planning.policy_terms import resolve
 
         changed = copy(self)
         policy = self.scenario.policy
         changed.terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set)
+        changed.credit_utilisation = dict(credit_utilisation or {})
         return changed
 
     @cached_property
@@ -131,10 +140,16 @@ class Preparation:
 
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
-        before_tax = self._before_tax(cooling_system)
-        return before_tax if self.terms is None else under_policy(before_tax, self.terms, self.capital)
+        if cooling_system not in self._before_tax:
+            self._before_tax[cooling_system] = self._read_resources(cooling_system)
+        before_tax = self._before_tax[cooling_system]
+        return (
+            before_tax
+            if self.terms is None
+            else under_policy(before_tax, self.terms, self.capital, self.credit_utilisation)
+        )
 
-    def _before_tax(self, cooling_system: str) -> Resources:
+    def _read_resources(self, cooling_system: str) -> Resources:
         scenario, target = self.scenario, self.scenario.target
         compute = self._compute
         pue, wue = read_cooling(self._inputs, cooling_system)

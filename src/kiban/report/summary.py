@@ -51,6 +51,10 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "investments": [dataclasses.asdict(investment) for investment in plan.investments],
         "tranches": [dataclasses.asdict(tranche) for tranche in plan.tranches],
         "clean_output_mwh_per_year": _floats(plan.clean_output_mwh_per_year),
+        "energy_charges_myen_per_year": _floats(plan.energy_charges_myen_per_year),
+        "capital_factors": {name: _floats(costs) for name, costs in plan.capital_factors.items()},
+        "production_credits_myen_per_mwh": _floats(plan.production_credits_myen_per_mwh),
+        "ratepayers_works_myen": plan.ratepayers_works_myen,
         "policy": dataclasses.asdict(plan.policy) if plan.policy is not None else None,
         "notes": list(plan.notes),
         "assumptions": [dataclasses.asdict(entry) for entry in plan.assumptions],
@@ -83,6 +87,10 @@ def restore(
         investments=tuple(Investment(**investment) for investment in summary["investments"]),
         tranches=tuple(ServedTranche(**tranche) for tranche in summary["tranches"]),
         clean_output_mwh_per_year=dict(summary["clean_output_mwh_per_year"]),
+        energy_charges_myen_per_year=dict(summary["energy_charges_myen_per_year"]),
+        capital_factors={name: dict(costs) for name, costs in summary["capital_factors"].items()},
+        production_credits_myen_per_mwh=dict(summary["production_credits_myen_per_mwh"]),
+        ratepayers_works_myen=summary["ratepayers_works_myen"],
         policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 

@@ -135,6 +135,18 @@ class Grid(Section):
     """Clean share of grid energy; absent takes the area's, shaped by its solar hours."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost of the connection (works and demand charge), instead of the catalogue's."""
+    reinforcement_myen_per_mw: NonNegative = 0.0
+    """Cost of strengthening the network behind the connection, million yen per MW of connection."""
+    reinforcement_rule: Literal["developer", "ratepayers", "shared"] = "developer"
+    """Who bears the reinforcement: the developer, all ratepayers through network charges, or both."""
+    reinforcement_developer_share: Share = 0.5
+    """The developer's part under the rule `shared`."""
+
+    @property
+    def reinforcement_borne(self) -> float:
+        """The developer's share of the reinforcement under the rule."""
+        fixed = {"developer": 1.0, "ratepayers": 0.0}
+        return fixed.get(self.reinforcement_rule, self.reinforcement_developer_share)
 
 
 class Backup(Section):

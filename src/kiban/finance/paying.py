@@ -1,0 +1,242 @@
+"""PAY: one scenario under a package and under what it is compared with, and who pays for the difference.
+
+Each side is designed at its own after-tax costs, financed, and posted to a ledger. The load that has no price of its
+own is sold at its levelised cost without the package, less the part of any saving that competition passes on;
+tranches pay what they bid. Credits that the law's limits leave unused do not count in the design: utilisation is
+found by going around design and finance until it settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from kiban.errors import KibanError, Problem, ScenarioError
+from kiban.finance.additionality import Support, measure_support
+from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
+from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
+from kiban.finance.levelised import LevelisedCost, levelised_cost
+from kiban.finance.metrics import Returns, compute_returns
+from kiban.finance.posting import Shares, post_entries, read_shares
+from kiban.finance.project import Project, project_from_plan
+from kiban.planning.building import build_prepared
+from kiban.planning.plan import Plan
+from kiban.planning.preparation import Preparation, prepare
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario import Scenario
+from kiban.scenario.examples import load_scenario
+from kiban.scenario.package import Package, load_package
+
+NO_SUPPORT = "none"
+SETTLED = 1e-4
+MOST_ROUNDS = 6
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """The scenario under one package: what is built, its money, and who pays."""
+
+    packages: tuple[str, ...]
+    plan: Plan
+    project: Project
+    cash: CashFlow
+    returns: Returns
+    levelised: LevelisedCost
+    ledger: Ledger
+    credit_utilisation: Mapping[str, float]
+    """Share of each asset's credits that the limits let its owner use, by present value."""
+
+    @property
+    def terms(self) -> PolicyTerms:
+        """The law and the support in force."""
+        return self.project.policy
+
+    @property
+    def served_mw(self) -> float:
+        """IT load of tranches that is served."""
+        return sum(tranche.served_mw for tranche in self.plan.tranches)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Payment:
+    """What a package costs and changes against another; money is million yen, present value where it says so."""
+
+    before: Side
+    after: Side
+    forced: Plan
+    """Least-cost plan at prices before the package that serves what the package's plan serves."""
+    support: Support
+    incidence: Ledger
+    """Ledger with the package less the ledger without."""
+    party_values_myen: Mapping[str, float]
+    """Present value of the change for each party at its own real rate."""
+    fiscal_cost_myen: float
+    """What the treasuries forgo and spend on what is built with the package, at their rate, before any answer."""
+    treasury_value_myen: float
+    """Present value of the change for all treasuries, with the tax that induced investment pays."""
+    assumptions: FinanceAssumptions
+    shares: Shares
+
+    @property
+    def induced_it_mw(self) -> float:
+        """IT load that is served because of the package."""
+        return self.after.served_mw - self.before.served_mw
+
+    @property
+    def cost_per_induced_mw_myen(self) -> float | None:
+        """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
+        return self.fiscal_cost_myen / self.induced_it_mw if self.induced_it_mw > 1e-3 else None
+
+    @property
+    def value_of_public_funds(self) -> float | None:
+        """Marginal value of public funds: gain of all other parties over the treasuries' net cost, each at its rate.
+
+        None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
+        """
+        cost = -self.treasury_value_myen
+        gain = sum(value for party, value in self.party_values_myen.items() if party not in TREASURIES)
+        return gain / cost if cost > 1e-6 else None
+
+
+class Question:
+    """A scenario with its inputs at hand, asked under many packages; each answer is remembered."""
+
+    def __init__(
+        self, scenario: Scenario | str | Path | None, *, against: Sequence[str | Package] = (NO_SUPPORT,)
+    ) -> None:
+        loaded = load_scenario(scenario)
+        self.scenario = loaded.model_copy(update={"policy": loaded.policy.model_copy(update={"packages": ()})})
+        self.scenario = self.scenario.placed_in(loaded.folder)
+        self.preparation = prepare(self.scenario)
+        catalogue = self.preparation.recorder.catalogue
+        self.assumptions = read_assumptions(catalogue, discount_rate_real=self.preparation.capital.discount_rate)
+        self.shares = read_shares(catalogue)
+        self.pass_through = catalogue.value("finance.pass_through")
+        self.against = tuple(against)
+        self._before: Side | None = None
+
+    @property
+    def before(self) -> Side:
+        """The side without the package."""
+        if self._before is None:
+            self._before = self.build_side(self.against, None)
+        return self._before
+
+    def pay(self, packages: Sequence[str | Package], *, report: Report | None = None) -> Payment:
+        """The answer for one package (or several that hold together)."""
+        tell = report or (lambda _: None)
+        tell("without the policy")
+        before = self.before
+        tell("with the policy")
+        after = self.build_side(packages, before)
+        served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
+        tell("serving the same compute without the policy")
+        forced = self._plan(self._under(self.against, before.credit_utilisation), served) if served else before.plan
+        capital = self.preparation.capital
+        tax_rate = before.terms.tax.rate
+        support = measure_support(
+            before.plan,
+            after.plan,
+            forced,
+            after_tax_rate=capital.discount_rate * (1.0 - tax_rate),
+            tax_rate=tax_rate,
+            horizon_years=capital.horizon_years,
+        )
+        incidence = difference(after.ledger, before.ledger)
+        rates = self.shares.party_rates
+        values = _change(after.ledger, before.ledger, rates)
+        return Payment(
+            before=before,
+            after=after,
+            forced=forced,
+            support=support,
+            incidence=incidence,
+            party_values_myen=values,
+            fiscal_cost_myen=self._fiscal_cost(after, before.terms),
+            treasury_value_myen=sum(values[party] for party in TREASURIES),
+            assumptions=self.assumptions,
+            shares=self.shares,
+        )
+
+    def build_side(self, packages: Sequence[str | Package], before: Side | None) -> Side:
+        """Design, finance and ledger under packages; credits count as far as they can be used."""
+        utilisation: Mapping[str, float] = {}
+        for _ in range(MOST_ROUNDS):
+            plan = self._plan(self._under(packages, utilisation), None)
+            project, levelised = self._price(plan, before)
+            cash = project_cash_flow(project, self.assumptions)
+            found = cash.credit_utilisation()
+            change = max((abs(found[name] - utilisation.get(name, 1.0)) for name in found), default=0.0)
+            utilisation = found
+            if change < SETTLED:
+                break
+        names = tuple(package if isinstance(package, str) else package.name for package in packages)
+        ledger = self._post(plan, cash)
+        return Side(names, plan, project, cash, compute_returns(cash), levelised, ledger, utilisation)
+
+    def _under(self, packages: Sequence[str | Package], utilisation: Mapping[str, float]) -> Preparation:
+        loaded = [load_package(package, self.scenario.folder) for package in packages]
+        return self.preparation.under(loaded, credit_utilisation=utilisation)
+
+    def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
+        plan = build_prepared(preparation, served_mw=served_mw)
+        if plan.status != "optimal":
+            raise InfeasibleError(plan)
+        return plan
+
+    def _price(self, plan: Plan, before: Side | None) -> tuple[Project, LevelisedCost]:
+        """The project with a price for all it sells, and its levelised cost."""
+        project = project_from_plan(plan)
+        if not project.streams:
+            raise ScenarioError(Problem("serves no compute, so that nobody could pay", key="load"))
+        levelised = levelised_cost(project, self.assumptions)
+        price = levelised.myen_per_it_mwh
+        if before is not None:
+            price = before.levelised.myen_per_it_mwh - self.pass_through * (before.levelised.myen_per_it_mwh - price)
+        return project.priced(price), levelised
+
+    def _post(self, plan: Plan, cash: CashFlow) -> Ledger:
+        return post_entries(
+            cash,
+            self.shares,
+            energy_charges_myen=plan.energy_charges_myen_per_year,
+            ratepayers_works_myen=plan.ratepayers_works_myen,
+        )
+
+    def _fiscal_cost(self, side: Side, terms: PolicyTerms) -> float:
+        """What the package costs the treasuries on what is built, against the same project under other terms."""
+        ordinary = self._post(side.plan, project_cash_flow(replace(side.project, policy=terms), self.assumptions))
+        return -sum(_change(side.ledger, ordinary, self.shares.party_rates)[party] for party in TREASURIES)
+
+
+class InfeasibleError(KibanError):
+    """The scenario has no design; `plan` explains why."""
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__("no design serves the load within the limits of the scenario")
+        self.plan = plan
+
+
+def pay(
+    scenario: Scenario | str | Path | None,
+    package: str | Package | Sequence[str | Package],
+    *,
+    against: str | Package | Sequence[str | Package] = NO_SUPPORT,
+    report: Report | None = None,
+) -> Payment:
+    """Who pays for a package, and what it changes, against another (by default: the tax law without support)."""
+    tell = report or (lambda _: None)
+    tell("reading inputs")
+    return Question(scenario, against=_listed(against)).pay(_listed(package), report=report)
+
+
+def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
+    return (packages,) if isinstance(packages, str | Package) else tuple(packages)
+
+
+def _change(after: Ledger, before: Ledger, rates: Mapping[str, float]) -> dict[str, float]:
+    new, old = after.present_values(rates), before.present_values(rates)
+    return {party: new[party] - old[party] for party in PARTIES}

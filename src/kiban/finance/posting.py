@@ -1,0 +1,186 @@
+"""From a cash flow to the ledger: who pays whom for each account, at constant prices.
+
+Suppliers share what an asset costs by the catalogue: a part is imported, a part is labour, a part of the building
+is land. Ratepayers receive surcharge and network charges, since what the campus pays others need not, and bear
+the part of grid reinforcement that the rule leaves to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiban.catalogue import Catalogue
+from kiban.finance.cash_flow import Array, CashFlow
+from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
+from kiban.policy.terms import ASSETS
+from kiban.quantities import YEN_PER_MYEN
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """How payments to suppliers are shared, and the real rate at which each party counts."""
+
+    imports: Mapping[str, float]
+    """Share of an asset's price that goes abroad, by asset class."""
+    labour_of_capex: float
+    """Share of the rest that is paid to workers."""
+    labour_of_operation: float
+    land_of_building: float
+    yearly_default: float
+    """Chance in a year that the project's debt defaults."""
+    recovery: float
+    party_rates: Mapping[str, float]
+
+
+def read_shares(catalogue: Catalogue) -> Shares:
+    """The catalogue's shares; party rates are made real with its inflation, the default rate one a year."""
+    value = catalogue.value
+    inflation = value("finance.inflation")
+    years = 10  # the published default rate is cumulative over ten years
+    return Shares(
+        imports={asset: value(f"finance.import_share.{asset}") for asset in ASSETS},
+        labour_of_capex=value("finance.labour_share.capex"),
+        labour_of_operation=value("finance.labour_share.operation"),
+        land_of_building=value("finance.land_share.building"),
+        yearly_default=1.0 - (1.0 - value("finance.cumulative_default_10y")) ** (1.0 / years),
+        recovery=value("finance.recovery"),
+        party_rates={
+            party: (1.0 + value(f"finance.party_rate.{party}")) / (1.0 + inflation) - 1.0 for party in PARTIES
+        },
+    )
+
+
+def post_entries(
+    cash: CashFlow,
+    shares: Shares,
+    *,
+    energy_charges_myen: Mapping[str, float] | None = None,
+    ratepayers_works_myen: float = 0.0,
+) -> Ledger:
+    """The ledger of one cash flow (not of draws).
+
+    `energy_charges_myen` is what of the yearly energy bill goes to `surcharge` and to the `network`, and
+    `ratepayers_works_myen` what ratepayers bear of the grid's reinforcement, both at prices of the start year.
+    """
+    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years))
+    owner = "national_treasury" if cash.project.policy.financing.public else "equity"
+    entries: list[Entry] = []
+    for payer, payee, account, nominal, why in _flows(cash, shares, energy_charges_myen or {}):
+        amounts = np.broadcast_to(nominal, level.shape) / level
+        entries += _entries(cash, owner, payer, payee, account, amounts, why)
+    works = np.zeros(len(level))
+    works[0] = ratepayers_works_myen
+    entries += _entries(
+        cash, owner, "ratepayers", "suppliers_home", "grid_reinforcement", works, "rule of the scenario"
+    )
+    return Ledger(tuple(sorted(entries, key=lambda entry: entry.year)))
+
+
+def _entries(
+    cash: CashFlow, owner: str, payer: str, payee: str, account: str, amounts: Array, why: str
+) -> Iterator[Entry]:
+    payer, payee = (owner if party == "equity" else party for party in (payer, payee))
+    for year, amount in zip(cash.years, amounts, strict=True):
+        yen = round(float(amount) * YEN_PER_MYEN)
+        if yen > 0 and payer != payee:
+            yield Entry(int(year), payer, payee, account, yen / YEN_PER_MYEN, why)
+        elif yen < 0 and payer != payee:
+            yield Entry(int(year), payee, payer, account, -yen / YEN_PER_MYEN, why)
+
+
+Flow = tuple[str, str, str, Array, str]
+
+
+def _flows(cash: CashFlow, shares: Shares, energy_charges: Mapping[str, float]) -> Iterator[Flow]:
+    """Payer, payee, account, nominal amounts by year, and why; the owner is `equity` here."""
+    for stream, amount in cash.revenue.items():
+        yield "users", "equity", "compute_sales", amount, f"compute sold: {stream}"
+    classes = {asset.name: asset.asset for asset in cash.project.assets}
+    for account, bought in (("capex", cash.capex), ("replacements", cash.replacements)):
+        for name, amount in bought.items():
+            yield from _purchase(account, name, classes[name], amount, shares)
+    for name, amount in cash.residual_values.items():
+        yield "suppliers_home", "equity", "residual_value", amount, f"worth left in {name}"
+    yield "equity", "suppliers_home", "decommissioning", cash.decommissioning, "end of the horizon"
+    for account, amount in cash.operating_costs.items():
+        yield from _operating(cash, account, amount, energy_charges)
+    for name, amount in cash.fixed_om.items():
+        workers = shares.labour_of_operation * amount
+        yield "equity", "workers", "operation", workers, f"wages for {name}"
+        yield "equity", "suppliers_home", "operation", amount - workers, f"maintenance of {name}"
+    for amount in cash.network_charges.values():
+        yield "equity", "ratepayers", "network_charges", amount, "demand charge of the network"
+    yield from _public(cash)
+    yield from _debt(cash, shares)
+
+
+def _purchase(account: str, name: str, asset: str, amount: Array, shares: Shares) -> Iterator[Flow]:
+    land = shares.land_of_building * amount if asset == "building" and account == "capex" else 0.0 * amount
+    abroad = shares.imports[asset] * (amount - land)
+    workers = shares.labour_of_capex * (amount - land - abroad)
+    yield "equity", "landowners", "land", land, f"site of {name}"
+    yield "equity", "suppliers_abroad", account, abroad, f"imported part of {name}"
+    yield "equity", "workers", account, workers, f"wages for {name}"
+    yield "equity", "suppliers_home", account, amount - land - abroad - workers, f"{name} from suppliers at home"
+
+
+def _operating(cash: CashFlow, account: str, amount: Array, energy_charges: Mapping[str, float]) -> Iterator[Flow]:
+    if account == "energy":
+        bill = cash.project.operating_costs_myen_per_year[account]
+        rest = amount
+        for charge, yearly in energy_charges.items():
+            part = amount * (yearly / bill) if bill else 0.0 * amount
+            rest = rest - part
+            name = "renewable_surcharge" if charge == "surcharge" else "network_charges"
+            yield "equity", "ratepayers", name, part, "charge on each MWh drawn"
+        yield "equity", "suppliers_home", account, rest, "power from the grid"
+        return
+    payees = {
+        "fuel": ("suppliers_abroad", "imported fuel"),
+        "carbon": ("national_treasury", "carbon price"),
+        "water": ("municipality", "water supply"),
+        "unserved": ("users", "compute that was not served"),
+    }
+    payee, why = payees.get(account, ("suppliers_home", account.replace("_", " ")))
+    yield "equity", payee, account, amount, why
+
+
+def _public(cash: CashFlow) -> Iterator[Flow]:
+    for name, amount in cash.property_tax.items():
+        yield "equity", "municipality", "property_tax", amount, f"fixed-asset tax on {name}"
+    for name, amount in cash.state_refunds.items():
+        yield "national_treasury", "municipality", "state_refund", amount, f"relief on {name} made good"
+    for grant in cash.grants:
+        yield grant.payer, "equity", "grant", grant.amount_myen, f"{grant.measure or 'grant'} for {grant.asset}"
+    for credit in cash.production_credits:
+        why = f"{credit.measure or 'production credit'} for {credit.asset}"
+        yield credit.payer, "equity", "production_credit", credit.amount_myen, why
+    for credit in cash.credits_used:
+        yield (
+            credit.payer,
+            "equity",
+            "tax_credit",
+            credit.amount_myen,
+            f"{credit.measure or 'credit'} for {credit.asset}",
+        )
+    for party in TREASURIES:
+        share = cash.project.policy.tax.shares.get(party, 0.0)
+        yield "equity", party, "income_tax", share * cash.tax.before_credits, "tax on income, before credits"
+
+
+def _debt(cash: CashFlow, shares: Shares) -> Iterator[Flow]:
+    debt, financing = cash.debt, cash.project.policy.financing
+    yield "lenders", "equity", "debt_drawn", debt.drawdown, "loan"
+    yield "equity", "lenders", "interest", debt.interest_paid, "loan"
+    yield "equity", "lenders", "debt_repaid", debt.principal, "loan"
+    yield "equity", "lenders", "loan_fee", debt.upfront_fee, "loan"
+    yield "equity", "national_treasury", "guarantee_fee", debt.guarantee_fee, financing.measure or "guarantee"
+    if financing.guarantee_coverage > 0:
+        # What the state must expect to pay: the balance at the start of a year, times the chance of default.
+        owed = np.concatenate(([0.0], debt.balance[:-1]))
+        alive = (1.0 - shares.yearly_default) ** np.maximum(np.arange(len(owed)) - 1, 0)
+        loss = financing.guarantee_coverage * (1.0 - shares.recovery) * shares.yearly_default * alive * owed
+        yield "national_treasury", "lenders", "expected_guarantee_payment", loss, financing.measure or "guarantee"
