@@ -246,7 +246,7 @@ def _conflict(one: _Laid, other: _Laid) -> Iterator[Problem]:
     shared = [asset for asset in one.assets if asset in other.assets]
     if not shared:
         return
-    on = f"on {', '.join(shared)}"
+    on = "on all assets" if len(shared) == len(ASSETS) else f"on {', '.join(shared)}"
     if len(kinds) == 1 and one.instrument.kind in _ONCE:
         yield Problem(f"is the second of {_ONCE[one.instrument.kind]} {on}", other.where, remedy="keep one of them")
         return
@@ -333,7 +333,7 @@ def _terms(
         carbon_price_myen_per_t=carbon_price,
         surcharge_relief_share=surcharge,
         network_relief_share=network,
-        notes=tuple(_notes(laid)),
+        notes=tuple(_notes(laid, ordinary)),
         assumed=tuple(name for name in used if not law.measure(name).is_settled),
     )
 
@@ -383,12 +383,15 @@ def _faster(depreciation: DepreciationTerms, share: float) -> DepreciationTerms:
     return replace(depreciation, first_year_share=max(depreciation.first_year_share, share))
 
 
-def _notes(laid: Sequence[_Laid]) -> Iterator[str]:
+def _notes(laid: Sequence[_Laid], ordinary: OrdinaryLaw) -> Iterator[str]:
     for item in laid:
         beyond = [
             asset for asset in item.assets if item.measure and item.measure.assets and asset not in item.measure.assets
         ]
         if beyond and item.measure:
             yield f"{item.where} extends the measure to {', '.join(beyond)}"
+        untaxed = item.instrument.kind == "property_tax_relief" and ordinary.tax.jurisdiction != "japan"
+        if untaxed:
+            yield f"{item.where} has no effect, because no property tax is counted"
         if item.measure is None and item.instrument.kind != "carbon_price":
             yield f"{item.where} rests on no law"

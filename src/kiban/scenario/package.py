@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -200,7 +202,24 @@ def parse_package(raw: Mapping[str, Any], *, where: str = "package", text: str =
     try:
         return Package.model_validate_json(json.dumps(convert_dollars(raw, yen_per_usd(raw)), default=str))
     except ValidationError as error:
-        raise ScenarioError(explain(error.errors(), where, text, Package)) from None
+        problems = explain(error.errors(), where, text, Package)
+        raise ScenarioError([_place(problem, where, text) for problem in problems]) from None
+
+
+def _place(problem: Problem, where: str, text: str) -> Problem:
+    """The problem with the instrument counted from one, and with the line of that instrument's key."""
+    found = re.match(r"instrument\.(\d+)\.?(.*)", problem.key)
+    if not found:
+        return problem
+    number, key = int(found.group(1)), found.group(2)
+    lines = text.splitlines()
+    starts = [row for row, line in enumerate(lines) if re.match(r"\s*\[\[\s*instrument\s*\]\]", line)]
+    key_name = f"instrument {number + 1}{f' {key}' if key else ''}"
+    if number >= len(starts):
+        return replace(problem, key=key_name)
+    block = lines[starts[number] : (*starts, len(lines))[number + 1]]
+    inside = next((row for row, line in enumerate(block) if key and re.match(rf"\s*{re.escape(key)}\s*=", line)), 0)
+    return replace(problem, where=f"{where} line {starts[number] + inside + 1}", key=key_name)
 
 
 def _package_folder() -> Path:
