@@ -1,0 +1,106 @@
+// Calls of the server: plain JSON, problems as sentences, jobs by server-sent events.
+import type { Job, Language, ProblemDocument, Study } from './types';
+
+const ROOT = '/api/v1';
+
+export class Problem extends Error {
+  constructor(readonly document: ProblemDocument) {
+    super(document.detail);
+  }
+  get superseded(): boolean {
+    return this.document.type.endsWith(':superseded');
+  }
+  get unavailable(): boolean {
+    return this.document.status === 501;
+  }
+  sentences(language: Language): string[] {
+    const { problems, detail, detail_ja } = this.document;
+    const items = problems?.length ? problems : [{ detail, detail_ja }];
+    return items.map((item) => (language === 'ja' ? item.detail_ja || item.detail : item.detail));
+  }
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  if (answer.ok) return (await answer.json()) as T;
+  let document: ProblemDocument | null = null;
+  try {
+    document = (await answer.json()) as ProblemDocument;
+  } catch {
+    document = null;
+  }
+  throw new Problem(
+    document?.detail
+      ? document
+      : {
+          type: 'urn:kiban:problem:fault',
+          title: 'No answer',
+          title_ja: '応答がありません',
+          status: answer.status,
+          detail: `The server answered ${answer.status}.`,
+          detail_ja: `サーバーの応答は ${answer.status} でした。`,
+        },
+  );
+}
+
+async function send(path: string, init?: RequestInit): Promise<Response> {
+  try {
+    return await fetch(ROOT + path, init);
+  } catch (fault) {
+    if (fault instanceof DOMException && fault.name === 'AbortError') throw fault;
+    throw new Problem({
+      type: 'urn:kiban:problem:unreachable',
+      title: 'Unreachable',
+      title_ja: '接続できません',
+      status: 0,
+      detail: 'The server does not answer. Is `kiban serve` running?',
+      detail_ja: 'サーバーが応答しません。kiban serve が動いているか確認してください。',
+    });
+  }
+}
+
+export async function get<T>(path: string): Promise<T> {
+  return read<T>(await send(path));
+}
+
+const kept = new Map<string, Promise<unknown>>();
+/** A document that does not change while the page is open. */
+export function getOnce<T>(path: string): Promise<T> {
+  let found = kept.get(path) as Promise<T> | undefined;
+  if (!found) {
+    found = get<T>(path);
+    kept.set(path, found);
+    found.catch(() => kept.delete(path));
+  }
+  return found;
+}
+
+export async function post<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'Content-Type': 'application/json' };
+  return read<T>(await send(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+}
+
+export async function remove(path: string): Promise<void> {
+  await send(path, { method: 'DELETE' });
+}
+
+export const studyBody = (study: Study) => ({
+  [study.base.startsWith('p_') ? 'plan' : 'example']: study.base,
+  changes: study.changes,
+  packages: study.packages,
+});
+
+/** Follows a job to its end; `tell` hears of each change. */
+export function follow(id: string, tell: (job: Job) => void): Promise<Job> {
+  return new Promise((resolve, reject) => {
+    const events = new EventSource(`${ROOT}/jobs/${id}/events`);
+    const done = (event: MessageEvent<string>) => {
+      events.close();
+      resolve(JSON.parse(event.data) as Job);
+    };
+    events.addEventListener('progress', (event) => tell(JSON.parse((event as MessageEvent<string>).data) as Job));
+    for (const end of ['done', 'failed', 'cancelled']) events.addEventListener(end, (event) => done(event as MessageEvent<string>));
+    events.onerror = () => {
+      if (events.readyState === EventSource.CLOSED) get<Job>(`/jobs/${id}`).then(resolve, reject);
+    };
+  });
+}

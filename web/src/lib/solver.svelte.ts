@@ -1,0 +1,87 @@
+// One question at a time to the server: numbered, the newest wish wins, stale answers are dropped.
+import { Problem, follow, post, remove, studyBody } from './api';
+import type { Job, Study } from './types';
+
+interface Answer {
+  sequence?: number;
+  job?: Job;
+}
+
+/**
+ * Asks `path` about studies. While an answer is awaited only the newest wish is kept; the last result stays, with
+ * `pending` set, until the answer to the newest wish is there. An answer that is not to the newest request is dropped.
+ */
+export class Solver<T> {
+  result = $state.raw<T | null>(null);
+  /** The study that `result` answers. */
+  answered = $state.raw<Study | null>(null);
+  pending = $state(false);
+  job = $state.raw<Job | null>(null);
+  problem = $state.raw<Problem | null>(null);
+  painted = 0;
+
+  #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
+  #sequence = 0;
+  #wish: { study: Study; extra: object } | null = null;
+  #asking = false;
+
+  constructor(
+    readonly path: string,
+    readonly unwrap: (answer: Record<string, unknown>) => T,
+  ) {}
+
+  ask(study: Study, extra: object = {}): void {
+    this.#wish = { study, extra };
+    this.pending = true;
+    if (this.job) void this.cancel();
+    if (!this.#asking) void this.#run();
+  }
+
+  async cancel(): Promise<void> {
+    const job = this.job;
+    this.job = null;
+    if (job) await remove(`/jobs/${job.id}`);
+  }
+
+  /** Cancels and forgets the wish: the last result stands again. */
+  async stop(): Promise<void> {
+    this.#wish = null;
+    await this.cancel();
+    this.pending = false;
+  }
+
+  async #run(): Promise<void> {
+    this.#asking = true;
+    while (this.#wish) {
+      const { study, extra } = this.#wish;
+      this.#wish = null;
+      const sequence = ++this.#sequence;
+      try {
+        const body = { ...studyBody(study), session: this.#session, sequence, mode: 'auto', ...extra };
+        let answer = await post<Answer & Record<string, unknown>>(this.path, body);
+        if (answer.job) {
+          this.job = answer.job;
+          const ended = await follow(answer.job.id, (job) => {
+            if (this.job?.id === job.id) this.job = job;
+          });
+          this.job = null;
+          if (ended.state === 'cancelled') continue;
+          if (ended.problem) throw new Problem(ended.problem);
+          answer = { ...(ended.result ?? {}), sequence };
+        }
+        if ((answer.sequence ?? sequence) < this.#sequence || sequence <= this.painted) continue;
+        this.painted = sequence;
+        this.result = this.unwrap(answer);
+        this.answered = study;
+        this.problem = null;
+      } catch (fault) {
+        this.job = null;
+        if (fault instanceof Problem && fault.superseded) continue;
+        if (!(fault instanceof Problem)) throw fault;
+        if (!this.#wish) this.problem = fault;
+      }
+    }
+    this.#asking = false;
+    this.pending = false;
+  }
+}

@@ -1,0 +1,194 @@
+// The documents of the server's API, version 1, as far as the screens use them.
+export type Language = 'en' | 'ja';
+export interface Names {
+  en: string;
+  ja: string;
+}
+export type Value = number | string | boolean | null;
+export type Changes = Record<string, Value>;
+
+export interface Health {
+  version: string;
+  features: Record<string, boolean>;
+}
+export interface Example {
+  name: string;
+  title: string;
+  description: string;
+  site: string | null;
+  site_name: Names;
+  it_load_mw: number | null;
+  clean_share: number | null;
+  usable: boolean;
+  scenario: Record<string, unknown>;
+}
+export interface Site {
+  id: string;
+  name: Names;
+  prefecture: string;
+  municipality: string;
+  latitude_deg: number;
+  longitude_deg: number;
+  area: string;
+  kind: string;
+  announced_capacity_mw: number | null;
+  values: Record<string, number>;
+}
+export interface Criterion {
+  quantity: string;
+  name: Names;
+  unit: string;
+  unit_text: Names;
+}
+export interface Sites {
+  sites: Site[];
+  criteria: Criterion[];
+}
+export interface Input {
+  name: string;
+  label: Names;
+  value: number | string;
+  unit: string;
+  unit_text: Names;
+  low: number | null;
+  high: number | null;
+  status: 'verified' | 'assumed' | 'given' | 'derived' | 'synthetic';
+  source: string;
+  source_titles: string[];
+  note: string;
+  subject: string;
+  subject_name: Names;
+  change_key: string | null;
+}
+export interface Capacity {
+  name: string;
+  subject: string;
+  label: Names;
+  value: number;
+  unit: string;
+  unit_text: Names;
+  built: boolean;
+  limit: number | null;
+  limit_key: string;
+  energy_mwh_per_year: number | null;
+  capacity_factor: number | null;
+  cost_myen_per_year: number | null;
+}
+export interface Cost {
+  name: string;
+  label: Names;
+  group: string;
+  group_label: Names;
+  kind: 'fixed' | 'running';
+  cost_myen_per_year: number;
+}
+export interface Worth {
+  name: string;
+  key: string;
+  saving_myen_per_year: number;
+  unit_text: Names;
+  limit: number;
+  sentence: Names;
+}
+export interface Relaxation {
+  sentence: Names;
+  apply: Record<string, number>;
+}
+export interface Sentences {
+  answer: string;
+  proof: string;
+  cooling: string[];
+  assumed: string[];
+  infeasible: { title: string; sentences: string[] }[];
+  notes: string[];
+  findings?: Record<string, string>;
+}
+export interface Indicator {
+  label: Names;
+  value: number;
+  unit: string;
+  unit_text: Names;
+  explanation: Names;
+}
+export interface Plan {
+  id: string;
+  name: string;
+  created?: string;
+  seconds?: number;
+  kiban: string;
+  status: 'optimal' | 'infeasible';
+  packages: string[];
+  scenario?: Record<string, unknown>;
+  site: string | null;
+  site_name: Names;
+  cost_myen_per_year: number;
+  cooling_system: string;
+  cooling_name: Names;
+  cooling_kept?: boolean;
+  sentences: Record<Language, Sentences>;
+  capacities: Capacity[];
+  costs: Cost[];
+  cost_groups: { name: string; label: Names; fixed_myen_per_year: number; running_myen_per_year: number }[];
+  indicators: Record<string, Indicator>;
+  worths: Worth[];
+  alternatives: { cooling_system: string; label: Names; cost_myen_per_year: number; sentence: Names }[];
+  infeasibility: null | { relaxations: Relaxation[] };
+  inputs?: Input[];
+  counts?: Record<string, number>;
+  time: { start: string; step_hours: number; steps: number };
+  hourly_columns?: { name: string; label: Names }[];
+  files?: Record<string, string | null>;
+}
+export type Columns = Record<string, number[]>;
+
+export interface Job {
+  id: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  progress: { message: Names; done: number; of: number | null };
+  result: Record<string, unknown> | null;
+  problem: ProblemDocument | null;
+}
+export interface ProblemItem {
+  path: string;
+  detail: string;
+  detail_ja: string;
+  suggestion?: string;
+  suggestion_ja?: string;
+}
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  title_ja: string;
+  status: number;
+  detail: string;
+  detail_ja: string;
+  problems?: ProblemItem[];
+}
+export interface Reproduction {
+  toml: string;
+  command: string;
+  python: string;
+}
+/** A study: a named base, the difference to it, and the policy packages. */
+export interface Study {
+  base: string;
+  changes: Changes;
+  packages: string[];
+}
+export interface Difference {
+  name: string;
+  label: Names;
+  difference_myen_per_year: number;
+}
+export interface Comparison {
+  base: Plan;
+  others: {
+    plan: Plan;
+    difference_myen_per_year: number;
+    by_group: Difference[];
+    by_item: Difference[];
+    capacities: { name: string; label: Names; unit: string; base: number; value: number; difference: number }[];
+    keys: { key: string; base: Value; value: Value }[];
+    by_cause: { keys: string[]; difference_myen_per_year: number }[] | null;
+  }[];
+}

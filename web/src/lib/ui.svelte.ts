@@ -1,0 +1,102 @@
+// The language, the place in the application, and the study: all of it lives in the address.
+import en from '../text/en.json';
+import ja from '../text/ja.json';
+import type { Changes, Language, Study, Value } from './types';
+
+export const SCREENS = ['start', 'build', 'pay', 'japan', 'compare'] as const;
+export type Screen = (typeof SCREENS)[number];
+export type Key = keyof typeof en;
+const texts: Record<Language, Record<string, string>> = { en, ja };
+const BASE = 'tomakomai';
+
+interface Place {
+  language: Language;
+  screen: Screen;
+  study: Study;
+  /** Step of the wizard, 1 to 4; 0 is the result. */
+  step: number;
+  /** Other plans of a comparison, each a study. */
+  others: Study[];
+}
+
+function valueOf(text: string): Value {
+  if (text === 'null') return null;
+  if (text === 'true' || text === 'false') return text === 'true';
+  return text !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+}
+
+export function studyQuery(study: Study): URLSearchParams {
+  const query = new URLSearchParams({ base: study.base });
+  for (const [key, value] of Object.entries(study.changes)) query.set(`set.${key}`, String(value));
+  for (const name of study.packages) query.append('package', name);
+  return query;
+}
+
+export function readStudy(query: URLSearchParams): Study {
+  const changes: Changes = {};
+  for (const [key, value] of query) if (key.startsWith('set.')) changes[key.slice(4)] = valueOf(value);
+  return { base: query.get('base') ?? BASE, changes, packages: query.getAll('package') };
+}
+
+function readPlace(): Place {
+  const [, first = '', second = ''] = location.pathname.split('/');
+  const query = new URLSearchParams(location.search);
+  const step = Number(query.get('step') ?? 0);
+  return {
+    language: first === 'ja' ? 'ja' : 'en',
+    screen: (SCREENS as readonly string[]).includes(second) ? (second as Screen) : 'start',
+    study: readStudy(query),
+    step: step >= 1 && step <= 4 ? step : 0,
+    others: query.getAll('other').map((text) => readStudy(new URLSearchParams(text))),
+  };
+}
+
+export const ui: { place: Place } = $state({ place: readPlace() });
+
+export function addressOf(change: Partial<Place>): string {
+  const place = { ...ui.place, ...change };
+  const query = studyQuery(place.study);
+  if (place.screen === 'build' && place.step) query.set('step', String(place.step));
+  if (place.screen === 'compare') for (const other of place.others) query.append('other', studyQuery(other).toString());
+  const path = `/${place.language}/${place.screen === 'start' ? '' : place.screen}`;
+  return `${path}?${query}`;
+}
+
+export function go(change: Partial<Place>, replace = false): void {
+  const address = addressOf(change);
+  const moved = change.screen !== undefined && change.screen !== ui.place.screen;
+  ui.place = { ...ui.place, ...change };
+  if (location.protocol === 'file:') return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', address);
+  if (moved) {
+    scrollTo(0, 0);
+    requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus());
+  }
+}
+
+/** A change of the study that stays on the page; sliders replace the address instead of filling the history. */
+export function set(changes: Changes, replace = true): void {
+  const study = ui.place.study;
+  go({ study: { ...study, changes: { ...study.changes, ...changes } } }, replace);
+}
+
+export function unset(...keys: string[]): void {
+  const study = ui.place.study;
+  const changes = Object.fromEntries(Object.entries(study.changes).filter(([key]) => !keys.includes(key)));
+  go({ study: { ...study, changes } }, true);
+}
+
+if (typeof window !== 'undefined') window.addEventListener('popstate', () => (ui.place = readPlace()));
+
+export const language = (): Language => ui.place.language;
+
+/** A text of the screens in the reader's language, its `{blanks}` filled. */
+export function t(key: Key, blanks: Record<string, string | number> = {}): string {
+  const text = texts[ui.place.language][key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(blanks[name] ?? whole));
+}
+
+/** A text whose key is made at run time, or `fallback` where there is none. */
+export function maybe(key: string, fallback: string): string {
+  return texts[ui.place.language][key] ?? fallback;
+}
