@@ -1,0 +1,224 @@
+"""Instant answers: plans that are solved while the caller waits, and remembered.
+
+Questions of one session are numbered. Where a newer one has come in, an older one that still waits is not
+solved any more. The same question of several callers is solved once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from kiban.report.phrases import phrase
+from kiban.scenario import Scenario
+from kiban.server import questions
+from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, restore_scenario, unpack
+from kiban.server.plan_views import Circumstances
+from kiban.server.problems import RefusedError, refuse
+from kiban.server.settings import Settings
+from kiban.server.store import Row, Store
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+
+log = logging.getLogger("kiban.server")
+REMEMBERED_PLANS = 48
+REMEMBERED_SESSIONS = 2_000
+BETWEEN_PRUNINGS = 100
+SAME_COST = 1e-6
+
+SessionKey = tuple[str, str]
+
+
+class TooLongError(Exception):
+    """The answer needs the work of a job: there is no design, and saying why takes a while."""
+
+
+@dataclass(slots=True)
+class Session:
+    """What is known of a row of questions."""
+
+    newest: int = -1
+    cooling_system: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, as a session, and with which number."""
+
+    owner: str
+    session: str
+    sequence: int | None
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A question that is being solved, and everybody who waits for it."""
+
+    askers: list[Asker] = field(default_factory=list)
+    future: asyncio.Future[tuple[Plan, float]] | None = None
+
+
+class Answers:
+    """The instant answers of one server; its methods belong to the event loop."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self._plans: OrderedDict[str, tuple[Plan, Circumstances]] = OrderedDict()
+        self._sessions: OrderedDict[SessionKey, Session] = OrderedDict()
+        self._flights: dict[str, _Flight] = {}
+        self._solvers = ThreadPoolExecutor(max(os.cpu_count() or 1, 1), thread_name_prefix="kiban-answer")
+        # One writer behind the answers, so that nobody waits for the disk.
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="kiban-store")
+        self._written = 0
+
+    def close(self) -> None:
+        """Finish what is being written and end."""
+        self._solvers.shutdown(wait=False, cancel_futures=True)
+        self._writer.shutdown(wait=True)
+
+    def note(self, asker: Asker) -> Session:
+        """Remember the number of a question; refused where a newer one has come in."""
+        key = (asker.owner, asker.session)
+        session = self._sessions.setdefault(key, Session())
+        self._sessions.move_to_end(key)
+        while len(self._sessions) > REMEMBERED_SESSIONS:
+            self._sessions.popitem(last=False)
+        if asker.sequence is not None:
+            if asker.sequence < session.newest:
+                raise refuse("superseded", "superseded", sequence=asker.sequence)
+            session.newest = asker.sequence
+        return session
+
+    async def plan(self, scenario: Scenario, asker: Asker, *, keep_cooling: bool) -> tuple[Plan, Circumstances]:
+        """The plan of a scenario; raises `RefusedError`, `InputError`, `SolverError` or `TooLongError`."""
+        session = self.note(asker)
+        held = session.cooling_system if keep_cooling and scenario.cooling.system == "auto" else None
+        if held is not None and held not in scenario.cooling.candidates:
+            held = None
+        name = plan_id(scenario, cooling_system=held)
+        known = self._plans.get(name)
+        if known is not None:
+            self._plans.move_to_end(name)
+            plan, how = known
+            session.cooling_system = plan.cooling_system or session.cooling_system
+            return plan, replace(how, cached=True)
+        try:
+            plan, seconds, shared = await self._solve(name, scenario, held, asker)
+        except RefusedError as refusal:
+            if refusal.kind != "superseded" or self._is_overtaken(asker):
+                raise
+            # The others who asked the same were overtaken, this one was not.
+            plan, seconds, shared = await self._solve(name, scenario, held, asker)
+        how = Circumstances(name, time.time(), seconds, "instant", shared, held is not None)
+        if name not in self._plans:
+            self._remember(name, plan, how)
+            self._writer.submit(self._keep, plan, how, asker.owner)
+        session.cooling_system = plan.cooling_system or session.cooling_system
+        return plan, how
+
+    async def _solve(self, name: str, scenario: Scenario, held: str | None, asker: Asker) -> tuple[Plan, float, bool]:
+        flight = self._flights.get(name)
+        shared = flight is not None
+        if flight is None:
+            if len(self._flights) >= self.settings.limits.waiting_answers:
+                raise refuse("busy", "answers_full", headers={"Retry-After": "2"}, count=len(self._flights))
+            flight = self._flights[name] = _Flight()
+        flight.askers.append(asker)
+        if flight.future is None:
+            loop = asyncio.get_running_loop()
+            flight.future = loop.run_in_executor(self._solvers, self._build, scenario, held, flight)
+            flight.future.add_done_callback(lambda _: self._flights.pop(name, None))
+        plan, seconds = await asyncio.shield(flight.future)
+        return plan, seconds, shared
+
+    def _build(self, scenario: Scenario, held: str | None, flight: _Flight) -> tuple[Plan, float]:
+        if all(self._is_overtaken(asker) for asker in flight.askers):
+            raise refuse("superseded", "superseded", sequence=flight.askers[0].sequence)
+        begun = time.perf_counter()
+        plan = questions.build(scenario, _stop_at_explanation, cooling_system=held)
+        return plan, time.perf_counter() - begun
+
+    def _is_overtaken(self, asker: Asker) -> bool:
+        session = self._sessions.get((asker.owner, asker.session))
+        return asker.sequence is not None and session is not None and asker.sequence < session.newest
+
+    def _remember(self, name: str, plan: Plan, how: Circumstances) -> None:
+        self._plans[name] = (plan, how)
+        self._plans.move_to_end(name)
+        while len(self._plans) > REMEMBERED_PLANS:
+            self._plans.popitem(last=False)
+
+    def _keep(self, plan: Plan, how: Circumstances, owner: str) -> None:
+        try:
+            packed = pack_plan(plan, with_hours=False)
+            self.store.keep_plan(
+                how.id, packed, owner=owner, work="instant", seconds=how.seconds, cooling_kept=how.cooling_kept
+            )
+            self._written += 1
+            if self._written % BETWEEN_PRUNINGS == 0:
+                self.store.prune_plans(self.settings.limits.stored_plans)
+        except Exception:
+            log.exception("plan %s could not be stored", how.id)
+
+    def forget(self, name: str) -> bool:
+        """Forget a plan; whether it was remembered."""
+        return self._plans.pop(name, None) is not None
+
+    async def find(self, name: str) -> tuple[Plan, Circumstances]:
+        """A plan by its id: remembered, stored, or solved again where its hours were not stored."""
+        known = self._plans.get(name)
+        if known is not None:
+            self._plans.move_to_end(name)
+            return known
+        loop = asyncio.get_running_loop()
+        row = await loop.run_in_executor(None, self.store.find_plan, name)
+        if row is None:
+            raise refuse("not-found", "no_plan", name=name)
+        how = Circumstances(
+            row["id"], row["created"], row["seconds"], row["work"], cooling_kept=bool(row["cooling_kept"])
+        )
+        if row["hours"] is not None:
+            plan = await loop.run_in_executor(None, restore_plan, row["scenario"], row["summary"], row["hours"])
+        else:
+            plan = await loop.run_in_executor(self._solvers, _build_again, row)
+        self._remember(name, plan, how)
+        return plan, how
+
+    def warm_up(self) -> None:
+        """Load and compile what the first question needs, so that it need not wait."""
+        try:
+            from kiban.scenario.examples import load_scenario
+
+            scenario = load_scenario()
+            short = scenario.model_copy(update={"time": scenario.time.model_copy(update={"hours": 168})})
+            self._solvers.submit(questions.build, short)
+        except Exception:
+            log.exception("the first example could not be planned")
+
+
+def _build_again(row: Row) -> Plan:
+    """The plan of a stored scenario, which has to cost what it cost before."""
+    summary = unpack(row["summary"])
+    held = summary["cooling_system"] if row["cooling_kept"] else None
+    try:
+        plan = questions.build(restore_scenario(unpack(row["scenario"])), _stop_at_explanation, cooling_system=held)
+    except TooLongError:
+        raise refuse("gone", "old_plan", name=row["id"]) from None
+    before = row["cost_myen_per_year"]
+    same = before is not None and abs(plan.cost_myen_per_year - before) <= SAME_COST * max(1.0, abs(before))
+    if row["edition"] != edition() and not same:
+        raise refuse("gone", "old_plan", name=row["id"])
+    return plan
+
+
+def _stop_at_explanation(message: str) -> None:
+    if message == phrase("progress.collisions", "en"):
+        raise TooLongError

@@ -1,0 +1,104 @@
+"""What may be asked: the bodies of requests. A scenario itself is checked by its own schema, see `/api/v1/schema`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Changes = dict[Annotated[str, Field(min_length=1, max_length=200)], Any]
+Packages = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=50)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Mode = Literal["auto", "instant", "job"]
+SESSION = Annotated[str, Field(max_length=64)]
+SEQUENCE = Annotated[int, Field(ge=0, le=2**53 - 1)]
+
+
+class Body(BaseModel):
+    """What all bodies share: no unknown keys, attribute docstrings as descriptions."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False, strict=True)
+
+
+class Study(Body):
+    """Which scenario: exactly one of `scenario`, `toml`, `example` and `plan`, and what differs from it."""
+
+    scenario: dict[str, Any] | None = None
+    """A scenario in JSON, as `/api/v1/schema` describes it."""
+    toml: Annotated[str, Field(max_length=1_000_000)] | None = None
+    """A scenario as the text of a TOML file."""
+    example: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    """The name of an example."""
+    plan: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    """The id of a plan, whose scenario is taken."""
+    changes: Changes = Field(default_factory=dict)
+    """Dotted keys with new values; null removes a key. What follows `assumptions.` is one id of the catalogue."""
+    packages: Packages | None = None
+    """Policy packages, instead of those of the scenario."""
+
+
+class Numbered(Body):
+    """A question of a session, in which a newer question makes an older one void."""
+
+    mode: Mode = "auto"
+    """`instant` waits for the answer, `job` queues the work, `auto` decides by its size."""
+    session: SESSION = ""
+    """Any name for one user's row of questions, such as a browser tab."""
+    sequence: SEQUENCE | None = None
+    """Number of the question in its session; it is echoed."""
+
+
+class PlanQuestion(Study, Numbered):
+    """Ask for the least-cost plan."""
+
+    cooling: Literal["all", "keep"] = "all"
+    """`keep` solves only the cooling system that was best in the session's last plan."""
+
+
+class PayQuestion(Study, Numbered):
+    """Ask who pays under a policy package, against another one."""
+
+    package: Annotated[str, Field(min_length=1, max_length=80)] | dict[str, Any] | None = None
+    """A package by name, or a package in JSON; absent takes those of the scenario."""
+    against: Annotated[str, Field(min_length=1, max_length=80)] = "none"
+    """The package to compare with; `none` is no policy."""
+
+
+class CompareQuestion(Numbered):
+    """Ask how plans differ from a base."""
+
+    base: Study
+    """The base."""
+    others: Annotated[list[Study], Field(min_length=1)]
+    """The others, at most four."""
+    causes: bool = False
+    """Whether to split each difference by the keys that cause it; solves once for each."""
+
+
+class SweepQuestion(Study, Numbered):
+    """Ask for the plans over a range of one key."""
+
+    key: Annotated[str, Field(min_length=1, max_length=200)]
+    """The dotted key."""
+    values: Annotated[list[Finite], Field(min_length=1)]
+    """Its values, at most 101."""
+
+
+class NationalQuestion(Numbered):
+    """Ask for a plan of all Japan."""
+
+    study: dict[str, Any] | None = None
+    """A national study in JSON."""
+    toml: Annotated[str, Field(max_length=1_000_000)] | None = None
+    """A national study as the text of a TOML file."""
+    example: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    """The name of an example that is a national study."""
+    changes: Changes = Field(default_factory=dict)
+    """Dotted keys with new values."""
+
+
+class SessionQuestion(Body):
+    """Ask for a cookie that holds a token."""
+
+    token: Annotated[str, Field(min_length=1, max_length=200)]
+    """The token."""

@@ -1,0 +1,126 @@
+"""Addresses of jobs: look, cancel, and follow as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from kiban.server import questions
+from kiban.server.packing import unpack
+from kiban.server.plan_views import plan_view, stamp
+from kiban.server.problems import RefusedError, refuse
+from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer
+from kiban.server.store import ENDED, Row
+
+router = APIRouter(prefix="/api/v1")
+BETWEEN_LOOKS_SECONDS = 0.25
+HEARTBEAT_SECONDS = 10.0
+
+
+def job_view(row: Row, position: int = 0, result: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A job as JSON."""
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "name": row["name"],
+        "owner": row["owner"],
+        "state": row["state"],
+        "created": stamp(row["created"]),
+        "started": stamp(row["started"]),
+        "finished": stamp(row["finished"]),
+        "progress": json.loads(row["progress"]),
+        "position": position,
+        "result": result,
+        "problem": json.loads(row["problem"]) if row["problem"] else None,
+        "attempts": row["attempts"],
+    }
+
+
+async def read_job(service: Service, job_id: str) -> dict[str, Any]:
+    """A job with its result where it is done."""
+    row = await run_in_threadpool(service.store.find_job, job_id)
+    if row is None:
+        raise refuse("not-found", "no_job", name=job_id)
+    position = await run_in_threadpool(service.store.position, row)
+    return job_view(row, position, await _result(service, row))
+
+
+async def _result(service: Service, row: Row) -> dict[str, Any] | None:
+    if row["state"] != "done" or row["result"] is None:
+        return None
+    content: dict[str, Any] = unpack(row["result"])
+    if row["kind"] != "plan":
+        return content
+    try:
+        made, how = await service.answers.find(content["plan"])
+    except RefusedError:
+        return {"plan": None}
+    return {"plan": await run_in_threadpool(plan_view, made, how, html=questions.can_write_page())}
+
+
+@router.get("/jobs", tags=["jobs"])
+def list_jobs(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
+    """The newest jobs."""
+    return Json({"jobs": [job_view(row) for row in service.store.list_jobs(limit)]})
+
+
+@router.get("/jobs/{job_id}", tags=["jobs"])
+async def job(job_id: str, service: ServiceOf, caller: Viewer) -> Json:
+    """A job, with its result when it is done."""
+    return Json(await read_job(service, job_id))
+
+
+@router.delete("/jobs/{job_id}", tags=["jobs"])
+async def cancel(job_id: str, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """Cancel a job: its worker is killed. A job that has ended stays as it is."""
+    request.state.subject = job_id
+    row = await run_in_threadpool(service.store.look_at_job, job_id)
+    if row is None:
+        raise refuse("not-found", "no_job", name=job_id)
+    if row["owner"] != caller.name and not caller.may("admin"):
+        raise refuse("forbidden", "role", role=caller.role, needed="admin")
+    await run_in_threadpool(service.supervisor.cancel, job_id)
+    return Json(await read_job(service, job_id))
+
+
+@router.get("/jobs/{job_id}/events", tags=["jobs"])
+async def events(job_id: str, service: ServiceOf, caller: Viewer) -> StreamingResponse:
+    """Follow a job as server-sent events until it ends."""
+    if await run_in_threadpool(service.store.look_at_job, job_id) is None:
+        raise refuse("not-found", "no_job", name=job_id)
+    return StreamingResponse(_follow(service, job_id), media_type="text/event-stream")
+
+
+async def _follow(service: Service, job_id: str) -> AsyncIterator[bytes]:
+    shown: object = None
+    spoken = time.monotonic()
+    number = 0
+    while True:
+        row = await run_in_threadpool(service.store.look_at_job, job_id)
+        if row is None:
+            return
+        if row["state"] in ENDED:
+            yield _event(row["state"], await read_job(service, job_id), number)
+            return
+        position = await run_in_threadpool(service.store.position, row)
+        present = (row["state"], row["progress"], position)
+        if present != shown:
+            shown, spoken = present, time.monotonic()
+            yield _event("progress", job_view(row, position), number)
+            number += 1
+        elif time.monotonic() - spoken > HEARTBEAT_SECONDS:
+            spoken = time.monotonic()
+            yield b": still here\n\n"
+        await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
+
+
+def _event(name: str, content: dict[str, Any], number: int) -> bytes:
+    data = json.dumps(content, ensure_ascii=False, allow_nan=False)
+    return f"id: {number}\nevent: {name}\ndata: {data}\n\n".encode()

@@ -1,0 +1,1 @@
+"""Steps that bring the store of an older kiban to the present tables."""

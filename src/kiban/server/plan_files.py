@@ -1,0 +1,60 @@
+"""A plan as files to take home, and the recipe that makes it again."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from pathlib import Path
+
+from kiban.planning.plan import Plan
+from kiban.report.folder import save_plan
+from kiban.report.workbook import ZIP_DATE, workbook_bytes
+from kiban.scenario import dump_scenario
+from kiban.server import questions
+from kiban.server.plan_views import packages_of
+from kiban.server.problems import refuse
+
+FILE_KINDS = ("xlsx", "zip", "html", "toml")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def plan_file(plan: Plan, plan_id: str, kind: str) -> tuple[bytes, str, str]:
+    """Content, media type and name of a file of a plan."""
+    stem = f"kiban-{plan_id}"
+    if kind == "toml":
+        return dump_scenario(plan.scenario).encode("utf-8"), "application/toml", f"{stem}.toml"
+    if kind == "html":
+        page = questions.report_page(plan)
+        if page is None:
+            raise refuse("unavailable", "unavailable", what="HTML report")
+        return page, "text/html; charset=utf-8", f"{stem}.html"
+    if kind == "xlsx":
+        return workbook_bytes(plan), XLSX, f"{stem}.xlsx"
+    if plan.status != "optimal":
+        raise refuse("conflict", "no_hours", name=plan_id)
+    return _zip_folder(plan, stem), "application/zip", f"{stem}.zip"
+
+
+def _zip_folder(plan: Plan, stem: str) -> bytes:
+    """The folder that `kiban build --out` writes; the same plan gives the same bytes."""
+    written = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="kiban-") as place:
+        folder = save_plan(plan, Path(place) / stem)
+        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    entry = zipfile.ZipInfo(path.relative_to(place).as_posix(), ZIP_DATE)
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    archive.writestr(entry, path.read_bytes())
+    return written.getvalue()
+
+
+def recipe(plan: Plan) -> dict[str, str]:
+    """The TOML, the command line and the Python that make a plan again."""
+    python = 'import kiban\n\nplan = kiban.build("scenario.toml")\nprint(plan.cost_myen_per_year)\n'
+    packages = packages_of(plan)
+    command = "kiban build scenario.toml"
+    if packages:
+        command += f"\nkiban pay scenario.toml --package {packages[0]}"
+    return {"toml": dump_scenario(plan.scenario), "command": command, "python": python}

@@ -1,0 +1,255 @@
+"""Addresses that plan: check, plans, who pays, comparison, sweep, the nation."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from starlette.concurrency import run_in_threadpool
+
+from kiban.scenario import Scenario
+from kiban.server import questions
+from kiban.server.access import Caller
+from kiban.server.answers import Asker, TooLongError
+from kiban.server.bodies import (
+    CompareQuestion,
+    NationalQuestion,
+    Numbered,
+    PayQuestion,
+    PlanQuestion,
+    Study,
+    SweepQuestion,
+)
+from kiban.server.differences import cause_steps, difference_view
+from kiban.server.hours import hours_view, profile_view
+from kiban.server.job_routes import read_job
+from kiban.server.packing import plain_scenario
+from kiban.server.plan_files import FILE_KINDS, plan_file, recipe
+from kiban.server.plan_views import Circumstances, check_view, plan_view, row_view
+from kiban.server.problems import refuse
+from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer, attachment, number
+from kiban.server.studies import estimate_seconds, find_scenario
+from kiban.server.tasks import point_view
+
+router = APIRouter(prefix="/api/v1")
+MOST_INSTANT_POINTS = 3
+View = Literal["full", "short"]
+
+
+@router.post("/check", tags=["plans"])
+def check(question: Study, service: ServiceOf, caller: Viewer) -> Json:
+    """Read all inputs of a study without solving it."""
+    scenario = find_scenario(question, service.settings, service.store)
+    estimate = estimate_seconds(scenario)
+    work = "instant" if estimate <= service.settings.limits.instant_seconds else "job"
+    return Json(check_view(questions.check(scenario), estimate, work))
+
+
+@router.post("/plans", tags=["plans"])
+async def plan(
+    question: PlanQuestion, request: Request, service: ServiceOf, caller: Planner, view: View = "full"
+) -> Json:
+    """The least-cost plan: 200 with the plan where it is quick, else 202 with a job."""
+    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
+    keep = question.cooling == "keep"
+    if _is_instant(question, estimate_seconds(scenario, one_system=keep), service):
+        asker = Asker(caller.name, question.session, question.sequence)
+        try:
+            made, how = await service.answers.plan(scenario, asker, keep_cooling=keep)
+        except TooLongError:
+            pass
+        else:
+            request.state.subject = how.id
+            content = {"plan": await run_in_threadpool(_view, made, how, view)}
+            return Json(number(content, question.session, question.sequence))
+    return await _queue("plan", scenario.name, {"scenario": plain_scenario(scenario)}, question, request, caller)
+
+
+def _view(made: Any, how: Circumstances, view: View) -> dict[str, Any]:
+    return plan_view(made, how, short=view == "short", html=questions.can_write_page())
+
+
+def _is_instant(question: Numbered, estimate: float, service: Service) -> bool:
+    """Whether to answer at once; refused where the caller insists on it and it would take too long."""
+    quick = estimate <= service.settings.limits.instant_seconds
+    if question.mode == "instant" and not quick:
+        raise refuse("too-large", "instant", path="mode", seconds=f"{estimate:.0f}")
+    return quick and question.mode != "job"
+
+
+async def _queue(
+    kind: str, name: str, content: dict[str, Any], question: Numbered, request: Request, caller: Caller
+) -> Json:
+    service: Service = request.app.state.service
+    job_id = await run_in_threadpool(service.supervisor.submit, kind, name, caller.name, content)
+    request.state.subject = job_id
+    job = await read_job(service, job_id)
+    answer = number({"job": job}, question.session, question.sequence)
+    return Json(answer, status_code=202, headers={"location": f"/api/v1/jobs/{job_id}"})
+
+
+@router.get("/plans", tags=["plans"])
+def list_plans(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
+    """The newest plans."""
+    return Json({"plans": [row_view(row) for row in service.store.list_plans(limit)]})
+
+
+@router.get("/plans/{plan_id}", tags=["plans"])
+async def read_plan(plan_id: str, service: ServiceOf, caller: Viewer, view: View = "full") -> Json:
+    """A plan."""
+    made, how = await service.answers.find(plan_id)
+    return Json(await run_in_threadpool(_view, made, how, view))
+
+
+@router.delete("/plans/{plan_id}", tags=["plans"], status_code=204)
+async def delete_plan(plan_id: str, request: Request, service: ServiceOf, caller: Planner) -> Response:
+    """Remove a plan."""
+    request.state.subject = plan_id
+    remembered = service.answers.forget(plan_id)
+    stored = await run_in_threadpool(service.store.delete_plan, plan_id)
+    if not (remembered or stored):
+        raise refuse("not-found", "no_plan", name=plan_id)
+    return Response(status_code=204)
+
+
+@router.get("/plans/{plan_id}/hourly", tags=["plans"])
+async def hourly(
+    plan_id: str,
+    service: ServiceOf,
+    caller: Viewer,
+    columns: Annotated[str, Query(max_length=2000)] = "",
+    first: Annotated[int, Query(alias="from", ge=0)] = 0,
+    last: Annotated[int | None, Query(alias="to", ge=1)] = None,
+    mean: Annotated[int, Query(ge=1, le=8784)] = 1,
+) -> Json:
+    """Hourly columns of a plan, as they are or in means of several steps."""
+    made, _ = await service.answers.find(plan_id)
+    return Json(await run_in_threadpool(hours_view, made, plan_id, _names(columns), first, last, mean))
+
+
+@router.get("/plans/{plan_id}/profile", tags=["plans"])
+async def profile(
+    plan_id: str, service: ServiceOf, caller: Viewer, columns: Annotated[str, Query(max_length=2000)] = ""
+) -> Json:
+    """The mean day of each month."""
+    made, _ = await service.answers.find(plan_id)
+    return Json(await run_in_threadpool(profile_view, made, plan_id, _names(columns)))
+
+
+def _names(columns: str) -> list[str]:
+    return [name.strip() for name in columns.split(",") if name.strip()]
+
+
+@router.get("/plans/{plan_id}/files/{kind}", tags=["plans"])
+async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> Response:
+    """A plan as a workbook, a zipped folder, one HTML page or its scenario."""
+    if kind not in FILE_KINDS:
+        raise refuse("not-found", "no_file_kind", name=kind, names=", ".join(FILE_KINDS))
+    made, how = await service.answers.find(plan_id)
+    content, media_type, name = await run_in_threadpool(plan_file, made, how.id, kind)
+    return attachment(content, media_type, name)
+
+
+@router.get("/plans/{plan_id}/reproduce", tags=["plans"])
+async def reproduce(plan_id: str, service: ServiceOf, caller: Viewer) -> Json:
+    """The TOML, the command line and the Python that make the plan again."""
+    made, _ = await service.answers.find(plan_id)
+    return Json(recipe(made))
+
+
+@router.post("/pay", tags=["money"])
+async def pay(question: PayQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """Who pays and who gains under a policy package, against another one."""
+    if not questions.can_pay():
+        raise refuse("unavailable", "unavailable", what="PAY")
+    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
+    # Without policy, with policy, and forced to serve the same: three plans.
+    if _is_instant(question, 3.0 * estimate_seconds(scenario), service):
+        content = await run_in_threadpool(questions.pay, scenario, question.package, question.against)
+        return Json(number({"pay": content}, question.session, question.sequence))
+    asked = {"scenario": plain_scenario(scenario), "package": question.package, "against": question.against}
+    return await _queue("pay", scenario.name, asked, question, request, caller)
+
+
+@router.post("/compare", tags=["plans"])
+async def compare(question: CompareQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """How up to four plans differ from a base."""
+    studies = [question.base, *question.others]
+    most = service.settings.limits.plans_in_comparison
+    if len(studies) > most:
+        raise refuse("too-large", "many", path="others", count=len(studies), what="plans", most=most)
+    scenarios = [await run_in_threadpool(find_scenario, one, service.settings, service.store) for one in studies]
+    steps = [len(cause_steps(scenarios[0], other)) for other in scenarios[1:]]
+    solves_more = question.causes and max(steps, default=0) > 1
+    longest = max(estimate_seconds(scenario) for scenario in scenarios)
+    if not solves_more and _is_instant(question, longest, service):
+        try:
+            content = await _compare(scenarios, question, service, caller)
+        except TooLongError:
+            pass
+        else:
+            return Json(number(content, question.session, question.sequence))
+    asked = {"scenarios": [plain_scenario(scenario) for scenario in scenarios], "causes": question.causes}
+    return await _queue("compare", scenarios[0].name, asked, question, request, caller)
+
+
+async def _compare(
+    scenarios: list[Scenario], question: CompareQuestion, service: Service, caller: Caller
+) -> dict[str, Any]:
+    asker = Asker(caller.name, question.session, question.sequence)
+    made = [await service.answers.plan(scenario, asker, keep_cooling=False) for scenario in scenarios]
+    others = []
+    for other, how in made[1:]:
+        difference = difference_view(made[0][0], other)
+        if question.causes:
+            steps = cause_steps(scenarios[0], other.scenario)
+            total = difference["difference_myen_per_year"]
+            difference["by_cause"] = [{"keys": list(step), "difference_myen_per_year": total} for step in steps]
+        others.append({"plan": _view(other, how, "short"), **difference})
+    return {"base": _view(*made[0], "short"), "others": others}
+
+
+@router.post("/sweep", tags=["plans"])
+async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """The plans over a range of one key."""
+    most = service.settings.limits.sweep_points
+    if len(question.values) > most:
+        raise refuse("too-large", "many", path="values", count=len(question.values), what="values", most=most)
+    scenarios = await run_in_threadpool(_vary, question, service)
+    few = question.mode == "instant" and len(scenarios) <= MOST_INSTANT_POINTS
+    if question.mode == "instant" and not few:
+        raise refuse("too-large", "instant", path="mode", seconds=str(2 * len(scenarios)))
+    if few and _is_instant(question, max(map(estimate_seconds, scenarios)), service):
+        asker = Asker(caller.name, question.session, question.sequence)
+        points = []
+        for value, scenario in zip(question.values, scenarios, strict=True):
+            try:
+                made = (await service.answers.plan(scenario, asker, keep_cooling=False))[0]
+            except TooLongError:
+                made = None
+            points.append(point_view(value, made))
+        return Json(number({"key": question.key, "points": points}, question.session, question.sequence))
+    plain = [plain_scenario(scenario) for scenario in scenarios]
+    asked = {"key": question.key, "values": question.values, "scenarios": plain}
+    return await _queue("sweep", scenarios[0].name, asked, question, request, caller)
+
+
+def _vary(question: SweepQuestion, service: Service) -> list[Scenario]:
+    base = question.model_dump(exclude={"key", "values", "mode", "session", "sequence"})
+    scenarios = []
+    for value in question.values:
+        whole = int(value) if float(value).is_integer() else value
+        study = Study(**{**base, "changes": {**base["changes"], question.key: whole}})
+        scenarios.append(find_scenario(study, service.settings, service.store))
+    return scenarios
+
+
+@router.post("/national", tags=["plans"])
+async def national(question: NationalQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """A plan of all Japan: always a job."""
+    if not questions.can_plan_nation():
+        raise refuse("unavailable", "unavailable", what="national plan")
+    content = question.model_dump(exclude={"mode", "session", "sequence"})
+    name = await run_in_threadpool(questions.check_nation, content)
+    return await _queue("national", name, content, question, request, caller)

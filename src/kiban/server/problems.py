@@ -1,0 +1,122 @@
+"""Problems as RFC 9457 documents, in both languages.
+
+    {"type": "urn:kiban:problem:scenario", "title", "title_ja", "status", "detail", "detail_ja", "path",
+     "suggestion", "suggestion_ja", "problems": [...]}
+
+The faults that other parts write are English sentences; those whose pattern is known are said in Japanese
+too, the others stand in English behind a Japanese introduction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kiban.errors import InputError, KibanError, Problem
+from kiban.quantities import Language
+from kiban.report.phrases import phrase
+from kiban.report.translation import translate
+
+MEDIA_TYPE = "application/problem+json"
+TYPE = "urn:kiban:problem:"
+STATUS: Mapping[str, int] = {
+    "request": 422,
+    "scenario": 422,
+    "unauthorised": 401,
+    "forbidden": 403,
+    "not-found": 404,
+    "method": 405,
+    "superseded": 409,
+    "conflict": 409,
+    "gone": 410,
+    "too-large": 413,
+    "media-type": 415,
+    "misdirected": 421,
+    "busy": 429,
+    "fault": 500,
+    "unavailable": 501,
+}
+
+
+class RefusedError(Exception):
+    """A request that is answered with a problem; `kind` is the end of its type, `problems` are all reasons."""
+
+    def __init__(
+        self,
+        kind: str,
+        problems: Problem | Iterable[Problem],
+        *,
+        status: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        self.status = status or STATUS[kind]
+        self.headers = dict(headers or {})
+        super().__init__("; ".join(str(problem) for problem in self.problems))
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The problem document."""
+        return describe(self.kind, self.problems, self.status)
+
+
+def refuse(
+    kind: str, key: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
+) -> RefusedError:
+    """A refusal in a sentence of our own: `server.KEY` and its remedy `server.KEY_remedy`."""
+    fault = phrase(f"fault.{key}", "en", **blanks)
+    remedy = phrase(f"remedy.{key}", "en", **blanks)
+    return RefusedError(kind, Problem(fault, key=path, remedy=remedy), headers=headers)
+
+
+def refusal_of(error: Exception) -> RefusedError:
+    """The refusal for any error; what is no error of the user's says nothing about the inside."""
+    if isinstance(error, RefusedError):
+        return error
+    if isinstance(error, InputError):
+        return RefusedError("scenario", error.problems)
+    if isinstance(error, KibanError):
+        return RefusedError("fault", Problem(" ".join(str(error).split()).rstrip(".")))
+    if isinstance(error, RecursionError):
+        return refuse("scenario", "nesting")
+    return refuse("fault", "fault")
+
+
+def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, Any]:
+    """The problem document of this kind."""
+    listed = [_describe_one(problem) for problem in problems]
+    first = listed[0] if listed else _describe_one(Problem(phrase("fault.fault", "en")))
+    return {
+        "type": f"{TYPE}{kind}",
+        "title": phrase(f"problem_title.{kind}", "en"),
+        "title_ja": phrase(f"problem_title.{kind}", "ja"),
+        "status": status,
+        **{name: first[name] for name in ("detail", "detail_ja", "path", "suggestion", "suggestion_ja")},
+        "problems": listed,
+    }
+
+
+def _describe_one(problem: Problem) -> dict[str, str]:
+    return {
+        "path": problem.key,
+        "where": problem.where,
+        "detail": str(problem),
+        "detail_ja": _say(problem, "ja"),
+        "suggestion": problem.remedy,
+        "suggestion_ja": _remedy(problem.remedy, "ja"),
+    }
+
+
+def _say(problem: Problem, language: Language) -> str:
+    place = ": ".join(part for part in (problem.where, problem.key) if part)
+    fault = translate(problem.fault, "fault", language)
+    if fault == problem.fault:
+        fault = phrase("problem.untranslated", language, fault=problem.fault.rstrip("."))
+    sentence = f"{place} {fault}".strip()
+    sentence = f"{sentence}。"
+    return f"{sentence}{_remedy(problem.remedy, language)}。" if problem.remedy else sentence
+
+
+def _remedy(remedy: str, language: Language) -> str:
+    return "" if not remedy else translate(remedy, "remedy", language)

@@ -1,0 +1,181 @@
+"""Addresses that only read what kiban knows: health, examples, schema, sites, figures and words."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from kiban.catalogue import describe, load_catalogue
+from kiban.errors import CatalogueError
+from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
+from kiban.report.phrases import load_phrases
+from kiban.server import questions
+from kiban.server.access import COOKIE, LOCAL, ROLES, find_caller, token_in
+from kiban.server.bodies import SessionQuestion
+from kiban.server.catalogue_views import examples_view, fact_view, site_view, sites_view
+from kiban.server.plan_views import stamp
+from kiban.server.problems import RefusedError, refuse
+from kiban.server.service import Admin, Json, ServiceOf, Viewer
+from kiban.server.settings import Settings
+
+router = APIRouter(prefix="/api/v1")
+WEEK_SECONDS = 7 * 86_400
+
+
+@router.get("/health", tags=["about"])
+def health(service: ServiceOf) -> Json:
+    """Whether the server works, what it can do and what it takes on. Needs no token."""
+    from kiban import __version__
+
+    limits = service.settings.limits
+    return Json(
+        {
+            "status": "ok",
+            "version": __version__,
+            "api": 1,
+            "static": has_pages(service.settings),
+            "database": service.store.engine.dialect.name,
+            "jobs": service.store.count_jobs(),
+            "limits": {
+                "body_bytes": limits.body_bytes,
+                "steps": limits.steps,
+                "sites": limits.sites,
+                "plans_in_comparison": limits.plans_in_comparison,
+                "sweep_points": limits.sweep_points,
+                "queued_jobs": limits.queued_jobs,
+            },
+            "features": {
+                "pay": questions.can_pay(),
+                "national": questions.can_plan_nation(),
+                "packages": questions.can_pay(),
+                "html": questions.can_write_page(),
+                "online_weather": service.settings.online,
+            },
+        }
+    )
+
+
+def has_pages(settings: Settings) -> bool:
+    """Whether the built web pages are there."""
+    return (settings.static / "index.html").is_file()
+
+
+@router.get("/session", tags=["access"])
+def read_session(request: Request, service: ServiceOf) -> Json:
+    """Who the caller is to this server. Needs no token."""
+    caller = LOCAL if service.settings.is_local else find_caller(token_in(request), service.store)
+    return Json(_session(caller, service.settings))
+
+
+@router.post("/session", tags=["access"])
+def open_session(question: SessionQuestion, request: Request, service: ServiceOf) -> Json:
+    """Put a token into a cookie that no script can read. Needs no token but the one in the body."""
+    caller = LOCAL if service.settings.is_local else find_caller(question.token, service.store)
+    if caller is None:
+        raise refuse("unauthorised", "wrong_token", path="token")
+    request.state.caller = caller
+    answer = Json(_session(caller, service.settings))
+    if not service.settings.is_local:
+        answer.set_cookie(
+            COOKIE,
+            question.token,
+            max_age=WEEK_SECONDS,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+        )
+    return answer
+
+
+@router.delete("/session", tags=["access"], status_code=204)
+def close_session() -> Response:
+    """Remove the cookie."""
+    answer = Response(status_code=204)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
+    return answer
+
+
+def _session(caller: Any, settings: Settings) -> dict[str, Any]:
+    return {
+        "required": not settings.is_local,
+        "name": caller.name if caller is not None else None,
+        "role": caller.role if caller is not None else None,
+        "roles": list(ROLES),
+    }
+
+
+@router.get("/examples", tags=["catalogue"])
+def examples(service: ServiceOf, caller: Viewer) -> Json:
+    """The worked examples."""
+    return Json(examples_view(service.settings))
+
+
+@router.get("/schema", tags=["catalogue"])
+def schema(caller: Viewer) -> Json:
+    """The JSON Schema of a scenario."""
+    return Json(_schema())
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    from kiban.scenario import Scenario
+
+    return Scenario.model_json_schema()
+
+
+@router.get("/sites", tags=["catalogue"])
+def sites(caller: Viewer) -> Json:
+    """The candidate sites, and what they may be compared by."""
+    return Json(sites_view())
+
+
+@router.get("/sites/{site_id}", tags=["catalogue"])
+def site(site_id: str, caller: Viewer) -> Json:
+    """Everything about a site."""
+    try:
+        return Json(site_view(site_id))
+    except CatalogueError as error:
+        raise RefusedError("not-found", error.problems) from None
+
+
+@router.get("/facts", tags=["catalogue"])
+def facts(
+    caller: Viewer,
+    pattern: Annotated[str, Query(min_length=1, max_length=200)],
+    limit: Annotated[int, Query(ge=1, le=5000)] = 500,
+) -> Json:
+    """Figures by id, beginning, glob, site or words, with their sources."""
+    try:
+        found = describe(load_catalogue(), pattern)
+    except CatalogueError as error:
+        raise RefusedError("not-found", error.problems) from None
+    shown = [fact_view(fact) for fact in found[:limit]]
+    return Json({"facts": shown, "count": len(found), "left_off": len(found) - len(shown)})
+
+
+@router.get("/glossary", tags=["catalogue"])
+def glossary(caller: Viewer, lang: Language = "en") -> Json:
+    """The words for the terms of kiban."""
+    return Json({"language": lang, "terms": {name: term(name, lang) for name in GLOSSARY}})
+
+
+@router.get("/phrases", tags=["catalogue"])
+def phrases(caller: Viewer, lang: Language = "en") -> Json:
+    """The sentences of reports, with blanks in braces; every language has the same keys."""
+    return Json({"language": lang, "languages": list(LANGUAGES), "phrases": dict(load_phrases(lang))})
+
+
+@router.get("/packages", tags=["catalogue"])
+def packages(caller: Viewer) -> Json:
+    """The policy packages."""
+    return Json({"packages": questions.list_packages()})
+
+
+@router.get("/audit", tags=["access"])
+def audit(service: ServiceOf, caller: Admin, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Json:
+    """Who ran what, the newest first."""
+    rows = service.store.read_audit(limit)
+    return Json({"entries": [{**dict(row), "time": stamp(row["time"])} for row in rows]})

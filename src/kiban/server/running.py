@@ -1,0 +1,110 @@
+"""Run the server on a port until it is told to stop, and say on the terminal what it does."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import socket
+import sys
+from collections.abc import Callable
+from typing import IO
+
+from kiban.errors import OutputError, Problem
+from kiban.quantities import Language
+from kiban.report.phrases import phrase
+from kiban.server.settings import Settings
+
+LOCK_FILE = "server.lock"
+
+
+def run(settings: Settings, language: Language, say: Callable[[str], None]) -> None:
+    """Serve until interrupted; raises `OutputError` where the port, the folder or the database cannot be used."""
+    import uvicorn
+
+    from kiban.server.application import make_application
+
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    lock = hold_folder(settings) if not settings.database else None
+    listener = listen(settings)
+    try:
+        app = make_application(settings)
+        for line in greeting(settings, language, has_tokens=bool(app.state.service.store.list_tokens())):
+            say(line)
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=5,
+            # A proxy in front says who asks only where it is on this machine.
+            forwarded_allow_ips="127.0.0.1",
+        )
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+        if lock is not None:
+            lock.close()
+
+
+def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> list[str]:
+    """What the server says when it starts."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    lines = [phrase("serve.listening", language, address=f"http://{host}:{settings.port}/{language}/")]
+    place = settings.data if not settings.database else "PostgreSQL"
+    lines.append(phrase("serve.data", language, place=place))
+    if not (settings.static / "index.html").is_file():
+        lines.append(phrase("serve.no_static", language, folder=settings.static))
+    if not settings.is_local:
+        lines += [phrase("serve.open", language), phrase("serve.plain", language)]
+        if not has_tokens:
+            lines.append(phrase("serve.no_tokens", language))
+    return [*lines, phrase("serve.stop", language)]
+
+
+def listen(settings: Settings) -> socket.socket:
+    """A socket on the address; `OutputError` where it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except (OSError, OverflowError):
+        listener.close()
+        fault = phrase("serve.port", "en", host=settings.host, port=settings.port)
+        raise OutputError(Problem(fault, remedy=phrase("serve.port_remedy", "en"))) from None
+    listener.set_inheritable(True)
+    return listener
+
+
+def hold_folder(settings: Settings) -> IO[bytes]:
+    """The folder's lock, held while the file is open; two servers on one folder would run each other's jobs."""
+    try:
+        settings.data.mkdir(parents=True, exist_ok=True)
+        file = (settings.data / LOCK_FILE).open("ab")
+    except OSError as error:
+        fault = f"cannot be written: {(error.strerror or type(error).__name__).lower()}"
+        raise OutputError(Problem(fault, str(settings.data), remedy=phrase("serve.locked_remedy", "en"))) from None
+    try:
+        _lock(file)
+    except OSError as error:
+        file.close()
+        if error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
+            raise
+        problem = Problem(phrase("serve.locked", "en"), str(settings.data), remedy=phrase("serve.locked_remedy", "en"))
+        raise OutputError(problem) from None
+    return file
+
+
+def _lock(file: IO[bytes]) -> None:
+    if os.name == "nt":
+        import msvcrt
+
+        file.seek(0)
+        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    else:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

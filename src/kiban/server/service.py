@@ -1,0 +1,69 @@
+"""The parts of a running server, and how an address gets hold of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import JSONResponse, Response
+
+from kiban.server.access import Caller, Role, identify, require
+from kiban.server.answers import Answers
+from kiban.server.settings import Settings
+from kiban.server.store import Store
+from kiban.server.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all addresses share."""
+
+    settings: Settings
+    store: Store
+    answers: Answers
+    supervisor: Supervisor
+
+
+class Json(JSONResponse):
+    """JSON as it is: Japanese text unescaped, no NaN."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of the body."""
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+
+
+def service_of(request: Request) -> Service:
+    """The server that the request has reached."""
+    found: Service = request.app.state.service
+    return found
+
+
+ServiceOf = Annotated[Service, Depends(service_of)]
+
+
+def _caller_with(role: Role) -> Any:
+    def find(request: Request) -> Caller:
+        service = service_of(request)
+        caller = identify(request, service.settings, service.store)
+        request.state.caller = caller
+        require(caller, role)
+        return caller
+
+    return Depends(find)
+
+
+Viewer = Annotated[Caller, _caller_with("viewer")]
+Planner = Annotated[Caller, _caller_with("planner")]
+Admin = Annotated[Caller, _caller_with("admin")]
+
+
+def number(content: dict[str, Any], session: str, sequence: int | None) -> dict[str, Any]:
+    """An answer with the number of its question."""
+    return {"session": session, "sequence": sequence, **content}
+
+
+def attachment(content: bytes, media_type: str, name: str) -> Response:
+    """A file to be saved."""
+    return Response(content, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'})

@@ -1,0 +1,77 @@
+"""Where the server keeps its things, to whom it listens, and how much it takes on."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEFAULT_PORT = 8765
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+DATABASE_FILE = "kiban.sqlite3"
+DATA_VARIABLE = "KIBAN_DATA"
+
+
+def default_data_folder() -> Path:
+    """The user's folder for data of programs: KIBAN_DATA, else the platform's own place."""
+    chosen = os.environ.get(DATA_VARIABLE)
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "kiban"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "kiban"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kiban"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request and all requests together may ask for."""
+
+    body_bytes: int = 1_000_000
+    steps: int = 52_560
+    """Steps of the horizon, over all weather years of one study."""
+    sites: int = 50
+    plans_in_comparison: int = 5
+    sweep_points: int = 101
+    queued_jobs: int = 100
+    waiting_answers: int = 200
+    """Instant questions that wait for a free core."""
+    stored_plans: int = 1_000
+    """Instant plans that the store keeps; those of jobs are kept until they are deleted."""
+    instant_seconds: float = 2.0
+    """Work that is expected to take longer is a job."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One server; `database` is an SQLAlchemy URL, empty for SQLite in `data`."""
+
+    data: Path = field(default_factory=default_data_folder)
+    database: str = ""
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    workers: int = 1
+    """Worker processes for jobs."""
+    online: bool = False
+    """Whether scenarios may fetch weather from online services."""
+    limits: Limits = Limits()
+    static: Path = Path(__file__).parent / "static"
+    hosts: tuple[str, ...] = ()
+    """Names under which the server may be asked besides the address that it binds to."""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can ask, so that no token is needed."""
+        return self.host in LOOPBACK
+
+    @property
+    def database_url(self) -> str:
+        """The URL for SQLAlchemy; PostgreSQL is spoken to through psycopg 3."""
+        if not self.database:
+            return f"sqlite:///{(self.data / DATABASE_FILE).as_posix()}"
+        for plain in ("postgresql://", "postgres://"):
+            if self.database.startswith(plain):
+                return f"postgresql+psycopg://{self.database.removeprefix(plain)}"
+        return self.database

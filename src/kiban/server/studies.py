@@ -1,0 +1,193 @@
+"""From what a request says to a scenario: the base, the changes over it, and what a server refuses.
+
+A server reads no files of scenarios and asks no online service, since both would let a stranger look
+around from where it stands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kiban.calendar import steps_per_year
+from kiban.errors import Problem, ScenarioError
+from kiban.report.phrases import phrase
+from kiban.scenario import Scenario
+from kiban.scenario.examples import example_names, load_scenario
+from kiban.scenario.file import parse_scenario
+from kiban.scenario.place import ONLINE_SOURCES
+from kiban.server.bodies import Study
+from kiban.server.packing import plain_scenario, unpack
+from kiban.server.problems import RefusedError, refuse
+from kiban.server.settings import Settings
+from kiban.server.store import Store
+
+MOST_CHANGES = 500
+MOST_DEPTH = 20
+FILE_KEYS = frozenset({"file", "files", "jepx_files", "sites_file"})
+SHIPPED = re.compile(r"pvlib:[A-Za-z0-9_.\-]+")
+PACKAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]*")
+WHERE = "scenario"
+
+SECONDS_PER_YEAR_SOLVED = 0.6
+"""How long the kernel takes for 8760 steps on a slow core: measured, and only decides what becomes a job."""
+SECONDS_FOR_INPUTS = 0.2
+
+
+def find_scenario(study: Study, settings: Settings, store: Store) -> Scenario:
+    """The scenario of a study; raises `RefusedError` or `InputError` with every problem."""
+    base = _find_base(study, store)
+    changed = apply_changes(base, study.changes)
+    if study.packages is not None:
+        changed = apply_changes(changed, {"policy.packages": study.packages})
+    refuse_outside(changed, settings)
+    scenario = parse_scenario(changed, where="")
+    check_size(scenario, settings)
+    return scenario
+
+
+def _find_base(study: Study, store: Store) -> dict[str, Any]:
+    given = [name for name in ("scenario", "toml", "example", "plan") if getattr(study, name) is not None]
+    if len(given) != 1:
+        raise refuse("request", "one_study", path="scenario", count=len(given))
+    if study.scenario is not None:
+        return study.scenario
+    if study.toml is not None:
+        return read_toml(study.toml)
+    if study.example is not None:
+        if study.example not in example_names():
+            names = ", ".join(example_names())
+            raise RefusedError(
+                "not-found", _problem("no_example", "examples", "example", name=study.example, names=names)
+            )
+        return plain_scenario(load_scenario(study.example))
+    row = store.find_plan(str(study.plan))
+    if row is None:
+        raise refuse("not-found", "no_plan", path="plan", name=study.plan)
+    found: dict[str, Any] = unpack(row["scenario"])
+    return found
+
+
+def read_toml(text: str) -> dict[str, Any]:
+    """The mapping in a TOML text."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(_problem("invalid_toml", "", "toml", reason=error)) from None
+    except RecursionError:
+        raise ScenarioError(_problem("nesting", "nesting", "toml")) from None
+
+
+def apply_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a mapping with dotted keys set, or removed where the value is None."""
+    if len(changes) > MOST_CHANGES:
+        raise refuse("too-large", "many", path="changes", count=len(changes), what="changes", most=MOST_CHANGES)
+    try:
+        changed: dict[str, Any] = json.loads(json.dumps(base, default=str))
+    except RecursionError:
+        raise ScenarioError(_problem("nesting", "nesting", WHERE)) from None
+    for key, value in changes.items():
+        _set(changed, _split(key), value, key)
+    return changed
+
+
+def _split(key: str) -> list[str]:
+    section, _, rest = key.partition(".")
+    parts = [section, rest] if section == "assumptions" else key.split(".")
+    if not all(parts) or len(parts) > MOST_DEPTH:
+        raise RefusedError("request", _problem("bad_change", "bad_change", key, reason="the key has empty parts"))
+    return parts
+
+
+def _set(node: Any, parts: list[str], value: Any, key: str) -> None:
+    for part in parts[:-1]:
+        if isinstance(node, list):
+            node = _element(node, part, key)
+        elif isinstance(node, dict):
+            node = node.setdefault(part, {})
+        if not isinstance(node, dict | list):
+            reason = f"'{part}' holds a value, not keys"
+            raise RefusedError("request", _problem("bad_change", "bad_change", key, reason=reason))
+    last = parts[-1]
+    if isinstance(node, list):
+        _element(node, last, key)
+        if value is None:
+            del node[int(last)]
+        else:
+            node[int(last)] = value
+    elif value is None:
+        node.pop(last, None)
+    else:
+        node[last] = value
+
+
+def _element(node: list[Any], part: str, key: str) -> Any:
+    if not part.isascii() or not part.isdigit() or int(part) >= len(node):
+        reason = f"'{part}' is not the number of one of {len(node)} entries"
+        raise RefusedError("request", _problem("bad_change", "bad_change", key, reason=reason))
+    return node[int(part)]
+
+
+def refuse_outside(raw: Mapping[str, Any], settings: Settings) -> None:
+    """Refuse what would make the server read its own files or ask other machines."""
+    problems = [_problem("files", "files", path) for path in _files_in(raw, "")]
+    weather = raw.get("weather")
+    source = weather.get("source") if isinstance(weather, Mapping) else None
+    if source in ONLINE_SOURCES and not settings.online:
+        problems.append(_problem("online", "online", "weather.source", name=source))
+    policy = raw.get("policy")
+    packages = policy.get("packages") if isinstance(policy, Mapping) else None
+    problems += [
+        _problem("no_package", "no_package", "policy.packages", name=name)
+        for name in (packages if isinstance(packages, list) else [])
+        if isinstance(name, str) and not PACKAGE_NAME.fullmatch(name)
+    ]
+    if problems:
+        raise RefusedError("scenario", problems)
+
+
+def _files_in(node: Any, path: str) -> Iterator[str]:
+    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        inner = f"{path}.{key}" if path else str(key)
+        if key in FILE_KEYS and path != "assumptions":
+            names = value if isinstance(value, list) else [value]
+            if not all(isinstance(name, str) and SHIPPED.fullmatch(name) for name in names):
+                yield inner
+        else:
+            yield from _files_in(value, inner)
+
+
+def check_size(scenario: Scenario, settings: Settings) -> None:
+    """Refuse a horizon that is longer than the server takes on."""
+    steps = count_steps(scenario)
+    if steps > settings.limits.steps:
+        raise refuse("too-large", "steps", path="time.hours", steps=steps, most=settings.limits.steps)
+
+
+def count_steps(scenario: Scenario) -> int:
+    """Steps of the horizon over all weather years."""
+    whole = steps_per_year(scenario.time.step_hours)
+    hours = scenario.time.hours
+    steps = whole if hours is None else min(whole, round(hours / scenario.time.step_hours))
+    return steps * max(len(scenario.weather.years), 1)
+
+
+def estimate_seconds(scenario: Scenario, *, one_system: bool = False) -> float:
+    """How long a plan will take, roughly; work with whole numbers cannot be foreseen and counts as long."""
+    if scenario.measure:
+        return 60.0
+    if scenario.weather.source in ONLINE_SOURCES:
+        return 30.0
+    cooling = scenario.cooling
+    fixed = one_system or cooling.system != "auto" or cooling.pue is not None
+    systems = 1 if fixed else min(len(cooling.candidates), 2)
+    return SECONDS_FOR_INPUTS + systems * SECONDS_PER_YEAR_SOLVED * count_steps(scenario) / steps_per_year(1.0)
+
+
+def _problem(fault: str, remedy: str, path: str, **blanks: object) -> Problem:
+    said = phrase(f"remedy.{remedy}", "en", **blanks) if remedy else ""
+    return Problem(phrase(f"fault.{fault}", "en", **blanks), key=path, remedy=said)

@@ -1,0 +1,206 @@
+"""Keeps the worker processes busy with the jobs of the store, and puts back what was lost.
+
+One thread does all of it. The store is the truth: a job that is no longer running there is killed here,
+whoever cancelled it; a job that is running there for a server which is gone is queued again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import multiprocessing
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+from kiban.server.packing import pack
+from kiban.server.problems import describe, refuse
+from kiban.server.settings import Settings
+from kiban.server.store import MOST_ATTEMPTS, Row, Store
+from kiban.server.tasks import Outcome, say
+from kiban.server.worker import serve_jobs
+
+log = logging.getLogger("kiban.server")
+TICK_SECONDS = 1.0
+SILENCE_SECONDS = 15.0
+"""A server whose jobs have not been heard of for so long is gone."""
+BETWEEN_REPORTS_SECONDS = 0.2
+
+
+@dataclass(slots=True)
+class Slot:
+    """One worker process, its line, and what it does."""
+
+    process: SpawnProcess
+    line: Connection
+    job: str | None = None
+    attempts: int = 0
+    reported: float = 0.0
+
+
+class Supervisor:
+    """The jobs of one server; `start` and `stop` it once."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+        self.holder = f"{os.getpid()}-{secrets.token_hex(6)}"
+        self._slots: list[Slot] = []
+        self._context = multiprocessing.get_context("spawn")
+        self._bell, self._push = multiprocessing.Pipe(duplex=False)
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="kiban-jobs", daemon=True)
+
+    def start(self) -> None:
+        """Take up what an earlier server left and begin."""
+        if self.store.is_sqlite:
+            # Nobody else uses the folder: whatever runs there was ours before we were restarted.
+            self._requeue_orphans(time.time() + SILENCE_SECONDS)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End all workers; their jobs go back into the queue."""
+        self._stopping.set()
+        self._ring()
+        self._thread.join(timeout=10.0)
+        for slot in self._slots:
+            if slot.job is not None:
+                self.store.requeue_job(slot.job, say("requeued"))
+            _end(slot)
+        self._slots.clear()
+
+    def submit(self, kind: str, name: str, owner: str, question: Any) -> str:
+        """Queue a job and return its id; refused where too many wait."""
+        queued = self.store.count_jobs()["queued"]
+        if queued >= self.settings.limits.queued_jobs:
+            raise refuse("busy", "queue_full", headers={"Retry-After": "10"}, count=queued)
+        job_id = self.store.add_job(kind, name, owner, pack(question), say("queued"))
+        self._ring()
+        return job_id
+
+    def cancel(self, job_id: str) -> bool:
+        """End a job; whether it had not ended before. The worker that does it is killed."""
+        ended = self.store.finish_job(job_id, "cancelled", progress=say("cancelled"))
+        self._ring()
+        return ended
+
+    def _ring(self) -> None:
+        with contextlib.suppress(OSError):
+            self._push.send_bytes(b"!")
+
+    def _watch(self) -> None:
+        ticked = 0.0
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+                self._end_cancelled()
+                if time.monotonic() - ticked >= TICK_SECONDS:
+                    ticked = time.monotonic()
+                    self.store.beat(self.holder)
+                    if not self.store.is_sqlite:
+                        self._requeue_orphans(time.time() - SILENCE_SECONDS)
+                self._give_work()
+            except Exception:
+                # A database that is away for a moment must not end the thread.
+                log.exception("the supervisor of jobs stumbled")
+                time.sleep(TICK_SECONDS)
+
+    def _listen(self) -> None:
+        """Wait for the bell, a message or an end, at most one tick."""
+        lines = {slot.line: slot for slot in self._slots}
+        for ready in wait([self._bell, *lines], timeout=TICK_SECONDS):
+            if ready is self._bell:
+                self._bell.recv_bytes()
+                continue
+            slot = lines[ready]  # type: ignore[index]
+            try:
+                what, job_id, content = slot.line.recv()
+            except (EOFError, OSError):
+                self._bury(slot)
+                continue
+            if job_id == slot.job:
+                self._take(slot, what, content)
+
+    def _take(self, slot: Slot, what: str, content: Any) -> None:
+        assert slot.job is not None
+        if what == "progress":
+            if time.monotonic() - slot.reported >= BETWEEN_REPORTS_SECONDS:
+                slot.reported = time.monotonic()
+                self.store.report_progress(slot.job, content)
+            return
+        job_id, slot.job = slot.job, None
+        if what == "problem":
+            self.store.finish_job(job_id, "failed", problem=content, progress=say("failed"))
+            return
+        self._keep(job_id, content)
+
+    def _keep(self, job_id: str, outcome: Outcome) -> None:
+        row = self.store.look_at_job(job_id)
+        owner = row["owner"] if row is not None else ""
+        for kept in outcome.plans:
+            self.store.keep_plan(kept.id, kept.packed, owner=owner, work="job", seconds=kept.seconds)
+        self.store.finish_job(job_id, "done", result=pack(outcome.result), progress=say("done"))
+
+    def _bury(self, slot: Slot) -> None:
+        """A worker has ended by itself: its job is tried again, but not for ever."""
+        self._slots.remove(slot)
+        _end(slot)
+        if slot.job is not None:
+            log.warning("the worker of job %s ended with code %s", slot.job, slot.process.exitcode)
+            self._try_again(slot.job, slot.attempts)
+
+    def _try_again(self, job_id: str, attempts: int) -> None:
+        if attempts >= MOST_ATTEMPTS:
+            refusal = refuse("fault", "worker", attempts=attempts)
+            document = describe("fault", refusal.problems, refusal.status)
+            self.store.finish_job(job_id, "failed", problem=document, progress=say("failed"))
+        else:
+            self.store.requeue_job(job_id, say("requeued"))
+
+    def _end_cancelled(self) -> None:
+        for slot in [slot for slot in self._slots if slot.job is not None]:
+            row = self.store.look_at_job(str(slot.job))
+            if row is None or row["state"] != "running" or row["holder"] != self.holder:
+                self._slots.remove(slot)
+                _end(slot)
+
+    def _requeue_orphans(self, older_than: float) -> None:
+        for row in self.store.find_orphans(older_than, self.holder):
+            self._try_again(row["id"], row["attempts"])
+
+    def _give_work(self) -> None:
+        while sum(slot.job is not None for slot in self._slots) < self.settings.workers:
+            row = self.store.claim_job(self.holder)
+            if row is None:
+                return
+            self._give(row)
+
+    def _give(self, row: Row) -> None:
+        free = [slot for slot in self._slots if slot.job is None]
+        slot = free[0] if free else self._hire()
+        slot.job, slot.attempts, slot.reported = row["id"], row["attempts"], 0.0
+        try:
+            slot.line.send((row["id"], row["kind"], row["question"]))
+        except (BrokenPipeError, OSError):
+            self._bury(slot)
+
+    def _hire(self) -> Slot:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=serve_jobs, args=(theirs,), name="kiban-worker", daemon=True)
+        process.start()
+        theirs.close()
+        slot = Slot(process, ours)
+        self._slots.append(slot)
+        return slot
+
+
+def _end(slot: Slot) -> None:
+    """Kill a worker: it may be deep in a solver that listens to nothing."""
+    slot.process.kill()
+    slot.process.join(timeout=5.0)
+    slot.line.close()
