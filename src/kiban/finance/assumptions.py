@@ -1,0 +1,152 @@
+"""What the cash flow assumes beside the plan and the law: rates, years and the terms of the debt, from the catalogue.
+
+Rates are shares a year; nominal unless the name says real.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kiban.catalogue import Catalogue
+from kiban.catalogue.facts import Fact
+from kiban.errors import Problem, ScenarioError
+from kiban.planning.after_tax import CapitalTerms, discount_rate_under
+from kiban.policy.terms import FinancingTerms, PolicyTerms
+
+TaxPosition = Literal["group", "standalone"]
+Repayment = Literal["sculpted", "annuity"]
+PAID_AT_THE_END = frozenset({"chips"})
+"""Assets that are paid when operation starts, not while the campus is built."""
+
+_FACTS = {
+    "inflation": "finance.inflation",
+    "horizon_years": "finance.horizon",
+    "construction_years": "finance.construction",
+    "capex_at_start_share": "finance.capex_at_start",
+    "discount_rate_real": "finance.discount_rate",
+    "equity_rate": "finance.equity_rate",
+    "debt_share": "finance.debt_share",
+    "debt_tenor_years": "finance.debt_tenor",
+    "debt_reference_rate": "finance.debt_reference_rate",
+    "debt_margin": "finance.debt_margin",
+    "dscr_target": "finance.dscr_target",
+    "upfront_fee_share": "finance.fee.upfront",
+    "public_rate": "finance.public_rate",
+    "credit_delay_years": "finance.credit_delay",
+    "group_tax_myen": "finance.group_tax",
+    "decommissioning_share": "finance.decommissioning_share",
+}
+_WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "credit_delay_years")
+
+
+@dataclass(frozen=True, slots=True)
+class FinanceAssumptions:
+    """Inputs of a cash flow.
+
+    `discount_rate_real` is before tax, as in the design. In the `group` position the owner has other income that a
+    loss offsets at once, and `group_tax_myen` a year is tax on it that counts towards the limits of credits; alone,
+    losses are carried forward. `facts` are the catalogue rows behind the numbers.
+    """
+
+    inflation: float
+    horizon_years: int
+    construction_years: int
+    capex_at_start_share: float
+    discount_rate_real: float
+    equity_rate: float
+    debt_share: float
+    debt_tenor_years: int
+    debt_reference_rate: float
+    debt_margin: float
+    dscr_target: float
+    upfront_fee_share: float
+    public_rate: float
+    credit_delay_years: int = 0
+    group_tax_myen: float = 0.0
+    decommissioning_share: float = 0.0
+    tax_position: TaxPosition = "group"
+    repayment: Repayment = "sculpted"
+    facts: tuple[Fact, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = [
+            Problem(f"is {getattr(self, name):g}, outside {low:g} to {high:g}", key=f"finance.{name}")
+            for name, low, high in _ALLOWED
+            if not low <= getattr(self, name) <= high
+        ]
+        if problems:
+            raise ScenarioError(problems)
+
+    def phasing(self, asset: str) -> tuple[float, ...]:
+        """Shares of an asset's cost paid at the first spade and at the end of each year of construction."""
+        years = self.construction_years
+        if years == 0 or asset in PAID_AT_THE_END:
+            return (*(0.0,) * years, 1.0)
+        rest = (1.0 - self.capex_at_start_share) / years
+        return (self.capex_at_start_share, *(rest,) * years)
+
+    def debt_rate(self, financing: FinancingTerms) -> float:
+        """Rate of the loan: guaranteed debt pays no margin on the guaranteed share, a public loan its own rate."""
+        if financing.public:
+            return self.public_rate
+        if financing.concessional_rate is not None:
+            return financing.concessional_rate
+        return self.debt_reference_rate + self.debt_margin * (1.0 - financing.guarantee_coverage)
+
+    def capital_terms(self, start_year: int) -> CapitalTerms:
+        """The same assumptions as the design counts with."""
+        return CapitalTerms(
+            discount_rate=self.discount_rate_real,
+            inflation=self.inflation,
+            start_year=start_year,
+            horizon_years=self.horizon_years,
+            debt_share=self.debt_share,
+            debt_margin=self.debt_margin,
+            debt_rate=self.debt_reference_rate + self.debt_margin,
+            public_rate=(1.0 + self.public_rate) / (1.0 + self.inflation) - 1.0,
+        )
+
+    def discount_rate_after_tax(self, policy: PolicyTerms, start_year: int) -> float:
+        """Nominal rate for flows after tax: the design's real rate before tax, less its tax, with inflation."""
+        real = discount_rate_under(policy.financing, self.capital_terms(start_year)) * (1.0 - policy.tax.rate)
+        return (1.0 + real) * (1.0 + self.inflation) - 1.0
+
+
+_ALLOWED = (
+    ("inflation", -0.1, 0.5),
+    ("horizon_years", 1, 100),
+    ("construction_years", 0, 15),
+    ("capex_at_start_share", 0, 1),
+    ("discount_rate_real", 0, 1),
+    ("equity_rate", 0, 1),
+    ("debt_share", 0, 1),
+    ("debt_tenor_years", 1, 100),
+    ("debt_reference_rate", -0.05, 0.5),
+    ("debt_margin", 0, 0.5),
+    ("dscr_target", 1, 10),
+    ("upfront_fee_share", 0, 0.2),
+    ("public_rate", -0.05, 0.5),
+    ("credit_delay_years", 0, 5),
+    ("group_tax_myen", 0, 1e9),
+    ("decommissioning_share", 0, 1),
+)
+
+
+def read_assumptions(
+    catalogue: Catalogue,
+    *,
+    discount_rate_real: float | None = None,
+    tax_position: TaxPosition = "group",
+    repayment: Repayment = "sculpted",
+) -> FinanceAssumptions:
+    """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years."""
+    facts = {name: catalogue.fact(key) for name, key in _FACTS.items()}
+    values = {name: fact.value for name, fact in facts.items()}
+    if discount_rate_real is not None:
+        values["discount_rate_real"] = discount_rate_real
+        del facts["discount_rate_real"]
+    for name in _WHOLE_YEARS:
+        values[name] = round(values[name])
+    chosen: dict[str, Any] = {**values, "tax_position": tax_position, "repayment": repayment}
+    return FinanceAssumptions(**chosen, facts=tuple(facts.values()))

@@ -1,0 +1,334 @@
+"""The yearly cash flow of a project from first spade to the end, nominal, for one case or for many draws at once.
+
+Index 0 is the first spade, in the start year; operation starts at the end of construction (index C) and its k-th
+year ends at index C + k. Money of each year falls at its end. Prices are those of the start year and follow
+inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.errors import Problem, ScenarioError
+from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.debt import Debt, size_debt
+from kiban.finance.project import MEASURED_ACCOUNTS, Project
+from kiban.finance.purchases import EarnedCredit, SupportFlow, list_purchases, totals
+from kiban.finance.tax import CreditRule, CreditUse, IncomeTax, income_tax
+
+Array = npt.NDArray[np.float64]
+POWER_ACCOUNTS = ("energy", "export_revenue")
+REPRICED_ASSETS = ("chips",)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Draws:
+    """What may turn out otherwise; each factor has shape (draws, operating years) or (draws, 1), 1 is as planned.
+
+    `delay_years` (draws, 1) is how much later operation starts while the end stays: in a part of a year that is
+    lost nothing is sold or used, but fixed costs, tax on property and debt service go on.
+    """
+
+    price_factor: Array | None = None
+    utilisation: Array | None = None
+    capex_factor: Array | None = None
+    chip_price_factor: Array | None = None
+    """On purchases of chips, by operating year after which they are bought: (draws, operating years + 1)."""
+    delay_years: Array | None = None
+    power_price_factor: Array | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CashFlow:
+    """Accounts by year, million yen nominal; each array is (years,) or (draws, years), or can be broadcast to it."""
+
+    project: Project
+    assumptions: FinanceAssumptions
+    years: npt.NDArray[np.int64]
+    """Calendar years."""
+    discount_rate: float
+    """Nominal, after tax, at which the design's own rate values the project."""
+    capex: Mapping[str, Array]
+    replacements: Mapping[str, Array]
+    residual_values: Mapping[str, Array]
+    decommissioning: Array
+    revenue: Mapping[str, Array]
+    operating_costs: Mapping[str, Array]
+    fixed_om: Mapping[str, Array]
+    network_charges: Mapping[str, Array]
+    property_tax: Mapping[str, Array]
+    property_tax_relief: Mapping[str, Array]
+    state_refunds: Mapping[str, Array]
+    depreciation: Mapping[str, Array]
+    grants: tuple[SupportFlow, ...]
+    taxed_grants: Array
+    production_credits: tuple[SupportFlow, ...]
+    credits_earned: tuple[EarnedCredit, ...]
+    credit_rules: tuple[CreditRule, ...]
+    debt: Debt
+    reserve: Array
+    """What pays for replacements if spread evenly over the life before them. Lenders count it; no cash is locked up,
+    equity pays for replacements when they come."""
+    tax: IncomeTax
+    """With interest deducted: what is paid."""
+    unlevered_tax: IncomeTax
+    """As it would be without debt."""
+
+    @property
+    def start(self) -> int:
+        """Index of the start of operation."""
+        return self.assumptions.construction_years
+
+    @property
+    def earnings(self) -> Array:
+        """Revenue and production credits less operating costs, charges and property tax."""
+        spent = [*self.operating_costs.values(), *self.fixed_om.values(), *self.network_charges.values()]
+        paid = sum(spent, totals(self.property_tax))
+        return totals(self.revenue) + sum_of(self.production_credits) - paid
+
+    @property
+    def available_for_debt_service(self) -> Array:
+        """Cash flow before income tax, after the reserve for replacements; 0 before operation."""
+        return _operating(self.earnings - self.reserve, self.start)
+
+    @property
+    def flow_before_tax(self) -> Array:
+        """The project's flow without debt and before income tax."""
+        spent = totals(self.capex) + totals(self.replacements) + self.decommissioning
+        return self.earnings + sum_of(self.grants) + totals(self.residual_values) - spent
+
+    @property
+    def project_flow(self) -> Array:
+        """The project's flow without debt, after the tax that it would pay without debt."""
+        return self.flow_before_tax - self.unlevered_tax.due
+
+    @property
+    def equity_flow(self) -> Array:
+        """What equity pays in (negative) and receives."""
+        debt = self.debt
+        lent = debt.drawdown - debt.service - debt.upfront_fee - debt.guarantee_fee
+        return self.flow_before_tax + lent - self.tax.due
+
+    @property
+    def dividends(self) -> Array:
+        """What equity receives."""
+        return np.maximum(self.equity_flow, 0.0)
+
+    @property
+    def contributions(self) -> Array:
+        """What equity pays in."""
+        return np.maximum(-self.equity_flow, 0.0)
+
+    @property
+    def credits_used(self) -> tuple[SupportFlow, ...]:
+        """Credits used against the tax that is paid, by asset."""
+        return _share_out(self.credits_earned, self.credit_rules, self.tax.credits)
+
+    def credit_utilisation(self) -> dict[str, float]:
+        """Share of each asset's credits that its owner can use, by present value without debt; mean of the draws."""
+        used = _share_out(self.credits_earned, self.credit_rules, self.unlevered_tax.credits)
+        discount = (1.0 + self.discount_rate) ** -np.arange(len(self.years))
+        earned_value: dict[str, float] = {}
+        used_value: dict[str, float] = {}
+        for credit, use in zip(self.credits_earned, used, strict=True):
+            earned = float(np.mean(credit.amount_myen @ discount))
+            earned_value[credit.asset] = earned_value.get(credit.asset, 0.0) + earned
+            used_value[credit.asset] = used_value.get(credit.asset, 0.0) + float(np.mean(use.amount_myen @ discount))
+        return {asset: used_value[asset] / earned for asset, earned in earned_value.items() if earned > 0}
+
+
+def project_cash_flow(
+    project: Project, assumptions: FinanceAssumptions, *, draws: Draws | None = None, debt: Debt | None = None
+) -> CashFlow:
+    """The cash flow of a project whose streams all have a price.
+
+    Debt is sized on the case as planned; give it (`debt`) for draws, which have to live with it. ScenarioError where
+    a price is missing or debt is asked for that no cash flow can carry.
+    """
+    _require_prices(project)
+    draws = draws or Draws()
+    start, horizon = assumptions.construction_years, assumptions.horizon_years
+    years = start + horizon + 1
+    level = (1.0 + assumptions.inflation) ** np.arange(years)
+    at_work = _at_work(draws.delay_years, horizon)
+    use = at_work if draws.utilisation is None else at_work * draws.utilisation
+
+    def operating(real: float, factor: Array) -> Array:
+        """A yearly amount over the years, with its factor by operating year."""
+        spread = np.zeros((*factor.shape[:-1], years))
+        spread[..., start + 1 :] = real * factor
+        return np.asarray(spread * level)
+
+    every_year = np.ones(1)
+    price = use if draws.price_factor is None else use * draws.price_factor
+    power = draws.power_price_factor
+    capex_factor = every_year if draws.capex_factor is None else draws.capex_factor
+    bought = {
+        asset.name: list_purchases(
+            asset,
+            project.policy.assets[asset.asset],
+            assumptions,
+            start_year=project.start_year,
+            capex_factor=capex_factor,
+            price_factor=draws.chip_price_factor if asset.asset in REPRICED_ASSETS else None,
+        )
+        for asset in project.assets
+        if asset.capex_myen > 0
+    }
+    decommissioning = np.zeros(years)
+    first_cost = sum(asset.capex_myen for asset in project.assets)
+    decommissioning[-1] = assumptions.decommissioning_share * first_cost * level[-1]
+    revenue = {
+        stream.name: operating(stream.it_energy_mwh_per_year * _price(stream.price_myen_per_mwh), price)
+        for stream in project.streams
+    }
+    costs = {}
+    for account, cost in project.operating_costs_myen_per_year.items():
+        factor = use if account in MEASURED_ACCOUNTS else at_work
+        if account in POWER_ACCOUNTS and power is not None:
+            factor = factor * power
+        costs[account] = operating(cost, factor)
+    production = _production_credits(project, assumptions, at_work, operating)
+    taxed_grants = totals({name: purchases.taxed_grants for name, purchases in bought.items()})
+    credits = tuple(credit for purchases in bought.values() for credit in purchases.credits)
+    rules = tuple(dict.fromkeys(credit.rule for credit in credits))
+    earned = [
+        np.asarray(sum((credit.amount_myen for credit in credits if credit.rule == rule), np.zeros(years)))
+        for rule in rules
+    ]
+    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, every_year) for a in project.assets}
+    network = {a.name: operating(a.network_charge_myen_per_year, every_year) for a in project.assets}
+    property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
+    replacements = {name: purchases.replacements for name, purchases in bought.items()}
+    residual = {name: purchases.residual_value for name, purchases in bought.items()}
+    depreciation = {name: purchases.depreciation for name, purchases in bought.items()}
+    grants = tuple(grant for purchases in bought.values() for grant in purchases.grants)
+    spent = totals(costs) + totals(fixed_om) + totals(network) + totals(property_tax)
+    income = totals(revenue) + taxed_grants + totals(residual) - spent - totals(depreciation) - decommissioning
+    reserve = totals({name: purchases.reserve for name, purchases in bought.items()})
+    if debt is None:
+        if income.ndim > 1:
+            raise ValueError("draws need the debt of the case as planned")
+        capex = totals({name: purchases.capex for name, purchases in bought.items()})
+        available = totals(revenue) + sum_of(production) - spent - reserve
+        financing = project.policy.financing
+        debt = size_debt(
+            np.broadcast_to(capex - sum_of(grants), (years,)),
+            np.broadcast_to(available, (years,)),
+            start=start,
+            rate=assumptions.debt_rate(financing),
+            share=assumptions.debt_share,
+            tenor_years=min(assumptions.debt_tenor_years, horizon),
+            cover=assumptions.dscr_target,
+            upfront_fee_share=assumptions.upfront_fee_share,
+            guarantee_fee_rate=financing.guarantee_coverage * financing.guarantee_fee_rate,
+            repayment=assumptions.repayment,
+        )
+
+    def tax_on(taxable: Array) -> IncomeTax:
+        return income_tax(
+            np.asarray(taxable),
+            project.policy.tax,
+            earned,
+            rules,
+            position=assumptions.tax_position,
+            group_tax_myen=assumptions.group_tax_myen,
+        )
+
+    return CashFlow(
+        project=project,
+        assumptions=assumptions,
+        years=np.arange(project.start_year, project.start_year + years),
+        discount_rate=assumptions.discount_rate_after_tax(project.policy, project.start_year),
+        capex={name: purchases.capex for name, purchases in bought.items()},
+        replacements=replacements,
+        residual_values=residual,
+        decommissioning=decommissioning,
+        revenue=revenue,
+        operating_costs=costs,
+        fixed_om=fixed_om,
+        network_charges=network,
+        property_tax=property_tax,
+        property_tax_relief={name: purchases.property_tax_relief for name, purchases in bought.items()},
+        state_refunds={name: purchases.state_refund for name, purchases in bought.items()},
+        depreciation=depreciation,
+        grants=grants,
+        taxed_grants=taxed_grants,
+        production_credits=production,
+        credits_earned=credits,
+        credit_rules=rules,
+        debt=debt,
+        reserve=reserve,
+        tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee),
+        unlevered_tax=tax_on(income),
+    )
+
+
+def sum_of(flows: tuple[SupportFlow, ...]) -> Array:
+    """Sum of support by year."""
+    return np.asarray(sum((flow.amount_myen for flow in flows), np.zeros(1)))
+
+
+def _require_prices(project: Project) -> None:
+    missing = [stream.name for stream in project.streams if stream.price_myen_per_mwh is None]
+    if missing:
+        raise ScenarioError(
+            Problem(
+                f"has no price for {', '.join(missing)}",
+                key="tranche",
+                remedy="give it a price, or price it at its levelised cost",
+            )
+        )
+
+
+def _price(price_myen_per_mwh: float | None) -> float:
+    assert price_myen_per_mwh is not None
+    return price_myen_per_mwh
+
+
+def _at_work(delay_years: Array | None, horizon: int) -> Array:
+    """Share of each operating year in which the campus works."""
+    if delay_years is None:
+        return np.ones(horizon)
+    return 1.0 - np.clip(delay_years - np.arange(horizon), 0.0, 1.0)
+
+
+def _operating(flow: Array, start: int) -> Array:
+    kept = np.array(flow)
+    kept[..., : start + 1] = 0.0
+    return kept
+
+
+def _production_credits(
+    project: Project, assumptions: FinanceAssumptions, at_work: Array, operating: Callable[[float, Array], Array]
+) -> tuple[SupportFlow, ...]:
+    """Paid per MWh for some years; the rate follows prices, as the design counts it. Free of tax."""
+    flows = []
+    for asset in project.assets:
+        terms = project.policy.assets[asset.asset]
+        credit, output = terms.production_credit, project.clean_output_mwh_per_year.get(asset.name, 0.0)
+        if credit is None or output <= 0 or not terms.supports(project.start_year):
+            continue
+        paid = at_work * (np.arange(assumptions.horizon_years) < credit.years)
+        amount = operating(output * credit.rate_myen_per_mwh, paid)
+        flows.append(SupportFlow(asset.name, credit.payer, credit.measure, amount))
+    return tuple(flows)
+
+
+def _share_out(
+    earned: tuple[EarnedCredit, ...], rules: tuple[CreditRule, ...], uses: tuple[CreditUse, ...]
+) -> tuple[SupportFlow, ...]:
+    """Credits used under each rule, shared among its assets by what each earned in the year of origin."""
+    flows = []
+    for credit in earned:
+        use = uses[rules.index(credit.rule)]
+        amount = np.zeros(use.used.shape)
+        for born, used in use.used_by_origin.items():
+            whole, own = use.earned[..., [born]], credit.amount_myen[..., [born]]
+            amount += used * np.divide(own, whole, out=np.zeros(np.broadcast(own, whole).shape), where=whole > 0)
+        flows.append(SupportFlow(credit.asset, credit.rule.payer, credit.rule.measure, amount))
+    return tuple(flows)

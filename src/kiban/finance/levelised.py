@@ -1,0 +1,130 @@
+"""Levelised costs: the constant real price at which a project without debt just pays after tax.
+
+By IT MWh, GPU-hour and million tokens for compute; by MWh of the facility for its power alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kiban.errors import Problem, ScenarioError
+from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.cash_flow import project_cash_flow
+from kiban.finance.metrics import npv
+from kiban.finance.project import Project, RevenueStream
+from kiban.policy.terms import ASSET_GROUPS
+from kiban.quantities import YEN_PER_MYEN
+
+POWER_ASSETS = frozenset(
+    asset for group in ("clean_power", "storage", "grid", "backup_power") for asset in ASSET_GROUPS[group]
+)
+POWER_ACCOUNTS = ("energy", "export_revenue", "fuel", "carbon")
+JOULE_PER_MWH = 3.6e9
+TOKENS = 1e6
+TOLERANCE = 1e-12
+MOST_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class LevelisedCost:
+    """Levelised cost of compute at prices of the start year."""
+
+    myen_per_it_mwh: float
+    yen_per_gpu_hour: float | None
+    power_myen_per_mwh: float | None
+    """Of the power alone, per MWh that the facility uses."""
+
+    def yen_per_million_tokens(self, energy_j_per_token: float) -> float:
+        """Cost of a million output tokens whose IT energy is given."""
+        return self.myen_per_it_mwh * YEN_PER_MYEN * energy_j_per_token * TOKENS / JOULE_PER_MWH
+
+
+def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> LevelisedCost:
+    """Levelised cost of the compute that a project sells, one price for all of its streams."""
+    price = break_even_price(project, assumptions, all_streams=True)
+    hours = project.gpu_hours_per_year
+    per_hour = None if not hours else price * project.it_energy_mwh_per_year / hours * YEN_PER_MYEN
+    power = None
+    if project.facility_energy_mwh_per_year > 0:
+        power = break_even_price(power_of(project), assumptions, all_streams=True)
+    return LevelisedCost(price, per_hour, power)
+
+
+def power_of(project: Project) -> Project:
+    """The power supply of a project as a project of its own that sells to the facility."""
+    return replace(
+        project,
+        assets=tuple(asset for asset in project.assets if asset.asset in POWER_ASSETS),
+        streams=(RevenueStream("facility", project.facility_energy_mwh_per_year, None),),
+        operating_costs_myen_per_year={
+            account: cost
+            for account, cost in project.operating_costs_myen_per_year.items()
+            if account in POWER_ACCOUNTS
+        },
+    )
+
+
+def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_streams: bool = False) -> float:
+    """Constant real price (million yen/MWh) of the streams without a price, or of all, that makes the net present
+    value after tax and without debt zero. ScenarioError where nothing is sold at that price.
+    """
+    priced = [stream for stream in project.streams if all_streams or stream.price_myen_per_mwh is None]
+    if not priced or sum(stream.it_energy_mwh_per_year for stream in priced) <= 0:
+        raise ScenarioError(Problem("sells no compute whose price could be found", key="tranche"))
+    unlevered = replace(assumptions, debt_share=0.0)
+
+    def value(price: float) -> float:
+        flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
+        return float(npv(flow.discount_rate, flow.project_flow))
+
+    energy = sum(stream.it_energy_mwh_per_year for stream in priced)
+    spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
+    spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
+    spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
+    return find_root(value, max(spent, energy * TOLERANCE) / energy)
+
+
+def with_prices(project: Project, assumptions: FinanceAssumptions) -> Project:
+    """The project where streams without a price sell at what makes the whole just pay."""
+    if all(stream.price_myen_per_mwh is not None for stream in project.streams):
+        return project
+    return project.priced(break_even_price(project, assumptions))
+
+
+def find_root(value: Callable[[float], float], guess: float) -> float:
+    """Root of a rising function that is linear in pieces: secants, held within a bracket (Illinois rule)."""
+    low, high = 0.0, guess
+    at_low, at_high = value(low), value(high)
+    scale = max(abs(at_low), abs(at_high), 1.0)
+    step = guess
+    for _ in range(MOST_STEPS):
+        if at_high >= 0:
+            break
+        low, at_low, step = high, at_high, 2.0 * step
+        high += step
+        at_high = value(high)
+    step = guess
+    for _ in range(MOST_STEPS):
+        if at_low <= 0:
+            break
+        high, at_high, step = low, at_low, 2.0 * step
+        low -= step
+        at_low = value(low)
+    side = 0
+    for _ in range(MOST_STEPS):
+        if abs(at_high) <= TOLERANCE * scale or at_high == at_low:
+            return high
+        if abs(at_low) <= TOLERANCE * scale:
+            return low
+        middle = high - at_high * (high - low) / (at_high - at_low)
+        at_middle = value(middle)
+        if at_middle > 0:
+            high, at_high = middle, at_middle
+            at_low, side = (at_low / 2.0, 1) if side == 1 else (at_low, 1)
+        else:
+            low, at_low = middle, at_middle
+            at_high, side = (at_high / 2.0, -1) if side == -1 else (at_high, -1)
+        if abs(at_middle) <= TOLERANCE * scale:
+            return middle
+    return 0.5 * (low + high)

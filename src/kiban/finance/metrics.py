@@ -1,0 +1,104 @@
+"""Returns and cover of a cash flow: IRR, net present value, payback, debt service cover, loan life cover.
+
+Flows are million yen at the end of each year; index 0 is the first spade and is not discounted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.finance.cash_flow import CashFlow
+
+Array = npt.NDArray[np.float64]
+NO_FLOW_MYEN = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Returns:
+    """Measures of one case; None where one does not exist: no IRR without a sign change, no cover without debt."""
+
+    project_irr: float | None
+    equity_irr: float | None
+    project_npv_myen: float
+    """After tax and without debt, at the rate of the design after tax."""
+    equity_npv_myen: float
+    """At the return that equity asks."""
+    discount_rate: float
+    payback_years: float | None
+    least_dscr: float | None
+    mean_dscr: float | None
+    llcr: float | None
+    debt_myen: float
+    debt_share: float
+    """Debt at the start of operation over the cost until then, interest and fee included."""
+
+
+def npv(rate: float, flows: Array) -> Array:
+    """Present value at index 0 along the last axis."""
+    return np.asarray(flows @ (1.0 + rate) ** -np.arange(flows.shape[-1], dtype=float))
+
+
+def irr(flows: Array) -> float | None:
+    """Internal rate of return of one flow, or None where it has none."""
+    import pyxirr
+
+    if not (np.any(flows > NO_FLOW_MYEN) and np.any(flows < -NO_FLOW_MYEN)):
+        return None
+    found = pyxirr.irr(flows.tolist())
+    return None if found is None or not np.isfinite(found) else float(found)
+
+
+def payback_years(flows: Array) -> float | None:
+    """Years from index 0 until the flows added up are no longer negative and stay so; between years by proportion."""
+    total = np.cumsum(flows)
+    negative = np.flatnonzero(total < -NO_FLOW_MYEN)
+    if len(negative) == 0:
+        return 0.0
+    last = int(negative[-1])
+    if last == len(flows) - 1:
+        return None
+    return last + float(-total[last] / (total[last + 1] - total[last]))
+
+
+def debt_service_cover(cash_flow: CashFlow) -> Array:
+    """Cash flow available over debt service by year; NaN where nothing is due. Shape of the draws."""
+    service = cash_flow.debt.service
+    available = np.asarray(cash_flow.available_for_debt_service)
+    due = np.broadcast_to(service > NO_FLOW_MYEN, available.shape)
+    return np.asarray(np.divide(available, service, out=np.full(available.shape, np.nan), where=due))
+
+
+def loan_life_cover(cash_flow: CashFlow) -> float | None:
+    """Present value of the cash flow available while the debt runs, at its rate, over the debt at the start."""
+    debt = cash_flow.debt
+    if debt.amount_myen <= 0:
+        return None
+    due = np.flatnonzero(debt.service > NO_FLOW_MYEN)
+    window = slice(debt.start + 1, int(due[-1]) + 1)
+    available = np.asarray(cash_flow.available_for_debt_service)[..., window]
+    return float(npv(debt.rate, available) / (1.0 + debt.rate)) / debt.amount_myen
+
+
+def compute_returns(cash_flow: CashFlow) -> Returns:
+    """All measures of one case (not of draws)."""
+    project, equity, debt = cash_flow.project_flow, cash_flow.equity_flow, cash_flow.debt
+    has_debt = debt.amount_myen > 0
+    cover = debt_service_cover(cash_flow)
+    capex = np.sum([np.sum(flow) for flow in cash_flow.capex.values()])
+    cost = float(capex + debt.interest_during_construction.sum() + debt.upfront_fee.sum())
+    return Returns(
+        project_irr=irr(project),
+        equity_irr=irr(equity),
+        project_npv_myen=float(npv(cash_flow.discount_rate, project)),
+        equity_npv_myen=float(npv(cash_flow.assumptions.equity_rate, equity)),
+        discount_rate=cash_flow.discount_rate,
+        payback_years=payback_years(project),
+        least_dscr=float(np.nanmin(cover)) if has_debt else None,
+        mean_dscr=float(np.nanmean(cover)) if has_debt else None,
+        llcr=loan_life_cover(cash_flow),
+        debt_myen=debt.amount_myen,
+        debt_share=debt.amount_myen / cost if has_debt else 0.0,
+    )

@@ -1,0 +1,239 @@
+"""Purchases of an asset over the years, and what the law makes of each: grants, credits, depreciation, property tax.
+
+Arrays end in the axis of years (index 0 is the first spade); axes of draws may come before it. An asset is bought
+for the start of operation and again whenever its life ends inside the horizon. Support is decided in the year in
+which an asset is ordered: the first ones in the start year, replacements as many years later as they come.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.project import ProjectAsset
+from kiban.finance.tax import CreditRule
+from kiban.policy.depreciation import schedule, until_retirement
+from kiban.policy.property_tax import taxes
+from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms
+
+Array = npt.NDArray[np.float64]
+ROUNDING = 1e-9
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupportFlow:
+    """Money that a payer gives for an asset, by year, million yen."""
+
+    asset: str
+    payer: str
+    measure: str
+    amount_myen: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EarnedCredit:
+    """A credit against tax before limits, in the year in which it can first be claimed."""
+
+    asset: str
+    rule: CreditRule
+    amount_myen: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Purchases:
+    """All purchases of one asset, nominal million yen by year."""
+
+    capex: Array
+    """First purchase, in the instalments of construction."""
+    replacements: Array
+    reserve: Array
+    """What has to be set aside each year so that the next replacement is paid for."""
+    residual_value: Array
+    """Worth of the life that is left at the end."""
+    depreciation: Array
+    """What is left undepreciated when an asset is retired is deducted in that year."""
+    property_tax: Array
+    property_tax_relief: Array
+    state_refund: Array
+    """Part of the relief that the state makes good to the municipality."""
+    grants: tuple[SupportFlow, ...]
+    taxed_grants: Array
+    credits: tuple[EarnedCredit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """One purchase: bought at the end of operating year `bought` (0: for the start), retired after `retired`."""
+
+    bought: int
+    retired: int
+    remaining_life_years: float
+    """Life that is left at retirement; above 0 only at the end of the horizon."""
+
+
+def list_vintages(life_years: float, horizon_years: int) -> tuple[Vintage, ...]:
+    """Purchases within the horizon. Lives need not be whole: the n-th purchase comes in the year nearest to n lives."""
+    count = max(1, math.ceil(horizon_years / life_years - ROUNDING))
+    dates = sorted({math.floor(number * life_years + 0.5) for number in range(count)} - {horizon_years})
+    ends = [*dates[1:], horizon_years]
+    left = max(count * life_years - horizon_years, 0.0)
+    return tuple(
+        Vintage(bought, retired, left if retired == horizon_years else 0.0)
+        for bought, retired in zip(dates, ends, strict=True)
+    )
+
+
+def list_purchases(
+    asset: ProjectAsset,
+    terms: AssetTerms,
+    assumptions: FinanceAssumptions,
+    *,
+    start_year: int,
+    capex_factor: Array,
+    price_factor: Array | None = None,
+) -> Purchases:
+    """Purchases of an asset under its terms.
+
+    `capex_factor` (..., 1) multiplies every purchase; `price_factor` (..., operating years and one more) multiplies
+    purchases by the operating year after which they are made, its first entry being the start.
+    """
+    build, horizon = assumptions.construction_years, assumptions.horizon_years
+    years = build + horizon + 1
+    price_level = (1.0 + assumptions.inflation) ** np.arange(years)
+    shape = np.broadcast_shapes(capex_factor.shape, () if price_factor is None else (*price_factor.shape[:-1], 1))
+    shape = (*shape[:-1], years)
+
+    def zeros() -> Array:
+        return np.zeros(shape)
+
+    capex, replacements, reserve, residual, depreciation = (zeros() for _ in range(5))
+    tax, relief, refund, taxed = (zeros() for _ in range(4))
+    grants: dict[tuple[str, str], Array] = {}
+    credits: dict[CreditRule, Array] = {}
+    granted, credited = _Allowance(), _Allowance()
+    vintages = list_vintages(asset.life_years, horizon)
+    for vintage in vintages:
+        supported = terms.supports(start_year + vintage.bought)
+        factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
+        payments = _payments(asset, assumptions, vintage) * price_level * factor
+        cost = payments.sum(axis=-1, keepdims=True)
+        if vintage.bought == 0:
+            capex += payments
+        else:
+            replacements += payments
+            before = vintages[vintages.index(vintage) - 1].bought
+            reserve[..., build + before + 1 : build + vintage.bought + 1] += cost / (vintage.bought - before)
+        basis = cost.copy()
+        paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
+        for grant in terms.grants if supported else ():
+            amount = granted.take((grant.payer, grant.measure, grant.rate), grant.rate * cost, grant.cap_myen)
+            _add(grants, (grant.payer, grant.measure), amount * paid_shares)
+            if grant.treatment == "reduces_basis":
+                basis = basis - amount
+            elif grant.treatment == "taxed":
+                taxed += amount * paid_shares
+        for credit in terms.credits if supported else ():
+            amount = credited.take((credit.payer, credit.measure, credit.rate), credit.rate * cost, credit.cap_myen)
+            claimed = zeros()
+            claimed[..., [min(build + vintage.bought + assumptions.credit_delay_years, years - 1)]] = amount
+            _add(credits, _rule_of(credit), claimed)
+            basis = basis - credit.basis_reduction_share * amount
+        method = terms.depreciation if supported else terms.ordinary_depreciation
+        first, last = build + vintage.bought + 1, build + vintage.retired
+        depreciation[..., first : last + 1] += np.maximum(basis, 0.0) * unit_depreciation(method, last - first + 1)
+        due = terms.property_tax if supported else terms.ordinary_property_tax
+        if due is not None:
+            paid, spared = unit_property_tax(due, last - first + 1)
+            tax[..., first : last + 1] += cost * paid
+            relief[..., first : last + 1] += cost * spared
+            refund[..., first : last + 1] += cost * spared * due.state_refund_share
+        if vintage.remaining_life_years > 0:
+            share = _annuity(assumptions.discount_rate_real, vintage.remaining_life_years)
+            share /= _annuity(assumptions.discount_rate_real, asset.life_years)
+            residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
+    return Purchases(
+        capex=capex,
+        replacements=replacements,
+        reserve=reserve,
+        residual_value=residual,
+        depreciation=depreciation,
+        property_tax=tax,
+        property_tax_relief=relief,
+        state_refund=refund,
+        grants=tuple(SupportFlow(asset.name, *key, amount) for key, amount in grants.items()),
+        taxed_grants=taxed,
+        credits=tuple(EarnedCredit(asset.name, rule, amount) for rule, amount in credits.items()),
+    )
+
+
+class _Allowance:
+    """What is left of caps in million yen, measure by measure."""
+
+    def __init__(self) -> None:
+        self._taken: dict[object, Array] = {}
+
+    def take(self, key: object, wanted: Array, cap: float | None) -> Array:
+        if cap is None:
+            return wanted
+        taken = self._taken.get(key, np.zeros(1))
+        given = np.minimum(wanted, np.maximum(cap - taken, 0.0))
+        self._taken[key] = taken + given
+        return given
+
+
+def _payments(asset: ProjectAsset, assumptions: FinanceAssumptions, vintage: Vintage) -> Array:
+    """Real payments for one purchase by year."""
+    payments = np.zeros(assumptions.construction_years + assumptions.horizon_years + 1)
+    if vintage.bought == 0:
+        shares = assumptions.phasing(asset.asset)
+        payments[: len(shares)] = shares
+    else:
+        payments[assumptions.construction_years + vintage.bought] = 1.0
+    return asset.capex_myen * payments
+
+
+@cache
+def unit_depreciation(terms: DepreciationTerms, years_in_service: int) -> Array:
+    """Deduction by year of service for one million yen of basis; the last year takes what is left."""
+    if terms.method == "none":
+        return np.zeros(years_in_service)
+    charges = np.zeros(years_in_service)
+    taken = until_retirement(schedule(terms, 1.0), years_in_service)
+    charges[: len(taken)] = taken
+    return charges
+
+
+@cache
+def unit_property_tax(terms: PropertyTaxTerms, years_in_service: int) -> tuple[Array, Array]:
+    """Tax, and tax spared by relief, by year of service for one million yen of cost."""
+    paid = np.asarray(taxes(terms, 1.0, years_in_service))
+    full = np.asarray(taxes(replace(terms, relief=()), 1.0, years_in_service))
+    return paid, full - paid
+
+
+def _rule_of(credit: CreditTerms) -> CreditRule:
+    return CreditRule(
+        credit.measure, credit.payer, credit.limit_share_of_tax, credit.carry_forward_years, credit.refundable
+    )
+
+
+def _add(flows: dict[Key, Array], key: Key, amount: Array) -> None:
+    flows[key] = flows[key] + amount if key in flows else amount
+
+
+def _annuity(rate: float, years: float) -> float:
+    """Present value of 1 a year for some years, whole or not."""
+    return years if rate == 0 else (1.0 - (1.0 + rate) ** -years) / rate
+
+
+def totals(flows: Mapping[str, Array]) -> Array:
+    """Sum over the entries of a mapping; zero for an empty one."""
+    return np.asarray(sum(flows.values(), np.zeros(1)))

@@ -1,0 +1,152 @@
+"""Tax on income over the years for many draws at once: losses carried forward, credits as far as limits allow.
+
+Arrays end in the axis of years; any axes of draws come before it. Money is million yen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.finance.assumptions import TaxPosition
+from kiban.policy.terms import TaxTerms
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Losses:
+    """What loss carry-forward makes of income: `taxable` after losses used, and what expired unused."""
+
+    taxable: Array
+    used: Array
+    expired: Array
+    carried: Array
+    """Losses carried out of each year."""
+
+
+@dataclass(frozen=True, slots=True)
+class CreditRule:
+    """Under which rule credits are used; credits under one rule share its limit."""
+
+    measure: str
+    payer: str
+    limit_share_of_tax: float | None
+    carry_forward_years: int
+    refundable: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CreditUse:
+    """What becomes of the credits of one rule: used against tax, paid out, or expired."""
+
+    earned: Array
+    used: Array
+    expired: Array
+    used_by_origin: Mapping[int, Array]
+    """What is used, by the index of the year in which it was earned."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IncomeTax:
+    """Tax by year; `due` is after credits, and negative where a group is relieved by a loss or a credit."""
+
+    income: Array
+    losses: Losses | None
+    before_credits: Array
+    credits: tuple[CreditUse, ...]
+    due: Array
+
+
+def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
+    """Losses carried forward, the oldest used first, against at most `cap_share` of a year's income.
+
+    A loss may be used in the `loss_years` years after its own (None: without end).
+    """
+    years = income.shape[-1]
+    zero = np.zeros(income.shape[:-1])
+    taxable, used, expired, carried = (np.zeros(income.shape) for _ in range(4))
+    open_losses: list[tuple[int, Array]] = []
+    for year in range(years):
+        earned = income[..., year]
+        room = cap_share * np.maximum(earned, 0.0)
+        left = []
+        for born, loss in open_losses:
+            taken = np.minimum(loss, room)
+            room = room - taken
+            used[..., year] += taken
+            left.append((born, loss - taken))
+        taxable[..., year] = np.maximum(earned, 0.0) - used[..., year]
+        open_losses = _merge([*left, (year, np.maximum(-earned, 0.0))], loss_years)
+        while open_losses and loss_years is not None and year - open_losses[0][0] >= loss_years:
+            expired[..., year] += open_losses.pop(0)[1]
+        carried[..., year] = sum((loss for _, loss in open_losses), zero)
+    return Losses(taxable, used, expired, carried)
+
+
+def _merge(losses: list[tuple[int, Array]], loss_years: int | None) -> list[tuple[int, Array]]:
+    """Losses that never expire need no ages."""
+    if loss_years is not None:
+        return losses
+    return [(losses[-1][0], np.asarray(sum(loss for _, loss in losses)))]
+
+
+def use_credits(earned: Sequence[Array], rules: Sequence[CreditRule], base: Array) -> tuple[CreditUse, ...]:
+    """Credits used year by year, rule after rule, the oldest first.
+
+    `base` is the tax against which credits count. A rule may use at most its share of the base, and all rules
+    together no more than the base; what is left is carried for the rule's years, then expires. Refundable credits
+    are paid in the year they are earned, whatever the tax.
+    """
+    shape = np.broadcast_shapes(base.shape, *(credit.shape for credit in earned))
+    remaining = np.array(np.broadcast_to(np.maximum(base, 0.0), shape))
+    uses = []
+    for credit, rule in zip(earned, rules, strict=True):
+        full = np.broadcast_to(credit, shape)
+        years = [int(year) for year in np.flatnonzero(np.any(np.reshape(full, (-1, shape[-1])) != 0, axis=0))]
+        origin = {year: np.zeros(shape) for year in years}
+        expired = np.zeros(shape)
+        share = 1.0 if rule.limit_share_of_tax is None else rule.limit_share_of_tax
+        limit = np.broadcast_to(share * np.maximum(base, 0.0), shape)
+        left = {year: np.array(full[..., year]) for year in years}
+        for year in range(min(years, default=shape[-1]), shape[-1]):
+            room = np.minimum(limit[..., year], remaining[..., year])
+            for born in [born for born in left if born <= year]:
+                taken = left[born] if rule.refundable else np.minimum(left[born], room)
+                room = room - taken
+                left[born] = left[born] - taken
+                origin[born][..., year] = taken
+                if not rule.refundable:
+                    remaining[..., year] -= taken
+                if year - born >= rule.carry_forward_years or year == shape[-1] - 1:
+                    expired[..., year] += left.pop(born)
+        uses.append(CreditUse(full, np.asarray(sum(origin.values(), np.zeros(shape))), expired, origin))
+    return tuple(uses)
+
+
+def income_tax(
+    income: Array,
+    terms: TaxTerms,
+    earned: Sequence[Array] = (),
+    rules: Sequence[CreditRule] = (),
+    *,
+    position: TaxPosition = "group",
+    group_tax_myen: float = 0.0,
+) -> IncomeTax:
+    """Tax on the project's income.
+
+    In a group a loss relieves the group's other income at once, so the tax of a loss is negative, and the group's
+    own tax counts towards the limits of credits. Alone, losses are carried forward.
+    """
+    losses = None
+    if position == "group":
+        before, other = terms.rate * income, group_tax_myen
+    else:
+        losses = carry_losses(income, terms.loss_years, terms.loss_cap_share)
+        before, other = terms.rate * losses.taxable, 0.0
+    uses = use_credits(earned, rules, terms.credit_base_share * np.maximum(before + other, 0.0))
+    due = before - sum((use.used for use in uses), np.zeros(1))
+    return IncomeTax(income, losses, before, uses, due)
