@@ -272,20 +272,17 @@ def _too_much(laid: Sequence[_Laid], shares: Mapping[tuple[int, str], float]) ->
     """Credits and grants that together pay more than an asset costs."""
     names: dict[float, list[str]] = {}
     for asset in ASSETS:
-        total = sum(
-            share
-            for (position, name), share in shares.items()
-            if name == asset and laid[position].instrument.kind in {"tax_credit", "capital_grant"}
-        )
-        if total > 1.0:
-            names.setdefault(round(total, 9), []).append(asset)
+        paid = dict.fromkeys(("tax_credit", "capital_grant"), 0.0)
+        for (position, name), share in shares.items():
+            if name == asset and laid[position].instrument.kind in paid:
+                paid[laid[position].instrument.kind] += share
+        total = paid["capital_grant"] + paid["tax_credit"] * (1.0 - paid["capital_grant"])
+        if max(total, *paid.values()) > 1.0:
+            names.setdefault(round(max(total, *paid.values()), 9), []).append(asset)
     where = " + ".join(dict.fromkeys(item.package for item in laid))
     for total, assets in names.items():
-        yield Problem(
-            f"pays {total:.0%} of the cost of {', '.join(assets)}",
-            where,
-            remedy="credits and grants may pay 100 % at most",
-        )
+        remedy = "credits and grants may pay 100 % at most"
+        yield Problem(f"pays {total:.0%} of the cost of {', '.join(assets)}", where, remedy=remedy)
 
 
 def _terms(
@@ -318,6 +315,7 @@ def _terms(
             surcharge = amount
         elif instrument.kind == "network_relief":
             network = amount
+    assets = {name: _on_what_is_left(terms) for name, terms in assets.items()}
     if financing.public:
         # A public body owes neither income tax nor property tax.
         tax = replace(tax, rate=0.0)
@@ -376,6 +374,16 @@ def _support(terms: AssetTerms, item: _Laid, share: float) -> AssetTerms:
         state_refund_share=item.take("state_refund_share", "state_refund_share", 0.0),
     )
     return replace(terms, property_tax=relieved)
+
+
+def _on_what_is_left(terms: AssetTerms) -> AssetTerms:
+    """Credits count on the cost less the grants that are booked against it."""
+    granted = sum(grant.rate for grant in terms.grants if grant.treatment == "reduces_basis")
+    if not granted or not terms.credits:
+        return terms
+    return replace(
+        terms, credits=tuple(replace(credit, rate=credit.rate * (1.0 - granted)) for credit in terms.credits)
+    )
 
 
 def _faster(depreciation: DepreciationTerms, share: float) -> DepreciationTerms:
