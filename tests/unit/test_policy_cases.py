@@ -1,0 +1,134 @@
+"""Cases that a tax officer can read: one rule each, with its article, from `tests/policy_cases`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from fractions import Fraction
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kiban.errors import InputError
+from kiban.planning.policy_terms import resolve
+from kiban.policy import depreciation, property_tax
+from kiban.policy.law import load_law
+from kiban.policy.tax_law import income_tax_components, ordinary_law
+from kiban.policy.terms import DepreciationTerms, PolicyTerms, PropertyTaxTerms
+from kiban.scenario.package import load_package, parse_package
+
+FOLDER = Path(__file__).parents[1] / "policy_cases"
+REQUIRED = {"name", "article", "day", "subject", "input", "expect"}
+
+
+def read_cases() -> dict[str, dict[str, Any]]:
+    cases = {}
+    for path in sorted(FOLDER.glob("*.toml")):
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+            assert REQUIRED <= set(case) <= REQUIRED | {"tolerance"}, case
+            key = f"{path.stem}: {case['name']}"
+            assert key not in cases
+            cases[key] = case
+    return cases
+
+
+def find(thing: Any, path: str) -> Any:
+    """What a path of attributes, keys and positions leads to."""
+
+    def step(node: Any, name: str) -> Any:
+        if isinstance(node, Mapping):
+            return node[name]
+        return node[int(name)] if isinstance(node, tuple) else getattr(node, name)
+
+    return reduce(step, path.split("."), thing)
+
+
+def terms_of(day: date, given: Mapping[str, Any]) -> PolicyTerms:
+    packages = [load_package(name) for name in given.get("packages", [])]
+    if "instruments" in given:
+        packages.append(parse_package({"name": "case", "instrument": given["instruments"]}))
+    return resolve(packages, start_year=day.year, tax_law=given.get("tax_law", "japan"))
+
+
+def refuse(day: date, given: Mapping[str, Any]) -> str:
+    with pytest.raises(InputError) as caught:
+        terms_of(day, given)
+    return str(caught.value)
+
+
+def charge(given: Mapping[str, Any]) -> tuple[float, ...]:
+    terms = DepreciationTerms(given["method"], given["life_years"], (), given.get("first_year_share", 0.0))
+    return depreciation.schedule(terms, given["cost"], months_in_first_year=given.get("months", 12), whole_yen=True)
+
+
+def decline(given: Mapping[str, Any]) -> tuple[float, ...]:
+    rates = depreciation.DecliningBalanceRates(
+        *(Fraction(repr(given[name])) for name in ("rate", "revised_rate", "guarantee_rate"))
+    )
+    return tuple(map(float, depreciation.declining_balance(Fraction(given["cost"]), rates, whole_yen=True)))
+
+
+def property_terms(day: date, given: Mapping[str, Any]) -> PropertyTaxTerms:
+    law = load_law()
+    fixed = law.measure("jp_fixed_asset_tax").terms(day)
+    row = next(row for row in fixed["rows"] if row[0] == given["life_years"])
+    relief = tuple(given.get("relief", ()))
+    if "relief_from" in given:
+        measure, term = given["relief_from"]
+        relief = (law.number(measure, term, day),) * int(law.number(measure, "years", day))
+    return PropertyTaxTerms(fixed["tax_rate"], row[1], row[2], fixed["floor_share"], relief)
+
+
+def answer(case: Mapping[str, Any]) -> Any:
+    day, given, law = case["day"], case["input"], load_law()
+    match case["subject"]:
+        case "law":
+            return find(law.measure(given["measure"]).terms(day), given["term"])
+        case "in_force":
+            return law.measure(given["measure"]).holds(day)
+        case "effective_rate":
+            return income_tax_components(law, day, **given).rate
+        case "terms":
+            return find(terms_of(day, given), given["term"])
+        case "refusal":
+            return refuse(day, given)
+        case "depreciation":
+            return charge(given)
+        case "declining_balance":
+            return decline(given)
+        case "depreciation_of":
+            terms = ordinary_law(given["tax_law"], day.year).assets[given["asset"]].depreciation
+            return depreciation.schedule(terms, given["cost"])
+        case "assessed_values":
+            return property_tax.assessed_values(
+                property_terms(day, given), given["cost"], given["years"], whole_yen=True
+            )
+        case "property_tax":
+            return property_tax.taxes(property_terms(day, given), given["cost"], given["years"], whole_yen=True)
+        case other:
+            raise AssertionError(f"unknown subject {other}")
+
+
+CASES = read_cases()
+
+
+@pytest.mark.parametrize("key", CASES)
+def test_case(key: str) -> None:
+    case = CASES[key]
+    found, expected = answer(case), case["expect"]
+    if case["subject"] == "refusal":
+        assert expected in found
+    elif isinstance(expected, list):
+        assert list(found) == pytest.approx(expected, abs=case.get("tolerance", 1e-9))
+    elif isinstance(expected, int | float) and not isinstance(expected, bool):
+        assert found == pytest.approx(expected, abs=case.get("tolerance", 1e-12))
+    else:
+        assert found == expected
+
+
+def test_there_are_enough_cases() -> None:
+    assert len(CASES) >= 40
+    assert {case["subject"] for case in CASES.values()} >= {"law", "terms", "refusal", "depreciation", "property_tax"}
