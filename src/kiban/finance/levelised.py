@@ -16,10 +16,7 @@ from kiban.finance.project import Project, RevenueStream
 from kiban.policy.terms import ASSET_GROUPS
 from kiban.quantities import YEN_PER_MYEN
 
-POWER_ASSETS = frozenset(
-    asset for group in ("clean_power", "storage", "grid", "backup_power") for asset in ASSET_GROUPS[group]
-)
-POWER_ACCOUNTS = ("energy", "export_revenue", "fuel", "carbon")
+COMPUTE_ASSETS = frozenset((*ASSET_GROUPS["datacentre"], *ASSET_GROUPS["compute"]))
 JOULE_PER_MWH = 3.6e9
 TOKENS = 1e6
 TOLERANCE = 1e-12
@@ -52,16 +49,14 @@ def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> Levelis
 
 
 def power_of(project: Project) -> Project:
-    """The power supply of a project as a project of its own that sells to the facility."""
+    """The power supply of a project as a project of its own that sells to the facility.
+
+    As in a plan's power cost, all but buildings, their equipment and chips is power.
+    """
     return replace(
         project,
-        assets=tuple(asset for asset in project.assets if asset.asset in POWER_ASSETS),
+        assets=tuple(asset for asset in project.assets if asset.asset not in COMPUTE_ASSETS),
         streams=(RevenueStream("facility", project.facility_energy_mwh_per_year, None),),
-        operating_costs_myen_per_year={
-            account: cost
-            for account, cost in project.operating_costs_myen_per_year.items()
-            if account in POWER_ACCOUNTS
-        },
     )
 
 
