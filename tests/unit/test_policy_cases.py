@@ -10,9 +10,11 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from kiban.errors import InputError
+from kiban.finance.tax import CreditRule, CreditUse, Losses, carry_losses, use_credits
 from kiban.planning.policy_terms import resolve
 from kiban.policy import depreciation, property_tax
 from kiban.policy.law import load_law
@@ -82,6 +84,21 @@ def property_terms(day: date, given: Mapping[str, Any]) -> PropertyTaxTerms:
     return PropertyTaxTerms(fixed["tax_rate"], row[1], row[2], fixed["floor_share"], relief)
 
 
+def carried(day: date, given: Mapping[str, Any]) -> Losses:
+    tax = ordinary_law(given.get("tax_law", "japan"), day.year).tax
+    cap = load_law().number("jp_loss_carry_forward", given["cap"], day) if "cap" in given else tax.loss_cap_share
+    return carry_losses(np.array(given["income"], float), tax.loss_years, cap)
+
+
+def credit_of(day: date, given: Mapping[str, Any]) -> CreditUse:
+    credit = resolve([load_package(given["package"])], start_year=day.year).assets[given["asset"]].credits[0]
+    rule = CreditRule(
+        credit.measure, credit.payer, credit.limit_share_of_tax, credit.carry_forward_years, credit.refundable
+    )
+    earned = credit.rate * np.array(given["cost"], float)
+    return use_credits([earned], [rule], np.array(given["corporate_tax"], float))[0]
+
+
 def answer(case: Mapping[str, Any]) -> Any:
     day, given, law = case["day"], case["input"], load_law()
     match case["subject"]:
@@ -108,6 +125,14 @@ def answer(case: Mapping[str, Any]) -> Any:
             )
         case "property_tax":
             return property_tax.taxes(property_terms(day, given), given["cost"], given["years"], whole_yen=True)
+        case "taxable_income":
+            return carried(day, given).taxable
+        case "expired_losses":
+            return carried(day, given).expired
+        case "credit_used":
+            return credit_of(day, given).used
+        case "credit_expired":
+            return credit_of(day, given).expired
         case other:
             raise AssertionError(f"unknown subject {other}")
 
