@@ -1,4 +1,4 @@
-"""The command line: `kiban build | check | schema | init | sites | sources | serve`.
+"""The command line: `kiban build | check | schema | init | sites | sources | report | serve`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import serve
+from kiban.commands import report, serve
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError
 from kiban.quantities import Language
@@ -197,6 +197,7 @@ def sources_command(
         show(lambda _: facts_page(catalogue, found, language))
 
 
+report.register(app)
 serve.register(app)
 
 

@@ -26,6 +26,13 @@ export const LEVERS: Record<string, Lever> = {
   carbon: { key: 'target.carbon_price_myen_per_t', name: 'carbon', low: 0, high: 0.05, step: 0.0005, times: 1e6, unit: { en: '¥/t', ja: '円/t' }, start: 0 },
 };
 
+/** Unit of a share in per cent: `share_per_year` is %/year. */
+export function percentUnit(unit: string): { en: string; ja: string } {
+  if (unit.endsWith('_per_year')) return { en: '%/year', ja: '%/年' };
+  if (unit.endsWith('_per_hour')) return { en: '%/h', ja: '%/時' };
+  return share;
+}
+
 export function lookUp(scenario: Record<string, unknown>, key: string): Value | undefined {
   const parts = key.startsWith('assumptions.') ? ['assumptions', key.slice(12)] : key.split('.');
   let node: unknown = scenario;
@@ -49,7 +56,7 @@ export function valueOf(lever: Lever, study: Study, base: Example | undefined): 
 /** A lever on a figure of the catalogue, over its known range and somewhat beyond. */
 export function leverOf(input: Input | undefined): Lever | null {
   if (!input?.change_key || typeof input.value !== 'number' || input.value <= 0) return null;
-  const percent = input.unit === 'share';
+  const percent = input.unit.startsWith('share');
   const low = (input.low ?? input.value * 0.6) * 0.7;
   const high = (input.high ?? input.value * 1.4) * 1.3;
   const step = 10 ** Math.floor(Math.log10((high - low) / 50));
@@ -60,7 +67,7 @@ export function leverOf(input: Input | undefined): Lever | null {
     high: Math.ceil(high / step) * step,
     step,
     times: percent ? 100 : 1,
-    unit: percent ? share : input.unit_text,
+    unit: percent ? percentUnit(input.unit) : input.unit_text,
     start: input.value,
   };
 }

@@ -51,7 +51,7 @@ function readPlace(): Place {
   };
 }
 
-export const ui: { place: Place } = $state({ place: readPlace() });
+export const ui: { place: Place; /** A page that is no screen of the server leaves the address alone. */ fixed: boolean } = $state({ place: readPlace(), fixed: false });
 
 export function addressOf(change: Partial<Place>): string {
   const place = { ...ui.place, ...change };
@@ -66,7 +66,7 @@ export function go(change: Partial<Place>, replace = false): void {
   const address = addressOf(change);
   const moved = change.screen !== undefined && change.screen !== ui.place.screen;
   ui.place = { ...ui.place, ...change };
-  if (location.protocol === 'file:') return;
+  if (ui.fixed) return;
   history[replace ? 'replaceState' : 'pushState'](null, '', address);
   if (moved) {
     scrollTo(0, 0);
@@ -86,7 +86,7 @@ export function unset(...keys: string[]): void {
   go({ study: { ...study, changes } }, true);
 }
 
-if (typeof window !== 'undefined') window.addEventListener('popstate', () => (ui.place = readPlace()));
+if (typeof window !== 'undefined') window.addEventListener('popstate', () => { if (!ui.fixed) ui.place = readPlace(); });
 
 export const language = (): Language => ui.place.language;
 
