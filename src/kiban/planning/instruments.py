@@ -1,0 +1,227 @@
+"""Instruments of policy packages, checked one by one and against each other before they become terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from kiban.errors import Problem, nearest
+from kiban.policy.law import Law, Measure, expand_assets, is_asset
+from kiban.policy.tax_law import TREASURY, asset_kind, law_day
+from kiban.policy.terms import ASSET_GROUPS, ASSETS
+from kiban.scenario.package import Instrument
+
+FIRST_YEAR, LAST_YEAR = 0, 9999
+_PAYERS = ("national_treasury", "prefecture", "municipality", "ratepayers")
+_ON_ASSETS = ("tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief")
+_INCOME_TAX = ("tax_credit", "special_depreciation")
+_ONCE = {
+    "special_depreciation": "two special depreciations",
+    "property_tax_relief": "two reliefs from property tax",
+    "production_credit": "two production credits",
+}
+AMOUNT_TERMS = {
+    "tax_credit": ("credit_rate", "credit_by_kind", "credit_by_asset"),
+    "special_depreciation": ("special_depreciation_share", "special_depreciation_by_kind"),
+    "capital_grant": ("grant_share",),
+    "property_tax_relief": ("exempt_share",),
+    "loan_guarantee": ("coverage_share",),
+    "surcharge_relief": ("reduction_share",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LaidInstrument:
+    """One instrument with its measure and the terms of it, and what it covers when."""
+
+    package: str
+    number: int
+    instrument: Instrument
+    measure: Measure | None
+    terms: Mapping[str, Any]
+    assets: tuple[str, ...]
+    first_year: int
+    last_year: int
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Rate on each asset: a share of its cost or tax, or million yen/MWh of a production credit."""
+
+    @property
+    def where(self) -> str:
+        """Package, number, kind and law, to name it in a sentence."""
+        law = f" under {self.measure.id}" if self.measure else ""
+        return f"{self.package}: instrument {self.number} ({self.instrument.kind}{law})"
+
+    def take(self, key: str, term: str, default: Any = None) -> Any:
+        """What the package says under `key`, else the law under `term`."""
+        given = getattr(self.instrument, key)
+        return self.terms.get(term, default) if given is None else given
+
+    @property
+    def payer(self) -> str:
+        """Party that pays: the package's, else the bearer of the measure, else the treasury."""
+        if self.instrument.payer is not None:
+            return self.instrument.payer
+        bearer = self.measure.bearer if self.measure else TREASURY
+        return bearer if bearer in _PAYERS else TREASURY
+
+
+def lay_instrument(
+    law: Law, package: str, number: int, instrument: Instrument, start_year: int
+) -> LaidInstrument | list[Problem]:
+    """One instrument with the terms that its measure has in the start year, or what is wrong with it."""
+    problems = []
+    bare = f"{package}: instrument {number} ({instrument.kind})"
+    measure = None
+    if instrument.law is not None:
+        measure = law.measures.get(instrument.law)
+        if measure is None:
+            remedy = nearest(instrument.law, law.measures) or "see the files in policy/law"
+            problems.append(Problem(f"names the unknown law '{instrument.law}'", bare, remedy=remedy))
+    for name in instrument.assets:
+        if not is_asset(name):
+            known = ("all", *ASSET_GROUPS, *ASSETS)
+            remedy = nearest(name, known) or f"the classes and groups are {', '.join(known)}"
+            problems.append(Problem(f"names the unknown asset class '{name}'", bare, remedy=remedy))
+    if problems:
+        return problems
+    first, last, terms = _window(measure, start_year)
+    first = max(first, instrument.from_year or FIRST_YEAR)
+    last = min(last, LAST_YEAR if instrument.to_year is None else instrument.to_year)
+    assets = expand_assets(instrument.assets) or (measure.assets if measure else ())
+    laid = LaidInstrument(package, number, instrument, measure, terms or {}, assets, first, last)
+    if terms is None or not first <= start_year <= last:
+        dates = [measure.describe_dates()] if measure else []
+        if instrument.from_year or instrument.to_year:
+            dates.append(f"the package limits it to {instrument.from_year or '...'} to {instrument.to_year or '...'}")
+        remedy = f"{' and '.join(dates)}; choose another policy.start_year or leave it out"
+        return [Problem(f"is outside its dates in {start_year}", laid.where, remedy=remedy)]
+    if instrument.kind in _ON_ASSETS:
+        if not assets:
+            return [Problem("covers no assets", laid.where, remedy="name them under assets")]
+        laid = replace(laid, assets=assets)
+    else:
+        laid = replace(laid, assets=())
+    problems = list(_missing(laid))
+    if problems:
+        return problems
+    shares = {asset: _share_of(law, laid, asset, start_year) for asset in laid.assets}
+    without = [asset for asset, share in shares.items() if share is None]
+    if without:
+        remedy = "leave them out or give a rate"
+        return [Problem(f"gives no rate for {', '.join(without)} in {start_year}", laid.where, remedy=remedy)]
+    return replace(laid, shares={asset: share for asset, share in shares.items() if share is not None})
+
+
+def _window(measure: Measure | None, year: int) -> tuple[int, int, Mapping[str, Any] | None]:
+    """Calendar years in which spending counts, and the terms in one of them; the terms are None outside."""
+    if measure is None:
+        return FIRST_YEAR, LAST_YEAR, {}
+    first = measure.valid_from.year if measure.valid_from else FIRST_YEAR
+    day = law_day(year)
+    last = LAST_YEAR
+    if measure.valid_to:
+        # A measure that asks for a confirmation by its last day lets its holder buy for some years more.
+        grace = measure.periods[-1].terms.get("acquisition_years", 0)
+        last = measure.valid_to.year + grace
+        if grace and day > measure.valid_to and year <= last:
+            day = measure.valid_to
+    return first, last, measure.terms(day) if measure.holds(day) else None
+
+
+def _missing(laid: LaidInstrument) -> Iterator[Problem]:
+    """What neither the instrument nor its measure says."""
+    kind, key = laid.instrument.kind, laid.instrument.amount_key
+    given = key is None or getattr(laid.instrument, key) is not None
+    known = (*AMOUNT_TERMS.get(kind, ()), *(("price_upper_yen_per_t",) if kind == "carbon_price" else ()))
+    if not given and not any(term in laid.terms for term in known):
+        yield Problem(f"has no {key}, and the law gives none", laid.where, remedy=f"give its {key}")
+    years = laid.take("years", "exempt_years") if kind == "property_tax_relief" else laid.instrument.years
+    if kind in {"property_tax_relief", "production_credit"} and years is None:
+        yield Problem("does not say for how many years", laid.where, remedy="give its years")
+
+
+def _share_of(law: Law, laid: LaidInstrument, asset: str, start_year: int) -> float | None:
+    """Rate of an instrument on one asset class: the package's, or the law's for its kind of asset."""
+    if laid.instrument.kind == "production_credit":
+        return laid.instrument.rate_myen_per_mwh
+    if laid.instrument.rate is not None:
+        return laid.instrument.rate
+    for name in AMOUNT_TERMS[laid.instrument.kind]:
+        if name in laid.terms:
+            found = laid.terms[name]
+            if name.endswith("_by_kind"):
+                found = found.get(asset_kind(law, asset, law_day(start_year)))
+            elif name.endswith("_by_asset"):
+                found = found.get(asset)
+            return None if found is None else float(found)
+    return None
+
+
+def find_conflicts(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
+    """What the law forbids together: double use of a cost, support above it, and relief for a public owner."""
+    for position, one in enumerate(laid):
+        for other in laid[:position]:
+            yield from _conflict(other, one)
+    yield from _too_much(laid)
+    public = next((item for item in laid if item.instrument.kind == "public_ownership"), None)
+    if public is None:
+        return
+    for item in laid:
+        if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief"):
+            yield Problem(
+                "relieves a tax that a public owner does not pay", item.where, remedy=f"drop it or {public.where}"
+            )
+        if item.instrument.kind in {"loan_guarantee", "concessional_loan"}:
+            yield Problem(
+                "supports the debt of a public owner, who borrows as the state does", item.where, remedy="drop it"
+            )
+
+
+def _conflict(one: LaidInstrument, other: LaidInstrument) -> Iterator[Problem]:
+    kinds = {one.instrument.kind, other.instrument.kind}
+    if not one.assets and one.instrument.kind == other.instrument.kind:
+        yield Problem(f"repeats {one.where}", other.where, remedy="keep one of them")
+    if kinds == {"loan_guarantee", "concessional_loan"}:
+        yield Problem(f"covers the debt that {one.where} covers", other.where, remedy="keep one of them")
+    shared = [asset for asset in one.assets if asset in other.assets]
+    if not shared:
+        return
+    on = "on all assets" if len(shared) == len(ASSETS) else f"on {', '.join(shared)}"
+    if len(kinds) == 1 and one.instrument.kind in _ONCE:
+        yield Problem(f"is the second of {_ONCE[one.instrument.kind]} {on}", other.where, remedy="keep one of them")
+        return
+    if kinds <= set(_INCOME_TAX) and one.measure and other.measure:
+        same = one.measure is other.measure
+        group = one.measure.excludes and one.measure.excludes == other.measure.excludes
+        if same or group:
+            why = "one measure gives either" if same else "the law allows one such measure for each asset"
+            yield Problem(
+                f"may not be combined with {one.where} {on}, because {why}", other.where, remedy="choose one of them"
+            )
+    if kinds == {"tax_credit", "capital_grant"}:
+        grant = one if one.instrument.kind == "capital_grant" else other
+        if grant.instrument.treatment != "reduces_basis":
+            yield Problem(
+                f"counts the same cost as a tax credit {on}",
+                grant.where,
+                remedy='set treatment = "reduces_basis", so that the credit counts on the rest',
+            )
+
+
+def _too_much(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
+    """Credits and grants that together pay more than an asset costs; a credit counts on what grants leave."""
+    names: dict[float, list[str]] = {}
+    for asset in ASSETS:
+        paid = dict.fromkeys(("tax_credit", "capital_grant"), 0.0)
+        for item in laid:
+            if item.instrument.kind in paid:
+                paid[item.instrument.kind] += item.shares.get(asset, 0.0)
+        both = paid["capital_grant"] + paid["tax_credit"] * (1.0 - paid["capital_grant"])
+        total = max(both, *paid.values())
+        if total > 1.0:
+            names.setdefault(round(total, 9), []).append(asset)
+    where = " + ".join(dict.fromkeys(item.package for item in laid))
+    for total, assets in names.items():
+        remedy = "credits and grants may pay 100 % at most"
+        yield Problem(f"pays {total:.0%} of the cost of {', '.join(assets)}", where, remedy=remedy)
