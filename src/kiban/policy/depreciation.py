@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 
 from kiban.errors import CatalogueError, Problem
 from kiban.policy.law import load_law
@@ -74,12 +74,17 @@ def present_value(
     year as it stands, at its beginning with 0. An asset that is retired after `years` of use takes what is left then.
     Deductions are nominal: the law does not index them, and inflation erodes them through the rate.
     """
-    charges = schedule(terms, 1.0)
+    charges = _unit_schedule(terms)
     if years is not None and charges:
         charges = until_retirement(charges, years)
     return math.fsum(
         charge * (1.0 + nominal_rate) ** -(first_charge_year + year) for year, charge in enumerate(charges)
     )
+
+
+@lru_cache(maxsize=256)
+def _unit_schedule(terms: DepreciationTerms) -> tuple[float, ...]:
+    return schedule(terms, 1.0)
 
 
 def until_retirement(charges: Sequence[float], years: int) -> tuple[float, ...]:
