@@ -111,7 +111,9 @@ async def _answer_http(request: Request, error: Exception) -> Response:
     elif error.status_code == 404:
         found = refuse("not-found", "no_page", name=request.url.path)
     else:
-        found = RefusedError("request", Problem(str(error.detail)), status=error.status_code)
+        # What cannot be parsed at all, such as a body that nests without end.
+        problem = _invalid("json", "", str(error.detail).rstrip("."))
+        found = RefusedError("request", problem, status=error.status_code)
     return await _answer_error(request, found)
 
 

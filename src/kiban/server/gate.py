@@ -48,7 +48,8 @@ class Gate:
         self.app = app
         self.settings = settings
         self.store = store
-        self.names = {*settings.hosts, settings.host} | (LOOPBACK if settings.is_local else set())
+        self.names = {*settings.hosts, settings.host} | (LOOPBACK if settings.host in LOOPBACK else set())
+        self.checks_names = settings.is_local or bool(settings.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -79,7 +80,7 @@ class Gate:
         """A page of another site must not reach a server on this machine, whatever name it gives it."""
         host = headers.get("host", "")
         name = urlsplit(f"//{host}").hostname or ""
-        if self.settings.is_local and name not in self.names:
+        if self.checks_names and name not in self.names:
             raise refuse("misdirected", "host", host=host)
         origin = headers.get("origin")
         if method not in SAFE and origin is not None and urlsplit(origin).netloc != host:

@@ -13,7 +13,7 @@ from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of, unit_text
 from kiban.report.assumptions import subject_of
 from kiban.report.costs import RUNNING, group_costs, group_of
-from kiban.report.names import catalogue_facts, indicator_name, input_name, money_of, site_name, subject_name
+from kiban.report.names import RATE, catalogue_facts, indicator_name, input_name, money_of, site_name, subject_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.tables import design_rows, source_keys
 from kiban.report.text import (
@@ -277,6 +277,8 @@ def input_views(inputs: Iterable[Entry]) -> list[dict[str, Any]]:
 
 
 def _change_key(entry: Entry, known: bool) -> str | None:
+    if entry.name == RATE:
+        return RATE  # the rate is a key of the scenario too, and one that ends in dollars cannot be an assumption
     if known:
         return f"assumptions.{entry.name}"
     written = entry.source.startswith(("scenario key", "default of the scenario"))

@@ -8,20 +8,22 @@ import os
 import socket
 import sys
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from kiban.errors import OutputError, Problem
 from kiban.quantities import Language
 from kiban.report.phrases import phrase
 from kiban.server.settings import Settings
 
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
 LOCK_FILE = "server.lock"
 
 
 def run(settings: Settings, language: Language, say: Callable[[str], None]) -> None:
     """Serve until interrupted; raises `OutputError` where the port, the folder or the database cannot be used."""
-    import uvicorn
-
     from kiban.server.application import make_application
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
@@ -31,21 +33,27 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
         app = make_application(settings)
         for line in greeting(settings, language, has_tokens=bool(app.state.service.store.list_tokens())):
             say(line)
-        config = uvicorn.Config(
-            app,
-            access_log=False,
-            log_level="warning",
-            server_header=False,
-            date_header=True,
-            timeout_graceful_shutdown=5,
-            # A proxy in front says who asks only where it is on this machine.
-            forwarded_allow_ips="127.0.0.1",
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+        configure(app).run(sockets=[listener])
     finally:
         listener.close()
         if lock is not None:
             lock.close()
+
+
+def configure(app: FastAPI, *, patience_seconds: int = 5) -> uvicorn.Server:
+    """The HTTP server around an application."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=patience_seconds,
+        # A proxy in front says who asks only where it is on this machine.
+        forwarded_allow_ips="127.0.0.1",
+    )
+    return uvicorn.Server(config)
 
 
 def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> list[str]:

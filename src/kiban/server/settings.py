@@ -59,12 +59,12 @@ class Settings:
     limits: Limits = Limits()
     static: Path = Path(__file__).parent / "static"
     hosts: tuple[str, ...] = ()
-    """Names under which the server may be asked besides the address that it binds to."""
+    """Further names under which the server is asked, as by a proxy before it; they make tokens necessary."""
 
     @property
     def is_local(self) -> bool:
         """Whether only this machine can ask, so that no token is needed."""
-        return self.host in LOOPBACK
+        return self.host in LOOPBACK and not self.hosts
 
     @property
     def database_url(self) -> str:

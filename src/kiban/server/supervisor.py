@@ -41,6 +41,7 @@ class Slot:
     job: str | None = None
     attempts: int = 0
     reported: float = 0.0
+    unreported: Any = None
 
 
 class Supervisor:
@@ -98,6 +99,7 @@ class Supervisor:
         while not self._stopping.is_set():
             try:
                 self._listen()
+                self._report()
                 self._end_cancelled()
                 if time.monotonic() - ticked >= TICK_SECONDS:
                     ticked = time.monotonic()
@@ -113,7 +115,8 @@ class Supervisor:
     def _listen(self) -> None:
         """Wait for the bell, a message or an end, at most one tick."""
         lines = {slot.line: slot for slot in self._slots}
-        for ready in wait([self._bell, *lines], timeout=TICK_SECONDS):
+        talking = any(slot.unreported is not None for slot in self._slots)
+        for ready in wait([self._bell, *lines], timeout=BETWEEN_REPORTS_SECONDS if talking else TICK_SECONDS):
             if ready is self._bell:
                 self._bell.recv_bytes()
                 continue
@@ -126,14 +129,21 @@ class Supervisor:
             if job_id == slot.job:
                 self._take(slot, what, content)
 
+    def _report(self) -> None:
+        """Write what jobs last said of themselves, but not every word of a talkative one."""
+        now = time.monotonic()
+        for slot in self._slots:
+            due = slot.unreported is not None and now - slot.reported >= BETWEEN_REPORTS_SECONDS
+            if due and slot.job is not None:
+                self.store.report_progress(slot.job, slot.unreported)
+                slot.reported, slot.unreported = now, None
+
     def _take(self, slot: Slot, what: str, content: Any) -> None:
         assert slot.job is not None
         if what == "progress":
-            if time.monotonic() - slot.reported >= BETWEEN_REPORTS_SECONDS:
-                slot.reported = time.monotonic()
-                self.store.report_progress(slot.job, content)
+            slot.unreported = content
             return
-        job_id, slot.job = slot.job, None
+        job_id, slot.job, slot.unreported = slot.job, None, None
         if what == "problem":
             self.store.finish_job(job_id, "failed", problem=content, progress=say("failed"))
             return
@@ -183,7 +193,7 @@ class Supervisor:
     def _give(self, row: Row) -> None:
         free = [slot for slot in self._slots if slot.job is None]
         slot = free[0] if free else self._hire()
-        slot.job, slot.attempts, slot.reported = row["id"], row["attempts"], 0.0
+        slot.job, slot.attempts, slot.reported, slot.unreported = row["id"], row["attempts"], 0.0, None
         try:
             slot.line.send((row["id"], row["kind"], row["question"]))
         except (BrokenPipeError, OSError):

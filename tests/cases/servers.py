@@ -1,0 +1,106 @@
+"""A server inside the test and its client, studies that are quickly planned, and waiting for jobs."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+import kiban
+from kiban.server.application import make_application
+from kiban.server.running import configure
+from kiban.server.service import Service
+from kiban.server.settings import Settings
+
+SOURCE = Path(kiban.__file__).parents[1]
+WEEK = {"time.first_hour": 4704, "time.hours": 168}
+ENDED = ("done", "failed", "cancelled")
+
+
+def study(**changes: Any) -> dict[str, Any]:
+    """The default example over one week of July, which is planned in a tenth of a second."""
+    return {"example": "tomakomai", "changes": {**WEEK, **{key.replace("__", "."): v for key, v in changes.items()}}}
+
+
+# No design: nothing but a little grid, and all of the load to be served clean.
+IMPOSSIBLE = {
+    **study(target__clean_share=1.0, battery__enabled=False, grid__max_mw=1.0, backup__technology="none"),
+}
+for _name in ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro"):
+    IMPOSSIBLE["changes"][f"supply.{_name}.enabled"] = False
+
+
+class Client(httpx.Client):
+    """Asks a server that runs in a thread of this process; `service` is its inside."""
+
+    service: Service
+
+
+@contextlib.contextmanager
+def open_client(settings: Settings) -> Iterator[Client]:
+    """A server with these settings, on a free port of this machine whatever its settings say."""
+    app = make_application(settings)
+    server = configure(app, patience_seconds=1)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with Client(base_url=address, timeout=60.0, trust_env=False) as client:
+            client.service = app.state.service
+            wait_until_alive(client.get, thread.is_alive)
+            yield client
+        server.should_exit = True
+        thread.join(timeout=20.0)
+
+
+def wait_until_alive(get: Callable[[str], httpx.Response], is_alive: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60.0
+    while time.monotonic() < until and is_alive():
+        with contextlib.suppress(httpx.TransportError):
+            get("/api/v1/health")
+            return
+        time.sleep(0.05)
+    raise AssertionError("the server does not answer")
+
+
+def wait_for_job(get: Callable[[str], httpx.Response], job_id: str, seconds: float = 60.0) -> dict[str, Any]:
+    """The job when it has ended."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        job: dict[str, Any] = get(f"/api/v1/jobs/{job_id}").json()
+        if job["state"] in ENDED:
+            return job
+        time.sleep(0.2)
+    raise AssertionError(f"job {job_id} is {job['state']} after {seconds:g} s")
+
+
+@dataclass
+class LiveServer:
+    """A server in a process of its own."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.address + path, timeout=60.0)
+
+    def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
+        return httpx.post(self.address + path, json=body, timeout=60.0)
+
+    def delete(self, path: str) -> httpx.Response:
+        return httpx.delete(self.address + path, timeout=60.0)
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
