@@ -17,7 +17,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
-from kiban.finance.purchases import EarnedCredit, SupportFlow, list_purchases, totals
+from kiban.finance.purchases import EarnedCredit, PurchaseTerms, SupportFlow, list_purchases, totals
 from kiban.finance.tax import CreditRule, CreditUse, IncomeTax, income_tax
 
 Array = npt.NDArray[np.float64]
@@ -77,6 +77,8 @@ class CashFlow:
     """With interest deducted: what is paid."""
     unlevered_tax: IncomeTax
     """As it would be without debt."""
+    purchase_terms: Mapping[str, tuple[PurchaseTerms, ...]]
+    """Of each asset, purchase by purchase."""
 
     @property
     def start(self) -> int:
@@ -265,6 +267,7 @@ def project_cash_flow(
         reserve=reserve,
         tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee),
         unlevered_tax=tax_on(income),
+        purchase_terms={name: purchases.terms for name, purchases in bought.items()},
     )
 
 

@@ -21,7 +21,7 @@ from kiban.finance.project import ProjectAsset
 from kiban.finance.tax import CreditRule
 from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
-from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms
+from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
 
 Array = npt.NDArray[np.float64]
 ROUNDING = 1e-9
@@ -67,6 +67,27 @@ class Purchases:
     grants: tuple[SupportFlow, ...]
     taxed_grants: Array
     credits: tuple[EarnedCredit, ...]
+    terms: tuple[PurchaseTerms, ...]
+    """Purchase by purchase."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseTerms:
+    """What a purchase costs and is worth in law, by million yen of its price: enough to work it out again.
+
+    `payment_shares` is by year, `deductions` and `property_tax` by year of service. Shares of grants and credits are
+    after their caps.
+    """
+
+    vintage: Vintage
+    payment_shares: Array
+    deductions: Array
+    property_tax: Array
+    grants: tuple[tuple[Treatment, Array], ...]
+    credits: tuple[tuple[CreditRule, Array, float], ...]
+    """Rule, share of the cost, and the share of the credit that cuts the basis."""
+    residual_share: float
+    """Real worth at the end per yen of price."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +140,13 @@ def list_purchases(
     grants: dict[tuple[str, str], Array] = {}
     credits: dict[CreditRule, Array] = {}
     granted, credited = _Allowance(), _Allowance()
+    behind: list[PurchaseTerms] = []
     vintages = list_vintages(asset.life_years, horizon)
     for vintage in vintages:
         supported = terms.supports(start_year + vintage.bought)
         factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
-        payments = _payments(asset, assumptions, vintage) * price_level * factor
+        shares = _payment_shares(asset, assumptions, vintage)
+        payments = asset.capex_myen * shares * price_level * factor
         cost = payments.sum(axis=-1, keepdims=True)
         if vintage.bought == 0:
             capex += payments
@@ -133,9 +156,12 @@ def list_purchases(
             reserve[..., build + before + 1 : build + vintage.bought + 1] += cost / (vintage.bought - before)
         basis = cost.copy()
         paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
+        grant_shares: list[tuple[Treatment, Array]] = []
+        credit_shares: list[tuple[CreditRule, Array, float]] = []
         for grant in terms.grants if supported else ():
             amount = granted.take((grant.payer, grant.measure, grant.rate), grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
+            grant_shares.append((grant.treatment, amount / cost))
             if grant.treatment == "reduces_basis":
                 basis = basis - amount
             elif grant.treatment == "taxed":
@@ -146,19 +172,26 @@ def list_purchases(
             claimed[..., [min(build + vintage.bought + assumptions.credit_delay_years, years - 1)]] = amount
             _add(credits, _rule_of(credit), claimed)
             basis = basis - credit.basis_reduction_share * amount
+            credit_shares.append((_rule_of(credit), amount / cost, credit.basis_reduction_share))
         method = terms.depreciation if supported else terms.ordinary_depreciation
         first, last = build + vintage.bought + 1, build + vintage.retired
-        depreciation[..., first : last + 1] += np.maximum(basis, 0.0) * unit_depreciation(method, last - first + 1)
+        deductions = unit_depreciation(method, last - first + 1)
+        depreciation[..., first : last + 1] += np.maximum(basis, 0.0) * deductions
         due = terms.property_tax if supported else terms.ordinary_property_tax
+        paid = np.zeros(last - first + 1)
         if due is not None:
             paid, spared = unit_property_tax(due, last - first + 1)
             tax[..., first : last + 1] += cost * paid
             relief[..., first : last + 1] += cost * spared
             refund[..., first : last + 1] += cost * spared * due.state_refund_share
+        share = 0.0
         if vintage.remaining_life_years > 0:
             share = _annuity(assumptions.discount_rate_real, vintage.remaining_life_years)
             share /= _annuity(assumptions.discount_rate_real, asset.life_years)
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
+        behind.append(
+            PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(credit_shares), share)
+        )
     return Purchases(
         capex=capex,
         replacements=replacements,
@@ -171,6 +204,7 @@ def list_purchases(
         grants=tuple(SupportFlow(asset.name, *key, amount) for key, amount in grants.items()),
         taxed_grants=taxed,
         credits=tuple(EarnedCredit(asset.name, rule, amount) for rule, amount in credits.items()),
+        terms=tuple(behind),
     )
 
 
@@ -189,15 +223,15 @@ class _Allowance:
         return given
 
 
-def _payments(asset: ProjectAsset, assumptions: FinanceAssumptions, vintage: Vintage) -> Array:
-    """Real payments for one purchase by year."""
+def _payment_shares(asset: ProjectAsset, assumptions: FinanceAssumptions, vintage: Vintage) -> Array:
+    """Shares of the real price of one purchase by year."""
     payments = np.zeros(assumptions.construction_years + assumptions.horizon_years + 1)
     if vintage.bought == 0:
         shares = assumptions.phasing(asset.asset)
         payments[: len(shares)] = shares
     else:
         payments[assumptions.construction_years + vintage.bought] = 1.0
-    return asset.capex_myen * payments
+    return payments
 
 
 @cache
