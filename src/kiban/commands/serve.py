@@ -42,7 +42,7 @@ def serve_command(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes for jobs.")] = 1,
     online: Annotated[bool, typer.Option("--online", help="Let scenarios fetch weather from online services.")] = False,
     name: Annotated[
-        list[str] | None, typer.Option("--name", help="Another name by which the server may be asked; repeatable.")
+        list[str] | None, typer.Option("--name", help="Name by which a proxy asks; repeatable; needs tokens.")
     ] = None,
     lang: Lang = None,
 ) -> None:

@@ -59,7 +59,11 @@ class PayQuestion(Study, Numbered):
     """Ask who pays under a policy package, against another one."""
 
     package: Annotated[str, Field(min_length=1, max_length=80)] | dict[str, Any] | None = None
-    """A package by name, or a package in JSON; absent takes those of the scenario."""
+    """A package by name, or a package in JSON; absent takes `packages`, else those of the scenario."""
+    rate: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """Another rate of the package's only instrument."""
+    rates: dict[str, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    """The same for several packages, by name."""
     against: Annotated[str, Field(min_length=1, max_length=80)] = "none"
     """The package to compare with; `none` is no policy."""
 

@@ -11,6 +11,7 @@ from kiban.quantities import LANGUAGES
 from kiban.report.names import site_name
 from kiban.scenario import SeriesReference
 from kiban.scenario.examples import example_names, example_path, load_scenario
+from kiban.server import questions
 from kiban.server.packing import plain_scenario
 from kiban.server.plan_views import unit_names
 from kiban.server.problems import RefusedError
@@ -115,7 +116,10 @@ def _general(name: str, place: str) -> str:
 
 def examples_view(settings: Settings) -> dict[str, Any]:
     """The worked examples; one is usable where the server takes on what it needs."""
-    return {"examples": [_example(name, settings) for name in example_names()]}
+    return {
+        "examples": [_example(name, settings) for name in example_names()],
+        "national": questions.national_examples(),
+    }
 
 
 def _example(name: str, settings: Settings) -> dict[str, Any]:

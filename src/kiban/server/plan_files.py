@@ -12,7 +12,7 @@ from kiban.report.folder import save_plan
 from kiban.report.workbook import ZIP_DATE, workbook_bytes
 from kiban.scenario import dump_scenario
 from kiban.server import questions
-from kiban.server.plan_views import packages_of
+from kiban.server.plan_views import Circumstances, packages_of, plan_view
 from kiban.server.problems import refuse
 
 FILE_KINDS = ("xlsx", "zip", "html", "toml")
@@ -25,7 +25,9 @@ def plan_file(plan: Plan, plan_id: str, kind: str) -> tuple[bytes, str, str]:
     if kind == "toml":
         return dump_scenario(plan.scenario).encode("utf-8"), "application/toml", f"{stem}.toml"
     if kind == "html":
-        page = questions.report_page(plan)
+        how = Circumstances(plan_id, 0.0, 0.0, "report")
+        reproduced = recipe(plan) if plan.status == "optimal" else None
+        page = questions.report_page(plan, plan_view(plan, how), reproduced)
         if page is None:
             raise refuse("unavailable", "unavailable", what="HTML report")
         return page, "text/html; charset=utf-8", f"{stem}.html"

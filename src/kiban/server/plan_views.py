@@ -13,6 +13,7 @@ from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of, unit_text
 from kiban.report.assumptions import subject_of
 from kiban.report.costs import RUNNING, group_costs, group_of
+from kiban.report.findings import findings
 from kiban.report.names import RATE, catalogue_facts, indicator_name, input_name, money_of, site_name, subject_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.tables import design_rows, source_keys
@@ -153,6 +154,7 @@ def _sentences(plan: Plan, language: Language) -> dict[str, Any]:
             for title, sentences in infeasible_sentences(plan, language).items()
         ],
         "notes": [translate(note, "note", language) for note in plan.notes],
+        "findings": findings(plan, language),
     }
 
 

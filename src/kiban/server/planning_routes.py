@@ -29,11 +29,12 @@ from kiban.server.plan_files import FILE_KINDS, plan_file, recipe
 from kiban.server.plan_views import Circumstances, check_view, plan_view, row_view
 from kiban.server.problems import refuse
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer, attachment, number
-from kiban.server.studies import estimate_seconds, find_scenario
+from kiban.server.studies import estimate_seconds, find_national_study, find_scenario
 from kiban.server.tasks import point_view
 
 router = APIRouter(prefix="/api/v1")
 MOST_INSTANT_POINTS = 3
+PLANS_OF_A_PAYMENT = 6
 View = Literal["full", "short"]
 
 
@@ -164,12 +165,28 @@ async def pay(question: PayQuestion, request: Request, service: ServiceOf, calle
     if not questions.can_pay():
         raise refuse("unavailable", "unavailable", what="PAY")
     scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
-    # Without policy, with policy, and forced to serve the same: three plans.
-    if _is_instant(question, 3.0 * estimate_seconds(scenario), service):
-        content = await run_in_threadpool(questions.pay, scenario, question.package, question.against)
+    packages, rates = _packages(question, scenario)
+    await run_in_threadpool(questions.read_packages, [*packages, question.against], rates)
+    # Without policy, with policy until its credits settle, and forced to serve the same.
+    if _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
+        content = await run_in_threadpool(questions.pay, scenario, packages, question.against, rates)
         return Json(number({"pay": content}, question.session, question.sequence))
-    asked = {"scenario": plain_scenario(scenario), "package": question.package, "against": question.against}
+    plain = plain_scenario(scenario)
+    asked = {"scenario": plain, "packages": packages, "against": question.against, "rates": rates}
     return await _queue("pay", scenario.name, asked, question, request, caller)
+
+
+def _packages(question: PayQuestion, scenario: Scenario) -> tuple[list[Any], dict[str, float]]:
+    """The packages that are asked for, and the rates that are moved."""
+    own = getattr(scenario, "policy", None)
+    packages = [question.package] if question.package is not None else list(own.packages if own is not None else ())
+    if not packages:
+        raise refuse("request", "no_package_given", path="package")
+    rates = dict(question.rates)
+    if question.rate is not None:
+        first = packages[0]
+        rates[first if isinstance(first, str) else str(first.get("name", ""))] = question.rate
+    return packages, rates
 
 
 @router.post("/compare", tags=["plans"])
@@ -250,6 +267,6 @@ async def national(question: NationalQuestion, request: Request, service: Servic
     """A plan of all Japan: always a job."""
     if not questions.can_plan_nation():
         raise refuse("unavailable", "unavailable", what="national plan")
-    content = question.model_dump(exclude={"mode", "session", "sequence"})
-    name = await run_in_threadpool(questions.check_nation, content)
-    return await _queue("national", name, content, question, request, caller)
+    study = await run_in_threadpool(find_national_study, question, service.settings)
+    name = await run_in_threadpool(questions.check_nation, study)
+    return await _queue("national", name, {"study": study}, question, request, caller)

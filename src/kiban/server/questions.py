@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import importlib
-import importlib.util
-from collections.abc import Callable, Mapping
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.server.packing import plan_id
 from kiban.server.problems import refuse
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ if TYPE_CHECKING:
     from kiban.scenario import Scenario
 
 Tell = Callable[[str], None]
+REMEMBERED_QUESTIONS = 3
+_asked: OrderedDict[tuple[str, str], Any] = OrderedDict()
+_paying = threading.Lock()
 
 
 def build(scenario: Scenario, tell: Tell | None = None, *, cooling_system: str | None = None) -> Plan:
@@ -40,62 +47,142 @@ def check(scenario: Scenario) -> Preparation:
 
 def can_pay() -> bool:
     """Whether this version answers who pays."""
-    import kiban
-
-    return hasattr(kiban, "pay") and _function("kiban.report.pay_summary", "summarise_pay") is not None
+    return _module("kiban.finance.paying") is not None and _module("kiban.report.pay_document") is not None
 
 
-def pay(scenario: Scenario, package: object, against: str, tell: Tell | None = None) -> dict[str, Any]:
-    """What `kiban pay --json` prints."""
-    import kiban
+def pay(
+    scenario: Scenario,
+    packages: Sequence[Mapping[str, Any] | str],
+    against: str,
+    rates: Mapping[str, float],
+    tell: Tell | None = None,
+) -> dict[str, Any]:
+    """What `kiban pay --json` prints, and what the pages show of it.
 
-    ask = getattr(kiban, "pay", None)
-    summarise = _function("kiban.report.pay_summary", "summarise_pay")
-    if ask is None or summarise is None:
+    The inputs and the side without the packages are kept for the next question about the same scenario, so that
+    another rate costs two plans instead of all.
+    """
+    paying, payment, document = (
+        _module(name) for name in ("kiban.finance.paying", "kiban.report.payment", "kiban.report.pay_document")
+    )
+    if paying is None or payment is None or document is None:
         raise refuse("unavailable", "unavailable", what="PAY")
-    content: dict[str, Any] = summarise(ask(scenario, package=package, against=against))
-    return content
+    chosen = read_packages(packages, rates)
+    try:
+        with _paying:
+            question = _question(paying, scenario, against)
+            found = question.pay(chosen, report=tell)
+    except paying.InfeasibleError:
+        raise refuse("scenario", "no_design") from None
+    return {**payment.summarise_payment(found), **document.pay_document(found)}
+
+
+def _question(paying: Any, scenario: Scenario, against: str) -> Any:
+    key = (plan_id(scenario), against)
+    if key not in _asked:
+        _asked[key] = paying.Question(scenario, against=(read_packages([against], {})[0],))
+    _asked.move_to_end(key)
+    while len(_asked) > REMEMBERED_QUESTIONS:
+        _asked.popitem(last=False)
+    return _asked[key]
+
+
+def read_packages(packages: Sequence[Mapping[str, Any] | str], rates: Mapping[str, float]) -> list[Any]:
+    """Packages by name, never by file, or as JSON; `rates` moves the only instrument of a package of that name."""
+    package = _module("kiban.scenario.package")
+    if package is None:
+        raise refuse("unavailable", "unavailable", what="PAY")
+    chosen = []
+    for given in packages:
+        if isinstance(given, str):
+            if given not in package.package_names():
+                raise refuse("scenario", "no_package", path="packages", name=given)
+            read = package.load_package(given)
+        else:
+            read = package.parse_package(given, where="")
+        chosen.append(read.scaled(rates[read.name]) if read.name in rates else read)
+    return chosen
 
 
 def list_packages() -> list[dict[str, Any]]:
     """The policy packages that this version knows."""
-    listing = _function("kiban.policy.packages", "list_packages")
-    if listing is None:
+    document = _module("kiban.report.pay_document")
+    if document is None or not can_pay():
         raise refuse("unavailable", "unavailable", what="PAY")
-    return [dict(package) for package in listing()]
+    found: list[dict[str, Any]] = document.package_documents()
+    return found
 
 
 def can_plan_nation() -> bool:
     """Whether this version plans all Japan."""
-    return False
+    return _module("kiban.siting.building") is not None and _module("kiban.report.national_summary") is not None
 
 
-def check_nation(question: Mapping[str, Any]) -> str:
+def national_examples() -> list[dict[str, str]]:
+    """The examples that are national studies, as TOML."""
+    examples = _module("kiban.scenario.examples")
+    names = getattr(examples, "national_example_names", tuple)()
+    return [{"name": name, "toml": _national_text(name)} for name in names]
+
+
+def _national_text(name: str) -> str:
+    from kiban.scenario import examples
+
+    path = getattr(examples, "find_national", lambda _: None)(name)
+    if path is None:
+        raise refuse("not-found", "no_national", path="example", name=name)
+    text: str = path.read_text(encoding="utf-8")
+    return text
+
+
+def read_national_example(name: str) -> str:
+    """The TOML of an example that is a national study, never of a file of that name."""
+    if name not in {example["name"] for example in national_examples()}:
+        raise refuse("not-found", "no_national", path="example", name=name)
+    return _national_text(name)
+
+
+def check_nation(raw: Mapping[str, Any]) -> str:
     """The title of a national study; raises what is wrong with it."""
-    raise refuse("unavailable", "unavailable", what="national plan")
+    title: str = _national_study(raw).national.name
+    return title
 
 
-def plan_nation(question: Mapping[str, Any], tell: Tell | None = None) -> dict[str, Any]:
+def plan_nation(raw: Mapping[str, Any], tell: Tell | None = None) -> dict[str, Any]:
     """The national plan as `kiban build --json` prints it."""
-    raise refuse("unavailable", "unavailable", what="national plan")
+    building, summary = _module("kiban.siting.building"), _module("kiban.report.national_summary")
+    if building is None or summary is None:
+        raise refuse("unavailable", "unavailable", what="national plan")
+    found: dict[str, Any] = summary.summarise_national(building.build_national(_national_study(raw), report=tell))
+    return found
 
 
-def report_page(plan: Plan) -> bytes | None:
+def _national_study(raw: Mapping[str, Any]) -> Any:
+    reading = _module("kiban.scenario.national_file")
+    if reading is None or not can_plan_nation():
+        raise refuse("unavailable", "unavailable", what="national plan")
+    return reading.parse_national(raw, where="")
+
+
+def report_page(plan: Plan, document: Mapping[str, Any], recipe: Mapping[str, str] | None) -> bytes | None:
     """The report as one HTML file; None where this version has none."""
-    write = _function("kiban.report.page", "plan_html")
-    return write(plan).encode("utf-8") if write is not None else None
+    page = _module("kiban.report.page")
+    if page is None or not can_write_page():
+        return None
+    text: str = page.fill_page(document, plan.hourly, recipe=recipe)
+    return text.encode("utf-8")
 
 
+@cache
 def can_write_page() -> bool:
-    """Whether this version writes the report as one HTML file."""
-    return _function("kiban.report.page", "plan_html") is not None
+    """Whether this version writes the report as one HTML file: it needs the built template."""
+    template = Path(__file__).parents[1] / "report" / "template" / "report.html"
+    return _module("kiban.report.page") is not None and template.is_file()
 
 
-def _function(module: str, name: str) -> Callable[..., Any] | None:
+def _module(name: str) -> Any:
+    """A module that another part brings, or None where this version lacks it."""
     try:
-        if importlib.util.find_spec(module) is None:
-            return None
+        return importlib.import_module(name)
     except ModuleNotFoundError:
         return None
-    found: Callable[..., Any] | None = getattr(importlib.import_module(module), name, None)
-    return found

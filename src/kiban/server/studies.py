@@ -19,9 +19,10 @@ from kiban.scenario import Scenario
 from kiban.scenario.examples import example_names, load_scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.place import ONLINE_SOURCES
-from kiban.server.bodies import Study
+from kiban.server.bodies import NationalQuestion, Study
 from kiban.server.packing import plain_scenario, unpack
 from kiban.server.problems import RefusedError, refuse
+from kiban.server.questions import read_national_example
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 
@@ -69,6 +70,25 @@ def _find_base(study: Study, store: Store) -> dict[str, Any]:
         raise refuse("not-found", "no_plan", path="plan", name=study.plan)
     found: dict[str, Any] = unpack(row["scenario"])
     return found
+
+
+def find_national_study(question: NationalQuestion, settings: Settings) -> dict[str, Any]:
+    """The raw national study of a request, with its changes; raises `RefusedError` or `InputError`."""
+    given = [name for name in ("study", "toml", "example") if getattr(question, name) is not None]
+    if len(given) != 1:
+        raise refuse("request", "one_study", path="study", count=len(given))
+    if question.study is not None:
+        base = question.study
+    else:
+        text = question.toml if question.toml is not None else read_national_example(str(question.example))
+        base = read_toml(text)
+    changed = apply_changes(base, question.changes)
+    refuse_outside(changed, settings)
+    sites = changed.get("site")
+    count = len(sites) if isinstance(sites, list) else 0
+    if count > settings.limits.sites:
+        raise refuse("too-large", "many", path="site", count=count, what="sites", most=settings.limits.sites)
+    return changed
 
 
 def read_toml(text: str) -> dict[str, Any]:

@@ -81,7 +81,8 @@ def _build(scenario: Scenario, listen: Callable[[str], None]) -> tuple[KeptPlan,
 
 def _pay(question: Mapping[str, Any], tell: Tell) -> Outcome:
     scenario = restore_scenario(question["scenario"])
-    content = questions.pay(scenario, question["package"], question["against"], _teller(tell))
+    asked = (question["packages"], question["against"], question["rates"])
+    content = questions.pay(scenario, *asked, _teller(tell))
     return Outcome({"pay": content})
 
 
@@ -166,4 +167,4 @@ def point_view(value: float, plan: Plan | None) -> dict[str, Any]:
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    return Outcome(questions.plan_nation(question, _teller(tell)))
+    return Outcome({"national": questions.plan_nation(question["study"], _teller(tell))})
