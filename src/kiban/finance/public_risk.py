@@ -1,0 +1,130 @@
+"""The downside of a project under one policy or another: what the treasuries lose, side by side, draw by draw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kiban.catalogue import Catalogue
+from kiban.catalogue.facts import Fact
+from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.cash_flow import Array, CashFlow, Draws, project_cash_flow, sum_of
+from kiban.finance.downside import draw_downside, read_downside
+from kiban.finance.guarantee import (
+    BATCH,
+    Exposure,
+    GuaranteeValue,
+    LossTerms,
+    Outcome,
+    ProjectCash,
+    simulate,
+    survival_curve,
+    take,
+    value_guarantee,
+)
+from kiban.finance.project import Project
+from kiban.finance.purchases import totals
+from kiban.policy.terms import PolicyTerms
+
+CUMULATIVE_YEARS = 10
+"""Years over which the published default rate is cumulative."""
+_FACTS = (
+    "finance.party_rate.national_treasury", "downside.reserve", "downside.workout_cost", "downside.contingency",
+    "finance.recovery", "finance.cumulative_default_10y", "downside.hazard_decline",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DownsideReport:
+    """Outcomes of all cases over the same draws, and the worth of the guarantee where there is one."""
+
+    seed: int
+    draws: int
+    outcomes: Mapping[str, Outcome]
+    guarantees: Mapping[str, GuaranteeValue]
+    facts: tuple[Fact, ...]
+
+
+def measure_downside(
+    projects: Mapping[str, Project],
+    ordinary: PolicyTerms,
+    assumptions: FinanceAssumptions,
+    catalogue: Catalogue,
+    *,
+    seed: int = 1,
+    draws: int = 10_000,
+) -> DownsideReport:
+    """The treasuries' loss under each project's policy, side by side, from the catalogue's distributions."""
+    downside = read_downside(catalogue)
+    drawn = draw_downside(downside, seed=seed, draws=draws, horizon_years=assumptions.horizon_years)
+    rows = [catalogue.fact(key) for key in _FACTS]
+    treasury, reserve, workout, contingency, recovery, cumulative, decline = (row.value for row in rows)
+    terms = LossTerms(treasury, reserve, workout)
+    cases = {
+        name: project_case(project, assumptions, ordinary=ordinary, contingency_share=contingency)
+        for name, project in projects.items()
+    }
+    outcomes = simulate(cases, drawn, draws, terms)
+    survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
+    guarantees = {
+        name: value_guarantee(
+            cases[name](take(drawn, slice(0, BATCH))),
+            terms,
+            asset_rate=assumptions.discount_rate_after_tax(ordinary, project.start_year),
+            survival=survival,
+            recovery=recovery,
+        )
+        for name, project in projects.items()
+        if project.policy.financing.guarantee_coverage > 0
+    }
+    return DownsideReport(seed, draws, outcomes, guarantees, (*downside.facts, *rows))
+
+
+def project_case(
+    project: Project, assumptions: FinanceAssumptions, *, ordinary: PolicyTerms, contingency_share: float = 0.0
+) -> ProjectCash:
+    """The interface of `simulate` for a project whose streams have a price.
+
+    Debt is sized on the case as planned and then has to be lived with. What the policy costs the treasuries is the
+    difference to the same project, in the same draw, under `ordinary` terms. Under public ownership that includes
+    what the treasury pays into the project and receives as its owner. `contingency_share` is a share of the first cost.
+    """
+    contingency = contingency_share * sum(asset.capex_myen for asset in project.assets)
+    debt = project_cash_flow(project, assumptions).debt
+    plain = replace(project, policy=ordinary)
+    plain_debt = project_cash_flow(plain, assumptions).debt
+    financing = project.policy.financing
+
+    def cash(draws: Draws) -> Exposure:
+        flow = project_cash_flow(project, assumptions, draws=draws, debt=debt)
+        ordinary_flow = project_cash_flow(plain, assumptions, draws=draws, debt=plain_debt)
+        return Exposure(
+            available=_available(flow),
+            service=debt.service,
+            balance=debt.balance,
+            rate=debt.rate,
+            public_cost=public_receipts(ordinary_flow) - public_receipts(flow),
+            fund=np.cumsum(flow.reserve - totals(flow.replacements), axis=-1),
+            contingency_myen=contingency,
+            coverage=financing.guarantee_coverage,
+            fee=debt.guarantee_fee,
+            public_owner=financing.public,
+        )
+
+    return cash
+
+
+def _available(flow: CashFlow) -> Array:
+    """Cash that can serve the debt. In a group the owner pays the tax; alone, the project pays it first."""
+    if flow.assumptions.tax_position == "group":
+        return flow.available_for_debt_service
+    return flow.available_for_debt_service - np.maximum(flow.tax.due, 0.0)
+
+
+def public_receipts(flow: CashFlow) -> Array:
+    """What all treasuries receive less what they pay, by year, guarantees apart; as owner, equity's flow too."""
+    paid = sum_of(flow.grants) + sum_of(flow.production_credits)
+    owned = flow.equity_flow if flow.project.policy.financing.public else np.zeros(1)
+    return np.asarray(flow.tax.due + totals(flow.property_tax) - paid + owned)
