@@ -145,6 +145,54 @@ def test_free_fixed_and_redundant_parts():
     assert answer.solution.capacities["held"] == 4.0
 
 
+def peak(cost, steps=240):
+    """A plant whose sizes one short peak decides: its three hours pay for everything."""
+    rng = np.random.default_rng(3)
+    load = rng.uniform(8, 10, steps)
+    load[steps // 3 : steps // 3 + 3] = [12.0, 15.0, 12.5]
+    programme = Staircase(steps, steps)
+    programme.add_row("balance", equal=load)
+    for name, share in (("wire", 1.0), ("engine", 1.1), ("power", 0.9), ("energy", 1 / 3)):
+        programme.add_capacity(name, cost=cost * share)
+    programme.add_variable("buy", cost=rng.uniform(0.01, 0.03, steps), capacity="wire")
+    programme.add_variable("burn", cost=0.02, capacity="engine")
+    programme.add_variable("charge", capacity="power")
+    programme.add_variable("discharge", capacity="power")
+    programme.add_variable("state", capacity="energy")
+    programme.add_variable("waste")
+    for name, sign in (("buy", 1.0), ("burn", 1.0), ("charge", -1.0), ("discharge", 1.0), ("waste", -1.0)):
+        programme.add_term("balance", name, sign)
+    programme.add_row("storage", equal=0.0)
+    programme.add_term("storage", "state")
+    programme.add_term("storage", "state", -0.999, lagged=True)
+    programme.add_term("storage", "charge", -0.95)
+    programme.add_term("storage", "discharge", 1.05)
+    return programme
+
+
+@pytest.mark.parametrize(("cost", "steps"), [(1e2, 240), (1e4, 240), (1e5, 720), (1e6, 720)])
+def test_prices_that_pay_for_a_whole_plant_in_one_hour_do_not_hold_up_the_end(cost, steps):
+    programme = peak(cost, steps)
+    answer, oracle = solve_kernel(programme), solve(programme, "highs")
+    assert answer.status == "optimal"
+    assert answer.iterations <= 25
+    assert answer.solution.certificate.relative_gap <= 1e-8
+    assert answer.solution.certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-8)
+
+
+@pytest.mark.parametrize("solver", ["kernel", "clarabel", "highs"])
+def test_a_programme_without_rows_is_a_programme(solver):
+    programme = Staircase(24, 24)
+    programme.add_capacity("size", cost=2.0, lower=1.0)
+    programme.add_variable("sold", cost=-1.0, upper=3.0)
+    solution = solve(programme, solver)
+    assert solution.certificate.primal == pytest.approx(2.0 - 72.0)
+    assert solution.capacities["size"] == pytest.approx(1.0)
+    unlimited = Staircase(24, 24)
+    unlimited.add_variable("sold", cost=-1.0)
+    assert solve(unlimited, solver).status == "unbounded"
+
+
 def test_a_kernel_that_stalls_says_so_and_the_next_solver_is_named():
     programme = year(3)
     answer = solve_kernel(programme, max_iterations=2)

@@ -99,7 +99,10 @@ def flatten(programme: Staircase) -> FlatProgramme:
 
     capacities = list(programme.capacities.values())
     variables = list(programme.variables.values())
-    row_index, column_index, values = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    # The empty first part stands for a programme without rows.
+    row_index = np.concatenate([np.zeros(0, dtype=np.int64), *(where for where, _, _ in parts)])
+    column_index = np.concatenate([np.zeros(0, dtype=np.int64), *(what for _, what, _ in parts)])
+    values = np.concatenate([np.zeros(0), *(value for _, _, value in parts)])
     matrix = sp.coo_array((values, (row_index, column_index)), shape=(height, width)).tocsc()
     integer = np.zeros(width, dtype=bool)
     integer[: len(capacities)] = [capacity.integer for capacity in capacities]
@@ -108,8 +111,8 @@ def flatten(programme: Staircase) -> FlatProgramme:
         cost=np.concatenate([np.array([c.cost for c in capacities]), *(v.cost for v in variables)]),
         lower=np.concatenate([np.array([c.lower for c in capacities]), *(v.lower for v in variables)]),
         upper=np.concatenate([np.array([c.upper for c in capacities]), *column_upper]),
-        row_lower=np.concatenate([lower for lower, _ in bounds]),
-        row_upper=np.concatenate([upper for _, upper in bounds]),
+        row_lower=np.concatenate([np.zeros(0), *(lower for lower, _ in bounds)]),
+        row_upper=np.concatenate([np.zeros(0), *(upper for _, upper in bounds)]),
         integer=integer,
         constant=programme.constant,
         columns=columns,

@@ -30,13 +30,19 @@ ACCEPTED: Final = 1e-7
 MAX_ITERATIONS: Final = 200
 # Residuals of the scaled programme, whose data are near one.
 FEASIBLE: Final = 1e-8
+# Up to here the certificate decides, and one more iteration may improve on it.
+ALMOST_FEASIBLE: Final = 1e-6
 # Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
-STEP: Final = 0.9
+STEP: Final = 0.95
 FINAL_STEP: Final = 0.995
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
 LONG_STEP: Final = 0.8
-GAIN: Final = 0.02
+GAIN: Final = 0.05
 STEP_WISH: Final = 0.5
+# Largest second-order term, in mean products: beyond it, a few hours would stop the whole step.
+SECOND_ORDER: Final = 10.0
+# How much less is centred where the affine step is long.
+CENTRING_POWER: Final = 4
 LEAST_CENTRING: Final = 0.1
 # Iterations without progress before the kernel gives up, and how often it looks for a proof of infeasibility.
 PATIENCE: Final = 20
@@ -137,17 +143,24 @@ class Method:
         newton = self.newton
         self._start()
         best, since, iteration = np.inf, 0, 0
+        kept: KernelAnswer | None = None
         for iteration in range(self.max_iterations + 1):
             newton.factorise()
             newton.solve(AFFINE)
             now = newton.residuals
             primal, dual = now.primal * self.unit + self.constant, now.dual * self.unit + self.constant
             gap = abs(primal - dual) / max(1.0, abs(primal))
-            if gap <= self.tolerance and max(now.primal_residual, now.dual_residual) <= FEASIBLE:
+            # One hour may pay for a whole plant: what its prices leave open is rounding of its largest price.
+            dual_residual = now.dual_residual / max(1.0, float(newton.u.max(initial=0.0)))
+            residual = max(now.primal_residual, dual_residual)
+            if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
                 answer = self._finish(iteration)
-                if answer is not None:
+                if answer is not None and residual <= FEASIBLE:
                     return answer
-            merit = gap / self.tolerance + (now.primal_residual + now.dual_residual) / FEASIBLE
+                if kept is not None:
+                    return _better(kept, answer)
+                kept = answer
+            merit = gap / self.tolerance + (now.primal_residual + dual_residual) / FEASIBLE
             if not np.isfinite(merit) or iteration == self.max_iterations:
                 break
             if merit < 0.9 * best:
@@ -164,6 +177,8 @@ class Method:
                 if status is not None:
                     return KernelAnswer(status, iteration, without_solution(status), "ray")
             self._step(now.product / self.pairs, now.product)
+        if kept is not None:
+            return kept
         status = self._proof(1.0, 1.0, LAST_RAY)
         if status is not None:
             return KernelAnswer(status, iteration, without_solution(status), "ray")
@@ -180,19 +195,18 @@ class Method:
         to_primal, to_dual, fall, rise, cross = newton.largest_steps()
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
         predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
-        centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** 3
-        newton.solve(CENTRE, target=centring * mu)
+        centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
+        newton.solve(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu))
         to_primal, to_dual = newton.largest_steps()[:2]
         for _ in range(self.correctors):
             primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
             if min(primal, dual) > LONG_STEP:
                 break
-            kept = newton.save_direction()
             wish = (min(primal * 1.08 + STEP_WISH, 1.0), min(dual * 1.08 + STEP_WISH, 1.0))
             newton.solve(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish)
             new_primal, new_dual = newton.largest_steps()[:2]
             if min(new_primal, 1.0) + min(new_dual, 1.0) < primal + dual + GAIN:
-                newton.restore_direction(kept)
+                newton.refuse_correction()
                 break
             to_primal, to_dual = new_primal, new_dual
         share = STEP if min(to_primal, to_dual) < LONG_STEP else FINAL_STEP
@@ -296,13 +310,11 @@ class Method:
     def unfold(self, values: Array, quantities: int) -> Array:
         """From lane order to `(quantities, steps)`."""
         groups, steps = self.newton.shape[0], self.newton.shape[1]
-        hours = self.newton.layout.hours
-        used = hours >= 0
-        out = np.zeros((quantities, self.programme.steps))
         table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
-        for place in range(quantities):
-            out[place, hours[used]] = table[:, :, place, :][used]
-        return out
+        # Segments follow one another in time: lane after lane, group after group.
+        series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
+        used = (self.newton.layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
+        return series if bool(used.all()) else series[:, used]
 
     def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
         """A ray that proves the programme infeasible or unbounded, if the point has become one."""
@@ -335,6 +347,14 @@ class Method:
             if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
                 return "unbounded"
         return None
+
+
+def _better(kept: KernelAnswer, other: KernelAnswer | None) -> KernelAnswer:
+    """The answer with the smaller gap."""
+    if other is None or other.solution is None or kept.solution is None:
+        return kept
+    first, second = kept.solution.certificate, other.solution.certificate
+    return other if first is None or second is None or second.relative_gap < first.relative_gap else kept
 
 
 def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:

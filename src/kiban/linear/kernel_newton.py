@@ -17,7 +17,7 @@ import numpy as np
 from kiban.linear import kernel_border, kernel_factor, kernel_return, kernel_sweep
 from kiban.linear.kernel_layout import LANES, SOFT, SOFT_FREE, Layout
 from kiban.linear.kernel_structure import KernelForm
-from kiban.linear.kernel_sweep import AFFINE, BORDER, CENTRE
+from kiban.linear.kernel_sweep import AFFINE, BAND, BORDER, CENTRE
 from kiban.linear.staircase import Array
 
 # What the border's equations may be left open by, in scaled units, before they are refined.
@@ -52,7 +52,10 @@ class Newton:
             return np.zeros(max(quantities, 1) * LANES)
 
         self.y, self.z, self.r, self.u, self.lambdas = (memory(hours * n) for n in (width, width, caps, caps, rows))
-        self.dy, self.dz, self.du, self.dlambdas = (memory(hours * n) for n in (width, width, caps, rows))
+        self.direction = tuple(memory(hours * n) for n in (width, width, caps, rows))
+        # A correction that may be refused is written beside the direction that it corrects.
+        self.spare = tuple(memory(hours * n) for n in (width, width, caps, rows))
+        self.dy, self.dz, self.du, self.dlambdas = self.direction
         self.gradients, self.work = memory(hours * width), memory(hours * rows)
         self.factors = tuple(
             memory(hours * n) for n in (rows * (rows + 1) // 2, states * states, rows * over, states * states)
@@ -113,7 +116,6 @@ class Newton:
             t.total_start, t.total_row, t.total_data,
         )  # fmt: skip
         self.state = (self.y, self.z, self.r, self.u, self.lambdas)
-        self.direction = (self.dy, self.dz, self.du, self.dlambdas)
 
     def _read_border(self) -> None:
         form = self.form
@@ -134,6 +136,7 @@ class Newton:
         self.x, self.zx, self.rx, self.ux = np.zeros(size), np.zeros(size), np.ones(size), np.zeros(size)
         self.dx, self.dzx, self.drx, self.dux = (np.zeros(size) for _ in range(4))
         self.q, self.dq = np.zeros(len(form.totals)), np.zeros(len(form.totals))
+        self.border_before = (self.dx, self.dq, self.drx, self.dzx, self.dux)
 
     def close(self) -> None:
         """End the threads."""
@@ -187,15 +190,14 @@ class Newton:
         for done in waiting:
             done.result()
 
-    def save_direction(self) -> tuple[Array, ...]:
-        """A copy of the direction."""
-        return (*(a.copy() for a in self.direction), self.dx, self.dq, self.drx, self.dzx, self.dux)
+    def _swap_direction(self) -> None:
+        self.direction, self.spare = self.spare, self.direction
+        self.dy, self.dz, self.du, self.dlambdas = self.direction
 
-    def restore_direction(self, kept: tuple[Array, ...]) -> None:
-        """Put a copy back."""
-        for array, value in zip(self.direction, kept[:4], strict=True):
-            array[:] = value
-        self.dx, self.dq, self.drx, self.dzx, self.dux = kept[4:]
+    def refuse_correction(self) -> None:
+        """Return to the direction before the last correction of mode `BAND`."""
+        self._swap_direction()
+        self.dx, self.dq, self.drx, self.dzx, self.dux = self.border_before
 
     def factorise(self) -> None:
         """Factorise at the present point."""
@@ -279,7 +281,13 @@ class Newton:
         swept[:capacities] += self.right[:capacities]
         swept[size:] += self.right[capacities:]
         dx, dq = self._solve_dense(swept)
-        self._back(mode, dx, dq, arguments, par)
+        if mode == BAND:
+            self.border_before = (self.dx, self.dq, self.drx, self.dzx, self.dux)
+            self._back(mode, dx, dq, arguments, self.spare, par)
+            self._swap_direction()
+            arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
+        else:
+            self._back(mode, dx, dq, arguments, self.direction, par)
         self._move_border(mode, dx, dq, products, keep, rights)
         for _ in range(MAX_REFINEMENTS):
             right = right - self._border_stiffness() * dx + self.e.T @ dq
@@ -289,7 +297,7 @@ class Newton:
                 break
             dx, dq = self._solve_dense(np.concatenate([right, -q_right]))
             self.ends[:] = 0.0
-            self._back(BORDER, dx, dq, arguments, par)
+            self._back(BORDER, dx, dq, arguments, self.direction, par)
             self._move_border(BORDER, dx, dq, (np.zeros(size), np.zeros(size)), keep, rights)
 
     def _needs_refinement(self, right: Array, q_right: Array) -> bool:
@@ -303,7 +311,7 @@ class Newton:
         value = np.where(self.x_floor, self.x, 1.0)
         return self.zx / value + np.where(self.x_bounded, self.ux / self.rx, 0.0)
 
-    def _back(self, mode: int, dx: Array, dq: Array, arguments: Any, par: Array) -> None:
+    def _back(self, mode: int, dx: Array, dq: Array, arguments: Any, result: tuple[Array, ...], par: Array) -> None:
         layout, shape = self.layout, self.shape
         capacities = shape[6]
         self._to_lanes(self.part_lanes, dx[:capacities])
@@ -318,7 +326,7 @@ class Newton:
         for ends in (False, True):
             self._share(
                 lambda i, first, last, ends=ends: kernel_return.backward(  # type: ignore[misc, call-arg]
-                    mode, shape, self.tables, *arguments, self.work, self.factors, layout.before, border_parts,
+                    mode, shape, self.tables, *arguments, result, self.work, self.factors, layout.before, border_parts,
                     self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
                     layout.after, layout.pads, self.row_scratch[i], ends, first, last,
                 )
@@ -482,7 +490,7 @@ def _pull(
     band: tuple[float, float],
 ) -> Array:
     if mode == CENTRE:
-        return target - trial[0] * trial[1] * move * turn
+        return target - np.clip(move * turn, -band[1], band[1])
     product = (value + trial[0] * move) * (price + trial[1] * turn)
     low, high = target * band[0], target * band[1]
-    return np.maximum(np.clip(product, low, high) - product, -high)
+    return np.clip(np.clip(product, low, high) - product, -high, high)

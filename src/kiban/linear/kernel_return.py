@@ -36,6 +36,7 @@ def _recover(
     state: Any,
     direction: Any,
     gradients: Array,
+    result: Any,
     work: Array,
     following: Array,
     border: Any,
@@ -54,6 +55,7 @@ def _recover(
     entry_start, entry_row, entry_data, lag_start, lag_row, lag_next, total_start, total_row, total_data = tables[2:11]
     y, z, r, u, _ = state
     dy, dz, du, _ = direction
+    new_dy, new_dz, new_du, _ = result
     x, dx, _, dx_part, total_part = border
     at_rows = hour * rows * LANES
     zero, one, keep = spread(0.0), spread(1.0), spread(par[0])
@@ -145,7 +147,7 @@ def _recover(
                 store(capacity_check, at, fma(factor, turn, load(capacity_check, at)))
             if mode != AFFINE:
                 turn += load(du, spot)
-            store(du, spot, turn)
+            store(new_du, spot, turn)
             ratio_primal = larger(zero - bounded * (shift * dual * both), ratio_primal)
             ratio_dual = larger(zero - bounded * (turn * slack * both), ratio_dual)
             fall = fma(shift, dual, fall)
@@ -164,7 +166,7 @@ def _recover(
                     product = _pull(mode, value, price, old_move, old_turn, par)
                 turn = fma(product - price * move, price * at_floor, old_turn)
                 move += old_move
-            store(dz, place, turn)
+            store(new_dz, place, turn)
             both = at_floor
             masked = floor * move
             ratio_primal = larger(zero - masked * price * both, ratio_primal)
@@ -174,7 +176,7 @@ def _recover(
             cross = fma(masked, turn, cross)
         elif mode != AFFINE:
             move += load(dy, place)
-        store(dy, place, move)
+        store(new_dy, place, move)
     store(measures, base + RATIO_PRIMAL * LANES, ratio_primal)
     store(measures, base + RATIO_DUAL * LANES, ratio_dual)
     store(measures, base + FALL * LANES, fall)
@@ -192,6 +194,7 @@ def backward(
     state: Any,
     direction: Any,
     gradients: Array,
+    result: Any,
     work: Array,
     factors: Any,
     before: Any,
@@ -209,7 +212,7 @@ def backward(
     first_group: int,
     last_group: int,
 ) -> None:
-    """Backward substitution; `work` gets the rows' part of the direction, `direction` grows by it.
+    """Backward substitution; `work` gets the rows' part of the direction, `result` is `direction` grown by it.
 
     `solution` is the border's part, `separators` that of each segment's last hour. The variables of a
     segment's last hour wait for a second call, with `ends`, when all rows are known.
@@ -219,7 +222,7 @@ def backward(
     over = capacities + totals
     states = rows - local
     zero = spread(0.0)
-    dlambda = direction[3]
+    dlambda, new_dlambda = direction[3], result[3]
     left, following = scratch
     for g in range(first_group, last_group):
         base = g * MEASURES * LANES
@@ -261,7 +264,7 @@ def backward(
                 value = load(work, at_rows + i * LANES)
                 if mode != AFFINE:
                     value += load(dlambda, at_rows + i * LANES)
-                store(dlambda, at_rows + i * LANES, value)
+                store(new_dlambda, at_rows + i * LANES, value)
             if ends:
                 _gather_first(work, following, rows, after, pads, g, steps)
             elif j < steps - 1:
@@ -269,8 +272,8 @@ def backward(
                     store(following, i * LANES, load(work, at_rows + (rows + i) * LANES))
             if ends or j < steps - 1:
                 _recover(
-                    mode, hour, shape, tables, data, soft, state, direction, gradients, work, following, border, par,
-                    measures, g, capacity_terms, checks,
+                    mode, hour, shape, tables, data, soft, state, direction, gradients, result, work, following,
+                    border, par, measures, g, capacity_terms, checks,
                 )  # fmt: skip
 
 

@@ -49,10 +49,12 @@ def _pull(mode: int, value: Any, price: Any, move: Any, turn: Any, par: Array) -
     """Right-hand side of a complementarity equation in modes 1 and 2."""
     target = spread(par[3])
     if mode == CENTRE:
-        return target - spread(par[4] * par[5]) * move * turn
+        limit = spread(par[7])
+        second = larger(smaller(move * turn, limit), spread(0.0) - limit)
+        return target - second
     trial = fma(spread(par[4]), move, value) * fma(spread(par[5]), turn, price)
     low, high = spread(par[3] * par[6]), spread(par[3] * par[7])
-    return larger(smaller(larger(trial, low), high) - trial, spread(0.0) - high)
+    return smaller(larger(smaller(larger(trial, low), high) - trial, spread(0.0) - high), high)
 
 
 @inlined
