@@ -174,6 +174,8 @@ export interface Study {
   base: string;
   changes: Changes;
   packages: string[];
+  /** Rate of the only instrument of the only package, where it is not the package's own. */
+  rate?: number | undefined;
 }
 export interface Difference {
   name: string;
@@ -191,4 +193,86 @@ export interface Comparison {
     keys: { key: string; base: Value; value: Value }[];
     by_cause: { keys: string[]; difference_myen_per_year: number }[] | null;
   }[];
+}
+export interface Instrument {
+  kind: string;
+  kind_name: Names;
+  amount: number | null;
+  amount_key: string | null;
+  assets: { id: string; name: Names }[];
+  statute: Names | null;
+  article: string | null;
+  status: 'enacted' | 'proposed' | 'hypothetical';
+  from: string | null;
+  to: string | null;
+}
+export interface Package {
+  name: string;
+  title: Names;
+  description: Names;
+  amount: number | null;
+  amount_key: string | null;
+  instruments: Instrument[];
+}
+export interface FinanceFigures {
+  project_irr: number | null;
+  equity_irr: number | null;
+  project_npv_myen: number;
+  payback_years: number | null;
+  least_dscr: number | null;
+  mean_dscr: number | null;
+  llcr: number | null;
+  debt_myen: number;
+  levelised_myen_per_it_mwh: number;
+  levelised_yen_per_gpu_hour: number | null;
+  levelised_power_myen_per_mwh: number | null;
+  clean_share: number | null;
+  served_it_mw: number;
+}
+export interface PaySentences {
+  answer: string;
+  further: string[];
+  assumed: string[];
+  residual: string;
+  findings: Record<string, string>;
+}
+export interface Loss {
+  name: string;
+  label: Names;
+  expected_myen: number;
+  high_myen: number;
+  worst_myen: number;
+}
+export interface Pay {
+  packages: string[];
+  title: Names;
+  against_title: Names;
+  sentences: Record<Language, PaySentences>;
+  fiscal_cost_myen: number;
+  treasury_value_myen: number;
+  induced_it_mw: number;
+  cost_per_induced_mw_myen: number | null;
+  value_of_public_funds: number | null;
+  support: {
+    total_myen: number;
+    windfall_myen: number;
+    induced_myen: number;
+    distortion_myen: number;
+    assets: { asset: string; label: Names; windfall_myen: number; induced_myen: number; distortion_myen: number }[];
+  };
+  parties: {
+    party: string;
+    label: Names;
+    rate: number;
+    public: boolean;
+    present_value_myen: number;
+    by_year_myen: number[];
+    accounts: { account: string; label: Names; present_value_myen: number }[];
+  }[];
+  years: number[];
+  flow_rate: number;
+  flows: { payer: string; payer_label: Names; payee: string; payee_label: Names; amount_myen: number }[];
+  finance: { without: FinanceFigures; with: FinanceFigures };
+  capacities: { name: string; subject: string; label: Names; unit: string; unit_text: Names; without: number; with: number }[];
+  downside?: { losses: Loss[]; draws: number } | null;
 }

@@ -29,13 +29,17 @@ export function studyQuery(study: Study): URLSearchParams {
   const query = new URLSearchParams({ base: study.base });
   for (const [key, value] of Object.entries(study.changes)) query.set(`set.${key}`, String(value));
   for (const name of study.packages) query.append('package', name);
+  if (study.rate !== undefined) query.set('rate', String(study.rate));
   return query;
 }
 
 export function readStudy(query: URLSearchParams): Study {
   const changes: Changes = {};
   for (const [key, value] of query) if (key.startsWith('set.')) changes[key.slice(4)] = valueOf(value);
-  return { base: query.get('base') ?? BASE, changes, packages: query.getAll('package') };
+  const study: Study = { base: query.get('base') ?? BASE, changes, packages: query.getAll('package') };
+  const rate = query.get('rate');
+  if (rate !== null && Number.isFinite(Number(rate))) study.rate = Number(rate);
+  return study;
 }
 
 function readPlace(): Place {
