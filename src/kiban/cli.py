@@ -1,4 +1,4 @@
-"""The command line: `kiban build | check | schema | init | sites | sources | report | serve`.
+"""The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | report | serve`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import report, serve
+from kiban.commands import paying, report, serve
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError
 from kiban.quantities import Language
@@ -102,6 +102,14 @@ def build_command(
 ) -> None:
     """Find the least-cost plan of a scenario and prove it."""
     language = choose_language(lang)
+    from kiban.scenario.examples import find_national
+
+    national = find_national(scenario) if scenario is not None else None
+    if national is not None:
+        from kiban.commands.national import build_national_file
+
+        build_national_file(national, out, as_json=as_json, language=language)
+        return
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:
         plan = _build(scenario, out, tell)
@@ -197,6 +205,7 @@ def sources_command(
         show(lambda _: facts_page(catalogue, found, language))
 
 
+paying.register(app)
 report.register(app)
 serve.register(app)
 

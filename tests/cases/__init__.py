@@ -113,6 +113,7 @@ def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 33
         water_price_myen_per_m3=rng.uniform(1e-4, 1e-3) if has("water_price") else 0.0,
         gpus_per_mw=600.0,
         tranches=_tranches(rng, hour, peak) if has("tranches") else (),
+        tranches_need_own_it=has("least_it"),
     )
 
 

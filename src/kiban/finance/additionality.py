@@ -18,6 +18,9 @@ from dataclasses import dataclass
 from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.plan import Investment, Plan
 
+ROUNDING = 1e-4
+"""Relative difference of two capacities that a solver's tolerance explains."""
+
 
 @dataclass(frozen=True, slots=True)
 class AssetSupport:
@@ -96,7 +99,7 @@ def measure_support(
     found = []
     for key in dict.fromkeys([*after, *before, *needed]):
         capacity, asset = key
-        quantities = tuple(plan[key].quantity if key in plan else 0.0 for plan in (before, after, needed))
+        quantities = _settle(*(plan[key].quantity if key in plan else 0.0 for plan in (before, after, needed)))
         fall = _factor(without, key) - _factor(with_policy, key)
         per_unit = 0.0
         if key in after:
@@ -108,6 +111,14 @@ def measure_support(
         quantities, per_unit = charges
         found.append(_asset_support("grid_energy", "grid_energy", None, quantities, per_unit * worth))
     return Support(tuple(found))
+
+
+def _settle(without: float, with_policy: float, forced: float) -> tuple[float, float, float]:
+    """Quantities without the solver's rounding: what differs by less than that from the policy's plan is the same."""
+    close = ROUNDING * max(without, with_policy, forced)
+    without = with_policy if abs(without - with_policy) <= close else without
+    forced = with_policy if abs(forced - with_policy) <= close else forced
+    return without, with_policy, forced
 
 
 def _asset_support(
@@ -136,7 +147,7 @@ def _production_support(plan: Plan, capacity: str, quantity: float) -> float:
 
 def _charge_relief(without: Plan, with_policy: Plan, forced: Plan) -> tuple[tuple[float, ...], float] | None:
     """Energy drawn in the three plans, MWh a year, and the fall of the charges on a MWh."""
-    drawn = tuple(plan.indicators["import_mwh_per_year"] for plan in (without, with_policy, forced))
+    drawn = _settle(*(plan.indicators["import_mwh_per_year"] for plan in (without, with_policy, forced)))
     if drawn[1] <= 0:
         return None
     reference = next((plan for plan in (without, forced) if plan.indicators["import_mwh_per_year"] > 0), None)

@@ -11,16 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from kiban.errors import KibanError, Problem, ScenarioError
 from kiban.finance.additionality import Support, measure_support
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.demand import elastic_tranches
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.levelised import LevelisedCost, levelised_cost
 from kiban.finance.metrics import Returns, compute_returns
 from kiban.finance.posting import Shares, post_entries, read_shares
-from kiban.finance.project import Project, project_from_plan
+from kiban.finance.project import BASE_STREAM, Project, project_from_plan
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
@@ -30,6 +34,7 @@ from kiban.scenario.examples import load_scenario
 from kiban.scenario.package import Package, load_package
 
 NO_SUPPORT = "none"
+GAINERS = ("equity", "lenders", "users", "ratepayers")
 SETTLED = 1e-4
 MOST_ROUNDS = 6
 Report = Callable[[str], None]
@@ -39,7 +44,7 @@ Report = Callable[[str], None]
 class Side:
     """The scenario under one package: what is built, its money, and who pays."""
 
-    packages: tuple[str, ...]
+    packages: tuple[Package, ...]
     plan: Plan
     project: Project
     cash: CashFlow
@@ -79,6 +84,11 @@ class Payment:
     """Present value of the change for all treasuries, with the tax that induced investment pays."""
     assumptions: FinanceAssumptions
     shares: Shares
+    pass_through: float
+    """Share of a fall in cost that the users of the load receive."""
+    elasticity: float | None
+    """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+    downside: Mapping[str, Any] | None = None
 
     @property
     def induced_it_mw(self) -> float:
@@ -92,13 +102,20 @@ class Payment:
 
     @property
     def value_of_public_funds(self) -> float | None:
-        """Marginal value of public funds: gain of all other parties over the treasuries' net cost, each at its rate.
+        """Marginal value of public funds: what owner, lenders, users and ratepayers gain over the treasuries' net cost.
 
-        None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
+        Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
+        no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
         """
         cost = -self.treasury_value_myen
-        gain = sum(value for party, value in self.party_values_myen.items() if party not in TREASURIES)
-        return gain / cost if cost > 1e-6 else None
+        return sum(self.gains_myen.values()) / cost if cost > 1e-6 else None
+
+    @property
+    def gains_myen(self) -> dict[str, float]:
+        """Present value that each party gains for nothing in return; users value further compute at what they bid."""
+        gains = {party: self.party_values_myen[party] for party in GAINERS}
+        gains["users"] += _tranche_sales(self.after, self.shares) - _tranche_sales(self.before, self.shares)
+        return gains
 
 
 class Question:
@@ -107,9 +124,7 @@ class Question:
     def __init__(
         self, scenario: Scenario | str | Path | None, *, against: Sequence[str | Package] = (NO_SUPPORT,)
     ) -> None:
-        loaded = load_scenario(scenario)
-        self.scenario = loaded.model_copy(update={"policy": loaded.policy.model_copy(update={"packages": ()})})
-        self.scenario = self.scenario.placed_in(loaded.folder)
+        self.scenario = load_scenario(scenario).with_packages(())
         self.preparation = prepare(self.scenario)
         catalogue = self.preparation.recorder.catalogue
         self.assumptions = read_assumptions(catalogue, discount_rate_real=self.preparation.capital.discount_rate)
@@ -117,6 +132,17 @@ class Question:
         self.pass_through = catalogue.value("finance.pass_through")
         self.against = tuple(against)
         self._before: Side | None = None
+        self.elasticity: float | None = None
+        if not self.scenario.tranche:
+            self._offer_elastic_demand(catalogue.value("demand.price_elasticity"))
+
+    def _offer_elastic_demand(self, elasticity: float) -> None:
+        """Without tranches of its own, a scenario is offered demand of constant elasticity below its levelised cost."""
+        alone = self.build_side(self.against, None)
+        tranches = elastic_tranches(alone.plan.capacities["it_mw"], alone.levelised.myen_per_it_mwh, elasticity)
+        self.elasticity = elasticity
+        self.preparation = self.preparation.offering(tranches)
+        self.scenario = self.preparation.scenario
 
     @property
     def before(self) -> Side:
@@ -125,16 +151,22 @@ class Question:
             self._before = self.build_side(self.against, None)
         return self._before
 
-    def pay(self, packages: Sequence[str | Package], *, report: Report | None = None) -> Payment:
-        """The answer for one package (or several that hold together)."""
+    def pay(
+        self,
+        packages: Sequence[str | Package],
+        *,
+        served_mw: Mapping[str, float] | None = None,
+        report: Report | None = None,
+    ) -> Payment:
+        """The answer for one package (or several that hold together); `served_mw` forces what tranches are served."""
         tell = report or (lambda _: None)
         tell("without the policy")
         before = self.before
         tell("with the policy")
-        after = self.build_side(packages, before)
+        after = self.build_side(packages, before, served_mw)
         served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
         tell("serving the same compute without the policy")
-        forced = self._plan(self._under(self.against, before.credit_utilisation), served) if served else before.plan
+        forced = self._plan(self._under(before.packages, before.credit_utilisation), served) if served else before.plan
         capital = self.preparation.capital
         tax_rate = before.terms.tax.rate
         support = measure_support(
@@ -159,13 +191,18 @@ class Question:
             treasury_value_myen=sum(values[party] for party in TREASURIES),
             assumptions=self.assumptions,
             shares=self.shares,
+            pass_through=self.pass_through,
+            elasticity=self.elasticity,
         )
 
-    def build_side(self, packages: Sequence[str | Package], before: Side | None) -> Side:
+    def build_side(
+        self, packages: Sequence[str | Package], before: Side | None, served_mw: Mapping[str, float] | None = None
+    ) -> Side:
         """Design, finance and ledger under packages; credits count as far as they can be used."""
+        loaded = self._load(packages)
         utilisation: Mapping[str, float] = {}
         for _ in range(MOST_ROUNDS):
-            plan = self._plan(self._under(packages, utilisation), None)
+            plan = self._plan(self._under(loaded, utilisation), served_mw)
             project, levelised = self._price(plan, before)
             cash = project_cash_flow(project, self.assumptions)
             found = cash.credit_utilisation()
@@ -173,13 +210,14 @@ class Question:
             utilisation = found
             if change < SETTLED:
                 break
-        names = tuple(package if isinstance(package, str) else package.name for package in packages)
         ledger = self._post(plan, cash)
-        return Side(names, plan, project, cash, compute_returns(cash), levelised, ledger, utilisation)
+        return Side(loaded, plan, project, cash, compute_returns(cash), levelised, ledger, utilisation)
 
-    def _under(self, packages: Sequence[str | Package], utilisation: Mapping[str, float]) -> Preparation:
-        loaded = [load_package(package, self.scenario.folder) for package in packages]
-        return self.preparation.under(loaded, credit_utilisation=utilisation)
+    def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
+        return tuple(load_package(package, self.scenario.folder) for package in packages)
+
+    def _under(self, packages: Sequence[Package], utilisation: Mapping[str, float]) -> Preparation:
+        return self.preparation.under(packages, credit_utilisation=utilisation)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
         plan = build_prepared(preparation, served_mw=served_mw)
@@ -235,6 +273,14 @@ def pay(
 
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
     return (packages,) if isinstance(packages, str | Package) else tuple(packages)
+
+
+def _tranche_sales(side: Side, shares: Shares) -> float:
+    """Present value for users of what tranches pay, at the price that they bid."""
+    rate, inflation = shares.party_rates["users"], side.cash.assumptions.inflation
+    discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(side.cash.years), dtype=float)
+    sales = (amount for name, amount in side.cash.revenue.items() if name != BASE_STREAM)
+    return sum(float(np.broadcast_to(amount, discount.shape) @ discount) for amount in sales)
 
 
 def _change(after: Ledger, before: Ledger, rates: Mapping[str, float]) -> dict[str, float]:

@@ -57,12 +57,12 @@ def read_compute(inputs: Inputs) -> ComputeLoad:
     )
 
 
-def read_tranches(inputs: Inputs, chips_per_mw: float | None) -> tuple[TrancheResource, ...]:
+def read_tranches(inputs: Inputs, compute: ComputeLoad) -> tuple[TrancheResource, ...]:
     """Compute that is served as far as it pays; raises `ScenarioError` where GPU-hours are given without chips."""
-    made = []
+    made, chips_per_mw = [], compute.chips_per_mw
     for position, tranche in enumerate(inputs.scenario.tranche):
         key = f"tranche.{position}"
-        shape = np.ones(inputs.horizon.steps) if tranche.shape == "flat" else _daily_shape(inputs)
+        shape = _tranche_shape(inputs, tranche, compute)
         per_hour = tranche.gpu_hours_per_year is not None or tranche.price_myen_per_gpu_hour is not None
         if chips_per_mw is None and (per_hour or tranche.tokens_per_year is not None):
             remedy = "name a chip in load.chip, or give it_load_mw and price_myen_per_mwh"
@@ -79,6 +79,15 @@ def read_tranches(inputs: Inputs, chips_per_mw: float | None) -> tuple[TrancheRe
         least = offered if tranche.must_serve else 0.0
         made.append(TrancheResource(tranche.name, least, offered, price, shape, tranche.max_delay_hours))
     return tuple(made)
+
+
+def _tranche_shape(inputs: Inputs, tranche: Tranche, compute: ComputeLoad) -> Array:
+    load = compute.firm_mw + compute.arrivals_mw
+    if tranche.shape == "inference":
+        return _daily_shape(inputs)
+    if tranche.shape == "load" and load.any():
+        return np.asarray(load / load.max())
+    return np.ones(inputs.horizon.steps)
 
 
 def _offered_mw(inputs: Inputs, tranche: Tranche, chips_per_mw: float, mean_shape: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ from kiban.planning.site_facts import find_place
 from kiban.planning.storage_options import read_battery, read_measures
 from kiban.planning.supply_options import read_supply
 from kiban.policy.terms import PolicyTerms
-from kiban.scenario import Scenario
+from kiban.scenario import Scenario, Tranche
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,6 +134,15 @@ class Preparation:
         changed.credit_utilisation = dict(credit_utilisation or {})
         return changed
 
+    def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:
+        """The same inputs with other tranches of compute on offer."""
+        changed = copy(self)
+        changed.scenario = self.scenario.with_tranches(tranches)
+        changed._inputs = replace(self._inputs, scenario=changed.scenario)
+        changed.__dict__.pop("_tranches", None)
+        changed._before_tax = {}
+        return changed
+
     @cached_property
     def capital(self) -> CapitalTerms:
         """What the user cost of capital rests on, beside the law."""
@@ -183,6 +193,7 @@ class Preparation:
             water_price_myen_per_m3=read_water_price(self._inputs),
             gpus_per_mw=compute.chips_per_mw,
             tranches=self._tranches,
+            tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
             assets=dict(self._inputs.costs.assets),
         )
         self._series.raise_problems()
@@ -203,7 +214,7 @@ class Preparation:
 
     @cached_property
     def _tranches(self) -> tuple[TrancheResource, ...]:
-        return read_tranches(self._inputs, self._compute.chips_per_mw)
+        return read_tranches(self._inputs, self._compute)
 
     @cached_property
     def _supply(self) -> tuple[SupplyResource, ...]:

@@ -149,6 +149,9 @@ def add_compute(programme: Staircase, resources: Resources) -> None:
 def add_tranches(programme: Staircase, resources: Resources) -> None:
     """Compute that is served as far as its price pays for it, within the IT capacity that it shares."""
     weight = resources.step_weight_h
+    if resources.tranches and resources.tranches_need_own_it:
+        programme.add_total("it_as_it_arrives", lower=resources.min_it_mw)
+        programme.add_capacity_term("it_as_it_arrives", "it")
     for tranche in resources.tranches:
         served_mwh = float(tranche.shape.sum()) * weight
         cost = -tranche.price_myen_per_mwh * served_mwh
@@ -156,6 +159,8 @@ def add_tranches(programme: Staircase, resources: Resources) -> None:
         if not tranche.may_wait:
             cost += float(water @ tranche.shape)
         programme.add_capacity(tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw)
+        if resources.tranches_need_own_it:
+            programme.add_capacity_term("it_as_it_arrives", tranche.capacity, -float(tranche.shape.max()))
         if not tranche.may_wait:
             programme.add_capacity_term("balance", tranche.capacity, -resources.pue * tranche.shape)
             programme.add_capacity_term("it_capacity", tranche.capacity, tranche.shape)

@@ -221,6 +221,7 @@ def _add_compute(network: pypsa.Network, resources: Resources) -> None:
 
 def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
     """A tranche takes its shape at the IT bus and pays by capacity; one that may wait does so on a bus of its own."""
+    own_it: dict[str, float] = {}
     for tranche in resources.tranches:
         name, bus = tranche.capacity, f"{tranche.capacity}_bus" if tranche.may_wait else "it"
         if tranche.may_wait:
@@ -249,9 +250,13 @@ def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
             p_max_pu=tranche.shape,
             capital_cost=-tranche.price_myen_per_mwh * float(tranche.shape.sum()) * resources.step_weight_h,
         )
+        if resources.tranches_need_own_it:
+            own_it[name] = -float(tranche.shape.max())
         if tranche.may_wait:
             room = -float(tranche.shape.mean()) * tranche.max_delay_hours
             _add_total(network, f"{name}_room", "==", 0.0, capacities={f"{name}_backlog": 1.0, name: room})
+    if resources.tranches and resources.tranches_need_own_it:
+        _add_total(network, "it_as_it_arrives", ">=", resources.min_it_mw, capacities={"it": 1.0, **own_it})
 
 
 def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:

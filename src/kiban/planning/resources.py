@@ -158,6 +158,8 @@ class Resources:
     water_price_myen_per_m3: float
     gpus_per_mw: float | None
     tranches: tuple[TrancheResource, ...] = ()
+    tranches_need_own_it: bool = False
+    """Whether the least IT capacity grows with the peak of the tranches that are served."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
 

@@ -72,8 +72,11 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         most_key, least_key, unit = keys[name]
         if math.isfinite(most):
             worths.append(Worth(f"{name}_limit", most_key, max(-price, 0.0), unit, most))
+        saving = max(price, 0.0)
+        if name == "it":
+            saving += max(solution.total_prices.get("it_as_it_arrives", 0.0), 0.0)
         if least > 0:
-            worths.append(Worth(f"{name}_least", least_key, max(price, 0.0), unit, least))
+            worths.append(Worth(f"{name}_least", least_key, saving, unit, least))
     return worths
 
 

@@ -1,6 +1,6 @@
 """What a user writes: the scenario, its schema and its file."""
 
-from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load
+from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load, Tranche
 from kiban.scenario.file import dump_scenario, parse_scenario, read_scenario
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import KNOWN_SUPPLY, Backup, Battery, Grid, JepxPrices, Measure, Supply
@@ -27,6 +27,7 @@ __all__ = [
     "Supply",
     "Target",
     "Time",
+    "Tranche",
     "Weather",
     "dump_scenario",
     "parse_scenario",

@@ -80,8 +80,8 @@ class Tranche(Section):
     """The same per GPU-hour; write `price_usd_per_gpu_hour` for US dollars."""
     max_delay_hours: Annotated[float, Field(ge=0, le=720)] = 0.0
     """Longest wait, hours; 0 is served at once."""
-    shape: Literal["flat", "inference"] = "flat"
-    """Shape of its load over the day."""
+    shape: Literal["flat", "inference", "load"] = "flat"
+    """Shape of its load: flat, the daily shape of inference, or that of the scenario's whole load."""
     max_round_trip_ms: Positive | None = None
     """Longest round trip to its users, ms; used where sites are chosen."""
     must_serve: bool = False

@@ -103,6 +103,16 @@ class Scenario(Section):
         moved._folder = folder
         return moved
 
+    def with_tranches(self, tranches: tuple[Tranche, ...]) -> Scenario:
+        """The same scenario with other tranches of compute on offer."""
+        return self.model_copy(update={"tranche": tranches}).placed_in(self._folder)
+
+    def with_packages(self, packages: tuple[str, ...]) -> Scenario:
+        """The same scenario under other policy packages."""
+        return self.model_copy(update={"policy": self.policy.model_copy(update={"packages": packages})}).placed_in(
+            self._folder
+        )
+
     @field_validator("supply")
     @classmethod
     def _require_own_supply_whole(cls, supply: dict[str, Supply]) -> dict[str, Supply]:

@@ -1,0 +1,164 @@
+"""`kiban pay | compare | sweep`: who pays for a policy, instruments side by side, and a rate over a range."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
+from kiban.errors import EXIT_INFEASIBLE
+
+Packages = Annotated[
+    list[str], typer.Option("--package", metavar="NAME", help="A policy package or its file; may be repeated.")
+]
+Against = Annotated[
+    list[str] | None, typer.Option("--against", metavar="NAME", help="What to compare with; default: none.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")]
+Subject = Annotated[
+    str | None,
+    typer.Argument(metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of PAY."""
+    app.command("pay")(pay_command)
+    app.command("compare")(compare_command)
+    app.command("sweep")(sweep_command)
+
+
+def pay_command(
+    subject: Subject = None,
+    package: Packages = ["tax-credit"],  # noqa: B006
+    against: Against = None,
+    as_json: AsJson = False,
+    lang: Lang = None,
+) -> None:
+    """Show who pays for a policy package, what is windfall and what is induced."""
+    language = choose_language(lang)
+    from kiban.finance.paying import InfeasibleError, Question
+
+    try:
+        with progress(language, spinner=not as_json) as tell:
+            tell("reading inputs")
+            question = Question(read_subject(subject), against=tuple(against or ("none",)))
+            payment = question.pay(package, report=tell)
+    except InfeasibleError as error:
+        _explain(error, language)
+    if as_json:
+        from kiban.report.payment import summarise_payment
+        from kiban.report.summary import to_json
+
+        write(to_json(summarise_payment(payment)))
+    else:
+        from kiban.report.payment_page import payment_page
+
+        show(lambda _: payment_page(payment, language))
+
+
+def compare_command(
+    packages: Annotated[
+        list[str] | None, typer.Argument(metavar="PACKAGE", help="Packages to compare; default: five instruments.")
+    ] = None,
+    scenario: Annotated[str | None, typer.Option("--scenario", metavar="SCENARIO", help="Default: tomakomai.")] = None,
+    budget: Annotated[
+        float | None, typer.Option("--budget-myen", help="Spend exactly this in present value, million yen.")
+    ] = None,
+    induce: Annotated[
+        float | None, typer.Option("--induce-mw", help="Find the least public money that induces this load, MW.")
+    ] = None,
+    clean: Annotated[
+        float | None, typer.Option("--clean-share", help="Find the least public money that reaches this clean share.")
+    ] = None,
+    against: Against = None,
+    as_json: AsJson = False,
+    lang: Lang = None,
+) -> None:
+    """Lay packages side by side as they are, at equal cost, or at the least cost that reaches an aim."""
+    from kiban.errors import InputError, Problem
+    from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
+    from kiban.finance.paying import InfeasibleError, Question
+
+    if sum(aim is not None for aim in (budget, induce, clean)) > 1:
+        raise InputError(Problem("more than one aim is given", remedy="choose one of budget, load and clean share"))
+    language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
+    title = "reverse" if induce is not None or clean is not None else "comparison"
+    try:
+        with progress(language, spinner=not as_json) as tell:
+            tell("reading inputs")
+            question = Question(read_subject(scenario), against=tuple(against or ("none",)))
+            if budget is not None:
+                found = equal_cost(question, budget, names)
+            elif induce is not None:
+                found = least_public_money(question, "induced_it_mw", induce, names)
+            elif clean is not None:
+                found = least_public_money(question, "clean_share", clean, names)
+            else:
+                found = tuple(Instrument(name, 1.0, question.pay((name,))) for name in names)
+    except InfeasibleError as error:
+        _explain(error, language)
+    if as_json:
+        from kiban.report.payment import summarise_instruments
+        from kiban.report.summary import to_json
+
+        write(to_json({"instruments": summarise_instruments(found)}))
+    else:
+        from kiban.report.payment_page import comparison_page
+        from kiban.report.phrases import phrase
+
+        show(lambda _: comparison_page(found, phrase(f"pay.title.{title}", language), language))
+
+
+def sweep_command(
+    subject: Subject = None,
+    over: Annotated[
+        str, typer.Option("--over", metavar="RATE=FROM:TO:STEP", help="credit_rate, grant_rate, ... and its range.")
+    ] = "credit_rate=0:0.5:0.1",
+    against: Against = None,
+    as_json: AsJson = False,
+    lang: Lang = None,
+) -> None:
+    """Ask the same question over a range of one rate."""
+    from kiban.finance.comparison import sweep
+    from kiban.finance.paying import InfeasibleError, Question
+
+    language = choose_language(lang)
+    try:
+        with progress(language, spinner=not as_json) as tell:
+            tell("reading inputs")
+            found = sweep(Question(read_subject(subject), against=tuple(against or ("none",))), over)
+    except InfeasibleError as error:
+        _explain(error, language)
+    if as_json:
+        from kiban.report.payment import summarise_instruments
+        from kiban.report.summary import to_json
+
+        write(to_json({"over": over, "points": summarise_instruments(found)}))
+    else:
+        from kiban.report.payment_page import comparison_page
+        from kiban.report.phrases import phrase
+
+        show(lambda _: comparison_page(found, phrase("pay.title.sweep", language), language))
+
+
+def read_subject(subject: str | None):  # type: ignore[no-untyped-def]
+    """The scenario of a plan's folder, of a file, or of the example of that name."""
+    from pathlib import Path
+
+    from kiban.report.folder import load_plan
+    from kiban.scenario.examples import load_scenario
+
+    if subject is not None and Path(subject).is_dir():
+        return load_plan(subject).scenario
+    return load_scenario(subject)
+
+
+def _explain(error, language) -> None:  # type: ignore[no-untyped-def]
+    """Show why there is no design, and leave."""
+    from kiban.report.screen import plan_page
+
+    show(lambda width: plan_page(error.plan, language, width))
+    complain(str(error))
+    raise typer.Exit(EXIT_INFEASIBLE)
