@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.quantities import LANGUAGES
 from kiban.server.packing import plan_id
 from kiban.server.problems import refuse
 
@@ -121,7 +122,7 @@ def can_plan_nation() -> bool:
 def national_examples() -> list[dict[str, str]]:
     """The examples that are national studies, as TOML."""
     examples = _module("kiban.scenario.examples")
-    names = getattr(examples, "national_example_names", tuple)()
+    names: tuple[str, ...] = getattr(examples, "national_example_names", tuple)()
     return [{"name": name, "toml": _national_text(name)} for name in names]
 
 
@@ -153,8 +154,10 @@ def plan_nation(raw: Mapping[str, Any], tell: Tell | None = None) -> dict[str, A
     building, summary = _module("kiban.siting.building"), _module("kiban.report.national_summary")
     if building is None or summary is None:
         raise refuse("unavailable", "unavailable", what="national plan")
-    found: dict[str, Any] = summary.summarise_national(building.build_national(_national_study(raw), report=tell))
-    return found
+    plan = building.build_national(_national_study(raw), report=tell)
+    report = _module("kiban.report.national")
+    said = {language: report.answer(plan, language) for language in LANGUAGES} if report is not None else {}
+    return {**summary.summarise_national(plan), "sentences": said}
 
 
 def _national_study(raw: Mapping[str, Any]) -> Any:
