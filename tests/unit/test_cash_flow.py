@@ -12,6 +12,7 @@ from kiban.errors import ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
 from kiban.finance.levelised import break_even_price, levelised_cost, with_prices
+from kiban.finance.metrics import compute_returns
 from kiban.finance.project import UNTAXED, Project, ProjectAsset, RevenueStream, project_from_plan
 from kiban.finance.purchases import list_vintages
 from kiban.planning import build
@@ -227,8 +228,27 @@ def test_what_stands_behind_the_debt_sets_its_rate_and_fee() -> None:
 
 def test_debt_that_no_cash_flow_can_carry() -> None:
     poor = project().priced(0.3, all_streams=True)
-    with pytest.raises(ScenarioError, match="the cash flow can carry none; raise the price"):
-        project_cash_flow(poor, assumptions(debt_share=0.5))
+    assert project_cash_flow(poor, assumptions(debt_share=0.5)).debt.amount_myen == 0
+    asked = read_assumptions(load_catalogue().overridden({"finance.debt_share": 0.5}))
+    assert asked.insists_on_debt
+    assert not read_assumptions(load_catalogue()).insists_on_debt
+    with pytest.raises(ScenarioError, match=r"finance.debt_share asks for 0.5 of the cost as debt.*raise the price"):
+        project_cash_flow(poor, asked)
+
+
+def test_support_for_a_replacement_need_not_be_put_by() -> None:
+    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), credits=(CreditTerms(0.2),))
+    flow = project_cash_flow(project(terms, life=2.0), assumptions(group_tax_myen=1e4))
+    np.testing.assert_allclose(flow.reserve, [0, 140, 140, 0, 0])
+
+
+def test_a_guarantee_lowers_the_price_at_which_a_project_just_pays() -> None:
+    """The rate of the design holds, debt or not: at that price the project is worth nothing at its rate."""
+    backed = project(financing=FinancingTerms(guarantee_coverage=0.8))
+    case = assumptions(debt_share=0.5)
+    flow = project_cash_flow(backed.priced(break_even_price(backed, case, all_streams=True), all_streams=True), case)
+    assert compute_returns(flow).project_npv_myen == pytest.approx(0.0, abs=1e-6)
+    assert flow.discount_rate < project_cash_flow(project(), case).discount_rate
 
 
 def test_a_stream_without_a_price() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from kiban.errors import ScenarioError
 from kiban.finance.debt import Debt, size_debt
 
 
@@ -68,6 +67,7 @@ def test_interest_while_building_and_fees_count_as_cost() -> None:
 
 
 @pytest.mark.parametrize("repayment", ["sculpted", "annuity"])
-def test_debt_that_nothing_can_carry(repayment: str) -> None:
-    with pytest.raises(ScenarioError, match="asks for 1 of the cost as debt"):
-        debt([0.0, -1.0, 0.0], repayment=repayment)
+def test_nothing_is_lent_that_nothing_can_repay(repayment: str) -> None:
+    loan = debt([0.0, -1.0, 0.0], repayment=repayment)
+    assert (loan.amount_myen, loan.binding) == (0.0, "cover")
+    assert not loan.drawdown.any()

@@ -67,6 +67,8 @@ class FinanceAssumptions:
     decommissioning_share: float = 0.0
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"
+    insists_on_debt: bool = False
+    """Whether it is an error that the cash flow can carry no debt, because somebody asked for it."""
     facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
@@ -140,7 +142,10 @@ def read_assumptions(
     tax_position: TaxPosition = "group",
     repayment: Repayment = "sculpted",
 ) -> FinanceAssumptions:
-    """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years."""
+    """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years.
+
+    A share of debt that the scenario gives is asked for: ScenarioError later where no cash flow can carry any.
+    """
     facts = {name: catalogue.fact(key) for name, key in _FACTS.items()}
     values = {name: fact.value for name, fact in facts.items()}
     if discount_rate_real is not None:
@@ -148,5 +153,8 @@ def read_assumptions(
         del facts["discount_rate_real"]
     for name in _WHOLE_YEARS:
         values[name] = round(values[name])
-    chosen: dict[str, Any] = {**values, "tax_position": tax_position, "repayment": repayment}
+    asked = facts["debt_share"].status == "given" and values["debt_share"] > 0
+    chosen: dict[str, Any] = {
+        **values, "tax_position": tax_position, "repayment": repayment, "insists_on_debt": asked,
+    }  # fmt: skip
     return FinanceAssumptions(**chosen, facts=tuple(facts.values()))

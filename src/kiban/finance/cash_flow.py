@@ -230,6 +230,14 @@ def project_cash_flow(
             guarantee_fee_rate=financing.guarantee_coverage * financing.guarantee_fee_rate,
             repayment=assumptions.repayment,
         )
+        if debt.amount_myen <= 0 and assumptions.insists_on_debt:
+            raise ScenarioError(
+                Problem(
+                    f"asks for {assumptions.debt_share:g} of the cost as debt, but the cash flow can carry none",
+                    key="finance.debt_share",
+                    remedy="raise the price of compute or set the share to 0",
+                )
+            )
 
     def tax_on(taxable: Array) -> IncomeTax:
         return income_tax(

@@ -7,13 +7,12 @@ debt. Money is million yen, nominal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import Repayment
 
 Array = npt.NDArray[np.float64]
@@ -69,7 +68,7 @@ def size_debt(
     for debt service (years after `start`). Sculpted service is `available / cover` in each year of the tenor, so the
     debt that the cover allows is its present value at the loan's rate; an annuity pays equal amounts and is held to
     the cover in the worst year. Debt below that shrinks all service alike. The share counts interest during
-    construction and the fee as cost. ScenarioError where a share is asked for and no year can pay anything.
+    construction and the fee as cost. Where no year can pay anything there is no debt.
     """
     years = need.shape[-1]
     nothing = Debt(0.0, rate, start, "none", *(np.zeros(years) for _ in range(7)))
@@ -90,13 +89,7 @@ def size_debt(
     discount = (1.0 + rate) ** -np.arange(1, last - start + 1)
     carried = float(service[window] @ discount)
     if carried <= 0:
-        raise ScenarioError(
-            Problem(
-                f"asks for {share:g} of the cost as debt, but the cash flow can carry none",
-                key="finance.debt_share",
-                remedy="raise the price of compute or set the share to 0",
-            )
-        )
+        return replace(nothing, binding="cover")
     amount = min(most, carried)
     service *= amount / carried
     drawdown = np.zeros(years)

@@ -68,10 +68,11 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     if not priced or sum(stream.it_energy_mwh_per_year for stream in priced) <= 0:
         raise ScenarioError(Problem("sells no compute whose price could be found", key="tranche"))
     unlevered = replace(assumptions, debt_share=0.0)
+    rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
 
     def value(price: float) -> float:
         flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
-        return float(npv(flow.discount_rate, flow.project_flow))
+        return float(npv(rate, flow.project_flow))
 
     energy = sum(stream.it_energy_mwh_per_year for stream in priced)
     spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years

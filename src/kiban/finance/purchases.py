@@ -55,7 +55,7 @@ class Purchases:
     """First purchase, in the instalments of construction."""
     replacements: Array
     reserve: Array
-    """What has to be set aside each year so that the next replacement is paid for."""
+    """What has to be set aside each year to pay for the next replacement, less its grants and credits."""
     residual_value: Array
     """Worth of the life that is left at the end."""
     depreciation: Array
@@ -152,9 +152,7 @@ def list_purchases(
             capex += payments
         else:
             replacements += payments
-            before = vintages[vintages.index(vintage) - 1].bought
-            reserve[..., build + before + 1 : build + vintage.bought + 1] += cost / (vintage.bought - before)
-        basis = cost.copy()
+        basis, own_cost = cost, cost
         paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
         grant_shares: list[tuple[Treatment, Array]] = []
         credit_shares: list[tuple[CreditRule, Array, float]] = []
@@ -162,6 +160,7 @@ def list_purchases(
             amount = granted.take((grant.payer, grant.measure, grant.rate), grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
             grant_shares.append((grant.treatment, amount / cost))
+            own_cost = own_cost - amount
             if grant.treatment == "reduces_basis":
                 basis = basis - amount
             elif grant.treatment == "taxed":
@@ -171,8 +170,13 @@ def list_purchases(
             claimed = zeros()
             claimed[..., [min(build + vintage.bought + assumptions.credit_delay_years, years - 1)]] = amount
             _add(credits, _rule_of(credit), claimed)
+            own_cost = own_cost - amount
             basis = basis - credit.basis_reduction_share * amount
             credit_shares.append((_rule_of(credit), amount / cost, credit.basis_reduction_share))
+        if vintage.bought > 0:
+            before = vintages[vintages.index(vintage) - 1].bought
+            spread = np.maximum(own_cost, 0.0) / (vintage.bought - before)
+            reserve[..., build + before + 1 : build + vintage.bought + 1] += spread
         method = terms.depreciation if supported else terms.ordinary_depreciation
         first, last = build + vintage.bought + 1, build + vintage.retired
         deductions = unit_depreciation(method, last - first + 1)

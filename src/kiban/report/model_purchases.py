@@ -29,7 +29,7 @@ def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet
             sheet.head(f"{name} {flow.years[flow.start + terms.vintage.bought]}")
             _write_purchase(sheet, flow, inputs, lists, name, terms)
         for before, after in itertools.pairwise(purchases):
-            _write_reserve(sheet, flow, lists, name, before.vintage.bought, after.vintage.bought)
+            _write_reserve(sheet, flow, lists, name, before.vintage.bought, after)
     sheet.head(label("heading.totals"))
     for kind in (*TOTALS, *(f"rule{number}" for number in range(len(flow.credit_rules)))):
         words = "total_credit" if kind.startswith("rule") else f"total_{kind}"
@@ -85,13 +85,17 @@ def _write_purchase(
 
 
 def _write_reserve(
-    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], name: str, earlier: int, later: int
+    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], name: str, earlier: int, after: PurchaseTerms
 ) -> None:
-    """What pays for a replacement if spread evenly over the life before it."""
-    row, paid = f"reserve.{name}.{later}", sheet.across(f"pay.{name}.{later}")
+    """What pays for a replacement, less its grants and credits, if spread evenly over the life before it."""
+    later = after.vintage.bought
+    row, key = f"reserve.{name}.{later}", f"{name}.{later}"
+    support = [f"grant.{key}.{number}" for number in range(len(after.grants))]
+    support += [f"credit.{key}.{number}" for number in range(len(after.credits))]
+    cost = f"SUM({sheet.across(f'pay.{key}')})" + "".join(f"-SUM({sheet.across(given)})" for given in support)
 
     def content(year: int) -> str | int:
-        return f"=SUM({paid})/{later - earlier}" if earlier < year - flow.start <= later else 0
+        return f"=MAX({cost},0)/{later - earlier}" if earlier < year - flow.start <= later else 0
 
     sheet.row(row, content, "reserve", what=name)
     lists.setdefault("reserve", []).append(row)
