@@ -6,22 +6,27 @@
     plan.cost_myen_per_year
     kiban.save(plan, "out/tomakomai")
     kiban.load("out/tomakomai") == plan
+    payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
+    payment.support.windfall_share
 
 Importing this package loads nothing else; each name brings what it needs when it is used.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from kiban.finance.ledger import Ledger
+    from kiban.finance.paying import Payment
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.scenario import Scenario
+    from kiban.scenario.package import Package
 
-__all__ = ["Plan", "Scenario", "__version__", "build", "check", "load", "read", "save"]
+__all__ = ["Ledger", "Plan", "Scenario", "__version__", "build", "check", "load", "pay", "read", "save"]
 
 
 def read(source: str | Path) -> Scenario:
@@ -54,6 +59,22 @@ def build(scenario: Scenario | str | Path | None = None, *, report: Callable[[st
     return build_plan(load_scenario(scenario), report=report)
 
 
+def pay(
+    scenario: Scenario | str | Path | None,
+    package: str | Package | Sequence[str | Package],
+    *,
+    against: str | Package | Sequence[str | Package] = "none",
+    report: Callable[[str], None] | None = None,
+) -> Payment:
+    """Who pays for a policy package (or several that hold together), and what it changes, against another.
+
+    By default it is compared with the tax law without support. Raises `InputError` for what cannot be used.
+    """
+    from kiban.finance.paying import pay as answer
+
+    return answer(scenario, package, against=against, report=report)
+
+
 def save(plan: Plan, folder: str | Path) -> Path:
     """Write a plan to a new folder and return it; `OutputError` where the place is taken or cannot be written."""
     from kiban.report.folder import save_plan
@@ -73,6 +94,10 @@ def __getattr__(name: str) -> Any:
         from kiban.planning.plan import Plan
 
         return Plan
+    if name == "Ledger":
+        from kiban.finance.ledger import Ledger
+
+        return Ledger
     if name == "Scenario":
         from kiban.scenario import Scenario
 
