@@ -32,6 +32,8 @@ UNITS: Mapping[str, Unit] = {
     "myen_per_mva": Unit("million yen/MVA"),
     "myen_per_mva_it": Unit("million yen/MVA IT"),
     "myen_per_km": Unit("million yen/km"),
+    "myen_per_km_year": Unit("million yen/(km year)"),
+    "myen_per_year": Unit("million yen/year"),
     "myen_per_m2": Unit("million yen/m2"),
     "myen_per_m3": Unit("million yen/m3"),
     "myen_per_t": Unit("million yen/t CO2"),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.scenario.file import read_scenario
+from kiban.scenario.national_file import is_national
 from kiban.scenario.study import Scenario
 
 DEFAULT_EXAMPLE = "tomakomai"
@@ -14,8 +15,8 @@ SUFFIX = ".toml"
 
 
 def example_names() -> tuple[str, ...]:
-    """Names of all examples, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}")))
+    """Names of all examples of one site, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}") if not is_national(path)))
 
 
 def example_path(name: str) -> Path:
@@ -48,6 +49,19 @@ def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
         return read_scenario(path)
     except RecursionError:
         raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+
+
+def national_example_names() -> tuple[str, ...]:
+    """Names of the examples that are national studies, sorted."""
+    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}") if is_national(path)))
+
+
+def find_national(name: str | Path) -> Path | None:
+    """The file of a national study that a user means, by its path or as an example; None where it is none."""
+    path = Path(name)
+    if not path.is_file() and str(name) in national_example_names():
+        path = _folder() / f"{name}{SUFFIX}"
+    return path if is_national(path) else None
 
 
 @cache

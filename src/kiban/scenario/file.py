@@ -24,13 +24,13 @@ LARGEST_FILE_BYTES = 1_000_000
 USD_IN_KEY = re.compile(r"_usd(?=_|$)")
 MILLION = 1e6
 RATE = "money.yen_per_usd"
-_BRANCH = re.compile(r"^(float|int|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
+_BRANCH = re.compile(r"^(float|int|tuple\[.*|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
 
 
 def read_scenario(path: str | Path) -> Scenario:
     """The scenario in a TOML file; raises `ScenarioError` with every problem of the file."""
     path = Path(path)
-    text = _read_text(path)
+    text = read_text(path)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -43,14 +43,14 @@ def read_scenario(path: str | Path) -> Scenario:
 
 def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:
     """The scenario in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
-    converted = _convert_dollars(raw, _yen_per_usd(raw))
+    converted = convert_dollars(raw, yen_per_usd(raw))
     problems = [
-        replace(problem, where=f"{where}{_line(text, problem.key.split('.'))}") for problem in find_unknown_names(raw)
+        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}") for problem in find_unknown_names(raw)
     ]
     try:
         scenario = Scenario.model_validate_json(json.dumps(converted, default=str))
     except ValidationError as error:
-        raise ScenarioError([*_explain(error.errors(), where, text), *problems]) from None
+        raise ScenarioError([*explain(error.errors(), where, text), *problems]) from None
     if problems:
         raise ScenarioError(problems)
     return scenario
@@ -66,7 +66,8 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
     return tomli_w.dumps(content)
 
 
-def _read_text(path: Path) -> str:
+def read_text(path: Path) -> str:
+    """The text of a scenario file; raises `ScenarioError` for what is no readable text of ordinary size."""
     if path.is_dir():
         raise ScenarioError(Problem("is a folder", str(path), remedy="give the scenario's TOML file"))
     if not path.exists():
@@ -89,7 +90,7 @@ def _read_text(path: Path) -> str:
         raise ScenarioError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
 
 
-def _yen_per_usd(raw: Mapping[str, Any]) -> float:
+def yen_per_usd(raw: Mapping[str, Any]) -> float:
     """The scenario's exchange rate, or the catalogue's; a rate that is no number is refused later, with its key."""
     given = [section.get(key) for section, key in (
         (raw.get("money"), "yen_per_usd"), (raw.get("assumptions"), RATE)) if isinstance(section, Mapping)]  # fmt: skip
@@ -99,17 +100,17 @@ def _yen_per_usd(raw: Mapping[str, Any]) -> float:
     return load_catalogue().value(RATE)
 
 
-def _convert_dollars(node: Any, rate: float) -> Any:
+def convert_dollars(node: Any, rate: float) -> Any:
     """Rename `..._usd...` keys to `..._myen...` and convert their values: the one place where currencies meet."""
     if isinstance(node, list):
-        return [_convert_dollars(item, rate) for item in node]
+        return [convert_dollars(item, rate) for item in node]
     if not isinstance(node, Mapping):
         return node
     converted: dict[str, Any] = {}
     for key, value in node.items():
         dollars = USD_IN_KEY.search(key) and key != "yen_per_usd"
         if not dollars:
-            converted[key] = _convert_dollars(value, rate)
+            converted[key] = convert_dollars(value, rate)
             continue
         factor = rate / MILLION
         name = USD_IN_KEY.sub("_myen", key)
@@ -122,23 +123,23 @@ def _convert_dollars(node: Any, rate: float) -> Any:
     return converted
 
 
-def _explain(items: Sequence[Any], where: str, text: str) -> list[Problem]:
+def explain(items: Sequence[Any], where: str, text: str, model: type[BaseModel] = Scenario) -> list[Problem]:
     """Problems in the order of the file's keys; of a union's branches only the one that the user meant."""
     problems = []
     for item in items:
         key = _plain(item["loc"])
         rivals = [other for other in items if _plain(other["loc"])[: len(key)] == key and other is not item]
-        wants_table = item["type"] in {"model_type", "model_attributes_type"}
+        wants_table = item["type"] in {"model_type", "model_attributes_type", "tuple_type"}
         wants_number = item["type"] in {"float_type", "int_type", "is_instance_of"}
         if (wants_table and rivals) or (wants_number and isinstance(item["input"], Mapping) and rivals):
             continue
-        problem = _explain_one(item, f"{where}{_line(text, key)}", key)
+        problem = _explain_one(item, f"{where}{line_of(text, key)}", key, model)
         if problem not in problems:
             problems.append(problem)
     return problems
 
 
-def _explain_one(item: Any, where: str, location: tuple[str | int, ...]) -> Problem:
+def _explain_one(item: Any, where: str, location: tuple[str | int, ...], model: type[BaseModel]) -> Problem:
     key = ".".join(str(part) for part in location)
     context, value, kind = item.get("ctx", {}), item.get("input"), item["type"]
     bounds = {
@@ -149,7 +150,7 @@ def _explain_one(item: Any, where: str, location: tuple[str | int, ...]) -> Prob
         "multiple_of": "a multiple of",
     }
     if kind == "extra_forbidden":
-        known = _known_keys(location[:-1])
+        known = _known_keys(location[:-1], model)
         remedy = nearest(str(location[-1]), known) or f"known keys here are {', '.join(known)}"
         return Problem("is not a known key", where, key, remedy)
     if kind == "missing":
@@ -171,14 +172,14 @@ def _plain(location: Sequence[str | int]) -> tuple[str | int, ...]:
     return tuple(part for part in location if not (isinstance(part, str) and _BRANCH.match(part)))
 
 
-def _known_keys(location: Sequence[str | int]) -> list[str]:
-    annotation: Any = Scenario
+def _known_keys(location: Sequence[str | int], model: type[BaseModel]) -> list[str]:
+    annotation: Any = model
     for part in location:
-        model = _model_in(annotation)
+        inner = _model_in(annotation)
         if typing.get_origin(annotation) in {dict, tuple}:
-            annotation = model
+            annotation = inner
         else:
-            annotation = model.model_fields[str(part)].annotation
+            annotation = inner.model_fields[str(part)].annotation
     return list(_model_in(annotation).model_fields)
 
 
@@ -192,7 +193,7 @@ def _model_in(annotation: Any) -> type[BaseModel]:
     raise LookupError(f"no section in {annotation}")
 
 
-def _line(text: str, location: Sequence[str | int]) -> str:
+def line_of(text: str, location: Sequence[str | int]) -> str:
     """` line N` of a key (or of the nearest table above it) in the file; empty where it is not to be found."""
     wanted = [part for part in location if isinstance(part, str)]
     section: list[str] = []

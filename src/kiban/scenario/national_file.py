@@ -1,0 +1,222 @@
+"""A file of a national study read: TOML and a table of sites in, every problem at once out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kiban.catalogue import AREAS, load_catalogue
+from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
+from kiban.scenario.file import convert_dollars, explain, line_of, read_text, yen_per_usd
+from kiban.scenario.names import find_unknown_chip
+from kiban.scenario.national import CandidateSite, NationalScenario
+from kiban.scenario.plant import KNOWN_SUPPLY
+
+TABLE = "national"
+
+
+def is_national(path: str | Path) -> bool:
+    """Whether a file is a national study; False for what cannot be read, which its reader will explain."""
+    try:
+        return TABLE in tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
+    except (OSError, ValueError, RecursionError):
+        return False
+
+
+def read_national(path: str | Path) -> NationalScenario:
+    """The national study in a TOML file; raises `ScenarioError` with every problem of the file."""
+    path = Path(path)
+    text = read_text(path)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    return parse_national(raw, where=str(path), text=text, folder=path.parent).placed_in(path.parent)
+
+
+def parse_national(
+    raw: Mapping[str, Any], *, where: str = "scenario", text: str = "", folder: Path | None = None
+) -> NationalScenario:
+    """The national study in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
+    given = _with_site_file(raw, folder or Path())
+    problems = [
+        replace(problem, where=problem.where or f"{where}{line_of(text, problem.key.split('.'))}")
+        for problem in _find_problems(given)
+    ]
+    converted = convert_dollars(given, yen_per_usd(given))
+    try:
+        study = NationalScenario.model_validate_json(json.dumps(converted, default=str))
+    except ValidationError as error:
+        raise ScenarioError([*explain(error.errors(), where, text, NationalScenario), *problems]) from None
+    problems += [
+        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}") for problem in _find_conflicts(study)
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    return study
+
+
+def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """The mapping with the rows of its table of sites put before its own `[[site]]`."""
+    named = raw.get(TABLE)
+    name = named.get("sites_file") if isinstance(named, Mapping) else None
+    given = dict(raw)
+    if isinstance(name, str):
+        sites = raw.get("site", [])
+        given["site"] = [*_read_sites(folder / name), *(sites if isinstance(sites, list) else [])]
+    return given
+
+
+def _read_sites(path: Path) -> list[dict[str, Any]]:
+    rows = list(csv.DictReader(read_text(path).splitlines()))
+    known, words = set(CandidateSite.model_fields) - {"supply"}, {"id", "name", "like", "area", "kind"}
+    unknown = sorted({column or "" for row in rows for column in row} - known)
+    problems = [
+        Problem(f"has the unknown column '{column}'", str(path), remedy=nearest(column, known)) for column in unknown
+    ]
+    sites = []
+    for number, row in enumerate(rows, start=2):
+        site: dict[str, Any] = {}
+        for column, cell in row.items():
+            if not cell or column not in known:
+                continue
+            if column in words:
+                site[column] = cell.strip()
+            elif column in {"enabled", "must_open"}:
+                site[column] = cell.strip().lower() == "true"
+            else:
+                try:
+                    value = float(cell)
+                except ValueError:
+                    where = f"{path} line {number}"
+                    problems.append(Problem(f"is '{cell}'", where, column, "give a number or leave the cell empty"))
+                    continue
+                site[column] = int(value) if column == "connection_year" else value
+        sites.append(site)
+    if problems:
+        raise ScenarioError(problems)
+    return sites
+
+
+def _tables(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
+    found = raw.get(key, [])
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
+
+
+def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names that the catalogue does not know, and names that stand twice."""
+    catalogue = load_catalogue()
+    head = raw.get(TABLE)
+    head = head if isinstance(head, Mapping) else {}
+    if isinstance(head.get("chip"), str):
+        yield from (replace(problem, key="national.chip") for problem in find_unknown_chip(head["chip"], catalogue))
+    listed = head.get("sites")
+    for name in listed if isinstance(listed, list) else []:
+        if isinstance(name, str) and name not in catalogue.sites:
+            yield _unknown_site(name, "national.sites")
+    if isinstance(listed, list):
+        yield from _repeated([name for name in listed if isinstance(name, str)], "national.sites")
+    for key in ("tranche", "site", "shared"):
+        yield from _repeated([str(entry.get("id")) for entry in _tables(raw, key)], f"{key}.id")
+    own = {str(entry.get("id")) for entry in _tables(raw, "site")}
+    for entry in _tables(raw, "site"):
+        name = str(entry.get("id"))
+        like = entry.get("like")
+        if isinstance(like, str) and like not in catalogue.sites:
+            yield _unknown_site(like, "site.like")
+        missing = [key for key in ("latitude_deg", "longitude_deg", "area") if entry.get(key) is None]
+        if name not in catalogue.sites and like is None and missing:
+            remedy = nearest(name, catalogue.sites) or "`kiban sites` lists the catalogue's"
+            yield Problem(
+                f"'{name}' is not a site of the catalogue and has no {', '.join(missing)}",
+                key="site.id",
+                remedy=f"add them, or `like`; {remedy}",
+            )
+        area = entry.get("area")
+        if isinstance(area, str) and area not in AREAS:
+            yield _unknown_area(area, "site.area")
+    for area in raw.get("area", {}) if isinstance(raw.get("area"), Mapping) else ():
+        if area not in AREAS:
+            yield _unknown_area(str(area), f"area.{area}")
+    for entry in _tables(raw, "shared"):
+        for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
+            if str(name) not in catalogue.sites and str(name) not in own:
+                yield _unknown_site(str(name), "shared.sites")
+        supply = entry.get("supply")
+        options = [*KNOWN_SUPPLY, *(raw.get("supply", {}) if isinstance(raw.get("supply"), Mapping) else ())]
+        if isinstance(supply, str) and supply not in options:
+            remedy = nearest(supply, options) or f"choose one of {', '.join(options)}"
+            yield Problem(f"'{supply}' is not a supply option", key="shared.supply", remedy=remedy)
+    assumptions = raw.get("assumptions")
+    if isinstance(assumptions, Mapping):
+        try:
+            catalogue.overridden({key: value for key, value in assumptions.items() if isinstance(value, int | float)})
+        except CatalogueError as error:
+            yield from (replace(problem, key=f"assumptions.{problem.key}".rstrip(".")) for problem in error.problems)
+
+
+def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
+    """Keys that do not go together."""
+    phases = len(study.years)
+    for tranche in study.tranche:
+        if isinstance(tranche.it_load_mw, tuple) and len(tranche.it_load_mw) != phases:
+            yield Problem(
+                f"of '{tranche.id}' has {len(tranche.it_load_mw)} values for {phases} phase(s)",
+                key="tranche.it_load_mw",
+                remedy="give one number, or one for each of phases.years",
+            )
+    delays = {tranche.max_delay_hours for tranche in study.tranche if tranche.deferrable_share > 0}
+    if len(delays) > 1:
+        yield Problem(
+            f"differs between tranches that may wait: {', '.join(str(delay) for delay in sorted(delays))}",
+            key="tranche.max_delay_hours",
+            remedy="give the shortest to all of them",
+        )
+    if study.phases is not None and study.phases.years[0] < study.national.decision_year:
+        yield Problem(
+            f"begins in {study.phases.years[0]}, before the decision in {study.national.decision_year}",
+            key="phases.years",
+            remedy="begin with the year of the decision or later",
+        )
+    if study.national.year is not None and study.national.year < study.national.decision_year:
+        yield Problem(
+            f"is {study.national.year}, before the decision in {study.national.decision_year}",
+            key="national.year",
+            remedy="give a later year",
+        )
+    for site in study.site:
+        if site.min_mw is not None and site.max_mw is not None and site.min_mw > site.max_mw:
+            yield Problem(
+                f"of '{site.id}' is {site.min_mw:g} MW, above max_mw of {site.max_mw:g} MW",
+                key="site.min_mw",
+                remedy="lower it",
+            )
+    if study.grid.max_export_mw > 0:
+        yield Problem(
+            f"is {study.grid.max_export_mw:g} MW", key="grid.max_export_mw", remedy="a national study has no export"
+        )
+
+
+def _repeated(names: list[str], key: str) -> Iterator[Problem]:
+    for name, count in Counter(names).items():
+        if count > 1:
+            yield Problem(f"'{name}' stands {count} times", key=key, remedy="keep one")
+
+
+def _unknown_site(name: str, key: str) -> Problem:
+    remedy = nearest(name, load_catalogue().sites) or "`kiban sites` lists them"
+    return Problem(f"'{name}' is not a site of the catalogue", key=key, remedy=remedy)
+
+
+def _unknown_area(name: str, key: str) -> Problem:
+    return Problem(
+        f"'{name}' is not a grid area", key=key, remedy=nearest(name, AREAS) or f"choose one of {', '.join(AREAS)}"
+    )

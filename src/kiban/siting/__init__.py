@@ -1,0 +1,1 @@
+"""BUILD at national scale: which sites, how much at each, against which risks."""

@@ -1,0 +1,92 @@
+"""Beside the best plan: what each site saves, and plans that cost little more and look different."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from kiban.siting.master import Choice, Known, Master, write_master
+from kiban.siting.plan import NearOptimum
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found
+
+GAP = 1e-3
+SECONDS = 20.0
+LEAST_MW = 1.0
+SHOWN_INSTEAD = 3
+
+
+def cost_without(problem: Problem, known: Known, found: Found, site: int) -> tuple[float | None, tuple[str, ...]]:
+    """What the plan costs more without a site (at most), and the sites that take most of its load.
+
+    Other sites build mixtures of designs that were evaluated, so that the figure is an upper bound;
+    None where no plan is possible without the site.
+    """
+    without = write_master(problem, known, "inner", closed=(site,)).solve(relative_gap=GAP, seconds=SECONDS)
+    if without is None:
+        return None, ()
+    more = max(without.objective - found.cost_myen, 0.0)
+    gained = site_loads(problem, without) - site_loads(problem, found.choice)
+    order = [int(other) for other in np.argsort(-gained, kind="stable") if gained[other] > LEAST_MW]
+    return more, tuple(problem.places[other].candidate.id for other in order[:SHOWN_INSTEAD])
+
+
+def site_loads(problem: Problem, choice: Choice) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """IT load of every site in the last phase, MW."""
+    loads = np.zeros(len(problem.places))
+    for number, block in enumerate(problem.blocks):
+        loads[block.site] += float(choice.load_mw[number].sum())
+    return loads
+
+
+def find_near_optima(problem: Problem, known: Known, found: Found, shares: Sequence[float]) -> tuple[NearOptimum, ...]:
+    """For each share of the cost, the plan within it that keeps the least load where the best plan has it.
+
+    The difference counts the MW that stay at the best plan's sites, each in proportion to its size there.
+    """
+    best = site_loads(problem, found.choice)
+    results = []
+    for share in shares:
+        master = write_master(problem, known, "inner")
+        limit = found.cost_myen * (1.0 + share)
+        master.model.add_row(master.costs, upper=limit)
+        _keep_least(master, best)
+        choice = master.solve(relative_gap=GAP, seconds=SECONDS)
+        if choice is None:
+            continue
+        loads = site_loads(problem, choice)
+        names = [place.candidate.id for place in problem.places]
+        results.append(
+            NearOptimum(
+                share=share,
+                cost_myen=_cost_of(master, problem, known, choice, limit),
+                load_mw={name: float(mw) for name, mw in zip(names, loads, strict=True) if mw > LEAST_MW},
+                dropped=tuple(name for name, was, now in zip(names, best, loads, strict=True) if was > LEAST_MW >= now),
+                added=tuple(name for name, was, now in zip(names, best, loads, strict=True) if now > LEAST_MW >= was),
+            )
+        )
+    return tuple(results)
+
+
+def _keep_least(master: Master, best: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    """Replace the objective by the load at the best plan's sites."""
+    master.model.cost = [0.0] * len(master.model.cost)
+    whole = max(float(best.sum()), 1.0)
+    for (number, _), column in master.loads.items():
+        master.model.cost[column] = float(best[master.problem.blocks[number].site]) / whole
+    for (site, _), column in master.opens.items():
+        master.model.cost[column] = float(best[site] > LEAST_MW)
+
+
+def _cost_of(master: Master, problem: Problem, known: Known, choice: Choice, limit: float) -> float:
+    """The least cost of the same sites and loads, since the search for difference leaves it open."""
+    del master
+    exact = write_master(problem, known, "inner")
+    for key, column in exact.loads.items():
+        exact.model.lower[column] = max(float(choice.load_mw[key]) - 1e-3, 0.0)
+        exact.model.upper[column] = float(choice.load_mw[key]) + 1e-3
+    for key, column in exact.opens.items():
+        exact.model.lower[column] = exact.model.upper[column] = float(choice.open[key])
+    settled = exact.solve(relative_gap=GAP, seconds=SECONDS)
+    return limit if settled is None else min(settled.objective, limit)

@@ -1,0 +1,65 @@
+"""BUILD for the country: from a national study to its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kiban.catalogue import load_catalogue
+from kiban.scenario.national import NationalScenario
+from kiban.siting.alternatives import cost_without, find_near_optima
+from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
+from kiban.siting.preparing import study_catalogue
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found, Memory, income, search
+from kiban.siting.study import write_problem
+
+NEAR = (0.01, 0.03, 0.05)
+"""Shares of the cost within which other plans are looked for."""
+
+
+def build_national(
+    study: NationalScenario, *, memory: Memory | None = None, report: Callable[[str], None] | None = None
+) -> NationalPlan:
+    """The least-cost plan of a national study with its bounds, or a plan that explains why there is none.
+
+    `memory` keeps what was solved for the next question. Raises `InputError` for input that cannot be
+    used and `SolverError` where the bounds do not meet.
+    """
+    tell = report or (lambda _: None)
+    memory = memory if memory is not None else Memory()
+    tell("reading sites")
+    catalogue = study_catalogue(study, load_catalogue())
+    problem, excluded = write_problem(study, catalogue)
+    candidates = tuple(place.candidate for place in problem.places)
+    found = search(problem, memory, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
+    if found is None:
+        return NationalPlan("infeasible", study, candidates, tuple(excluded))
+    tell("comparing with other plans")
+    sites = tuple(_compare(problem, memory, found, site) for site in make_sites(problem, found))
+    known = memory.known(problem)
+    reinforcement = sum(
+        problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items()
+    )
+    return NationalPlan(
+        status="optimal",
+        study=study,
+        candidates=candidates,
+        excluded=tuple(excluded),
+        sites=sites,
+        areas=make_areas(problem, found, sites, catalogue),
+        served_mw=served(problem, found),
+        cost_myen=found.cost_myen,
+        bound_myen=found.bound_myen,
+        reinforcement_myen=reinforcement,
+        income_myen=income(problem, found.choice),
+        rounds=found.rounds,
+        solves=found.solves,
+        near_optima=find_near_optima(problem, known, found, NEAR),
+    )
+
+
+def _compare(problem: Problem, memory: Memory, found: Found, site: SitePlan) -> SitePlan:
+    number = next(n for n, place in enumerate(problem.places) if place.candidate.id == site.candidate.id)
+    more, instead = cost_without(problem, memory.known(problem), found, number)
+    return replace(site, without_myen=more, instead=instead)

@@ -1,0 +1,47 @@
+"""Round trips over fibre: from great circles to milliseconds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from kiban.catalogue import Catalogue
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius (IUGG)."""
+
+MS_PER_S = 1000.0
+M_PER_KM = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Fibre:
+    """What a round trip depends on: route length over great circle, speed of light in fibre, equipment."""
+
+    route_factor: float
+    speed_m_s: float
+    equipment_ms: float
+
+
+def read_fibre(catalogue: Catalogue) -> Fibre:
+    """The catalogue's coefficients."""
+    return Fibre(
+        route_factor=catalogue.value("siting.fibre_route_factor"),
+        speed_m_s=catalogue.value("siting.fibre_speed"),
+        equipment_ms=catalogue.value("siting.round_trip_equipment"),
+    )
+
+
+def great_circle_km(
+    latitude_deg: float, longitude_deg: float, other_latitude_deg: float, other_longitude_deg: float
+) -> float:
+    """Distance over the sphere by the haversine formula, km."""
+    here, there = math.radians(latitude_deg), math.radians(other_latitude_deg)
+    across = math.radians(other_longitude_deg - longitude_deg)
+    haversine = math.sin((there - here) / 2) ** 2 + math.cos(here) * math.cos(there) * math.sin(across / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(haversine)))
+
+
+def round_trip_ms(distance_km: float, fibre: Fibre) -> float:
+    """Both ways over a route of `route_factor` times the great circle, plus equipment, ms."""
+    return 2 * distance_km * fibre.route_factor * M_PER_KM / fibre.speed_m_s * MS_PER_S + fibre.equipment_ms

@@ -1,0 +1,270 @@
+"""The national plan: the frozen result of a study, made from the best choice that was found.
+
+Money is million yen a year, averaged over the phases with their weights; power is in MW, energy in MWh
+a year. The costs of the plan are the sum of the costs of its sites and of the reinforcement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from kiban.catalogue import Catalogue
+from kiban.scenario.national import NationalScenario
+from kiban.siting.candidates import Candidate, Exclusion
+from kiban.siting.hazard import HazardCost
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found, fixed_cost
+from kiban.siting.site_cost import Point
+
+LEAST_MW = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class SitePlan:
+    """What is built at one site.
+
+    `load_mw` is by tranche in the last phase, `phase_load_mw` the whole load by phase. `capacities`
+    and `energy_mwh` are those of the connected design in the last phase (of the temporary one where the
+    connection never comes). `costs` are by group: compute, power, hazard, land, site, latency.
+    `without_myen` is what the plan would cost more without the site, `instead` the sites that would grow most.
+    """
+
+    candidate: Candidate
+    cooling_system: str
+    load_mw: Mapping[str, float]
+    phase_load_mw: tuple[float, ...]
+    waits: bool
+    capacities: Mapping[str, float]
+    energy_mwh: Mapping[str, float]
+    clean_share: float
+    emissions_t: float
+    connection_mw: float
+    floor_import_mwh: float
+    hazard: HazardCost
+    costs: Mapping[str, float]
+    power_cost_myen_per_mwh: float
+    without_myen: float | None = None
+    instead: tuple[str, ...] = ()
+
+    @property
+    def total_mw(self) -> float:
+        """IT load in the last phase."""
+        return sum(self.load_mw.values())
+
+    @property
+    def cost_myen(self) -> float:
+        """Yearly cost of the site."""
+        return sum(self.costs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPlan:
+    """One grid area: its limit, what the plan uses, and the energy at the floor price.
+
+    `curtailed_mwh` is what the area's sun and wind are held back a year, None where it is not known.
+    """
+
+    area: str
+    load_mw: float
+    headroom_mw: float
+    connection_mw: float
+    reinforcement_mw: float
+    floor_import_mwh: float
+    curtailed_mwh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NearOptimum:
+    """The plan furthest from the best one within a share of its cost; what is kept, dropped and added."""
+
+    share: float
+    cost_myen: float
+    load_mw: Mapping[str, float]
+    dropped: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """One limit that, moved alone from `current` to `needed`, makes the study feasible."""
+
+    key: str
+    current: float
+    needed: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlipPoint:
+    """The factor on an assumption at which the leading site is no longer chosen; None within the range searched."""
+
+    assumption: str
+    site: str
+    lower: float | None
+    upper: float | None
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Robustness:
+    """How often each site is chosen over joint draws of the assumptions, and the spread of the cost.
+
+    `chosen` and `mean_mw` are by site; `cost_myen` holds the 5th, 50th and 95th percentile.
+    """
+
+    draws: int
+    ranges: Mapping[str, tuple[float, float]]
+    chosen: Mapping[str, float]
+    mean_mw: Mapping[str, float]
+    cost_myen: tuple[float, float, float]
+    flips: tuple[FlipPoint, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NationalPlan:
+    """The least-cost national plan with its bounds, or the explanation why there is none."""
+
+    status: Literal["optimal", "infeasible"]
+    study: NationalScenario
+    candidates: tuple[Candidate, ...]
+    excluded: tuple[Exclusion, ...]
+    sites: tuple[SitePlan, ...] = ()
+    areas: tuple[AreaPlan, ...] = ()
+    served_mw: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    cost_myen: float = 0.0
+    bound_myen: float = 0.0
+    reinforcement_myen: float = 0.0
+    income_myen: float = 0.0
+    rounds: int = 0
+    solves: int = 0
+    near_optima: tuple[NearOptimum, ...] = ()
+    robustness: Robustness | None = None
+    relaxations: tuple[Relaxation, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance of the bounds over the cost."""
+        return (self.cost_myen - self.bound_myen) / max(1.0, abs(self.cost_myen))
+
+
+def make_sites(problem: Problem, found: Found) -> tuple[SitePlan, ...]:
+    """What is built at each site that serves load, the largest first."""
+    sites = []
+    for number, place in enumerate(problem.places):
+        own = [b for b, block in enumerate(problem.blocks) if block.site == number and found.choice.load_mw[b].any()]
+        if own and float(found.choice.load_mw[own].sum()) > LEAST_MW:
+            sites.append(_make_site(problem, found, number, own, place.candidate))
+    return tuple(sorted(sites, key=lambda site: (-site.total_mw, site.candidate.id)))
+
+
+def _make_site(problem: Problem, found: Found, number: int, own: list[int], candidate: Candidate) -> SitePlan:
+    place, choice = problem.places[number], found.choice
+    load = choice.load_mw[own].sum(axis=0)
+    by_phase = [
+        float(sum(choice.load_mw[b].sum() for b in own if problem.blocks[b].phase <= phase))
+        for phase in range(problem.phases)
+    ]
+    # The design that stands in the end, block by block.
+    last: list[Point] = [found.points[b, len(problem.blocks[b].functions) - 1] for b in own]
+    waits = any(not function.connected for b in own for function in problem.blocks[b].functions)
+    costs = dict.fromkeys(("compute", "power", "hazard", "land", "site", "latency"), 0.0)
+    for b in own:
+        block, mw = problem.blocks[b], float(choice.load_mw[b].sum())
+        costs["hazard"] += block.weight * mw * place.hazards[0].total_myen
+        costs["land"] += block.weight * mw * place.land_myen_per_mw
+        for tranche, terms in enumerate(problem.tranches):
+            delay = problem.latency_ms[number, tranche] * terms.latency_cost_myen_per_mw_ms
+            costs["latency"] += block.weight * delay * float(choice.load_mw[b, tranche])
+        for which, function in enumerate(block.functions):
+            point = found.points[b, which]
+            compute = sum(cost for item, cost in point.costs.items() if item.startswith("it_"))
+            costs["compute"] += function.weight * compute
+            costs["power"] += function.weight * (point.cost_myen - compute)
+    costs["site"] = candidate.fixed_cost_myen_per_year * float(choice.open[number] @ problem.phase_weights)
+    energy = sum(point.indicators["load_mwh_per_year"] for point in last)
+    clean = sum(point.indicators["clean_share"] * point.indicators["load_mwh_per_year"] for point in last)
+    power = sum(point.indicators["power_cost_myen_per_year"] for point in last)
+    return SitePlan(
+        candidate=candidate,
+        cooling_system=place.cooling_system,
+        load_mw={
+            tranche.id: float(load[index]) for index, tranche in enumerate(problem.tranches) if load[index] > LEAST_MW
+        },
+        phase_load_mw=tuple(by_phase),
+        waits=waits,
+        capacities=_add(point.capacities for point in last),
+        energy_mwh=_add(point.energy_mwh for point in last),
+        clean_share=clean / energy,
+        emissions_t=sum(point.indicators["emissions_t_per_year"] for point in last),
+        connection_mw=sum(point.capacities.get("interconnection", 0.0) for point in last),
+        floor_import_mwh=sum(point.floor_import_mwh for point in last),
+        hazard=place.hazards[0],
+        costs=costs,
+        power_cost_myen_per_mwh=power / energy,
+    )
+
+
+def _add(parts: object) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for part in parts:  # type: ignore[attr-defined]
+        for name, value in part.items():
+            total[name] = total.get(name, 0.0) + value
+    return total
+
+
+def make_areas(
+    problem: Problem, found: Found, sites: tuple[SitePlan, ...], catalogue: Catalogue
+) -> tuple[AreaPlan, ...]:
+    """Every area with a candidate, in the order of the candidates."""
+    areas = []
+    for area, limit in problem.areas.items():
+        own = [site for site in sites if site.candidate.area == area]
+        areas.append(
+            AreaPlan(
+                area=area,
+                load_mw=sum(site.total_mw for site in own),
+                headroom_mw=limit.headroom_mw,
+                connection_mw=sum(site.connection_mw for site in own),
+                reinforcement_mw=found.choice.reinforcement_mw.get(area, 0.0),
+                floor_import_mwh=sum(site.floor_import_mwh for site in own),
+                curtailed_mwh=_curtailed(area, catalogue),
+            )
+        )
+    return tuple(areas)
+
+
+def _curtailed(area: str, catalogue: Catalogue) -> float | None:
+    """Energy of sun and wind that the area holds back a year: its rate over what its sun delivers."""
+    row = f"grid.{area}.curtailment_share"
+    if row not in catalogue:
+        return None
+    rate = catalogue.value(row)
+    delivered = catalogue.value(f"grid.{area}.solar_share") * catalogue.value(f"grid.{area}.yearly_demand")
+    return delivered * rate / (1.0 - rate)
+
+
+def costs_add_up(problem: Problem, found: Found) -> float:
+    """The cost of a plan computed from its parts once more, million yen a year."""
+    cost = fixed_cost(problem, found.choice)
+    cost += sum(problem.blocks[b].functions[w].weight * sum(p.costs.values()) for (b, w), p in found.points.items())
+    cost += sum(
+        problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items()
+    )
+    return cost
+
+
+def served(problem: Problem, found: Found) -> dict[str, tuple[float, ...]]:
+    """Load served by tranche and phase, in MW of the first year's chips."""
+    gains = np.array([block.gain for block in problem.blocks])
+    phases = np.array([block.phase for block in problem.blocks])
+    return {
+        tranche.id: tuple(
+            float((found.choice.load_mw[:, index] * gains)[phases <= phase].sum()) for phase in range(problem.phases)
+        )
+        for index, tranche in enumerate(problem.tranches)
+    }

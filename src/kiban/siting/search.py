@@ -1,0 +1,447 @@
+"""The search by cutting planes: the master proposes, the sites answer, the bounds meet.
+
+Every round the outer master gives a lower bound and proposes sites and sizes; each open site is solved
+there, which gives the proposal's real cost (an upper bound) and one more cut. The inner master mixes
+what was evaluated and proposes too: it is nearly always near the optimum. What was evaluated is
+remembered under the content of the site's programme, so that a question that leaves a programme as
+it is costs no solve there.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from kiban.errors import SolverError
+from kiban.linear.staircase import Array
+from kiban.siting.master import Choice, Known, write_master
+from kiban.siting.mixed_integer import MixedInteger
+from kiban.siting.problem import Block, Function, Problem, point_of
+from kiban.siting.scouting import coarsen
+from kiban.siting.site_cost import Point, SiteModel, evaluate
+
+Report = Callable[[str], None]
+
+SAME_MW = 1e-4
+ALLOWED_EXCESS = 1e-4
+MASTER_SHARE = 0.1
+"""Part of the gap that a master may leave open itself."""
+FIRST_SHARES = (1.0, 0.35)
+"""Sizes at which a site is first asked, as shares of its largest."""
+OWN_SHARE = 0.3
+"""Part of the gap that doubts about single sites may use up together."""
+SCOUT_GAP = 0.01
+SCOUT_SCALES = (0.8, 1.0, 1.25)
+"""Around the scout's answer, since the year will differ a little."""
+NEAR = 0.02
+"""Two questions this near to each other are one in a round."""
+BUDGET_TOLERANCE = 1e-6
+
+
+@dataclass(slots=True)
+class Memory:
+    """Points by the content of a site's programme, and the arguments that mattered last time by its label."""
+
+    points: dict[str, list[Point]] = field(default_factory=dict)
+    asked: dict[str, list[Array]] = field(default_factory=dict)
+    solves: int = 0
+
+    def known(self, problem: Problem) -> Known:
+        """The points of every function of a problem."""
+        return {
+            (block, which): self.points.get(function.model.key, []) for block, which, function in problem.functions()
+        }
+
+    def find(self, model: SiteModel, z: Array) -> Point | None:
+        """A point at the same arguments, or None."""
+        for point in self.points.get(model.key, ()):
+            if np.abs(point.asked - z).max() <= SAME_MW * (1.0 + float(np.abs(z).max())):
+                return point
+        return None
+
+    def ask(self, questions: Iterable[tuple[SiteModel, Array]], threads: int | None = None) -> list[Point]:
+        """The points at all questions, in order; those that are not known yet are solved in parallel."""
+        listed = list(questions)
+        found = [self.find(model, z) for model, z in listed]
+        missing = [number for number, point in enumerate(found) if point is None]
+        workers = threads or os.cpu_count() or 1
+        with ThreadPoolExecutor(workers) as pool:
+            solved = list(pool.map(lambda number: evaluate(*listed[number]), missing))
+        for number, point in zip(missing, solved, strict=True):
+            found[number] = point
+            self.points.setdefault(listed[number][0].key, []).append(point)
+        self.solves += len(missing)
+        return [point for point in found if point is not None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The best plan that was evaluated: its choice, the points of its blocks and functions, its cost and parts."""
+
+    choice: Choice
+    points: dict[tuple[int, int], Point]
+    cost_myen: float
+    bound_myen: float
+    rounds: int
+    solves: int
+    history: tuple[tuple[float, float], ...]
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance of the bounds over the cost."""
+        return (self.cost_myen - self.bound_myen) / max(1.0, abs(self.cost_myen))
+
+
+def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, report: Report) -> Found | None:
+    """The best plan to a relative gap, or None where no plan satisfies the limits.
+
+    Raises `SolverError` where the bounds do not meet in `max_rounds`.
+    """
+    before = memory.solves
+    _scout(problem, memory, gap, max_rounds, report)
+    _ask_first(problem, memory, report)
+    best: Found | None = None
+    bound, upper = -math.inf, math.inf
+    history: list[tuple[float, float]] = []
+    for _ in range(max_rounds):
+        known = memory.known(problem)
+        outer = write_master(problem, known, "outer").solve(relative_gap=gap * MASTER_SHARE)
+        if outer is None:
+            return None
+        bound = max(bound, outer.bound)
+        inner = write_master(problem, known, "inner").solve(relative_gap=gap * MASTER_SHARE)
+        if inner is not None:
+            upper = min(upper, inner.objective)
+        history.append((bound, upper))
+        report(f"choosing sites, gap {max(_relative(upper, bound), 0.0):.2%}" if inner else "choosing sites")
+        if inner is not None and _relative(inner.objective, bound) <= gap:
+            # The mixture promises this cost; what is built is solved once more as it stands.
+            best = _settle(problem, memory, inner, bound, best)
+            if best is not None and _relative(best.cost_myen, bound) <= gap:
+                break
+        between = outer if inner is None else _between(outer, inner)
+        doubts = _find_doubts(problem, known, between, gap)
+        if not _ask_doubts(memory, doubts) and not _ask_doubts(memory, _find_doubts(problem, known, outer, gap)):
+            # Nothing is left to ask: both proposals are known as they stand.
+            for choice in (outer, inner):
+                best = _settle(problem, memory, choice, bound, best) if choice is not None else best
+            if best is not None and _relative(best.cost_myen, bound) <= gap:
+                break
+    if best is None or _relative(best.cost_myen, bound) > gap:
+        raise SolverError(f"the bounds on the national plan did not meet in {max_rounds} rounds")
+    _remember(problem, memory, best)
+    # Rounding may leave the bound a hair above the cost.
+    return replace(
+        best, bound_myen=min(bound, best.cost_myen), solves=memory.solves - before, history=tuple(history),
+        rounds=len(history),
+    )  # fmt: skip
+
+
+def _between(outer: Choice, inner: Choice) -> Choice:
+    """Half way between two proposals: cuts there serve both, and the next proposals are nearer to each other.
+
+    Where only one of them builds, its own proposal is taken.
+    """
+    alone = outer.load_mw.any(axis=1) != inner.load_mw.any(axis=1)
+    weight = np.where(alone, outer.load_mw.any(axis=1).astype(float), 0.5)
+
+    def mix(number: int, one: float, other: float) -> float:
+        return float(weight[number]) * one + (1.0 - float(weight[number])) * other
+
+    return replace(
+        inner,
+        open=np.maximum(outer.open, inner.open),
+        load_mw=weight[:, None] * outer.load_mw + (1.0 - weight[:, None]) * inner.load_mw,
+        connection_mw=weight * outer.connection_mw + (1.0 - weight) * inner.connection_mw,
+        shared_mw={key: mix(key[0], outer.shared_mw[key], inner.shared_mw[key]) for key in inner.shared_mw},
+        carbon_t={key: mix(key[0], outer.carbon_t[key], inner.carbon_t[key]) for key in inner.carbon_t},
+        reinforcement_mw={
+            area: 0.5 * (outer.reinforcement_mw[area] + inner.reinforcement_mw[area]) for area in inner.reinforcement_mw
+        },
+    )
+
+
+def _relative(upper: float, lower: float) -> float:
+    return (upper - lower) / max(1.0, abs(upper)) if math.isfinite(upper) else math.inf
+
+
+def _settle(problem: Problem, memory: Memory, choice: Choice, bound: float, best: Found | None) -> Found | None:
+    """The better of the best plan so far and a choice as it really is."""
+    evaluated = evaluate_choice(problem, memory, choice)
+    if evaluated is None or (best is not None and evaluated[0] >= best.cost_myen):
+        return best
+    cost, points, settled = evaluated
+    return Found(settled, points, cost, bound, 0, 0, ())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Doubt:
+    """A question whose answer is uncertain by `size_myen` a year; `z` are its arguments."""
+
+    function: Function
+    z: Array
+    size_myen: float
+
+
+def _find_doubts(problem: Problem, known: Known, choice: Choice, gap: float) -> list[Doubt]:
+    """How far cuts and mixtures disagree at a choice, by function; small ones are left out."""
+    generous = hand_out(problem, choice)
+    allowed = gap * OWN_SHARE * max(1.0, abs(choice.objective)) / max(1, int(choice.load_mw.any(axis=1).sum()))
+    doubts = []
+    for number, which, function in problem.functions():
+        if not choice.load_mw[number].any():
+            continue
+        z = ask_of(problem, generous, number, which, function)
+        points = known[number, which]
+        lower = max((point.cut_at(z) for point in points), default=0.0)
+        size = function.weight * (_mixture_cost(problem, points, z) - lower)
+        if size > allowed:
+            guess = function.weight * abs(lower)
+            doubts.append(Doubt(function, z, size if math.isfinite(size) else guess))
+    return doubts
+
+
+def _mixture_cost(problem: Problem, points: Sequence[Point], z: Array) -> float:
+    """The cheapest mixture of points that serves z, million yen; infinite where none does."""
+    usable = [point for point in points if point.excess <= ALLOWED_EXCESS]
+    if not usable:
+        return math.inf
+    model = MixedInteger()
+    columns = [model.add_column(point.cost_myen) for point in usable]
+    model.add_row([(column, 1.0) for column in columns], upper=1.0)
+    for place, value in enumerate(z):
+        if place < problem.classes:
+            terms = [(column, float(point.asked[place])) for column, point in zip(columns, usable, strict=True)]
+            model.add_row(terms, lower=float(value) * (1 - SAME_MW))
+        else:
+            terms = [(column, float(point.used[place])) for column, point in zip(columns, usable, strict=True)]
+            model.add_row(terms, upper=float(value) * (1 + SAME_MW) + SAME_MW)
+    answer = model.solve()
+    return answer.objective if answer.status == "optimal" else math.inf
+
+
+def _ask_doubts(memory: Memory, doubts: Sequence[Doubt]) -> bool:
+    """Ask all doubts in parallel, the largest first; whether anything new was asked."""
+    ranked = sorted(doubts, key=lambda doubt: (-doubt.size_myen, doubt.function.model.label))
+    chosen: list[tuple[SiteModel, Array]] = []
+    for doubt in ranked:
+        model, z = doubt.function.model, doubt.z
+        if memory.find(model, z) is None and not any(other is model and _near(z, asked) for other, asked in chosen):
+            chosen.append((model, z))
+    memory.ask(chosen)
+    return bool(chosen)
+
+
+def _near(z: Array, other: Array) -> bool:
+    return bool(np.abs(z - other).max() <= NEAR * (1.0 + float(np.abs(z).max())))
+
+
+def evaluate_choice(
+    problem: Problem, memory: Memory, choice: Choice
+) -> tuple[float, dict[tuple[int, int], Point], Choice] | None:
+    """The real cost of a choice, its points and the choice as settled; None where its limits cannot be kept.
+
+    What is left of an area's connection, of a shared resource and of the carbon cap is first handed to
+    the sites that are open: that costs nothing and can only help them.
+    """
+    generous = hand_out(problem, choice)
+    keys: list[tuple[int, int]] = []
+    questions: list[tuple[SiteModel, Array]] = []
+    for number, which, function in problem.functions():
+        if not choice.load_mw[number].any():
+            continue
+        keys.append((number, which))
+        questions.append((function.model, ask_of(problem, generous, number, which, function)))
+    answers = memory.ask(questions)
+    points = dict(zip(keys, answers, strict=True))
+    if any(point.excess > ALLOWED_EXCESS for point in answers):
+        return None
+    cost = fixed_cost(problem, generous)
+    cost += sum(problem.blocks[b].functions[w].weight * point.cost_myen for (b, w), point in points.items())
+    needed = reinforcement_needed(problem, points)
+    cost += sum(problem.areas[area].reinforcement_myen_per_mw * more for area, more in needed.items())
+    paid = cost + income(problem, generous)
+    if paid > problem.budget_myen * (1 + BUDGET_TOLERANCE) + _rebate(problem, generous):
+        return None
+    return cost, points, replace(generous, reinforcement_mw=needed, objective=cost)
+
+
+def _rebate(problem: Problem, choice: Choice) -> float:
+    """What optional buyers pay counts against the budget in the master and so does here."""
+    return income(problem, choice)
+
+
+def income(problem: Problem, choice: Choice) -> float:
+    """What buyers of optional tranches pay a year, million yen."""
+    total = 0.0
+    for number, block in enumerate(problem.blocks):
+        for tranche, terms in enumerate(problem.tranches):
+            if not terms.must_serve:
+                price = (terms.price_myen_per_mw_year or 0.0) * block.gain * block.weight
+                total += price * float(choice.load_mw[number, tranche])
+    return total
+
+
+def fixed_cost(problem: Problem, choice: Choice) -> float:
+    """Cost of a choice beside the sites' programmes and the reinforcement, million yen a year."""
+    cost = 0.0
+    for site, place in enumerate(problem.places):
+        cost += place.candidate.fixed_cost_myen_per_year * float(choice.open[site] @ problem.phase_weights)
+    for number, block in enumerate(problem.blocks):
+        for tranche in range(len(problem.tranches)):
+            cost += problem.tranche_cost(block, tranche) * float(choice.load_mw[number, tranche])
+    return cost
+
+
+def reinforcement_needed(problem: Problem, points: dict[tuple[int, int], Point]) -> dict[str, float]:
+    """Connection beyond the headroom that the designs use, MW by area."""
+    used: dict[str, float] = {}
+    for (number, which), point in points.items():
+        block = problem.blocks[number]
+        if block.functions[which].connected:
+            area = problem.places[block.site].candidate.area
+            used[area] = used.get(area, 0.0) + float(point.used[problem.classes])
+    return {area: more for area, mw in used.items() if (more := mw - problem.areas[area].headroom_mw) > SAME_MW}
+
+
+def hand_out(problem: Problem, choice: Choice) -> Choice:
+    """The choice with what is left of every common limit shared out among open blocks by their load."""
+    load = choice.load_mw.sum(axis=1)
+    connection = choice.connection_mw.copy()
+    for area, limit in problem.areas.items():
+        blocks = [
+            number
+            for number, block in enumerate(problem.blocks)
+            if load[number] > 0
+            and problem.places[block.site].candidate.area == area
+            and any(function.connected for function in block.functions)
+        ]
+        left = limit.headroom_mw + choice.reinforcement_mw.get(area, 0.0) - float(connection[blocks].sum())
+        for number in blocks:
+            block = problem.blocks[number]
+            own = problem.places[block.site].candidate.connection_mw
+            most = min(problem.connection_needed_mw(block), own)
+            share = left * load[number] / float(load[blocks].sum())
+            connection[number] = min(max(connection[number] + max(share, 0.0), 0.0), most)
+    _keep_site_limits(problem, choice, connection)
+    shared = dict(choice.shared_mw)
+    for common in problem.shared:
+        keys = [
+            key
+            for key in shared
+            if key[1] == common.supply and problem.blocks[key[0]].site in common.sites and load[key[0]] > 0
+        ]
+        left = common.max_mw - sum(shared[key] for key in keys)
+        whole = sum(load[key[0]] for key in keys)
+        for key in keys:
+            shared[key] += max(left, 0.0) * load[key[0]] / whole
+    carbon = dict(choice.carbon_t)
+    if carbon:
+        open_keys = [key for key in carbon if load[key[0]] > 0]
+        for phase in range(problem.phases):
+            now = [key for key in open_keys if phase in problem.blocks[key[0]].functions[key[1]].phases]
+            if problem.phases == 1 and now:
+                rest = problem.carbon_cap_t - sum(carbon[which] for which in now)
+                whole = sum(load[which[0]] for which in now)
+                for which in now:
+                    carbon[which] += max(rest, 0.0) * load[which[0]] / whole
+    return replace(choice, connection_mw=connection, shared_mw=shared, carbon_t=carbon)
+
+
+def _keep_site_limits(problem: Problem, choice: Choice, connection: Array) -> None:
+    """A site's own connection limit holds for all of its blocks together."""
+    for site, place in enumerate(problem.places):
+        own = [number for number, block in enumerate(problem.blocks) if block.site == site]
+        total = float(connection[own].sum())
+        if len(own) > 1 and total > place.candidate.connection_mw:
+            connection[own] = choice.connection_mw[own]
+
+
+def ask_of(problem: Problem, choice: Choice, number: int, which: int, function: Function) -> Array:
+    """The arguments at which a choice asks a function."""
+    load = np.zeros(problem.classes)
+    for tranche, group in enumerate(problem.class_of):
+        load[group] += choice.load_mw[number, tranche]
+    shared = np.array([choice.shared_mw.get((number, name), 0.0) for name in function.model.limited])
+    carbon = choice.carbon_t.get((number, which), 0.0)
+    return point_of(function, load, float(choice.connection_mw[number]), shared, carbon)
+
+
+def _scout(problem: Problem, memory: Memory, gap: float, max_rounds: int, report: Report) -> None:
+    """Learn from a few weeks at which sizes to ask; nothing is learnt where the weeks have no plan."""
+    labels = {function.model.label for _, _, function in problem.functions()}
+    if labels <= memory.asked.keys():
+        return
+    short = coarsen(problem)
+    if short is None:
+        return
+    report("scouting over a few weeks")
+    try:
+        found = search(short, memory, gap=max(gap, SCOUT_GAP), max_rounds=max_rounds, report=lambda _: None)
+    except SolverError:
+        return
+    if found is None:
+        return
+    for (number, which, function), (_, _, scout) in zip(problem.functions(), short.functions(), strict=True):
+        point = found.points.get((number, which))
+        if point is not None:
+            memory.asked[function.model.label] = [point.asked * scale for scale in SCOUT_SCALES]
+        else:
+            known = memory.points.get(scout.model.key, ())
+            smallest = min(known, key=lambda other: float(other.asked[: problem.classes].sum()), default=None)
+            memory.asked[function.model.label] = [smallest.asked] if smallest is not None else []
+
+
+def _ask_first(problem: Problem, memory: Memory, report: Report) -> None:
+    """Ask every function at a few sizes, with what mattered in an earlier question of the same site first."""
+    questions: list[tuple[SiteModel, Array]] = []
+    for number, _, function in problem.functions():
+        if memory.points.get(function.model.key):
+            continue
+        recalled = [z for z in memory.asked.get(function.model.label, ()) if z.size == function.model.size]
+        block = problem.blocks[number]
+        questions += [(function.model, z) for z in recalled or _first_arguments(problem, block, function)]
+    if questions:
+        report(f"solving {len(questions)} site programmes")
+        memory.ask(questions)
+
+
+def _first_arguments(problem: Problem, block: Block, function: Function) -> list[Array]:
+    """Large and small with all that the site may draw on; nothing where no tranche may be served there."""
+    place = problem.places[block.site]
+    demand = np.zeros(problem.classes)
+    for tranche, group in enumerate(problem.class_of):
+        if problem.serves[block.site, tranche]:
+            demand[group] += float(problem.demand_mw[tranche].max())
+    if not demand.any():
+        return []
+    headroom = problem.areas[place.candidate.area].headroom_mw
+    wide = min(headroom, problem.connection_needed_mw(block), place.candidate.connection_mw)
+    shared = np.array([_largest_shared(problem, block, name) for name in function.model.limited])
+    mix = demand / demand.sum()
+    return [
+        point_of(
+            function, mix * min(place.candidate.max_mw * share, float(demand.sum())), wide, shared, problem.carbon_cap_t
+        )
+        for share in FIRST_SHARES
+    ]
+
+
+def _largest_shared(problem: Problem, block: Block, name: str) -> float:
+    return min(
+        (limit.max_mw for limit in problem.shared if limit.supply == name and block.site in limit.sites), default=0.0
+    )
+
+
+def _remember(problem: Problem, memory: Memory, best: Found) -> None:
+    """Keep for the next question the arguments of the plan, and one of every other function."""
+    for number, which, function in problem.functions():
+        point = best.points.get((number, which))
+        known: Sequence[Point] = memory.points.get(function.model.key, ())
+        kept = [point.asked] if point is not None else [known[0].asked] if known else []
+        memory.asked[function.model.label] = kept
