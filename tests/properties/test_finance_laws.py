@@ -31,8 +31,8 @@ from kiban.policy.user_cost import user_cost_factor
 START_YEAR = 2027
 ENERGY_MWH = 1000.0
 
-rates = st.floats(0.0, 0.15)
-shares = st.floats(0.0, 0.5)
+shares = st.floats(0.0, 0.3)
+caps = st.none() | st.floats(0.0, 500.0)
 depreciations = st.builds(
     DepreciationTerms,
     method=st.sampled_from(["straight_line", "declining_balance_200", "expensing"]),
@@ -51,9 +51,14 @@ assets = st.builds(
     AssetTerms,
     depreciation=depreciations,
     ordinary_depreciation=depreciations,
-    credits=st.lists(st.builds(CreditTerms, rate=shares, basis_reduction_share=st.floats(0, 1)), max_size=1).map(tuple),
+    credits=st.lists(
+        st.builds(CreditTerms, rate=shares, basis_reduction_share=st.floats(0, 1), cap_myen=caps), max_size=2
+    ).map(tuple),
     grants=st.lists(
-        st.builds(GrantTerms, rate=shares, treatment=st.sampled_from(["reduces_basis", "taxed", "exempt"])), max_size=1
+        st.builds(
+            GrantTerms, rate=shares, treatment=st.sampled_from(["reduces_basis", "taxed", "exempt"]), cap_myen=caps
+        ),
+        max_size=2,
     ).map(tuple),
     property_tax=property_taxes,
     ordinary_property_tax=property_taxes,
@@ -94,13 +99,34 @@ def test_a_project_that_earns_its_user_cost_just_pays(
     given_by = assumptions(inflation=inflation, discount_rate_real=rate)
     factor = user_cost_factor(
         terms, tax, real_after_tax_rate=rate * (1.0 - tax.rate), inflation=inflation, life_years=life,
-        purchase_year=START_YEAR, horizon_years=given_by.horizon_years,
+        purchase_year=START_YEAR, horizon_years=given_by.horizon_years, capex_myen=900.0,
     ).annual_factor  # fmt: skip
     price = (900.0 * factor + 10.0 + 40.0) / ENERGY_MWH
     flow = project_cash_flow(project(terms, tax, price=price, life=life), given_by)
     assert float(npv(flow.discount_rate, flow.project_flow)) == pytest.approx(0.0, abs=1e-9 * 900.0 * 24)
     found = break_even_price(project(terms, tax, price=None, life=life), given_by)
     assert found == pytest.approx(price, rel=1e-7, abs=1e-9)
+
+
+@settings(max_examples=40, deadline=None)
+@given(tax=taxes, limit=st.floats(0.05, 1.0), carry=st.integers(0, 5), group_tax=st.floats(0.0, 100.0),
+       rate=st.floats(0.0, 0.3), cut=st.floats(0.0, 1.0))  # fmt: skip
+def test_what_limits_leave_of_a_credit_is_what_the_user_cost_counts(
+    tax: TaxTerms, limit: float, carry: int, group_tax: float, rate: float, cut: float
+) -> None:
+    """The price at which the project just pays is the user cost with the share of the credit that it can use."""
+    line = DepreciationTerms("straight_line", 6)
+    credit = CreditTerms(rate, basis_reduction_share=cut, limit_share_of_tax=limit, carry_forward_years=carry)
+    terms = AssetTerms(line, line, credits=(credit,))
+    case = assumptions(group_tax_myen=group_tax)
+    price = break_even_price(project(terms, tax, price=None), case)
+    flow = project_cash_flow(project(terms, tax, price=price), case)
+    factor = user_cost_factor(
+        terms, tax, real_after_tax_rate=0.05 * (1.0 - tax.rate), inflation=0.02, life_years=6.0,
+        purchase_year=START_YEAR, horizon_years=24,
+        credit_utilisation=min(flow.credit_utilisation().get("cooling", 0.0), 1.0),
+    ).annual_factor  # fmt: skip
+    assert price == pytest.approx((900.0 * factor + 50.0) / ENERGY_MWH, rel=1e-6)
 
 
 @settings(max_examples=60, deadline=None)
@@ -150,6 +176,13 @@ def test_draws_are_the_same_as_one_case_after_another(
     np.testing.assert_allclose(as_planned.equity_flow[0], project_cash_flow(plan, case).equity_flow, atol=1e-9)
 
 
+def with_caps_scaled(terms: AssetTerms, scale: float) -> AssetTerms:
+    def scaled(item: CreditTerms | GrantTerms) -> CreditTerms | GrantTerms:
+        return item if item.cap_myen is None else replace(item, cap_myen=item.cap_myen * scale)
+
+    return replace(terms, credits=tuple(map(scaled, terms.credits)), grants=tuple(map(scaled, terms.grants)))
+
+
 @settings(max_examples=60, deadline=None)
 @given(terms=assets, tax=taxes, scale=st.floats(0.1, 100.0), years=st.integers(0, 3))
 def test_money_has_no_scale(terms: AssetTerms, tax: TaxTerms, scale: float, years: int) -> None:
@@ -163,6 +196,7 @@ def test_money_has_no_scale(terms: AssetTerms, tax: TaxTerms, scale: float, year
         ),
         streams=(RevenueStream("load", ENERGY_MWH * scale, 0.4),),
         operating_costs_myen_per_year={"energy": 40.0 * scale},
+        policy=replace(small.policy, assets=dict.fromkeys(ASSETS, with_caps_scaled(terms, scale))),
     )
     one, other = project_cash_flow(small, case), project_cash_flow(large, replace(case, group_tax_myen=1e6 * scale))
     np.testing.assert_allclose(other.equity_flow, one.equity_flow * scale, rtol=1e-9, atol=1e-9 * scale)

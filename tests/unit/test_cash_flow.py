@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -292,6 +293,24 @@ def test_less_use_sells_less_and_needs_less_power() -> None:
 def test_draws_need_the_debt_that_was_planned() -> None:
     with pytest.raises(ValueError, match="debt of the case as planned"):
         project_cash_flow(project(), assumptions(), draws=Draws(delay_years=np.ones((2, 1))))
+
+
+def test_ten_thousand_draws_take_seconds(of_plan: tuple[CashFlow, dict[str, float]]) -> None:
+    flow, _ = of_plan
+    chance, draws, horizon = np.random.default_rng(1), 10_000, flow.assumptions.horizon_years
+    drawn = Draws(
+        price_factor=chance.lognormal(0.0, 0.2, (draws, horizon)),
+        utilisation=chance.uniform(0.6, 1.0, (draws, horizon)),
+        capex_factor=chance.lognormal(0.0, 0.1, (draws, 1)),
+        chip_price_factor=chance.lognormal(0.0, 0.2, (draws, horizon + 1)),
+        delay_years=chance.uniform(0.0, 2.0, (draws, 1)),
+        power_price_factor=chance.lognormal(0.0, 0.3, (draws, horizon)),
+    )
+    case = replace(flow.assumptions, tax_position="standalone")
+    begun = time.perf_counter()
+    equity = project_cash_flow(flow.project, case, draws=drawn, debt=flow.debt).equity_flow
+    assert time.perf_counter() - begun < 10.0
+    assert equity.shape == (draws, len(flow.years))
 
 
 def test_levelised_cost_in_all_its_units() -> None:

@@ -156,8 +156,8 @@ def list_purchases(
         paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
         grant_shares: list[tuple[Treatment, Array]] = []
         credit_shares: list[tuple[CreditRule, Array, float]] = []
-        for grant in terms.grants if supported else ():
-            amount = granted.take((grant.payer, grant.measure, grant.rate), grant.rate * cost, grant.cap_myen)
+        for number, grant in enumerate(terms.grants if supported else ()):
+            amount = granted.take(number, grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
             grant_shares.append((grant.treatment, amount / cost))
             own_cost = own_cost - amount
@@ -165,8 +165,8 @@ def list_purchases(
                 basis = basis - amount
             elif grant.treatment == "taxed":
                 taxed += amount * paid_shares
-        for credit in terms.credits if supported else ():
-            amount = credited.take((credit.payer, credit.measure, credit.rate), credit.rate * cost, credit.cap_myen)
+        for number, credit in enumerate(terms.credits if supported else ()):
+            amount = credited.take(number, credit.rate * cost, credit.cap_myen)
             claimed = zeros()
             claimed[..., [min(build + vintage.bought + assumptions.credit_delay_years, years - 1)]] = amount
             _add(credits, _rule_of(credit), claimed)
@@ -213,12 +213,12 @@ def list_purchases(
 
 
 class _Allowance:
-    """What is left of caps in million yen, measure by measure."""
+    """What is left of caps in million yen, instrument by instrument."""
 
     def __init__(self) -> None:
-        self._taken: dict[object, Array] = {}
+        self._taken: dict[int, Array] = {}
 
-    def take(self, key: object, wanted: Array, cap: float | None) -> Array:
+    def take(self, key: int, wanted: Array, cap: float | None) -> Array:
         if cap is None:
             return wanted
         taken = self._taken.get(key, np.zeros(1))
