@@ -1,0 +1,110 @@
+"""The input-output table of Japan, the prefectures' shares in it, and how spending falls on sectors.
+
+All from `catalogue/economy/`; its README names the sources.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.errors import CatalogueError, Problem, nearest
+
+Array = npt.NDArray[np.float64]
+Phase = Literal["construction", "operation", "account"]
+_FOLDER = files("kiban.catalogue").joinpath("economy")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class InputOutputTable:
+    """A square table of one year; arrays are by sector in the order of `sectors`."""
+
+    year: int
+    sectors: tuple[str, ...]
+    names_en: tuple[str, ...]
+    names_ja: tuple[str, ...]
+    coefficients: Array
+    """Input of the row per yen of output of the column, domestic and imported together."""
+    output_bn_yen: Array
+    value_added_ratio: Array
+    wage_ratio: Array
+    import_share: Array
+    """Imports over domestic demand for the sector's products."""
+    jobs_per_bn_yen: Array
+    """Persons engaged per billion yen of output at prices of the year."""
+    household_share: Array
+    """Shares of the sectors in household consumption, imports included."""
+
+    def index(self, sector: str) -> int:
+        """Position of a sector; CatalogueError where there is none of that name."""
+        if sector not in self.sectors:
+            raise CatalogueError(Problem(f"'{sector}' is not a sector", remedy=nearest(sector, self.sectors)))
+        return self.sectors.index(sector)
+
+
+@cache
+def load_input_output() -> InputOutputTable:
+    """Japan 2015, 20 sectors."""
+    rows = _read("io_2015_sectors.csv")
+    sectors = tuple(row["sector"] for row in rows)
+
+    def column(name: str) -> Array:
+        return np.array([float(row[name]) for row in rows])
+
+    output = column("output_bn_yen")
+    return InputOutputTable(
+        year=2015,
+        sectors=sectors,
+        names_en=tuple(row["name_en"] for row in rows),
+        names_ja=tuple(row["name_ja"] for row in rows),
+        coefficients=np.array([[float(row[name]) for name in sectors] for row in _read("io_2015_coefficients.csv")]),
+        output_bn_yen=output,
+        value_added_ratio=column("value_added_ratio"),
+        wage_ratio=column("wage_ratio"),
+        import_share=column("import_share"),
+        jobs_per_bn_yen=column("persons") / output,
+        # Real estate and materials show tiny negative shares from rounding and stocks.
+        household_share=np.maximum(column("household_share"), 0.0),
+    )
+
+
+@cache
+def prefecture_shares() -> Mapping[str, Array]:
+    """Share of each prefecture in the national output of each sector, by name as in the sites' table."""
+    sectors = load_input_output().sectors
+    return {
+        row["prefecture"]: np.array([float(row[name]) for name in sectors]) for row in _read("prefectures_2015.csv")
+    }
+
+
+def shares_of(prefecture: str) -> Array:
+    """Shares of one prefecture; CatalogueError where its table is missing."""
+    found = prefecture_shares().get(prefecture)
+    if found is None:
+        fault = f"'{prefecture}' has no input-output table of 2015 in the catalogue"
+        remedy = "leave the region out and read the national effects"
+        raise CatalogueError(Problem(fault, key="prefecture", remedy=remedy))
+    return found
+
+
+@cache
+def demand_shares(phase: Phase) -> Mapping[str, Array]:
+    """How a yen spent at home on each item falls on the sectors; adds up to 1 for each item."""
+    table = load_input_output()
+    found: dict[str, Array] = {}
+    for row in _read("demand.csv"):
+        if row["phase"] == phase:
+            shares = found.setdefault(row["item"], np.zeros(len(table.sectors)))
+            shares[table.index(row["sector"])] += float(row["share"])
+    return found
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(_FOLDER.joinpath(name).read_text(encoding="utf-8").splitlines()))
