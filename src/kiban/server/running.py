@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
 from kiban.errors import OutputError, Problem
@@ -27,17 +28,14 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
     from kiban.server.application import make_application
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    lock = hold_folder(settings) if not settings.database else None
-    listener = listen(settings)
-    try:
+    with ExitStack() as held:
+        if not settings.database:
+            held.enter_context(hold_folder(settings))
+        listener = held.enter_context(listen(settings))
         app = make_application(settings)
         for line in greeting(settings, language, has_tokens=bool(app.state.service.store.list_tokens())):
             say(line)
         configure(app).run(sockets=[listener])
-    finally:
-        listener.close()
-        if lock is not None:
-            lock.close()
 
 
 def configure(app: FastAPI, *, patience_seconds: int = 5) -> uvicorn.Server:

@@ -27,7 +27,7 @@ from kiban.server.worker import serve_jobs
 
 log = logging.getLogger("kiban.server")
 TICK_SECONDS = 1.0
-SILENCE_SECONDS = 15.0
+SILENCE_SECONDS = 10.0
 """A server whose jobs have not been heard of for so long is gone."""
 BETWEEN_REPORTS_SECONDS = 0.2
 
@@ -103,7 +103,8 @@ class Supervisor:
                 self._end_cancelled()
                 if time.monotonic() - ticked >= TICK_SECONDS:
                     ticked = time.monotonic()
-                    self.store.beat(self.holder)
+                    if any(slot.job is not None for slot in self._slots):
+                        self.store.beat(self.holder)
                     if not self.store.is_sqlite:
                         self._requeue_orphans(time.time() - SILENCE_SECONDS)
                 self._give_work()
