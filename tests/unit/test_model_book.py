@@ -64,7 +64,7 @@ def project(*, refundable: bool = False, price: float = 1.1, cap: float | None =
     tax = TaxTerms("law", 0.3, {"national_treasury": 1.0}, 0.75, 3, 0.5)
     return Project(
         name="=book",
-        assets=(ProjectAsset("pv", "pv", 900.0, 15.0, 20.0, 3.0), ProjectAsset("chips", "chips", 800.0, 3.0, 10.0)),
+        assets=(ProjectAsset("pv", "pv", 900.0, 15.0, 20.0, 3.0), ProjectAsset("chips", "chips", 800.0, 3.5, 10.0)),
         streams=(RevenueStream("base_load", 300.0, price), RevenueStream("batch", 200.0, 1.5)),
         operating_costs_myen_per_year={"energy": 40.0, "water": 2.0},
         policy=PolicyTerms(

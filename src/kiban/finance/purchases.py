@@ -96,20 +96,32 @@ class Vintage:
 
     bought: int
     retired: int
-    remaining_life_years: float
+    share: float = 1.0
+    """Share of the asset that is bought then."""
+    replaces: int | None = None
+    """Operating year after which what it replaces was bought."""
+    remaining_life_years: float = 0.0
     """Life that is left at retirement; above 0 only at the end of the horizon."""
 
 
 def list_vintages(life_years: float, horizon_years: int) -> tuple[Vintage, ...]:
-    """Purchases within the horizon. Lives need not be whole: the n-th purchase comes in the year nearest to n lives."""
+    """Purchases within the horizon, in their order.
+
+    An asset whose life is no whole number of years is renewed half in the earlier and half in the later year, so
+    that on average it lasts its life to a quarter of a year.
+    """
     count = max(1, math.ceil(horizon_years / life_years - ROUNDING))
-    dates = sorted({math.floor(number * life_years + 0.5) for number in range(count)} - {horizon_years})
-    ends = [*dates[1:], horizon_years]
-    left = max(count * life_years - horizon_years, 0.0)
-    return tuple(
-        Vintage(bought, retired, left if retired == horizon_years else 0.0)
-        for bought, retired in zip(dates, ends, strict=True)
-    )
+    phases = (0.5,) if float(life_years).is_integer() else (0.25, 0.75)
+    found = []
+    for phase in phases:
+        due = [0, *(math.floor(number * life_years + phase) for number in range(1, count))]
+        dates = sorted({date for date in due if date < horizon_years})
+        left = max(count * life_years - horizon_years, 0.0) if due[-1] < horizon_years else 0.0
+        found += [
+            Vintage(bought, retired, 1.0 / len(phases), before, left if retired == horizon_years else 0.0)
+            for before, bought, retired in zip([None, *dates], dates, [*dates[1:], horizon_years], strict=False)
+        ]
+    return tuple(sorted(found, key=lambda vintage: (vintage.bought, vintage.retired)))
 
 
 def list_purchases(
@@ -141,8 +153,7 @@ def list_purchases(
     credits: dict[CreditRule, Array] = {}
     granted, credited = _Allowance(), _Allowance()
     behind: list[PurchaseTerms] = []
-    vintages = list_vintages(asset.life_years, horizon)
-    for vintage in vintages:
+    for vintage in list_vintages(asset.life_years, horizon):
         supported = terms.supports(start_year + vintage.bought)
         factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
         shares = _payment_shares(asset, assumptions, vintage)
@@ -173,10 +184,9 @@ def list_purchases(
             own_cost = own_cost - amount
             basis = basis - credit.basis_reduction_share * amount
             credit_shares.append((_rule_of(credit), amount / cost, credit.basis_reduction_share))
-        if vintage.bought > 0:
-            before = vintages[vintages.index(vintage) - 1].bought
-            spread = np.maximum(own_cost, 0.0) / (vintage.bought - before)
-            reserve[..., build + before + 1 : build + vintage.bought + 1] += spread
+        if vintage.replaces is not None:
+            spread = np.maximum(own_cost, 0.0) / (vintage.bought - vintage.replaces)
+            reserve[..., build + vintage.replaces + 1 : build + vintage.bought + 1] += spread
         method = terms.depreciation if supported else terms.ordinary_depreciation
         first, last = build + vintage.bought + 1, build + vintage.retired
         deductions = unit_depreciation(method, last - first + 1)
@@ -192,6 +202,7 @@ def list_purchases(
         if vintage.remaining_life_years > 0:
             share = _annuity(assumptions.discount_rate_real, vintage.remaining_life_years)
             share /= _annuity(assumptions.discount_rate_real, asset.life_years)
+            share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
         behind.append(
             PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(credit_shares), share)
@@ -235,7 +246,7 @@ def _payment_shares(asset: ProjectAsset, assumptions: FinanceAssumptions, vintag
         payments[: len(shares)] = shares
     else:
         payments[assumptions.construction_years + vintage.bought] = 1.0
-    return payments
+    return vintage.share * payments
 
 
 @cache

@@ -241,9 +241,9 @@ def _write_checks(book: Workbook, flow: CashFlow, bought: YearSheet, money: Year
     sheet = book.create_sheet(CHECKS)
     deducted = bought.span_there(PURCHASES, "total.deduct")
     bases = "+".join(
-        f"{PURCHASES}!{bought.scalar_at(f'basis.{name}.{terms.vintage.bought}')}"
+        f"{PURCHASES}!{bought.scalar_at(f'basis.{name}.{number}')}"
         for name, purchases in flow.purchase_terms.items()
-        for terms in purchases
+        for number, terms in enumerate(purchases)
         if terms.deductions.any()
     )
     rate_free = [money.span_there(CASH_FLOW, name) for name in ("dividends", "contributions", "equity_flow")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -25,11 +24,10 @@ def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet
     sheet.row("price_level", lambda year: f"=(1+{inputs.of('inflation')})^{sheet.at('index', year)}")
     lists: dict[str, list[str]] = {}
     for name, purchases in flow.purchase_terms.items():
-        for terms in purchases:
+        for number, terms in enumerate(purchases):
             sheet.head(f"{name} {flow.years[flow.start + terms.vintage.bought]}")
-            _write_purchase(sheet, flow, inputs, lists, name, terms)
-        for before, after in itertools.pairwise(purchases):
-            _write_reserve(sheet, flow, lists, name, before.vintage.bought, after)
+            _write_purchase(sheet, flow, inputs, lists, name, f"{name}.{number}", terms)
+            _write_reserve(sheet, flow, lists, f"{name}.{number}", terms)
     sheet.head(label("heading.totals"))
     for kind in (*TOTALS, *(f"rule{number}" for number in range(len(flow.credit_rules)))):
         words = "total_credit" if kind.startswith("rule") else f"total_{kind}"
@@ -38,10 +36,16 @@ def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet
 
 
 def _write_purchase(
-    sheet: YearSheet, flow: CashFlow, inputs: Inputs, lists: dict[str, list[str]], name: str, terms: PurchaseTerms
+    sheet: YearSheet,
+    flow: CashFlow,
+    inputs: Inputs,
+    lists: dict[str, list[str]],
+    name: str,
+    key: str,
+    terms: PurchaseTerms,
 ) -> None:
     bought, last_year = terms.vintage.bought, len(flow.years) - 1
-    key, price = f"{name}.{bought}", inputs.of(f"capex.{name}")
+    price = inputs.of(f"capex.{name}")
     first = flow.start + bought + 1
 
     def keep(kind: str, row: str, content: Content, words: str) -> None:
@@ -85,20 +89,23 @@ def _write_purchase(
 
 
 def _write_reserve(
-    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], name: str, earlier: int, after: PurchaseTerms
+    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], key: str, terms: PurchaseTerms
 ) -> None:
     """What pays for a replacement, less its grants and credits, if spread evenly over the life before it."""
-    later = after.vintage.bought
-    row, key = f"reserve.{name}.{later}", f"{name}.{later}"
-    support = [f"grant.{key}.{number}" for number in range(len(after.grants))]
-    support += [f"credit.{key}.{number}" for number in range(len(after.credits))]
+    earlier, later = terms.vintage.replaces, terms.vintage.bought
+    if earlier is None:
+        return
+    support = [f"grant.{key}.{number}" for number in range(len(terms.grants))]
+    support += [f"credit.{key}.{number}" for number in range(len(terms.credits))]
     cost = f"SUM({sheet.across(f'pay.{key}')})" + "".join(f"-SUM({sheet.across(given)})" for given in support)
 
-    def content(year: int) -> str | int:
-        return f"=MAX({cost},0)/{later - earlier}" if earlier < year - flow.start <= later else 0
+    span = later - earlier
 
-    sheet.row(row, content, "reserve", what=name)
-    lists.setdefault("reserve", []).append(row)
+    def content(year: int) -> str | int:
+        return f"=MAX({cost},0)/{span}" if 0 <= later - (year - flow.start) < span else 0
+
+    sheet.row(f"reserve.{key}", content, "reserve")
+    lists.setdefault("reserve", []).append(f"reserve.{key}")
 
 
 def _times(factor: str, sheet: YearSheet, row: str) -> Content:
