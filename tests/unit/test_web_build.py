@@ -1,0 +1,79 @@
+"""The front end as committed: texts with equal keys, the budget of JavaScript, a page that fits its policy."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+WEB = ROOT / "web" / "src"
+STATIC = files("kiban.server").joinpath("static")
+BLANK = re.compile(r"\{(\w+)\}")
+MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
+        "pay.part.")  # fmt: skip
+"""Keys that are put together at run time."""
+
+
+def texts(language: str) -> dict[str, str]:
+    pairs = json.loads((WEB / "text" / f"{language}.json").read_text(encoding="utf-8"), object_pairs_hook=list)
+    names = [name for name, _ in pairs]
+    assert len(set(names)) == len(names)
+    return dict(pairs)
+
+
+def test_both_languages_have_the_same_keys_and_blanks() -> None:
+    english, japanese = texts("en"), texts("ja")
+    assert list(english) == list(japanese)
+    for key, text in english.items():
+        assert set(BLANK.findall(text)) == set(BLANK.findall(japanese[key])), key
+        assert japanese[key], key
+
+
+def test_every_key_is_used_and_every_used_key_exists() -> None:
+    sources = "\n".join(
+        path.read_text(encoding="utf-8") for path in WEB.rglob("*") if path.suffix in {".ts", ".svelte"}
+    )
+    known = set(texts("en"))
+    used = set(re.findall(r"\bt\(\s*'([\w.]+)'", sources)) | set(re.findall(r"'([a-z_]+\.[\w.]+)'", sources)) & known
+    assert used - known == set()
+    ternaries = {key for key in known if f"'{key}'" in sources}
+    assert {key for key in known - used - ternaries if not key.startswith(MADE)} == set()
+
+
+def test_japanese_texts_are_japanese() -> None:
+    english, japanese = texts("en"), texts("ja")
+    same = {key for key, text in japanese.items() if text == english[key] and re.search(r"[A-Za-z]{5}", text)}
+    assert same == set()
+
+
+def test_the_budget_of_javascript_holds() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "check_bundle.py")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "JavaScript, compressed" in done.stdout
+
+
+def test_the_page_names_only_what_is_built_and_runs_no_inline_script() -> None:
+    page = STATIC.joinpath("index.html").read_text(encoding="utf-8")
+    named = re.findall(r'(?:src|href)="/(assets/[^"]+)"', page)
+    built = {f"assets/{item.name}" for item in STATIC.joinpath("assets").iterdir()}
+    assert len(named) == 2
+    assert set(named) <= built
+    assert len([name for name in built if name.endswith((".js", ".css"))]) == 2, "an older build was left"
+    assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
+
+
+@pytest.mark.parametrize("name", ["report.html"])
+def test_the_report_template_has_one_place_for_its_plan(name: str) -> None:
+    from kiban.report.page import MARK
+
+    page = files("kiban.report").joinpath("template", name).read_text(encoding="utf-8")
+    assert page.count(MARK) == 1
+    assert not re.search(r'(?:src|href)="(?!data:)', page)
