@@ -108,8 +108,8 @@ def measure_support(
         found.append(_asset_support(capacity, asset, after.get(key), quantities, per_unit * worth))
     charges = _charge_relief(without, with_policy, forced)
     if charges is not None:
-        quantities, per_unit = charges
-        found.append(_asset_support("grid_energy", "grid_energy", None, quantities, per_unit * worth))
+        drawn, relief = charges
+        found.append(_asset_support("grid_energy", "grid_energy", None, drawn, relief * worth))
     return Support(tuple(found))
 
 

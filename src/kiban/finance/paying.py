@@ -19,7 +19,7 @@ from kiban.errors import KibanError, Problem, ScenarioError
 from kiban.finance.additionality import Support, measure_support
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
-from kiban.finance.demand import elastic_tranches
+from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.levelised import LevelisedCost, levelised_cost
 from kiban.finance.metrics import Returns, compute_returns
@@ -137,11 +137,17 @@ class Question:
             self._offer_elastic_demand(catalogue.value("demand.price_elasticity"))
 
     def _offer_elastic_demand(self, elasticity: float) -> None:
-        """Without tranches of its own, a scenario is offered demand of constant elasticity below its levelised cost."""
-        alone = self.build_side(self.against, None)
-        tranches = elastic_tranches(alone.plan.capacities["it_mw"], alone.levelised.myen_per_it_mwh, elasticity)
+        """Without tranches of its own, a scenario is offered demand of constant elasticity below its marginal cost."""
+        packages = self._load(self.against)
+        alone = self._plan(self._under(packages, {}), None)
+        load_mw = alone.capacities["it_mw"]
+        probed = self.preparation
+        self.preparation = probed.offering((probe_tranche(load_mw),))
+        more = self._plan(self._under(packages, {}), None)
+        energy = more.tranches[0].it_energy_mwh_per_year
+        marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
         self.elasticity = elasticity
-        self.preparation = self.preparation.offering(tranches)
+        self.preparation = probed.offering(elastic_tranches(load_mw, marginal, elasticity))
         self.scenario = self.preparation.scenario
 
     @property
