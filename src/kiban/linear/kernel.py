@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from kiban.linear.batch import with_costs
+from kiban.linear.kernel_capacities import RightHandSide
 from kiban.linear.kernel_layout import LANES, lay_out
 from kiban.linear.kernel_newton import Newton
 from kiban.linear.kernel_proof import NamedPoint, evaluate, evaluate_ray, name_prices
@@ -146,7 +147,7 @@ class Method:
         kept: KernelAnswer | None = None
         for iteration in range(self.max_iterations + 1):
             newton.factorise()
-            newton.solve(AFFINE)
+            newton.solve(RightHandSide(AFFINE))
             now = newton.residuals
             primal, dual = now.primal * self.unit + self.constant, now.dual * self.unit + self.constant
             gap = abs(primal - dual) / max(1.0, abs(primal))
@@ -196,14 +197,14 @@ class Method:
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
         predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
         centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
-        newton.solve(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu))
+        newton.solve(RightHandSide(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu)))
         to_primal, to_dual = newton.largest_steps()[:2]
         for _ in range(self.correctors):
             primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
             if min(primal, dual) > LONG_STEP:
                 break
             wish = (min(primal * 1.08 + STEP_WISH, 1.0), min(dual * 1.08 + STEP_WISH, 1.0))
-            newton.solve(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish)
+            newton.solve(RightHandSide(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish))
             new_primal, new_dual = newton.largest_steps()[:2]
             if min(new_primal, 1.0) + min(new_dual, 1.0) < primal + dual + GAIN:
                 newton.refuse_correction()
@@ -218,16 +219,14 @@ class Method:
         floor, bounded = n.masks()
         f, b = floor > 0.0, bounded > 0.0
         n.y[:], n.z[:], n.r[:], n.u[:], n.lambdas[:] = 1.0, floor, 1.0, bounded, 0.0
-        n.q[:] = 0.0
-        n.x, n.zx = np.ones(n.x.size), n.x_floor.astype(np.float64)
-        n.rx, n.ux = np.ones(n.x.size), n.x_bounded.astype(np.float64)
+        n.border.set_units()
         n.factorise()
-        n.solve(AFFINE, keep=0.0, costs=0.0)
-        y, x = n.dy.copy(), n.dx.copy()
+        n.solve(RightHandSide(AFFINE, keep=0.0, costs=0.0))
+        y, x = n.dy.copy(), n.border.dx
         r = n.bounds_minus_level(y, x)
-        n.solve(AFFINE, keep=0.0, rights=0.0)
+        n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
         z, u = n.dz, n.du
-        n.lambdas[:], n.q = n.dlambdas, n.dq.copy()
+        n.lambdas[:], q = n.dlambdas, n.border.dq
 
         def least(first: Array, second: Array) -> float:
             return float(min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0)))
@@ -242,15 +241,8 @@ class Method:
         n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
         n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
         mu = max(float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count, 1e-4)
-
-        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
-        inside = np.maximum(np.abs(x), 0.1 * size)
-        inside = np.where(n.x_bounded, np.minimum(inside, 0.5 * n.x_width), inside)
-        n.x = np.where(n.x_floor, inside, x)
-        n.rx = np.where(n.x_bounded, np.maximum(n.x_width - n.x, 0.1 * n.x_width), 1.0)
-        n.zx = np.where(n.x_floor, mu / np.where(n.x_floor, n.x, 1.0), 0.0)
-        n.ux = np.where(n.x_bounded, mu / n.rx, 0.0)
-        self.pairs = max(int(f.sum() + b.sum() + n.x_floor.sum() + n.x_bounded.sum()), 1)
+        n.border.start(x, q, mu)
+        self.pairs = max(int(f.sum() + b.sum()) + n.border.pairs, 1)
 
     def _finish(self, iteration: int) -> KernelAnswer | None:
         point = self._named_point()
@@ -271,7 +263,9 @@ class Method:
         return KernelAnswer("optimal", iteration, solution, "converged")
 
     def _named_point(self) -> NamedPoint:
-        point = name_prices(self.programme, self.form, self._row_prices(), self.newton.q, self._bound_prices(1.0))
+        point = name_prices(
+            self.programme, self.form, self._row_prices(), self.newton.border.q, self._bound_prices(1.0)
+        )
         form, unit = self.form, self.form.right_scale
         for name, capacity in self.programme.capacities.items():
             if name in form.held:
@@ -279,7 +273,7 @@ class Method:
                 continue
             place = form.border_of[name]
             border = form.border[place]
-            value = border.origin + border.sign * border.scale * unit * float(self.newton.x[place])
+            value = border.origin + border.sign * border.scale * unit * float(self.newton.border.x[place])
             point.capacities[name] = min(max(value, capacity.lower), capacity.upper)
         series = self.unfold(self.newton.y, len(form.columns))
         for name, variable in self.programme.variables.items():
@@ -321,13 +315,15 @@ class Method:
         form, n = self.form, self.newton
         if primal_residual > FEASIBLE:
             rows = self._row_prices()
-            largest = max([float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.q).max(initial=0.0))])
+            largest = max(
+                [float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.border.q).max(initial=0.0))]
+            )
             if np.isfinite(largest) and largest > 0.0:
                 prices = name_prices(
                     self.programme,
                     form,
                     [row / largest for row in rows],
-                    n.q / largest,
+                    n.border.q / largest,
                     self._bound_prices(largest),
                     costs=False,
                 )
@@ -342,7 +338,8 @@ class Method:
                 name: form.columns[v].sign * form.columns[v].scale * columns[v] for name, v in form.column_of.items()
             }
             capacities = {
-                name: form.border[k].sign * form.border[k].scale * float(n.x[k]) for name, k in form.border_of.items()
+                name: form.border[k].sign * form.border[k].scale * float(n.border.x[k])
+                for name, k in form.border_of.items()
             }
             if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
                 return "unbounded"
