@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -133,6 +134,15 @@ def test_a_campus_in_hokkaido() -> None:
 def test_without_a_prefecture_there_is_no_region() -> None:
     impact = assess_impact(construction_demand(CAPEX, TERMS), TERMS)
     assert impact.regional_low is None and impact.regional_high is None
+    assert "regional_low" not in impact.summary()
+
+
+def test_the_summary_is_json_and_the_same_numbers() -> None:
+    impact = assess_impact(construction_demand(CAPEX, TERMS), TERMS, prefecture="Chiba")
+    found = json.loads(json.dumps(impact.summary()))
+    assert found["national"]["headline"]["jobs"] == impact.national.headline.jobs
+    assert found["regional_low"]["headline"]["output_myen"] < found["regional_high"]["headline"]["output_myen"]
+    assert found["spent_myen"] == pytest.approx(sum(CAPEX.values()))
 
 
 def test_jobs_by_hand() -> None:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -139,6 +139,15 @@ class EconomicImpact:
     def imports_myen(self) -> float:
         """Bought abroad, at once and by suppliers."""
         return self.demand.abroad_myen + self.national.leaked_myen
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers for tables and JSON; million yen and jobs (job-years where the spending is one year's)."""
+        spent = {
+            "spent_myen": self.demand.total_myen, "imports_myen": self.imports_myen, "land_myen": self.demand.land_myen,
+        }  # fmt: skip
+        regions = {"regional_low": self.regional_low, "regional_high": self.regional_high}
+        found = {name: _summarise(effects) for name, effects in regions.items() if effects is not None}
+        return {**spent, "prefecture": self.prefecture, "national": _summarise(self.national), **found}
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +283,17 @@ def assess_impact(demand: Demand, terms: EconomyTerms, *, prefecture: str | None
 
     nation = within(national_structure(spent_share=terms.spent_share))
     return EconomicImpact(demand, nation, prefecture, regional("flq"), regional("slq"))
+
+
+def _summarise(effects: Effects) -> dict[str, dict[str, float]]:
+    rounds = {
+        "headline": effects.headline, "direct": effects.direct, "indirect": effects.indirect,
+        "induced": effects.induced,
+    }  # fmt: skip
+    return {
+        name: {"output_myen": e.output, "value_added_myen": e.value_added, "wages_myen": e.wages, "jobs": e.jobs}
+        for name, e in rounds.items()
+    }
 
 
 def _structure(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -45,6 +46,28 @@ class DownsideReport:
     outcomes: Mapping[str, Outcome]
     guarantees: Mapping[str, GuaranteeValue]
     facts: tuple[Fact, ...]
+
+    def summary(self) -> dict[str, Any]:
+        """Plain numbers for tables and JSON; losses in million yen, present value."""
+        return {
+            "seed": self.seed,
+            "draws": self.draws,
+            "cases": {name: _summarise(outcome) for name, outcome in self.outcomes.items()},
+            "guarantees": {name: asdict(value) for name, value in self.guarantees.items()},
+        }
+
+
+def _summarise(outcome: Outcome) -> dict[str, float | None]:
+    return {
+        "expected_myen": outcome.expected_myen,
+        "standard_error_myen": outcome.standard_error_myen,
+        "percentile_95_myen": outcome.percentile_95_myen,
+        "worst_myen": outcome.worst_myen,
+        "guarantee_expected_myen": float(outcome.guarantee_myen.mean()),
+        "lender_expected_myen": float(outcome.lender_loss_myen.mean()),
+        "default_probability": outcome.default_probability,
+        "recovery_share": outcome.recovery_share,
+    }
 
 
 def measure_downside(
