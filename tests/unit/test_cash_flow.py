@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,11 +13,12 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
-from kiban.finance.levelised import break_even_price, levelised_cost, with_prices
+from kiban.finance.levelised import break_even_price, levelised_cost, token_costs, with_prices
 from kiban.finance.metrics import compute_returns
 from kiban.finance.project import UNTAXED, Project, ProjectAsset, RevenueStream, project_from_plan
 from kiban.finance.purchases import list_vintages
 from kiban.planning import build
+from kiban.planning.plan import Investment, ServedTranche
 from kiban.policy.terms import (
     ASSETS,
     AssetTerms,
@@ -336,6 +338,54 @@ def test_levelised_cost_in_all_its_units() -> None:
     assert cost.power_myen_per_mwh == pytest.approx(25 / 120)
     # 3.6 J a token is 1e-3 MWh for a million tokens.
     assert cost.yen_per_million_tokens(3.6) == pytest.approx(price * 1e6 * 1e-3)
+
+
+def test_fewer_bits_make_cheaper_tokens() -> None:
+    cost = levelised_cost(project(), assumptions())
+    catalogue = load_catalogue()
+    tokens = token_costs(cost, catalogue, "h100")
+    energy = catalogue.value("token.70b_bf16.h100.batch128") * catalogue.value("chip.h100.server_power_factor")
+    assert tokens["fp16"] == pytest.approx(cost.myen_per_it_mwh * energy / 3.6e9 * 1e12)
+    assert tokens["fp8"] < tokens["fp16"]
+
+
+def test_a_plan_without_a_design_has_no_project() -> None:
+    plan = SimpleNamespace(status="infeasible", scenario=SimpleNamespace(name="too little"))
+    with pytest.raises(ScenarioError, match="too little has no design"):
+        project_from_plan(plan)  # type: ignore[arg-type]
+
+
+def test_what_tranches_pay_is_theirs_and_the_rest_is_to_be_priced() -> None:
+    plan = SimpleNamespace(
+        status="optimal",
+        scenario=SimpleNamespace(name="two", policy=SimpleNamespace(start_year=2030)),
+        investments=(
+            Investment("battery", "battery_power", 2.0, "mw", 10.0, 20.0, 1.0, 0.0, 0.0),
+            Investment("battery", "battery_energy", 8.0, "mwh", 30.0, 20.0, 0.5, 0.0, 0.0),
+            Investment("other_supply", "tidal", 1.0, "mw", 50.0, 30.0, 2.0, 0.0, 0.0),
+            Investment("other_supply", "wave", 1.0, "mw", 60.0, 20.0, 3.0, 0.0, 0.0),
+            Investment("other_supply", "hired", 1.0, "mw", 0.0, 1.0, 4.0, 0.0, 0.0),
+        ),
+        tranches=(
+            ServedTranche("batch", 5.0, 5.0, 0.3, 400.0, False),
+            ServedTranche("unserved", 5.0, 0.0, 0.1, 0.0, False),
+        ),
+        indicators={"it_energy_mwh_per_year": 1000.0, "load_mwh_per_year": 1100.0, "it_power_kw_per_gpu": 2.0},
+        costs={"energy": 7.0, "pv": 3.0, "compute_revenue": -120.0, "export_revenue": -1.0},
+        clean_output_mwh_per_year={"tidal": 11.0, "wave": 12.0},
+        policy=None,
+    )
+    found = project_from_plan(plan)  # type: ignore[arg-type]
+    assert found.streams == (RevenueStream("base_load", 600.0, None), RevenueStream("batch", 400.0, 0.3))
+    assert found.assets == (
+        ProjectAsset("battery", "battery", 40.0, 20.0, 1.5),
+        ProjectAsset("other_supply_tidal", "other_supply", 50.0, 30.0, 2.0),
+        ProjectAsset("other_supply_wave", "other_supply", 60.0, 20.0, 3.0),
+        ProjectAsset("other_supply_hired", "other_supply", 0.0, 1.0, 4.0),
+    )
+    assert found.clean_output_mwh_per_year == {"other_supply_tidal": 11.0, "other_supply_wave": 12.0}
+    assert found.operating_costs_myen_per_year == {"energy": 7.0, "export_revenue": -1.0}
+    assert found.gpu_hours_per_year == 500_000.0
 
 
 def test_nothing_sold_has_no_price() -> None:

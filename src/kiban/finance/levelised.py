@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.metrics import npv
 from kiban.finance.project import Project, RevenueStream
+from kiban.planning.compute_load import TOKEN_ENERGY
 from kiban.policy.terms import ASSET_GROUPS
 from kiban.quantities import YEN_PER_MYEN
 
@@ -32,9 +34,21 @@ class LevelisedCost:
     power_myen_per_mwh: float | None
     """Of the power alone, per MWh that the facility uses."""
 
-    def yen_per_million_tokens(self, energy_j_per_token: float) -> float:
-        """Cost of a million output tokens whose IT energy is given."""
-        return self.myen_per_it_mwh * YEN_PER_MYEN * energy_j_per_token * TOKENS / JOULE_PER_MWH
+    def yen_per_million_tokens(self, it_energy_j_per_token: float) -> float:
+        """Cost of a million output tokens whose IT energy each is given, servers included."""
+        return self.myen_per_it_mwh * YEN_PER_MYEN * it_energy_j_per_token * TOKENS / JOULE_PER_MWH
+
+
+def token_costs(cost: LevelisedCost, catalogue: Catalogue, chip: str) -> dict[str, float]:
+    """Yen per million output tokens by number format, with the catalogue's energy per token and the chip's servers.
+
+    The energy is that of a 70-billion-parameter model served in large batches, as for tranches that count tokens.
+    """
+    servers = catalogue.value(f"chip.{chip}.server_power_factor")
+    return {
+        precision: cost.yen_per_million_tokens(catalogue.value(fact) * servers)
+        for precision, fact in TOKEN_ENERGY.items()
+    }
 
 
 def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> LevelisedCost:

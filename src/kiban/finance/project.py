@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from kiban.errors import Problem, ScenarioError
 from kiban.planning.plan import Investment, Plan
 from kiban.policy.terms import ASSETS, AssetTerms, DepreciationTerms, PolicyTerms, TaxTerms
 from kiban.quantities import KW_PER_MW
@@ -85,7 +86,12 @@ def project_from_plan(plan: Plan) -> Project:
     """The project behind an optimal plan; the load that has no price of its own is left to be priced.
 
     Capital costs leave the plan's yearly costs and come back as purchases; revenue of tranches likewise.
+    ScenarioError where the plan has no design.
     """
+    if plan.status != "optimal":
+        raise ScenarioError(
+            Problem("has no design that could be financed", where=plan.scenario.name, remedy="kiban build says what stands in its way")
+        )
     streams = [
         RevenueStream(tranche.name, tranche.it_energy_mwh_per_year, tranche.price_myen_per_mwh)
         for tranche in plan.tranches
