@@ -90,7 +90,11 @@ def project_from_plan(plan: Plan) -> Project:
     """
     if plan.status != "optimal":
         raise ScenarioError(
-            Problem("has no design that could be financed", where=plan.scenario.name, remedy="kiban build says what stands in its way")
+            Problem(
+                "has no design that could be financed",
+                where=plan.scenario.name,
+                remedy="kiban build says what stands in its way",
+            )
         )
     streams = [
         RevenueStream(tranche.name, tranche.it_energy_mwh_per_year, tranche.price_myen_per_mwh)
