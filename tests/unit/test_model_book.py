@@ -132,7 +132,7 @@ def assert_same(worked: Worked, flow: CashFlow) -> None:
         ("Least debt service cover", returns.least_dscr),
         ("Mean debt service cover", returns.mean_dscr),
     ):
-        assert worked.named("Returns", words) == pytest.approx(expected, rel=1e-7), words
+        assert worked.named("Returns", words) == pytest.approx(expected, rel=1e-7, abs=1e-6), words
     assert worked.named("Checks", "Sum of all checks") == 0
 
 
