@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -18,7 +19,7 @@ from kiban.quantities import (
     format_share,
     term,
 )
-from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark, section, table
+from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
 from kiban.siting.plan import FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
@@ -29,15 +30,14 @@ COST_ITEMS = ("compute", "power", "hazard", "land", "site", "latency")
 
 def national_page(plan: NationalPlan, language: Language, width: int) -> RenderableType:
     """Everything that `kiban build` prints of a national plan."""
-    del width
     money = money_of(plan, language)
     if plan.status == "infeasible":
         return _infeasible_page(plan, language, money)
     parts: list[RenderableType] = [Sentence(answer(plan, language), style="bold")]
     if plan.income_myen:
-        net = plan.cost_myen - plan.income_myen
+        net = plan.net_cost_myen
         parts.append(Sentence(_say("income", language, income=money.amount(plan.income_myen), net=money.amount(net))))
-    parts += section(_say("title_sites", language), _sites(plan, language, money))
+    parts += section(_say("title_sites", language), _sites(plan, language, money, width))
     waiting = [site for site in plan.sites if site.waits]
     if waiting:
         parts.append(remark("  " + " ".join(_waits(site, language) for site in waiting)))
@@ -113,48 +113,49 @@ def _area(area: str, language: Language) -> str:
     return phrase_or(f"area.{area}", language, area)
 
 
-def _sites(plan: NationalPlan, language: Language, money: MoneyFormat) -> RenderableType:
+def _sites(plan: NationalPlan, language: Language, money: MoneyFormat, width: int) -> RenderableType:
     tranches = [tranche.id for tranche in plan.study.tranche]
     unit = "億円" if money.language == "ja" else "¥ m"
     scale = 100.0 if money.language == "ja" else 1.0
     yen = "円" if money.language == "ja" else "¥"
-    headings = [
-        _say("site", language),
-        *tranches,
-        _say("total", language),
-        _say("per_mw", language, unit=unit),
-        _say("power_price", language, unit=yen),
-        _say("clean", language),
-        _say("round_trip_tokyo", language),
-        _say("round_trip_osaka", language),
-        _say("year", language),
-    ]
-    rows = [
-        [
-            name_of(site.candidate, language),
-            *(_mw(site.load_mw.get(name, 0.0)) for name in tranches),
-            _mw(site.total_mw),
-            format_number(site.cost_myen / site.total_mw / scale, 4),
-            format_number(site.power_cost_myen_per_mwh * YEN_PER_MYEN),
-            format_percent(site.clean_share, language),
-            format_number(site.candidate.round_trip_ms["tokyo"]),
-            format_number(site.candidate.round_trip_ms["osaka"]),
-            f"{site.candidate.connection_year:.0f}",
-        ]
-        for site in plan.sites
+    columns: list[tuple[str, list[str]]] = [
+        (_say("site", language), [name_of(site.candidate, language) for site in plan.sites]),
+        *((name, [_mw(site.load_mw.get(name, 0.0)) for site in plan.sites]) for name in tranches),
+        (_say("total", language), [_mw(site.total_mw) for site in plan.sites]),
+        (
+            _say("per_mw", language, unit=unit),
+            [format_number(site.cost_myen / site.total_mw / scale, 4) for site in plan.sites],
+        ),
+        (
+            _say("power_price", language, unit=yen),
+            [format_number(site.power_cost_myen_per_mwh * YEN_PER_MYEN) for site in plan.sites],
+        ),
+        (_say("clean", language), [format_percent(site.clean_share, language) for site in plan.sites]),
+        (
+            _say("round_trip_tokyo", language),
+            [format_number(site.candidate.round_trip_ms["tokyo"]) for site in plan.sites],
+        ),
+        (
+            _say("round_trip_osaka", language),
+            [format_number(site.candidate.round_trip_ms["osaka"]) for site in plan.sites],
+        ),
+        (_say("year", language), [f"{site.candidate.connection_year:.0f}" for site in plan.sites]),
     ]
     totals = [sum(site.load_mw.get(name, 0.0) for site in plan.sites) for name in tranches]
     whole = sum(totals)
-    rows.append(
-        [
-            _say("total", language),
-            *(_mw(total) for total in totals),
-            _mw(whole),
-            format_number(plan.cost_myen / whole / scale, 4),
-            *[NOTHING] * 5,
-        ]
-    )
-    return table(headings, rows, numeric=range(1, len(headings)), bold=(len(rows) - 1,))
+    bottom = [_say("total", language), *(_mw(total) for total in totals), _mw(whole)]
+    bottom.append(format_number(plan.cost_myen / whole / scale, 4))
+    while len(columns) > len(tranches) + 2 and sum(_columns_wide(*column) for column in columns) > width - INDENT:
+        columns.pop()
+    bottom = [*bottom, *[NOTHING] * len(columns)][: len(columns)]
+    rows = [list(row) for row in zip(*(cells for _, cells in columns), strict=True)]
+    headings = [heading for heading, _ in columns]
+    return table(headings, [*rows, bottom], numeric=range(1, len(headings)), bold=(len(rows),))
+
+
+def _columns_wide(heading: str, cells: list[str]) -> int:
+    """Room that a column needs, with the blanks beside it."""
+    return 3 + max(cell_len(text) for text in [*heading.split("\n"), *cells])
 
 
 def _mw(mw: float) -> str:
@@ -191,7 +192,7 @@ def _why(plan: NationalPlan, site: SitePlan, language: Language, money: MoneyFor
     name = name_of(site.candidate, language)
     if site.without_myen is None:
         return _say("why_must", language, name=name)
-    equal = site.without_myen <= plan.cost_myen - plan.bound_myen
+    equal = site.without_myen <= plan.net_cost_myen - plan.bound_myen
     key = "nearly_equal" if equal else "why"
     more = {} if equal else {"more": money.amount(site.without_myen)}
     if not site.instead:

@@ -13,7 +13,7 @@ from kiban.siting.plan import NationalPlan, SitePlan
 
 WIDTH, HEIGHT, MARGIN = 760.0, 820.0, 20.0
 WEST, EAST, SOUTH, NORTH = 128.5, 146.5, 30.6, 45.8
-INSET = (20.0, 560.0, 170.0, 190.0)
+INSET = (20.0, 190.0, 150.0, 150.0)
 """Left, top, width and height of the box with Okinawa."""
 INSET_WEST, INSET_EAST, INSET_SOUTH, INSET_NORTH = 127.2, 128.7, 25.8, 27.2
 FULL_RADIUS, FULL_MW = 30.0, 600.0

@@ -8,6 +8,7 @@ from dataclasses import replace
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national import NationalScenario
 from kiban.siting.alternatives import cost_without, find_near_optima
+from kiban.siting.explanation import explain_infeasible
 from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
 from kiban.siting.preparing import study_catalogue
 from kiban.siting.problem import Problem
@@ -33,8 +34,9 @@ def build_national(
     problem, excluded = write_problem(study, catalogue)
     candidates = tuple(place.candidate for place in problem.places)
     found = search(problem, memory, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
-    if found is None:
-        return NationalPlan("infeasible", study, candidates, tuple(excluded))
+    if found is None or found.excess > 0:
+        relaxations = explain_infeasible(problem, memory, found, tell)
+        return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
     tell("comparing with other plans")
     sites = tuple(_compare(problem, memory, found, site) for site in make_sites(problem, found))
     known = memory.known(problem)
@@ -49,7 +51,7 @@ def build_national(
         sites=sites,
         areas=make_areas(problem, found, sites, catalogue),
         served_mw=served(problem, found),
-        cost_myen=found.cost_myen,
+        net_cost_myen=found.cost_myen,
         bound_myen=found.bound_myen,
         reinforcement_myen=reinforcement,
         income_myen=income(problem, found.choice),

@@ -126,7 +126,8 @@ def write_master(
     for column, coefficient in master.costs:
         master.model.cost[column] += coefficient
     if math.isfinite(problem.budget_myen):
-        _row(master, master.costs, "budget", elastic, upper=problem.budget_myen)
+        paid = [(column, problem.income_per_mw(*key)) for key, column in master.loads.items()]
+        _row(master, [*master.costs, *paid], "budget", elastic, upper=problem.budget_myen)
     return master
 
 
@@ -237,10 +238,9 @@ def _add_functions(master: Master, known: Known, price: Callable[[Point], float]
                     terms += [(column, -float(slope)) for column in argument]
                 model.add_row(terms, lower=point.bound_myen - float(point.slope @ point.asked))
             continue
-        usable = [point for point in points if point.excess <= 1e-6]
-        mixture = [model.add_column() for _ in usable]
+        mixture = [model.add_column() for _ in points]
         master.mixtures[number, which] = mixture
-        for column, point in zip(mixture, usable, strict=True):
+        for column, point in zip(mixture, points, strict=True):
             value = point.cost_myen if price is None else price(point)
             master.costs.append((column, function.weight * value))
         model.add_row([(column, 1.0) for column in mixture], upper=1.0)
@@ -252,7 +252,7 @@ def _add_functions(master: Master, known: Known, price: Callable[[Point], float]
             terms = [(column, -sign) for column in argument]
             terms += [
                 (column, sign * float((point.asked if place < problem.classes else point.used)[place]))
-                for column, point in zip(mixture, usable, strict=True)
+                for column, point in zip(mixture, points, strict=True)
             ]
             model.add_row(terms, lower=0.0)
 

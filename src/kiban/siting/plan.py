@@ -1,7 +1,8 @@
 """The national plan: the frozen result of a study, made from the best choice that was found.
 
 Money is million yen a year, averaged over the phases with their weights; power is in MW, energy in MWh
-a year. The costs of the plan are the sum of the costs of its sites and of the reinforcement.
+a year. The cost of the plan is the sum of the costs of its sites and of the reinforcement; the bounds are
+on the net cost, from which the income of optional tranches is taken.
 """
 
 from __future__ import annotations
@@ -135,7 +136,7 @@ class NationalPlan:
     sites: tuple[SitePlan, ...] = ()
     areas: tuple[AreaPlan, ...] = ()
     served_mw: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    cost_myen: float = 0.0
+    net_cost_myen: float = 0.0
     bound_myen: float = 0.0
     reinforcement_myen: float = 0.0
     income_myen: float = 0.0
@@ -147,9 +148,14 @@ class NationalPlan:
     notes: tuple[str, ...] = ()
 
     @property
+    def cost_myen(self) -> float:
+        """Yearly cost before what buyers of optional tranches pay, million yen."""
+        return self.net_cost_myen + self.income_myen
+
+    @property
     def relative_gap(self) -> float:
-        """Distance of the bounds over the cost."""
-        return (self.cost_myen - self.bound_myen) / max(1.0, abs(self.cost_myen))
+        """Distance of the bounds on the net cost over the net cost."""
+        return (self.net_cost_myen - self.bound_myen) / max(1.0, abs(self.net_cost_myen))
 
 
 def make_sites(problem: Problem, found: Found) -> tuple[SitePlan, ...]:

@@ -123,8 +123,15 @@ class Problem:
         """Yearly cost of a MW of a tranche in a block beside the functions, million yen, less what its buyer pays."""
         terms = self.tranches[tranche]
         cost = block.cost_myen_per_mw + terms.latency_cost_myen_per_mw_ms * self.latency_ms[block.site, tranche]
-        paid = 0.0 if terms.must_serve else (terms.price_myen_per_mw_year or 0.0) * block.gain
-        return block.weight * float(cost - paid)
+        return block.weight * float(cost) - self._income(block, tranche)
+
+    def income_per_mw(self, block: int, tranche: int) -> float:
+        """What the buyer of a tranche pays for each MW in a block, million yen a year; 0 where it must be served."""
+        return self._income(self.blocks[block], tranche)
+
+    def _income(self, block: Block, tranche: int) -> float:
+        terms = self.tranches[tranche]
+        return 0.0 if terms.must_serve else block.weight * block.gain * (terms.price_myen_per_mw_year or 0.0)
 
     def largest_mw(self, block: Block) -> float:
         """Most IT load of a block."""

@@ -92,6 +92,11 @@ class Found:
     history: tuple[tuple[float, float], ...]
 
     @property
+    def excess(self) -> float:
+        """What the plan breaks of clean share and carbon, GWh and kt; above 0 no plan keeps them."""
+        return sum(point.excess for point in self.points.values() if point.excess > ALLOWED_EXCESS)
+
+    @property
     def relative_gap(self) -> float:
         """Distance of the bounds over the cost."""
         return (self.cost_myen - self.bound_myen) / max(1.0, abs(self.cost_myen))
@@ -100,6 +105,7 @@ class Found:
 def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, report: Report) -> Found | None:
     """The best plan to a relative gap, or None where no plan satisfies the limits.
 
+    A plan with `excess` says that clean share or carbon cap cannot be kept, and how nearly they can.
     Raises `SolverError` where the bounds do not meet in `max_rounds`.
     """
     before = memory.solves
@@ -130,7 +136,9 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
             # Nothing is left to ask: both proposals are known as they stand.
             for choice in (outer, inner):
                 best = _settle(problem, memory, choice, bound, best) if choice is not None else best
-            if best is not None and _relative(best.cost_myen, bound) <= gap:
+            if best is None:
+                return None
+            if _relative(best.cost_myen, bound) <= gap:
                 break
     if best is None or _relative(best.cost_myen, bound) > gap:
         raise SolverError(f"the bounds on the national plan did not meet in {max_rounds} rounds")
@@ -208,18 +216,17 @@ def _find_doubts(problem: Problem, known: Known, choice: Choice, gap: float) -> 
 
 def _mixture_cost(problem: Problem, points: Sequence[Point], z: Array) -> float:
     """The cheapest mixture of points that serves z, million yen; infinite where none does."""
-    usable = [point for point in points if point.excess <= ALLOWED_EXCESS]
-    if not usable:
+    if not points:
         return math.inf
     model = MixedInteger()
-    columns = [model.add_column(point.cost_myen) for point in usable]
+    columns = [model.add_column(point.cost_myen) for point in points]
     model.add_row([(column, 1.0) for column in columns], upper=1.0)
     for place, value in enumerate(z):
         if place < problem.classes:
-            terms = [(column, float(point.asked[place])) for column, point in zip(columns, usable, strict=True)]
+            terms = [(column, float(point.asked[place])) for column, point in zip(columns, points, strict=True)]
             model.add_row(terms, lower=float(value) * (1 - SAME_MW))
         else:
-            terms = [(column, float(point.used[place])) for column, point in zip(columns, usable, strict=True)]
+            terms = [(column, float(point.used[place])) for column, point in zip(columns, points, strict=True)]
             model.add_row(terms, upper=float(value) * (1 + SAME_MW) + SAME_MW)
     answer = model.solve()
     return answer.objective if answer.status == "optimal" else math.inf
@@ -259,32 +266,22 @@ def evaluate_choice(
         questions.append((function.model, ask_of(problem, generous, number, which, function)))
     answers = memory.ask(questions)
     points = dict(zip(keys, answers, strict=True))
-    if any(point.excess > ALLOWED_EXCESS for point in answers):
-        return None
     cost = fixed_cost(problem, generous)
     cost += sum(problem.blocks[b].functions[w].weight * point.cost_myen for (b, w), point in points.items())
     needed = reinforcement_needed(problem, points)
     cost += sum(problem.areas[area].reinforcement_myen_per_mw * more for area, more in needed.items())
-    paid = cost + income(problem, generous)
-    if paid > problem.budget_myen * (1 + BUDGET_TOLERANCE) + _rebate(problem, generous):
+    if cost + income(problem, generous) > problem.budget_myen * (1 + BUDGET_TOLERANCE):
         return None
     return cost, points, replace(generous, reinforcement_mw=needed, objective=cost)
 
 
-def _rebate(problem: Problem, choice: Choice) -> float:
-    """What optional buyers pay counts against the budget in the master and so does here."""
-    return income(problem, choice)
-
-
 def income(problem: Problem, choice: Choice) -> float:
     """What buyers of optional tranches pay a year, million yen."""
-    total = 0.0
-    for number, block in enumerate(problem.blocks):
-        for tranche, terms in enumerate(problem.tranches):
-            if not terms.must_serve:
-                price = (terms.price_myen_per_mw_year or 0.0) * block.gain * block.weight
-                total += price * float(choice.load_mw[number, tranche])
-    return total
+    return sum(
+        problem.income_per_mw(number, tranche) * float(choice.load_mw[number, tranche])
+        for number in range(len(problem.blocks))
+        for tranche in range(len(problem.tranches))
+    )
 
 
 def fixed_cost(problem: Problem, choice: Choice) -> float:
