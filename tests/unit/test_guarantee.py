@@ -30,7 +30,7 @@ from kiban.finance.levelised import levelised_cost
 from kiban.finance.merton import value_debt
 from kiban.finance.paying import Question
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
-from kiban.finance.public_risk import DownsideReport, measure_downside, project_case
+from kiban.finance.public_risk import KINDS, DownsideReport, measure_downside, project_case, under_each_kind
 from kiban.planning.policy_terms import resolve
 from kiban.scenario.package import load_package
 
@@ -290,17 +290,7 @@ def test_what_a_scenario_gives_is_certain() -> None:
 # ---- a campus under five policies
 
 
-PACKAGES = {
-    "none": "none",
-    "credit": "tax-credit",
-    "grant": "capital-grant",
-    "guarantee": "loan-guarantee",
-    "ownership": "public-ownership",
-}
-
-
-def campus(package: str) -> Project:
-    policy = resolve([load_package(package)], start_year=2027)
+def campus() -> Project:
     return Project(
         name="campus",
         assets=(
@@ -311,16 +301,15 @@ def campus(package: str) -> Project:
         ),
         streams=(RevenueStream("load", 150_000.0, None),),
         operating_costs_myen_per_year={"energy": 2_500.0, "water": 20.0},
-        policy=policy,
+        policy=resolve([load_package("none")], start_year=2027),
         start_year=2027,
     )
 
 
 @pytest.fixture(scope="module")
 def priced() -> dict[str, Project]:
-    plain = campus(PACKAGES["none"])
-    price = levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh
-    return {name: campus(package).priced(price) for name, package in PACKAGES.items()}
+    plain = campus()
+    return under_each_kind(plain.priced(levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh))
 
 
 @pytest.fixture(scope="module")
@@ -334,7 +323,7 @@ def measure(projects: dict[str, Project], assumptions: FinanceAssumptions, draws
 
 def test_the_five_side_by_side(report: DownsideReport) -> None:
     outcomes = report.outcomes
-    assert list(outcomes) == list(PACKAGES)
+    assert list(outcomes) == list(KINDS)
     for outcome in outcomes.values():
         assert outcome.expected_myen <= outcome.worst_myen
         assert outcome.percentile_95_myen <= outcome.worst_myen
@@ -365,7 +354,7 @@ def test_the_worth_of_the_guarantee(report: DownsideReport) -> None:
 
 def test_the_summary_is_json_and_the_same_numbers(report: DownsideReport) -> None:
     found = json.loads(json.dumps(report.summary()))
-    assert list(found["cases"]) == list(PACKAGES)
+    assert list(found["cases"]) == list(KINDS)
     assert found["cases"]["guarantee"]["worst_myen"] == report.outcomes["guarantee"].worst_myen
     assert found["cases"]["ownership"]["recovery_share"] is None
     assert found["guarantees"]["guarantee"]["by_option_myen"] == report.guarantees["guarantee"].by_option_myen

@@ -27,7 +27,9 @@ from kiban.finance.guarantee import (
 )
 from kiban.finance.project import Project
 from kiban.finance.purchases import totals
+from kiban.planning.policy_terms import resolve
 from kiban.policy.terms import PolicyTerms
+from kiban.scenario.package import load_package
 
 CUMULATIVE_YEARS = 10
 """Years over which the published default rate is cumulative."""
@@ -35,6 +37,25 @@ _FACTS = (
     "finance.party_rate.national_treasury", "downside.reserve", "downside.workout_cost", "downside.contingency",
     "finance.recovery", "finance.cumulative_default_10y", "downside.hazard_decline",
 )  # fmt: skip
+
+
+KINDS: Mapping[str, str] = {
+    "none": "none",
+    "credit": "tax-credit",
+    "grant": "capital-grant",
+    "guarantee": "loan-guarantee",
+    "ownership": "public-ownership",
+}
+"""Kinds of support that stand side by side, and the package that means each."""
+
+
+def under_each_kind(project: Project, *, tax_law: str = "japan") -> dict[str, Project]:
+    """The same project, as designed and priced, under each kind of support."""
+    policies = {
+        kind: resolve([load_package(package)], start_year=project.start_year, tax_law=tax_law)
+        for kind, package in KINDS.items()
+    }
+    return {kind: replace(project, policy=policy) for kind, policy in policies.items()}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
