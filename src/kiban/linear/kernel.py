@@ -36,6 +36,9 @@ ALMOST_FEASIBLE: Final = 1e-6
 # Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
 STEP: Final = 0.95
 FINAL_STEP: Final = 0.995
+# The same after a standstill: shorter steps keep further from the boundary.
+CAUTIOUS_STEP: Final = 0.7
+CAUTIOUS_FINAL_STEP: Final = 0.9
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
 LONG_STEP: Final = 0.8
 GAIN: Final = 0.05
@@ -82,17 +85,20 @@ def solve_kernel(
     """
     options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
     answer = _attempt(programme, *options)
-    if answer.reason != INFEASIBLE_STANDSTILL:
-        return answer
-    # Without costs the prices have nothing to do but to prove that no point exists.
-    free = with_costs(
-        programme,
-        capacities=dict.fromkeys(programme.capacities, 0.0),
-        hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
-    )
-    proof = _attempt(free, *options)
-    if proof.status == "infeasible":
-        return replace(proof, iterations=proof.iterations + answer.iterations)
+    if answer.reason == INFEASIBLE_STANDSTILL:
+        # Without costs the prices have nothing to do but to prove that no point exists.
+        free = with_costs(
+            programme,
+            capacities=dict.fromkeys(programme.capacities, 0.0),
+            hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+        )
+        proof = _attempt(free, *options)
+        if proof.status == "infeasible":
+            return replace(proof, iterations=proof.iterations + answer.iterations)
+    if answer.status is None and answer.iterations < max_iterations:
+        again = _attempt(programme, *options, cautious=True)
+        if again.status is not None:
+            return replace(again, iterations=again.iterations + answer.iterations)
     return answer
 
 
@@ -103,6 +109,8 @@ def _attempt(
     correctors: int | None,
     segments: int | None,
     threads: int,
+    *,
+    cautious: bool = False,
 ) -> KernelAnswer:
     try:
         form = read_form(programme)
@@ -111,7 +119,7 @@ def _attempt(
     scale_form(form)
     newton = Newton(form, lay_out(form, segments), threads=threads)
     try:
-        return Method(programme, form, newton, tolerance, max_iterations, correctors).run()
+        return Method(programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious).run()
     finally:
         newton.close()
 
@@ -127,10 +135,13 @@ class Method:
         tolerance: float,
         max_iterations: int,
         correctors: int | None,
+        *,
+        cautious: bool = False,
     ) -> None:
         self.programme, self.form, self.newton = programme, form, newton
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.correctors = 1 if correctors is None else correctors
+        self.step, self.final_step = (CAUTIOUS_STEP, CAUTIOUS_FINAL_STEP) if cautious else (STEP, FINAL_STEP)
         self.constant = _constant(programme, form)
         self.unit = form.cost_scale * form.right_scale
         self.pairs = 1
@@ -210,7 +221,7 @@ class Method:
                 newton.refuse_correction()
                 break
             to_primal, to_dual = new_primal, new_dual
-        share = STEP if min(to_primal, to_dual) < LONG_STEP else FINAL_STEP
+        share = self.step if min(to_primal, to_dual) < LONG_STEP else self.final_step
         newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
 
     def _start(self) -> None:
