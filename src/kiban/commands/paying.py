@@ -33,6 +33,10 @@ def pay_command(
     subject: Subject = None,
     package: Packages = ["tax-credit"],  # noqa: B006
     against: Against = None,
+    book: Annotated[
+        str | None,
+        typer.Option("--book", metavar="FILE", help="Write the cash flow to this new Excel file."),
+    ] = None,
     as_json: AsJson = False,
     lang: Lang = None,
 ) -> None:
@@ -45,6 +49,12 @@ def pay_command(
             tell("reading inputs")
             question = Question(read_subject(subject), against=tuple(against or ("none",)))
             payment = question.pay(package, report=tell)
+            tell("the downside")
+            payment = question.with_downside(payment)
+            if book is not None:
+                from kiban.report.model_book import save_model_book
+
+                save_model_book(payment.after.cash, book)
     except InfeasibleError as error:
         _explain(error, language)
     if as_json:

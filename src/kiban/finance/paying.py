@@ -20,11 +20,13 @@ from kiban.finance.additionality import Support, measure_support
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import elastic_tranches, probe_tranche
+from kiban.finance.economy import assess_impact, construction_demand, read_economy_terms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.levelised import LevelisedCost, levelised_cost
 from kiban.finance.metrics import Returns, compute_returns
 from kiban.finance.posting import Shares, post_entries, read_shares
 from kiban.finance.project import BASE_STREAM, Project, project_from_plan
+from kiban.finance.public_risk import measure_downside, under_each_kind
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
@@ -37,6 +39,7 @@ NO_SUPPORT = "none"
 GAINERS = ("equity", "lenders", "users", "ratepayers")
 SETTLED = 1e-4
 MOST_ROUNDS = 6
+DRAWS = 10_000
 Report = Callable[[str], None]
 
 
@@ -88,6 +91,8 @@ class Payment:
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float | None
     """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+    construction_jobs: float
+    """Change of job-years at home, direct and indirect, that building sets in motion."""
     downside: Mapping[str, Any] | None = None
 
     @property
@@ -199,7 +204,24 @@ class Question:
             shares=self.shares,
             pass_through=self.pass_through,
             elasticity=self.elasticity,
+            construction_jobs=self._construction_jobs(after.plan) - self._construction_jobs(before.plan),
         )
+
+    def _construction_jobs(self, plan: Plan) -> float:
+        terms = read_economy_terms(self.preparation.recorder.catalogue)
+        spent: dict[str, float] = {}
+        for investment in plan.investments:
+            spent[investment.asset] = spent.get(investment.asset, 0.0) + investment.capex_myen
+        return assess_impact(construction_demand(spent, terms), terms).nation.headline.jobs
+
+    def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
+        """The same answer with what the treasuries may lose on its project under five kinds of support."""
+        catalogue = self.preparation.recorder.catalogue
+        projects = under_each_kind(payment.after.project, tax_law=self.scenario.finance.cost_set)
+        measured = measure_downside(
+            projects, payment.before.terms, self.assumptions, catalogue, seed=self.scenario.seed, draws=draws
+        )
+        return replace(payment, downside=measured.summary())
 
     def build_side(
         self, packages: Sequence[str | Package], before: Side | None, served_mw: Mapping[str, float] | None = None
@@ -274,7 +296,10 @@ def pay(
     """Who pays for a package, and what it changes, against another (by default: the tax law without support)."""
     tell = report or (lambda _: None)
     tell("reading inputs")
-    return Question(scenario, against=_listed(against)).pay(_listed(package), report=report)
+    question = Question(scenario, against=_listed(against))
+    payment = question.pay(_listed(package), report=report)
+    tell("the downside")
+    return question.with_downside(payment)
 
 
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:

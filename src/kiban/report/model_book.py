@@ -10,8 +10,10 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiban.errors import OutputError, Problem
 from kiban.finance.cash_flow import CashFlow
 from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.model_inputs import Inputs
@@ -43,6 +45,19 @@ def model_book_bytes(cash_flow: CashFlow) -> bytes:
     raw = io.BytesIO()
     book.save(raw)
     return _with_fixed_dates(raw)
+
+
+def save_model_book(cash_flow: CashFlow, path: str | Path) -> Path:
+    """Write the model to a new file; `OutputError` where the name is taken or cannot be written."""
+    target = Path(path)
+    try:
+        with target.open("xb") as file:
+            file.write(model_book_bytes(cash_flow))
+    except FileExistsError:
+        raise OutputError(Problem("exists already", str(target), remedy="choose another name")) from None
+    except OSError as error:
+        raise OutputError(Problem(f"cannot be written: {error.strerror}", str(target))) from None
+    return target
 
 
 def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: YearSheet) -> YearSheet:

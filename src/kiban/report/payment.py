@@ -135,6 +135,7 @@ def summarise_payment(payment: Payment) -> dict[str, Any]:
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "treasury_value_myen": payment.treasury_value_myen,
         "induced_it_mw": payment.induced_it_mw,
+        "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "value_of_public_funds": payment.value_of_public_funds,
         "support": summarise_support(payment),
@@ -231,6 +232,7 @@ def instrument_figures(payment: Payment) -> Mapping[str, float | None]:
         "ratepayers_myen": values["ratepayers"],
         "region_myen": values["prefecture"] + values["municipality"],
         "equity_irr": payment.after.returns.equity_irr,
+        "construction_jobs": payment.construction_jobs,
     }
 
 

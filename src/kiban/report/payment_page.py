@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -11,7 +12,7 @@ from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_percent
-from kiban.report.layout import NOTHING, Sentence, bullets, section, table
+from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment import (
     answer,
@@ -24,7 +25,19 @@ from kiban.report.payment import (
 from kiban.report.phrases import phrase
 from kiban.report.translation import translate
 
-COLUMNS = ("fiscal_cost", "induced_mw", "windfall_share", "clean_share", "gpu_hour", "treasury", "region", "equity_irr")
+LEAST_MYEN = 0.5
+"""Amounts below are rounding of the search for a price."""
+COLUMNS = (
+    "fiscal_cost",
+    "induced_mw",
+    "windfall_share",
+    "clean_share",
+    "gpu_hour",
+    "treasury",
+    "region",
+    "equity_irr",
+    "jobs",
+)
 
 
 def payment_page(payment: Payment, language: Language) -> RenderableType:
@@ -35,6 +48,8 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), _support(payment, language))
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
+    if payment.downside is not None:
+        parts += section(phrase("pay.title.downside", language), _downside(payment, payment.downside, language))
     assumed = [translate(sentence, "note", language) for sentence in assumption_sentences(payment, language)]
     parts += section(phrase("pay.title.assumed", language), bullets(assumed))
     parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
@@ -81,6 +96,7 @@ def _instrument_row(instrument: Instrument, size: float, language: Language) -> 
         money("treasury_myen"),
         money("region_myen"),
         share("equity_irr"),
+        format_number(figures["construction_jobs"] or 0.0),
     ]
 
 
@@ -124,6 +140,28 @@ def _support(payment: Payment, language: Language) -> RenderableType:
     return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 1,))
 
 
+def _downside(payment: Payment, downside: Mapping[str, Any], language: Language) -> RenderableType:
+    cases = downside["cases"]
+    largest = max(abs(case[key]) for case in cases.values() for key in ("expected_myen", "worst_myen"))
+    size, unit = money_of(payment.after.plan, language).scale(largest)
+    rows = [
+        [
+            phrase(f"pay.kind.{kind}", language),
+            *(format_number(case[f"{key}_myen"] / size) for key in ("expected", "percentile_95", "worst")),
+            format_percent(case["default_probability"], language),
+        ]
+        for kind, case in cases.items()
+    ]
+    headings = [f"{phrase('pay.heading.loss', language)} ({unit})"]
+    headings += [phrase(f"pay.heading.{name}", language) for name in ("expected", "percentile_95", "worst", "default")]
+    said = [phrase("pay.downside_note", language, draws=f"{downside['draws']:,}", seed=downside["seed"])]
+    money = money_of(payment.after.plan, language)
+    for value in downside["guarantees"].values():
+        amounts = {key: money.amount(value[f"by_{key}_myen"]) for key in ("history", "draws", "option")}
+        said.append(phrase("pay.guarantee_value", language, **amounts))
+    return Group(table(headings, rows, numeric=(1, 2, 3, 4)), *(remark(sentence) for sentence in said))
+
+
 def _finance(payment: Payment, language: Language) -> RenderableType:
     money = money_of(payment.after.plan, language)
     before, after = (_figures(side, money, language) for side in (payment.before, payment.after))
@@ -146,7 +184,7 @@ def _figures(side: Side, money: MoneyFormat, language: Language) -> dict[str, st
     return {
         "project_irr": share(returns.project_irr),
         "equity_irr": share(returns.equity_irr),
-        "project_npv": money.amount(returns.project_npv_myen),
+        "project_npv": money.amount(returns.project_npv_myen if abs(returns.project_npv_myen) > LEAST_MYEN else 0.0),
         "payback": number(returns.payback_years),
         "least_dscr": number(returns.least_dscr),
         "mean_dscr": number(returns.mean_dscr),
