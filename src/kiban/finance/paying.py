@@ -212,7 +212,7 @@ class Question:
         spent: dict[str, float] = {}
         for investment in plan.investments:
             spent[investment.asset] = spent.get(investment.asset, 0.0) + investment.capex_myen
-        return assess_impact(construction_demand(spent, terms), terms).nation.headline.jobs
+        return assess_impact(construction_demand(spent, terms), terms).national.headline.jobs
 
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
