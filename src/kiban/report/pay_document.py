@@ -16,7 +16,7 @@ from kiban.finance.paying import Payment, Side
 from kiban.policy.law import Measure, load_law
 from kiban.quantities import LANGUAGES, Language, MoneyFormat, format_number, format_share, unit_text
 from kiban.report.names import money_of, subject_name
-from kiban.report.payment import answer, assumption_sentences, further_sentences, residual_sentence
+from kiban.report.payment import PAID_FOR_GOODS, answer, assumption_sentences, further_sentences, residual_sentence
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.text import built_capacities
 from kiban.scenario.package import Instrument, Package, load_package, package_names
@@ -157,8 +157,13 @@ def _support(payment: Payment) -> dict[str, Any]:
     }
 
 
+def _changes(payment: Payment) -> dict[str, float]:
+    """Present value of the change for each party: its gain, or, for who delivers something, what it is paid more."""
+    return {**payment.party_values_myen, **payment.gains_myen}
+
+
 def _parties(payment: Payment) -> list[dict[str, Any]]:
-    rates, ledger = payment.shares.party_rates, payment.incidence
+    rates, ledger, changes = payment.shares.party_rates, payment.incidence, _changes(payment)
     rows = []
     for party in PARTIES:
         accounts = sorted({entry.account for entry in ledger.entries if party in {entry.payer, entry.payee}})
@@ -173,7 +178,8 @@ def _parties(payment: Payment) -> list[dict[str, Any]]:
                 "label": _named(lambda language, party=party: party_name(party, language)),  # type: ignore[misc]
                 "rate": rates[party],
                 "public": party in TREASURIES,
-                "present_value_myen": payment.party_values_myen[party],
+                "delivers": party in PAID_FOR_GOODS,
+                "present_value_myen": changes[party],
                 "by_year_myen": [ledger.balances[party][year] for year in ledger.years],
                 "accounts": [
                     {
@@ -247,7 +253,7 @@ def _sentences(payment: Payment, language: Language) -> dict[str, Any]:
 def _findings(payment: Payment, language: Language) -> dict[str, str]:
     money = money_of(payment.after.plan, language)
     found = {
-        "parties": _parties_finding(payment.party_values_myen, money),
+        "parties": _parties_finding(_changes(payment), money),
         "support": _support_finding(payment, language),
         "flows": _flows_finding(payment, money),
         "years": _years_finding(payment.incidence, money),
@@ -258,6 +264,8 @@ def _findings(payment: Payment, language: Language) -> dict[str, str]:
 
 def _parties_finding(values: Mapping[str, float], money: MoneyFormat) -> str:
     language = money.language
+    # Who delivers something is paid for it: that is no gain.
+    values = {party: value for party, value in values.items() if party not in PAID_FOR_GOODS}
     gainer, loser = max(values, key=lambda party: values[party]), min(values, key=lambda party: values[party])
     if values[gainer] < NEGLIGIBLE_MYEN and values[loser] > -NEGLIGIBLE_MYEN:
         return phrase("pay_finding.parties_none", language)

@@ -28,6 +28,8 @@ export class Solver<T> {
   constructor(
     readonly path: string,
     readonly unwrap: (answer: Record<string, unknown>) => T,
+    /** Whether the question is a study; else it is what `ask` is given beside it. */
+    readonly plain = true,
   ) {}
 
   ask(study: Study, extra: object = {}): void {
@@ -57,7 +59,7 @@ export class Solver<T> {
       this.#wish = null;
       const sequence = ++this.#sequence;
       try {
-        const body = { ...studyBody(study), session: this.#session, sequence, mode: 'auto', ...extra };
+        const body = { ...(this.plain ? studyBody(study) : {}), session: this.#session, sequence, mode: 'auto', ...extra };
         let answer = await post<Answer & Record<string, unknown>>(this.path, body);
         if (answer.job) {
           this.job = answer.job;

@@ -265,6 +265,8 @@ export interface Pay {
     label: Names;
     rate: number;
     public: boolean;
+    /** Is paid for what it delivers: more sales, no gain. */
+    delivers: boolean;
     present_value_myen: number;
     by_year_myen: number[];
     accounts: { account: string; label: Names; present_value_myen: number }[];
@@ -275,4 +277,30 @@ export interface Pay {
   finance: { without: FinanceFigures; with: FinanceFigures };
   capacities: { name: string; subject: string; label: Names; unit: string; unit_text: Names; without: number; with: number }[];
   downside?: { losses: Loss[]; draws: number } | null;
+}
+export interface NationalSite {
+  id: string;
+  area: string;
+  it_load_mw: number;
+  load_mw: Record<string, number>;
+  connection_year: number;
+  waits: boolean;
+  capacities: Record<string, number>;
+  clean_share: number;
+  cost_myen_per_year: number;
+  power_cost_myen_per_mwh: number;
+  without_myen_per_year: number | null;
+  instead: string[];
+}
+export interface National {
+  name: string;
+  status: 'optimal' | 'infeasible';
+  years: number[];
+  cost_myen_per_year: number;
+  bound_myen_per_year: number;
+  relative_gap: number;
+  sites: NationalSite[];
+  areas: { area: string; load_mw: number; headroom_mw: number | null; connection_mw: number; reinforcement_mw: number }[];
+  near_optima: { share: number; cost_myen: number; load_mw: Record<string, number>; dropped: string[]; added: string[] }[];
+  sentences: Names | Record<string, never>;
 }
