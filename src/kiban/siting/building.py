@@ -12,6 +12,7 @@ from kiban.siting.explanation import explain_infeasible
 from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
 from kiban.siting.preparing import study_catalogue
 from kiban.siting.problem import Problem
+from kiban.siting.robustness import assess
 from kiban.siting.search import Found, Memory, income, search
 from kiban.siting.study import write_problem
 
@@ -43,6 +44,19 @@ def build_national(
     reinforcement = sum(
         problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items()
     )
+    risk = study.risk
+    robustness = None
+    if risk is not None:
+        robustness = assess(
+            problem,
+            known,
+            found,
+            catalogue,
+            draws=risk.draws,
+            seed=study.national.seed,
+            flips=risk.flip_points,
+            report=tell,
+        )
     return NationalPlan(
         status="optimal",
         study=study,
@@ -58,6 +72,7 @@ def build_national(
         rounds=found.rounds,
         solves=found.solves,
         near_optima=find_near_optima(problem, known, found, NEAR),
+        robustness=robustness,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -149,6 +150,9 @@ def _prepare_site(
         resources = source.resources_for(system)
         offered = {option.name for option in resources.supply}
         limited = sorted({resource.supply for resource in shared} & offered)
+        if len(study.years) > 1:
+            # What one phase builds is not there for the next: every limit of the site is shared by its blocks.
+            limited = sorted(option.name for option in resources.supply if math.isfinite(option.max_mw))
         floor = _floor_steps(resources, candidate.area)
         return make_model(name, resources, resources.firm_mw / FULL_MW, classes, limited, carbon, floor)
 

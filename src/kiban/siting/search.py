@@ -36,8 +36,8 @@ FIRST_SHARES = (1.0, 0.35)
 OWN_SHARE = 0.3
 """Part of the gap that doubts about single sites may use up together."""
 SCOUT_GAP = 0.01
-SCOUT_SCALES = (0.8, 1.0, 1.25)
-"""Around the scout's answer, since the year will differ a little."""
+BEYOND = 1.25
+"""The year will differ a little from the scout's weeks: it is asked this far beyond the scout's answer."""
 NEAR = 0.02
 """Two questions this near to each other are one in a round."""
 BUDGET_TOLERANCE = 1e-6
@@ -326,17 +326,7 @@ def hand_out(problem: Problem, choice: Choice) -> Choice:
             share = left * load[number] / float(load[blocks].sum())
             connection[number] = min(max(connection[number] + max(share, 0.0), 0.0), most)
     _keep_site_limits(problem, choice, connection)
-    shared = dict(choice.shared_mw)
-    for common in problem.shared:
-        keys = [
-            key
-            for key in shared
-            if key[1] == common.supply and problem.blocks[key[0]].site in common.sites and load[key[0]] > 0
-        ]
-        left = common.max_mw - sum(shared[key] for key in keys)
-        whole = sum(load[key[0]] for key in keys)
-        for key in keys:
-            shared[key] += max(left, 0.0) * load[key[0]] / whole
+    shared = _hand_out_shared(problem, choice, load)
     carbon = dict(choice.carbon_t)
     if carbon:
         open_keys = [key for key in carbon if load[key[0]] > 0]
@@ -348,6 +338,22 @@ def hand_out(problem: Problem, choice: Choice) -> Choice:
                 for which in now:
                     carbon[which] += max(rest, 0.0) * load[which[0]] / whole
     return replace(choice, connection_mw=connection, shared_mw=shared, carbon_t=carbon)
+
+
+def _hand_out_shared(problem: Problem, choice: Choice, load: Array) -> dict[tuple[int, str], float]:
+    """Shared supply with what is left: a block under several limits gets no more than each can spare for it."""
+    spare: dict[tuple[int, str], float] = {}
+    for common in problem.shared:
+        keys = [
+            key
+            for key in choice.shared_mw
+            if key[1] == common.supply and problem.blocks[key[0]].site in common.sites and load[key[0]] > 0
+        ]
+        left = max(common.max_mw - sum(choice.shared_mw[key] for key in keys), 0.0)
+        whole = sum(load[key[0]] for key in keys)
+        for key in keys:
+            spare[key] = min(spare.get(key, math.inf), left * float(load[key[0]]) / whole)
+    return {key: mw + spare.get(key, 0.0) for key, mw in choice.shared_mw.items()}
 
 
 def _keep_site_limits(problem: Problem, choice: Choice, connection: Array) -> None:
@@ -387,11 +393,29 @@ def _scout(problem: Problem, memory: Memory, gap: float, max_rounds: int, report
     for (number, which, function), (_, _, scout) in zip(problem.functions(), short.functions(), strict=True):
         point = found.points.get((number, which))
         if point is not None:
-            memory.asked[function.model.label] = [point.asked * scale for scale in SCOUT_SCALES]
+            block = problem.blocks[number]
+            memory.asked[function.model.label] = [point.asked, *_pure(problem, block, point.asked)]
         else:
             known = memory.points.get(scout.model.key, ())
             smallest = min(known, key=lambda other: float(other.asked[: problem.classes].sum()), default=None)
             memory.asked[function.model.label] = [smallest.asked] if smallest is not None else []
+
+
+def _pure(problem: Problem, block: Block, z: Array) -> list[Array]:
+    """A site's answer with all of its load in one class, for every class that it may serve, and a little larger.
+
+    Their mixtures hold every split of the load between the classes.
+    """
+    served = {group for tranche, group in enumerate(problem.class_of) if problem.serves[block.site, tranche]}
+    total = float(z[: problem.classes].sum())
+    most = problem.largest_mw(block) / max(total, SAME_MW)
+    asked = []
+    for group in sorted(served):
+        pure = z * min(BEYOND, max(most, 1.0))
+        pure[: problem.classes] = 0.0
+        pure[group] = total * min(BEYOND, max(most, 1.0))
+        asked.append(pure)
+    return asked
 
 
 def _ask_first(problem: Problem, memory: Memory, report: Report) -> None:

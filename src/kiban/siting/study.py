@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -57,7 +58,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
         places=tuple(places),
         blocks=tuple(blocks),
         areas={area: _area_limit(study, known, area) for area in dict.fromkeys(c.area for c in candidates)},
-        shared=_shared_limits(study, candidates),
+        shared=(*_shared_limits(study, candidates), *_own_limits(study, blocks)),
         demand_mw=np.array([[tranche.load_mw(phase) for phase in range(len(years))] for tranche in tranches]),
         phase_weights=weights,
         latency_ms=np.array(latency),
@@ -160,3 +161,16 @@ def _shared_limits(study: NationalScenario, candidates: tuple[Candidate, ...]) -
         )
         for limit in study.shared
     )
+
+
+def _own_limits(study: NationalScenario, blocks: Sequence[Block]) -> tuple[SharedLimit, ...]:
+    """Supply limits of each site, which its blocks of several phases share."""
+    if len(study.years) == 1:
+        return ()
+    limits: dict[tuple[int, str], float] = {}
+    for block in blocks:
+        for function in block.functions:
+            own = {option.name: option.max_mw for option in function.model.resources.supply}
+            for name in function.model.limited:
+                limits[block.site, name] = max(limits.get((block.site, name), 0.0), own[name])
+    return tuple(SharedLimit(f"{site}.{name}", name, (site,), mw) for (site, name), mw in limits.items())
