@@ -115,6 +115,13 @@ def test_a_token_that_is_withdrawn_opens_nothing(opened: tuple[Client, dict[str,
     assert client.get("/api/v1/sites", headers=bearer(token)).status_code == 401
 
 
+def test_answers_to_other_machines_are_compressed(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, tokens, _ = opened
+    answer = client.get("/api/v1/sites", headers={**bearer(tokens["viewer"]), "accept-encoding": "gzip"})
+    assert answer.headers["content-encoding"] == "gzip"
+    assert len(answer.json()["sites"]) >= 30
+
+
 def test_only_digests_are_kept(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, tokens, _ = opened
     with client.service.store.engine.connect() as connection:

@@ -6,7 +6,6 @@ Runs where PostgreSQL's programs are installed (Debian's package will do), on a 
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -21,6 +20,7 @@ from tests.cases.servers import LiveServer, free_port, open_client, study, wait_
 
 from kiban.server.settings import Settings
 
+pwd = pytest.importorskip("pwd")
 Launch = Callable[..., LiveServer]
 
 
@@ -73,13 +73,17 @@ def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
         plan = client.post("/api/v1/plans", json=study()).json()["plan"]
         job = client.post("/api/v1/plans", json={**study(target__clean_share=0.6), "mode": "job"}).json()["job"]["id"]
         assert wait_for_job(client.get, job)["result"]["plan"]["status"] == "optimal"
+        strange = client.post("/api/v1/plans", json={**study(name="a\0b"), "mode": "job"})
+        assert strange.status_code == 202
+        assert wait_for_job(client.get, strange.json()["job"]["id"])["name"] == "a\ufffdb"
+        assert client.delete("/api/v1/jobs/%00").status_code == 404
         entries = client.get("/api/v1/audit").json()["entries"]
         assert {entry["subject"] for entry in entries} >= {plan["id"], job}
         client.service.answers._writer.submit(lambda: None).result()
         client.service.store.prune_plans(0)
         kept = {row["id"] for row in client.get("/api/v1/plans").json()["plans"]}
         assert plan["id"] not in kept
-        assert len(kept) == 1
+        assert len(kept) == 2
     assert not (tmp_path / "kiban.sqlite3").exists()
     # A second server finds what the first has left.
     with open_client(Settings(data=tmp_path, database=database)) as client:

@@ -105,6 +105,31 @@ def test_bodies_of_the_wrong_kind(small: Client, content: str, kind: str, status
     problem_of(answer, status, problem)
 
 
+STRANGE = ("\0", "\ud800", "\u202e<script>", "'; drop table plans; --", "a" * 500)
+
+
+@pytest.mark.parametrize("text", STRANGE, ids=ascii)
+def test_strange_text_is_no_fault_of_ours(small: Client, text: str) -> None:
+    bodies = (
+        {**study(), "session": text, "sequence": 1},
+        study(name=text or "x"),
+        {**study(), "changes": {**WEEK, text: 1}},
+        {"plan": text},
+        {"example": text},
+        {"toml": f"name = '{text}'"},
+        {**study(name=text), "mode": "job"},
+    )
+    for body in bodies:
+        content = json.dumps(body)
+        answer = small.post("/api/v1/plans?view=short", content=content, headers={"content-type": "application/json"})
+        assert answer.status_code < 500, (body, answer.text)
+        assert len(answer.text) < 60_000
+    for address in ("plans/%00", "jobs/%00", "facts?pattern=%00", "sites/%ff%00"):
+        problem_of(small.get(f"/api/v1/{address}"), 404, "not-found")
+    for job in small.get("/api/v1/jobs").json()["jobs"]:
+        small.delete(f"/api/v1/jobs/{job['id']}")
+
+
 def test_a_body_that_does_not_tell_its_length(small: Client) -> None:
     def endless() -> Iterator[bytes]:
         for _ in range(100):

@@ -10,6 +10,7 @@ from typing import Any, cast
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import KibanError, Problem
@@ -62,6 +63,8 @@ def make_application(settings: Settings) -> FastAPI:
     for kind in (RefusedError, KibanError, RecursionError):
         app.add_exception_handler(kind, _answer_error)
     app.add_exception_handler(Exception, _answer_error)
+    if not settings.is_local:
+        app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
     app.add_middleware(cast("Any", Gate), settings=settings, store=store)
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     return app

@@ -29,7 +29,7 @@ class Study(Body):
     """A scenario as the text of a TOML file."""
     example: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     """The name of an example."""
-    plan: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    plan: Annotated[str, Field(min_length=1, max_length=40, pattern="^[A-Za-z0-9_-]+$")] | None = None
     """The id of a plan, whose scenario is taken."""
     changes: Changes = Field(default_factory=dict)
     """Dotted keys with new values; null removes a key. What follows `assumptions.` is one id of the catalogue."""

@@ -67,6 +67,8 @@ class Gate:
             await send(message)
 
         try:
+            if "\0" in scope["path"]:
+                raise refuse("not-found", "no_page", name=scope["path"])
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             self._check_names(scope["method"], headers)
             body = await self._read(scope["method"], headers, receive)
@@ -156,7 +158,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 
 
 async def _answer_problem(refusal: RefusedError, send: Send) -> None:
-    content = json.dumps(refusal.document, ensure_ascii=False).encode("utf-8")
+    content = json.dumps(refusal.document, ensure_ascii=False).encode("utf-8", "replace")
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
     headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})

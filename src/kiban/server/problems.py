@@ -10,6 +10,7 @@ too, the others stand in English behind a Japanese introduction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from kiban.errors import InputError, KibanError, Problem
@@ -18,6 +19,7 @@ from kiban.report.phrases import phrase
 from kiban.report.translation import translate
 
 MEDIA_TYPE = "application/problem+json"
+LONGEST_FAULT = 500
 TYPE = "urn:kiban:problem:"
 STATUS: Mapping[str, int] = {
     "request": 422,
@@ -98,6 +100,9 @@ def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, A
 
 
 def _describe_one(problem: Problem) -> dict[str, str]:
+    # A fault may quote what was sent, which may be long.
+    if len(problem.fault) > LONGEST_FAULT:
+        problem = replace(problem, fault=f"{problem.fault[:LONGEST_FAULT]}…")
     return {
         "path": problem.key,
         "where": problem.where,

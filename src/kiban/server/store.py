@@ -72,6 +72,7 @@ class Store:
         kept = work == "job"
         values = {
             **asdict(packed),
+            "name": _storable(packed.name),
             "id": plan_id,
             "created": time.time(),
             "owner": owner,
@@ -121,7 +122,7 @@ class Store:
         values = {
             "id": job_id,
             "kind": kind,
-            "name": name,
+            "name": _storable(name),
             "owner": owner,
             "state": "queued",
             "created": time.time(),
@@ -258,13 +259,19 @@ class Store:
     def note(self, entry: Mapping[str, Any]) -> None:
         """Add an entry to the audit log; the oldest leave it after a hundred thousand."""
         with self._write() as connection:
-            number = connection.execute(audit.insert().values(**entry)).inserted_primary_key
+            storable = {name: _storable(value) if isinstance(value, str) else value for name, value in entry.items()}
+            number = connection.execute(audit.insert().values(**storable)).inserted_primary_key
             if number is not None and number[0] % 1_000 == 0:
                 connection.execute(audit.delete().where(audit.c.number <= number[0] - MOST_AUDIT_ENTRIES))
 
     def read_audit(self, limit: int) -> list[Row]:
         """The newest entries."""
         return self._rows(sa.select(audit).order_by(audit.c.number.desc()).limit(limit))
+
+
+def _storable(text: str) -> str:
+    """A text that every database takes: without NUL and without halves of characters."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
 
 
 def _insert_or_ignore(table: sa.Table, is_sqlite: bool) -> Any:
