@@ -28,8 +28,6 @@ from kiban.report.translation import translate
 LEAST_MYEN = 0.5
 """Amounts below are rounding of the search for a price."""
 COLUMNS = (
-    "fiscal_cost", "induced_mw", "windfall_share", "clean_share", "gpu_hour", "treasury", "region", "equity_irr", "jobs"
-)
     "fiscal_cost",
     "induced_mw",
     "windfall_share",
