@@ -90,11 +90,12 @@ def compare_command(
     from kiban.errors import InputError, Problem
     from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
     from kiban.finance.paying import InfeasibleError, Question
+    from kiban.scenario.package import load_package
 
     if sum(aim is not None for aim in (budget, induce, clean)) > 1:
         raise InputError(Problem("more than one aim is given", remedy="choose one of budget, load and clean share"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
-    title = "reverse" if induce is not None or clean is not None else "comparison"
+    title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
     try:
         with progress(language, spinner=not as_json) as tell:
             tell("reading inputs")
@@ -106,7 +107,7 @@ def compare_command(
             elif clean is not None:
                 found = least_public_money(question, "clean_share", clean, names)
             else:
-                found = tuple(Instrument(name, 1.0, question.pay((name,))) for name in names)
+                found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
     except InfeasibleError as error:
         _explain(error, language)
     if as_json:
@@ -118,7 +119,7 @@ def compare_command(
         from kiban.report.payment_page import comparison_page
         from kiban.report.phrases import phrase
 
-        show(lambda _: comparison_page(found, phrase(f"pay.title.{title}", language), language))
+        show(lambda width: comparison_page(found, phrase(f"pay.title.{title}", language), language, width))
 
 
 def sweep_command(
@@ -147,10 +148,10 @@ def sweep_command(
 
         write(to_json({"over": over, "points": summarise_instruments(found)}))
     else:
-        from kiban.report.payment_page import comparison_page
+        from kiban.report.payment_page import sweep_page
         from kiban.report.phrases import phrase
 
-        show(lambda _: comparison_page(found, phrase("pay.title.sweep", language), language))
+        show(lambda _: sweep_page(found, phrase("pay.title.sweep", language), language))
 
 
 def read_subject(subject: str | None):  # type: ignore[no-untyped-def]

@@ -28,7 +28,8 @@ class Instrument:
     """One instrument at the amount that was looked for; `payment` is None where no amount reaches it."""
 
     package: str
-    amount: float
+    amount: float | None
+    """None where the package has no single one."""
     payment: Payment | None
     most: Payment | None = None
     """What the largest amount gives, where even that does not reach."""

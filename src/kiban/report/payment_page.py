@@ -27,17 +27,12 @@ from kiban.report.translation import translate
 
 LEAST_MYEN = 0.5
 """Amounts below are rounding of the search for a price."""
+LABEL_WIDTH, COLUMN_WIDTH = 26, 16
 COLUMNS = (
-    "fiscal_cost",
-    "induced_mw",
-    "windfall_share",
-    "clean_share",
-    "gpu_hour",
-    "treasury",
-    "region",
-    "equity_irr",
-    "jobs",
+    *("fiscal_cost", "induced_mw", "windfall_share", "clean_share", "gpu_hour", "treasury", "ratepayers", "region"),
+    *("equity_irr", "jobs"),
 )
+SWEPT = ("fiscal_cost", "induced_mw", "windfall_share", "gpu_hour", "treasury")
 
 
 def payment_page(payment: Payment, language: Language) -> RenderableType:
@@ -56,26 +51,45 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     return Group(*parts)
 
 
-def comparison_page(instruments: Sequence[Instrument], title: str, language: Language) -> RenderableType:
-    """Instruments side by side."""
-    shown = [payment for one in instruments if (payment := one.payment or one.most) is not None]
-    money = money_of(shown[0].after.plan, language)
-    size, unit = money.scale(max(abs(payment.fiscal_cost_myen) for payment in shown))
-    headings = [phrase("pay.heading.instrument", language), phrase("pay.heading.amount", language)]
-    headings += [phrase(f"pay.heading.{column}", language) for column in COLUMNS]
-    rows = [_instrument_row(one, size, language) for one in instruments]
+def comparison_page(instruments: Sequence[Instrument], title: str, language: Language, width: int) -> RenderableType:
+    """Instruments side by side, as many in a row as the page is wide."""
+    size, unit = _unit(instruments, language)
+    cells = [_instrument_cells(one, size, language) for one in instruments]
+    room = max((width - LABEL_WIDTH) // COLUMN_WIDTH, 1)
+    parts: list[RenderableType] = []
+    for first in range(0, len(cells), room):
+        shown = range(first, min(first + room, len(cells)))
+        headings = ["" if parts else unit, *(instruments[number].package for number in shown)]
+        rows = [
+            [phrase(f"pay.heading.{column}", language), *(cells[number][column] for number in shown)]
+            for column in ("amount", *COLUMNS)
+        ]
+        parts += [Text()] if parts else []
+        parts.append(table(headings, rows, numeric=range(1, len(headings))))
+    return Group(*section(title, Group(*parts)))
+
+
+def sweep_page(points: Sequence[Instrument], title: str, language: Language) -> RenderableType:
+    """One instrument at rising amounts."""
+    size, unit = _unit(points, language)
+    headings = [phrase(f"pay.heading.{column}", language) for column in ("amount", *SWEPT)]
+    cells = [_instrument_cells(one, size, language) for one in points]
+    rows = [[row[column] for column in ("amount", *SWEPT)] for row in cells]
     return Group(
-        *section(f"{title} ({unit})", table(headings, rows, numeric=range(1, len(headings)))),
+        *section(f"{title}: {points[0].package} ({unit})", table(headings, rows, numeric=range(len(headings))))
     )
 
 
-def _instrument_row(instrument: Instrument, size: float, language: Language) -> list[str]:
+def _unit(instruments: Sequence[Instrument], language: Language) -> tuple[float, str]:
+    payments = [payment for one in instruments if (payment := one.payment or one.most) is not None]
+    largest = max(abs(payment.fiscal_cost_myen) for payment in payments)
+    return money_of(payments[0].after.plan, language).scale(largest)
+
+
+def _instrument_cells(instrument: Instrument, size: float, language: Language) -> dict[str, str]:
     payment = instrument.payment or instrument.most
     assert payment is not None
     figures = instrument_figures(payment)
-    amount = format_number(instrument.amount)
-    if instrument.payment is None:
-        amount = phrase("pay.heading.not_reached", language)
 
     def money(name: str) -> str:
         return format_number((figures[name] or 0.0) / size)
@@ -84,20 +98,26 @@ def _instrument_row(instrument: Instrument, size: float, language: Language) -> 
         value = figures[name]
         return NOTHING if value is None else format_percent(value, language)
 
-    hour = figures["yen_per_gpu_hour"]
-    return [
-        instrument.package,
-        amount,
-        money("fiscal_cost_myen"),
-        format_number(figures["induced_it_mw"] or 0.0),
-        share("windfall_share"),
-        share("clean_share"),
-        NOTHING if hour is None else format_number(hour),
-        money("treasury_myen"),
-        money("region_myen"),
-        share("equity_irr"),
-        format_number(figures["construction_jobs"] or 0.0),
-    ]
+    hour, amount = figures["yen_per_gpu_hour"], instrument.amount
+    return {
+        "amount": NOTHING if amount is None else _amount(instrument, amount, language),
+        "fiscal_cost": money("fiscal_cost_myen"),
+        "induced_mw": f"{figures['induced_it_mw'] or 0.0:.1f}",
+        "windfall_share": share("windfall_share"),
+        "clean_share": share("clean_share"),
+        "gpu_hour": NOTHING if hour is None else format_number(hour),
+        "treasury": money("treasury_myen"),
+        "ratepayers": money("ratepayers_myen"),
+        "region": money("region_myen"),
+        "equity_irr": share("equity_irr"),
+        "jobs": f"{figures['construction_jobs'] or 0.0:,.0f}",
+    }
+
+
+def _amount(instrument: Instrument, amount: float, language: Language) -> str:
+    if instrument.payment is None:
+        return phrase("pay.heading.not_reached", language)
+    return format_number(amount)
 
 
 def _parties(payment: Payment, language: Language) -> RenderableType:
