@@ -93,7 +93,7 @@ def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
 def test_the_job_of_a_killed_server_is_taken_over_by_another(database: str, launch: Launch, tmp_path: Path) -> None:
     url = ("--database", database)
     first = launch("--data", str(tmp_path / "a"), *url)
-    long: dict[str, Any] = {"key": "target.clean_share", "values": [0.5 + 0.02 * step for step in range(20)]}
+    long: dict[str, Any] = {"key": "target.clean_share", "values": [0.5 + 0.04 * step for step in range(12)]}
     job = first.post("/api/v1/sweep", {**study(), **long}).json()["job"]["id"]
     until = time.monotonic() + 40.0
     while not first.get(f"/api/v1/jobs/{job}").json()["progress"]["done"]:
@@ -104,4 +104,4 @@ def test_the_job_of_a_killed_server_is_taken_over_by_another(database: str, laun
     found = wait_for_job(second.get, job, seconds=90.0)
     assert found["state"] == "done"
     assert found["attempts"] == 2
-    assert len(found["result"]["points"]) == 20
+    assert len(found["result"]["points"]) == 12

@@ -88,7 +88,7 @@ def listen(settings: Settings) -> socket.socket:
 def hold_folder(settings: Settings) -> IO[bytes]:
     """The folder's lock, held while the file is open; two servers on one folder would run each other's jobs."""
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (settings.data / LOCK_FILE).open("ab")
     except OSError as error:
         fault = f"cannot be written: {(error.strerror or type(error).__name__).lower()}"

@@ -289,7 +289,7 @@ def _connect(url: str) -> Engine:
     shown = _without_password(url)
     try:
         if url.startswith("sqlite:"):
-            Path(sa.engine.make_url(url).database or "").parent.mkdir(parents=True, exist_ok=True)
+            Path(sa.engine.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             engine = sa.create_engine(url, connect_args={"timeout": 30.0})
             sa.event.listen(engine, "connect", _tune_sqlite)
         else:
