@@ -245,7 +245,7 @@ def _highs(programme: Staircase, solver: str, extra: dict[str, object], case: di
     information = highs.getInfo()
     simplex, interior = int(information.simplex_iteration_count), int(information.ipm_iteration_count)
     # Without its extras, or where it fails, HiGHS runs another method; its log says which.
-    if solver == "highs hipo" and ("Running HiPO" not in words or interior <= 0 or simplex > 0):
+    if solver == "highs hipo" and ("Hipo: Solved" not in words or interior <= 0 or simplex > 0):
         extra["note"] = f"NOT HIPO: {simplex} simplex and {interior} other iterations"
     return float(information.objective_function_value) + flat.constant, max(simplex, interior)
 
