@@ -55,6 +55,10 @@ def site_page(catalogue: Catalogue, site: Site, language: Language) -> Renderabl
     made = table(headings, figures, whole=(3,))
     parts: list[RenderableType] = [Sentence(title, style="bold"), Text(), Padding(pairs(rows), (0, 0, 0, INDENT))]
     parts += section(phrase("sites.figures", language), made)
+    parts += section(
+        phrase("national.site_area", language, area=_area(site.area, language)),
+        _area_figures(catalogue, site, language),
+    )
     return Group(*parts, Text(), remark(phrase("sites.origin", language, id=site.id)))
 
 
@@ -106,6 +110,19 @@ def _figure(fact: Fact, site: Site, language: Language) -> list[str]:
     value = format_quantity(fact.value, fact.unit, language)
     status = phrase(f"status.{fact.status}", language)
     return [name.rstrip(", "), value, fact_range(fact, language) or NOTHING, status]
+
+
+def _area_figures(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
+    """What the site's grid area gives it: connection and its year, price terms, carbon, curtailment."""
+    rows = []
+    for fact in describe(catalogue, f"grid.{site.area}"):
+        name = fact.name_ja if language == "ja" else fact.name_en
+        area = _area(site.area, language)
+        name = name.removesuffix(area).rstrip(", ")
+        value = format_quantity(fact.value, fact.unit, language)
+        rows.append([name, value, fact_range(fact, language) or NOTHING, phrase(f"status.{fact.status}", language)])
+    headings = [phrase(f"sites.{name}", language) for name in ("figure", "value", "range", "status")]
+    return table(headings, rows, whole=(3,))
 
 
 def _site_name(site: Site, language: Language) -> str:

@@ -22,9 +22,10 @@ from kiban.quantities import (
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
-from kiban.siting.plan import FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
+from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
 
 LEAST_SHOWN_MW = 0.5
+SHOWN_ENTRIES = 8
 COST_ITEMS = ("compute", "power", "hazard", "land", "site", "latency")
 
 
@@ -54,10 +55,14 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     if plan.near_optima:
         near = [_near(plan, other, language, money) for other in plan.near_optima]
         parts += section(_say("title_near", language), bullets(near))
+    if plan.entries:
+        entries = [_entry(plan, entry, language, money) for entry in plan.entries[:SHOWN_ENTRIES]]
+        parts += section(_say("title_entry", language), bullets(entries))
     if plan.robustness is not None:
         parts += section(_say("title_risk", language), _risk(plan, plan.robustness, language, money))
         if plan.robustness.flips:
             flips = [_flip(plan, flip, language) for flip in plan.robustness.flips]
+            flips += [_delay(plan, plan.delay, language, money)] if plan.delay is not None else []
             parts += section(_say("title_flips", language), bullets(flips))
     parts += section(_say("title_proof", language), lines([_bounds(plan, language, money)]))
     parts += section(_say("title_notes", language), bullets([_say("note_model", language), *plan.notes]))
@@ -289,6 +294,27 @@ def _near(plan: NationalPlan, other: NearOptimum, language: Language, money: Mon
             language,
         ),
     )
+
+
+def _entry(plan: NationalPlan, entry: Entry, language: Language, money: MoneyFormat) -> str:
+    return _say(
+        "entry",
+        language,
+        name=_name(plan, entry.site, language),
+        support=money.amount(entry.support_myen_per_mw),
+        load=_power(entry.load_mw),
+    )
+
+
+def _delay(plan: NationalPlan, delay: Delay, language: Language, money: MoneyFormat) -> str:
+    more = money.amount(delay.more_myen)
+    if delay.load_mw < LEAST_SHOWN_MW:
+        names = _join((_name(plan, other, language) for other in delay.instead), language)
+        instead = _say("instead", language, names=names or NOTHING)
+        outcome = _say("flip_lead_gone", language, instead=instead, more=more)
+    else:
+        outcome = _say("flip_lead_stays", language, load=_power(delay.load_mw), more=more)
+    return _say("flip_lead", language, site=_name(plan, delay.site, language), year=delay.year, outcome=outcome)
 
 
 def _risk(plan: NationalPlan, risk: Robustness, language: Language, money: MoneyFormat) -> RenderableType:

@@ -32,6 +32,8 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "sites": [_site(site) for site in plan.sites],
         "areas": [dataclasses.asdict(area) for area in plan.areas],
         "near_optima": [dataclasses.asdict(other) for other in plan.near_optima],
+        "entries": [dataclasses.asdict(entry) for entry in plan.entries],
+        "delay": dataclasses.asdict(plan.delay) if plan.delay is not None else None,
         "robustness": dataclasses.asdict(plan.robustness) if plan.robustness is not None else None,
         "relaxations": [dataclasses.asdict(change) for change in plan.relaxations],
         "candidates": [_candidate(candidate) for candidate in plan.candidates],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from kiban.siting.master import Choice, Known, Master, write_master
-from kiban.siting.plan import NearOptimum
+from kiban.siting.plan import Entry, NearOptimum
 from kiban.siting.problem import Problem
 from kiban.siting.search import Found
 
@@ -15,6 +15,8 @@ GAP = 1e-3
 SECONDS = 20.0
 LEAST_MW = 1.0
 SHOWN_INSTEAD = 3
+ENTRY_MW = 100.0
+"""Load at which a site that is not chosen is tried."""
 
 
 def cost_without(problem: Problem, known: Known, found: Found, site: int) -> tuple[float | None, tuple[str, ...]]:
@@ -90,3 +92,32 @@ def _cost_of(master: Master, problem: Problem, known: Known, choice: Choice, lim
         exact.model.lower[column] = exact.model.upper[column] = float(choice.open[key])
     settled = exact.solve(relative_gap=GAP, seconds=SECONDS)
     return limit if settled is None else min(settled.objective, limit)
+
+
+def find_entries(problem: Problem, known: Known, found: Found) -> tuple[Entry, ...]:
+    """For each site that is not chosen, the support per MW that would bring it in, the cheapest first.
+
+    The site is made to serve `ENTRY_MW` (its largest load if that is less); what the plan then costs more,
+    over that load, is the support, or the fall of its own cost, at which it is as good as the plan.
+    """
+    chosen = site_loads(problem, found.choice)
+    entries = []
+    for site, place in enumerate(problem.places):
+        load = min(ENTRY_MW, place.candidate.max_mw)
+        if chosen[site] > LEAST_MW or load <= LEAST_MW:
+            continue
+        master = write_master(problem, known, "inner")
+        own = [
+            (column, problem.blocks[number].weight)
+            for (number, _), column in master.loads.items()
+            if problem.blocks[number].site == site
+        ]
+        first = max((weight for _, weight in own), default=0.0)
+        if first <= 0:
+            continue
+        master.model.add_row([(column, weight / first) for column, weight in own], lower=load)
+        forced = master.solve(relative_gap=GAP / 10, seconds=SECONDS)
+        if forced is not None:
+            more = max(forced.objective - found.cost_myen, 0.0)
+            entries.append(Entry(place.candidate.id, load, more / (load * first)))
+    return tuple(sorted(entries, key=lambda entry: (entry.support_myen_per_mw, entry.site)))

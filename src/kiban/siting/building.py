@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national import NationalScenario
-from kiban.siting.alternatives import cost_without, find_near_optima
+from kiban.siting.alternatives import cost_without, find_entries, find_near_optima
+from kiban.siting.delay import find_delay
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
 from kiban.siting.preparing import study_catalogue
@@ -72,6 +73,8 @@ def build_national(
         rounds=found.rounds,
         solves=found.solves,
         near_optima=find_near_optima(problem, known, found, NEAR),
+        entries=find_entries(problem, known, found),
+        delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
     )
 

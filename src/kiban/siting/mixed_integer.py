@@ -82,7 +82,8 @@ class MixedInteger:
         highs.run()
         known = highspy.HighsModelStatus
         status = highs.getModelStatus()
-        if status == known.kUnboundedOrInfeasible:
+        if status not in {known.kOptimal, known.kInfeasible, known.kUnbounded, known.kTimeLimit}:
+            # Presolve may leave open which of two it is, or an end that it cannot name.
             highs.setOptionValue("presolve", "off")
             highs.run()
             status = highs.getModelStatus()

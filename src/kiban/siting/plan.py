@@ -90,6 +90,29 @@ class NearOptimum:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """What would bring a site in that is not chosen: support per MW of IT and year at a load."""
+
+    site: str
+    load_mw: float
+    support_myen_per_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Delay:
+    """The plan if the connection of one site comes after the study's year: its load then, and the cost.
+
+    `more_myen` is what the plan costs more, up to the gap; `instead` the sites that grow most.
+    """
+
+    site: str
+    year: int
+    load_mw: float
+    more_myen: float
+    instead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Relaxation:
     """One limit that, moved alone from `current` to `needed`, makes the study feasible."""
 
@@ -143,6 +166,8 @@ class NationalPlan:
     rounds: int = 0
     solves: int = 0
     near_optima: tuple[NearOptimum, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    delay: Delay | None = None
     robustness: Robustness | None = None
     relaxations: tuple[Relaxation, ...] = ()
     notes: tuple[str, ...] = ()

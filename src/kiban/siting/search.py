@@ -228,7 +228,10 @@ def _mixture_cost(problem: Problem, points: Sequence[Point], z: Array) -> float:
         else:
             terms = [(column, float(point.used[place])) for column, point in zip(columns, points, strict=True)]
             model.add_row(terms, upper=float(value) * (1 + SAME_MW) + SAME_MW)
-    answer = model.solve()
+    try:
+        answer = model.solve()
+    except SolverError:
+        return math.inf
     return answer.objective if answer.status == "optimal" else math.inf
 
 
