@@ -68,6 +68,7 @@ def pay_document(payment: Payment) -> dict[str, Any]:
         "entries": len(payment.after.ledger.entries),
         "finance": {"without": _finance(payment.before), "with": _finance(payment.after)},
         "capacities": _capacities(payment),
+        "losses": _losses(payment),
         "notes": list(payment.after.terms.notes),
         "assumed": list(payment.after.terms.assumed),
     }
@@ -250,6 +251,23 @@ def _sentences(payment: Payment, language: Language) -> dict[str, Any]:
     }
 
 
+def _losses(payment: Payment) -> list[dict[str, Any]]:
+    """What the treasuries lose under each kind of support over the draws; empty where none were made."""
+    if payment.downside is None:
+        return []
+    return [
+        {
+            "kind": kind,
+            "label": _named(lambda language, kind=kind: phrase(f"pay.kind.{kind}", language)),  # type: ignore[misc]
+            "expected_myen": case["expected_myen"],
+            "high_myen": case["percentile_95_myen"],
+            "worst_myen": case["worst_myen"],
+            "default_probability": case["default_probability"],
+        }
+        for kind, case in payment.downside["cases"].items()
+    ]
+
+
 def _findings(payment: Payment, language: Language) -> dict[str, str]:
     money = money_of(payment.after.plan, language)
     found = {
@@ -258,6 +276,7 @@ def _findings(payment: Payment, language: Language) -> dict[str, str]:
         "flows": _flows_finding(payment, money),
         "years": _years_finding(payment.incidence, money),
         "capacities": _capacities_finding(payment, language),
+        "downside": _downside_finding(payment, money),
     }
     return {name: sentence[:1].upper() + sentence[1:] for name, sentence in found.items() if sentence}
 
@@ -322,6 +341,15 @@ def _years_finding(ledger: Ledger, money: MoneyFormat) -> str:
     even = phrase("pay_finding.years_even", language, year=later[0]) if later else ""
     even = even or phrase("pay_finding.years_never", language)
     return phrase("pay_finding.years", language, year=worst, amount=money.amount(-yearly[worst]), even=even)
+
+
+def _downside_finding(payment: Payment, money: MoneyFormat) -> str:
+    losses = _losses(payment)
+    if not losses:
+        return ""
+    worst = max(losses, key=lambda loss: loss["high_myen"])
+    words = {"kind": worst["label"][money.language], "amount": money.amount(worst["high_myen"])}
+    return phrase("pay_finding.downside", money.language, **words)
 
 
 def _capacities_finding(payment: Payment, language: Language) -> str:
