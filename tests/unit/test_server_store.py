@@ -132,6 +132,14 @@ def test_the_life_of_a_job(store: Store) -> None:
     assert unpack(ended["result"]) == {"x": 1}
 
 
+def test_only_jobs_that_have_ended_are_pruned(store: Store) -> None:
+    names = [add(store, str(number)) for number in range(5)]
+    for name in names[:4]:
+        store.finish_job(name, "cancelled", progress={})
+    store.prune_jobs(1)
+    assert {row["id"] for row in store.list_jobs(10)} == {names[3], names[4]}
+
+
 def test_jobs_of_silent_servers_are_found(store: Store) -> None:
     mine, theirs = add(store, "a"), add(store, "b")
     store.claim_job("me")

@@ -40,6 +40,8 @@ class Limits:
     """Instant questions that wait for a free core."""
     stored_plans: int = 1_000
     """Instant plans that the store keeps; those of jobs are kept until they are deleted."""
+    stored_jobs: int = 1_000
+    """Jobs that have ended and are still listed."""
     instant_seconds: float = 2.0
     """Work that is expected to take longer is a job."""
 

@@ -221,6 +221,13 @@ class Store:
             job_id, ("running",), state="queued", holder=None, progress=json.dumps(progress, ensure_ascii=False)
         )
 
+    def prune_jobs(self, most: int) -> None:
+        """Remove all but the newest `most` of the jobs that have ended; the plans that they made stay."""
+        ended = jobs.c.state.in_(ENDED)
+        newest = sa.select(jobs.c.id).where(ended).order_by(jobs.c.created.desc(), jobs.c.id).limit(most).subquery()
+        with self._write() as connection:
+            connection.execute(jobs.delete().where(ended, jobs.c.id.not_in(sa.select(newest.c.id))))
+
     def find_orphans(self, older_than: float, holder: str) -> Sequence[Row]:
         """Running jobs of other servers that have not been heard of since `older_than`."""
         silent = sa.or_(jobs.c.beat.is_(None), jobs.c.beat < older_than)

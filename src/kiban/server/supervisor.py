@@ -59,6 +59,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Take up what an earlier server left and begin."""
+        self.store.prune_jobs(self.settings.limits.stored_jobs)
         if self.store.is_sqlite:
             # Nobody else uses the folder: whatever runs there was ours before we were restarted.
             self._requeue_orphans(time.time() + SILENCE_SECONDS)
