@@ -46,6 +46,12 @@ class Ledger:
     """All entries of a project, ordered by year; made by `post_entries`."""
 
     entries: tuple[Entry, ...]
+    base_year: int | None = None
+    """Year of present values; the first year with an entry where None."""
+
+    @property
+    def _base_year(self) -> int:
+        return min(self.years, default=0) if self.base_year is None else self.base_year
 
     @cached_property
     def balances(self) -> Mapping[str, Mapping[int, float]]:
@@ -80,11 +86,11 @@ class Ledger:
         return found
 
     def present_value(self, party: str, real_rate: float, *, accounts: frozenset[str] | None = None) -> float:
-        """Present value in the first year of what a party receives less what it pays, million yen.
+        """Present value in the base year of what a party receives less what it pays, million yen.
 
         `accounts` keeps to some accounts.
         """
-        first = self.years[0]
+        first = self._base_year
         return sum(
             (entry.amount_myen if entry.payee == party else -entry.amount_myen)
             * (1.0 + real_rate) ** (first - entry.year)
@@ -100,7 +106,7 @@ class Ledger:
 
     def flows(self, real_rate: float) -> dict[tuple[str, str], float]:
         """Present value of all that goes from one party to another, at one rate, million yen."""
-        first, found = self.years[0], dict[tuple[str, str], float]()
+        first, found = self._base_year, dict[tuple[str, str], float]()
         for entry in self.entries:
             pair = (entry.payer, entry.payee)
             found[pair] = found.get(pair, 0.0) + entry.amount_myen * (1.0 + real_rate) ** (first - entry.year)
@@ -108,14 +114,17 @@ class Ledger:
 
 
 def difference(after: Ledger, before: Ledger) -> Ledger:
-    """Incidence: the entries of one ledger less those of another, so that each party's balance is the change."""
+    """Incidence: the entries of one ledger less those of another, so that each party's balance is the change.
+
+    Its present values are of the first year of the two.
+    """
     amounts: dict[tuple[int, str, str, str], tuple[float, str]] = {}
     for ledger, sign in ((after, 1.0), (before, -1.0)):
         for entry in ledger.entries:
             key = (entry.year, entry.payer, entry.payee, entry.account)
             amount, why = amounts.get(key, (0.0, entry.why))
             amounts[key] = (amount + sign * entry.amount_myen, why)
-    return Ledger(tuple(_changed(amounts)))
+    return Ledger(tuple(_changed(amounts)), min((*after.years, *before.years), default=None))
 
 
 def _changed(amounts: Mapping[tuple[int, str, str, str], tuple[float, str]]) -> Iterator[Entry]:

@@ -55,7 +55,7 @@ class Side:
     levelised: LevelisedCost
     ledger: Ledger
     credit_utilisation: Mapping[str, float]
-    """Share of each asset's credits that the limits let its owner use, by present value."""
+    """Share of the credits of each asset class that the limits let its owner use, by present value."""
 
     @property
     def terms(self) -> PolicyTerms:
@@ -138,6 +138,9 @@ class Question:
         self.against = tuple(against)
         self._before: Side | None = None
         self.elasticity: float | None = None
+        for system in self.preparation.cooling_systems:
+            # Read once here, so that what does not depend on policy and demand is shared by all plans.
+            self.preparation.resources_for(system)
         if not self.scenario.tranche:
             self._offer_elastic_demand(catalogue.value("demand.price_elasticity"))
 
@@ -233,7 +236,7 @@ class Question:
             plan = self._plan(self._under(loaded, utilisation), served_mw)
             project, levelised = self._price(plan, before)
             cash = project_cash_flow(project, self.assumptions)
-            found = cash.credit_utilisation()
+            found = _by_class(cash)
             change = max((abs(found[name] - utilisation.get(name, 1.0)) for name in found), default=0.0)
             utilisation = found
             if change < SETTLED:
@@ -304,6 +307,21 @@ def pay(
 
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
     return (packages,) if isinstance(packages, str | Package) else tuple(packages)
+
+
+def _by_class(cash: CashFlow) -> dict[str, float]:
+    """Share of credits that can be used by asset class, as the design knows them; weighed by what is earned."""
+    classes = {asset.name: asset.asset for asset in cash.project.assets}
+    weights: dict[str, float] = {}
+    for credit in cash.credits_earned:
+        weights[credit.asset] = weights.get(credit.asset, 0.0) + float(np.sum(credit.amount_myen))
+    used: dict[str, float] = {}
+    earned: dict[str, float] = {}
+    for name, share in cash.credit_utilisation().items():
+        asset = classes[name]
+        used[asset] = used.get(asset, 0.0) + share * weights[name]
+        earned[asset] = earned.get(asset, 0.0) + weights[name]
+    return {asset: used[asset] / weight for asset, weight in earned.items()}
 
 
 def _tranche_sales(side: Side, shares: Shares) -> float:
