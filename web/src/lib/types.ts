@@ -237,8 +237,9 @@ export interface PaySentences {
   findings: Record<string, string>;
 }
 export interface Loss {
-  name: string;
+  kind: string;
   label: Names;
+  default_probability: number;
   expected_myen: number;
   high_myen: number;
   worst_myen: number;
@@ -276,7 +277,8 @@ export interface Pay {
   flows: { payer: string; payer_label: Names; payee: string; payee_label: Names; amount_myen: number }[];
   finance: { without: FinanceFigures; with: FinanceFigures };
   capacities: { name: string; subject: string; label: Names; unit: string; unit_text: Names; without: number; with: number }[];
-  downside?: { losses: Loss[]; draws: number } | null;
+  losses?: Loss[];
+  downside?: { draws: number } | null;
 }
 export interface NationalSite {
   id: string;
