@@ -13,11 +13,13 @@ import pytest
 from kiban.errors import ScenarioError
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import example_names
+from kiban.scenario.national_file import parse_national
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scenarios/*.md")])
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 SMALLEST = {"name": "page", "site": {"id": "tomakomai"}}
+SMALLEST_NATIONAL = {"national": {"name": "page"}, "tranche": [{"id": "training", "it_load_mw": 100}]}
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 NAME = re.compile(r"[a-z]\w*(?:\.\w+)+")
 TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>\w+)`")
@@ -62,6 +64,8 @@ def test_every_scenario_parses(name):
         if block["mark"] == "refused":
             with pytest.raises(ScenarioError):
                 parse_scenario(raw)
+        elif "national" in raw or isinstance(raw.get("site"), list):
+            parse_national({**SMALLEST_NATIONAL, **raw} if block["mark"] == "fragment" else raw)
         else:
             parse_scenario({**SMALLEST, **raw} if block["mark"] == "fragment" else raw)
 

@@ -226,3 +226,17 @@ def test_the_command_builds_a_national_file_and_ends_with_4_where_there_is_no_pl
     assert summary["sites"][0]["id"] == "inzai"
     assert summary["relative_gap"] <= 0.005
     assert runner.invoke(app, ["build", str(tmp_path / "large.toml")]).exit_code == 4
+
+
+def test_a_changed_price_is_answered_from_designs_that_are_known():
+    memory = Memory()
+    study = parse_national({**SINGLE, "risk": None})
+    first = build_national(study, memory=memory)
+    dearer = parse_national({**SINGLE, "risk": None, "assumptions": {"pv.capex": 180.0}})
+    second = build_national(dearer, memory=memory)
+    cold = build_national(dearer)
+    assert second.solves < first.solves
+    assert second.relative_gap <= 0.005
+    assert second.net_cost_myen == pytest.approx(cold.net_cost_myen, rel=0.006)
+    assert second.bound_myen <= cold.net_cost_myen * (1 + 1e-9)
+    assert cold.bound_myen <= second.net_cost_myen * (1 + 1e-9)

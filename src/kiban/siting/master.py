@@ -230,9 +230,10 @@ def _add_functions(master: Master, known: Known, price: Callable[[Point], float]
         points = known.get((number, which), ())
         columns = arguments(master, number, which)
         if master.kind == "outer":
-            cost = model.add_column(lower=COST_LOW if not points else 0.0)
+            cuts = [point for point in points if point.has_cut]
+            cost = model.add_column(lower=COST_LOW if not cuts else 0.0)
             master.costs.append((cost, function.weight))
-            for point in points:
+            for point in cuts:
                 terms = [(cost, 1.0)]
                 for argument, slope in zip(columns, point.slope, strict=True):
                     terms += [(column, -float(slope)) for column in argument]

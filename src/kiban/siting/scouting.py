@@ -51,6 +51,7 @@ def _coarsen_model(model: SiteModel) -> SiteModel | None:
         model,
         label=f"{model.label} scout",
         key=f"{model.key} scout",
+        shape=f"{model.shape} scout",
         resources=short,
         firm=model.firm[:, picked],
         arrivals=model.arrivals[:, picked],

@@ -23,7 +23,7 @@ from kiban.siting.master import Choice, Known, write_master
 from kiban.siting.mixed_integer import MixedInteger
 from kiban.siting.problem import Block, Function, Problem, point_of
 from kiban.siting.scouting import coarsen
-from kiban.siting.site_cost import Point, SiteModel, evaluate
+from kiban.siting.site_cost import Point, SiteModel, evaluate, reprice
 
 Report = Callable[[str], None]
 
@@ -49,6 +49,7 @@ class Memory:
 
     points: dict[str, list[Point]] = field(default_factory=dict)
     asked: dict[str, list[Array]] = field(default_factory=dict)
+    shapes: dict[str, SiteModel] = field(default_factory=dict)
     solves: int = 0
 
     def known(self, problem: Problem) -> Known:
@@ -60,9 +61,17 @@ class Memory:
     def find(self, model: SiteModel, z: Array) -> Point | None:
         """A point at the same arguments, or None."""
         for point in self.points.get(model.key, ()):
-            if np.abs(point.asked - z).max() <= SAME_MW * (1.0 + float(np.abs(z).max())):
+            if point.has_cut and np.abs(point.asked - z).max() <= SAME_MW * (1.0 + float(np.abs(z).max())):
                 return point
         return None
+
+    def recall(self, model: SiteModel) -> None:
+        """Take over designs of the same site at other yearly costs of capacity, priced anew."""
+        before = self.shapes.get(model.shape)
+        if before is not None and before.key != model.key and model.key not in self.points:
+            known = [point for point in self.points.get(before.key, ()) if point.has_cut]
+            self.points[model.key] = [reprice(point, before.resources, model.resources) for point in known]
+        self.shapes[model.shape] = model
 
     def ask(self, questions: Iterable[tuple[SiteModel, Array]], threads: int | None = None) -> list[Point]:
         """The points at all questions, in order; those that are not known yet are solved in parallel."""
@@ -206,7 +215,7 @@ def _find_doubts(problem: Problem, known: Known, choice: Choice, gap: float) -> 
             continue
         z = ask_of(problem, generous, number, which, function)
         points = known[number, which]
-        lower = max((point.cut_at(z) for point in points), default=0.0)
+        lower = max((point.cut_at(z) for point in points if point.has_cut), default=0.0)
         size = function.weight * (_mixture_cost(problem, points, z) - lower)
         if size > allowed:
             guess = function.weight * abs(lower)
@@ -425,7 +434,8 @@ def _ask_first(problem: Problem, memory: Memory, report: Report) -> None:
     """Ask every function at a few sizes, with what mattered in an earlier question of the same site first."""
     questions: list[tuple[SiteModel, Array]] = []
     for number, _, function in problem.functions():
-        if memory.points.get(function.model.key):
+        memory.recall(function.model)
+        if any(point.has_cut for point in memory.points.get(function.model.key, ())):
             continue
         recalled = [z for z in memory.asked.get(function.model.label, ()) if z.size == function.model.size]
         block = problem.blocks[number]

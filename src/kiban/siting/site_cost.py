@@ -71,6 +71,8 @@ def list_classes(tranches: Sequence[Tranche]) -> tuple[LoadClass, ...]:
 class SiteModel:
     """The programme of one site for any load: resources without load, and what one MW of each class is.
 
+    `key` names its content, `shape` its content but for the yearly costs of capacity.
+
     `firm`, `arrivals` and `backlog` have shape (classes, steps). `limited` names the supply options
     with a shared limit; `has_carbon` whether emissions are limited. `floor_steps` marks the steps in
     which the area's price is at its floor, shape (steps,).
@@ -78,6 +80,7 @@ class SiteModel:
 
     label: str
     key: str
+    shape: str
     resources: Resources
     firm: Array
     arrivals: Array
@@ -119,6 +122,11 @@ class Point:
     excess: float
     solver: str
 
+    @property
+    def has_cut(self) -> bool:
+        """Whether the point is an optimum, and so proves a lower bound."""
+        return bool(np.isfinite(self.bound_myen))
+
     def cut_at(self, z: Array) -> float:
         """The lower bound that this point proves at z."""
         return self.bound_myen + float(self.slope @ (z - self.asked))
@@ -148,7 +156,56 @@ def make_model(
         resources, firm_mw=nothing, arrivals_mw=nothing, max_backlog_mwh=nothing, min_it_mw=0.0, max_it_mw=np.inf
     )
     key = _fingerprint(empty, firm, backlog, tuple(limited), has_carbon)
-    return SiteModel(label, key, empty, firm, arrivals, backlog, tuple(limited), has_carbon, floor_steps)
+    costless = _fingerprint(_without_capacity_costs(empty), firm, backlog, tuple(limited), has_carbon)
+    return SiteModel(label, key, costless, empty, firm, arrivals, backlog, tuple(limited), has_carbon, floor_steps)
+
+
+def _without_capacity_costs(resources: Resources) -> Resources:
+    """The same resources with every yearly cost of capacity at nothing."""
+    free = replace(
+        resources,
+        supply=tuple(replace(option, annual_cost_myen_per_mw=0.0) for option in resources.supply),
+        it_annual_costs_myen_per_mw=dict.fromkeys(resources.it_annual_costs_myen_per_mw, 0.0),
+    )
+    if free.battery is not None:
+        battery = replace(free.battery, annual_cost_myen_per_mw=0.0, annual_cost_myen_per_mwh=0.0)
+        free = replace(free, battery=battery)
+    if free.grid is not None:
+        free = replace(free, grid=replace(free.grid, annual_cost_myen_per_mw=0.0))
+    if free.backup is not None:
+        free = replace(free, backup=replace(free.backup, annual_cost_myen_per_mw=0.0))
+    return free
+
+
+def capacity_costs(resources: Resources) -> dict[str, dict[str, float]]:
+    """Yearly cost of a unit of each capacity, by the item of cost that it makes."""
+    costs = {"it": {f"it_{part}": cost for part, cost in resources.it_annual_costs_myen_per_mw.items()}}
+    costs |= {option.name: {option.name: option.annual_cost_myen_per_mw} for option in resources.supply}
+    if resources.battery is not None:
+        costs["battery_power"] = {"battery_power": resources.battery.annual_cost_myen_per_mw}
+        costs["battery_energy"] = {"battery_energy": resources.battery.annual_cost_myen_per_mwh}
+    if resources.grid is not None:
+        costs["interconnection"] = {"interconnection": resources.grid.annual_cost_myen_per_mw}
+    if resources.backup is not None:
+        costs["backup"] = {"backup": resources.backup.annual_cost_myen_per_mw}
+    return costs
+
+
+def reprice(point: Point, before: Resources, after: Resources) -> Point:
+    """A design at other yearly costs of capacity: what it costs then, and nothing about what the optimum would.
+
+    It is as feasible as it was, so that its cost is an upper bound; `bound_myen` is minus infinity.
+    """
+    was, now = capacity_costs(before), capacity_costs(after)
+    costs, more = dict(point.costs), 0.0
+    for capacity, items in now.items():
+        for item, cost in items.items():
+            change = (cost - was[capacity][item]) * point.capacities.get(capacity, 0.0)
+            more += change
+            costs[item] = costs.get(item, 0.0) + change
+    return replace(
+        point, cost_myen=point.cost_myen + more, bound_myen=-np.inf, slope=np.zeros_like(point.slope), costs=costs
+    )
 
 
 def load_resources(model: SiteModel, z: Array) -> Resources:
