@@ -8,17 +8,20 @@ plan, and the one that spends exactly the budget is taken.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from kiban.errors import Problem, ScenarioError
-from kiban.finance.paying import Payment, Question
+from kiban.finance.paying import Payment, Question, Side
 from kiban.scenario.package import Package, load_package
 
 INSTRUMENTS = ("tax-credit", "special-depreciation", "capital-grant", "production-credit", "property-tax-relief")
 COST_TOLERANCE = 1e-3
+JUMP_TOLERANCE = 1e-3
+"""How closely, as a share of the amount, the amount of a jump is found before its two plans are mixed."""
 AMOUNT_TOLERANCE = 1e-7
+SOLVER_TOLERANCE = 1e-6
 MOST_STEPS = 40
 Aim = Literal["induced_it_mw", "clean_share"]
 
@@ -41,7 +44,7 @@ def equal_cost(
     """Each instrument at the amount whose fiscal cost is the budget (present value), to one part in a thousand."""
     if budget_myen <= 0:
         raise ScenarioError(Problem(f"is {budget_myen:g} million yen", key="budget", remedy="give one above 0"))
-    return tuple(_spend(question, load_package(package), budget_myen) for package in packages)
+    return tuple(_spend(question, load_package(package, question.scenario.folder), budget_myen) for package in packages)
 
 
 def least_public_money(
@@ -49,12 +52,18 @@ def least_public_money(
 ) -> tuple[Instrument, ...]:
     """Each instrument at the least amount that induces `target` MW of IT load, or reaches that clean share."""
 
-    def reached(payment: Payment) -> float:
-        if aim == "induced_it_mw":
-            return payment.induced_it_mw
-        return payment.after.plan.indicators["clean_share"]
+    most = 1.0 if aim == "clean_share" else math.inf
+    if not 0 < target <= most:
+        limit = " and at most 1" if aim == "clean_share" else ""
+        raise ScenarioError(Problem(f"is {target:g}", key=aim, remedy=f"give one above 0{limit}"))
 
-    return tuple(_reach(question, load_package(package), reached, target) for package in packages)
+    def reached(side: Side) -> float:
+        if aim == "induced_it_mw":
+            return side.served_mw - question.before.served_mw
+        return side.plan.indicators["clean_share"]
+
+    folder = question.scenario.folder
+    return tuple(_reach(question, load_package(package, folder), reached, target) for package in packages)
 
 
 def largest_amount(package: Package) -> float:
@@ -66,64 +75,87 @@ MOST_PRODUCTION_CREDIT = 0.05
 """Upper end of the search for a production credit, million yen a MWh: beyond any price of energy in the catalogue."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Trial:
+    """A package at one amount: its side, and its fiscal cost."""
+
+    package: Package
+    amount: float
+    side: Side
+    cost: float
+
+
+def _try(question: Question, package: Package, amount: float, served_mw: Mapping[str, float] | None = None) -> _Trial:
+    scaled = package.scaled(amount)
+    side = question.build_side((scaled,), question.before, served_mw)
+    return _Trial(scaled, amount, side, question.fiscal_cost(side))
+
+
+def _pay(question: Question, trial: _Trial) -> Payment:
+    return question.pay((trial.package,), after=trial.side)
+
+
 def _spend(question: Question, package: Package, budget: float) -> Instrument:
-    name, high_amount = package.name, largest_amount(package)
-
-    def at(amount: float) -> Payment:
-        return question.pay((package.scaled(amount),))
-
-    high = at(high_amount)
-    if high.fiscal_cost_myen < budget * (1.0 - COST_TOLERANCE):
-        return Instrument(name, high_amount, None, high)
-    low_amount, low = 0.0, at(0.0)
-    for _ in range(MOST_STEPS):
-        if abs(high.fiscal_cost_myen - budget) <= COST_TOLERANCE * budget / 2:
-            return Instrument(name, high_amount, high)
-        if high_amount - low_amount <= AMOUNT_TOLERANCE * max(high_amount, AMOUNT_TOLERANCE):
-            return Instrument(name, high_amount, _mix(question, package.scaled(high_amount), low, high, budget))
-        middle = _between(low_amount, high_amount, low.fiscal_cost_myen, high.fiscal_cost_myen, budget)
-        payment = at(middle)
-        if payment.fiscal_cost_myen < budget * (1.0 - COST_TOLERANCE / 2):
-            low_amount, low = middle, payment
-        else:
-            high_amount, high = middle, payment
-    return Instrument(name, high_amount, high)
-
-
-def _between(low: float, high: float, low_cost: float, high_cost: float, budget: float) -> float:
-    """The next amount: along the line between the ends, kept away from them so that the bracket always shrinks."""
-    share = (budget - low_cost) / (high_cost - low_cost) if high_cost > low_cost else 0.5
-    return low + (high - low) * min(max(share, 0.1), 0.9)
-
-
-def _mix(question: Question, package: Package, low: Payment, high: Payment, budget: float) -> Payment:
-    """The plan between two that are equally good at the same amount, whose cost is the budget."""
-    ends = [{t.name: t.served_mw for t in payment.after.plan.tranches} for payment in (low, high)]
-    bottom, top, found = 0.0, 1.0, high
-    for _ in range(MOST_STEPS):
-        share = (bottom + top) / 2
-        served = {name: (1.0 - share) * ends[0][name] + share * ends[1][name] for name in ends[0]}
-        found = question.pay((package,), served_mw=served)
-        if abs(found.fiscal_cost_myen - budget) <= COST_TOLERANCE * budget / 2:
+    """Only sides are built while searching: the plan that serves the same without the policy waits for the end."""
+    high = _try(question, package, largest_amount(package))
+    if high.cost < budget * (1.0 - COST_TOLERANCE):
+        return Instrument(package.name, high.amount, None, _pay(question, high))
+    low = _Trial(package.scaled(0.0), 0.0, question.before, 0.0)
+    for step in range(MOST_STEPS):
+        if abs(high.cost - budget) <= COST_TOLERANCE * budget / 2:
             break
-        bottom, top = (share, top) if found.fiscal_cost_myen < budget else (bottom, share)
+        gap = high.amount - low.amount
+        at_jump = gap <= JUMP_TOLERANCE * high.amount and _is_jump(question, low, high, budget)
+        if at_jump or gap <= AMOUNT_TOLERANCE * max(high.amount, AMOUNT_TOLERANCE):
+            high = _mix(question, package, low, high, budget)
+            break
+        middle = _try(question, package, _between(low, high, budget) if step % 2 == 0 else low.amount + gap / 2)
+        if middle.cost < budget * (1.0 - COST_TOLERANCE / 2):
+            low = middle
+        else:
+            high = middle
+    return Instrument(package.name, high.amount, _pay(question, high))
+
+
+def _is_jump(question: Question, low: _Trial, high: _Trial, budget: float) -> bool:
+    """Whether the budget lies between two designs whatever the amount is between their amounts."""
+    return question.fiscal_cost(low.side, high.side.terms) < budget < question.fiscal_cost(high.side, low.side.terms)
+
+
+def _between(low: _Trial, high: _Trial, budget: float) -> float:
+    """The next amount: along the line between the ends, kept away from them so that the bracket always shrinks."""
+    share = (budget - low.cost) / (high.cost - low.cost) if high.cost > low.cost else 0.5
+    return low.amount + (high.amount - low.amount) * min(max(share, 0.1), 0.9)
+
+
+def _mix(question: Question, package: Package, low: _Trial, high: _Trial, budget: float) -> _Trial:
+    """The plan between two that are equally good at the same amount, whose cost is the budget."""
+    ends = [{served.name: served.served_mw for served in trial.side.plan.tranches} for trial in (low, high)]
+    bottom, top, found = (0.0, low.cost), (1.0, high.cost), high
+    for step in range(MOST_STEPS):
+        rise = top[1] - bottom[1]
+        line = (budget - bottom[1]) / rise if rise > 0 and step % 3 < 2 else 0.5
+        share = bottom[0] + (top[0] - bottom[0]) * min(max(line, 0.0), 1.0)
+        served = {name: (1.0 - share) * ends[0][name] + share * ends[1][name] for name in ends[0]}
+        found = _try(question, package, high.amount, served)
+        if abs(found.cost - budget) <= COST_TOLERANCE * budget / 2:
+            break
+        bottom, top = ((share, found.cost), top) if found.cost < budget else (bottom, (share, found.cost))
     return found
 
 
-def _reach(question: Question, package: Package, reached: Callable[[Payment], float], target: float) -> Instrument:
-    high_amount = largest_amount(package)
-    high = question.pay((package.scaled(high_amount),))
-    if reached(high) < target:
-        return Instrument(package.name, high_amount, None, high)
-    low_amount = 0.0
-    while high_amount - low_amount > 1e-4 * largest_amount(package):
-        middle = (low_amount + high_amount) / 2
-        payment = question.pay((package.scaled(middle),))
-        if reached(payment) >= target:
-            high_amount, high = middle, payment
+def _reach(question: Question, package: Package, reached: Callable[[Side], float], target: float) -> Instrument:
+    high = _try(question, package, largest_amount(package))
+    if reached(high.side) < target * (1.0 - SOLVER_TOLERANCE):
+        return Instrument(package.name, high.amount, None, _pay(question, high))
+    low, least = 0.0, 1e-4 * largest_amount(package)
+    while high.amount - low > least:
+        trial = _try(question, package, (low + high.amount) / 2)
+        if reached(trial.side) >= target * (1.0 - SOLVER_TOLERANCE):
+            high = trial
         else:
-            low_amount = middle
-    return Instrument(package.name, high_amount, high)
+            low = trial.amount
+    return Instrument(package.name, high.amount, _pay(question, high))
 
 
 SWEEPS = {
@@ -142,7 +174,10 @@ def sweep(question: Question, over: str) -> tuple[Instrument, ...]:
     """The same question at each rate of `NAME=from:to:step`; `NAME` is one of `SWEEPS` or the name of a package."""
     name, amounts = _parse_range(over)
     package = load_package(SWEEPS.get(name, name), question.scenario.folder)
-    return tuple(Instrument(package.name, amount, question.pay((package.scaled(amount),))) for amount in amounts)
+    scaled = [package.scaled(amount) for amount in amounts]
+    return tuple(
+        Instrument(one.name, amount, question.pay((one,))) for one, amount in zip(scaled, amounts, strict=True)
+    )
 
 
 def _parse_range(over: str) -> tuple[str, list[float]]:

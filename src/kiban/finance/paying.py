@@ -169,15 +169,15 @@ class Question:
         self,
         packages: Sequence[str | Package],
         *,
-        served_mw: Mapping[str, float] | None = None,
+        after: Side | None = None,
         report: Report | None = None,
     ) -> Payment:
-        """The answer for one package (or several that hold together); `served_mw` forces what tranches are served."""
+        """The answer for one package (or several that hold together); `after` is its side where that is at hand."""
         tell = report or (lambda _: None)
         tell("without the policy")
         before = self.before
         tell("with the policy")
-        after = self.build_side(packages, before, served_mw)
+        after = after or self.build_side(packages, before)
         served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
         tell("serving the same compute without the policy")
         forced = self._plan(self._under(before.packages, before.credit_utilisation), served) if served else before.plan
@@ -201,7 +201,7 @@ class Question:
             support=support,
             incidence=incidence,
             party_values_myen=values,
-            fiscal_cost_myen=self._fiscal_cost(after, before.terms),
+            fiscal_cost_myen=self.fiscal_cost(after),
             treasury_value_myen=sum(values[party] for party in TREASURIES),
             assumptions=self.assumptions,
             shares=self.shares,
@@ -275,10 +275,16 @@ class Question:
             ratepayers_works_myen=plan.ratepayers_works_myen,
         )
 
-    def _fiscal_cost(self, side: Side, terms: PolicyTerms) -> float:
-        """What the package costs the treasuries on what is built, against the same project under other terms."""
-        ordinary = self._post(side.plan, project_cash_flow(replace(side.project, policy=terms), self.assumptions))
-        return -sum(_change(side.ledger, ordinary, self.shares.party_rates)[party] for party in TREASURIES)
+    def fiscal_cost(self, side: Side, terms: PolicyTerms | None = None) -> float:
+        """What a package costs the treasuries on what is built, against the same project without it; million yen.
+
+        `terms` are the package's where they are not those of the side: what the same design would cost under them.
+        """
+        after, ordinary = (
+            self._post(side.plan, project_cash_flow(replace(side.project, policy=policy), self.assumptions))
+            for policy in (terms or side.terms, self.before.terms)
+        )
+        return -sum(_change(after, ordinary, self.shares.party_rates)[party] for party in TREASURIES)
 
 
 class InfeasibleError(KibanError):

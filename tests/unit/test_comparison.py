@@ -1,0 +1,146 @@
+"""Instruments at equal cost, at the least cost of an aim, and over a range."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+from tests.cases.payments import campus, package, question
+
+from kiban.errors import ScenarioError
+from kiban.finance.comparison import (
+    COST_TOLERANCE,
+    INSTRUMENTS,
+    MOST_POINTS,
+    Instrument,
+    equal_cost,
+    largest_amount,
+    least_public_money,
+    sweep,
+)
+from kiban.finance.paying import Question
+from kiban.scenario.package import load_package
+
+BUDGET = 9000.0
+
+
+@cache
+def side_by_side() -> tuple[Instrument, ...]:
+    return equal_cost(question(), BUDGET)
+
+
+def test_five_instruments_cost_the_same_to_one_part_in_a_thousand() -> None:
+    found = side_by_side()
+    assert tuple(one.package for one in found) == INSTRUMENTS
+    for one in found:
+        assert one.payment is not None, one.package
+        assert one.payment.fiscal_cost_myen == pytest.approx(BUDGET, rel=COST_TOLERANCE), one.package
+        assert 0.0 < one.amount <= largest_amount(load_package(one.package))
+        assert one.payment.after.packages[0].amount == one.amount
+        assert one.payment.incidence.residual_yen == 0
+        support = one.payment.support
+        whole = support.windfall_myen + support.induced_myen + support.distortion_myen
+        assert whole == pytest.approx(support.total_myen, rel=1e-9)
+
+
+def test_a_budget_within_a_jump_is_met_by_a_mixture() -> None:
+    """All of one large tranche pays at the same amount: no amount alone spends a budget in between."""
+    tranche = {"name": "abroad", "it_load_mw": 20, "price_myen_per_mwh": 0.15, "shape": "load"}
+    asked = Question(campus(tranche=[tranche]))
+    (edge,) = least_public_money(asked, "induced_it_mw", 1.0, ("tax-credit",))
+    credit = load_package("tax-credit")
+    below, above = (asked.pay((credit.scaled(edge.amount + change),)) for change in (-5e-3, 5e-3))
+    assert (below.after.served_mw, above.after.served_mw) == pytest.approx((0.0, 20.0), abs=1e-3)
+    budget = (below.fiscal_cost_myen + above.fiscal_cost_myen) / 2
+    (found,) = equal_cost(asked, budget, ("tax-credit",))
+    assert found.payment is not None
+    assert found.payment.fiscal_cost_myen == pytest.approx(budget, rel=COST_TOLERANCE)
+    assert 2.0 < found.payment.after.served_mw < 18.0
+    assert found.amount == pytest.approx(edge.amount, rel=5e-3)
+
+
+def test_what_cannot_spend_the_budget_says_so() -> None:
+    (found,) = equal_cost(question(), 1e7, ("property-tax-relief",))
+    assert found.payment is None
+    assert found.most is not None
+    assert found.most.fiscal_cost_myen < 1e7
+    assert found.amount == 1.0
+
+
+def test_the_least_public_money_reaches_its_aim_and_not_more_cheaply() -> None:
+    (credit,) = least_public_money(question(), "induced_it_mw", 2.0, ("tax-credit",))
+    assert credit.payment is not None
+    assert credit.payment.induced_it_mw >= 2.0 * (1 - 1e-6)
+    less = question().pay((load_package("tax-credit").scaled(credit.amount - 1.5e-4),))
+    assert less.induced_it_mw < 2.0
+    assert less.fiscal_cost_myen <= credit.payment.fiscal_cost_myen
+    (unreached,) = least_public_money(question(), "induced_it_mw", 1e5, ("tax-credit",))
+    assert unreached.payment is None
+
+
+def test_the_least_public_money_for_clean_energy() -> None:
+    """With less sun and no duty to be clean, a production credit buys the clean share."""
+    supply = {name: {"enabled": False} for name in ("geothermal", "hydro", "wind_offshore_floating")}
+    asked = Question(campus(target={}, supply=supply, assumptions={"demand.price_elasticity": 0.0}))
+    base = asked.before.plan.indicators["clean_share"]
+    (found,) = least_public_money(asked, "clean_share", base + 0.01, ("production-credit",))
+    shown = found.payment or found.most
+    assert shown is not None
+    reached = shown.after.plan.indicators["clean_share"] >= (base + 0.01) * (1 - 1e-6)
+    assert reached == (found.payment is not None)
+
+
+def test_a_sweep_asks_each_rate() -> None:
+    points = sweep(question(), "credit_rate=0:0.2:0.1")
+    assert [point.amount for point in points] == pytest.approx([0.0, 0.1, 0.2])
+    costs = [point.payment.fiscal_cost_myen for point in points if point.payment]
+    assert costs[0] == pytest.approx(0.0, abs=1e-3)
+    assert costs == sorted(costs)
+
+
+def test_a_sweep_takes_the_name_of_a_package() -> None:
+    (point,) = sweep(question(), "capital-grant=0.1:0.1:1")
+    assert point.package == "capital-grant"
+
+
+@pytest.mark.parametrize(
+    ("over", "says"),
+    [
+        ("credit_rate", "no range"),
+        ("credit_rate=0:1", "no range"),
+        ("credit_rate=a:b:c", "no range"),
+        ("credit_rate=0:1:0", "does not rise"),
+        ("credit_rate=0:1:-0.1", "does not rise"),
+        ("credit_rate=1:0:0.1", "does not rise"),
+        ("credit_rate=0:inf:1", "does not rise"),
+        ("credit_rate=0:1:1e-9", f"at most {MOST_POINTS}"),
+        ("credit_rate=0:1.5:0.5", "at most 1"),
+        ("credit_rat=0:1:0.5", "credit"),
+        ("public-ownership=0:1:0.5", "no single rate"),
+    ],
+)
+def test_a_range_that_cannot_be_asked(over: str, says: str) -> None:
+    with pytest.raises(ScenarioError, match=says) as error:
+        sweep(question(), over)
+    assert len(error.value.problems) == 1
+
+
+@pytest.mark.parametrize("budget", [0.0, -1.0])
+def test_a_budget_must_be_above_zero(budget: float) -> None:
+    with pytest.raises(ScenarioError, match="give one above 0"):
+        equal_cost(question(), budget)
+
+
+@pytest.mark.parametrize(("aim", "target"), [("induced_it_mw", 0.0), ("clean_share", 1.2), ("clean_share", -0.1)])
+def test_an_aim_must_be_possible(aim: str, target: float) -> None:
+    with pytest.raises(ScenarioError, match="give one above 0"):
+        least_public_money(question(), aim, target)  # type: ignore[arg-type]
+
+
+def test_a_package_without_one_rate_cannot_be_scaled_to_a_budget() -> None:
+    two = package(
+        {"kind": "tax_credit", "rate": 0.1, "assets": ["chips"]},
+        {"kind": "capital_grant", "rate": 0.1, "assets": ["battery"]},
+    )
+    with pytest.raises(ScenarioError, match="no single rate"):
+        equal_cost(question(), BUDGET, (two,))
