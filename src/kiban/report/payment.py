@@ -13,6 +13,7 @@ from kiban.finance.paying import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
 from kiban.report.names import money_of, subject_name
 from kiban.report.phrases import phrase, phrase_or
+from kiban.report.translation import translate
 
 FORMAT = "kiban payment"
 VERSION = 1
@@ -45,13 +46,14 @@ def answer(payment: Payment, language: Language) -> str:
         share = f"{100.0 * part / support.total_myen:.1f}"
         return share if language == "ja" else f"¥{share}"
 
+    gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
     return _capital(
         phrase(
-            "pay.answer_moved" if moves else "pay.answer",
+            "pay.answer_gain" if gains else "pay.answer_moved" if moves else "pay.answer",
             language,
             package=title,
-            fiscal=money.amount(payment.fiscal_cost_myen),
+            fiscal=money.amount(abs(payment.fiscal_cost_myen)),
             windfall=hundredth(support.windfall_myen),
             induced=hundredth(support.induced_myen),
             distortion=hundredth(support.distortion_myen),
@@ -104,7 +106,7 @@ def assumption_sentences(payment: Payment, language: Language) -> tuple[str, ...
     if terms.assumed:
         joined = ("、" if language == "ja" else ", ").join(terms.assumed)
         found.append(phrase("pay.unverified", language, measures=joined))
-    return (*found, *terms.notes)
+    return (*found, *(translate(note, "note", language) for note in terms.notes))
 
 
 def asset_name(asset: str, language: Language) -> str:

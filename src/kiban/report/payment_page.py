@@ -23,7 +23,6 @@ from kiban.report.payment import (
     residual_sentence,
 )
 from kiban.report.phrases import phrase
-from kiban.report.translation import translate
 
 LEAST_MYEN = 0.5
 """Amounts below are rounding of the search for a price."""
@@ -45,8 +44,7 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     if payment.downside is not None:
         parts += section(phrase("pay.title.downside", language), _downside(payment, payment.downside, language))
-    assumed = [translate(sentence, "note", language) for sentence in assumption_sentences(payment, language)]
-    parts += section(phrase("pay.title.assumed", language), bullets(assumed))
+    parts += section(phrase("pay.title.assumed", language), bullets(assumption_sentences(payment, language)))
     parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
     return Group(*parts)
 
