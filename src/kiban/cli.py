@@ -135,6 +135,14 @@ def build_command(
 def check_command(scenario: Scenario, lang: Lang = None) -> None:
     """Read a scenario and its inputs without solving; show what will be used."""
     language = choose_language(lang)
+    from kiban.scenario.examples import find_national
+
+    national = find_national(scenario)
+    if national is not None:
+        from kiban.commands.national import check_national_file
+
+        check_national_file(national, language)
+        return
     with progress(language) as tell:
         tell("reading inputs")
         import kiban

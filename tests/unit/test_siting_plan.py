@@ -240,3 +240,10 @@ def test_a_changed_price_is_answered_from_designs_that_are_known():
     assert second.net_cost_myen == pytest.approx(cold.net_cost_myen, rel=0.006)
     assert second.bound_myen <= cold.net_cost_myen * (1 + 1e-9)
     assert cold.bound_myen <= second.net_cost_myen * (1 + 1e-9)
+
+
+def test_a_package_prices_every_site():
+    tax = build_national(parse_national({**SINGLE, "risk": None, "policy": {"packages": ["none"]}}))
+    grant = build_national(parse_national({**SINGLE, "risk": None, "policy": {"packages": ["capital-grant"]}}))
+    assert tax.status == grant.status == "optimal"
+    assert grant.net_cost_myen < tax.bound_myen

@@ -44,3 +44,17 @@ def build_national_file(path: Path, out: str | None, *, as_json: bool, language:
     complain("; ".join(outcome))
     if plan.status == "infeasible":
         raise typer.Exit(EXIT_INFEASIBLE)
+
+
+def check_national_file(path: Path, language: Language) -> None:
+    """Read a national study and the inputs of every site without solving; show the candidates."""
+    with progress(language) as tell:
+        tell("reading sites")
+        from kiban.catalogue import load_catalogue
+        from kiban.scenario.national_file import read_national
+        from kiban.siting.study import write_problem
+
+        problem, excluded = write_problem(read_national(path), load_catalogue())
+    from kiban.report.national_candidates import candidates_page
+
+    show(lambda _: candidates_page(problem.places, tuple(excluded), language))

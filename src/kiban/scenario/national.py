@@ -16,7 +16,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from kiban.scenario.compute import Cooling
 from kiban.scenario.plant import NAME_PATTERN, Backup, Battery, Grid, Supply
 from kiban.scenario.section import NonNegative, Positive, Section, Share
-from kiban.scenario.study import Finance, Money, Target
+from kiban.scenario.study import Finance, Money, Policy, Target
 
 Year = Annotated[int, Field(ge=2000, le=2100)]
 Hub = Literal["tokyo", "osaka", "nearest"]
@@ -257,6 +257,8 @@ class NationalScenario(Section):
     backup: Backup = Backup()
     target: Target = Target()
     finance: Finance = Finance()
+    policy: Policy = Policy()
+    """Packages under which every site is planned."""
     money: Money = Money()
     assumptions: dict[str, float] = Field(default_factory=dict)
     """Catalogue values to replace, by their id."""

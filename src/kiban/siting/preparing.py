@@ -84,6 +84,7 @@ def site_scenario(study: NationalScenario, candidate: Candidate, assumptions: Ma
         backup=study.backup,
         target=study.target,
         finance=study.finance,
+        policy=study.policy,
         money=study.money,
         assumptions=dict(assumptions),
     ).placed_in(study.folder)

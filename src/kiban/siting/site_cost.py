@@ -166,6 +166,7 @@ def _without_capacity_costs(resources: Resources) -> Resources:
         resources,
         supply=tuple(replace(option, annual_cost_myen_per_mw=0.0) for option in resources.supply),
         it_annual_costs_myen_per_mw=dict.fromkeys(resources.it_annual_costs_myen_per_mw, 0.0),
+        assets={},
     )
     if free.battery is not None:
         battery = replace(free.battery, annual_cost_myen_per_mw=0.0, annual_cost_myen_per_mwh=0.0)
