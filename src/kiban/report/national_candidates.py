@@ -33,7 +33,7 @@ def candidates_page(places: Sequence[Place], excluded: Sequence[Exclusion], lang
                 format_number(hazard.total_myen),
             ]
         )
-    parts: list[RenderableType] = [table(headings, rows, numeric=(2, 3, 4, 5, 7))]
+    parts: list[RenderableType] = [table(headings, rows, numeric=(2, 3, 4, 5, 7), whole=(0, 1, 6))]
     for left in excluded:
         text = phrase(
             "national.excluded",
