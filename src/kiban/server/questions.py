@@ -73,6 +73,9 @@ def pay(
         with _paying:
             question = _question(paying, scenario, against)
             found = question.pay(chosen, report=tell)
+            if tell is not None:
+                tell("the downside")
+            found = question.with_downside(found)
     except paying.InfeasibleError:
         raise refuse("scenario", "no_design") from None
     return {**payment.summarise_payment(found), **document.pay_document(found)}
