@@ -97,8 +97,9 @@ def _cost_of(master: Master, problem: Problem, known: Known, choice: Choice, lim
 def find_entries(problem: Problem, known: Known, found: Found) -> tuple[Entry, ...]:
     """For each site that is not chosen, the support per MW that would bring it in, the cheapest first.
 
-    The site is made to serve `ENTRY_MW` (its largest load if that is less); what the plan then costs more,
-    over that load, is the support, or the fall of its own cost, at which it is as good as the plan.
+    The site is made to serve `ENTRY_MW` (its largest load if that is less) beside the plan's sites, which give
+    up load for it; what the plan then costs more, over that load, is the support, or the fall of its own cost,
+    that is enough to make it as good as the plan.
     """
     chosen = site_loads(problem, found.choice)
     entries = []
@@ -116,6 +117,11 @@ def find_entries(problem: Problem, known: Known, found: Found) -> tuple[Entry, .
         if first <= 0:
             continue
         master.model.add_row([(column, weight / first) for column, weight in own], lower=load)
+        for (other, phase), column in master.opens.items():
+            # With what is open held, nothing is left to branch on.
+            held = 1.0 if other == site else float(found.choice.open[other, phase])
+            master.model.lower[column] = held if other != site or phase == problem.phases - 1 else 0.0
+            master.model.upper[column] = held
         forced = master.solve(relative_gap=GAP / 10, seconds=SECONDS)
         if forced is not None:
             more = max(forced.objective - found.cost_myen, 0.0)
