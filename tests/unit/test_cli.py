@@ -353,8 +353,8 @@ def test_facade() -> None:
     assert messages[0] == "reading inputs"
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
-    with pytest.raises(AttributeError, match="no attribute 'pay'"):
-        kiban.pay  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="no attribute 'run'"):
+        kiban.run  # type: ignore[attr-defined]
 
 
 def test_the_command_itself_builds_and_saves() -> None:
