@@ -4,14 +4,16 @@ In a page,
 
     44.9<!-- tomakomai.capacities.pv_mw -->       is a result from scenarios/tomakomai.golden.json, with three digits;
                                                   sums and products may be written, value["chip.life"] is a figure of
-                                                  the catalogue, count.assumed is a count
+                                                  the catalogue, count.assumed is a count, pay.packages.tax_credit
+                                                  is from scenarios/tomakomai.pay.golden.json
     <!-- holds: inzai.worths.pv_limit > 0 -->     is a statement on which a sentence rests; it must be true
     <!-- table: NAME -->...<!-- end -->           is a table made by a function of this file
     <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output
 
 A toml block that begins with a comment `# NAME.toml` is written to that file, a python block is run, and so
 on down the page in a folder of its own, so that what a reader does in this order works. A toml block after
-`<!-- fragment -->` is not a whole scenario, one after `<!-- refused -->` is in error on purpose.
+`<!-- fragment -->` is not a whole scenario, one after `<!-- refused -->` is in error on
+purpose, one after `<!-- package -->` is a policy package.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +38,17 @@ NUMBER = re.compile(r"(?P<number>(?<![A-Za-z0-9_.])-?\d[\d,]*(?:\.\d+)?)<!-- (?P
 HOLDS = re.compile(r"<!-- holds: (?P<expression>.+?) -->")
 TABLE = re.compile(r"(?P<head><!-- table: (?P<name>\w+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>run: (?P<command>[^;]+?)(?:; show: (?P<show>[\w, ]+))?|fragment|refused) -->\n)?"
+    r"(?:^<!-- (?P<mark>run: (?P<command>[^;]+?)(?:; show: (?P<show>[\w, ]+))?|fragment|refused|package) -->\n)?"
     r"^```(?P<language>\w+)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 FILE_NAME = re.compile(r"^# (?P<name>[\w.-]+\.toml)\b")
 FACT = re.compile(r"^(value|low|high)\[")
 DIGITS = 3
+PAY = "tomakomai.pay"
+"""Name of the golden results of PAY."""
+MYEN_IN_BN = 1000
+MYEN_IN_OKU = 100
 OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -85,6 +91,7 @@ def known_figures() -> Known:
         path.name.removesuffix(".golden.json"): json.loads(path.read_text(encoding="utf-8"))
         for path in ROOT.glob("scenarios/*.golden.json")
     }
+    paid = {"pay": golden.pop(PAY)} if PAY in golden else {}
     counts: dict[str, int] = {"facts": len(catalogue.facts), "sources": len(catalogue.sources)}
     counts |= {"sites": len(catalogue.sites)}
     counts |= {status: sum(fact.status == status for fact in facts) for status in ("verified", "assumed")}
@@ -93,6 +100,7 @@ def known_figures() -> Known:
         counts |= {f"{name}_{status}": count for status, count in count_inputs(name).items()}
     return {
         **golden,
+        **paid,
         "count": counts,
         "value": {fact.id: fact.value for fact in facts},
         "low": {fact.id: fact.low for fact in facts},
@@ -212,6 +220,9 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
     keys = ("design", "costs", "worths", "year", "cooling", "proof", "assumed", "notes")
     keys += ("collisions", "hours", "relaxations", "given", "will_use")
     titles = {phrase(f"title.{key}", language): key for key in keys}  # type: ignore[arg-type]
+    if phrase("pay.title.parties", language) in report:  # type: ignore[arg-type]
+        paid = ("parties", "support", "finance", "downside", "assumed", "proof")
+        titles = {phrase(f"pay.title.{key}", language): key for key in paid}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"
     for line in report.splitlines(keepends=True):
         current = titles.get(line.strip(), current) if not line.startswith(" ") else current
@@ -265,7 +276,127 @@ def assumed_table() -> str:
     return "\n".join([*lines, ""])
 
 
+def _shown(value: float | None, digits: int = DIGITS) -> str:
+    from kiban.quantities import format_number
+
+    return "–" if value is None else format_number(value, digits)
+
+
+def _percent(value: float | None, places: int = 1) -> str:
+    return "–" if value is None else f"{100 * value:.{places}f}"
+
+
+def _money(value: float, language: str) -> str:
+    """Billion yen in English, 億円 in Japanese."""
+    return _shown(value / (MYEN_IN_OKU if language == "ja" else MYEN_IN_BN))
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"| --- |{' ---: |' * (len(head) - 1)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def packages_table(language: str) -> str:
+    """The packages that come with kiban: title, law, instruments, amounts."""
+    from kiban.policy.law import load_law
+    from kiban.scenario.package import load_package, package_names
+
+    law = load_law()
+    ja = language == "ja"
+    head = ["パッケージ", "題名", "手段", "根拠(状態)"] if ja else ["package", "title", "instruments", "law (status)"]
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
+    for name in package_names():
+        package = load_package(name)
+        kinds, laws = [], []
+        for item in package.instrument:
+            amount = getattr(item, item.amount_key) if item.amount_key else None
+            kinds.append(f"`{item.kind}`" + ("" if amount is None else f" {amount:g}"))
+            if item.law is not None:
+                laws.append(f"`{item.law}` ({law.measures[item.law].status})")
+        own = ["–"] if not package.instrument else ["自前の仮定" if ja else "of its own (hypothetical)"]
+        cells = [f"`{name}`", package.title_ja if ja else package.title_en, ", ".join(kinds) or "–"]
+        lines.append(f"| {' | '.join([*cells, ', '.join(dict.fromkeys(laws)) or own[0]])} |")
+    return "\n".join([*lines, ""])
+
+
+def pay_packages_table(language: str) -> str:
+    """What each package does to the default example."""
+    head = {
+        "en": ["package", "fiscal cost, ¥ bn", "treasuries net, ¥ bn", "support, ¥ bn", "windfall, %", "induced, MW",
+               "equity gains, ¥ bn", "users gain, ¥ bn", "¥ per GPU-hour", "equity IRR, %"],
+        "ja": ["パッケージ", "財政負担(億円)", "国・自治体の純収支(億円)", "支援額(億円)", "便乗(%)", "誘発(MW)",
+               "出資者の利益(億円)", "利用者の利益(億円)", "GPU時間当たり(円)", "自己資本IRR(%)"],
+    }[language]  # fmt: skip
+    rows = []
+    for name, row in known_figures()["pay"]["packages"].items():
+        money = [_money(row[key], language) for key in ("fiscal_cost_myen", "treasury_value_myen", "support_myen")]
+        gains = [_money(row["gains_myen"][party], language) for party in ("equity", "users")]
+        share = "–" if row["support_myen"] < 1 else _percent(row["windfall_share"])
+        rest = [_shown(row["yen_per_gpu_hour"]), _percent(row["equity_irr"])]
+        rows.append([f"`{name.replace('_', '-')}`", *money, share, _shown(row["induced_it_mw"]), *gains, *rest])
+    return _table(head, rows)
+
+
+def instruments_table(part: str, language: str) -> str:
+    """Instruments side by side; what no amount reaches says so."""
+    head = {
+        "en": ["instrument", "amount", "fiscal cost, ¥ bn", "induced, MW", "windfall, %", "clean share, %",
+               "¥ per GPU-hour", "treasuries net, ¥ bn", "region, ¥ bn", "equity IRR, %"],
+        "ja": ["手段", "率・額", "財政負担(億円)", "誘発(MW)", "便乗(%)", "クリーン比率(%)", "GPU時間当たり(円)",
+               "国・自治体の純収支(億円)", "うち地元自治体(億円)", "自己資本IRR(%)"],
+    }[language]  # fmt: skip
+    rows = []
+    for name, row in known_figures()["pay"][part].items():
+        if not isinstance(row, dict):
+            continue
+        amount = f"{100 * row['amount']:.3g} %"
+        if name == "production_credit":
+            kwh = f"{1000 * row['amount']:.3g}"
+            amount = f"{kwh} 円/kWh" if language == "ja" else f"¥{kwh} per kWh"
+        if not row["reached"]:
+            amount += "(届かず)" if language == "ja" else " (not enough)"
+        rows.append(
+            [
+                f"`{name.replace('_', '-')}`", amount, _money(row["fiscal_cost_myen"], language),
+                _shown(row["induced_it_mw"]), _percent(row["windfall_share"]), _percent(row["clean_share"]),
+                _shown(row["yen_per_gpu_hour"]), _money(row["treasury_myen"], language),
+                _money(row["region_myen"], language), _percent(row["equity_irr"]),
+            ]
+        )  # fmt: skip
+    return _table(head, rows)
+
+
+def elasticity_table(language: str) -> str:
+    """The tax credit by elasticity of demand."""
+    head = {
+        "en": ["elasticity", "windfall, %", "induced, MW", "fiscal cost, ¥ bn", "cost per induced MW, ¥ bn",
+               "gain per yen of net public cost"],
+        "ja": ["弾力性", "便乗(%)", "誘発(MW)", "財政負担(億円)", "誘発1 MW当たり(億円)", "純負担1円当たりの利益(円)"],
+    }[language]  # fmt: skip
+    rows = []
+    for row in known_figures()["pay"]["elasticity"].values():
+        each = row["cost_per_induced_mw_myen"]
+        rows.append(
+            [
+                f"{row['elasticity']:g}", _percent(row["windfall_share"]), _shown(row["induced_it_mw"]),
+                _money(row["fiscal_cost_myen"], language), "–" if each is None else _money(each, language),
+                _shown(row["value_of_public_funds"]),
+            ]
+        )  # fmt: skip
+    return _table(head, sorted(rows, key=lambda cells: float(cells[0])))
+
+
+def _in_both(make: Callable[[str], str], name: str) -> Mapping[str, Callable[[], str]]:
+    return {name: lambda: make("en"), f"{name}_ja": lambda: make("ja")}
+
+
 TABLES: Mapping[str, Callable[[], str]] = {
+    **_in_both(packages_table, "packages"),
+    **_in_both(pay_packages_table, "pay_packages"),
+    **_in_both(partial(instruments_table, "equal_cost"), "equal_cost"),
+    **_in_both(partial(instruments_table, "equal_cost_large"), "equal_cost_large"),
+    **_in_both(partial(instruments_table, "least"), "least"),
+    **_in_both(elasticity_table, "elasticity"),
     "catalogue": catalogue_table,
     "examples": examples_table,
     "assumed": assumed_table,

@@ -1,15 +1,32 @@
-"""Write the golden result of every example: python scripts/update_goldens.py [NAME ...]; review the diff."""
+"""Write the golden result of every example: python scripts/update_goldens.py [NAME ...]; review the diff.
+
+`tomakomai.pay` is what the packages of policies do to the default example, `tomakomai.pay.PART` one part of it.
+"""
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kiban.finance.comparison import Instrument, equal_cost, least_public_money
+from kiban.finance.paying import Payment, Question
 from kiban.planning import build
 from kiban.planning.plan import Plan
+from kiban.report.payment import summarise_instruments
 from kiban.scenario import read_scenario
+from kiban.scenario.examples import example_names
+from kiban.scenario.package import package_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 DIGITS = 7
+PAY_EXAMPLE = "tomakomai"
+PAY_FILE = f"{PAY_EXAMPLE}.pay.golden.json"
+SMALL_BUDGET_MYEN = 30_000.0
+"""Within reach of special depreciation and of relief from property tax."""
+LARGE_BUDGET_MYEN = 300_000.0
+AIM_MW = 10.0
+ELASTICITIES = (0.5, 1.0, 2.0, 4.0, 6.0)
+Figures = dict[str, object]
 
 
 def summarise(plan: Plan) -> dict[str, object]:
@@ -36,7 +53,103 @@ def write_golden(name: str) -> None:
     (FOLDER / f"{name}.golden.json").write_text(text, encoding="utf-8")
 
 
+def rounded(value: object) -> object:
+    """The same with every number to seven digits."""
+    if isinstance(value, Mapping):
+        return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return float(f"{value:.{DIGITS}g}") if abs(value) > 1e-6 else 0.0
+
+
+def summarise_payment(payment: Payment) -> Figures:
+    """What the documentation says about one package."""
+    support, before, after = payment.support, payment.before, payment.after
+    figures: Figures = {
+        "fiscal_cost_myen": payment.fiscal_cost_myen,
+        "treasury_value_myen": payment.treasury_value_myen,
+        "support_myen": support.total_myen,
+        "windfall_myen": support.windfall_myen,
+        "induced_myen": support.induced_myen,
+        "distortion_myen": support.distortion_myen,
+        "windfall_share": support.windfall_share,
+        "induced_it_mw": payment.induced_it_mw,
+        "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "value_of_public_funds": payment.value_of_public_funds,
+        "clean_share": after.plan.indicators["clean_share"],
+        "yen_per_gpu_hour": after.levelised.yen_per_gpu_hour,
+        "yen_per_gpu_hour_without": before.levelised.yen_per_gpu_hour,
+        "equity_irr": after.returns.equity_irr,
+        "equity_irr_without": before.returns.equity_irr,
+        "residual_yen": after.ledger.residual_yen,
+        "change_myen": dict(payment.party_values_myen),
+        "gains_myen": payment.gains_myen,
+    }
+    return figures
+
+
+def by_instrument(found: tuple[Instrument, ...]) -> Figures:
+    """A comparison as a mapping from the instrument's name, with `_` for `-`."""
+    rows = summarise_instruments(found)
+    return {row.pop("package").replace("-", "_"): row for row in rows}
+
+
+def pay_packages(question: Question) -> Figures:
+    """All packages that come with kiban."""
+    return {name.replace("-", "_"): summarise_payment(question.pay((name,))) for name in package_names()}
+
+
+def pay_equal_cost(question: Question) -> Figures:
+    """The five instruments at a cost that all of them can reach."""
+    return {"budget_myen": SMALL_BUDGET_MYEN, **by_instrument(equal_cost(question, SMALL_BUDGET_MYEN))}
+
+
+def pay_equal_cost_large(question: Question) -> Figures:
+    """The same at ten times the cost."""
+    return {"budget_myen": LARGE_BUDGET_MYEN, **by_instrument(equal_cost(question, LARGE_BUDGET_MYEN))}
+
+
+def pay_least(question: Question) -> Figures:
+    """The least public money that induces an aim, by instrument."""
+    return {"aim_mw": AIM_MW, **by_instrument(least_public_money(question, "induced_it_mw", AIM_MW))}
+
+
+def pay_elasticity(question: Question) -> Figures:
+    """The tax credit over the range of the elasticity of demand."""
+    found: Figures = {}
+    for elasticity in ELASTICITIES:
+        changed = question.scenario.model_copy(
+            update={"tranche": (), "assumptions": {"demand.price_elasticity": elasticity}}
+        )
+        payment = Question(changed).pay(("tax-credit",))
+        found[f"e{elasticity:g}".replace(".", "_")] = {"elasticity": elasticity, **summarise_payment(payment)}
+    return found
+
+
+PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
+    "packages": pay_packages,
+    "equal_cost": pay_equal_cost,
+    "equal_cost_large": pay_equal_cost_large,
+    "least": pay_least,
+    "elasticity": pay_elasticity,
+}
+
+
+def write_pay_golden(parts: tuple[str, ...]) -> None:
+    """Ask the default example under the packages, and write these parts of the golden file anew."""
+    question = Question(PAY_EXAMPLE)
+    found = {part: rounded(PAY_PARTS[part](question)) for part in parts}
+    path = FOLDER / PAY_FILE
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    path.write_text(json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    for example in sys.argv[1:] or sorted(path.stem for path in FOLDER.glob("*.toml")):
+    everything = [*example_names(), f"{PAY_EXAMPLE}.pay"]
+    for example in sys.argv[1:] or everything:
         print(example, flush=True)
-        write_golden(example)
+        name, _, part = example.partition(".pay")
+        if name != example:
+            write_pay_golden((part[1:],) if part else tuple(PAY_PARTS))
+        else:
+            write_golden(name)

@@ -14,6 +14,7 @@ from kiban.errors import ScenarioError
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import example_names
 from kiban.scenario.national_file import parse_national
+from kiban.scenario.package import parse_package
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scenarios/*.md")])
@@ -64,6 +65,8 @@ def test_every_scenario_parses(name):
         if block["mark"] == "refused":
             with pytest.raises(ScenarioError):
                 parse_scenario(raw)
+        elif block["mark"] == "package":
+            parse_package({"name": "page", **raw})
         elif "national" in raw or isinstance(raw.get("site"), list):
             parse_national({**SMALLEST_NATIONAL, **raw} if block["mark"] == "fragment" else raw)
         else:
@@ -108,7 +111,7 @@ def test_the_table_of_commands_is_whole(name):
     assert sorted(command for command, _ in shown) == sorted(group.commands)
     for command, rest in shown:
         known = {option for parameter in group.commands[command].params for option in parameter.opts}
-        assert set(re.findall(r"--\w+", rest)) <= known
+        assert set(re.findall(r"--[\w-]+", rest)) <= known
 
 
 @cache
@@ -155,7 +158,11 @@ def test_the_two_commands_stand_each_on_one_line(name):
         assert next(line for line in lines if words in line) == command
 
 
-@pytest.mark.parametrize("pair", [("README.md", "README.ja.md"), ("docs/tutorial.md", "docs/ja/tutorial.md")])
+TRANSLATED = [("README.md", "README.ja.md")]
+TRANSLATED += [(f"docs/{page}.md", f"docs/ja/{page}.md") for page in ("tutorial", "pay", "tax-credits")]
+
+
+@pytest.mark.parametrize("pair", TRANSLATED)
 def test_both_languages_quote_the_same_numbers(pair):
     # The unit may be another one, so the names of the figures are compared.
     english, japanese = ({figure for text in marked(name) for figure in NAME.findall(text)} for name in pair)
