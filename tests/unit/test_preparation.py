@@ -226,7 +226,7 @@ def test_names_of_the_programme_are_reserved():
     from tests.cases import draw_features, make_resources
 
     from kiban.planning.programme import write_programme
-    from kiban.scenario.plant import RESERVED_NAMES
+    from kiban.scenario.plant import RESERVED_NAMES, TRANCHE
 
     names = set()
     for seed in range(12):
@@ -234,16 +234,18 @@ def test_names_of_the_programme_are_reserved():
         programme = write_programme(site)
         own = {supply.name for supply in site.supply} | {measure.name for measure in site.measures}
         names |= {*programme.capacities, *programme.variables} - own - {f"{name}_output" for name in own}
-    assert names == RESERVED_NAMES
+    tranches = {name for name in names if name.startswith(TRANCHE)}
+    assert names - tranches == RESERVED_NAMES
+    assert len(tranches) == 4
 
 
-@pytest.mark.parametrize("name", ["it", "import", "a b", "PV", "x_output"])
+@pytest.mark.parametrize("name", ["it", "import", "a b", "PV", "x_output", "tranche_a"])
 def test_a_supply_option_cannot_take_a_reserved_name(name):
     with pytest.raises(ScenarioError, match="cannot name a supply option"):
         make(supply={name: {"availability": 0.5, "annual_cost_myen_per_mw": 3.0}})
 
 
-@pytest.mark.parametrize("name", ["pv", "backlog", "sun"])
+@pytest.mark.parametrize("name", ["pv", "backlog", "sun", "tranche_a"])
 def test_a_measure_cannot_take_a_name_in_use(name):
     with pytest.raises(ScenarioError, match=f"a measure cannot be called {name}"):
         make(measure=({"id": name, "annual_cost_myen": 1.0, "saving_share": 0.1},))

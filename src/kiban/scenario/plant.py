@@ -27,6 +27,8 @@ RESERVED_NAMES = frozenset(
     }
 )
 """Names that the programme gives to its own decisions."""
+TRANCHE = "tranche_"
+"""Beginning of the names of the decisions on tranches of compute."""
 
 
 class Supply(Section):

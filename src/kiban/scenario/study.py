@@ -10,7 +10,17 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
-from kiban.scenario.plant import KNOWN_SUPPLY, NAME_PATTERN, RESERVED_NAMES, Backup, Battery, Grid, Measure, Supply
+from kiban.scenario.plant import (
+    KNOWN_SUPPLY,
+    NAME_PATTERN,
+    RESERVED_NAMES,
+    TRANCHE,
+    Backup,
+    Battery,
+    Grid,
+    Measure,
+    Supply,
+)
 from kiban.scenario.section import NonNegative, Positive, Section, Share
 
 
@@ -117,7 +127,12 @@ class Scenario(Section):
     @classmethod
     def _require_own_supply_whole(cls, supply: dict[str, Supply]) -> dict[str, Supply]:
         for name, option in supply.items():
-            if name in RESERVED_NAMES or not re.fullmatch(NAME_PATTERN, name) or name.endswith("_output"):
+            if (
+                name in RESERVED_NAMES
+                or not re.fullmatch(NAME_PATTERN, name)
+                or name.endswith("_output")
+                or name.startswith(TRANCHE)
+            ):
                 raise ValueError(f"'{name}' cannot name a supply option; use another name of letters, digits and _")
             if name in KNOWN_SUPPLY or not option.enabled:
                 continue
@@ -151,7 +166,8 @@ class Scenario(Section):
         names = [measure.id for measure in self.measure]
         if len(set(names)) < len(names):
             raise ValueError("two measures have the same id")
-        taken = sorted(set(names) & (RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)))
+        known = RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)
+        taken = sorted(name for name in names if name in known or name.startswith(TRANCHE))
         if taken:
             raise ValueError(f"a measure cannot be called {', '.join(taken)}, which names something else")
         return self
