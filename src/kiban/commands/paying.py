@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
+from kiban.quantities import Language
+
+if TYPE_CHECKING:
+    from kiban.finance.paying import Question
+    from kiban.scenario import Scenario
 
 Packages = Annotated[
     list[str], typer.Option("--package", metavar="NAME", help="A policy package or its file; may be repeated.")
@@ -42,21 +49,14 @@ def pay_command(
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
     language = choose_language(lang)
-    from kiban.finance.paying import InfeasibleError, Question
+    with _asking(subject, against, language, spinner=not as_json) as (question, tell):
+        payment = question.pay(package, report=tell)
+        tell("the downside")
+        payment = question.with_downside(payment)
+        if book is not None:
+            from kiban.report.model_book import save_model_book
 
-    try:
-        with progress(language, spinner=not as_json) as tell:
-            tell("reading inputs")
-            question = Question(read_subject(subject), against=tuple(against or ("none",)))
-            payment = question.pay(package, report=tell)
-            tell("the downside")
-            payment = question.with_downside(payment)
-            if book is not None:
-                from kiban.report.model_book import save_model_book
-
-                save_model_book(payment.after.cash, book)
-    except InfeasibleError as error:
-        _explain(error, language)
+            save_model_book(payment.after.cash, book)
     if as_json:
         from kiban.report.payment import summarise_payment
         from kiban.report.summary import to_json
@@ -89,27 +89,21 @@ def compare_command(
     """Lay packages side by side as they are, at equal cost, or at the least cost that reaches an aim."""
     from kiban.errors import InputError, Problem
     from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
-    from kiban.finance.paying import InfeasibleError, Question
     from kiban.scenario.package import load_package
 
     if sum(aim is not None for aim in (budget, induce, clean)) > 1:
         raise InputError(Problem("more than one aim is given", remedy="choose one of budget, load and clean share"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    try:
-        with progress(language, spinner=not as_json) as tell:
-            tell("reading inputs")
-            question = Question(read_subject(scenario), against=tuple(against or ("none",)))
-            if budget is not None:
-                found = equal_cost(question, budget, names)
-            elif induce is not None:
-                found = least_public_money(question, "induced_it_mw", induce, names)
-            elif clean is not None:
-                found = least_public_money(question, "clean_share", clean, names)
-            else:
-                found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
-    except InfeasibleError as error:
-        _explain(error, language)
+    with _asking(scenario, against, language, spinner=not as_json) as (question, _):
+        if budget is not None:
+            found = equal_cost(question, budget, names)
+        elif induce is not None:
+            found = least_public_money(question, "induced_it_mw", induce, names)
+        elif clean is not None:
+            found = least_public_money(question, "clean_share", clean, names)
+        else:
+            found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
     if as_json:
         from kiban.report.payment import summarise_instruments
         from kiban.report.summary import to_json
@@ -133,15 +127,10 @@ def sweep_command(
 ) -> None:
     """Ask the same question over a range of one rate."""
     from kiban.finance.comparison import sweep
-    from kiban.finance.paying import InfeasibleError, Question
 
     language = choose_language(lang)
-    try:
-        with progress(language, spinner=not as_json) as tell:
-            tell("reading inputs")
-            found = sweep(Question(read_subject(subject), against=tuple(against or ("none",))), over)
-    except InfeasibleError as error:
-        _explain(error, language)
+    with _asking(subject, against, language, spinner=not as_json) as (question, _):
+        found = sweep(question, over)
     if as_json:
         from kiban.report.payment import summarise_instruments
         from kiban.report.summary import to_json
@@ -154,7 +143,29 @@ def sweep_command(
         show(lambda _: sweep_page(found, phrase("pay.title.sweep", language), language))
 
 
-def read_subject(subject: str | None):  # type: ignore[no-untyped-def]
+@contextlib.contextmanager
+def _asking(
+    subject: str | None, against: list[str] | None, language: Language, *, spinner: bool
+) -> Iterator[tuple[Question, Callable[[str], None]]]:
+    """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
+    from kiban.finance.paying import InfeasibleError, Question
+
+    try:
+        with progress(language, spinner=spinner) as tell:
+            tell("reading inputs")
+            yield Question(read_subject(subject), against=tuple(against or ("none",))), tell
+    except InfeasibleError as error:
+        plan, sentence = error.plan, str(error)
+    else:
+        return
+    from kiban.report.screen import plan_page
+
+    show(lambda width: plan_page(plan, language, width))
+    complain(sentence)
+    raise typer.Exit(EXIT_INFEASIBLE)
+
+
+def read_subject(subject: str | None) -> Scenario:
     """The scenario of a plan's folder, of a file, or of the example of that name."""
     from pathlib import Path
 
@@ -164,12 +175,3 @@ def read_subject(subject: str | None):  # type: ignore[no-untyped-def]
     if subject is not None and Path(subject).is_dir():
         return load_plan(subject).scenario
     return load_scenario(subject)
-
-
-def _explain(error, language) -> None:  # type: ignore[no-untyped-def]
-    """Show why there is no design, and leave."""
-    from kiban.report.screen import plan_page
-
-    show(lambda width: plan_page(error.plan, language, width))
-    complain(str(error))
-    raise typer.Exit(EXIT_INFEASIBLE)

@@ -7,8 +7,6 @@ assets, dates of purchases, the statutory schedules) is written once. Same cash 
 from __future__ import annotations
 
 import io
-import re
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +18,7 @@ from kiban.report.model_inputs import Inputs
 from kiban.report.model_purchases import PURCHASES, write_purchases
 from kiban.report.model_rows import Content, YearSheet, label, write_label
 from kiban.report.model_tax import write_tax
-from kiban.report.workbook import DOCUMENT_DATE, ZIP_DATE
+from kiban.report.workbook import with_fixed_dates
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -44,7 +42,7 @@ def model_book_bytes(cash_flow: CashFlow) -> bytes:
     _write_checks(book, cash_flow, purchases, money)
     raw = io.BytesIO()
     book.save(raw)
-    return _with_fixed_dates(raw)
+    return with_fixed_dates(raw)
 
 
 def save_model_book(cash_flow: CashFlow, path: str | Path) -> Path:
@@ -290,16 +288,3 @@ def _write_checks(book: Workbook, flow: CashFlow, bought: YearSheet, money: Year
     sheet.cell(row=end + 2, column=3, value=f"=SUMPRODUCT(ABS(C2:C{end}))")
     for letter, width in (("A", 60), ("B", 60), ("C", 18)):
         sheet.column_dimensions[letter].width = width
-
-
-def _with_fixed_dates(raw: io.BytesIO) -> bytes:
-    written = io.BytesIO()
-    with zipfile.ZipFile(raw) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", DOCUMENT_DATE.encode(), content)
-            info = zipfile.ZipInfo(entry.filename, ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, content)
-    return written.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -396,8 +396,3 @@ def _amount(value: float, unit: str, language: Language, money: MoneyFormat) -> 
     if unit == "share":
         return format_share(value, language)
     return f"{format_number(value, 4)} {unit}".rstrip()
-
-
-def costs_by_item(sites: Sequence[SitePlan]) -> Mapping[str, float]:
-    """Cost of all sites by group, million yen a year."""
-    return {item: sum(site.costs[item] for site in sites) for item in COST_ITEMS}

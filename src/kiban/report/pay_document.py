@@ -51,8 +51,8 @@ def pay_document(payment: Payment) -> dict[str, Any]:
     return {
         "packages": [package.name for package in payment.after.packages],
         "against": [package.name for package in payment.before.packages],
-        "title": _title([package.name for package in payment.after.packages]),
-        "against_title": _title([package.name for package in payment.before.packages]),
+        "title": _title(payment.after.packages),
+        "against_title": _title(payment.before.packages),
         "sentences": {language: _sentences(payment, language) for language in LANGUAGES},
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "treasury_value_myen": payment.treasury_value_myen,
@@ -88,12 +88,9 @@ def account_name(account: str, language: Language) -> str:
     return phrase_or(f"pay.account.{account}", language, account.replace("_", " "))
 
 
-def _title(packages: Iterable[str]) -> Names:
-    known = package_names()
-    loaded = [load_package(name) for name in packages if name in known]
-    titles = [{"en": item.title_en or item.name, "ja": item.title_ja or item.name} for item in loaded]
-    others = [{"en": name, "ja": name} for name in packages if name not in known]
-    return {language: " + ".join(title[language] for title in [*titles, *others]) for language in LANGUAGES}
+def _title(packages: Iterable[Package]) -> Names:
+    titles = [{"en": item.title_en or item.name, "ja": item.title_ja or item.name} for item in packages]
+    return {language: " + ".join(title[language] for title in titles) for language in LANGUAGES}
 
 
 def _instrument(item: Instrument) -> dict[str, Any]:

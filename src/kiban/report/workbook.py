@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kiban.planning.plan import Plan
@@ -137,14 +137,23 @@ def _hourly_heading(name: str) -> str:
 
 def _rewrite(raw: io.BytesIO, hourly_sheet: str, plan: Plan, styles_row: int) -> bytes:
     """The same archive with fixed dates, and with the hours in their sheet."""
+
+    def insert(content: bytes) -> bytes:
+        return _insert_hours(content.decode("utf-8"), plan, styles_row).encode("utf-8")
+
+    return with_fixed_dates(raw, {hourly_sheet: insert})
+
+
+def with_fixed_dates(raw: io.BytesIO, changes: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:
+    """The same archive with fixed dates, so that it has the same bytes each time; `changes` rewrite files by name."""
     written = io.BytesIO()
     with zipfile.ZipFile(raw) as source, zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as target:
         for entry in source.infolist():
             content = source.read(entry)
             if entry.filename == "docProps/core.xml":
                 content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", DOCUMENT_DATE.encode(), content)
-            if entry.filename == hourly_sheet:
-                content = _insert_hours(content.decode("utf-8"), plan, styles_row).encode("utf-8")
+            if changes is not None and entry.filename in changes:
+                content = changes[entry.filename](content)
             info = zipfile.ZipInfo(entry.filename, ZIP_DATE)
             info.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(info, content)

@@ -30,15 +30,22 @@ _BRANCH = re.compile(r"^(float|int|tuple\[.*|constrained-.*|function-.*|SeriesRe
 def read_scenario(path: str | Path) -> Scenario:
     """The scenario in a TOML file; raises `ScenarioError` with every problem of the file."""
     path = Path(path)
-    text = read_text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    text, raw = read_toml(path)
     if not raw:
         remedy = "start from `kiban init` or from one of the examples"
         raise ScenarioError(Problem("is empty", str(path), remedy=remedy))
     return parse_scenario(raw, where=str(path), text=text).placed_in(path.parent)
+
+
+def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
+    """The text and the content of a TOML file; raises `ScenarioError` where it cannot be read or is no TOML."""
+    text = read_text(path)
+    try:
+        return text, tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    except RecursionError:
+        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
 
 
 def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:

@@ -8,14 +8,13 @@ by the same sections as a scenario of one site (`[supply.NAME]`, `[battery]`, `[
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, model_validator
+from pydantic import Field, model_validator
 
 from kiban.scenario.compute import Cooling
 from kiban.scenario.plant import NAME_PATTERN, Backup, Battery, Grid, Supply
-from kiban.scenario.section import NonNegative, Positive, Section, Share
+from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
 from kiban.scenario.study import Finance, Money, Policy, Target
 
 Year = Annotated[int, Field(ge=2000, le=2100)]
@@ -233,7 +232,7 @@ class Risk(Section):
     """Whether to search the changes at which the leading site is no longer chosen."""
 
 
-class NationalScenario(Section):
+class NationalScenario(Document):
     """Everything that one national plan depends on."""
 
     national: National
@@ -262,19 +261,6 @@ class NationalScenario(Section):
     money: Money = Money()
     assumptions: dict[str, float] = Field(default_factory=dict)
     """Catalogue values to replace, by their id."""
-
-    _folder: Path = PrivateAttr(default_factory=Path)
-
-    @property
-    def folder(self) -> Path:
-        """The folder against which file names in the study are read."""
-        return self._folder
-
-    def placed_in(self, folder: Path) -> NationalScenario:
-        """The same study, its file names read against `folder`."""
-        moved = self.model_copy()
-        moved._folder = folder
-        return moved
 
     @property
     def years(self) -> tuple[int | None, ...]:

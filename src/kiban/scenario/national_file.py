@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from kiban.catalogue import AREAS, load_catalogue
 from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
-from kiban.scenario.file import convert_dollars, explain, line_of, read_text, yen_per_usd
+from kiban.scenario.file import convert_dollars, explain, line_of, read_text, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
 from kiban.scenario.national import CandidateSite, NationalScenario
 from kiban.scenario.plant import KNOWN_SUPPLY
@@ -34,11 +34,7 @@ def is_national(path: str | Path) -> bool:
 def read_national(path: str | Path) -> NationalScenario:
     """The national study in a TOML file; raises `ScenarioError` with every problem of the file."""
     path = Path(path)
-    text = read_text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+    text, raw = read_toml(path)
     return parse_national(raw, where=str(path), text=text, folder=path.parent).placed_in(path.parent)
 
 

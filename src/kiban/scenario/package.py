@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.scenario.examples import SUFFIX, _folder
-from kiban.scenario.file import convert_dollars, explain, read_text, yen_per_usd
+from kiban.scenario.file import convert_dollars, explain, read_toml, yen_per_usd
 from kiban.scenario.section import NonNegative, Section, Share
 
 InstrumentKind = Literal[
@@ -185,13 +184,7 @@ def load_package(source: Package | str | Path, folder: Path | None = None) -> Pa
 def read_package(path: str | Path) -> Package:
     """The package in a TOML file; raises `ScenarioError` with every problem of the file."""
     path = Path(path)
-    text = read_text(path)
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
-    except RecursionError:
-        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+    text, raw = read_toml(path)
     if not raw:
         raise ScenarioError(Problem("is empty", str(path), remedy="start from one of the packages"))
     return parse_package({"name": path.stem, **raw}, where=str(path), text=text)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
@@ -17,6 +18,23 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False, strict=True
     )
+
+
+class Document(Section):
+    """What a file holds as a whole, and the folder against which file names in it are read."""
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder against which file names in it are read."""
+        return self._folder
+
+    def placed_in(self, folder: Path) -> Self:
+        """The same, its file names read against `folder`."""
+        moved = self.model_copy()
+        moved._folder = folder
+        return moved
 
 
 class SeriesReference(Section):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
@@ -21,7 +20,7 @@ from kiban.scenario.plant import (
     Measure,
     Supply,
 )
-from kiban.scenario.section import NonNegative, Positive, Section, Share
+from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
 
 
 class Target(Section):
@@ -64,7 +63,7 @@ class Money(Section):
     """Exchange rate; absent takes the catalogue's."""
 
 
-class Scenario(Section):
+class Scenario(Document):
     """Everything that one plan depends on.
 
     A key with `_myen` may be written with `_usd` instead and given in US dollars, as in
@@ -100,28 +99,13 @@ class Scenario(Section):
     assumptions: dict[str, float] = Field(default_factory=dict)
     """Catalogue values to replace, by their id (`kiban sources` lists them)."""
 
-    _folder: Path = PrivateAttr(default_factory=Path)
-
-    @property
-    def folder(self) -> Path:
-        """The folder against which file names in the scenario are read."""
-        return self._folder
-
-    def placed_in(self, folder: Path) -> Scenario:
-        """The same scenario, its file names read against `folder`."""
-        moved = self.model_copy()
-        moved._folder = folder
-        return moved
-
     def with_tranches(self, tranches: tuple[Tranche, ...]) -> Scenario:
         """The same scenario with other tranches of compute on offer."""
-        return self.model_copy(update={"tranche": tranches}).placed_in(self._folder)
+        return self.model_copy(update={"tranche": tranches})
 
     def with_packages(self, packages: tuple[str, ...]) -> Scenario:
         """The same scenario under other policy packages."""
-        return self.model_copy(update={"policy": self.policy.model_copy(update={"packages": packages})}).placed_in(
-            self._folder
-        )
+        return self.model_copy(update={"policy": self.policy.model_copy(update={"packages": packages})})
 
     @field_validator("supply")
     @classmethod
