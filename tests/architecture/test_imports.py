@@ -27,12 +27,12 @@ LEVELS = {
     "scenario": 2,
     "policy": 2,
     "planning": 3,
-    "finance": 4,
     "siting": 4,
-    "report": 5,
-    "server": 6,
-    "commands": 7,
-    "cli": 8,
+    "finance": 5,
+    "report": 6,
+    "server": 7,
+    "commands": 8,
+    "cli": 9,
 }
 FACADE = "kiban"
 HEAVY = ("pandas", "pvlib", "scipy", "pyarrow", "openpyxl", "clarabel", "highspy", "httpx")
@@ -99,6 +99,8 @@ def test_imports_point_one_way(path: Path) -> None:
         ("kiban.planning.plan", "from kiban.scenario import Scenario", True),
         ("kiban.planning.plan", "from kiban.planning.worths import x", True),
         ("kiban.scenario.file", "def f():\n    from kiban.planning import build", False),
+        ("kiban.finance.paying", "from kiban.siting.plan import x", True),
+        ("kiban.siting.plan", "from kiban.finance.ledger import x", False),
         ("kiban.weather.year", "import kiban.catalogue.facts", False),
         ("kiban.catalogue.facts", "from kiban import physics", False),
         ("kiban.errors", "from kiban.quantities import x", False),
