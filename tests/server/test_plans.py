@@ -11,7 +11,7 @@ from typing import Any
 
 import openpyxl
 import pytest
-from tests.cases.servers import IMPOSSIBLE, Client, study, wait_for_job
+from tests.cases.servers import IMPOSSIBLE, WEEK, Client, study, wait_for_job
 
 import kiban
 from kiban.scenario import parse_scenario
@@ -159,6 +159,21 @@ def test_check_says_what_will_be_used(client: Client) -> None:
     assert {entry["name"]: entry["value"] for entry in moved.json()["inputs"] if entry["change_key"]} == {
         entry["name"]: entry["value"] for entry in checked["inputs"] if entry["change_key"]
     }
+
+
+def test_the_exchange_rate_as_an_assumption_moves_prices_and_keys_in_dollars(client: Client) -> None:
+    changes = {**WEEK, "assumptions.money.yen_per_usd": 120, "grid.price_usd_per_mwh": 100}
+    checked = client.post("/api/v1/check", json={"example": "greensboro", "changes": changes}).json()
+    assert checked["scenario"]["grid"]["price_myen_per_mwh"] == pytest.approx(0.012)
+    assert checked["scenario"]["assumptions"] == {"money.yen_per_usd": 120}
+    rate = next(entry for entry in checked["inputs"] if entry["name"] == "money.yen_per_usd")
+    assert (rate["value"], rate["status"]) == (120.0, "given")
+    asked = {"example": "greensboro", "changes": changes}
+    plan = client.post("/api/v1/plans", json=asked).json()["plan"]
+    own = kiban.build(parse_scenario(tomllib.loads(checked["toml"])))
+    assert plan["cost_myen_per_year"] == own.cost_myen_per_year
+    dearer = client.post("/api/v1/plans", json={"plan": plan["id"], "changes": {"assumptions.money.yen_per_usd": 150}})
+    assert dearer.json()["plan"]["cost_myen_per_year"] > plan["cost_myen_per_year"]
 
 
 def _whole(values: dict[str, Any]) -> dict[str, Any]:

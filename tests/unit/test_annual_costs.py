@@ -50,6 +50,13 @@ def test_keys_in_dollars_are_converted_at_the_border():
     assert scenario.grid.export_price_myen_per_mwh.scale == pytest.approx(150e-6)
 
 
+def test_the_exchange_rate_may_be_an_assumption_and_is_no_amount_in_dollars():
+    raw = {"name": "x", "site": {"id": "inzai"}, "grid": {"price_usd_per_mwh": 80.0}}
+    scenario = parse_scenario({**raw, "assumptions": {"money.yen_per_usd": 120}})
+    assert scenario.assumptions == {"money.yen_per_usd": 120.0}
+    assert scenario.grid.price_myen_per_mwh == pytest.approx(80 * 120 / 1e6)
+
+
 def test_a_life_or_a_cost_of_the_scenario_wins():
     cost = reader()
     longer = cost.supply("pv", Supply(life_years=40.0))

@@ -21,7 +21,8 @@ from kiban.scenario.names import find_unknown_names
 from kiban.scenario.study import Scenario
 
 LARGEST_FILE_BYTES = 1_000_000
-USD_IN_KEY = re.compile(r"_usd(?=_|$)")
+# An amount in dollars, not the exchange rate, as a key or as an assumption.
+USD_IN_KEY = re.compile(r"(?<!yen_per)_usd(?=_|$)")
 MILLION = 1e6
 RATE = "money.yen_per_usd"
 _BRANCH = re.compile(r"^(float|int|tuple\[.*|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
@@ -115,8 +116,7 @@ def convert_dollars(node: Any, rate: float) -> Any:
         return node
     converted: dict[str, Any] = {}
     for key, value in node.items():
-        dollars = USD_IN_KEY.search(key) and key != "yen_per_usd"
-        if not dollars:
+        if not USD_IN_KEY.search(key):
             converted[key] = convert_dollars(value, rate)
             continue
         factor = rate / MILLION

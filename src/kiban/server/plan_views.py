@@ -280,7 +280,7 @@ def input_views(inputs: Iterable[Entry]) -> list[dict[str, Any]]:
 
 def _change_key(entry: Entry, known: bool) -> str | None:
     if entry.name == RATE:
-        return RATE  # the rate is a key of the scenario too, and one that ends in dollars cannot be an assumption
+        return RATE  # the rate is a key of the scenario too, and that key wins over the assumption
     if known:
         return f"assumptions.{entry.name}"
     written = entry.source.startswith(("scenario key", "default of the scenario"))
