@@ -155,9 +155,22 @@ def make_model(
     empty = replace(
         resources, firm_mw=nothing, arrivals_mw=nothing, max_backlog_mwh=nothing, min_it_mw=0.0, max_it_mw=np.inf
     )
-    key = _fingerprint(empty, firm, backlog, tuple(limited), has_carbon)
-    costless = _fingerprint(_without_capacity_costs(empty), firm, backlog, tuple(limited), has_carbon)
-    return SiteModel(label, key, costless, empty, firm, arrivals, backlog, tuple(limited), has_carbon, floor_steps)
+    return _named(SiteModel(label, "", "", empty, firm, arrivals, backlog, tuple(limited), has_carbon, floor_steps))
+
+
+def at_costs(model: SiteModel, resources: Resources) -> SiteModel:
+    """The same site at other costs; `resources` are without load, as in the model."""
+    return _named(replace(model, resources=resources))
+
+
+def _named(model: SiteModel) -> SiteModel:
+    """The model with `key` and `shape` from its content."""
+    content = (model.firm, model.backlog, model.limited, model.has_carbon)
+    return replace(
+        model,
+        key=_fingerprint(model.resources, *content),
+        shape=_fingerprint(_without_capacity_costs(model.resources), *content),
+    )
 
 
 def _without_capacity_costs(resources: Resources) -> Resources:
