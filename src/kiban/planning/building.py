@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
@@ -24,7 +26,11 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.worths import compute_worths
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Report = Callable[[str], None]
 
@@ -84,41 +90,62 @@ def _cost(solution: Solution) -> float:
 def _make_plan(
     preparation: Preparation, resources: Resources, solution: Solution, alternatives: tuple[Alternative, ...]
 ) -> Plan:
+    notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
+    return replace(
+        describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
+        worths=compute_worths(
+            resources, net_battery(resources, solution), preparation.warmer_cooling(resources.cooling_system)
+        ),
+        alternatives=alternatives,
+        provenance=tuple(preparation.recorder),
+        notes=notes,
+    )
+
+
+def describe_design(
+    scenario: Scenario, time: pd.DatetimeIndex, terms: PolicyTerms | None, resources: Resources, solution: Solution
+) -> Plan:
+    """The plan of an optimum in its own figures: capacities, costs, hours, and what is bought; no worths or sources."""
     solution = net_battery(resources, solution)
     hourly = compute_hourly(resources, solution)
     costs = compute_costs(resources, solution)
     return Plan(
         status="optimal",
-        scenario=preparation.scenario,
+        scenario=scenario,
         cooling_system=resources.cooling_system,
         capacities=name_capacities(resources, solution),
         costs=costs,
         indicators=compute_indicators(resources, solution, hourly, costs),
-        worths=compute_worths(resources, solution, preparation.warmer_cooling(resources.cooling_system)),
-        alternatives=alternatives,
-        time=preparation.time,
+        worths=(),
+        alternatives=(),
+        time=time,
         hourly=hourly,
         certificate=solution.certificate,
-        provenance=tuple(preparation.recorder),
-        notes=(*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ())),
+        provenance=(),
+        notes=(),
         investments=list_investments(resources, solution),
         tranches=list_tranches(resources, solution),
         clean_output_mwh_per_year=compute_clean_output(resources, solution),
         energy_charges_myen_per_year=compute_energy_charges(resources, solution),
-        ratepayers_works_myen=_ratepayers_works(preparation.scenario.grid, solution),
-        capital_factors={
-            capacity: {
-                asset.asset: asset.annual_capital_myen / asset.capex_myen for asset in made_of if asset.capex_myen > 0
-            }
-            for capacity, made_of in resources.assets.items()
-        },
+        ratepayers_works_myen=_ratepayers_works(scenario.grid, solution),
+        capital_factors=list_capital_factors(resources),
         production_credits_myen_per_mwh={
             supply.name: supply.production_credit_myen_per_mwh
             for supply in resources.supply
             if supply.production_credit_myen_per_mwh
         },
-        policy=preparation.terms,
+        policy=terms,
     )
+
+
+def list_capital_factors(resources: Resources) -> dict[str, dict[str, float]]:
+    """Yearly cost of each yen of capital, by capacity on offer (built or not) and asset."""
+    return {
+        capacity: {
+            asset.asset: asset.annual_capital_myen / asset.capex_myen for asset in made_of if asset.capex_myen > 0
+        }
+        for capacity, made_of in resources.assets.items()
+    }
 
 
 def _ratepayers_works(grid: Grid, solution: Solution) -> float:
