@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from kiban.linear.staircase import Array
 from kiban.planning.inputs import Inputs
+from kiban.planning.memory import remembered
 from kiban.planning.site_facts import take_site_fact
+
+if TYPE_CHECKING:
+    from kiban.weather import Weather
 
 GIVEN = "given"
 """Name of the cooling system where the scenario gives PUE and cost, so that nothing is to be chosen."""
@@ -80,18 +86,26 @@ def read_water_price(inputs: Inputs) -> float:
 
 def _model_cooling(inputs: Inputs, system: str, supply_temperature_c: float | None) -> tuple[Array, Array]:
     """PUE and WUE over whole weather years."""
-    from kiban.physics.cooling import cooling_performance, cooling_rows, cooling_system
+    from kiban.physics.cooling import cooling_rows
 
     parameters = {row: inputs.recorder.take(row) for row in cooling_rows(system)}
     supply, given = supply_temperature_c, inputs.scenario.cooling.supply_temperature_c
     if supply is None and given is not None:
         supply = given
         inputs.recorder.give("cooling.supply_temperature_c", given, "degC")
-    weather = inputs.weather()
+    return _perform(inputs.weather(), system, tuple(parameters.items()), supply)
+
+
+@remembered
+def _perform(
+    weather: Weather, system: str, parameters: tuple[tuple[str, float], ...], supply_temperature_c: float | None
+) -> tuple[Array, Array]:
+    from kiban.physics.cooling import cooling_performance, cooling_system
+
     return cooling_performance(
-        cooling_system(system, parameters),
+        cooling_system(system, dict(parameters)),
         weather.temperature_c,
         weather.relative_humidity_pct,
         weather.pressure_hpa,
-        supply_temperature_c=supply,
+        supply_temperature_c=supply_temperature_c,
     )

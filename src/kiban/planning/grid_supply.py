@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,8 +14,12 @@ from kiban.errors import Problem, ScenarioError
 from kiban.linear.staircase import Array
 from kiban.planning.area_prices import shape_clean_share, shape_emission_factor, shape_prices
 from kiban.planning.inputs import Inputs
+from kiban.planning.memory import remembered
 from kiban.planning.resources import BackupResource, GridResource
 from kiban.scenario import JepxPrices
+
+if TYPE_CHECKING:
+    from kiban.weather import Weather
 
 PRICE_UNIT = "million yen/MWh"
 FLOOR_PRICE_MYEN_PER_MWH = 1e-5
@@ -95,10 +100,8 @@ def _wholesale_price(inputs: Inputs) -> Array:
 
 
 def _area_prices(inputs: Inputs, area: str) -> Array:
-    horizon, year = inputs.horizon, newest_complete_fiscal_year()
+    year = newest_complete_fiscal_year()
     statistics = price_statistics(area, year)
-    profile = price_hour_profile(area, year)
-    deviation = np.stack([profile[season] - profile[season].mean() for season in PRICE_SEASON_OF_MONTH])
     inputs.recorder.record(
         "grid.price_myen_per_mwh",
         f"{area}, fiscal year {year}, mean {statistics.mean_myen_per_mwh:.6g}",
@@ -107,12 +110,18 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
         "synthetic",
         f"hours made from published monthly and hourly means and {statistics.floor_hours:g} floor hours",
     )
+    return _shape_prices(inputs.weather(), area, year)
+
+
+@remembered
+def _shape_prices(weather: Weather, area: str, year: int) -> Array:
+    statistics, profile = price_statistics(area, year), price_hour_profile(area, year)
     return shape_prices(
-        np.tile(month_of_step(horizon.step_hours), horizon.years),
-        np.tile(hour_of_step(horizon.step_hours), horizon.years),
-        inputs.weather().ghi_w_m2,
+        np.tile(month_of_step(weather.step_hours), len(weather.years)),
+        np.tile(hour_of_step(weather.step_hours), len(weather.years)),
+        weather.ghi_w_m2,
         month_mean=price_month_means(area, year),
-        hour_deviation=deviation,
+        hour_deviation=np.stack([profile[season] - profile[season].mean() for season in PRICE_SEASON_OF_MONTH]),
         floor_price=FLOOR_PRICE_MYEN_PER_MWH,
         high_price=statistics.p90_myen_per_mwh,
         floor_share=statistics.floor_hours / HOURS_PER_YEAR,
@@ -147,8 +156,12 @@ def _clean_share(inputs: Inputs) -> Array:
         return np.full(inputs.horizon.steps, mean)
     source = "the area's share, its solar part by the sun"
     inputs.recorder.record("grid.clean_share", f"{mean:g}", "share", source, "derived")
-    sun = inputs.weather().ghi_w_m2
-    return inputs.horizon.cut(shape_clean_share(sun, clean_share=mean, solar_share=solar))
+    return inputs.horizon.cut(_shape_clean_share(inputs.weather(), mean, solar))
+
+
+@remembered
+def _shape_clean_share(weather: Weather, mean: float, solar: float) -> Array:
+    return shape_clean_share(weather.ghi_w_m2, clean_share=mean, solar_share=solar)
 
 
 def _emission_factor(inputs: Inputs, clean: Array) -> Array:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiban.catalogue.climate import Quantity
 from kiban.errors import InputError, Problem, ScenarioError, WeatherError
+from kiban.planning.memory import remembered
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place
@@ -69,10 +70,8 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     chosen, offset = scenario.weather, place.utc_offset_hours
     source = chosen.source
     if source == "typical":
-        from kiban.weather.typical import read_typical
-
         normals = _normals_at_place(place, recorder)
-        return read_typical(
+        return _read_typical(
             place.latitude_deg,
             place.longitude_deg,
             place.elevation_m,
@@ -129,6 +128,13 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         utc_offset_hours=offset,
         fill_gaps_hours=chosen.fill_gaps_hours,
     )
+
+
+@remembered
+def _read_typical(latitude_deg: float, longitude_deg: float, elevation_m: float, **given: Any) -> Weather:
+    from kiban.weather.typical import read_typical
+
+    return read_typical(latitude_deg, longitude_deg, elevation_m, **given)
 
 
 def _mast_speed(place: Place, recorder: Recorder) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from kiban.calendar import month_of_step
 from kiban.errors import Problem, ScenarioError
 from kiban.linear.staircase import Array
 from kiban.planning.inputs import Inputs
+from kiban.planning.memory import remembered
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.resources import SupplyResource
 from kiban.planning.series_inputs import Horizon, SeriesReader
@@ -120,22 +121,11 @@ def _model_availability(
 
 
 def _pv(option: Supply, place: Place, weather: Weather, recorder: Recorder) -> Array:
-    from kiban.physics.solar import pv_availability
-
     mount = option.mount or "fixed"
     recorder.record("supply.pv.availability", mount, "MW per MW", "pvlib from the weather", "derived")
     tracker = mount == "single_axis"
-    return pv_availability(
-        weather.time,
-        weather.latitude_deg,
-        weather.longitude_deg,
-        weather.elevation_m,
-        weather.ghi_w_m2,
-        weather.dni_w_m2,
-        weather.dhi_w_m2,
-        weather.temperature_c,
-        weather.wind_speed_m_s,
-        step_hours=weather.step_hours,
+    return _pv_output(
+        weather,
         mount=mount,
         tilt_deg=recorder.take("pv.tracker.axis_tilt_deg")
         if tracker
@@ -150,43 +140,74 @@ def _pv(option: Supply, place: Place, weather: Weather, recorder: Recorder) -> A
         ground_albedo=recorder.take("pv.ground_albedo"),
         ground_coverage_ratio=recorder.take("pv.tracker.ground_coverage_ratio") if tracker else None,
         maximum_rotation_deg=recorder.take("pv.tracker.maximum_rotation_deg") if tracker else None,
-        snow_depth_cm=weather.snow_depth_cm,
         snow_strings=round(recorder.take("pv.snow_strings")) if weather.snow_depth_cm is not None else None,
     )
 
 
+@remembered
+def _pv_output(weather: Weather, **given: Any) -> Array:
+    from kiban.physics.solar import pv_availability
+
+    return pv_availability(
+        weather.time,
+        weather.latitude_deg,
+        weather.longitude_deg,
+        weather.elevation_m,
+        weather.ghi_w_m2,
+        weather.dni_w_m2,
+        weather.dhi_w_m2,
+        weather.temperature_c,
+        weather.wind_speed_m_s,
+        step_hours=weather.step_hours,
+        snow_depth_cm=weather.snow_depth_cm,
+        **given,
+    )
+
+
 def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: Recorder, seed: int) -> Array:
-    from kiban.physics.wind import power_curve_from_rows, wind_availability
+    from kiban.physics.wind import power_curve_from_rows
 
     kind = "onshore" if name == "wind_onshore" else "offshore"
     speeds, shares = power_curve_from_rows(recorder.catalogue.values("wind_power_curve."), f"wind_power_curve.{kind}.")
     mean_speed = _mean_speed(name, option, place, recorder)
-    speed, height = weather.wind_speed_m_s, weather.wind_height_m
     synthetic = "wind_speed_m_s" in weather.synthetic
-    if synthetic and mean_speed is not None:
-        # At hub height the wind is steadier than at a town's mast: it is generated there, not scaled up.
-        from kiban.weather.synthetic_wind import generate_wind
-        from kiban.weather.typical import wind_shape
-
-        height = RESOURCE_HEIGHT_M
-        speed = generate_wind(
-            mean_speed, height, wind_shape(), steps=speed.size, step_hours=weather.step_hours, seed=seed
-        )
     status: Status = "synthetic" if synthetic else "derived"
     note = f"mean {mean_speed:g} m/s at {RESOURCE_HEIGHT_M:g} m" if mean_speed is not None else "sheared from the mast"
     recorder.record(f"supply.{name}.availability", f"power curve {kind}", "MW per MW", "weather", status, note)
+    return _wind_output(
+        weather,
+        seed if synthetic and mean_speed is not None else None,
+        hub_height_m=recorder.take(f"{name}.hub_height_m"),
+        shear_exponent=recorder.take(f"{name}.shear_exponent"),
+        curve_speeds_m_s=tuple(speeds.tolist()),
+        curve_shares=tuple(shares.tolist()),
+        loss_share=recorder.take(f"{name}.loss_share"),
+        resource_mean_speed_m_s=mean_speed,
+    )
+
+
+@remembered
+def _wind_output(weather: Weather, seed: int | None, *, resource_mean_speed_m_s: float | None, **given: Any) -> Array:
+    """Output from the weather's wind, or from a wind of the resource's mean speed that the seed generates."""
+    from kiban.physics.wind import wind_availability
+    from kiban.weather.synthetic_wind import generate_wind
+    from kiban.weather.typical import wind_shape
+
+    speed, height = weather.wind_speed_m_s, weather.wind_height_m
+    if seed is not None and resource_mean_speed_m_s is not None:
+        # At hub height the wind is steadier than at a town's mast: it is generated there, not scaled up.
+        height = RESOURCE_HEIGHT_M
+        speed = generate_wind(
+            resource_mean_speed_m_s, height, wind_shape(), steps=speed.size, step_hours=weather.step_hours, seed=seed
+        )
     return wind_availability(
         speed,
         height,
         weather.temperature_c,
         weather.pressure_hpa,
-        hub_height_m=recorder.take(f"{name}.hub_height_m"),
-        shear_exponent=recorder.take(f"{name}.shear_exponent"),
-        curve_speeds_m_s=speeds,
-        curve_shares=shares,
-        loss_share=recorder.take(f"{name}.loss_share"),
-        resource_mean_speed_m_s=mean_speed,
+        resource_mean_speed_m_s=resource_mean_speed_m_s,
         resource_height_m=RESOURCE_HEIGHT_M,
+        **given,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from functools import lru_cache
 
 from kiban.policy.terms import PropertyTaxTerms
 
@@ -46,6 +47,7 @@ def taxes(terms: PropertyTaxTerms, cost: float, years: int, *, whole_yen: bool =
     return tuple(value * share * terms.rate for value, share in zip(values, shares, strict=True))
 
 
+@lru_cache(maxsize=4096)
 def present_value(terms: PropertyTaxTerms, nominal_rate: float, life_years: float) -> float:
     """Present value at purchase, per yen of cost, of the tax over a life; the t-th tax falls t years after purchase.
 
