@@ -34,6 +34,7 @@ SINGLE = {
         {"id": "extra", "it_load_mw": 200, "must_serve": False, "price_myen_per_mw_year": 100.0},
     ],
     "limits": {"max_area_share": 0.6, "max_site_mw": 300},
+    "supply": {"geothermal": {"lead_time_years": 4}},
     "shared": [{"id": "field", "supply": "geothermal", "sites": ["kirishima", "tomakomai"], "max_mw": 120}],
     "cooling": {"system": "direct_liquid"},
     "target": {"clean_share": 0.5},
@@ -52,6 +53,7 @@ PHASED = {
         {"id": "metro", "it_load_mw": [30, 60, 100], "firm_shape": "inference", "max_round_trip_ms": 5},
     ],
     "phases": {"years": [2028, 2031, 2035], "last_year": 2040, "better_chips": False},
+    "supply": {"pv": {"lead_time_years": 2}, "wind_onshore": {"lead_time_years": 2}},
     "cooling": {"system": "direct_liquid"},
     "target": {"clean_share": 0.4},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from rich.cells import cell_len
@@ -47,6 +48,8 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     parts += section(_say("title_served", language), bullets(_served(plan, language)))
     parts += section(_say("title_why", language), bullets(_why(plan, site, language, money) for site in plan.sites))
     parts += section(_say("title_power", language), bullets(_built(site, language) for site in plan.sites))
+    if plan.late_supply:
+        parts.append(remark("  " + _late(plan, language)))
     parts += section(_say("title_costs", language), pairs(_costs(plan, language, money)))
     parts += section(_say("title_areas", language), _areas(plan, language))
     parts += section(_say("title_hazard", language), bullets(_hazard(site, language, money) for site in plan.sites))
@@ -214,6 +217,15 @@ def _built(site: SitePlan, language: Language) -> str:
         amount = f"{format_number(value)} {'MWh' if name == 'battery_energy' else 'MW'}"
         words.append(_say("built_item", language, amount=amount, what=term(name, language)))
     return _say("built", language, name=name_of(site.candidate, language), mix=_join(words, language))
+
+
+def _late(plan: NationalPlan, language: Language) -> str:
+    options = [
+        _say("late_item", language, what=term(name, language), year=math.ceil(first))
+        for name, first in sorted(plan.late_supply.items(), key=lambda item: (item[1], item[0]))
+    ]
+    year = plan.study.years[0]
+    return _say("late", language, year=year, start=plan.study.national.decision_year, options=_join(options, language))
 
 
 def _costs(plan: NationalPlan, language: Language, money: MoneyFormat) -> list[tuple[str, str]]:

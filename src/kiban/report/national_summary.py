@@ -38,6 +38,7 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "relaxations": [dataclasses.asdict(change) for change in plan.relaxations],
         "candidates": [_candidate(candidate) for candidate in plan.candidates],
         "excluded": [dataclasses.asdict(left) for left in plan.excluded],
+        "late_supply": dict(plan.late_supply),
         "notes": list(plan.notes),
     }
 

@@ -66,6 +66,8 @@ class Supply(Section):
     """PV only: direction that the modules face, degrees clockwise from north."""
     mean_speed_m_s: Positive | None = None
     """Wind only: long-term mean wind speed at 100 m to which the hourly speeds are scaled."""
+    lead_time_years: NonNegative | None = None
+    """National studies only: years from the decision to operation; before that year it cannot be built."""
 
 
 class Battery(Section):

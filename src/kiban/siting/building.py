@@ -10,6 +10,7 @@ from kiban.scenario.national import NationalScenario
 from kiban.siting.alternatives import cost_without, find_entries, find_near_optima
 from kiban.siting.delay import find_delay
 from kiban.siting.explanation import explain_infeasible
+from kiban.siting.lead_times import late_supply
 from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
 from kiban.siting.preparing import study_catalogue
 from kiban.siting.problem import Problem
@@ -76,6 +77,7 @@ def build_national(
         entries=find_entries(problem, known, found),
         delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
+        late_supply=late_supply(study, None, catalogue, study.years[0]),
     )
 
 

@@ -27,7 +27,7 @@ def find_delay(problem: Problem, memory: Memory, found: Found, catalogue: Catalo
         return None
     leading = max(connected, key=lambda number: (before[number], -number))
     candidate = replace(problem.places[leading].candidate, connection_year=float(year + 1))
-    (case,) = prepare_sites(study, [candidate], catalogue, list_classes(study.tranche), waits=lambda _: True)
+    (case,) = prepare_sites(study, [candidate], catalogue, list_classes(study.tranche), waits=lambda _: True, year=year)
     assert case.waiting is not None
     late = Function(case.waiting, 1.0, (0,), connected=False)
     blocks = tuple(replace(block, functions=(late,)) if block.site == leading else block for block in problem.blocks)

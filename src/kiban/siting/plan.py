@@ -170,6 +170,8 @@ class NationalPlan:
     delay: Delay | None = None
     robustness: Robustness | None = None
     relaxations: tuple[Relaxation, ...] = ()
+    late_supply: Mapping[str, float] = field(default_factory=dict)
+    """Supply that cannot run in the first year planned for, with the first year in which it can."""
     notes: tuple[str, ...] = ()
 
     @property

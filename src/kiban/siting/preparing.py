@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -19,10 +19,11 @@ from kiban.planning.annual_costs import CostReader, capital_recovery_factor
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
-from kiban.scenario import Grid, Load, Scenario, Site, Time
+from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
 from kiban.scenario.national import NationalScenario
 from kiban.siting.candidates import Candidate
 from kiban.siting.hazard import HazardCost, Values, choose_protection
+from kiban.siting.lead_times import check_lead_times, late_supply
 from kiban.siting.site_cost import LoadClass, SiteModel, evaluate, make_model
 
 FULL_MW = 1.0
@@ -50,11 +51,16 @@ def study_catalogue(study: NationalScenario, catalogue: Catalogue) -> Catalogue:
     return catalogue.overridden(study.assumptions) if study.assumptions else catalogue
 
 
-def site_scenario(study: NationalScenario, candidate: Candidate, assumptions: Mapping[str, float]) -> Scenario:
-    """The one-site scenario that describes the plant at a candidate, for 1 MW of inference."""
+def site_scenario(
+    study: NationalScenario, candidate: Candidate, assumptions: Mapping[str, float], late: Collection[str] = ()
+) -> Scenario:
+    """The one-site scenario that describes the plant at a candidate, for 1 MW of inference, without `late` supply."""
     own, supply = candidate.own, dict(study.supply)
     if own is not None:
         supply |= own.supply
+    # A lead time alone does not ask for the option where the place has no such resource.
+    supply = {name: option for name, option in supply.items() if option.model_fields_set != {"lead_time_years"}}
+    supply |= {name: Supply(enabled=False) for name in late}
     moved = own is not None and candidate.catalogue_site != candidate.id
     site = Site(
         id=candidate.catalogue_site,
@@ -109,15 +115,19 @@ def prepare_sites(
     classes: Sequence[LoadClass],
     *,
     waits: Callable[[Candidate], bool],
+    year: int | None,
     assumptions: Mapping[str, float] | None = None,
     suffix: str = "",
 ) -> tuple[SiteCase, ...]:
-    """The model of every candidate; raises `InputError` with the problems of all sites at once."""
+    """The model of every candidate with the supply that can stand in `year`.
+
+    Raises `InputError` with the problems of all sites at once.
+    """
     values = {**study.assumptions, **(assumptions or {})}
 
     def work(candidate: Candidate) -> SiteCase | list[Problem]:
         try:
-            return _prepare_site(study, candidate, catalogue, classes, waits(candidate), values, suffix)
+            return _prepare_site(study, candidate, catalogue, classes, waits(candidate), year, values, suffix)
         except InputError as error:
             return [
                 replace(problem, where=f"site {candidate.id}: {problem.where}".rstrip(": "))
@@ -138,10 +148,14 @@ def _prepare_site(
     catalogue: Catalogue,
     classes: Sequence[LoadClass],
     waits: bool,
+    year: int | None,
     assumptions: Mapping[str, float],
     suffix: str,
 ) -> SiteCase:
-    scenario = site_scenario(study, candidate, assumptions)
+    problems = list(check_lead_times(study, candidate.own, catalogue, year))
+    if problems:
+        raise ScenarioError(problems)
+    scenario = site_scenario(study, candidate, assumptions, late_supply(study, candidate.own, catalogue, year))
     preparation = prepare(scenario)
     shared = [resource for resource in study.shared if candidate.id in resource.sites]
     carbon = study.limits.carbon_cap_t_per_year is not None

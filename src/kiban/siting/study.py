@@ -39,7 +39,9 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
             return year is not None and candidate.connection_year > year
 
         suffix = f" {year}" if study.phases is not None else ""
-        cases = prepare_sites(study, candidates, known, classes, waits=waits, assumptions=changed, suffix=suffix)
+        cases = prepare_sites(
+            study, candidates, known, classes, waits=waits, year=year, assumptions=changed, suffix=suffix
+        )
         for site, case in enumerate(cases):
             place = Place(case.candidate, case.cooling_system, case.hazards, case.land_myen_per_mw)
             if phase == 0:

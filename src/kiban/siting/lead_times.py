@@ -1,0 +1,56 @@
+"""Which supply cannot stand yet: years from the decision to operation, by technology and site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kiban.catalogue import Catalogue
+from kiban.errors import Problem
+from kiban.scenario import KNOWN_SUPPLY, Supply
+from kiban.scenario.national import CandidateSite, NationalScenario
+
+
+def first_years(study: NationalScenario, own: CandidateSite | None, catalogue: Catalogue) -> dict[str, float]:
+    """The first year in which each supply option of a site can run.
+
+    The site's `lead_time_years` goes before the study's, and that before the catalogue's `NAME.lead_time`;
+    an option that none of them knows can run at once.
+    """
+    mentioned = dict(study.supply) | (own.supply if own is not None else {})
+    years = {}
+    for name in dict.fromkeys((*KNOWN_SUPPLY, *mentioned)):
+        option = mentioned.get(name)
+        if option is not None and not option.enabled:
+            continue
+        lead = option.lead_time_years if option is not None else None
+        if lead is None and name in study.supply:
+            lead = study.supply[name].lead_time_years
+        if lead is None:
+            row = f"{name}.lead_time"
+            lead = catalogue.value(row) if row in catalogue else 0.0
+        years[name] = study.national.decision_year + lead
+    return years
+
+
+def late_supply(
+    study: NationalScenario, own: CandidateSite | None, catalogue: Catalogue, year: int | None
+) -> dict[str, float]:
+    """The options that cannot run in `year` yet, with the first year in which they can; none without a year."""
+    if year is None:
+        return {}
+    return {name: first for name, first in first_years(study, own, catalogue).items() if first > year}
+
+
+def check_lead_times(
+    study: NationalScenario, own: CandidateSite | None, catalogue: Catalogue, year: int | None
+) -> Iterator[Problem]:
+    """Options that must be built and cannot stand in time."""
+    mentioned = dict(study.supply) | (own.supply if own is not None else {})
+    for name, first in late_supply(study, own, catalogue, year).items():
+        option = mentioned.get(name, Supply())
+        if option.min_mw > 0:
+            yield Problem(
+                f"is {option.min_mw:g} MW and cannot run before {first:g}, but is needed in {year}",
+                key=f"supply.{name}.min_mw",
+                remedy="give lead_time_years if the project is under way, or plan for a later year",
+            )
