@@ -56,6 +56,7 @@ UNITS: Mapping[str, Unit] = {
     "mw": Unit("MW"),
     "mwh": Unit("MWh"),
     "kw_per_kw": Unit("kW/kW"),
+    "hz": Unit("Hz"),
     "j_per_token": Unit("J/token"),
     "t_per_mwh": Unit("t CO2/MWh"),
     "l_per_kwh": Unit("l/kWh"),

@@ -19,6 +19,7 @@ from kiban.scenario.study import Finance, Money, Policy, Target
 
 Year = Annotated[int, Field(ge=2000, le=2100)]
 Hub = Literal["tokyo", "osaka", "nearest"]
+LINK_PATTERN = r"^[a-z][a-z0-9_-]*$"
 SiteKind = Literal["announced_campus", "former_industrial", "renewable_region", "metro"]
 HazardClass = Annotated[float, Field(ge=0, le=3)]
 
@@ -168,6 +169,42 @@ class AreaTerms(Section):
     """Cost of reinforcement instead of the catalogue's, million yen per MW."""
     connection_lead_time_years: NonNegative | None = None
     """Years from the decision to the connection."""
+    spare_supply_mw: NonNegative | None = None
+    """Supply that the area can spare for new load at its peak, MW; absent means the catalogue's."""
+
+
+class Interconnector(Section):
+    """What differs at one interconnector of the catalogue, or one of one's own."""
+
+    id: Annotated[str, Field(pattern=LINK_PATTERN)]
+    """An interconnector of the catalogue such as `tohoku-tokyo`, or a new name (which needs both areas)."""
+    from_area: str | None = None
+    """Grid area at its beginning; only for a new one."""
+    to_area: str | None = None
+    """Grid area at its end; only for a new one."""
+    enabled: bool = True
+    """`false` cuts it."""
+    forward_mw: NonNegative | None = None
+    """Operating capacity from its beginning to its end, MW."""
+    reverse_mw: NonNegative | None = None
+    """Operating capacity from its end to its beginning, MW; of a new one as much as forward if absent."""
+    free_share: Share | None = None
+    """Share of its operating capacity that is free for new flows, instead of the one under `[network]`."""
+    expansion_mw: NonNegative = 0.0
+    """Most capacity that may be added in both directions, MW."""
+    expansion_capex_myen_per_mw: NonNegative | None = None
+    """Cost of adding to it, million yen per MW; needed where the catalogue knows no project there."""
+
+
+class NetworkTerms(Section):
+    """How the grid areas supply new load at their peak: from what they can spare, and over interconnectors."""
+
+    enabled: bool = True
+    """Whether each area must cover what its sites may draw; `false` leaves only the headroom of connections."""
+    islands: bool = False
+    """`true` cuts every interconnector."""
+    free_share: Share | None = None
+    """Share of the operating capacity of every interconnector that is free for new flows at the peak."""
 
 
 class Limits(Section):
@@ -244,6 +281,9 @@ class NationalScenario(Document):
     """Resources that neighbouring sites share."""
     area: dict[str, AreaTerms] = Field(default_factory=dict)
     """Grid areas by name."""
+    interconnector: tuple[Interconnector, ...] = ()
+    """Interconnectors that differ from the catalogue, or are not in it."""
+    network: NetworkTerms = NetworkTerms()
     limits: Limits = Limits()
     hazard: HazardTerms = HazardTerms()
     phases: Phases | None = None

@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kiban.catalogue import AREAS, load_catalogue
+from kiban.catalogue import AREAS, Catalogue, load_catalogue
 from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
 from kiban.scenario.file import convert_dollars, explain, line_of, read_text, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
@@ -120,7 +120,7 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             yield _unknown_site(name, "national.sites")
     if isinstance(listed, list):
         yield from _repeated([name for name in listed if isinstance(name, str)], "national.sites")
-    for key in ("tranche", "site", "shared"):
+    for key in ("tranche", "site", "shared", "interconnector"):
         yield from _repeated([str(entry.get("id")) for entry in _tables(raw, key)], f"{key}.id")
     own = {str(entry.get("id")) for entry in _tables(raw, "site")}
     for entry in _tables(raw, "site"):
@@ -142,6 +142,7 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     for area in raw.get("area", {}) if isinstance(raw.get("area"), Mapping) else ():
         if area not in AREAS:
             yield _unknown_area(str(area), f"area.{area}")
+    yield from _find_unknown_links(raw, catalogue)
     for entry in _tables(raw, "shared"):
         for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
             if str(name) not in catalogue.sites and str(name) not in own:
@@ -157,6 +158,45 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             catalogue.overridden({key: value for key, value in assumptions.items() if isinstance(value, int | float)})
         except CatalogueError as error:
             yield from (replace(problem, key=f"assumptions.{problem.key}".rstrip(".")) for problem in error.problems)
+
+
+def _find_unknown_links(raw: Mapping[str, Any], catalogue: Catalogue) -> Iterator[Problem]:
+    """Interconnectors that the catalogue does not know and that do not say what they join."""
+    for entry in _tables(raw, "interconnector"):
+        name, key = str(entry.get("id")), "interconnector.id"
+        ends = [entry.get("from_area"), entry.get("to_area")]
+        yield from (
+            _unknown_area(end, "interconnector.from_area") for end in ends if isinstance(end, str) and end not in AREAS
+        )
+        if name in interconnector_names(catalogue):
+            if any(ends):
+                yield Problem(f"'{name}' of the catalogue cannot join other areas", key=key, remedy="choose another id")
+            capex = f"interconnector.{name}.expansion_capex"
+            known = capex in catalogue
+        else:
+            known = False
+            missing = [key for key in ("from_area", "to_area", "forward_mw") if entry.get(key) is None]
+            if missing:
+                remedy = nearest(name, interconnector_names(catalogue))
+                yield Problem(
+                    f"'{name}' is not an interconnector of the catalogue and has no {', '.join(missing)}",
+                    key=key,
+                    remedy=remedy or f"add them, or choose one of {', '.join(interconnector_names(catalogue))}",
+                )
+            elif ends[0] == ends[1]:
+                yield Problem(f"'{name}' begins and ends in {ends[0]}", key=key, remedy="join two areas")
+        if entry.get("expansion_mw") and entry.get("expansion_capex_myen_per_mw") is None and not known:
+            yield Problem(
+                f"of '{name}' has no cost in the catalogue",
+                key="interconnector.expansion_mw",
+                remedy="add expansion_capex_myen_per_mw",
+            )
+
+
+def interconnector_names(catalogue: Catalogue) -> tuple[str, ...]:
+    """The interconnectors of the catalogue, `FROM-TO`, in its order."""
+    names = (fact.split(".") for fact in catalogue.facts if fact.startswith("interconnector."))
+    return tuple(dict.fromkeys(parts[1] for parts in names if parts[-1] == "forward"))
 
 
 def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:

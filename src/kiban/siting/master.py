@@ -17,6 +17,7 @@ import numpy as np
 
 from kiban.linear.staircase import Array
 from kiban.siting.mixed_integer import Answer, MixedInteger, Term
+from kiban.siting.network import net_import
 from kiban.siting.problem import Block, Problem
 from kiban.siting.site_cost import Point
 
@@ -33,8 +34,8 @@ class Choice:
     """A solved master: what is open, how much of each tranche, and the limits that each block gets.
 
     `open` has shape (sites, phases), `load_mw` (blocks, tranches), `connection_mw` (blocks,);
-    `shared_mw` by block and supply; `carbon_t` by block and function; `reinforcement_mw` by area.
-    `objective` is what the master says it costs, `bound` what is proven.
+    `shared_mw` by block and supply; `carbon_t` by block and function; `reinforcement_mw` by area,
+    `expansion_mw` by interconnector. `objective` is what the master says it costs, `bound` what is proven.
     """
 
     open: Array
@@ -45,6 +46,7 @@ class Choice:
     reinforcement_mw: dict[str, float]
     objective: float
     bound: float
+    expansion_mw: dict[str, float] = field(default_factory=dict)
 
     @property
     def sites(self) -> frozenset[int]:
@@ -54,7 +56,7 @@ class Choice:
 
 @dataclass(slots=True)
 class Master:
-    """The rows and columns of a master under construction; `extra` costs stay out of the budget."""
+    """The rows and columns of a master under construction; `rows` holds the numbers of its limits by name."""
 
     problem: Problem
     kind: Kind
@@ -65,6 +67,8 @@ class Master:
     shared: dict[tuple[int, str], int] = field(default_factory=dict)
     carbon: dict[tuple[int, int], int] = field(default_factory=dict)
     reinforcements: dict[str, int] = field(default_factory=dict)
+    expansions: dict[str, int] = field(default_factory=dict)
+    rows: dict[str, list[int]] = field(default_factory=dict)
     costs: list[Term] = field(default_factory=list)
     slacks: dict[str, int] = field(default_factory=dict)
     mixtures: dict[tuple[int, int], list[int]] = field(default_factory=dict)
@@ -94,6 +98,7 @@ class Master:
             reinforcement_mw={area: max(float(values[column]), 0.0) for area, column in self.reinforcements.items()},
             objective=answer.objective,
             bound=answer.bound,
+            expansion_mw={name: max(float(values[column]), 0.0) for name, column in self.expansions.items()},
         )
 
 
@@ -110,7 +115,7 @@ def write_master(
 
     `elastic` names the rows that may give way, each by a slack column without cost:
     `demand.TRANCHE`, `budget`, `carbon`, `headroom.AREA`, `max_area_share`, `max_sites`, `shared.ID`,
-    `survival.TRANCHE`.
+    `survival.TRANCHE`, `spare_supply.AREA`, `interconnector.ID`.
     """
     master = Master(problem, kind)
     _add_sites(master, closed)
@@ -119,6 +124,7 @@ def write_master(
     _add_functions(master, known, price)
     _add_demand(master, elastic)
     _add_areas(master, elastic)
+    _add_network(master, elastic)
     _add_shared(master, elastic)
     _add_carbon(master, elastic)
     _add_concentration(master, elastic)
@@ -137,7 +143,7 @@ def _row(master: Master, terms: list[Term], name: str, elastic: Collection[str],
         if name not in master.slacks:
             master.slacks[name] = master.model.add_column()
         terms = [*terms, (master.slacks[name], -1.0 if "upper" in limit else 1.0)]
-    master.model.add_row(terms, **limit)
+    master.rows.setdefault(name, []).append(master.model.add_row(terms, **limit))
 
 
 def _add_sites(master: Master, closed: Collection[int]) -> None:
@@ -291,6 +297,33 @@ def _add_areas(master: Master, elastic: Collection[str]) -> None:
             master.costs.append((added, limit.reinforcement_myen_per_mw))
             columns.append((added, -1.0))
         _row(master, columns, f"headroom.{area}", elastic, upper=limit.headroom_mw)
+
+
+def _add_network(master: Master, elastic: Collection[str]) -> None:
+    """What the sites of an area may draw within what it can spare and what interconnectors bring."""
+    problem, model, network = master.problem, master.model, master.problem.network
+    if network is None:
+        return
+    flows: dict[tuple[str, str, int], int] = {}
+    for link in network.links:
+        if link.expansion_mw > 0:
+            master.expansions[link.id] = added = model.add_column(upper=link.expansion_mw)
+            master.costs.append((added, link.expansion_myen_per_mw))
+        for phase in range(problem.phases):
+            for way, limits in (("forward", link.forward_mw), ("reverse", link.reverse_mw)):
+                column = flows[link.id, way, phase] = model.add_column()
+                more = [(master.expansions[link.id], -1.0)] if link.expansion_mw > 0 else []
+                _row(master, [(column, 1.0), *more], f"interconnector.{link.id}", elastic, upper=limits[phase])
+    for area, spare in network.spare_mw.items():
+        for phase in range(problem.phases):
+            draws = [
+                (column, 1.0)
+                for number, column in master.connections.items()
+                if problem.area_of(problem.blocks[number]) == area and problem.draws_in(problem.blocks[number], phase)
+            ]
+            taken = [(column, -sign) for column, sign in net_import(network, flows, area, phase)]
+            if draws or taken:
+                _row(master, [*draws, *taken], f"spare_supply.{area}", elastic, upper=spare)
 
 
 def _add_shared(master: Master, elastic: Collection[str]) -> None:

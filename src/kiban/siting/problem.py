@@ -79,6 +79,31 @@ class SharedLimit:
     max_mw: float
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An interconnector between two grid areas, MW free for new flows in each phase; more at a yearly cost per MW.
+
+    `converts` says that its two ends have different frequencies.
+    """
+
+    id: str
+    from_area: str
+    to_area: str
+    forward_mw: tuple[float, ...]
+    reverse_mw: tuple[float, ...]
+    converts: bool
+    expansion_mw: float
+    expansion_myen_per_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What each area can spare at its peak for new load, MW, and the interconnectors that carry it to others."""
+
+    spare_mw: dict[str, float]
+    links: tuple[Link, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Problem:
     """Everything that the choice of sites depends on.
@@ -102,6 +127,7 @@ class Problem:
     carbon_cap_t: float
     max_area_share: float
     max_sites: int | None
+    network: Network | None = None
 
     @property
     def phases(self) -> int:
@@ -136,6 +162,14 @@ class Problem:
     def largest_mw(self, block: Block) -> float:
         """Most IT load of a block."""
         return self.places[block.site].candidate.max_mw
+
+    def draws_in(self, block: Block, phase: int) -> bool:
+        """Whether a block draws on the grid of its area in a phase."""
+        return any(function.connected and phase in function.phases for function in block.functions)
+
+    def area_of(self, block: Block) -> str:
+        """The grid area of a block."""
+        return self.places[block.site].candidate.area
 
     def connection_needed_mw(self, block: Block) -> float:
         """A connection that no optimum of the block exceeds by design: several times its load."""

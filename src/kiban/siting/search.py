@@ -21,6 +21,7 @@ from kiban.errors import SolverError
 from kiban.linear.staircase import Array
 from kiban.siting.master import Choice, Known, write_master
 from kiban.siting.mixed_integer import MixedInteger
+from kiban.siting.network import carry, room
 from kiban.siting.problem import Block, Function, Problem, point_of
 from kiban.siting.scouting import coarsen
 from kiban.siting.site_cost import Point, SiteModel, evaluate, reprice
@@ -282,9 +283,12 @@ def evaluate_choice(
     cost += sum(problem.blocks[b].functions[w].weight * point.cost_myen for (b, w), point in points.items())
     needed = reinforcement_needed(problem, points)
     cost += sum(problem.areas[area].reinforcement_myen_per_mw * more for area, more in needed.items())
+    carried = carry(problem, points)
+    cost += carried.cost_myen if carried is not None else 0.0
     if cost + income(problem, generous) > problem.budget_myen * (1 + BUDGET_TOLERANCE):
         return None
-    return cost, points, replace(generous, reinforcement_mw=needed, objective=cost)
+    expansion = carried.expansion_mw if carried is not None else {}
+    return cost, points, replace(generous, reinforcement_mw=needed, objective=cost, expansion_mw=expansion)
 
 
 def income(problem: Problem, choice: Choice) -> float:
@@ -322,15 +326,17 @@ def hand_out(problem: Problem, choice: Choice) -> Choice:
     """The choice with what is left of every common limit shared out among open blocks by their load."""
     load = choice.load_mw.sum(axis=1)
     connection = choice.connection_mw.copy()
-    for area, limit in problem.areas.items():
-        blocks = [
-            number
-            for number, block in enumerate(problem.blocks)
-            if load[number] > 0
-            and problem.places[block.site].candidate.area == area
-            and any(function.connected for function in block.functions)
-        ]
-        left = limit.headroom_mw + choice.reinforcement_mw.get(area, 0.0) - float(connection[blocks].sum())
+    within: dict[str, list[int]] = {area: [] for area in problem.areas}
+    for number, block in enumerate(problem.blocks):
+        if load[number] > 0 and any(function.connected for function in block.functions):
+            within[problem.area_of(block)].append(number)
+    left_mw = {
+        area: limit.headroom_mw + choice.reinforcement_mw.get(area, 0.0) - float(connection[within[area]].sum())
+        for area, limit in problem.areas.items()
+    }
+    left_mw = room(problem, np.where(load > 0, connection, 0.0), left_mw, choice.expansion_mw)
+    for area, blocks in within.items():
+        left = left_mw[area]
         for number in blocks:
             block = problem.blocks[number]
             own = problem.places[block.site].candidate.connection_mw

@@ -13,6 +13,7 @@ from kiban.linear.staircase import Array
 from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.scenario.national import NationalScenario
 from kiban.siting.candidates import Candidate, Exclusion, list_candidates
+from kiban.siting.network import read_network
 from kiban.siting.preparing import SiteCase, prepare_sites, study_catalogue
 from kiban.siting.problem import AreaLimit, Block, Function, Place, Problem, SharedLimit
 from kiban.siting.site_cost import class_of, list_classes
@@ -69,6 +70,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
         carbon_cap_t=_or_open(limits.carbon_cap_t_per_year),
         max_area_share=limits.max_area_share if limits.max_area_share is not None else 1.0,
         max_sites=limits.max_sites,
+        network=read_network(study, known),
     ), excluded
 
 
