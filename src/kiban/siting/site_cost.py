@@ -264,7 +264,7 @@ def evaluate(model: SiteModel, z: Array) -> Point:
     if not z[: model.classes].any():
         raise ValueError("a site without load needs no evaluation")
     resources = load_resources(model, z)
-    solution = _solve(write_elastic_programme(resources))
+    solution = solve_site(resources)
     certificate = solution.certificate
     if certificate is None:
         raise SolverError(f"the programme of {model.label} is {solution.status} at {np.round(z, 3).tolist()}")
@@ -329,10 +329,11 @@ def slope_of(model: SiteModel, resources: Resources, solution: Solution) -> Arra
     return np.concatenate([load, limits])
 
 
-def _solve(programme: Staircase) -> Solution:
+def solve_site(resources: Resources) -> Solution:
     """To the accuracy of cuts, and fully by the general solvers where the kernel gives up."""
     from kiban.linear.kernel import solve_kernel
 
+    programme = write_elastic_programme(resources)
     return solve_kernel(programme, tolerance=TOLERANCE).solution or solve(programme)
 
 

@@ -1,0 +1,155 @@
+"""The design of one site of a national plan as a plan of its own, for all that is asked of plans of one site.
+
+Its programme is solved once more where the national plan settled, so that every figure is made as for one campus. What
+a national plan counts beside the programme (hazard, land, latency, the site itself, its part in the reinforcement of
+the area) stands among its costs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from kiban.calendar import year_index
+from kiban.catalogue import load_catalogue
+from kiban.planning.building import describe_design, list_capital_factors
+from kiban.planning.plan import Plan, ServedTranche
+from kiban.planning.series_inputs import Horizon
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario import Scenario
+from kiban.siting.preparing import site_scenario, study_catalogue
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found
+from kiban.siting.site_cost import SLACKS, load_resources, solve_site
+from kiban.siting.variants import energy_per_mw
+from kiban.weather.jma import JST_OFFSET_HOURS
+
+SITE_COSTS = ("hazard", "downtime", "land_rent", "site", "latency", "reinforcement")
+"""Yearly costs of a site beside its programme, as a plan's costs name them."""
+LEAST_MW = 1e-3
+
+
+def chosen_sites(problem: Problem, found: Found) -> tuple[int, ...]:
+    """Numbers of the sites that serve load, in the order of the candidates."""
+    loads = np.zeros(len(problem.places))
+    for number, block in enumerate(problem.blocks):
+        loads[block.site] += float(found.choice.load_mw[number].sum())
+    return tuple(int(site) for site in np.flatnonzero(loads > LEAST_MW))
+
+
+def site_design(problem: Problem, found: Found, site: int, terms: PolicyTerms) -> Plan:
+    """The plan of a chosen site of a study with one phase; `terms` are those of the problem's costs."""
+    number = _block_of(problem, site)
+    point, model = found.points[number, 0], problem.blocks[number].functions[0].model
+    resources = load_resources(model, point.asked)
+    solution = solve_site(resources)
+    built = {name: value for name, value in solution.capacities.items() if name not in SLACKS}
+    scenario = _scenario_of(problem, site)
+    horizon = Horizon(scenario, 1)
+    time = year_index(scenario.base_year, JST_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
+    plan = describe_design(scenario, time, terms, resources, replace(solution, capacities=built))
+    tranches = tuple(_tranches(problem, found, number))
+    revenue = sum(tranche.price_myen_per_mwh * tranche.it_energy_mwh_per_year for tranche in tranches)
+    extra = _site_costs(problem, found, site, number)
+    return replace(
+        plan,
+        costs=plan.costs | {name: cost for name, cost in extra.items() if cost} | {"compute_revenue": -revenue},
+        tranches=tranches,
+        ratepayers_works_myen=plan.ratepayers_works_myen + _works_of_others(problem, found, site, number),
+    )
+
+
+def nothing_built(problem: Problem, site: int, terms: PolicyTerms) -> Plan:
+    """The plan of a site that is not chosen: nothing is built or drawn, and what capital would cost is known."""
+    model = problem.blocks[_block_of(problem, site)].functions[0].model
+    return Plan(
+        status="optimal",
+        scenario=_scenario_of(problem, site),
+        cooling_system=problem.places[site].cooling_system,
+        capacities={},
+        costs={},
+        indicators={"import_mwh_per_year": 0.0},
+        worths=(),
+        alternatives=(),
+        time=None,  # type: ignore[arg-type]
+        hourly={},
+        certificate=None,
+        provenance=(),
+        notes=(),
+        capital_factors=list_capital_factors(model.resources),
+        policy=terms,
+    )
+
+
+def _block_of(problem: Problem, site: int) -> int:
+    (number,) = (number for number, block in enumerate(problem.blocks) if block.site == site)
+    return number
+
+
+def _scenario_of(problem: Problem, site: int) -> Scenario:
+    return site_scenario(problem.study, problem.places[site].candidate, problem.study.assumptions)
+
+
+def _site_costs(problem: Problem, found: Found, site: int, number: int) -> dict[str, float]:
+    place, load = problem.places[site], found.choice.load_mw[number]
+    total, hazard = float(load.sum()), place.hazards[0]
+    latency = (
+        tranche.latency_cost_myen_per_mw_ms * float(problem.latency_ms[site, which] * load[which])
+        for which, tranche in enumerate(problem.tranches)
+    )
+    area = problem.areas[place.candidate.area]
+    borne = problem.study.grid.reinforcement_borne
+    return {
+        "hazard": total * (hazard.damage_myen + hazard.protection_myen),
+        "downtime": total * hazard.downtime_myen,
+        "land_rent": total * place.land_myen_per_mw,
+        "site": place.candidate.fixed_cost_myen_per_year,
+        "latency": sum(latency),
+        "reinforcement": borne * area.reinforcement_myen_per_mw * _reinforcement_mw(problem, found, site, number),
+    }
+
+
+def _reinforcement_mw(problem: Problem, found: Found, site: int, number: int) -> float:
+    """The site's part of what is added to its area, by connection."""
+    area = problem.places[site].candidate.area
+    added = found.choice.reinforcement_mw.get(area, 0.0)
+    if not added:
+        return 0.0
+    whole = sum(
+        float(point.used[problem.classes])
+        for (other, which), point in found.points.items()
+        if problem.places[problem.blocks[other].site].candidate.area == area
+        and problem.blocks[other].functions[which].connected
+    )
+    return added * float(found.points[number, 0].used[problem.classes]) / whole
+
+
+def _works_of_others(problem: Problem, found: Found, site: int, number: int) -> float:
+    """Works on the area's network that its ratepayers bear, million yen."""
+    added = (1.0 - problem.study.grid.reinforcement_borne) * _reinforcement_mw(problem, found, site, number)
+    if not added:
+        return 0.0
+    terms = problem.study.area.get(problem.places[site].candidate.area)
+    capex = terms.reinforcement_capex_myen_per_mw if terms is not None else None
+    if capex is None:
+        capex = study_catalogue(problem.study, load_catalogue()).value("grid.reinforcement.local")
+    return added * capex
+
+
+def _tranches(problem: Problem, found: Found, number: int) -> Iterator[ServedTranche]:
+    """The optional tranches that the site serves."""
+    for which, tranche in enumerate(problem.tranches):
+        served = float(found.choice.load_mw[number, which])
+        if tranche.must_serve or tranche.price_myen_per_mw_year is None or served <= 0:
+            continue
+        energy = energy_per_mw(problem, which)
+        yield ServedTranche(
+            name=tranche.id,
+            offered_mw=float(problem.demand_mw[which, 0]),
+            served_mw=served,
+            price_myen_per_mwh=tranche.price_myen_per_mw_year / energy,
+            it_energy_mwh_per_year=served * energy,
+            must_serve=False,
+        )
