@@ -51,11 +51,13 @@ def site_design(problem: Problem, found: Found, site: int, terms: PolicyTerms) -
     time = year_index(scenario.base_year, JST_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
     plan = describe_design(scenario, time, terms, resources, replace(solution, capacities=built))
     tranches = tuple(_tranches(problem, found, number))
-    revenue = sum(tranche.price_myen_per_mwh * tranche.it_energy_mwh_per_year for tranche in tranches)
-    extra = _site_costs(problem, found, site, number)
+    costs = dict(plan.costs)
+    costs |= {name: cost for name, cost in _site_costs(problem, found, site, number).items() if cost}
+    if tranches:
+        costs["compute_revenue"] = -sum(t.price_myen_per_mwh * t.it_energy_mwh_per_year for t in tranches)
     return replace(
         plan,
-        costs=plan.costs | {name: cost for name, cost in extra.items() if cost} | {"compute_revenue": -revenue},
+        costs=costs,
         tranches=tranches,
         ratepayers_works_myen=plan.ratepayers_works_myen + _works_of_others(problem, found, site, number),
     )

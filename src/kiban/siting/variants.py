@@ -1,4 +1,4 @@
-"""The same national problem, changed: under a policy, with other tranches, with what is served held, with fewer sites."""
+"""The same national problem, changed: under a policy, with more or other demand, with fewer sites."""
 
 from __future__ import annotations
 
