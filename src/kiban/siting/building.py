@@ -8,10 +8,11 @@ from dataclasses import replace
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national import NationalScenario
 from kiban.siting.alternatives import cost_without, find_entries, find_near_optima
+from kiban.siting.area_flows import find_flows
 from kiban.siting.delay import find_delay
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.lead_times import late_supply
-from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, served
+from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, reinforcement_cost, served
 from kiban.siting.preparing import study_catalogue
 from kiban.siting.problem import Problem
 from kiban.siting.robustness import assess
@@ -43,9 +44,7 @@ def build_national(
     tell("comparing with other plans")
     sites = tuple(_compare(problem, memory, found, site) for site in make_sites(problem, found))
     known = memory.known(problem)
-    reinforcement = sum(
-        problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items()
-    )
+    areas = make_areas(problem, found, sites, catalogue)
     risk = study.risk
     robustness = None
     if risk is not None:
@@ -65,11 +64,12 @@ def build_national(
         candidates=candidates,
         excluded=tuple(excluded),
         sites=sites,
-        areas=make_areas(problem, found, sites, catalogue),
+        areas=areas,
+        flows=find_flows(problem, known, found, areas, catalogue),
         served_mw=served(problem, found),
         net_cost_myen=found.cost_myen,
         bound_myen=found.bound_myen,
-        reinforcement_myen=reinforcement,
+        reinforcement_myen=reinforcement_cost(problem, found),
         income_myen=income(problem, found.choice),
         rounds=found.rounds,
         solves=found.solves,

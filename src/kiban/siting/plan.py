@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from kiban.siting.hazard import HazardCost
 from kiban.siting.problem import Problem
 from kiban.siting.search import Found, fixed_cost
 from kiban.siting.site_cost import Point
+
+if TYPE_CHECKING:
+    from kiban.siting.area_flows import AreaFlows
 
 LEAST_MW = 1e-3
 
@@ -158,6 +161,8 @@ class NationalPlan:
     excluded: tuple[Exclusion, ...]
     sites: tuple[SitePlan, ...] = ()
     areas: tuple[AreaPlan, ...] = ()
+    flows: AreaFlows | None = None
+    """What the grid areas and interconnectors carry at the peak; None where the study leaves them out."""
     served_mw: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     net_cost_myen: float = 0.0
     bound_myen: float = 0.0
@@ -281,14 +286,18 @@ def _curtailed(area: str, catalogue: Catalogue) -> float | None:
     return delivered * rate / (1.0 - rate)
 
 
+def reinforcement_cost(problem: Problem, found: Found) -> float:
+    """Yearly cost of what the plan adds to connections of areas and to interconnectors, million yen."""
+    cost = sum(problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items())
+    links = problem.network.links if problem.network is not None else ()
+    return cost + sum(link.expansion_myen_per_mw * found.choice.expansion_mw.get(link.id, 0.0) for link in links)
+
+
 def costs_add_up(problem: Problem, found: Found) -> float:
     """The cost of a plan computed from its parts once more, million yen a year."""
     cost = fixed_cost(problem, found.choice)
     cost += sum(problem.blocks[b].functions[w].weight * sum(p.costs.values()) for (b, w), p in found.points.items())
-    cost += sum(
-        problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items()
-    )
-    return cost
+    return cost + reinforcement_cost(problem, found)
 
 
 def served(problem: Problem, found: Found) -> dict[str, tuple[float, ...]]:

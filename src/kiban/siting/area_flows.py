@@ -1,0 +1,166 @@
+"""What the plan asks of every grid area and interconnector: flows at the peak, what binds, and what more would save."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kiban.catalogue import Catalogue, newest_complete_fiscal_year, price_statistics
+from kiban.catalogue.prices import PRICE_AREAS
+from kiban.siting.master import Known, write_master
+from kiban.siting.network import carry
+from kiban.siting.plan import AreaPlan
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found
+
+BINDING_SHARE = 0.999
+LEAST_WORTH_MYEN = 1e-3
+ROUNDING_MW = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFlow:
+    """One interconnector at the peak, MW: positive flows go from its beginning to its end.
+
+    `limit_mw` is what is free in the direction of the flow with what is added; `phase_flow_mw` the flow by phase.
+    `worth_myen_per_mw` is what one more free MW in both directions would save a year.
+    """
+
+    id: str
+    from_area: str
+    to_area: str
+    converts_frequency: bool
+    forward_mw: float
+    reverse_mw: float
+    flow_mw: float
+    phase_flow_mw: tuple[float, ...]
+    limit_mw: float
+    used_share: float
+    binding: bool
+    expansion_mw: float
+    worth_myen_per_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class AreaBalance:
+    """One grid area at the peak, MW, and its hours at the floor price.
+
+    `draw_mw` is the whole connection of its sites, `spare_supply_mw` what the area can spare; the one is at most the
+    other with imports less exports. `worth_myen_per_mw` is what one more MW of spare supply would save a year.
+    `floor_hours` are hours a year at the floor price (None without an exchange price), `absorbed_mwh` is the most that
+    the plan may use of what the area holds back of its sun and wind.
+    """
+
+    area: str
+    frequency_hz: float
+    draw_mw: float
+    spare_supply_mw: float
+    import_mw: float
+    export_mw: float
+    worth_myen_per_mw: float
+    floor_hours: float | None
+    floor_import_mwh: float
+    curtailed_mwh: float | None
+    absorbed_mwh: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AreaFlows:
+    """All areas and interconnectors of a plan in its last phase; `expansion_myen` is the yearly cost of additions."""
+
+    areas: tuple[AreaBalance, ...]
+    links: tuple[LinkFlow, ...]
+    expansion_myen: float
+
+
+def find_flows(
+    problem: Problem, known: Known, found: Found, areas: Sequence[AreaPlan], catalogue: Catalogue
+) -> AreaFlows | None:
+    """Flows that supply the plan, the shortest of those that cost the same; None where the study has no network."""
+    network, carried = problem.network, carry(problem, found.points)
+    if network is None or carried is None:
+        return None
+    prices = limit_prices(problem, known, found)
+    last = problem.phases - 1
+    links = []
+    for link in network.links:
+        flow = carried.flow_mw[link.id]
+        added = carried.expansion_mw.get(link.id, 0.0)
+        free = (link.forward_mw if flow[last] >= 0 else link.reverse_mw)[last] + added
+        used = abs(flow[last]) / free if free > 0 else 0.0
+        worth = prices.get(f"interconnector.{link.id}", 0.0)
+        links.append(
+            LinkFlow(
+                id=link.id,
+                from_area=link.from_area,
+                to_area=link.to_area,
+                converts_frequency=link.converts,
+                forward_mw=link.forward_mw[last],
+                reverse_mw=link.reverse_mw[last],
+                flow_mw=_whole(flow[last]),
+                phase_flow_mw=tuple(_whole(mw) for mw in flow),
+                limit_mw=free,
+                used_share=min(used, 1.0),
+                binding=used >= BINDING_SHARE or worth > LEAST_WORTH_MYEN,
+                expansion_mw=added,
+                worth_myen_per_mw=worth,
+            )
+        )
+    known_areas = {area.area: area for area in areas}
+    balances = []
+    for place, (area, spare) in enumerate(network.spare_mw.items()):
+        net = sum(
+            link.flow_mw * ((link.to_area == area) - (link.from_area == area))
+            for link in links
+            if area in (link.from_area, link.to_area)
+        )
+        inward = sum(_inward(link, area) for link in links)
+        plan = known_areas.get(area)
+        floor = plan.floor_import_mwh if plan is not None else 0.0
+        curtailed = plan.curtailed_mwh if plan is not None else None
+        hours = price_statistics(area, newest_complete_fiscal_year()).floor_hours if area in PRICE_AREAS else None
+        balances.append(
+            AreaBalance(
+                area=area,
+                frequency_hz=catalogue.value(f"grid.{area}.frequency"),
+                draw_mw=float(carried.draws_mw[place, last]),
+                spare_supply_mw=spare,
+                import_mw=inward,
+                export_mw=inward - net,
+                worth_myen_per_mw=prices.get(f"spare_supply.{area}", 0.0),
+                floor_hours=hours,
+                floor_import_mwh=floor,
+                curtailed_mwh=curtailed,
+                absorbed_mwh=None if curtailed is None else min(floor, curtailed),
+            )
+        )
+    return AreaFlows(tuple(balances), tuple(links), carried.cost_myen)
+
+
+def _inward(link: LinkFlow, area: str) -> float:
+    """What a link brings into an area, MW; 0 where it takes from it."""
+    sign = (link.to_area == area) - (link.from_area == area)
+    return max(sign * link.flow_mw, 0.0)
+
+
+def _whole(mw: float) -> float:
+    """A flow without rounding of the solver."""
+    return 0.0 if abs(mw) < ROUNDING_MW else mw
+
+
+def limit_prices(problem: Problem, known: Known, found: Found) -> dict[str, float]:
+    """What one more unit of every named limit would save a year, million yen, with the open sites held.
+
+    From the prices of the inner master, whose designs are those that were evaluated: the saving of the next unit in
+    the mixture, and so about the true one. Empty where the master gives no prices.
+    """
+    master = write_master(problem, known, "inner")
+    for key, column in master.opens.items():
+        master.model.lower[column] = master.model.upper[column] = float(found.choice.open[key])
+    master.model.whole = [False] * len(master.model.whole)
+    answer = master.model.solve()
+    if answer.status != "optimal":
+        return {}
+    return {name: float(np.abs(answer.prices[rows]).sum()) for name, rows in master.rows.items()}
