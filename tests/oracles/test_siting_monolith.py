@@ -22,7 +22,26 @@ STUDY = {
         {"id": "metro", "it_load_mw": 60, "max_round_trip_ms": 5},
     ],
     "limits": {"max_site_mw": 150},
-    "area": {"hokkaido": {"headroom_mw": 60}, "tohoku": {"headroom_mw": 80, "reinforcement_mw": 50}},
+    "area": {
+        "hokkaido": {"headroom_mw": 60, "spare_supply_mw": 30},
+        "tohoku": {"headroom_mw": 80, "reinforcement_mw": 50, "spare_supply_mw": 20},
+        "tokyo": {"spare_supply_mw": 10},
+        "hokuriku": {"spare_supply_mw": 5},
+        "kansai": {"spare_supply_mw": 15},
+    },
+    "network": {"free_share": 1.0},
+    "interconnector": [
+        {"id": "hokkaido-tohoku", "forward_mw": 8, "reverse_mw": 4},
+        {"id": "tohoku-tokyo", "forward_mw": 6, "reverse_mw": 3},
+        {"id": "chubu-hokuriku", "forward_mw": 7, "reverse_mw": 7},
+        {
+            "id": "hokuriku-kansai",
+            "forward_mw": 9,
+            "reverse_mw": 12,
+            "expansion_mw": 6,
+            "expansion_capex_myen_per_mw": 3,
+        },
+    ],
     "cooling": {"system": "direct_liquid"},
     "target": {"clean_share": 0.75},
 }
@@ -111,6 +130,26 @@ def monolith(problem):
         ]
         added = column(limit.reinforcement_myen_per_mw, 0, limit.reinforcement_mw)
         row([*used, (added, -1.0)], -np.inf, limit.headroom_mw)
+    # Every area draws no more than it can spare and gets; flows are one signed column for each interconnector.
+    flows = {}
+    for link in problem.network.links:
+        flows[link.id] = column(0.0, -np.inf, np.inf)
+        added = column(link.expansion_myen_per_mw, 0, link.expansion_mw)
+        row([(flows[link.id], 1.0), (added, -1.0)], -np.inf, link.forward_mw[0])
+        row([(flows[link.id], -1.0), (added, -1.0)], -np.inf, link.reverse_mw[0])
+    for area, spare in problem.network.spare_mw.items():
+        drawn = [
+            (connections[site], 1.0)
+            for site, block in enumerate(problem.blocks)
+            if problem.places[block.site].candidate.area == area
+        ]
+        got = [
+            (flows[link.id], 1.0 if link.from_area == area else -1.0)
+            for link in problem.network.links
+            if area in (link.from_area, link.to_area)
+        ]
+        if drawn or got:
+            row([*drawn, *got], -np.inf, spare)
     matrix = sp.csr_matrix(
         ([e[2] for e in entries], ([e[0] for e in entries], [e[1] for e in entries])), shape=(rows, columns)
     )
@@ -136,3 +175,14 @@ def test_three_sites_over_four_weeks_cost_what_one_whole_model_says():
     assert found.bound_myen <= cost * (1 + 1e-7)
     assert found.cost_myen >= cost * (1 - 1e-7)
     assert {site for site, is_open in opened.items() if is_open} == set(found.choice.sites)
+    assert found.choice.expansion_mw  # the interconnectors are what binds here
+
+
+@pytest.mark.slow
+def test_the_interconnectors_of_the_whole_model_matter():
+    loose = {**STUDY, "network": {"enabled": False}}
+    problem, _ = write_problem(parse_national(loose), load_catalogue())
+    found = search(problem, Memory(), gap=1e-4, max_rounds=80, report=lambda _: None)
+    tight, _ = write_problem(parse_national(STUDY), load_catalogue())
+    bound = search(tight, Memory(), gap=1e-4, max_rounds=80, report=lambda _: None)
+    assert bound.bound_myen > found.cost_myen * 1.001

@@ -151,12 +151,11 @@ def _whole(mw: float) -> float:
 
 
 def limit_prices(problem: Problem, known: Known, found: Found) -> dict[str, float]:
-    """What one more unit of every named limit would save a year, million yen, with the open sites held.
+    """What one more unit of every named limit would save a year at most, million yen, with the open sites held.
 
-    From the prices of the inner master, whose designs are those that were evaluated: the saving of the next unit in
-    the mixture, and so about the true one. Empty where the master gives no prices.
+    From the prices of the outer master: the slopes of the cuts, which no cost lies below. Empty where it gives none.
     """
-    master = write_master(problem, known, "inner")
+    master = write_master(problem, known, "outer")
     for key, column in master.opens.items():
         master.model.lower[column] = master.model.upper[column] = float(found.choice.open[key])
     master.model.whole = [False] * len(master.model.whole)
