@@ -142,6 +142,20 @@ class CashFlow:
             used_value[credit.asset] = used_value.get(credit.asset, 0.0) + float(np.mean(use.amount_myen @ discount))
         return {asset: used_value[asset] / earned for asset, earned in earned_value.items() if earned > 0}
 
+    def class_utilisation(self) -> dict[str, float]:
+        """The same by asset class, as the design knows credits; weighed by what is earned."""
+        classes = {asset.name: asset.asset for asset in self.project.assets}
+        weights: dict[str, float] = {}
+        for credit in self.credits_earned:
+            weights[credit.asset] = weights.get(credit.asset, 0.0) + float(np.sum(credit.amount_myen))
+        used: dict[str, float] = {}
+        earned: dict[str, float] = {}
+        for name, share in self.credit_utilisation().items():
+            asset = classes[name]
+            used[asset] = used.get(asset, 0.0) + share * weights[name]
+            earned[asset] = earned.get(asset, 0.0) + weights[name]
+        return {asset: used[asset] / weight for asset, weight in earned.items()}
+
 
 def project_cash_flow(
     project: Project, assumptions: FinanceAssumptions, *, draws: Draws | None = None, debt: Debt | None = None

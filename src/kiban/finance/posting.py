@@ -15,6 +15,7 @@ import numpy as np
 from kiban.catalogue import Catalogue
 from kiban.finance.cash_flow import Array, CashFlow
 from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
+from kiban.finance.project import BASE_STREAM
 from kiban.policy.terms import ASSETS
 from kiban.quantities import YEN_PER_MYEN
 
@@ -77,6 +78,14 @@ def post_entries(
         cash, owner, "ratepayers", "suppliers_home", "grid_reinforcement", works, "rule of the scenario"
     )
     return Ledger(tuple(sorted(entries, key=lambda entry: entry.year)))
+
+
+def tranche_sales(cash: CashFlow, shares: Shares) -> float:
+    """Present value for users of what tranches pay, at the price that they bid; million yen."""
+    rate, inflation = shares.party_rates["users"], cash.assumptions.inflation
+    discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(cash.years), dtype=float)
+    sales = (amount for name, amount in cash.revenue.items() if name != BASE_STREAM)
+    return sum(float(np.broadcast_to(amount, discount.shape) @ discount) for amount in sales)
 
 
 def _entries(
@@ -143,6 +152,12 @@ def _operating(cash: CashFlow, account: str, amount: Array, energy_charges: Mapp
         "carbon": ("national_treasury", "carbon price"),
         "water": ("municipality", "water supply"),
         "unserved": ("users", "compute that was not served"),
+        "hazard": ("suppliers_home", "expected repairs after disasters, and protection"),
+        "downtime": ("users", "expected time without service after disasters"),
+        "land_rent": ("landowners", "rent of the site"),
+        "site": ("suppliers_home", "having a campus at the site"),
+        "latency": ("users", "made good for the round trip"),
+        "reinforcement": ("suppliers_home", "works on the area's network, by the year"),
     }
     payee, why = payees.get(account, ("suppliers_home", account.replace("_", " ")))
     yield "equity", payee, account, amount, why

@@ -26,8 +26,6 @@ from kiban.siting.site_cost import SLACKS, load_resources, solve_site
 from kiban.siting.variants import energy_per_mw
 from kiban.weather.jma import JST_OFFSET_HOURS
 
-SITE_COSTS = ("hazard", "downtime", "land_rent", "site", "latency", "reinforcement")
-"""Yearly costs of a site beside its programme, as a plan's costs name them."""
 LEAST_MW = 1e-3
 
 

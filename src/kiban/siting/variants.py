@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from kiban.planning.after_tax import CapitalTerms, under_policy
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.national import Tranche
-from kiban.siting.problem import Function, Problem
+from kiban.siting.problem import Block, Function, Problem
 from kiban.siting.site_cost import SiteModel, at_costs
 
 
@@ -18,25 +18,22 @@ def under_terms(
     problem: Problem,
     terms: PolicyTerms,
     capital: CapitalTerms,
-    credit_utilisation: Mapping[str, Mapping[str, float]] | None = None,
+    credit_utilisation: Callable[[str], Mapping[str, float]],
 ) -> Problem:
     """A problem before tax at the costs that hold under a policy.
 
-    `credit_utilisation` is, by site and asset class, the share of its credits that the owner can use.
+    `credit_utilisation` gives of a site, by asset class, the share of its credits that the owner can use.
     """
 
     def taxed(model: SiteModel, site: int) -> SiteModel:
-        used = (credit_utilisation or {}).get(problem.places[site].candidate.id, {})
+        used = credit_utilisation(problem.places[site].candidate.id)
         return at_costs(model, under_policy(model.resources, terms, capital, used))
 
-    blocks = tuple(
-        replace(
-            block,
-            functions=tuple(replace(function, model=taxed(function.model, block.site)) for function in block.functions),
-        )
-        for block in problem.blocks
-    )
-    return replace(problem, blocks=blocks)
+    def of_block(block: Block) -> Block:
+        functions = (replace(function, model=taxed(function.model, block.site)) for function in block.functions)
+        return replace(block, functions=tuple(functions))
+
+    return replace(problem, blocks=tuple(of_block(block) for block in problem.blocks))
 
 
 def offering(problem: Problem, more: Sequence[tuple[int, Tranche]]) -> Problem:

@@ -1,0 +1,354 @@
+"""PAY for a national plan: the study under a package and without it, and who pays for the difference, where.
+
+The sites are chosen at after-tax costs on each side, so that a package can move them. A package moves a site only if
+that pays more than the gap of the search: while the sites without it are as good within the gap, they are kept, and
+their sizes are then found to a tenth of the gap. Each chosen site is financed and posted as a campus of its own, by
+the code for one campus. The load that must be served is sold at one price in the whole country: what it costs without
+the package, less the part of any saving that competition passes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+from kiban.catalogue import load_catalogue
+from kiban.errors import KibanError, Problem, ScenarioError, SolverError
+from kiban.finance.additionality import Support, measure_support
+from kiban.finance.assumptions import read_assumptions
+from kiban.finance.cash_flow import project_cash_flow
+from kiban.finance.demand import elastic_tranches
+from kiban.finance.economy import read_economy_terms
+from kiban.finance.ledger import TREASURIES, Ledger
+from kiban.finance.levelised import levelised_cost
+from kiban.finance.metrics import compute_returns
+from kiban.finance.national_payment import NationalPayment
+from kiban.finance.national_side import Campus, NationalSide, join_projects
+from kiban.finance.posting import post_entries, read_shares
+from kiban.finance.project import Project, project_from_plan
+from kiban.planning.plan import Plan
+from kiban.planning.policy_terms import resolve
+from kiban.planning.preparation import prepare
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario.national import NationalScenario, Tranche
+from kiban.scenario.package import Package, load_package
+from kiban.siting.design import chosen_sites, nothing_built, site_design
+from kiban.siting.explanation import explain_infeasible
+from kiban.siting.master import write_master
+from kiban.siting.plan import NationalPlan
+from kiban.siting.preparing import site_scenario, study_catalogue
+from kiban.siting.problem import Problem as SitingProblem
+from kiban.siting.search import Found, Memory, search
+from kiban.siting.study import write_problem
+from kiban.siting.variants import energy_per_mw, offering, only, scaled, serving, under_terms
+
+NO_SUPPORT = "none"
+FINE = 0.1
+"""Part of the study's gap to which the sizes of chosen sites are found."""
+PROBE = 0.01
+"""What is a little more of the load, whose cost is the marginal cost of compute."""
+MASTER_GAP = 1e-7
+SETTLED = 1e-3
+MOST_ROUNDS = 4
+SAME_SERVED = 1e-4
+ELSEWHERE = ""
+"""Where a site is not chosen, its owner is taken to be as the mean of the others."""
+Report = Callable[[str], None]
+
+
+class NationalInfeasibleError(KibanError):
+    """The study has no plan; `plan` explains why."""
+
+    def __init__(self, plan: NationalPlan) -> None:
+        super().__init__("no national plan satisfies the limits of the study")
+        self.plan = plan
+
+
+class NationalQuestion:
+    """A national study with its inputs at hand, asked under packages; what was solved is remembered."""
+
+    def __init__(
+        self,
+        study: NationalScenario,
+        *,
+        against: Sequence[str | Package] = (NO_SUPPORT,),
+        memory: Memory | None = None,
+        report: Report | None = None,
+    ) -> None:
+        if study.phases is not None:
+            remedy = "take [phases] out and give national.year"
+            raise ScenarioError(Problem("are not financed: a campus is built once", key="phases", remedy=remedy))
+        self.tell = report or (lambda _: None)
+        self.study = study.changed(policy=study.policy.model_copy(update={"packages": ()}))
+        self.memory = memory if memory is not None else Memory()
+        self.against = tuple(against)
+        self.tell("reading sites")
+        catalogue = study_catalogue(self.study, load_catalogue())
+        self.problem, self.excluded = write_problem(self.study, catalogue)
+        """Before tax."""
+        self.candidates = tuple(place.candidate for place in self.problem.places)
+        first = prepare(site_scenario(self.study, self.candidates[0], self.study.assumptions))
+        self.capital = first.capital
+        self.prefectures = {
+            candidate.id: catalogue.sites[candidate.catalogue_site].prefecture if candidate.catalogue_site else None
+            for candidate in self.candidates
+        }
+        self.assumptions = read_assumptions(catalogue, discount_rate_real=self.capital.discount_rate)
+        self.shares = read_shares(catalogue)
+        self.economy = read_economy_terms(catalogue)
+        self.pass_through = catalogue.value("finance.pass_through")
+        self.elasticity: float | None = None
+        self._given_elasticity = catalogue.value("demand.price_elasticity")
+        self._before: NationalSide | None = None
+
+    @property
+    def before(self) -> NationalSide:
+        """The side without the package."""
+        if self._before is None:
+            self.tell("without the policy")
+            self._before = self.build_side(self.against)
+            if all(tranche.must_serve for tranche in self.study.tranche):
+                self._offer_elastic_demand(self._before)
+        return self._before
+
+    def pay(self, packages: Sequence[str | Package]) -> NationalPayment:
+        """The answer for one package (or several that hold together)."""
+        solved = self.memory.solves
+        before = self.before
+        self.tell("with the policy")
+        after = self.build_side(packages, before)
+        self.tell("serving the same compute without the policy")
+        forced_mw, forced = self._force(before, after)
+        return NationalPayment(
+            before=before,
+            after=after,
+            forced_mw=forced_mw,
+            candidates=self.candidates,
+            supports=self._supports(before, after, forced),
+            fiscal_costs_myen={
+                campus.candidate.id: self._fiscal_cost(campus, before.terms) for campus in after.campuses
+            },
+            assumptions=self.assumptions,
+            shares=self.shares,
+            economy=self.economy,
+            pass_through=self.pass_through,
+            elasticity=self.elasticity,
+            solves=self.memory.solves - solved,
+        )
+
+    def build_side(self, packages: Sequence[str | Package], before: NationalSide | None = None) -> NationalSide:
+        """Sites, finance and ledgers under packages; credits count as far as the owner of each campus can use them."""
+        loaded = tuple(load_package(package, self.study.folder) for package in packages)
+        terms = resolve(loaded, start_year=self.study.policy.start_year, tax_law=self.study.finance.cost_set)
+        used: Mapping[str, Mapping[str, float]] = {}
+        for _ in range(MOST_ROUNDS):
+            problem = under_terms(self.problem, terms, self.capital, _usable(used))
+            kept, found, bound = self._choose(problem, None if before is None else tuple(before.loads))
+            plans = _plans(kept, found, terms)
+            side = self._finance(loaded, terms, kept, found, bound, plans, before)
+            change = max(
+                (
+                    abs(share - _usable(used)(site).get(asset, 1.0))
+                    for site, shares in side.credit_utilisation.items()
+                    for asset, share in shares.items()
+                ),
+                default=0.0,
+            )
+            if change < SETTLED:
+                break
+            used = {**side.credit_utilisation, ELSEWHERE: _mean(side)}
+        return side
+
+    def _choose(self, problem: SitingProblem, anchor: tuple[str, ...] | None) -> tuple[SitingProblem, Found, float]:
+        """The plan of a problem with only its sites, and the lower bound over all candidates.
+
+        The sites of `anchor` are kept where no plan is better by more than the gap.
+        """
+        gap = self.study.national.gap
+        wide = search(problem, self.memory, gap=gap, max_rounds=self.study.national.max_rounds, report=self.tell)
+        if wide is None or wide.excess > 0:
+            relaxations = explain_infeasible(problem, self.memory, wide, self.tell)
+            raise NationalInfeasibleError(
+                NationalPlan("infeasible", self.study, self.candidates, tuple(self.excluded), relaxations=relaxations)
+            )
+        sites = chosen_sites(problem, wide)
+        if anchor is not None:
+            held = tuple(number for number, candidate in enumerate(self.candidates) if candidate.id in anchor)
+            kept = only(problem, held)
+            found = self._refine(kept)
+            if found is not None and found.cost_myen - wide.bound_myen <= gap * max(1.0, abs(found.cost_myen)):
+                return kept, found, wide.bound_myen
+        kept = only(problem, sites)
+        found = self._refine(kept)
+        if found is None or found.cost_myen > wide.cost_myen:
+            return problem, wide, wide.bound_myen
+        return kept, found, wide.bound_myen
+
+    def _refine(self, problem: SitingProblem) -> Found | None:
+        """The plan of a problem with few sites to a part of the study's gap; None where there is none."""
+        self.tell("finding sizes")
+        gap, rounds = FINE * self.study.national.gap, self.study.national.max_rounds
+        try:
+            found = search(problem, self.memory, gap=gap, max_rounds=rounds, report=lambda _: None)
+        except SolverError:
+            return None
+        return None if found is None or found.excess > 0 else found
+
+    def _finance(
+        self,
+        packages: tuple[Package, ...],
+        terms: PolicyTerms,
+        problem: SitingProblem,
+        found: Found,
+        bound: float,
+        plans: Mapping[str, Plan],
+        before: NationalSide | None,
+    ) -> NationalSide:
+        projects = {site: project_from_plan(plan) for site, plan in plans.items()}
+        # Each campus has an owner of its own, whose group pays other tax of its own.
+        joint = replace(self.assumptions, group_tax_myen=self.assumptions.group_tax_myen * len(projects))
+        levelised = levelised_cost(join_projects(projects), joint)
+        price = levelised.myen_per_it_mwh
+        if before is not None:
+            price = before.levelised.myen_per_it_mwh - self.pass_through * (before.levelised.myen_per_it_mwh - price)
+        known = {candidate.id: candidate for candidate in self.candidates}
+        campuses = []
+        for site, plan in plans.items():
+            project = projects[site].priced(price)
+            cash = project_cash_flow(project, self.assumptions)
+            ledger = self._post(plan, project)
+            prefecture = self.prefectures[site]
+            campuses.append(Campus(known[site], prefecture, plan, project, cash, compute_returns(cash), ledger))
+        usable = {campus.candidate.id: campus.cash.class_utilisation() for campus in campuses}
+        return NationalSide(packages, terms, problem, found, bound, tuple(campuses), levelised, usable)
+
+    def _post(self, plan: Plan, project: Project) -> Ledger:
+        return post_entries(
+            project_cash_flow(project, self.assumptions),
+            self.shares,
+            energy_charges_myen=plan.energy_charges_myen_per_year,
+            ratepayers_works_myen=plan.ratepayers_works_myen,
+        )
+
+    def _fiscal_cost(self, campus: Campus, ordinary: PolicyTerms) -> float:
+        """What a package costs the treasuries on a campus, against the same campus without it; million yen."""
+        without = self._post(campus.plan, replace(campus.project, policy=ordinary))
+        rates = self.shares.party_rates
+        return sum(
+            without.present_value(party, rates[party]) - campus.ledger.present_value(party, rates[party])
+            for party in TREASURIES
+        )
+
+    def _force(self, before: NationalSide, after: NationalSide) -> tuple[dict[str, float], Mapping[str, Plan]]:
+        """IT load and design by site of the least-cost plan without the package that serves what it serves."""
+        close = SAME_SERVED * after.total_mw
+        if all(abs(mw - before.served_mw.get(name, 0.0)) <= close for name, mw in after.served_mw.items()):
+            return dict(before.loads), {campus.candidate.id: campus.plan for campus in before.campuses}
+        used = {**before.credit_utilisation, ELSEWHERE: _mean(before)}
+        problem = under_terms(self.problem, before.terms, self.capital, _usable(used))
+        problem = serving(problem, after.served_mw)
+        sites = set(before.loads) | set(after.loads)
+        kept = only(problem, [number for number, one in enumerate(self.candidates) if one.id in sites])
+        found = self._refine(kept)
+        if found is None:
+            kept, found, _ = self._choose(problem, None)
+        plans = _plans(kept, found, before.terms)
+        return {site: plan.capacities["it_mw"] for site, plan in plans.items()}, plans
+
+    def _supports(self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan]) -> dict[str, Support]:
+        """Support by site of the package's plan and its split."""
+        without = {campus.candidate.id: campus.plan for campus in before.campuses}
+        numbers = {candidate.id: number for number, candidate in enumerate(self.candidates)}
+        problem = under_terms(self.problem, before.terms, self.capital, _usable({ELSEWHERE: _mean(before)}))
+        tax_rate = before.terms.tax.rate
+        found = {}
+        for campus in after.campuses:
+            site = campus.candidate.id
+            absent = nothing_built(problem, numbers[site], before.terms)
+            found[site] = measure_support(
+                without.get(site, absent),
+                campus.plan,
+                forced.get(site, absent),
+                after_tax_rate=self.capital.discount_rate * (1.0 - tax_rate),
+                tax_rate=tax_rate,
+                horizon_years=self.capital.horizon_years,
+            )
+        return found
+
+    def _offer_elastic_demand(self, side: NationalSide) -> None:
+        """Without optional tranches, a study is offered further demand below the marginal cost of each tranche."""
+        more: list[tuple[int, Tranche]] = []
+        for number, price in self._marginal_prices(side).items():
+            parent, energy = self.study.tranche[number], energy_per_mw(self.problem, number)
+            for step in elastic_tranches(parent.load_mw(0), price / energy, self._given_elasticity):
+                assert step.it_load_mw is not None and step.price_myen_per_mwh is not None
+                changes = {
+                    "id": f"{parent.id}_{step.name}",
+                    "it_load_mw": step.it_load_mw,
+                    "must_serve": False,
+                    "price_myen_per_mw_year": step.price_myen_per_mwh * energy,
+                    "survival_share": 0.0,
+                }
+                more.append((number, parent.model_copy(update=changes)))
+        if more:
+            self.elasticity = self._given_elasticity
+            self.problem = offering(self.problem, more)
+
+    def _marginal_prices(self, side: NationalSide) -> dict[int, float]:
+        """Cost of a little more of each tranche, million yen a year and MW, with the sites as they are."""
+        problem = side.problem
+        if self._refine(scaled(problem, [1.0 + PROBE] * len(problem.tranches))) is None:
+            # The limits of the study leave no room for more.
+            return {}
+        prices = {}
+        for number, tranche in enumerate(problem.tranches):
+            load = tranche.load_mw(0)
+            if load <= 0:
+                continue
+            factors = [1.0 + PROBE * (other == number) for other in range(len(problem.tranches))]
+            costs = [
+                choice.objective
+                for kind in ("outer", "inner")
+                for changed in (problem, scaled(problem, factors))
+                if (choice := write_master(changed, self.memory.known(changed), kind).solve(relative_gap=MASTER_GAP))
+            ]
+            if len(costs) == 4:
+                outer, inner = costs[1] - costs[0], costs[3] - costs[2]
+                prices[number] = 0.5 * (outer + inner) / (PROBE * load)
+        return prices
+
+
+def pay_national(
+    study: NationalScenario,
+    packages: Sequence[str | Package],
+    *,
+    against: Sequence[str | Package] = (NO_SUPPORT,),
+    memory: Memory | None = None,
+    report: Report | None = None,
+) -> NationalPayment:
+    """Who pays for a package in a national plan, and what it changes where, against another."""
+    return NationalQuestion(study, against=against, memory=memory, report=report).pay(packages)
+
+
+def _plans(problem: SitingProblem, found: Found, terms: PolicyTerms) -> dict[str, Plan]:
+    """The design of each chosen site, by its id."""
+    return {
+        problem.places[site].candidate.id: site_design(problem, found, site, terms)
+        for site in chosen_sites(problem, found)
+    }
+
+
+def _usable(used: Mapping[str, Mapping[str, float]]) -> Callable[[str], Mapping[str, float]]:
+    """Share of credits that can be used by asset class, of a site."""
+    return lambda site: used.get(site, used.get(ELSEWHERE, {}))
+
+
+def _mean(side: NationalSide) -> dict[str, float]:
+    """Share of credits that can be used by asset class, the mean over all campuses by their load."""
+    used: dict[str, float] = {}
+    weights: dict[str, float] = {}
+    for campus in side.campuses:
+        for asset, share in side.credit_utilisation[campus.candidate.id].items():
+            used[asset] = used.get(asset, 0.0) + share * campus.it_mw
+            weights[asset] = weights.get(asset, 0.0) + campus.it_mw
+    return {asset: amount / weights[asset] for asset, amount in used.items()}

@@ -1,0 +1,248 @@
+"""What a package costs and changes in a national plan: by party, by asset, by site, by grid area and by prefecture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from kiban.catalogue.economy_tables import prefecture_shares
+from kiban.finance.additionality import AssetSupport, Support
+from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
+from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
+from kiban.finance.national_side import Campus, NationalSide, join_ledgers
+from kiban.finance.paying import GAINERS
+from kiban.finance.posting import Shares, tranche_sales
+from kiban.siting.candidates import Candidate
+
+LOCAL = ("prefecture", "municipality")
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """What a package changes in one grid area or prefecture, by the campuses that stand there.
+
+    Money is million yen, present value of each party at its own real rate. `moved_mw` is the load that stands here
+    with the package and, of the same load, would not without it; over all regions it adds up to nothing.
+    """
+
+    name: str
+    without_mw: float
+    with_mw: float
+    moved_mw: float
+    support_myen: float
+    distortion_myen: float
+    fiscal_cost_myen: float
+    without_myen: Mapping[str, float]
+    with_myen: Mapping[str, float]
+    change_myen: Mapping[str, float]
+    jobs: tuple[float, float] | None
+    """Change of job-years of building within the region, few and many purchases there; None without its table."""
+    value_added_myen: tuple[float, float] | None
+
+    @property
+    def induced_mw(self) -> float:
+        """Load that stands here since more is served at all."""
+        return self.with_mw - self.without_mw - self.moved_mw
+
+    @property
+    def local_public_myen(self) -> float:
+        """Change for prefecture and municipality."""
+        return sum(self.change_myen[party] for party in LOCAL)
+
+
+@dataclass(frozen=True, eq=False)
+class NationalPayment:
+    """What a package costs and changes in a national plan; money is million yen."""
+
+    before: NationalSide
+    after: NationalSide
+    forced_mw: Mapping[str, float]
+    """IT load by site in the least-cost plan without the package that serves what the package's plan serves."""
+    candidates: tuple[Candidate, ...]
+    supports: Mapping[str, Support]
+    """By site."""
+    fiscal_costs_myen: Mapping[str, float]
+    """By site: what the treasuries forgo and spend on what is built with the package, before any answer."""
+    assumptions: FinanceAssumptions
+    shares: Shares
+    economy: EconomyTerms
+    pass_through: float
+    elasticity: float | None
+    """Elasticity of the demand that is offered; None where the study's own optional tranches are."""
+    solves: int
+    """Site programmes that were solved for the answer."""
+
+    @cached_property
+    def incidence(self) -> Ledger:
+        """Ledger with the package less the ledger without."""
+        return difference(self.after.ledger, self.before.ledger)
+
+    @cached_property
+    def party_values_myen(self) -> Mapping[str, float]:
+        """Present value of the change for each party at its own real rate."""
+        return _change(self.after.ledger, self.before.ledger, self.shares)
+
+    @property
+    def fiscal_cost_myen(self) -> float:
+        """What the treasuries forgo and spend on what is built with the package, before any answer."""
+        return sum(self.fiscal_costs_myen.values())
+
+    @property
+    def treasury_value_myen(self) -> float:
+        """Present value of the change for all treasuries, with the tax that induced investment pays."""
+        return sum(self.party_values_myen[party] for party in TREASURIES)
+
+    @property
+    def induced_it_mw(self) -> float:
+        """IT load that is served because of the package."""
+        return self.after.total_mw - self.before.total_mw
+
+    @property
+    def cost_per_induced_mw_myen(self) -> float | None:
+        """Fiscal cost for each induced MW; None where nothing is induced."""
+        return self.fiscal_cost_myen / self.induced_it_mw if self.induced_it_mw > 1e-3 else None
+
+    @cached_property
+    def support(self) -> Support:
+        """Support of all sites by asset. What moves between sites is distortion, as what moves between technologies."""
+        return join_supports(self.supports)
+
+    @property
+    def gains_myen(self) -> dict[str, float]:
+        """Present value that each party gains for nothing in return; users value further compute at what they bid."""
+        gains = {party: self.party_values_myen[party] for party in GAINERS}
+        for side, sign in ((self.after, 1.0), (self.before, -1.0)):
+            gains["users"] += sign * sum(tranche_sales(campus.cash, self.shares) for campus in side.campuses)
+        return gains
+
+    @property
+    def value_of_public_funds(self) -> float | None:
+        """What owner, lenders, users and ratepayers gain over the treasuries' net cost; None without such a cost."""
+        cost = -self.treasury_value_myen
+        return sum(self.gains_myen.values()) / cost if cost > 1e-6 else None
+
+    @cached_property
+    def construction_jobs(self) -> float:
+        """Change of job-years at home, direct and indirect, that building sets in motion."""
+        after, before = (
+            assess_impact(construction_demand(_spent(side.campuses), self.economy), self.economy).national.headline
+            for side in (self.after, self.before)
+        )
+        return after.jobs - before.jobs
+
+    @cached_property
+    def areas(self) -> tuple[Region, ...]:
+        """Grid areas with a campus on one side or the other, in the order of the candidates."""
+        return self._regions(lambda candidate: candidate.area)
+
+    @cached_property
+    def prefectures(self) -> tuple[Region, ...]:
+        """Prefectures with a campus on one side or the other, in the order of the candidates."""
+        return self._regions(lambda candidate: self._prefecture_of.get(candidate.id) or "")
+
+    @cached_property
+    def _prefecture_of(self) -> Mapping[str, str | None]:
+        return {
+            campus.candidate.id: campus.prefecture for side in (self.before, self.after) for campus in side.campuses
+        }
+
+    @property
+    def moved_mw(self) -> float:
+        """IT load that the package moves from one site to another."""
+        return 0.5 * sum(abs(mw) for mw in self.moved_by_site_mw.values())
+
+    @cached_property
+    def moved_by_site_mw(self) -> Mapping[str, float]:
+        """By site, load with the package less load of the same compute without it."""
+        sites = dict.fromkeys([*self.after.loads, *self.forced_mw])
+        return {site: self.after.loads.get(site, 0.0) - self.forced_mw.get(site, 0.0) for site in sites}
+
+    def _regions(self, region_of: Callable[[Candidate], str]) -> tuple[Region, ...]:
+        wanted = set(self.before.loads) | set(self.after.loads) | set(self.forced_mw)
+        found: dict[str, list[str]] = {}
+        for candidate in self.candidates:
+            if candidate.id in wanted:
+                found.setdefault(region_of(candidate), []).append(candidate.id)
+        return tuple(self._region(name, sites) for name, sites in found.items())
+
+    def _region(self, name: str, sites: list[str]) -> Region:
+        before, after = (
+            [campus for campus in side.campuses if campus.candidate.id in sites] for side in (self.before, self.after)
+        )
+        base_year = self.before.ledger.base_year or 0
+        ledgers = [join_ledgers([campus.ledger for campus in side], base_year) for side in (before, after)]
+        without, with_ = (ledger.present_values(self.shares.party_rates) for ledger in ledgers)
+        supports = [self.supports[site] for site in sites if site in self.supports]
+        return Region(
+            name=name,
+            without_mw=sum(campus.it_mw for campus in before),
+            with_mw=sum(campus.it_mw for campus in after),
+            moved_mw=sum(self.moved_by_site_mw.get(site, 0.0) for site in sites),
+            support_myen=sum(support.total_myen for support in supports),
+            distortion_myen=sum(support.distortion_myen for support in supports),
+            fiscal_cost_myen=sum(self.fiscal_costs_myen.get(site, 0.0) for site in sites),
+            without_myen=without,
+            with_myen=with_,
+            change_myen={party: with_[party] - without[party] for party in PARTIES},
+            jobs=self._within(before, after, lambda effect: effect.jobs),
+            value_added_myen=self._within(before, after, lambda effect: effect.value_added),
+        )
+
+    def _within(
+        self, before: list[Campus], after: list[Campus], measure: Callable[[Effect], float]
+    ) -> tuple[float, float] | None:
+        """Change of what building does within the prefectures of campuses; None where one has no table."""
+        low = high = 0.0
+        for campuses, sign in ((after, 1.0), (before, -1.0)):
+            for campus in campuses:
+                if campus.prefecture not in prefecture_shares():
+                    return None
+                demand = construction_demand(_spent([campus]), self.economy)
+                impact = assess_impact(demand, self.economy, prefecture=campus.prefecture)
+                assert impact.regional_low is not None and impact.regional_high is not None
+                low += sign * measure(impact.regional_low.headline)
+                high += sign * measure(impact.regional_high.headline)
+        return low, high
+
+
+def join_supports(supports: Mapping[str, Support]) -> Support:
+    """Support of all sites, by capacity and asset; the amount per unit is the mean over what is built."""
+    found: dict[tuple[str, str], AssetSupport] = {}
+    for support in supports.values():
+        for asset in support.assets:
+            key = (asset.capacity, asset.asset)
+            known = found.get(key)
+            found[key] = asset if known is None else _plus(known, asset)
+    return Support(tuple(found.values()))
+
+
+def _plus(one: AssetSupport, other: AssetSupport) -> AssetSupport:
+    quantity = one.quantity_with + other.quantity_with
+    return AssetSupport(
+        one.capacity,
+        one.asset,
+        one.unit,
+        one.quantity_without + other.quantity_without,
+        quantity,
+        one.quantity_forced + other.quantity_forced,
+        (one.total_myen + other.total_myen) / quantity if quantity > 0 else 0.0,
+        one.windfall_myen + other.windfall_myen,
+        one.induced_myen + other.induced_myen,
+        one.distortion_myen + other.distortion_myen,
+    )
+
+
+def _spent(campuses: tuple[Campus, ...] | list[Campus]) -> dict[str, float]:
+    """Spending on assets by class, million yen."""
+    spent: dict[str, float] = {}
+    for campus in campuses:
+        for investment in campus.plan.investments:
+            spent[investment.asset] = spent.get(investment.asset, 0.0) + investment.capex_myen
+    return spent
+
+
+def _change(after: Ledger, before: Ledger, shares: Shares) -> dict[str, float]:
+    new, old = after.present_values(shares.party_rates), before.present_values(shares.party_rates)
+    return {party: new[party] - old[party] for party in PARTIES}

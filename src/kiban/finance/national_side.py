@@ -1,0 +1,119 @@
+"""A national plan under one package: each campus with its money and its ledger, and all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from kiban.finance.cash_flow import CashFlow
+from kiban.finance.ledger import Ledger
+from kiban.finance.levelised import LevelisedCost
+from kiban.finance.metrics import Returns
+from kiban.finance.project import Project, ProjectAsset, RevenueStream
+from kiban.planning.plan import Plan
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario.package import Package
+from kiban.siting.candidates import Candidate
+from kiban.siting.plan import served
+from kiban.siting.problem import Problem
+from kiban.siting.search import Found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Campus:
+    """One site of a national plan as a campus of its own: its design, its cash flow, and who pays whom."""
+
+    candidate: Candidate
+    prefecture: str | None
+    """None where the site is not of the catalogue."""
+    plan: Plan
+    project: Project
+    cash: CashFlow
+    returns: Returns
+    ledger: Ledger
+
+    @property
+    def it_mw(self) -> float:
+        """IT load, MW at its peak."""
+        return self.plan.capacities["it_mw"]
+
+
+@dataclass(frozen=True, eq=False)
+class NationalSide:
+    """The national plan under one package: what is built where, its money, and who pays."""
+
+    packages: tuple[Package, ...]
+    terms: PolicyTerms
+    problem: Problem
+    """With the sites that were kept, at the costs under the package."""
+    found: Found
+    bound_myen: float
+    """What no plan costs less than, over all candidates, million yen a year."""
+    campuses: tuple[Campus, ...]
+    levelised: LevelisedCost
+    """Of all campuses together: the price at which the whole just pays."""
+    credit_utilisation: Mapping[str, Mapping[str, float]]
+    """By site and asset class, the share of credits that the limits let its owner use."""
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """All entries of all campuses; present values are of the start year."""
+        return join_ledgers([campus.ledger for campus in self.campuses], self.campuses[0].project.start_year)
+
+    @cached_property
+    def loads(self) -> Mapping[str, float]:
+        """IT load by site, MW."""
+        return {campus.candidate.id: campus.it_mw for campus in self.campuses}
+
+    @cached_property
+    def served_mw(self) -> Mapping[str, float]:
+        """What is served of each tranche, MW."""
+        return {name: values[-1] for name, values in served(self.problem, self.found).items()}
+
+    @property
+    def total_mw(self) -> float:
+        """All IT load that is served, MW."""
+        return sum(self.served_mw.values())
+
+    @property
+    def relative_gap(self) -> float:
+        """Distance of the plan from the least cost of any plan, over its cost."""
+        return (self.found.cost_myen - self.bound_myen) / max(1.0, abs(self.found.cost_myen))
+
+
+def join_ledgers(ledgers: Sequence[Ledger], base_year: int) -> Ledger:
+    """One ledger of the entries of several."""
+    entries = sorted((entry for ledger in ledgers for entry in ledger.entries), key=lambda entry: entry.year)
+    return Ledger(tuple(entries), base_year)
+
+
+def join_projects(projects: Mapping[str, Project]) -> Project:
+    """Several campuses as one project, by site; an asset is named after its site, streams and costs add up."""
+    first = next(iter(projects.values()))
+    assets: list[ProjectAsset] = []
+    streams: dict[str, RevenueStream] = {}
+    costs: dict[str, float] = {}
+    output: dict[str, float] = {}
+    for site, project in projects.items():
+        names = {asset.name: f"{asset.name} at {site}" if len(projects) > 1 else asset.name for asset in project.assets}
+        assets += [replace(asset, name=names[asset.name]) for asset in project.assets]
+        output |= {names[name]: mwh for name, mwh in project.clean_output_mwh_per_year.items() if name in names}
+        for stream in project.streams:
+            known = streams.get(stream.name)
+            more = 0.0 if known is None else known.it_energy_mwh_per_year
+            streams[stream.name] = replace(stream, it_energy_mwh_per_year=stream.it_energy_mwh_per_year + more)
+        for account, amount in project.operating_costs_myen_per_year.items():
+            costs[account] = costs.get(account, 0.0) + amount
+    hours = [project.gpu_hours_per_year for project in projects.values()]
+    known_hours = [value for value in hours if value is not None]
+    return replace(
+        first,
+        name="all",
+        assets=tuple(assets),
+        streams=tuple(streams.values()),
+        operating_costs_myen_per_year=costs,
+        clean_output_mwh_per_year=output,
+        facility_energy_mwh_per_year=sum(project.facility_energy_mwh_per_year for project in projects.values()),
+        gpu_hours_per_year=sum(known_hours) if len(known_hours) == len(hours) else None,
+    )
