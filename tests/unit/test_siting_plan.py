@@ -206,7 +206,8 @@ def test_the_map_is_one_file_without_anything_from_outside(single, language):
 def test_the_folder_holds_reports_figures_and_map(single, tmp_path):
     folder = save_national(single, tmp_path / "plan")
     names = {path.name for path in folder.iterdir()}
-    assert {"summary.json", "report.en.txt", "report.ja.txt", "map.en.svg", "map.ja.svg", "sites.csv"} == names
+    tables = {"sites.csv", "interconnectors.csv"}
+    assert {"summary.json", "report.en.txt", "report.ja.txt", "map.en.svg", "map.ja.svg"} | tables == names
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert summary["cost_myen_per_year"] == single.cost_myen
     assert summary == json.loads(json.dumps(summarise_national(single)))

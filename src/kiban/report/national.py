@@ -21,6 +21,7 @@ from kiban.quantities import (
     term,
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
+from kiban.report.national_flows import flows_section
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
 from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
@@ -52,6 +53,8 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
         parts.append(remark("  " + _late(plan, language)))
     parts += section(_say("title_costs", language), pairs(_costs(plan, language, money)))
     parts += section(_say("title_areas", language), _areas(plan, language))
+    if plan.flows is not None:
+        parts += section(phrase("flows.title", language), flows_section(plan.flows, language, money))
     parts += section(_say("title_hazard", language), bullets(_hazard(site, language, money) for site in plan.sites))
     if plan.excluded:
         parts += section(_say("title_excluded", language), bullets(_excluded(plan, language)))

@@ -11,6 +11,7 @@ from kiban.quantities import LANGUAGES
 from kiban.report.folder import check_folder
 from kiban.report.layout import render
 from kiban.report.national import national_page
+from kiban.report.national_flows import flows_csv
 from kiban.report.national_map import draw_map
 from kiban.report.national_summary import summarise_national
 from kiban.report.summary import to_json
@@ -31,6 +32,8 @@ def save_national(plan: NationalPlan, folder: str | Path) -> Path:
             (folder / f"report.{language}.txt").write_text(page, encoding="utf-8")
             if plan.status == "optimal":
                 (folder / f"map.{language}.svg").write_text(draw_map(plan, language), encoding="utf-8")
+        if plan.flows is not None:
+            (folder / "interconnectors.csv").write_text(flows_csv(plan.flows), encoding="utf-8")
         (folder / "sites.csv").write_text(sites_csv(plan), encoding="utf-8")
     except OSError as error:
         raise OutputError(

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any
 
+from kiban.report.national_flows import balance_documents, flow_documents
 from kiban.siting.candidates import Candidate
 from kiban.siting.plan import NationalPlan, SitePlan
 
@@ -31,6 +32,8 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "served_mw": {name: list(values) for name, values in plan.served_mw.items()},
         "sites": [_site(site) for site in plan.sites],
         "areas": [dataclasses.asdict(area) for area in plan.areas],
+        "flows": flow_documents(plan.flows),
+        "balances": balance_documents(plan.flows),
         "near_optima": [dataclasses.asdict(other) for other in plan.near_optima],
         "entries": [dataclasses.asdict(entry) for entry in plan.entries],
         "delay": dataclasses.asdict(plan.delay) if plan.delay is not None else None,
