@@ -88,6 +88,7 @@ _UNIT_WORDS: dict[str, tuple[str, str]] = {
     "w": ("W", "W"),
     "kw": ("kW", "kW"),
     "mw": ("MW", "MW"),
+    "hz": ("Hz", "Hz"),
     "mva": ("MVA", "MVA"),
     "kwh": ("kWh", "kWh"),
     "mwh": ("MWh", "MWh"),
