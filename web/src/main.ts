@@ -1,5 +1,9 @@
 import './app.css';
 import { mount } from 'svelte';
 import App from './App.svelte';
+import address from './data/japan.json?url';
+import { drawFrom, type Ground } from './lib/ground';
+
+drawFrom(async () => (await (await fetch(address)).json()) as Ground);
 
 mount(App, { target: document.getElementById('app')! });

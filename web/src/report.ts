@@ -1,17 +1,25 @@
 import './app.css';
 import { mount } from 'svelte';
 import Report from './Report.svelte';
-import type { Columns, Language, Plan, Reproduction } from './lib/types';
+import { drawFrom, type Ground } from './lib/ground';
+import type { Columns, Language, National, Pay, Plan, Reproduction, Spot } from './lib/types';
 
+/** What the page holds: a plan, who pays (with the plan under the package or alone), or a national plan. */
 export interface Enclosed {
   language: Language;
-  plan: Plan;
-  hourly: Columns;
-  reproduction: Reproduction | null;
+  version: string;
+  plan?: Plan;
+  hourly?: Columns;
+  reproduction?: Reproduction;
+  pay?: Pay;
+  national?: National;
+  places?: Spot[];
+  ground?: Ground;
 }
 
-// The plan stands in the page itself, so that it opens by double click.
+// The answers stand in the page itself, so that it opens by double click.
 const text = document.getElementById('kiban-view')?.textContent ?? 'null';
 const enclosed = JSON.parse(text) as Enclosed | null;
 const target = document.getElementById('app')!;
+if (enclosed?.ground) drawFrom(() => Promise.resolve(enclosed.ground!));
 if (enclosed) mount(Report, { target, props: { enclosed } });

@@ -1,18 +1,21 @@
-"""`kiban report`: a plan as one HTML file that opens by double click and prints to A4."""
+"""`kiban report`: a plan, who pays for it, or a national plan as one HTML file that opens by double click."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
+from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
+from kiban.errors import OutputError, Problem
+from kiban.quantities import Language
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from kiban.planning.plan import Plan
+NATIONAL_SUMMARY = "summary.json"
+Tell = Callable[[str], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -21,21 +24,23 @@ def register(app: typer.Typer) -> None:
 
 
 def report_command(
-    plan: Annotated[
+    subject: Annotated[
         str | None,
         typer.Argument(
-            metavar="PLAN", help="Folder of a saved plan, or a scenario or example to build; default: tomakomai."
+            metavar="PLAN",
+            help="A saved plan's folder, what --json printed, or a scenario or example to build; default: tomakomai.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The new HTML file.")] = Path("report.html"),
+    package: Annotated[
+        list[str] | None,
+        typer.Option("--package", metavar="NAME", help="Also show who pays for a policy package; may be repeated."),
+    ] = None,
+    against: Against = None,
     lang: Lang = None,
 ) -> None:
-    """Write a plan as one HTML file that needs no network and opens by double click."""
-    from kiban.errors import OutputError, Problem
-    from kiban.report.page import fill_page
+    """Write a plan, who pays, or a national plan as one HTML file that needs no network."""
     from kiban.report.phrases import phrase
-    from kiban.server.plan_files import recipe
-    from kiban.server.plan_views import Circumstances, plan_view
 
     language = choose_language(lang)
     if out.exists():
@@ -43,10 +48,8 @@ def report_command(
     if not out.absolute().parent.is_dir():
         raise OutputError(Problem("cannot be written: its folder does not exist", str(out), remedy="make the folder"))
     with progress(language) as tell:
-        found = _plan(plan, tell)
+        page = _page(subject, package or [], against or ["none"], language, tell)
         tell("saving")
-        document = plan_view(found, Circumstances(id="report", created=0.0, seconds=0.0, work="report"))
-        page = fill_page(document, found.hourly, language, recipe(found) if found.status == "optimal" else None)
         try:
             out.write_bytes(page.encode("utf-8"))
         except OSError as error:
@@ -55,12 +58,113 @@ def report_command(
     complain(phrase("report.written", language, path=out))
 
 
-def _plan(name: str | None, tell: Callable[[str], None]) -> Plan:
-    """A saved plan as it is, or one that is built now."""
+def _page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Tell) -> str:
+    """The page of whatever the user means by `subject`."""
+    from kiban.report.page import fill_national_page
+    from kiban.scenario.examples import find_national
+
+    saved = _saved_summary(subject)
+    national = find_national(subject) if subject is not None and saved is None else None
+    if packages and (saved is not None or national is not None):
+        remedy = "name a scenario of one site, or leave --package out"
+        raise OutputError(Problem("cannot be asked who pays for a package", str(subject), remedy=remedy))
+    if saved is not None:
+        return _saved_page(saved, str(subject), language)
+    if national is not None:
+        return fill_national_page(_plan_nation(national, tell), language)
+    if packages:
+        return _payment_page(subject, packages, against, language, tell)
+    return _plan_page(subject, language, tell)
+
+
+def _saved_summary(subject: str | None) -> dict[str, Any] | None:
+    """What `--json` printed or a national plan's folder holds; None where the subject is something else."""
+    if subject is None:
+        return None
+    path = Path(subject)
+    # The folder of a plan of one site holds its hours too and is read as a plan.
+    if path.is_dir() and not (path / "hourly.parquet").is_file():
+        path = path / NATIONAL_SUMMARY
+    if path.suffix != ".json" or not path.is_file():
+        return None
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputError(_unusable(subject, str(error))) from None
+    if not isinstance(found, dict):
+        raise OutputError(_unusable(subject, "it holds no object"))
+    # The web interface answers a payment under one key.
+    inner = found.get("pay")
+    return inner if isinstance(inner, dict) else found
+
+
+def _saved_page(saved: dict[str, Any], subject: str, language: Language) -> str:
+    from kiban.report import national_summary, payment
+    from kiban.report.page import fill_national_page, fill_payment_page
+
+    try:
+        if saved.get("format") == national_summary.FORMAT:
+            return fill_national_page(saved, language)
+        if saved.get("format") == payment.FORMAT:
+            return fill_payment_page({**saved, **saved.get("screen", {})}, language)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise OutputError(_unusable(subject, str(error))) from None
+    raise OutputError(_unusable(subject, f"its format is {saved.get('format')!r}"))
+
+
+def _unusable(subject: str, reason: str) -> Problem:
+    remedy = "give a plan's folder, or what `kiban pay --json` or `kiban build --json` of a national study printed"
+    return Problem(f"cannot be made into a report: {reason}", subject, remedy=remedy)
+
+
+def _plan_nation(path: Path, tell: Tell) -> dict[str, Any]:
+    from kiban.quantities import LANGUAGES
+    from kiban.report.national import answer
+    from kiban.report.national_summary import summarise_national
+    from kiban.scenario.national_file import read_national
+    from kiban.siting.building import build_national
+
+    plan = build_national(read_national(path), report=tell)
+    return {**summarise_national(plan), "sentences": {one: answer(plan, one) for one in LANGUAGES}}
+
+
+def _plan_page(subject: str | None, language: Language, tell: Tell) -> str:
     from kiban.planning.building import build
     from kiban.report.folder import load_plan
+    from kiban.report.page import fill_page
     from kiban.scenario.examples import load_scenario
+    from kiban.server.plan_files import recipe
 
-    if name is not None and Path(name).is_dir():
-        return load_plan(name)
-    return build(load_scenario(name), report=tell)
+    is_saved = subject is not None and Path(subject).is_dir()
+    plan = load_plan(str(subject)) if is_saved else build(load_scenario(subject), report=tell)
+    found = recipe(plan) if plan.status == "optimal" else None
+    return fill_page(_document(plan), plan.hourly, language, found)
+
+
+def _payment_page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Tell) -> str:
+    """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
+    from kiban.finance.paying import InfeasibleError, Question
+    from kiban.report.page import fill_page
+    from kiban.report.pay_document import pay_document
+    from kiban.server.plan_files import recipe
+
+    try:
+        question = Question(read_subject(subject), against=tuple(against))
+        payment = question.pay(tuple(packages), report=tell)
+        tell("the downside")
+        payment = question.with_downside(payment)
+    except InfeasibleError as error:
+        return fill_page(_document(error.plan), error.plan.hourly, language)
+    plan = payment.after.plan
+    asked = " ".join(["kiban pay scenario.toml", *(f"--package {name}" for name in packages)])
+    if against != ["none"]:
+        asked = " ".join([asked, *(f"--against {name}" for name in against)])
+    found = {**recipe(plan), "command": asked}
+    document = {**pay_document(payment), "downside": payment.downside}
+    return fill_page(_document(plan), plan.hourly, language, found, document)
+
+
+def _document(plan: Any) -> dict[str, Any]:
+    from kiban.server.plan_views import Circumstances, plan_view
+
+    return plan_view(plan, Circumstances(id="report", created=0.0, seconds=0.0, work="report"))

@@ -1,16 +1,19 @@
-"""The report as one HTML file: the same components as in the browser, with the plan enclosed.
+"""The report as one HTML file: the same components as in the browser, with the answers enclosed.
 
-The page is built by `npm run build` in web/ into `template/report.html`; here it is only filled. It asks for nothing
-from anywhere: scripts, styles and figures are all in the file.
+The page is built by `npm run build` in web/ into `template/report.html`; here it is only filled, with a plan, with who
+pays and the plan under the package, or with a national plan and its map. It asks for nothing from anywhere: scripts,
+styles, figures and map are all in the file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
 
 OPENING = '<script type="application/json" id="kiban-view">'
@@ -25,6 +28,28 @@ FIXED_COLUMNS = (
     "discharge_mw",
     "energy_value_myen_per_mwh",
 )
+NEEDED_OF_A_PAYMENT = frozenset(
+    {
+        "packages",
+        "against",
+        "title",
+        "against_title",
+        "sentences",
+        "fiscal_cost_myen",
+        "treasury_value_myen",
+        "induced_it_mw",
+        "cost_per_induced_mw_myen",
+        "value_of_public_funds",
+        "support",
+        "parties",
+        "years",
+        "flow_rate",
+        "flows",
+        "finance",
+        "capacities",
+    }
+)
+SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {"losses", "downside"}
 DIGITS = 4
 DUST = 1e-6
 _CIRCUMSTANCES = ("id", "created", "seconds", "work", "cached", "cooling_kept", "files")
@@ -35,27 +60,78 @@ def fill_page(
     hourly: Mapping[str, Iterable[float]],
     language: Language = "en",
     recipe: Mapping[str, str] | None = None,
+    payment: Mapping[str, Any] | None = None,
 ) -> str:
-    """The page of a plan as text.
+    """The page of a plan as text, with who pays before it where a payment is given.
 
     `document` is the plan as the web interface answers it (what depends on the moment is left out, so that the same
     plan gives the same bytes), `hourly` its columns, of which the charts' are enclosed with four digits, `recipe` the
-    TOML, command and Python that make the plan again. `language` is the one in which the page opens.
+    TOML, command and Python that make the plan again. `payment` is what the screen "who pays" shows, and the plan is
+    then the one under the package. `language` is the one in which the page opens.
     """
     plan = {key: value for key, value in document.items() if key not in _CIRCUMSTANCES}
     columns = {name: _round(hourly[name]) for name in _shown_columns(document, hourly)}
-    enclosed = {
-        "language": language,
-        "plan": {"id": "report", **plan},
-        "hourly": columns,
-        "reproduction": dict(recipe) if recipe is not None else None,
-    }
+    return _fill(
+        language,
+        plan={"id": "report", **plan},
+        hourly=columns,
+        reproduction=dict(recipe) if recipe is not None else None,
+        pay=_shown_payment(payment) if payment is not None else None,
+    )
+
+
+def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> str:
+    """The page of a payment alone, as `kiban pay --json` prints it; ValueError where parts of it are missing."""
+    if missing := sorted(NEEDED_OF_A_PAYMENT - payment.keys()):
+        raise ValueError(f"lacks {', '.join(missing)}")
+    return _fill(language, pay=_shown_payment(payment))
+
+
+def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
+    """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites."""
+    return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
+
+
+def _fill(language: Language, **contents: Any) -> str:
+    from kiban import __version__
+
+    enclosed = {"language": language, "version": __version__}
+    enclosed |= {name: content for name, content in contents.items() if content is not None}
     text = json.dumps(enclosed, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
-    page = files("kiban.report").joinpath("template", "report.html").read_text(encoding="utf-8")
-    before, after = page.split(MARK)
+    before, after = _template("report.html").split(MARK)
     return f"{before}{OPENING}{text}</script>{after}"
+
+
+def _template(name: str) -> str:
+    return files("kiban.report").joinpath("template", name).read_text(encoding="utf-8")
+
+
+@cache
+def _ground() -> Any:
+    """Outlines of the prefectures and of the land around them."""
+    return json.loads(_template("japan.json"))
+
+
+def _places(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Name and place of every candidate; a candidate of the study's own has one name for both languages."""
+    sites, own = load_catalogue().sites, {site["id"]: site["name"] for site in summary.get("sites", ())}
+    for candidate in summary.get("candidates", ()):
+        name, known = candidate["id"], sites.get(candidate["id"])
+        yield {
+            "id": name,
+            "name": {"en": own.get(name, name), "ja": own.get(name, name)}
+            if known is None
+            else {"en": known.name_en, "ja": known.name_ja},
+            "area": candidate["area"],
+            "latitude_deg": candidate["latitude_deg"],
+            "longitude_deg": candidate["longitude_deg"],
+        }
+
+
+def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in payment.items() if name in SHOWN_OF_A_PAYMENT}
 
 
 def _shown_columns(document: Mapping[str, Any], hourly: Mapping[str, Iterable[float]]) -> list[str]:

@@ -191,7 +191,7 @@ export interface Comparison {
     by_item: Difference[];
     capacities: { name: string; label: Names; unit: string; base: number; value: number; difference: number }[];
     keys: { key: string; base: Value; value: Value }[];
-    by_cause: { keys: string[]; difference_myen_per_year: number }[] | null;
+    by_cause: { keys: string[]; difference_myen_per_year: number | null }[] | null;
   }[];
 }
 export interface Instrument {
@@ -294,6 +294,15 @@ export interface NationalSite {
   without_myen_per_year: number | null;
   instead: string[];
 }
+/** What a map needs of a place. */
+export type Spot = Pick<Site, 'id' | 'name' | 'area' | 'latitude_deg' | 'longitude_deg'>;
+/** Energy between two grid areas: mean power towards `to`, and what the line can carry. */
+export interface Interconnector {
+  from: string;
+  to: string;
+  mw: number;
+  limit_mw: number | null;
+}
 export interface National {
   name: string;
   status: 'optimal' | 'infeasible';
@@ -303,6 +312,11 @@ export interface National {
   relative_gap: number;
   sites: NationalSite[];
   areas: { area: string; load_mw: number; headroom_mw: number | null; connection_mw: number; reinforcement_mw: number }[];
+  flows?: Interconnector[];
   near_optima: { share: number; cost_myen: number; load_mw: Record<string, number>; dropped: string[]; added: string[] }[];
-  sentences: Names | Record<string, never>;
+  entries?: { site: string; load_mw: number; support_myen_per_mw: number }[];
+  robustness?: null | { draws: number; chosen: Record<string, number>; mean_mw: Record<string, number> };
+  relaxations?: { key: string; current: number; needed: number; unit: string }[];
+  candidates?: { id: string; area: string }[];
+  sentences?: Partial<Names>;
 }
