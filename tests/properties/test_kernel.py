@@ -1,6 +1,8 @@
 """Laws of the staircase kernel on random programmes, with HiGHS as the oracle."""
 
 import sys
+from copy import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from kiban.linear import solve
 from kiban.linear.flat import BOUND_PREFIX, flatten
 from kiban.linear.kernel import solve_kernel
+from kiban.linear.kernel_warm import KEPT_GAPS
 from kiban.linear.solution import certify
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -142,3 +145,69 @@ def named_to_flat(programme, flat, solution):
         else:
             prices[rows] = solution.row_prices[name] if name in solution.row_prices else solution.total_prices[name]
     return point, prices
+
+
+def changed(programme, rng, size):
+    """The same structure at other numbers: costs, right-hand sides, bounds, each a little off."""
+
+    def near(values):
+        return values * (1.0 + size * rng.uniform(-1.0, 1.0, np.shape(values)))
+
+    def apart(lower, upper):
+        # A common factor keeps every interval an interval, and what is fixed fixed.
+        factor = 1.0 + size * float(rng.uniform(-0.5, 0.5))
+        return lower * factor, upper * factor
+
+    other = copy(programme)
+    other.capacities = {
+        name: replace(capacity, cost=float(near(capacity.cost))) for name, capacity in programme.capacities.items()
+    }
+    other.variables = {
+        name: replace(variable, cost=near(variable.cost)) for name, variable in programme.variables.items()
+    }
+    other.rows = {}
+    for name, row in programme.rows.items():
+        lower, upper = apart(row.lower, row.upper)
+        other.rows[name] = replace(row, lower=lower, upper=upper)
+    return other
+
+
+warm_answers = {"all": 0, "other": 0}
+
+
+@seed(8765)
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(programmes(), st.integers(0, 2**32 - 1), st.sampled_from([1e-6, 1e-3, 0.05, 0.5, 3.0]))
+def test_a_warm_start_never_changes_the_answer(programme, number, size):
+    start = solve_kernel(programme, keep=KEPT_GAPS).warm
+    other = changed(programme, np.random.default_rng(number), size)
+    cold, warm = solve_kernel(other), solve_kernel(other, warm=start)
+    warm_answers["all"] += 1
+    if cold.status != warm.status:
+        # One of them gave up; they never contradict each other.
+        assert None in {cold.status, warm.status}
+        warm_answers["other"] += 1
+        assert warm_answers["other"] <= 3 + 0.03 * warm_answers["all"]
+        return
+    if cold.status != "optimal":
+        return
+    certificate, reference = warm.solution.certificate, cold.solution.certificate
+    scale = max(1.0, abs(reference.primal))
+    assert abs(certificate.primal - reference.primal) <= 1e-6 * scale
+    assert certificate.relative_gap <= 1e-7
+    flat = flatten(other)
+    right, price = sizes(other, flat)
+    assert certificate.primal_residual <= 1e-7 * right
+    assert certificate.dual_residual <= 1e-7 * price
+
+
+@seed(8766)
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(programmes(), programmes())
+def test_points_of_a_foreign_programme_do_no_harm(programme, foreign):
+    start = solve_kernel(foreign, keep=KEPT_GAPS).warm
+    cold, warm = solve_kernel(programme), solve_kernel(programme, warm=start)
+    assert warm.status == cold.status
+    if cold.status == "optimal":
+        reference = cold.solution.certificate.primal
+        assert warm.solution.certificate.primal == pytest.approx(reference, rel=1e-6, abs=1e-6)

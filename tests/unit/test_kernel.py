@@ -203,7 +203,7 @@ def test_a_kernel_that_stalls_says_so_and_the_next_solver_is_named():
 
 def test_the_fallback_is_visible(monkeypatch):
     stalled = kernel_module.KernelAnswer(None, 0, None, "standstill")
-    monkeypatch.setattr(kernel_module, "solve_kernel", lambda programme: stalled)
+    monkeypatch.setattr(kernel_module, "solve_kernel", lambda programme, **given: stalled)
     assert solve(year(3)).certificate.solver == "clarabel (kernel gave up)"
 
 

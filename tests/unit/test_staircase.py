@@ -148,7 +148,7 @@ def test_a_solver_that_gives_up_is_a_fault_not_an_answer(monkeypatch):
     def give_up(flat):
         return None, np.zeros(flat.cost.size), np.zeros(flat.row_lower.size), 0
 
-    monkeypatch.setattr(module, "_solve_kernel", lambda programme: None)
+    monkeypatch.setattr(module, "_solve_kernel", lambda *given: None)
     monkeypatch.setattr(module, "solve_clarabel", give_up)
     programme = storage_programme(np.ones(2), np.ones(2))
     with pytest.raises(SolverError, match="clarabel"):

@@ -7,6 +7,7 @@ starting point. `docs/kernel.md` explains the method; the modules `kernel_*` hol
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,18 +17,35 @@ from kiban.linear.batch import with_costs
 from kiban.linear.kernel_capacities import RightHandSide
 from kiban.linear.kernel_layout import LANES, lay_out
 from kiban.linear.kernel_newton import Newton
-from kiban.linear.kernel_proof import NamedPoint, evaluate, evaluate_ray, name_prices
+from kiban.linear.kernel_proof import (
+    ACCEPTED,
+    NamedPoint,
+    evaluate,
+    evaluate_ray,
+    is_accepted,
+    name_prices,
+    size_of,
+)
 from kiban.linear.kernel_structure import ContradictionError, KernelForm, read_form, scale_form
 from kiban.linear.kernel_sweep import AFFINE, BAND, CENTRE
-from kiban.linear.solution import Certificate, Solution, Status, without_solution
+from kiban.linear.kernel_warm import (
+    Iterate,
+    WarmStart,
+    apply_scales,
+    gather,
+    layouts_match,
+    sizes_match,
+    start_from,
+    take_iterate,
+)
+from kiban.linear.solution import Solution, Status, without_solution
 from kiban.linear.staircase import Array, Staircase
 
 STANDSTILL: Final = "standstill"
+UNLIKE: Final = "the points to start from belong to another programme"
 INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
 # Tighter than answers need: differences of two optima are themselves results (what a small relaxation saves).
 TOLERANCE: Final = 1e-9
-# Largest relative gap and relative residual of an answer.
-ACCEPTED: Final = 1e-7
 MAX_ITERATIONS: Final = 200
 # Residuals of the scaled programme, whose data are near one.
 FEASIBLE: Final = 1e-8
@@ -48,8 +66,10 @@ SECOND_ORDER: Final = 10.0
 # How much less is centred where the affine step is long.
 CENTRING_POWER: Final = 4
 LEAST_CENTRING: Final = 0.1
-# Iterations without progress before the kernel gives up, and how often it looks for a proof of infeasibility.
+# Iterations without progress before the kernel gives up, from its own start and from another programme's point.
 PATIENCE: Final = 20
+WARM_PATIENCE: Final = 8
+# How often it looks for a proof of infeasibility.
 PROOF_EVERY: Final = 5
 # A ray proves infeasibility if what it violates is this much smaller than what it proves.
 # At a standstill, where the point can become no clearer, a wider share will do.
@@ -59,12 +79,16 @@ LAST_RAY: Final = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class KernelAnswer:
-    """What the kernel found; `status` and `solution` are None where it stalled, `reason` says how it ended."""
+    """What the kernel found; `status` and `solution` are None where it stalled, `reason` says how it ended.
+
+    `warm` holds the points that were kept on the way, for the next programme like this one.
+    """
 
     status: Status | None
     iterations: int
     solution: Solution | None
     reason: str
+    warm: WarmStart | None = None
 
 
 def solve_kernel(
@@ -75,6 +99,8 @@ def solve_kernel(
     correctors: int | None = None,
     segments: int | None = None,
     threads: int | None = None,
+    warm: WarmStart | None = None,
+    keep: Sequence[float] = (),
 ) -> KernelAnswer:
     """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
 
@@ -82,9 +108,17 @@ def solve_kernel(
     None; a horizon of one year uses one) change the speed; `segments` also the rounding, `threads` not.
     Infeasible and unbounded programmes are recognised by a ray whose inequality is checked in the
     caller's numbers.
+
+    `keep` are relative gaps at which the point is kept in the answer's `warm`. Handed to the solve of a
+    programme that differs in numbers only, it saves iterations; the proof is the same, the last digits
+    are not. Where it does not fit or leads nowhere, the solve starts as if there were none.
     """
     options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
-    answer = _attempt(programme, *options)
+    if warm is not None:
+        answer = _attempt(programme, *options, warm=warm, keep=keep)
+        if answer.status is not None:
+            return answer
+    answer = _attempt(programme, *options, keep=keep)
     if answer.reason == INFEASIBLE_STANDSTILL:
         # Without costs the prices have nothing to do but to prove that no point exists.
         free = with_costs(
@@ -111,15 +145,27 @@ def _attempt(
     threads: int,
     *,
     cautious: bool = False,
+    warm: WarmStart | None = None,
+    keep: Sequence[float] = (),
 ) -> KernelAnswer:
     try:
         form = read_form(programme)
     except ContradictionError as contradiction:
         return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
-    scale_form(form)
-    newton = Newton(form, lay_out(form, segments), threads=threads)
+    if warm is None:
+        scale_form(form)
+    elif sizes_match(warm, programme, form):
+        apply_scales(form, warm.scales)
+    else:
+        return KernelAnswer(None, 0, None, UNLIKE)
+    layout = lay_out(form, segments)
+    if warm is not None and not layouts_match(layout, warm.layout):
+        return KernelAnswer(None, 0, None, UNLIKE)
+    newton = Newton(form, layout, threads=threads)
     try:
-        return Method(programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious).run()
+        return Method(
+            programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
+        ).run()
     finally:
         newton.close()
 
@@ -137,6 +183,8 @@ class Method:
         correctors: int | None,
         *,
         cautious: bool = False,
+        warm: WarmStart | None = None,
+        keep: Sequence[float] = (),
     ) -> None:
         self.programme, self.form, self.newton = programme, form, newton
         self.tolerance, self.max_iterations = tolerance, max_iterations
@@ -145,26 +193,39 @@ class Method:
         self.constant = _constant(programme, form)
         self.unit = form.cost_scale * form.right_scale
         self.pairs = 1
+        self.warm, self.keep = warm, sorted(keep, reverse=True)
+        self.patience = PATIENCE if warm is None else WARM_PATIENCE
+        self.kept: list[Iterate] = []
 
     def run(self) -> KernelAnswer:
         """Iterate to an optimum, a proof that there is none, or a standstill."""
         with np.errstate(all="ignore"):
-            return self._run()
+            if self.warm is None:
+                self._start()
+            elif not start_from(self.newton, self.warm):
+                return KernelAnswer(None, 0, None, UNLIKE)
+            self.pairs = max(self.newton.count_pairs(), 1)
+            answer = self._run()
+        if not self.kept or answer.status != "optimal":
+            return answer
+        points = gather(self.programme, self.form, self.newton.layout, self.kept, self.warm)
+        return replace(answer, warm=points)
 
     def _run(self) -> KernelAnswer:
         newton = self.newton
-        self._start()
         best, since, iteration = np.inf, 0, 0
         kept: KernelAnswer | None = None
         for iteration in range(self.max_iterations + 1):
-            newton.factorise()
-            newton.solve(RightHandSide(AFFINE))
+            if iteration or self.warm is None:
+                newton.factorise()
+                newton.solve(RightHandSide(AFFINE))
             now = newton.residuals
             primal, dual = now.primal * self.unit + self.constant, now.dual * self.unit + self.constant
             gap = abs(primal - dual) / max(1.0, abs(primal))
             # One hour may pay for a whole plant: what its prices leave open is rounding of its largest price.
             dual_residual = now.dual_residual / max(1.0, float(newton.u.max(initial=0.0)))
             residual = max(now.primal_residual, dual_residual)
+            self._keep(max(gap, residual))
             if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
                 answer = self._finish(iteration)
                 if answer is not None and residual <= FEASIBLE:
@@ -179,7 +240,7 @@ class Method:
                 best, since = merit, 0
             else:
                 since += 1
-            if since >= PATIENCE:
+            if since >= self.patience:
                 break
             if iteration and iteration % PROOF_EVERY == 0:
                 # A ray takes the objectives past each other; looking for one costs more than an iteration.
@@ -199,7 +260,7 @@ class Method:
             return answer
         # A row left open, in the caller's numbers, may be one that no point can close.
         result = evaluate(self.programme, self._named_point())
-        open_row = not result.primal_residual <= ACCEPTED * _size(self.programme)
+        open_row = not result.primal_residual <= ACCEPTED * size_of(self.programme)
         return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
 
     def _step(self, mu: float, product: float) -> None:
@@ -253,7 +314,14 @@ class Method:
         n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
         mu = max(float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count, 1e-4)
         n.border.start(x, q, mu)
-        self.pairs = max(int(f.sum() + b.sum()) + n.border.pairs, 1)
+
+    def _keep(self, accuracy: float) -> None:
+        """Keep the point if it is the first of a wished accuracy."""
+        passed = 0.0
+        while self.keep and accuracy <= self.keep[0]:
+            passed = self.keep.pop(0)
+        if passed:
+            self.kept.append(take_iterate(self.newton, passed))
 
     def _finish(self, iteration: int) -> KernelAnswer | None:
         point = self._named_point()
@@ -363,30 +431,6 @@ def _better(kept: KernelAnswer, other: KernelAnswer | None) -> KernelAnswer:
         return kept
     first, second = kept.solution.certificate, other.solution.certificate
     return other if first is None or second is None or second.relative_gap < first.relative_gap else kept
-
-
-def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
-    """Whether a certificate proves an optimum to the accuracy that answers need."""
-    size = _size(programme)
-    costs = [np.abs(v.cost).max(initial=0.0) for v in programme.variables.values()]
-    costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
-    price = 1.0 + float(max(costs, default=0.0))
-    return bool(
-        certificate.relative_gap <= gap
-        and certificate.primal_residual <= ACCEPTED * size
-        and certificate.dual_residual <= ACCEPTED * price
-    )
-
-
-def _size(programme: Staircase) -> float:
-    bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
-    return 1.0 + float(max(bounds, default=0.0))
-
-
-def _sides(programme: Staircase) -> list[Array]:
-    sides = [side for row in programme.rows.values() for side in (row.lower, row.upper)]
-    sides += [np.array([total.lower, total.upper]) for total in programme.totals.values()]
-    return sides + [v.upper for v in programme.variables.values() if v.capacity is not None]
 
 
 def _constant(programme: Staircase, form: KernelForm) -> float:

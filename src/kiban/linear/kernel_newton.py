@@ -137,6 +137,11 @@ class Newton:
                 bounded[:, cap] = self._series(5 * v + 2)
         return floor.reshape(-1)[: self.y.size], bounded.reshape(-1)[: self.r.size]
 
+    def count_pairs(self) -> int:
+        """Number of complementarity products."""
+        floor, bounded = self.masks()
+        return int(floor.sum() + bounded.sum()) + self.border.pairs
+
     def _series(self, row: int) -> Array:
         offset, stride = (int(value) for value in self.layout.column_data[row])
         hours = self.shape[0] * self.shape[1]

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from kiban.linear.kernel_structure import KernelForm, step_before
 from kiban.linear.solution import Certificate
 from kiban.linear.staircase import Array, Staircase, Term
+
+# Largest relative gap and relative residual of an answer.
+ACCEPTED: Final = 1e-7
 
 
 @dataclass(slots=True)
@@ -239,3 +243,28 @@ def evaluate_ray(
     for name, bounds in programme.capacities.items():
         worst = max(worst, broken(np.array([capacities[name]]), np.array([bounds.lower]), np.array([bounds.upper])))
     return worst <= tolerance * size
+
+
+def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
+    """Whether a certificate proves an optimum to the accuracy that answers need."""
+    size = size_of(programme)
+    costs = [np.abs(v.cost).max(initial=0.0) for v in programme.variables.values()]
+    costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
+    price = 1.0 + float(max(costs, default=0.0))
+    return bool(
+        certificate.relative_gap <= gap
+        and certificate.primal_residual <= ACCEPTED * size
+        and certificate.dual_residual <= ACCEPTED * price
+    )
+
+
+def size_of(programme: Staircase) -> float:
+    """One and the largest finite right-hand side: what violations are measured against."""
+    bounds = [np.abs(side[np.isfinite(side)]).max(initial=0.0) for side in _sides(programme)]
+    return 1.0 + float(max(bounds, default=0.0))
+
+
+def _sides(programme: Staircase) -> list[Array]:
+    sides = [side for row in programme.rows.values() for side in (row.lower, row.upper)]
+    sides += [np.array([total.lower, total.upper]) for total in programme.totals.values()]
+    return sides + [v.upper for v in programme.variables.values() if v.capacity is not None]

@@ -8,13 +8,16 @@ breaks a constraint. By weak duality no design can cost less than the dual objec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from kiban.linear.flat import BOUND_PREFIX, FlatProgramme
 from kiban.linear.staircase import Array, Staircase
+
+if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
 
 Status = Literal["optimal", "infeasible", "unbounded"]
 
@@ -44,7 +47,8 @@ class Solution:
 
     A price is the change of the objective per unit that the right-hand side grows: `row_prices` and
     `total_prices` by row, `bound_prices` per hourly variable at its upper bound (never positive),
-    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper).
+    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper). `warm` are the
+    points from which a similar programme may start, where they were asked for.
     """
 
     status: Status
@@ -55,6 +59,7 @@ class Solution:
     bound_prices: Mapping[str, Array]
     capacity_prices: Mapping[str, float]
     certificate: Certificate | None
+    warm: WarmStart | None = field(default=None, compare=False, repr=False)
 
 
 def certify(

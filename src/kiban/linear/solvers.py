@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -15,12 +15,17 @@ from kiban.linear.highs import solve_highs
 from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
 from kiban.linear.staircase import Array, Staircase
 
+if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
+
 Solver = Literal["auto", "kernel", "clarabel", "highs"]
 # Largest relative gap and relative residual of an answer.
 ACCEPTED = 1e-7
 
 
-def solve(programme: Staircase, solver: Solver = "auto") -> Solution:
+def solve(
+    programme: Staircase, solver: Solver = "auto", *, warm: WarmStart | None = None, keep_warm: bool = False
+) -> Solution:
     """The optimum of a programme with its prices and certificate.
 
     `auto` takes the staircase kernel, then Clarabel where the kernel gives up, then HiGHS (the
@@ -28,16 +33,22 @@ def solve(programme: Staircase, solver: Solver = "auto") -> Solution:
     decided by HiGHS; the prices are then those of the programme with the whole numbers held at their
     values, and the certificate's `dual` is the bound that HiGHS proved over all choices. Raises
     `SolverError` where no solver reaches a proof.
+
+    `warm`, the `Solution.warm` of a programme that differs in numbers only, lets the kernel start
+    nearer to the optimum; `keep_warm` keeps the points for that. The answer is as proven as any, but
+    its last digits depend on where it started. Whole numbers and other solvers make no use of it.
     """
     if any(capacity.integer for capacity in programme.capacities.values()):
         return _solve_integer(programme)
-    return _solve_continuous(programme, solver)
+    return _solve_continuous(programme, solver, warm, keep_warm)
 
 
-def _solve_continuous(programme: Staircase, solver: Solver) -> Solution:
+def _solve_continuous(
+    programme: Staircase, solver: Solver, warm: WarmStart | None = None, keep_warm: bool = False
+) -> Solution:
     tried: list[str] = []
     if solver in {"auto", "kernel"}:
-        solution = _solve_kernel(programme)
+        solution = _solve_kernel(programme, warm, keep_warm)
         if solution is not None:
             return solution
         tried.append("kernel")
@@ -64,11 +75,13 @@ def _solve_continuous(programme: Staircase, solver: Solver) -> Solution:
     raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
 
 
-def _solve_kernel(programme: Staircase) -> Solution | None:
+def _solve_kernel(programme: Staircase, warm: WarmStart | None, keep_warm: bool) -> Solution | None:
     # Importing the kernel loads a compiler, which a command that solves nothing need not wait for.
     from kiban.linear.kernel import solve_kernel
+    from kiban.linear.kernel_warm import KEPT_GAPS
 
-    return solve_kernel(programme).solution
+    answer = solve_kernel(programme, warm=warm, keep=KEPT_GAPS if keep_warm else ())
+    return replace(answer.solution, warm=answer.warm) if answer.solution is not None else None
 
 
 def _name(solver: str, tried: list[str]) -> str:
