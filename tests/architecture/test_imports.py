@@ -20,6 +20,7 @@ LEVELS = {
     "errors": 0,
     "quantities": 0,
     "calendar": 0,
+    "interruption": 0,
     "catalogue": 1,
     "physics": 1,
     "weather": 1,

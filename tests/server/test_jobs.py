@@ -37,11 +37,24 @@ def wait_until_working(client: Client, job_id: str) -> None:
     raise AssertionError("the job does not begin")
 
 
-def test_cancel_kills_the_worker(client: Client) -> None:
+def test_cancel_stops_the_worker_which_goes_on_with_the_next_job(client: Client) -> None:
+    job_id = start_long_job(client)
+    (slot,) = client.service.supervisor._slots
+    process = slot.process
+    cancelled = client.delete(f"/api/v1/jobs/{job_id}").json()
+    assert cancelled["state"] == "cancelled"
+    following = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
+    assert wait_for_job(client.get, following)["state"] == "done"
+    assert [slot.process for slot in client.service.supervisor._slots] == [process]
+    assert client.get(f"/api/v1/jobs/{job_id}").json()["state"] == "cancelled"
+
+
+def test_cancel_kills_a_worker_that_does_not_listen(client: Client) -> None:
     job_id = start_long_job(client)
     queued = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
     assert client.get(f"/api/v1/jobs/{queued}").json()["state"] == "queued"
     (slot,) = client.service.supervisor._slots
+    os.kill(slot.process.pid or 0, signal.SIGSTOP)
     cancelled = client.delete(f"/api/v1/jobs/{job_id}").json()
     assert cancelled["state"] == "cancelled"
     assert cancelled["finished"]

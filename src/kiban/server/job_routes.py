@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
@@ -79,7 +80,7 @@ async def job(job_id: str, service: ServiceOf, caller: Viewer) -> Json:
 
 @router.delete("/jobs/{job_id}", tags=["jobs"])
 async def cancel(job_id: str, request: Request, service: ServiceOf, caller: Planner) -> Json:
-    """Cancel a job: its worker is killed. A job that has ended stays as it is."""
+    """Cancel a job: its worker stops, or is killed where it does not listen. A job that has ended stays as it is."""
     request.state.subject = job_id
     row = await run_in_threadpool(service.store.look_at_job, job_id)
     if row is None:
@@ -99,6 +100,14 @@ async def events(job_id: str, service: ServiceOf, caller: Viewer) -> StreamingRe
 
 
 async def _follow(service: Service, job_id: str) -> AsyncIterator[bytes]:
+    loop, bell = asyncio.get_running_loop(), asyncio.Event()
+    with service.supervisor.following(job_id, lambda: loop.call_soon_threadsafe(bell.set)):
+        async for event in _events(service, job_id, bell):
+            yield event
+
+
+async def _events(service: Service, job_id: str, bell: asyncio.Event) -> AsyncIterator[bytes]:
+    """A look at the store whenever the bell rings, and now and then for what happens on another server."""
     shown: object = None
     spoken = time.monotonic()
     number = 0
@@ -118,7 +127,9 @@ async def _follow(service: Service, job_id: str) -> AsyncIterator[bytes]:
         elif time.monotonic() - spoken > HEARTBEAT_SECONDS:
             spoken = time.monotonic()
             yield b": still here\n\n"
-        await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(bell.wait(), BETWEEN_LOOKS_SECONDS)
+        bell.clear()
 
 
 def _event(name: str, content: dict[str, Any], number: int) -> bytes:

@@ -1,7 +1,10 @@
 """Keeps the worker processes busy with the jobs of the store, and puts back what was lost.
 
-One thread does all of it. The store is the truth: a job that is no longer running there is killed here,
+One thread does all of it. The store is the truth: a job that is no longer running there is ended here,
 whoever cancelled it; a job that is running there for a server which is gone is queued again.
+
+A worker is told of the end of its job and stops at its next step, with what it remembers; one that does not stop
+is killed.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import os
 import secrets
 import threading
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -30,6 +34,8 @@ TICK_SECONDS = 1.0
 SILENCE_SECONDS = 10.0
 """A server whose jobs have not been heard of for so long is gone."""
 BETWEEN_REPORTS_SECONDS = 0.2
+PATIENCE_SECONDS = 1.0
+"""How long a worker may take to stop before it is killed."""
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class Slot:
     attempts: int = 0
     reported: float = 0.0
     unreported: Any = None
+    told_to_stop: float | None = None
 
 
 class Supervisor:
@@ -55,6 +62,8 @@ class Supervisor:
         self._context = multiprocessing.get_context("spawn")
         self._bell, self._push = multiprocessing.Pipe(duplex=False)
         self._stopping = threading.Event()
+        self._followers: dict[str, list[Callable[[], object]]] = {}
+        self._following = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="kiban-jobs", daemon=True)
 
     def start(self) -> None:
@@ -88,8 +97,28 @@ class Supervisor:
     def cancel(self, job_id: str) -> bool:
         """End a job; whether it had not ended before. The worker that does it is killed."""
         ended = self.store.finish_job(job_id, "cancelled", progress=say("cancelled"))
+        self._announce(job_id)
         self._ring()
         return ended
+
+    @contextlib.contextmanager
+    def following(self, job_id: str, hear: Callable[[], object]) -> Iterator[None]:
+        """Inside, `hear` is called, in any thread, when the job has changed on this server."""
+        with self._following:
+            self._followers.setdefault(job_id, []).append(hear)
+        try:
+            yield
+        finally:
+            with self._following:
+                self._followers[job_id].remove(hear)
+                if not self._followers[job_id]:
+                    del self._followers[job_id]
+
+    def _announce(self, job_id: str) -> None:
+        with self._following:
+            for hear in self._followers.get(job_id, ()):
+                with contextlib.suppress(RuntimeError):  # the loop that follows may have been closed
+                    hear()
 
     def _ring(self) -> None:
         with contextlib.suppress(OSError):
@@ -117,8 +146,8 @@ class Supervisor:
     def _listen(self) -> None:
         """Wait for the bell, a message or an end, at most one tick."""
         lines = {slot.line: slot for slot in self._slots}
-        talking = any(slot.unreported is not None for slot in self._slots)
-        for ready in wait([self._bell, *lines], timeout=BETWEEN_REPORTS_SECONDS if talking else TICK_SECONDS):
+        soon = any(slot.unreported is not None or slot.told_to_stop is not None for slot in self._slots)
+        for ready in wait([self._bell, *lines], timeout=BETWEEN_REPORTS_SECONDS if soon else TICK_SECONDS):
             if ready is self._bell:
                 self._bell.recv_bytes()
                 continue
@@ -138,6 +167,7 @@ class Supervisor:
             due = slot.unreported is not None and now - slot.reported >= BETWEEN_REPORTS_SECONDS
             if due and slot.job is not None:
                 self.store.report_progress(slot.job, slot.unreported)
+                self._announce(slot.job)
                 slot.reported, slot.unreported = now, None
 
     def _take(self, slot: Slot, what: str, content: Any) -> None:
@@ -145,11 +175,14 @@ class Supervisor:
         if what == "progress":
             slot.unreported = content
             return
-        job_id, slot.job, slot.unreported = slot.job, None, None
+        job_id, slot.job, slot.unreported, slot.told_to_stop = slot.job, None, None, None
+        if what == "cancelled":
+            return
         if what == "problem":
             self.store.finish_job(job_id, "failed", problem=content, progress=say("failed"))
-            return
-        self._keep(job_id, content)
+        else:
+            self._keep(job_id, content)
+        self._announce(job_id)
 
     def _keep(self, job_id: str, outcome: Outcome) -> None:
         row = self.store.look_at_job(job_id)
@@ -177,7 +210,13 @@ class Supervisor:
     def _end_cancelled(self) -> None:
         for slot in [slot for slot in self._slots if slot.job is not None]:
             row = self.store.look_at_job(str(slot.job))
-            if row is None or row["state"] != "running" or row["holder"] != self.holder:
+            if row is not None and row["state"] == "running" and row["holder"] == self.holder:
+                continue
+            if slot.told_to_stop is None:
+                slot.told_to_stop = time.monotonic()
+                with contextlib.suppress(OSError):
+                    slot.line.send(("cancel", slot.job))
+            elif time.monotonic() - slot.told_to_stop > PATIENCE_SECONDS:
                 self._slots.remove(slot)
                 _end(slot)
 
@@ -196,8 +235,9 @@ class Supervisor:
         free = [slot for slot in self._slots if slot.job is None]
         slot = free[0] if free else self._hire()
         slot.job, slot.attempts, slot.reported, slot.unreported = row["id"], row["attempts"], 0.0, None
+        slot.told_to_stop = None
         try:
-            slot.line.send((row["id"], row["kind"], row["question"]))
+            slot.line.send(("do", row["id"], row["kind"], row["question"]))
         except (BrokenPipeError, OSError):
             self._bury(slot)
 
