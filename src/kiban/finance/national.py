@@ -156,7 +156,7 @@ class NationalQuestion:
             )
             if change < SETTLED:
                 break
-            used = {**side.credit_utilisation, ELSEWHERE: _mean(side)}
+            used = {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}
         return side
 
     def _choose(self, problem: SitingProblem, anchor: tuple[str, ...] | None) -> tuple[SitingProblem, Found, float]:
@@ -244,7 +244,7 @@ class NationalQuestion:
         close = SAME_SERVED * after.total_mw
         if all(abs(mw - before.served_mw.get(name, 0.0)) <= close for name, mw in after.served_mw.items()):
             return dict(before.loads), {campus.candidate.id: campus.plan for campus in before.campuses}
-        used = {**before.credit_utilisation, ELSEWHERE: _mean(before)}
+        used = {**before.credit_utilisation, ELSEWHERE: before.mean_utilisation}
         problem = under_terms(self.problem, before.terms, self.capital, _usable(used))
         problem = serving(problem, after.served_mw)
         sites = set(before.loads) | set(after.loads)
@@ -259,7 +259,7 @@ class NationalQuestion:
         """Support by site of the package's plan and its split."""
         without = {campus.candidate.id: campus.plan for campus in before.campuses}
         numbers = {candidate.id: number for number, candidate in enumerate(self.candidates)}
-        problem = under_terms(self.problem, before.terms, self.capital, _usable({ELSEWHERE: _mean(before)}))
+        problem = under_terms(self.problem, before.terms, self.capital, _usable({ELSEWHERE: before.mean_utilisation}))
         tax_rate = before.terms.tax.rate
         found = {}
         for campus in after.campuses:
@@ -341,14 +341,3 @@ def _plans(problem: SitingProblem, found: Found, terms: PolicyTerms) -> dict[str
 def _usable(used: Mapping[str, Mapping[str, float]]) -> Callable[[str], Mapping[str, float]]:
     """Share of credits that can be used by asset class, of a site."""
     return lambda site: used.get(site, used.get(ELSEWHERE, {}))
-
-
-def _mean(side: NationalSide) -> dict[str, float]:
-    """Share of credits that can be used by asset class, the mean over all campuses by their load."""
-    used: dict[str, float] = {}
-    weights: dict[str, float] = {}
-    for campus in side.campuses:
-        for asset, share in side.credit_utilisation[campus.candidate.id].items():
-            used[asset] = used.get(asset, 0.0) + share * campus.it_mw
-            weights[asset] = weights.get(asset, 0.0) + campus.it_mw
-    return {asset: amount / weights[asset] for asset, amount in used.items()}

@@ -71,6 +71,17 @@ class NationalSide:
         """What is served of each tranche, MW."""
         return {name: values[-1] for name, values in served(self.problem, self.found).items()}
 
+    @cached_property
+    def mean_utilisation(self) -> Mapping[str, float]:
+        """Share of credits that can be used by asset class, the mean over all campuses by their load."""
+        used: dict[str, float] = {}
+        weights: dict[str, float] = {}
+        for campus in self.campuses:
+            for asset, share in self.credit_utilisation[campus.candidate.id].items():
+                used[asset] = used.get(asset, 0.0) + share * campus.it_mw
+                weights[asset] = weights.get(asset, 0.0) + campus.it_mw
+        return {asset: amount / weights[asset] for asset, amount in used.items()}
+
     @property
     def total_mw(self) -> float:
         """All IT load that is served, MW."""

@@ -10,7 +10,7 @@ from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, format_quantity, term, unit_text
 from kiban.report.phrases import load_phrases, phrase, phrase_or
-from kiban.scenario import Scenario
+from kiban.scenario import Money, Scenario
 
 RATE = "money.yen_per_usd"
 MEASURE = "measure_"
@@ -33,6 +33,12 @@ def money_format(scenario: Scenario, language: Language, provenance: tuple[Entry
     recorded = [float(entry.value) for entry in provenance if entry.name == RATE]
     rate = recorded[0] if recorded else scenario.money.yen_per_usd
     return MoneyFormat(language, scenario.money.currency, rate if rate is not None else load_catalogue().value(RATE))
+
+
+def study_money(money: Money, language: Language) -> MoneyFormat:
+    """How money of a national study is written."""
+    rate = money.yen_per_usd
+    return MoneyFormat(language, money.currency, rate if rate is not None else load_catalogue().value(RATE))
 
 
 def site_name(scenario: Scenario, language: Language) -> str:

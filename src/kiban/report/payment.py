@@ -9,9 +9,11 @@ from typing import Any
 from kiban.catalogue import load_catalogue
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import TREASURIES
+from kiban.finance.national_payment import NationalPayment
+from kiban.finance.national_side import NationalSide
 from kiban.finance.paying import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
-from kiban.report.names import money_of, subject_name
+from kiban.report.names import money_of, study_money, subject_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.translation import translate
 
@@ -22,7 +24,10 @@ LEAST_MW = 0.05
 PAID_FOR_GOODS = ("suppliers_home", "suppliers_abroad", "workers", "landowners")
 
 
-def package_title(side: Side, language: Language) -> str:
+AnyPayment = Payment | NationalPayment
+
+
+def package_title(side: Side | NationalSide, language: Language) -> str:
     """Title of the packages of a side, with the rate of a package that has only one."""
     terms = side.terms
     title = (terms.title_ja if language == "ja" else terms.title_en) or terms.name
@@ -35,9 +40,9 @@ def package_title(side: Side, language: Language) -> str:
     return phrase("pay.titled", language, title=title, amount=f"{format_number(amount)} {unit}")
 
 
-def answer(payment: Payment, language: Language) -> str:
+def answer(payment: AnyPayment, language: Language) -> str:
     """The sentence before everything else: what the package costs and what it pays for."""
-    money, support = _money(payment, language), payment.support
+    money, support = payment_money(payment, language), payment.support
     title = package_title(payment.after, language)
     if support.total_myen <= NEGLIGIBLE_MYEN:
         return _capital(phrase("pay.answer_nothing", language, package=title))
@@ -61,9 +66,9 @@ def answer(payment: Payment, language: Language) -> str:
     )
 
 
-def further_sentences(payment: Payment, language: Language) -> tuple[str, ...]:
+def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...]:
     """What follows the answer: induced load, net cost to the treasuries, who gains and who bears it most."""
-    money = _money(payment, language)
+    money = payment_money(payment, language)
     found = [_induced_sentence(payment, language)]
     value = payment.treasury_value_myen
     found.append(phrase("pay.net_gain" if value > 0 else "pay.net_cost", language, amount=money.amount(abs(value))))
@@ -83,7 +88,7 @@ def further_sentences(payment: Payment, language: Language) -> tuple[str, ...]:
     return tuple(_capital(sentence) for sentence in found)
 
 
-def assumption_sentences(payment: Payment, language: Language) -> tuple[str, ...]:
+def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...]:
     """What the answer assumes beside the plan's own assumptions."""
     catalogue, terms = load_catalogue(), payment.after.terms
     found = [
@@ -97,7 +102,7 @@ def assumption_sentences(payment: Payment, language: Language) -> tuple[str, ...
         elasticity = format_number(payment.elasticity)
         found.append(phrase("pay.elastic", language, elasticity=elasticity, low=low, high=high))
     found.append(phrase("pay.pass_through", language, share=_share(payment.pass_through, language)))
-    for asset, share in payment.after.credit_utilisation.items():
+    for asset, share in _utilisation(payment.after).items():
         if share < 1.0 - 1e-6:
             name = asset_name(asset, language)
             found.append(phrase("pay.utilisation", language, share=_share(share, language), asset=name))
@@ -109,12 +114,16 @@ def assumption_sentences(payment: Payment, language: Language) -> tuple[str, ...
     return (*found, *(translate(note, "note", language) for note in terms.notes))
 
 
+def _utilisation(side: Side | NationalSide) -> Mapping[str, float]:
+    return side.mean_utilisation if isinstance(side, NationalSide) else side.credit_utilisation
+
+
 def asset_name(asset: str, language: Language) -> str:
     """Name of an asset class."""
     return phrase_or(f"pay.asset.{asset}", language, "") or subject_name(asset, language)
 
 
-def residual_sentence(payment: Payment, language: Language) -> str:
+def residual_sentence(payment: AnyPayment, language: Language) -> str:
     """That the ledger sums to zero."""
     ledger = payment.after.ledger
     entries, years = f"{len(ledger.entries):,}", len(ledger.years)
@@ -147,7 +156,7 @@ def summarise_payment(payment: Payment) -> dict[str, Any]:
     }
 
 
-def summarise_support(payment: Payment) -> dict[str, Any]:
+def summarise_support(payment: AnyPayment) -> dict[str, Any]:
     """The split of the support, in all and by asset."""
     support = payment.support
     return {
@@ -160,7 +169,7 @@ def summarise_support(payment: Payment) -> dict[str, Any]:
     }
 
 
-def summarise_ledger(payment: Payment) -> dict[str, Any]:
+def summarise_ledger(payment: AnyPayment) -> dict[str, Any]:
     """Balances by party and year, present values, and flows between parties, without, with, and the change."""
     rates = payment.shares.party_rates
     treasury = rates["national_treasury"]
@@ -238,17 +247,20 @@ def instrument_figures(payment: Payment) -> Mapping[str, float | None]:
     }
 
 
-def _induced_sentence(payment: Payment, language: Language) -> str:
+def _induced_sentence(payment: AnyPayment, language: Language) -> str:
     if payment.induced_it_mw < LEAST_MW:
         return phrase("pay.induced_none", language)
     each = ""
     if payment.cost_per_induced_mw_myen is not None:
-        amount = _money(payment, language).amount(payment.cost_per_induced_mw_myen)
+        amount = payment_money(payment, language).amount(payment.cost_per_induced_mw_myen)
         each = phrase("pay.induced_each", language, amount=amount)
     return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each)
 
 
-def _money(payment: Payment, language: Language) -> MoneyFormat:
+def payment_money(payment: AnyPayment, language: Language) -> MoneyFormat:
+    """How the money of a payment is written."""
+    if isinstance(payment, NationalPayment):
+        return study_money(payment.after.problem.study.money, language)
     return money_of(payment.after.plan, language)
 
 

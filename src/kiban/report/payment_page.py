@@ -15,11 +15,13 @@ from kiban.quantities import Language, MoneyFormat, format_number, format_percen
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment import (
+    AnyPayment,
     answer,
     asset_name,
     assumption_sentences,
     further_sentences,
     instrument_figures,
+    payment_money,
     residual_sentence,
 )
 from kiban.report.phrases import phrase
@@ -38,9 +40,9 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     """The whole answer."""
     parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
     parts.append(bullets(further_sentences(payment, language)))
-    parts += section(phrase("pay.title.parties", language), _parties(payment, language))
+    parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
     if payment.support.total_myen > 0:
-        parts += section(phrase("pay.title.support", language), _support(payment, language))
+        parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     if payment.downside is not None:
         parts += section(phrase("pay.title.downside", language), _downside(payment, payment.downside, language))
@@ -118,10 +120,11 @@ def _amount(instrument: Instrument, amount: float, language: Language) -> str:
     return format_number(amount)
 
 
-def _parties(payment: Payment, language: Language) -> RenderableType:
+def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
+    """Present value of every party without and with the package."""
     rates = payment.shares.party_rates
     before, after = payment.before.ledger.present_values(rates), payment.after.ledger.present_values(rates)
-    size, unit = money_of(payment.after.plan, language).scale(max(abs(value) for value in after.values()))
+    size, unit = payment_money(payment, language).scale(max(abs(value) for value in after.values()))
     rows = [
         [
             phrase(f"pay.party.{party}", language),
@@ -137,9 +140,10 @@ def _parties(payment: Payment, language: Language) -> RenderableType:
     return table(headings, rows, numeric=(1, 2, 3))
 
 
-def _support(payment: Payment, language: Language) -> RenderableType:
+def support_table(payment: AnyPayment, language: Language) -> RenderableType:
+    """What the support pays for, by asset."""
     support = payment.support
-    size, unit = money_of(payment.after.plan, language).scale(support.total_myen)
+    size, unit = payment_money(payment, language).scale(support.total_myen)
     found = [asset for asset in support.assets if asset.total_myen > 1e-9 * support.total_myen]
     rows = [
         [
