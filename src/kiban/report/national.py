@@ -21,7 +21,7 @@ from kiban.quantities import (
     term,
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
-from kiban.report.national_flows import flows_section
+from kiban.report.national_flows import flows_section, weather_note
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
 from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
@@ -71,7 +71,10 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
             flips += [_delay(plan, plan.delay, language, money)] if plan.delay is not None else []
             parts += section(_say("title_flips", language), bullets(flips))
     parts += section(_say("title_proof", language), lines([_bounds(plan, language, money)]))
-    parts += section(_say("title_notes", language), bullets([_say("note_model", language), *plan.notes]))
+    parts += section(
+        _say("title_notes", language),
+        bullets([_say("note_model", language), weather_note(plan, language), *plan.notes]),
+    )
     return Group(*parts)
 
 

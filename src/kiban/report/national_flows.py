@@ -13,6 +13,7 @@ from kiban.quantities import Language, MoneyFormat, format_number, format_percen
 from kiban.report.layout import NOTHING, bullets, remark, table
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.area_flows import AreaBalance, AreaFlows, LinkFlow
+from kiban.siting.plan import NationalPlan
 
 SHOWN_MW = 0.5
 LINK_COLUMNS = (
@@ -132,6 +133,12 @@ def _carries(link: LinkFlow, language: Language, money: MoneyFormat) -> str:
     elif link.binding:
         words.append(phrase("flows.full", language))
     return phrase("flows.comma", language).join(words) + phrase("flows.stop", language)
+
+
+def weather_note(plan: NationalPlan, language: Language) -> str:
+    """Which weather the sites have, and what they share of it."""
+    real = plan.study.weather.source != "typical" or any(site.weather is not None for site in plan.study.site)
+    return phrase(f"flows.{'weather_real' if real else 'weather_typical'}", language)
 
 
 def area_name(area: str, language: Language) -> str:

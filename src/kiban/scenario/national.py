@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from kiban.scenario.compute import Cooling
+from kiban.scenario.place import Weather
 from kiban.scenario.plant import NAME_PATTERN, Backup, Battery, Grid, Supply
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
 from kiban.scenario.study import Finance, Money, Policy, Target
@@ -141,6 +142,8 @@ class CandidateSite(Section):
     """0 none to 3 high."""
     snow_depth_maximum_cm: NonNegative | None = None
     """Normal of the yearly maximum snow depth, cm."""
+    weather: Weather | None = None
+    """Its own weather, such as a file of its station; absent means the study's."""
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options at this place, instead of the study's."""
 
@@ -288,6 +291,8 @@ class NationalScenario(Document):
     hazard: HazardTerms = HazardTerms()
     phases: Phases | None = None
     risk: Risk | None = None
+    weather: Weather = Weather()
+    """The weather of every site that has none of its own; files of several sites must hold the same years."""
     cooling: Cooling = Cooling()
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options of every site."""

@@ -73,7 +73,7 @@ def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def _read_sites(path: Path) -> list[dict[str, Any]]:
     rows = list(csv.DictReader(read_text(path).splitlines()))
-    known, words = set(CandidateSite.model_fields) - {"supply"}, {"id", "name", "like", "area", "kind"}
+    known, words = set(CandidateSite.model_fields) - {"supply", "weather"}, {"id", "name", "like", "area", "kind"}
     unknown = sorted({column or "" for row in rows for column in row} - known)
     problems = [
         Problem(f"has the unknown column '{column}'", str(path), remedy=nearest(column, known)) for column in unknown
@@ -235,10 +235,22 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
                 key="site.min_mw",
                 remedy="lower it",
             )
+    yield from _find_different_years(study)
     if study.grid.max_export_mw > 0:
         yield Problem(
             f"is {study.grid.max_export_mw:g} MW", key="grid.max_export_mw", remedy="a national study has no export"
         )
+
+
+def _find_different_years(study: NationalScenario) -> Iterator[Problem]:
+    """Weather of calendar years that is not the same at all sites: one plan has one time axis."""
+    own = {site.id: site.weather for site in study.site if site.enabled and site.weather is not None}
+    years = {name: weather.years for name, weather in own.items() if weather.years}
+    if study.weather.years:
+        years = {"[weather]": study.weather.years, **years}
+    if len(set(years.values())) > 1:
+        said = "; ".join(f"{name} {', '.join(str(year) for year in held)}" for name, held in years.items())
+        yield Problem(f"differs between sites: {said}", key="weather.years", remedy="give all of them the same years")
 
 
 def _repeated(names: list[str], key: str) -> Iterator[Problem]:

@@ -18,6 +18,8 @@ from kiban.siting.search import Found
 BINDING_SHARE = 0.999
 LEAST_WORTH_MYEN = 1e-3
 ROUNDING_MW = 1e-6
+HELD_MW = 1e-4
+"""How nearly loads are held where limits are priced: exactly would leave no room for rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +153,16 @@ def _whole(mw: float) -> float:
 
 
 def limit_prices(problem: Problem, known: Known, found: Found) -> dict[str, float]:
-    """What one more unit of every named limit would save a year at most, million yen, with the open sites held.
+    """What one more unit of every named limit would save a year at most, million yen, with sites and loads held.
 
     From the prices of the outer master: the slopes of the cuts, which no cost lies below. Empty where it gives none.
     """
     master = write_master(problem, known, "outer")
     for key, column in master.opens.items():
         master.model.lower[column] = master.model.upper[column] = float(found.choice.open[key])
+    for load, column in master.loads.items():
+        mw = float(found.choice.load_mw[load])
+        master.model.lower[column], master.model.upper[column] = max(mw - HELD_MW, 0.0), mw + HELD_MW
     master.model.whole = [False] * len(master.model.whole)
     answer = master.model.solve()
     if answer.status != "optimal":

@@ -75,6 +75,7 @@ def site_scenario(
         name=candidate.id,
         seed=study.national.seed,
         site=site,
+        weather=own.weather if own is not None and own.weather is not None else study.weather,
         time=Time(first_hour=study.national.first_hour, hours=hours) if hours is not None else Time(),
         load=Load(
             it_load_mw=FULL_MW,

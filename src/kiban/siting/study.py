@@ -9,6 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from kiban.catalogue import Catalogue
+from kiban.errors import Problem as Fault
+from kiban.errors import ScenarioError
 from kiban.linear.staircase import Array
 from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.scenario.national import NationalScenario
@@ -43,6 +45,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
         cases = prepare_sites(
             study, candidates, known, classes, waits=waits, year=year, assumptions=changed, suffix=suffix
         )
+        _require_one_time_axis(cases)
         for site, case in enumerate(cases):
             place = Place(case.candidate, case.cooling_system, case.hazards, case.land_myen_per_mw)
             if phase == 0:
@@ -72,6 +75,16 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
         max_sites=limits.max_sites,
         network=read_network(study, known),
     ), excluded
+
+
+def _require_one_time_axis(cases: Sequence[SiteCase]) -> None:
+    """Raise `ScenarioError` where the weather of two sites has other steps."""
+    axes = {(case.model.resources.steps, case.model.resources.step_hours): case.candidate.id for case in cases}
+    if len(axes) > 1:
+        said = ", ".join(f"{name} {steps} of {hours:g} h" for (steps, hours), name in axes.items())
+        raise ScenarioError(
+            Fault(f"gives sites different steps: {said}", key="weather", remedy="give all sites the same years")
+        )
 
 
 def _or_open(limit: float | None) -> float:
