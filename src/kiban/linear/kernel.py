@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from kiban.interruption import end_if_unwanted
 from kiban.linear.batch import with_costs
 from kiban.linear.kernel_capacities import RightHandSide
 from kiban.linear.kernel_layout import LANES, lay_out
@@ -216,6 +217,7 @@ class Method:
         best, since, iteration = np.inf, 0, 0
         kept: KernelAnswer | None = None
         for iteration in range(self.max_iterations + 1):
+            end_if_unwanted()
             if iteration or self.warm is None:
                 newton.factorise()
                 newton.solve(RightHandSide(AFFINE))
