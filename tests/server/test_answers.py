@@ -14,6 +14,7 @@ import pytest
 from tests.cases.servers import Client, open_client, study
 
 import kiban
+from kiban.interruption import end_if_unwanted
 from kiban.server import questions
 from kiban.server.settings import Limits, Settings
 
@@ -28,7 +29,7 @@ class Counter:
         self.let_go = threading.Event()
         self.busy = threading.Semaphore(0)
 
-    def build(self, scenario: Any, tell: Any = None, *, cooling_system: str | None = None) -> Any:
+    def build(self, scenario: Any, tell: Any = None, **_: Any) -> Any:
         self.asked.append(scenario.target.clean_share)
         self.busy.release()
         assert self.let_go.wait(timeout=60)
@@ -77,6 +78,33 @@ def test_what_is_overtaken_while_it_waits_is_not_solved(slow: tuple[Client, Coun
         assert all(other.result().status_code == 200 for other in others)
     assert 0.7 not in counter.asked
     assert sorted(counter.asked) == [0.5, 0.51, 0.8]  # type: ignore[type-var]
+
+
+def test_a_solve_that_is_overtaken_ends(slow: tuple[Client, Counter], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, counter = slow
+    counter.let_go.set()
+
+    def build(scenario: Any, *rest: Any, **named: Any) -> Any:
+        if scenario.target.clean_share != 0.7:
+            return counter.build(scenario, *rest, **named)
+        counter.busy.release()
+        while True:
+            end_if_unwanted()
+            time.sleep(0.01)
+
+    monkeypatch.setattr(questions, "build", build)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(ask, client, 0.7, "mine", 1)
+        assert counter.busy.acquire(timeout=30)
+        # Another session waits for the same: it is solved for that one, though the first is not interested any more.
+        other = pool.submit(ask, client, 0.7, "other", 1)
+        wait_until(lambda: any(len(flight.askers) == 2 for flight in client.service.answers._flights.values()))
+        assert ask(client, 0.8, "mine", 2).status_code == 200
+        assert not first.done()
+        assert ask(client, 0.9, "other", 2).status_code == 200
+        assert [answer.result().status_code for answer in (first, other)] == [409, 409]
+        assert first.result().json()["type"] == "urn:kiban:problem:superseded"
+    assert client.service.answers._flights == {}
 
 
 def test_the_same_question_of_many_is_solved_once(slow: tuple[Client, Counter]) -> None:

@@ -80,6 +80,43 @@ def test_keeping_the_cooling_system_gives_the_same_answer(client: Client) -> Non
     assert full["cost_myen_per_year"] == pytest.approx(kept["cost_myen_per_year"], rel=1e-6)
 
 
+def test_a_slider_starts_from_its_last_answer_and_rests_at_the_plan_of_the_library(client: Client) -> None:
+    def ask(share: float, sequence: int, session: str = "drag", cooling: str = "keep") -> dict[str, Any]:
+        asked = {**study(target__clean_share=share), "session": session, "sequence": sequence, "cooling": cooling}
+        found: dict[str, Any] = client.post("/api/v1/plans?view=short", json=asked).json()["plan"]
+        return found
+
+    ask(0.81, 1, cooling="all")
+    kept = ask(0.815, 2)
+    # A session of the same length that has no such answer, and so nothing to start from.
+    ask(0.3, 1, "cold", cooling="all")
+    client.service.answers._sessions["local", "cold"].points = {}
+    client.service.answers.forget(kept["id"])
+    cold = ask(0.815, 2, "cold")
+    assert cold["id"] == kept["id"]
+    assert kept["certificate"]["iterations"] < cold["certificate"]["iterations"]
+    assert kept["certificate"]["relative_gap"] < 1e-8
+    assert kept["cost_myen_per_year"] == pytest.approx(cold["cost_myen_per_year"], rel=1e-8)
+    rest = ask(0.815, 3, cooling="all")
+    assert rest["id"] != kept["id"]
+    own = kiban.build(parse_scenario(client.get(f"/api/v1/plans/{rest['id']}").json()["scenario"]))
+    assert rest["cost_myen_per_year"] == own.cost_myen_per_year
+    assert {row["name"]: row["value"] for row in rest["capacities"]} == dict(own.capacities)
+
+
+def test_points_are_kept_for_a_few_sessions_only(client: Client) -> None:
+    most = client.service.settings.limits.sessions_with_points
+    for number in range(most + 2):
+        asked = {**study(), "session": f"tab {number}", "sequence": 1}
+        client.post("/api/v1/plans", json={**asked, "changes": {**asked["changes"], "load.it_load_mw": 60 + number}})
+    answers = client.service.answers
+    client.post("/api/v1/plans", json=study())
+    with_points = [name for (_, name), session in answers._sessions.items() if session.points]
+    assert len(with_points) <= most
+    assert f"tab {most + 1}" in with_points
+    assert "tab 0" not in with_points
+
+
 def test_an_older_question_of_a_session_is_dropped(client: Client) -> None:
     assert client.post("/api/v1/plans", json={**study(), "session": "late", "sequence": 5}).status_code == 200
     late = client.post("/api/v1/plans", json={**study(), "session": "late", "sequence": 4})

@@ -1,7 +1,11 @@
 """Instant answers: plans that are solved while the caller waits, and remembered.
 
-Questions of one session are numbered. Where a newer one has come in, an older one that still waits is not
-solved any more. The same question of several callers is solved once.
+Questions of one session are numbered. Where a newer one has come in, an older one is not solved any more: it leaves
+the queue, or its solve ends. The same question of several callers is solved once.
+
+While a slider moves (the cooling system is kept), a solve starts from points on the way to the session's last
+optimum. It proves the same, but the last digits depend on what was asked before; so such a plan has an id of its own,
+and a plan with all cooling systems is always solved from the beginning.
 """
 
 from __future__ import annotations
@@ -11,10 +15,12 @@ import logging
 import os
 import time
 from collections import OrderedDict
+from collections.abc import MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kiban.interruption import UnwantedError, end_if_unwanted, while_wanted
 from kiban.report.phrases import phrase
 from kiban.scenario import Scenario
 from kiban.server import questions
@@ -25,6 +31,7 @@ from kiban.server.settings import Settings
 from kiban.server.store import Row, Store
 
 if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
     from kiban.planning.plan import Plan
 
 log = logging.getLogger("kiban.server")
@@ -42,10 +49,11 @@ class TooLongError(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """What is known of a row of questions."""
+    """What is known of a row of questions; `points` to start from, by cooling system."""
 
     newest: int = -1
     cooling_system: str | None = None
+    points: MutableMapping[str, WarmStart] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,10 @@ class Answers:
         self._sessions.move_to_end(key)
         while len(self._sessions) > REMEMBERED_SESSIONS:
             self._sessions.popitem(last=False)
+        # Points are large: only those who asked last keep theirs.
+        with_points = [known for known in self._sessions.values() if known.points]
+        for known in with_points[: -self.settings.limits.sessions_with_points]:
+            known.points = {}
         if asker.sequence is not None:
             if asker.sequence < session.newest:
                 raise refuse("superseded", "superseded", sequence=asker.sequence)
@@ -134,16 +146,28 @@ class Answers:
         flight.askers.append(asker)
         if flight.future is None:
             loop = asyncio.get_running_loop()
-            flight.future = loop.run_in_executor(self._solvers, self._build, scenario, held, flight)
+            session = self._sessions.get((asker.owner, asker.session)) if asker.session else None
+            flight.future = loop.run_in_executor(self._solvers, self._build, scenario, held, flight, session)
             flight.future.add_done_callback(lambda _: self._flights.pop(name, None))
         plan, seconds = await asyncio.shield(flight.future)
         return plan, seconds, shared
 
-    def _build(self, scenario: Scenario, held: str | None, flight: _Flight) -> tuple[Plan, float]:
-        if all(self._is_overtaken(asker) for asker in flight.askers):
-            raise refuse("superseded", "superseded", sequence=flight.askers[0].sequence)
+    def _build(
+        self, scenario: Scenario, held: str | None, flight: _Flight, session: Session | None
+    ) -> tuple[Plan, float]:
+        """A plan; where a cooling system is held, from the session's points, which are renewed in any case."""
+        points: dict[str, WarmStart] = dict(session.points) if session is not None and held is not None else {}
         begun = time.perf_counter()
-        plan = questions.build(scenario, _stop_at_explanation, cooling_system=held)
+        try:
+            with while_wanted(lambda: not all(map(self._is_overtaken, flight.askers))):
+                end_if_unwanted()
+                plan = questions.build(
+                    scenario, _stop_at_explanation, cooling_system=held, points=None if session is None else points
+                )
+        except UnwantedError:
+            raise refuse("superseded", "superseded", sequence=flight.askers[0].sequence) from None
+        if session is not None:
+            session.points = {**session.points, **points}
         return plan, time.perf_counter() - begun
 
     def _is_overtaken(self, asker: Asker) -> bool:

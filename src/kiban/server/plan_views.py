@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from kiban.catalogue import load_catalogue
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
 Names = dict[str, str]
 FILES = ("xlsx", "zip", "html", "toml")
-LONG = ("inputs", "scenario", "hourly_columns")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,8 +66,9 @@ def stamp(seconds: float | None) -> str | None:
     return None if seconds is None else time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+@lru_cache(maxsize=512)
 def unit_names(unit: str) -> Names:
-    """A unit in words."""
+    """A unit in words; one mapping for all who ask."""
     return named(unit_text, unit)
 
 
@@ -86,7 +87,6 @@ def plan_view(plan: Plan, how: Circumstances, *, short: bool = False, html: bool
         "kiban": __version__,
         "status": plan.status,
         "packages": packages_of(plan),
-        "scenario": plain_scenario(plan.scenario),
         "site": plan.scenario.site.id,
         "site_name": {language: site_name(plan.scenario, language) for language in LANGUAGES},
         "cost_myen_per_year": plan.cost_myen_per_year if plan.status == "optimal" else None,
@@ -109,13 +109,15 @@ def plan_view(plan: Plan, how: Circumstances, *, short: bool = False, html: bool
         ],
         "certificate": dataclasses.asdict(plan.certificate) if plan.certificate is not None else None,
         "infeasibility": _infeasibility(plan),
-        "inputs": input_views(plan.provenance),
         "counts": count_inputs(plan.provenance),
         "time": time_view(plan),
-        "hourly_columns": [column_view(name) for name in plan.hourly],
         "files": {kind: f"/api/v1/plans/{how.id}/files/{kind}" if kind != "html" or html else None for kind in FILES},
     }
-    return {name: value for name, value in view.items() if not (short and name in LONG)}
+    if not short:
+        view["scenario"] = plain_scenario(plan.scenario)
+        view["inputs"] = input_views(plan.provenance)
+        view["hourly_columns"] = [column_view(name) for name in plan.hourly]
+    return view
 
 
 def packages_of(plan: Plan) -> list[str]:

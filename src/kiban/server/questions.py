@@ -9,7 +9,7 @@ import dataclasses
 import importlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from kiban.server.packing import plan_id
 from kiban.server.problems import refuse
 
 if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.scenario import Scenario
@@ -29,14 +30,23 @@ _asked: OrderedDict[tuple[str, str], Any] = OrderedDict()
 _paying = threading.Lock()
 
 
-def build(scenario: Scenario, tell: Tell | None = None, *, cooling_system: str | None = None) -> Plan:
-    """The plan of a scenario; with one cooling system only where one is named."""
-    import kiban
+def build(
+    scenario: Scenario,
+    tell: Tell | None = None,
+    *,
+    cooling_system: str | None = None,
+    points: MutableMapping[str, WarmStart] | None = None,
+) -> Plan:
+    """The plan of a scenario; with one cooling system only where one is named.
+
+    `points` to start from, by cooling system, are used and replaced.
+    """
+    from kiban.planning.building import build as build_plan
 
     if cooling_system is None:
-        return kiban.build(scenario, report=tell)
+        return build_plan(scenario, report=tell, warm=points)
     held = scenario.model_copy(update={"cooling": scenario.cooling.model_copy(update={"system": cooling_system})})
-    return dataclasses.replace(kiban.build(held, report=tell), scenario=scenario)
+    return dataclasses.replace(build_plan(held, report=tell, warm=points), scenario=scenario)
 
 
 def check(scenario: Scenario) -> Preparation:

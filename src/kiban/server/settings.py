@@ -38,6 +38,8 @@ class Limits:
     queued_jobs: int = 100
     waiting_answers: int = 200
     """Instant questions that wait for a free core."""
+    sessions_with_points: int = 8
+    """Sessions whose last points are kept to start from: some twenty megabytes each for a year."""
     stored_plans: int = 1_000
     """Instant plans that the store keeps; those of jobs are kept until they are deleted."""
     stored_jobs: int = 1_000

@@ -10,6 +10,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from kiban.calendar import steps_per_year
@@ -59,17 +60,24 @@ def _find_base(study: Study, store: Store) -> dict[str, Any]:
     if study.toml is not None:
         return read_toml(study.toml)
     if study.example is not None:
-        if study.example not in example_names():
-            names = ", ".join(example_names())
+        examples = _examples()
+        if study.example not in examples:
+            names = ", ".join(examples)
             raise RefusedError(
                 "not-found", _problem("no_example", "examples", "example", name=study.example, names=names)
             )
-        return plain_scenario(load_scenario(study.example))
+        return examples[study.example]
     row = store.find_plan(str(study.plan))
     if row is None:
         raise refuse("not-found", "no_plan", path="plan", name=study.plan)
     found: dict[str, Any] = unpack(row["scenario"])
     return found
+
+
+@cache
+def _examples() -> dict[str, dict[str, Any]]:
+    """The examples in plain types, read once; nobody changes them, `apply_changes` copies."""
+    return {name: plain_scenario(load_scenario(name)) for name in example_names()}
 
 
 def find_national_study(question: NationalQuestion, settings: Settings) -> dict[str, Any]:
