@@ -1,4 +1,4 @@
-"""Write docs/scenario.md, the reference of all keys, from the schema: python scripts/write_scenario_reference.py."""
+"""Write docs/scenario.md and docs/national.md, the references: python scripts/write_scenario_reference.py."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from kiban.scenario import Scenario
+from kiban.scenario.national import NationalScenario
 
-PAGE = Path(__file__).resolve().parents[1] / "docs" / "scenario.md"
+DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 INTRODUCTION = """\
 # Reference: the scenario
@@ -40,8 +41,34 @@ id = "tomakomai"
 ```
 """
 
+NATIONAL_INTRODUCTION = """\
+# Reference: the national study
+
+<!-- Written by scripts/write_scenario_reference.py from the schema; change the docstrings in src/kiban/scenario. -->
+
+A file with the table `[national]` is a national study: it chooses among sites ([how to read it](japan.md)). The tables
+below are its own. The plant of every site is described once by tables of [the scenario](scenario.md): {shared}.
+
+- Units, dollars and *catalogue* as there. `kiban schema --national` prints the same as JSON Schema.
+- Where a key may be given for one grid area or interconnector, the name stands in the table's title or under `id`.
+
+The shortest study has a name and one tranche of demand:
+
+```toml
+[national]
+name = "500 MW anywhere"
+
+[[tranche]]
+id = "training"
+it_load_mw = 500.0
+```
+"""
+
 UNITS = (
     ("_myen_per_mw_year", "million yen/(MW year)"),
+    ("_myen_per_mw_ms", "million yen/(MW ms)"),
+    ("_myen_per_m2", "million yen/m²"),
+    ("_myen_per_year", "million yen/year"),
     ("_myen_per_mwh", "million yen/MWh"),
     ("_myen_per_mw", "million yen/MW"),
     ("_myen_per_t", "million yen/t"),
@@ -56,6 +83,8 @@ UNITS = (
     ("_mw", "MW"),
     ("_m_s", "m/s"),
     ("_deg", "°"),
+    ("_ms", "ms"),
+    ("_cm", "cm"),
     ("hours", "h"),
     ("_hour", "h"),
     ("_years", "years"),
@@ -78,7 +107,14 @@ CATALOGUE_KEYS = {
     "cooling": {"supply_temperature_c"},
     "finance": {"discount_rate"},
     "money": {"yen_per_usd"},
-    "site": {"latitude_deg", "longitude_deg", "elevation_m", "area", "name"},
+    "site": {"latitude_deg", "longitude_deg", "elevation_m", "area", "name", "kind", "max_mw", "min_mw",
+             "connection_year", "fixed_cost_myen_per_year", "round_trip_tokyo_ms", "round_trip_osaka_ms",
+             "land_price_myen_per_m2", "shaking_probability_30y", "tsunami_class", "flood_class", "typhoon_class",
+             "snow_depth_maximum_cm"},
+    "area": {"headroom_mw", "reinforcement_capex_myen_per_mw", "connection_lead_time_years", "spare_supply_mw"},
+    "interconnector": {"forward_mw", "reverse_mw", "free_share", "expansion_capex_myen_per_mw"},
+    "network": {"free_share"},
+    "national": {"it_annual_cost_myen_per_mw"},
 }  # fmt: skip
 """Keys whose absence means the catalogue's value, by section."""
 
@@ -93,12 +129,35 @@ def reference() -> str:
         section = _section_of(spec, schema)
         if section is None:
             continue
-        repeated, keyed = "items" in spec, "additionalProperties" in spec
-        title = f"[[{name}]]" if repeated else f"[{name}.NAME]" if keyed else f"[{name}]"
-        parts.append(_section(f"`{title}`", spec.get("description", ""), section, schema, name))
+        parts.append(_section(f"`{_title(name, spec)}`", spec.get("description", ""), section, schema, name))
     for name, title in (("SeriesReference", "A series"), ("JepxPrices", "Exchange prices")):
         parts.append(_section(title, "", schema["$defs"][name], schema, ""))
     return "\n".join(parts)
+
+
+def national_reference() -> str:
+    """The whole page on national studies: the tables that a scenario of one site does not have."""
+    schema, plain = NationalScenario.model_json_schema(), Scenario.model_json_schema()
+    sections = {
+        name: section
+        for name, spec in schema["properties"].items()
+        if (section := _section_of(spec, schema)) is not None
+    }
+    same = [
+        name for name, section in sections.items() if _section_of(plain["properties"].get(name, {}), plain) == section
+    ]
+    named = ", ".join(f"`[{name}.NAME]`" if name == "supply" else f"`[{name}]`" for name in same)
+    parts = [NATIONAL_INTRODUCTION.format(shared=named)]
+    for name, section in sections.items():
+        if name not in same:
+            spec = schema["properties"][name]
+            parts.append(_section(f"`{_title(name, spec)}`", spec.get("description", ""), section, schema, name))
+    return "\n".join(parts)
+
+
+def _title(name: str, spec: Mapping[str, Any]) -> str:
+    """How the table of a section begins."""
+    return f"[[{name}]]" if "items" in spec else f"[{name}.NAME]" if "additionalProperties" in spec else f"[{name}]"
 
 
 def _section(title: str, about: str, section: Mapping[str, Any], schema: Mapping[str, Any], name: str) -> str:
@@ -133,8 +192,8 @@ def unit_of(key: str) -> str:
 
 
 def _section_of(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The section that a top-level key holds: itself, in a list, or by name; None for a plain value."""
-    for holder in (spec, spec.get("items", {}), spec.get("additionalProperties", {})):
+    """The section that a top-level key holds: itself, in a list, or by name, maybe; None for a plain value."""
+    for holder in (spec, spec.get("items", {}), spec.get("additionalProperties", {}), *spec.get("anyOf", ())):
         if isinstance(holder, Mapping) and "$ref" in holder:
             found: Mapping[str, Any] = schema["$defs"][holder["$ref"].rsplit("/", 1)[1]]
             return found
@@ -148,7 +207,8 @@ def _value(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return " or ".join(dict.fromkeys(kinds))
     if "$ref" in spec:
         name = spec["$ref"].rsplit("/", 1)[1]
-        return {"SeriesReference": "[series](#a-series)", "JepxPrices": "[exchange files](#exchange-prices)"}[name]
+        links = {"SeriesReference": "[series](#a-series)", "JepxPrices": "[exchange files](#exchange-prices)"}
+        return links.get(name, f"table as [`[{name.lower()}]`](scenario.md#{name.lower()})")
     if "enum" in spec:
         return ", ".join(f"`{choice}`" for choice in spec["enum"])
     kind = spec["type"]
@@ -156,7 +216,8 @@ def _value(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         inner = _value(spec["items"], schema)
         return f"list of {inner.replace('text', 'names').replace('number', 'numbers')}"
     if kind == "object":
-        return "table of numbers"
+        numbers = spec["additionalProperties"].get("type") == "number"
+        return "table of numbers" if numbers else "tables as [`[supply.NAME]`](scenario.md#supplyname)"
     if kind == "string":
         return "text"
     if kind == "boolean":
@@ -192,4 +253,5 @@ def _text(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(reference(), encoding="utf-8")
+    (DOCS / "scenario.md").write_text(reference(), encoding="utf-8")
+    (DOCS / "national.md").write_text(national_reference(), encoding="utf-8")

@@ -8,6 +8,8 @@
     kiban.load("out/tomakomai") == plan
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
+    country = kiban.build("japan")           # a national study, by the same names: sites, sizes, flows
+    country.sites, country.flows
 
 Importing this package loads nothing else; each name brings what it needs when it is used.
 """
@@ -16,80 +18,204 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from kiban.finance.ledger import Ledger
+    from kiban.finance.national_payment import NationalPayment
     from kiban.finance.paying import Payment
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.scenario import Scenario
+    from kiban.scenario.national import NationalScenario
     from kiban.scenario.package import Package
+    from kiban.siting.plan import NationalPlan
+    from kiban.siting.problem import Problem
 
-__all__ = ["Ledger", "Plan", "Scenario", "__version__", "build", "check", "load", "pay", "read", "save"]
+__all__ = [
+    "Ledger",
+    "NationalPlan",
+    "NationalScenario",
+    "Plan",
+    "Scenario",
+    "__version__",
+    "build",
+    "check",
+    "load",
+    "pay",
+    "read",
+    "save",
+]
 
 
-def read(source: str | Path) -> Scenario:
-    """The scenario in a TOML file or in the example of that name; `ScenarioError` with every problem."""
+def read(source: str | Path) -> Any:
+    """The scenario in a TOML file or in the example of that name; `ScenarioError` with every problem.
+
+    A `NationalScenario` where the file has the table `[national]`, else a `Scenario`.
+    """
     from kiban.scenario.examples import load_scenario
+    from kiban.scenario.national import NationalScenario
 
-    return load_scenario(source)
+    found = _find(source)
+    return found if isinstance(found, NationalScenario) else load_scenario(found)
 
 
-def check(scenario: Scenario | str | Path) -> Preparation:
-    """Read everything that a scenario needs, without solving; `InputError` with what cannot be used."""
+@overload
+def check(scenario: Scenario) -> Preparation: ...
+@overload
+def check(scenario: NationalScenario) -> Problem: ...
+@overload
+def check(scenario: str | Path) -> Any: ...
+def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | Problem:
+    """Read everything that a scenario needs, without solving; `InputError` with what cannot be used.
+
+    Of a national study: the problem of choosing among its sites, with the inputs of each of them read.
+    """
     from kiban.planning.preparation import prepare
     from kiban.scenario.examples import load_scenario
+    from kiban.scenario.national import NationalScenario
 
-    preparation = prepare(load_scenario(scenario))
+    found = _find(scenario)
+    if isinstance(found, NationalScenario):
+        from kiban.catalogue import load_catalogue
+        from kiban.siting.study import write_problem
+
+        return write_problem(found, load_catalogue())[0]
+    preparation = prepare(load_scenario(found))
     for cooling_system in preparation.cooling_systems:
         preparation.resources_for(cooling_system)
     return preparation
 
 
-def build(scenario: Scenario | str | Path | None = None, *, report: Callable[[str], None] | None = None) -> Plan:
+@overload
+def build(scenario: NationalScenario, *, report: Callable[[str], None] | None = None) -> NationalPlan: ...
+@overload
+def build(scenario: Scenario | None = None, *, report: Callable[[str], None] | None = None) -> Plan: ...
+@overload
+def build(scenario: str | Path, *, report: Callable[[str], None] | None = None) -> Any: ...
+def build(
+    scenario: Scenario | NationalScenario | str | Path | None = None,
+    *,
+    report: Callable[[str], None] | None = None,
+) -> Plan | NationalPlan:
     """The proven least-cost plan of a scenario, or a plan that explains why there is none.
 
-    `scenario` may be a file or the name of an example; None builds the default example. `report` is told of
-    progress. Raises `InputError` for what cannot be used and `SolverError` where nothing could be proven.
+    `scenario` may be a file or the name of an example; None builds the default example. A national study gives a
+    `NationalPlan`, everything else a `Plan`. `report` is told of progress. Raises `InputError` for what cannot be
+    used and `SolverError` where nothing could be proven.
     """
     from kiban.planning.building import build as build_plan
     from kiban.scenario.examples import load_scenario
+    from kiban.scenario.national import NationalScenario
 
-    return build_plan(load_scenario(scenario), report=report)
+    found = _find(scenario)
+    if isinstance(found, NationalScenario):
+        from kiban.siting.building import build_national
+
+        return build_national(found, report=report)
+    return build_plan(load_scenario(found), report=report)
 
 
+@overload
 def pay(
-    scenario: Scenario | str | Path | None,
+    scenario: NationalScenario,
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
     report: Callable[[str], None] | None = None,
-) -> Payment:
+) -> NationalPayment: ...
+@overload
+def pay(
+    scenario: Scenario | None,
+    package: str | Package | Sequence[str | Package],
+    *,
+    against: str | Package | Sequence[str | Package] = "none",
+    report: Callable[[str], None] | None = None,
+) -> Payment: ...
+@overload
+def pay(
+    scenario: str | Path,
+    package: str | Package | Sequence[str | Package],
+    *,
+    against: str | Package | Sequence[str | Package] = "none",
+    report: Callable[[str], None] | None = None,
+) -> Any: ...
+def pay(
+    scenario: Scenario | NationalScenario | str | Path | None,
+    package: str | Package | Sequence[str | Package],
+    *,
+    against: str | Package | Sequence[str | Package] = "none",
+    report: Callable[[str], None] | None = None,
+) -> Payment | NationalPayment:
     """Who pays for a policy package (or several that hold together), and what it changes, against another.
 
-    By default it is compared with the tax law without support. Raises `InputError` for what cannot be used.
+    By default it is compared with the tax law without support. A national study gives a `NationalPayment`. Raises
+    `InputError` for what cannot be used.
     """
     from kiban.finance.paying import pay as answer
+    from kiban.scenario.national import NationalScenario
 
-    return answer(scenario, package, against=against, report=report)
+    found = _find(scenario)
+    if isinstance(found, NationalScenario):
+        from kiban.finance.national import pay_national
+
+        return pay_national(found, _listed(package), against=_listed(against), report=report)
+    return answer(found, package, against=against, report=report)
 
 
-def save(plan: Plan, folder: str | Path) -> Path:
+def save(plan: Plan | NationalPlan, folder: str | Path) -> Path:
     """Write a plan to a new folder and return it; `OutputError` where the place is taken or cannot be written."""
-    from kiban.report.folder import save_plan
+    from kiban.planning.plan import Plan
 
-    return save_plan(plan, folder)
+    if isinstance(plan, Plan):
+        from kiban.report.folder import save_plan
+
+        return save_plan(plan, folder)
+    from kiban.report.national_folder import save_national
+
+    return save_national(plan, folder)
 
 
 def load(folder: str | Path) -> Plan:
-    """The plan in a folder that `save` wrote; `OutputError` where there is none or it is damaged."""
+    """The plan in a folder that `save` wrote; `OutputError` where there is none or it is damaged.
+
+    The folder of a national plan holds reports, JSON and tables, and is not read back.
+    """
     from kiban.report.folder import load_plan
 
     return load_plan(folder)
 
 
+def _find(source: Scenario | NationalScenario | str | Path | None) -> Scenario | NationalScenario | str | Path | None:
+    """The national study in a file or example of that name; everything else as it is."""
+    if not isinstance(source, str | Path):
+        return source
+    from kiban.scenario.examples import find_national
+
+    path = find_national(source)
+    if path is None:
+        return source
+    from kiban.scenario.national_file import read_national
+
+    return read_national(path)
+
+
+def _listed(packages: str | Package | Sequence[str | Package]) -> Sequence[str | Package]:
+    """One package or several, as several."""
+    from kiban.scenario.package import Package
+
+    return (packages,) if isinstance(packages, str | Package) else packages
+
+
 def __getattr__(name: str) -> Any:
+    if name == "NationalPlan":
+        from kiban.siting.plan import NationalPlan
+
+        return NationalPlan
+    if name == "NationalScenario":
+        from kiban.scenario.national import NationalScenario
+
+        return NationalScenario
     if name == "Plan":
         from kiban.planning.plan import Plan
 

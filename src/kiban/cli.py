@@ -154,11 +154,16 @@ def check_command(scenario: Scenario, lang: Lang = None) -> None:
 
 
 @app.command("schema")
-def schema_command() -> None:
+def schema_command(
+    national: Annotated[bool, typer.Option("--national", help="Of national studies.")] = False,
+) -> None:
     """Print the JSON Schema of scenarios: every key with its meaning and range."""
     import json
 
-    from kiban.scenario import Scenario as Model
+    if national:
+        from kiban.scenario.national import NationalScenario as Model
+    else:
+        from kiban.scenario import Scenario as Model  # type: ignore[assignment]
 
     write(json.dumps(Model.model_json_schema(), ensure_ascii=False, indent=2) + "\n")
 

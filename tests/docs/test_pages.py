@@ -58,6 +58,11 @@ def test_the_reference_is_up_to_date():
     assert written == text_of("docs/scenario.md"), "run python scripts/write_scenario_reference.py"
 
 
+def test_the_reference_of_national_studies_is_up_to_date():
+    written = script("write_scenario_reference").national_reference()
+    assert written == text_of("docs/national.md"), "run python scripts/write_scenario_reference.py"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_scenario_parses(name):
     for block in script("refresh_docs").blocks(text_of(name), "toml"):
@@ -67,7 +72,7 @@ def test_every_scenario_parses(name):
                 parse_scenario(raw)
         elif block["mark"] == "package":
             parse_package({"name": "page", **raw})
-        elif "national" in raw or isinstance(raw.get("site"), list):
+        elif {"national", "interconnector"} & set(raw) or isinstance(raw.get("site"), list):
             parse_national({**SMALLEST_NATIONAL, **raw} if block["mark"] == "fragment" else raw)
         else:
             parse_scenario({**SMALLEST, **raw} if block["mark"] == "fragment" else raw)

@@ -16,7 +16,6 @@ from kiban.siting.problem import Problem
 from kiban.siting.search import Found
 
 BINDING_SHARE = 0.999
-LEAST_WORTH_MYEN = 1e-3
 ROUNDING_MW = 1e-6
 HELD_MW = 1e-4
 """How nearly loads are held where limits are priced: exactly would leave no room for rounding."""
@@ -27,7 +26,7 @@ class LinkFlow:
     """One interconnector at the peak, MW: positive flows go from its beginning to its end.
 
     `limit_mw` is what is free in the direction of the flow with what is added; `phase_flow_mw` the flow by phase.
-    `worth_myen_per_mw` is what one more free MW in both directions would save a year.
+    `worth_myen_per_mw` is what one more free MW in both directions would save a year; 0 where there is room.
     """
 
     id: str
@@ -91,8 +90,8 @@ def find_flows(
         flow = carried.flow_mw[link.id]
         added = carried.expansion_mw.get(link.id, 0.0)
         free = (link.forward_mw if flow[last] >= 0 else link.reverse_mw)[last] + added
-        used = abs(flow[last]) / free if free > 0 else 0.0
-        worth = prices.get(f"interconnector.{link.id}", 0.0)
+        used = abs(flow[last]) / free if free > 0 else 1.0
+        full = used >= BINDING_SHARE
         links.append(
             LinkFlow(
                 id=link.id,
@@ -105,9 +104,9 @@ def find_flows(
                 phase_flow_mw=tuple(_whole(mw) for mw in flow),
                 limit_mw=free,
                 used_share=min(used, 1.0),
-                binding=used >= BINDING_SHARE or worth > LEAST_WORTH_MYEN,
+                binding=full,
                 expansion_mw=added,
-                worth_myen_per_mw=worth,
+                worth_myen_per_mw=prices.get(f"interconnector.{link.id}", 0.0) if full else 0.0,
             )
         )
     known_areas = {area.area: area for area in areas}
@@ -119,6 +118,8 @@ def find_flows(
             if area in (link.from_area, link.to_area)
         )
         inward = sum(_inward(link, area) for link in links)
+        draw = float(carried.draws_mw[place, last])
+        short = draw >= BINDING_SHARE * (spare + net)
         plan = known_areas.get(area)
         floor = plan.floor_import_mwh if plan is not None else 0.0
         curtailed = plan.curtailed_mwh if plan is not None else None
@@ -127,11 +128,11 @@ def find_flows(
             AreaBalance(
                 area=area,
                 frequency_hz=catalogue.value(f"grid.{area}.frequency"),
-                draw_mw=float(carried.draws_mw[place, last]),
+                draw_mw=draw,
                 spare_supply_mw=spare,
                 import_mw=inward,
                 export_mw=inward - net,
-                worth_myen_per_mw=prices.get(f"spare_supply.{area}", 0.0),
+                worth_myen_per_mw=prices.get(f"spare_supply.{area}", 0.0) if short else 0.0,
                 floor_hours=hours,
                 floor_import_mwh=floor,
                 curtailed_mwh=curtailed,
