@@ -5,6 +5,7 @@ In CI a missing browser is a failure; elsewhere these tests are left out with a 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -25,6 +26,27 @@ LANGUAGES = ("en", "ja")
 # Two weeks of January stand for the year, so that a plan takes a second.
 SHORT = "base=tomakomai&set.time.first_hour=336&set.time.hours=336"
 START_SECONDS = 60.0
+# The worked example of the whole country, made small: nine sites, three days, a tenth of the demand.
+SMALL_NATION: dict[str, object] = {
+    "national.sites": [
+        "tomakomai",
+        "inzai",
+        "sakai",
+        "kawasaki",
+        "satsumasendai",
+        "kokonoe",
+        "oita",
+        "kumamoto",
+        "kirishima",
+    ],
+    "national.first_hour": 336,
+    "national.hours": 72,
+    "national.gap": 0.03,
+    "tranche.0.it_load_mw": 200,
+    "tranche.1.it_load_mw": 80,
+    "tranche.2.it_load_mw": 40,
+}
+NATION_SECONDS = 240.0
 
 
 @dataclass
@@ -139,3 +161,22 @@ def screens(browser: Any, server: str) -> tuple[str, ...]:
     links = page.locator("nav.screens a").evaluate_all("links => links.map(link => new URL(link.href).pathname)")
     page.close()
     return tuple(path.removeprefix("/en/") for path in links)
+
+
+@pytest.fixture(scope="session")
+def nation(server: str) -> str:
+    """The job of a small national plan that has been made on the server, so that the screen Japan shows it."""
+    body = json.dumps({"example": "japan", "changes": SMALL_NATION}).encode()
+    headers = {"Content-Type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(f"{server}/api/v1/national", body, headers)) as answer:
+        job: str = json.load(answer)["job"]["id"]
+    ends = time.monotonic() + NATION_SECONDS
+    while time.monotonic() < ends:
+        with urllib.request.urlopen(f"{server}/api/v1/jobs/{job}") as answer:
+            found = json.load(answer)
+        if found["state"] not in {"queued", "running"}:
+            assert found["state"] == "done", found["problem"]
+            assert found["result"]["national"]["status"] == "optimal"
+            return job
+        time.sleep(0.5)
+    pytest.fail("the national plan took too long")

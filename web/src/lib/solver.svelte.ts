@@ -1,4 +1,5 @@
 // One question at a time to the server: numbered, the newest wish wins, stale answers are dropped.
+import { flushSync } from 'svelte';
 import { Problem, follow, post, remove, studyBody } from './api';
 import type { Job, Study } from './types';
 
@@ -22,7 +23,7 @@ export class Solver<T> {
 
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   #sequence = 0;
-  #wish: { study: Study; extra: object } | null = null;
+  #wish: { study: Study; extra: object; view: string; asked: number } | null = null;
   #asking = false;
 
   constructor(
@@ -32,8 +33,9 @@ export class Solver<T> {
     readonly plain = true,
   ) {}
 
-  ask(study: Study, extra: object = {}): void {
-    this.#wish = { study, extra };
+  /** `view` is how much of the answer is wanted: short while a slider moves. */
+  ask(study: Study, extra: object = {}, view: 'full' | 'short' = 'full'): void {
+    this.#wish = { study, extra, view: view === 'short' ? '?view=short' : '', asked: performance.now() };
     this.pending = true;
     if (this.job) void this.cancel();
     if (!this.#asking) void this.#run();
@@ -52,15 +54,29 @@ export class Solver<T> {
     this.pending = false;
   }
 
+  /** Shows an answer; the browser keeps how long that took, and how long since the question came up. */
+  #paint(sequence: number, result: T, study: Study, asked: number): void {
+    const start = performance.now();
+    this.painted = sequence;
+    this.result = result;
+    this.answered = study;
+    this.problem = null;
+    flushSync();
+    // Asking for a height makes the browser lay the page out now, as it would before the next frame.
+    void document.body.offsetHeight;
+    performance.measure('kiban-repaint', { start, end: performance.now(), detail: sequence });
+    requestAnimationFrame(() => performance.measure('kiban-answer', { start: asked, end: performance.now(), detail: sequence }));
+  }
+
   async #run(): Promise<void> {
     this.#asking = true;
     while (this.#wish) {
-      const { study, extra } = this.#wish;
+      const { study, extra, view, asked } = this.#wish;
       this.#wish = null;
       const sequence = ++this.#sequence;
       try {
         const body = { ...(this.plain ? studyBody(study) : {}), session: this.#session, sequence, mode: 'auto', ...extra };
-        let answer = await post<Answer & Record<string, unknown>>(this.path, body);
+        let answer = await post<Answer & Record<string, unknown>>(this.path + view, body);
         if (answer.job) {
           this.job = answer.job;
           const ended = await follow(answer.job.id, (job) => {
@@ -72,10 +88,7 @@ export class Solver<T> {
           answer = { ...(ended.result ?? {}), sequence };
         }
         if ((answer.sequence ?? sequence) < this.#sequence || sequence <= this.painted) continue;
-        this.painted = sequence;
-        this.result = this.unwrap(answer);
-        this.answered = study;
-        this.problem = null;
+        this.#paint(sequence, this.unwrap(answer), study, asked);
       } catch (fault) {
         this.job = null;
         if (fault instanceof Problem && fault.superseded) continue;

@@ -296,12 +296,15 @@ export interface NationalSite {
 }
 /** What a map needs of a place. */
 export type Spot = Pick<Site, 'id' | 'name' | 'area' | 'latitude_deg' | 'longitude_deg'>;
-/** Energy between two grid areas: mean power towards `to`, and what the line can carry. */
+/** What a line between two grid areas carries at the peak, in the direction of its flow, and what it can carry. */
 export interface Interconnector {
   from: string;
   to: string;
   mw: number;
   limit_mw: number | null;
+  /** What one more MW of it would save a year at most. */
+  worth_myen_per_mw_year?: number;
+  expansion_mw?: number;
 }
 export interface National {
   name: string;
