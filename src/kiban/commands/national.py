@@ -1,8 +1,9 @@
-"""A national study at the command line: what `kiban build` does with a file that has `[national]`."""
+"""A national study at the command line: what `build`, `check` and `pay` do with a file that has `[national]`."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import typer
@@ -44,6 +45,49 @@ def build_national_file(path: Path, out: str | None, *, as_json: bool, language:
     complain("; ".join(outcome))
     if plan.status == "infeasible":
         raise typer.Exit(EXIT_INFEASIBLE)
+
+
+def pay_national_file(
+    path: Path,
+    packages: Sequence[str],
+    against: Sequence[str] | None,
+    book: str | None,
+    *,
+    as_json: bool,
+    language: Language,
+) -> None:
+    """Who pays for packages in a national study, and where; with `book`, the ledger as an Excel file."""
+    from kiban.finance.national import NationalInfeasibleError, pay_national
+    from kiban.scenario.national_file import read_national
+
+    study = read_national(path)
+    if book is not None:
+        from kiban.report.national_book import check_new_file
+
+        check_new_file(book)
+    try:
+        with progress(language, spinner=not as_json) as tell:
+            payment = pay_national(study, packages, against=tuple(against or ("none",)), report=tell)
+    except NationalInfeasibleError as error:
+        from kiban.report.national import national_page
+
+        plan, sentence = error.plan, str(error)
+        show(lambda width: national_page(plan, language, width))
+        complain(sentence)
+        raise typer.Exit(EXIT_INFEASIBLE) from None
+    if book is not None:
+        from kiban.report.national_book import save_ledger_book
+
+        save_ledger_book(payment, book)
+    if as_json:
+        from kiban.report.national_pay import summarise_national_payment
+        from kiban.report.summary import to_json
+
+        write(to_json(summarise_national_payment(payment)))
+    else:
+        from kiban.report.national_pay_page import national_payment_page
+
+        show(lambda width: national_payment_page(payment, language, width))
 
 
 def check_national_file(path: Path, language: Language) -> None:

@@ -42,13 +42,21 @@ def pay_command(
     against: Against = None,
     book: Annotated[
         str | None,
-        typer.Option("--book", metavar="FILE", help="Write the cash flow to this new Excel file."),
+        typer.Option("--book", metavar="FILE", help="Write the cash flow (or national ledger) to this new Excel file."),
     ] = None,
     as_json: AsJson = False,
     lang: Lang = None,
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
+    from kiban.scenario.examples import find_national
+
     language = choose_language(lang)
+    national = find_national(subject) if subject is not None else None
+    if national is not None:
+        from kiban.commands.national import pay_national_file
+
+        pay_national_file(national, package, against, book, as_json=as_json, language=language)
+        return
     with _asking(subject, against, language, spinner=not as_json) as (question, tell):
         payment = question.pay(package, report=tell)
         tell("the downside")

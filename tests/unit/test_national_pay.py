@@ -1,0 +1,316 @@
+"""PAY for a national plan: the ledgers of all sites, what moves between them, the page, the book, the command."""
+
+from __future__ import annotations
+
+import io
+import json
+from functools import cache
+
+import pytest
+from typer.testing import CliRunner
+
+from kiban.cli import app
+from kiban.errors import OutputError, ScenarioError
+from kiban.finance.ledger import PARTIES
+from kiban.finance.national import NationalInfeasibleError, NationalQuestion
+from kiban.finance.paying import Question
+from kiban.quantities import YEN_PER_MYEN
+from kiban.report.layout import render
+from kiban.report.national_book import ledger_book_bytes, save_ledger_book
+from kiban.report.national_pay import summarise_national_payment
+from kiban.report.national_pay_page import national_payment_page
+from kiban.report.summary import to_json
+from kiban.scenario import parse_scenario
+from kiban.scenario.national_file import parse_national
+from kiban.scenario.package import load_package, parse_package
+from kiban.siting.variants import energy_per_mw
+
+FOUR = {
+    "national": {
+        "name": "four sites",
+        "sites": ["tomakomai", "inzai", "nanto", "kirishima"],
+        "hours": 168,
+        "first_hour": 2400,
+        "year": 2035,
+        "gap": 0.001,
+    },
+    "tranche": [
+        {"id": "training", "it_load_mw": 300, "deferrable_share": 0.8},
+        {"id": "metro", "it_load_mw": 60, "firm_shape": "inference", "max_round_trip_ms": 5},
+    ],
+    "limits": {"max_area_share": 0.6},
+    "cooling": {"system": "direct_liquid"},
+    "target": {"clean_share": 0.5},
+}
+WIND = {"kind": "production_credit", "assets": ["wind_onshore"], "rate_myen_per_mwh": 0.02, "years": 20}
+TARGET = {"clean_share": 0.6, "carbon_price_myen_per_t": 0.003}
+HARMLESS = {
+    "id": "tomakomai",
+    "shaking_probability_30y": 0.0,
+    "tsunami_class": 0,
+    "flood_class": 0,
+    "typhoon_class": 0,
+    "snow_depth_maximum_cm": 0,
+    "land_price_myen_per_m2": 0,
+    "fixed_cost_myen_per_year": 0,
+    "max_mw": 400.0,
+}
+ONE_SITE = {
+    "national": {"name": "one site", "sites": ["tomakomai"], "hours": 168, "first_hour": 2400, "gap": 1e-4},
+    "tranche": [{"id": "answers", "it_load_mw": 100, "firm_shape": "inference"}],
+    "site": [HARMLESS],
+    "area": {"hokkaido": {"headroom_mw": 2000}},
+    "cooling": {"system": "direct_liquid"},
+    "target": TARGET,
+}
+ONE_CAMPUS = {
+    "name": "one campus",
+    "site": {"id": "tomakomai"},
+    "time": {"hours": 168, "first_hour": 2400},
+    "load": {"it_load_mw": 100, "deferrable_share": 0.0},
+    "cooling": {"system": "direct_liquid"},
+    "target": TARGET,
+}
+
+
+@cache
+def question():
+    return NationalQuestion(parse_national(FOUR))
+
+
+@cache
+def credit():
+    return question().pay(("tax-credit",))
+
+
+@cache
+def wind():
+    return question().pay((parse_package({"name": "wind", "instrument": [WIND]}),))
+
+
+@pytest.fixture(scope="module", params=["credit", "wind"])
+def payment(request):
+    return {"credit": credit, "wind": wind}[request.param]()
+
+
+def test_the_ledger_sums_to_zero_in_every_year_and_at_every_site(payment):
+    assert payment.after.ledger.residual_yen == payment.before.ledger.residual_yen == 0
+    assert payment.incidence.residual_yen == 0
+    for campus in payment.after.campuses:
+        assert campus.ledger.residual_yen == 0
+
+
+def test_regions_add_up_to_the_country(payment):
+    rates = payment.shares.party_rates
+    for regions in (payment.areas, payment.prefectures):
+        for party in PARTIES:
+            whole = payment.after.ledger.present_value(party, rates[party])
+            assert sum(region.with_myen[party] for region in regions) == pytest.approx(whole, abs=1e-3)
+            change = payment.party_values_myen[party]
+            assert sum(region.change_myen[party] for region in regions) == pytest.approx(change, abs=1e-3)
+        assert sum(region.fiscal_cost_myen for region in regions) == pytest.approx(payment.fiscal_cost_myen)
+        assert sum(region.moved_mw for region in regions) == pytest.approx(0, abs=0.01)
+        induced = sum(region.induced_mw for region in regions)
+        assert induced == pytest.approx(payment.induced_it_mw, abs=0.01)
+
+
+def test_support_splits_into_windfall_induced_and_distortion(payment):
+    support = payment.support
+    parts = support.windfall_myen + support.induced_myen + support.distortion_myen
+    assert support.total_myen > 0
+    assert parts == pytest.approx(support.total_myen, rel=1e-9)
+    assert min(support.windfall_myen, support.induced_myen, support.distortion_myen) >= 0
+    assert sum(region.support_myen for region in payment.areas) == pytest.approx(support.total_myen)
+
+
+def test_the_law_alone_is_no_support():
+    payment = question().pay(("none",))
+    assert payment.support.total_myen == payment.fiscal_cost_myen == payment.induced_it_mw == payment.moved_mw == 0
+    assert set(payment.party_values_myen.values()) == {0.0}
+
+
+def test_a_credit_for_every_campus_moves_nothing():
+    assert credit().moved_mw < 3
+    assert credit().after.loads.keys() == credit().before.loads.keys()
+    assert credit().induced_it_mw > 10
+
+
+def test_a_credit_for_wind_moves_load_to_where_wind_is_and_that_is_distortion():
+    payment = wind()
+    opened = payment.after.loads.keys() - payment.before.loads.keys()
+    assert opened
+    assert payment.moved_mw > 50
+    assert payment.support.distortion_myen > payment.support.windfall_myen
+    # What a site gains of the same load, others lose.
+    assert sum(payment.moved_by_site_mw.values()) == pytest.approx(0, abs=0.01)
+
+
+def test_sites_change_only_where_that_pays_more_than_the_gap():
+    payment = wind()
+    assert payment.after.relative_gap <= 0.001
+    assert payment.before.relative_gap <= 0.001
+
+
+def test_more_support_never_lowers_what_is_served():
+    served = [
+        question().pay((load_package("tax-credit").scaled(rate),)).after.total_mw for rate in (0.05, 0.1, 0.2, 0.3)
+    ]
+    assert served == sorted(served)
+
+
+def test_a_study_with_one_site_has_the_ledger_of_one_campus():
+    price = 0.17
+    energy = energy_per_mw(NationalQuestion(parse_national(ONE_SITE)).problem, 0)
+    further = {"id": "more", "it_load_mw": 30.0, "firm_shape": "inference", "must_serve": False}
+    further |= {"price_myen_per_mw_year": price * energy}
+    national = {**ONE_SITE, "tranche": [*ONE_SITE["tranche"], further]}
+    offered = {"name": "more", "it_load_mw": 30.0, "price_myen_per_mwh": price, "shape": "inference"}
+    campus = {**ONE_CAMPUS, "tranche": [offered]}
+    ours, theirs = NationalQuestion(parse_national(national)), Question(parse_scenario(campus))
+    for name in ("tax-credit", "public-ownership"):
+        many, one = ours.pay((name,)), theirs.pay((name,))
+        assert one.induced_it_mw == pytest.approx(30.0, rel=1e-6)
+        assert many.induced_it_mw == pytest.approx(one.induced_it_mw, rel=1e-5)
+        for whole, single in ((many.before, one.before), (many.after, one.after)):
+            assert whole.levelised.myen_per_it_mwh == pytest.approx(single.levelised.myen_per_it_mwh, rel=1e-6)
+            assert whole.ledger.years == single.ledger.years
+            assert len(whole.campuses) == 1
+            for party in PARTIES:
+                for year, amount in single.ledger.balances[party].items():
+                    assert whole.ledger.balances[party][year] == pytest.approx(amount, rel=1e-4, abs=0.5)
+                accounts = whole.ledger.accounts(party)
+                for account, amount in single.ledger.accounts(party).items():
+                    assert accounts[account] == pytest.approx(amount, rel=1e-4, abs=1.0)
+        assert many.fiscal_cost_myen == pytest.approx(one.fiscal_cost_myen, rel=1e-4)
+        for part in ("total_myen", "windfall_myen", "induced_myen", "distortion_myen"):
+            wanted = getattr(one.support, part)
+            assert getattr(many.support, part) == pytest.approx(wanted, rel=1e-4, abs=1e-3 * one.support.total_myen)
+
+
+def test_further_demand_of_a_study_with_one_site_is_that_of_one_campus():
+    many = NationalQuestion(parse_national(ONE_SITE)).pay(("japan-current",))
+    one = Question(parse_scenario(ONE_CAMPUS)).pay(("japan-current",))
+    assert many.elasticity == one.elasticity
+    assert many.induced_it_mw == pytest.approx(one.induced_it_mw, rel=0.02)
+    assert many.support.windfall_share == pytest.approx(one.support.windfall_share, abs=0.005)
+
+
+def test_hazard_land_and_the_site_are_posted():
+    accounts = {entry.account: entry for entry in credit().after.ledger.entries}
+    assert accounts["hazard"].payee == "suppliers_home"
+    assert accounts["land_rent"].payee == "landowners"
+    assert accounts["downtime"].payee == "users"
+
+
+def test_the_costs_of_the_campuses_are_the_cost_of_the_national_plan(payment):
+    for side in (payment.before, payment.after):
+        costs = sum(campus.plan.net_cost_myen_per_year for campus in side.campuses)
+        assert costs == pytest.approx(side.found.cost_myen, rel=1e-6)
+
+
+def test_reinforcement_is_borne_by_the_rule_of_the_study():
+    tight = {**ONE_SITE, "area": {"hokkaido": {"headroom_mw": 20.0, "reinforcement_mw": 500.0}}}
+    paid = {}
+    for rule in ("developer", "ratepayers"):
+        study = parse_national({**tight, "target": {}, "supply": {}, "grid": {"reinforcement_rule": rule}})
+        side = NationalQuestion(study).before
+        added = side.found.choice.reinforcement_mw["hokkaido"]
+        assert added > 1
+        paid[rule] = {
+            payer: sum(e.amount_myen for e in side.ledger.entries if e.payer == payer and "reinforcement" in e.account)
+            for payer in ("equity", "ratepayers")
+        }
+    assert paid["developer"]["equity"] > 0 == paid["developer"]["ratepayers"]
+    assert paid["ratepayers"]["ratepayers"] > 0 == paid["ratepayers"]["equity"]
+
+
+def test_every_entry_says_where_it_falls(payment):
+    summary = json.loads(to_json(summarise_national_payment(payment)))
+    ledger = summary["ledger"]
+    assert ledger["residual_yen"] == 0
+    assert {entry["area"] for entry in ledger["entries"]} == {
+        campus.candidate.area for campus in payment.after.campuses
+    }
+    assert all(entry["site"] and entry["prefecture"] for entry in ledger["entries"])
+    assert len(ledger["entries"]) == len(payment.after.ledger.entries)
+    tax = sum(e["amount_myen"] for e in ledger["entries"] if e["account"] == "property_tax" and e["area"] == "hokkaido")
+    assert tax > 0
+    by_area = ledger["by_area"]
+    for party in PARTIES:
+        for year, amount in ledger["by_party"]["with"][party].items():
+            parts = sum(area["by_party"].get(party, {}).get(year, 0.0) for area in by_area.values())
+            assert parts == pytest.approx(amount, abs=2 / YEN_PER_MYEN)
+    support = summary["support"]
+    assert support["windfall_myen"] + support["induced_myen"] + support["distortion_myen"] == pytest.approx(
+        support["total_myen"]
+    )
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_the_page_fits_and_names_sites_and_areas(payment, language, width):
+    page = render(national_payment_page(payment, language, width), width=width, colour=False)
+    for campus in payment.after.campuses:
+        name = campus.candidate.name_ja if language == "ja" else campus.candidate.name_en
+        assert name[:10] in page
+    assert {"en": "Hokkaido", "ja": "北海道"}[language] in page
+    assert "…" not in page or width < 80
+
+
+def test_the_book_holds_every_entry_and_is_the_same_every_time(tmp_path):
+    from openpyxl import load_workbook
+
+    content = ledger_book_bytes(credit())
+    assert content == ledger_book_bytes(credit())
+    book = load_workbook(io.BytesIO(content))
+    assert book["Ledger"].max_row == len(credit().after.ledger.entries) + 1
+    assert book["Areas"].max_row == len(credit().areas) + 1
+    target = save_ledger_book(credit(), tmp_path / "ledger.xlsx")
+    with pytest.raises(OutputError, match="exists already"):
+        save_ledger_book(credit(), target)
+
+
+def test_a_study_with_phases_is_refused_and_one_without_a_plan_explained():
+    phased = {**FOUR, "national": {**FOUR["national"]}, "phases": {"years": [2032, 2035], "last_year": 2040}}
+    del phased["national"]["year"]
+    with pytest.raises(ScenarioError, match="are not financed"):
+        NationalQuestion(parse_national(phased))
+    large = {**FOUR, "tranche": [{"id": "training", "it_load_mw": 90_000}]}
+    with pytest.raises(NationalInfeasibleError) as caught:
+        NationalQuestion(parse_national(large)).pay(("tax-credit",))
+    assert caught.value.plan.relaxations
+
+
+FILE = """
+[national]
+name = "two sites"
+sites = ["tomakomai", "nanto"]
+hours = 48
+[[tranche]]
+id = "training"
+it_load_mw = {mw}
+[cooling]
+system = "direct_liquid"
+"""
+
+
+def test_the_command_takes_a_national_file(tmp_path):
+    runner = CliRunner()
+    study = tmp_path / "two.toml"
+    study.write_text(FILE.format(mw="100.0"), encoding="utf-8")
+    book = tmp_path / "ledger.xlsx"
+    done = runner.invoke(app, ["pay", str(study), "--package", "tax-credit", "--json", "--book", str(book)])
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    assert summary["format"] == "kiban national payment"
+    assert summary["support"]["total_myen"] > 0
+    assert book.exists()
+    taken = runner.invoke(app, ["pay", str(study), "--package", "tax-credit", "--book", str(book)])
+    assert taken.exit_code == 2
+    shown = runner.invoke(app, ["pay", str(study), "--package", "none", "--lang", "en"])
+    assert shown.exit_code == 0
+    assert "gives no support" in shown.stdout
+    large = tmp_path / "large.toml"
+    large.write_text(FILE.format(mw="90000.0"), encoding="utf-8")
+    assert runner.invoke(app, ["pay", str(large), "--package", "tax-credit"]).exit_code == 4
+    assert runner.invoke(app, ["pay", str(study), "--package", "tax-credti"]).exit_code == 2
