@@ -55,6 +55,16 @@ def test_the_same_scenario_gives_the_same_plan():
     assert plan_of() != plan_of(seed=2)
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_the_number_of_cores_and_the_first_points_to_start_from_change_nothing(cores, monkeypatch):
+    usual = plan_of(time={**WINDOW, "hours": 168})
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    assert plan_of(time={**WINDOW, "hours": 168}) == usual
+    points = {}
+    assert build(usual.scenario, warm=points) == usual
+    assert set(points) == {usual.cooling_system, *(other.cooling_system for other in usual.alternatives)}
+
+
 def test_a_plan_can_be_earned_without_end_only_if_nothing_limits_it():
     sections = {
         "grid": {"max_export_mw": 1e9, "export_price_myen_per_mwh": 1.0},

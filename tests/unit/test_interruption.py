@@ -32,7 +32,8 @@ def test_a_plan_ends_between_two_iterations_and_is_the_same_afterwards():
     asked = itertools.count()
     with while_wanted(lambda: next(asked) < 5), pytest.raises(UnwantedError):
         kiban.build(WEEK)
-    assert next(asked) == 6
+    # Each of two cooling systems was asked once more at most.
+    assert 6 <= next(asked) <= 7
     whole = itertools.count()
     with while_wanted(lambda: next(whole) >= 0):
         watched = kiban.build(WEEK)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+import os
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -76,17 +79,13 @@ def build_prepared(
     digits (1e-9 of the cost) depend on the questions before.
     """
     tell = report or (lambda _: None)
-    solved: list[tuple[Resources, Solution]] = []
-    for system in preparation.cooling_systems:
-        resources = preparation.resources_for(system)
-        if served_mw is not None:
-            resources = serve(resources, served_mw)
-        tell(f"solving with {system.replace('_', ' ')}")
-        solution = _solve(resources, solver, warm)
-        if solution.status == "unbounded":
-            raise ScenarioError(UNBOUNDED)
-        if solution.status == "optimal":
-            solved.append((resources, solution))
+    candidates = [preparation.resources_for(system) for system in preparation.cooling_systems]
+    if served_mw is not None:
+        candidates = [serve(resources, served_mw) for resources in candidates]
+    solutions = _solve_all(candidates, solver, warm, tell)
+    if any(solution.status == "unbounded" for solution in solutions):
+        raise ScenarioError(UNBOUNDED)
+    solved = [pair for pair in zip(candidates, solutions, strict=True) if pair[1].status == "optimal"]
     if not solved:
         return _explain(preparation, tell)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
@@ -94,16 +93,33 @@ def build_prepared(
     return _make_plan(preparation, *solved[0], others)
 
 
-def _solve(resources: Resources, solver: Solver, warm: MutableMapping[str, WarmStart] | None) -> Solution:
-    programme, system = write_programme(resources), resources.cooling_system
-    if warm is None:
-        return solve(programme, solver)
-    # Cooling systems differ little in what the programme sees of them.
-    start = warm.get(system) or next(iter(warm.values()), None)
-    solution = solve(programme, solver, warm=start, keep_warm=True)
-    if solution.warm is not None:
-        warm[system] = solution.warm
-    return replace(solution, warm=None)
+def _solve_all(
+    candidates: Sequence[Resources], solver: Solver, warm: MutableMapping[str, WarmStart] | None, tell: Report
+) -> list[Solution]:
+    """The optimum of each cooling system, on a thread each: the answers do not depend on how many there are."""
+    # Cooling systems differ little in what the programme sees of them. What is here at the start decides, so that
+    # the first question is answered as if there were no points.
+    known = dict(warm) if warm is not None else {}
+    starts = [known.get(resources.cooling_system) or next(iter(known.values()), None) for resources in candidates]
+
+    def solve_one(resources: Resources, start: WarmStart | None) -> Solution:
+        return solve(write_programme(resources), solver, warm=start, keep_warm=warm is not None)
+
+    for resources in candidates:
+        tell(f"solving with {resources.cooling_system.replace('_', ' ')}")
+    threads = min(len(candidates), os.cpu_count() or 1)
+    if threads == 1:
+        solutions = list(map(solve_one, candidates, starts))
+    else:
+        with ThreadPoolExecutor(threads, thread_name_prefix="kiban-cooling") as pool:
+            begun = [
+                pool.submit(copy_context().run, solve_one, resources, start)
+                for resources, start in zip(candidates, starts, strict=True)
+            ]
+            solutions = [solution.result() for solution in begun]
+    if warm is not None:
+        warm.update({r.cooling_system: s.warm for r, s in zip(candidates, solutions, strict=True) if s.warm})
+    return [replace(solution, warm=None) for solution in solutions]
 
 
 def _cost(solution: Solution) -> float:
