@@ -22,9 +22,10 @@ from kiban.quantities import (
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.national_flows import flows_section, weather_note
+from kiban.report.national_margin import movable_sentence, near_sentence, why_sentence
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
-from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, NearOptimum, Relaxation, Robustness, SitePlan
+from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, Relaxation, Robustness, SitePlan
 
 LEAST_SHOWN_MW = 0.5
 SHOWN_ENTRIES = 8
@@ -47,7 +48,9 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     if len(plan.study.years) > 1:
         parts += section(_say("title_phases", language), _phases(plan, language))
     parts += section(_say("title_served", language), bullets(_served(plan, language)))
-    parts += section(_say("title_why", language), bullets(_why(plan, site, language, money) for site in plan.sites))
+    parts += section(
+        _say("title_why", language), bullets(why_sentence(plan, site, language, money) for site in plan.sites)
+    )
     parts += section(_say("title_power", language), bullets(_built(site, language) for site in plan.sites))
     if plan.late_supply:
         parts.append(remark("  " + _late(plan, language)))
@@ -59,7 +62,7 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     if plan.excluded:
         parts += section(_say("title_excluded", language), bullets(_excluded(plan, language)))
     if plan.near_optima:
-        near = [_near(plan, other, language, money) for other in plan.near_optima]
+        near = [near_sentence(plan, other, language, money) for other in plan.near_optima]
         parts += section(_say("title_near", language), bullets(near))
     if plan.entries:
         entries = [_entry(plan, entry, language, money) for entry in plan.entries[:SHOWN_ENTRIES]]
@@ -70,7 +73,9 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
             flips = [_flip(plan, flip, language) for flip in plan.robustness.flips]
             flips += [_delay(plan, plan.delay, language, money)] if plan.delay is not None else []
             parts += section(_say("title_flips", language), bullets(flips))
-    parts += section(_say("title_proof", language), lines([_bounds(plan, language, money)]))
+    parts += section(
+        _say("title_proof", language), lines([_bounds(plan, language, money), movable_sentence(plan, language, money)])
+    )
     parts += section(
         _say("title_notes", language),
         bullets([_say("note_model", language), weather_note(plan, language), *plan.notes]),
@@ -202,19 +207,6 @@ def _served(plan: NationalPlan, language: Language) -> list[str]:
     return sentences
 
 
-def _why(plan: NationalPlan, site: SitePlan, language: Language, money: MoneyFormat) -> str:
-    name = name_of(site.candidate, language)
-    if site.without_myen is None:
-        return _say("why_must", language, name=name)
-    equal = site.without_myen <= plan.net_cost_myen - plan.bound_myen
-    key = "nearly_equal" if equal else "why"
-    more = {} if equal else {"more": money.amount(site.without_myen)}
-    if not site.instead:
-        return _say(f"{key}_alone", language, name=name, **more)
-    instead = _join((_name(plan, other, language) for other in site.instead), language)
-    return _say(key, language, name=name, instead=instead, **more)
-
-
 def _built(site: SitePlan, language: Language) -> str:
     words = []
     for name, value in site.capacities.items():
@@ -293,25 +285,6 @@ def _excluded(plan: NationalPlan, language: Language) -> list[str]:
         )
         for left in plan.excluded
     ]
-
-
-def _near(plan: NationalPlan, other: NearOptimum, language: Language, money: MoneyFormat) -> str:
-    changes = []
-    for key, names in (("near_dropped", other.dropped), ("near_added", other.added)):
-        if names:
-            changes.append(_say(key, language, names=_join((_name(plan, name, language) for name in names), language)))
-    sizes = sorted(other.load_mw.items(), key=lambda item: (-item[1], item[0]))
-    return _say(
-        "near",
-        language,
-        share=format_share(other.share, language),
-        cost=money.amount(other.cost_myen),
-        change=_join(changes or [_say("near_same", language)], language),
-        sites=_join(
-            (_say("site_size", language, name=_name(plan, name, language), load=_power(mw)) for name, mw in sizes),
-            language,
-        ),
-    )
 
 
 def _entry(plan: NationalPlan, entry: Entry, language: Language, money: MoneyFormat) -> str:

@@ -25,6 +25,8 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "cost_myen_per_year": plan.cost_myen,
         "bound_myen_per_year": plan.bound_myen,
         "relative_gap": plan.relative_gap,
+        "common_myen_per_year": plan.common_myen,
+        "movable_gap": plan.movable_gap,
         "rounds": plan.rounds,
         "solves": plan.solves,
         "income_myen_per_year": plan.income_myen,
@@ -67,6 +69,7 @@ def _site(site: SitePlan) -> dict[str, Any]:
         "power_cost_myen_per_mwh": site.power_cost_myen_per_mwh,
         "hazard": dataclasses.asdict(site.hazard),
         "without_myen_per_year": site.without_myen,
+        "without_least_myen_per_year": site.without_least_myen,
         "instead": list(site.instead),
     }
 

@@ -46,6 +46,8 @@ class National(Section):
     """Yearly cost of IT capacity instead of the catalogue's, million yen per MW."""
     gap: Annotated[float, Field(gt=0, le=0.2)] = 0.005
     """Relative gap between the bounds at which the search ends."""
+    movable_gap: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Relative gap on the part of the cost that siting can move, without servers, at which the search ends besides."""
     max_rounds: Annotated[int, Field(ge=1, le=500)] = 60
     """Most rounds of cutting planes."""
     hours: Annotated[int, Field(ge=24, le=8760)] | None = None

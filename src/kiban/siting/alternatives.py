@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from kiban.siting.master import Choice, Known, Master, write_master
 from kiban.siting.plan import Entry, NearOptimum
 from kiban.siting.problem import Problem
-from kiban.siting.search import Found
+from kiban.siting.search import ALLOWED_EXCESS, Found, Memory, evaluate_choice
 
 GAP = 1e-3
+CLOSE_GAP = 1e-4
+"""Sites are told apart by less than the whole cost shows."""
 SECONDS = 20.0
 LEAST_MW = 1.0
 SHOWN_INSTEAD = 3
@@ -19,19 +22,39 @@ ENTRY_MW = 100.0
 """Load at which a site that is not chosen is tried."""
 
 
-def cost_without(problem: Problem, known: Known, found: Found, site: int) -> tuple[float | None, tuple[str, ...]]:
-    """What the plan costs more without a site (at most), and the sites that take most of its load.
+@dataclass(frozen=True, slots=True)
+class Without:
+    """What the plan costs more without a site, million yen a year, and the sites that take most of its load.
 
-    Other sites build mixtures of designs that were evaluated, so that the figure is an upper bound;
-    None where no plan is possible without the site.
+    `most_myen` is proven by designs that were evaluated (None where no plan is possible without the site), `least_myen`
+    by the cuts: no plan without the site costs less than this one and that.
     """
-    without = write_master(problem, known, "inner", closed=(site,)).solve(relative_gap=GAP, seconds=SECONDS)
+
+    most_myen: float | None
+    least_myen: float
+    instead: tuple[str, ...]
+
+
+def cost_without(problem: Problem, memory: Memory, found: Found, site: int) -> Without:
+    """What the plan costs more without a site, between two bounds.
+
+    Sites are asked anew only where nothing that was evaluated makes a plan without it.
+    """
+    known = memory.known(problem)
+    beyond = write_master(problem, known, "outer", closed=(site,)).solve(relative_gap=CLOSE_GAP, seconds=SECONDS)
+    if beyond is None:
+        return Without(None, 0.0, ())
+    without = write_master(problem, known, "inner", closed=(site,)).solve(relative_gap=CLOSE_GAP, seconds=SECONDS)
     if without is None:
-        return None, ()
-    more = max(without.objective - found.cost_myen, 0.0)
+        evaluated = evaluate_choice(problem, memory, beyond)
+        if evaluated is None or any(point.excess > ALLOWED_EXCESS for point in evaluated[1].values()):
+            return Without(None, 0.0, ())
+        without = evaluated[2]
+    least = max(beyond.bound - found.cost_myen, 0.0)
+    most = max(without.objective - found.cost_myen, least)
     gained = site_loads(problem, without) - site_loads(problem, found.choice)
     order = [int(other) for other in np.argsort(-gained, kind="stable") if gained[other] > LEAST_MW]
-    return more, tuple(problem.places[other].candidate.id for other in order[:SHOWN_INSTEAD])
+    return Without(most, least, tuple(problem.places[other].candidate.id for other in order[:SHOWN_INSTEAD]))
 
 
 def site_loads(problem: Problem, choice: Choice) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -42,8 +65,10 @@ def site_loads(problem: Problem, choice: Choice) -> np.ndarray[tuple[int], np.dt
     return loads
 
 
-def find_near_optima(problem: Problem, known: Known, found: Found, shares: Sequence[float]) -> tuple[NearOptimum, ...]:
-    """For each share of the cost, the plan within it that keeps the least load where the best plan has it.
+def find_near_optima(
+    problem: Problem, known: Known, found: Found, shares: Sequence[float], common_myen: float = 0.0
+) -> tuple[NearOptimum, ...]:
+    """For each share of the cost beyond `common_myen`, the plan within it that keeps the least load of the best plan.
 
     The difference counts the MW that stay at the best plan's sites, each in proportion to its size there.
     """
@@ -51,7 +76,7 @@ def find_near_optima(problem: Problem, known: Known, found: Found, shares: Seque
     results = []
     for share in shares:
         master = write_master(problem, known, "inner")
-        limit = found.cost_myen * (1.0 + share)
+        limit = found.cost_myen + share * max(found.cost_myen - common_myen, 0.0)
         master.model.add_row(master.costs, upper=limit)
         _keep_least(master, best)
         choice = master.solve(relative_gap=GAP, seconds=SECONDS)
@@ -62,7 +87,7 @@ def find_near_optima(problem: Problem, known: Known, found: Found, shares: Seque
         results.append(
             NearOptimum(
                 share=share,
-                cost_myen=_cost_of(master, problem, known, choice, limit),
+                cost_myen=_cost_of(problem, known, choice, limit),
                 load_mw={name: float(mw) for name, mw in zip(names, loads, strict=True) if mw > LEAST_MW},
                 dropped=tuple(name for name, was, now in zip(names, best, loads, strict=True) if was > LEAST_MW >= now),
                 added=tuple(name for name, was, now in zip(names, best, loads, strict=True) if now > LEAST_MW >= was),
@@ -81,9 +106,8 @@ def _keep_least(master: Master, best: np.ndarray[tuple[int], np.dtype[np.float64
         master.model.cost[column] = float(best[site] > LEAST_MW)
 
 
-def _cost_of(master: Master, problem: Problem, known: Known, choice: Choice, limit: float) -> float:
+def _cost_of(problem: Problem, known: Known, choice: Choice, limit: float) -> float:
     """The least cost of the same sites and loads, since the search for difference leaves it open."""
-    del master
     exact = write_master(problem, known, "inner")
     for key, column in exact.loads.items():
         exact.model.lower[column] = max(float(choice.load_mw[key]) - 1e-3, 0.0)

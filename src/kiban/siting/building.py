@@ -9,6 +9,7 @@ from kiban.catalogue import load_catalogue
 from kiban.scenario.national import NationalScenario
 from kiban.siting.alternatives import cost_without, find_entries, find_near_optima
 from kiban.siting.area_flows import find_flows
+from kiban.siting.common_cost import common_cost
 from kiban.siting.delay import find_delay
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.lead_times import late_supply
@@ -20,7 +21,7 @@ from kiban.siting.search import Found, Memory, income, search
 from kiban.siting.study import write_problem
 
 NEAR = (0.01, 0.03, 0.05)
-"""Shares of the cost within which other plans are looked for."""
+"""Shares of the cost that siting can move within which other plans are looked for."""
 
 
 def build_national(
@@ -38,6 +39,15 @@ def build_national(
     problem, excluded = write_problem(study, catalogue)
     candidates = tuple(place.candidate for place in problem.places)
     found = search(problem, memory, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
+    common = common_cost(problem)
+    movable_gap = study.national.movable_gap
+    if movable_gap is not None and found is not None and found.excess <= 0:
+        # The same gap once more, on the part that siting can move: what is known is kept.
+        gap = movable_gap * max(found.cost_myen - common, 0.0) / max(found.cost_myen, 1.0)
+        if found.relative_gap > gap:
+            first = found
+            found = search(problem, memory, gap=gap, max_rounds=study.national.max_rounds, report=tell) or found
+            found = replace(found, rounds=first.rounds + found.rounds, solves=first.solves + found.solves)
     if found is None or found.excess > 0:
         relaxations = explain_infeasible(problem, memory, found, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
@@ -73,7 +83,8 @@ def build_national(
         income_myen=income(problem, found.choice),
         rounds=found.rounds,
         solves=found.solves,
-        near_optima=find_near_optima(problem, known, found, NEAR),
+        common_myen=common,
+        near_optima=find_near_optima(problem, known, found, NEAR, common),
         entries=find_entries(problem, known, found),
         delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
@@ -83,5 +94,5 @@ def build_national(
 
 def _compare(problem: Problem, memory: Memory, found: Found, site: SitePlan) -> SitePlan:
     number = next(n for n, place in enumerate(problem.places) if place.candidate.id == site.candidate.id)
-    more, instead = cost_without(problem, memory.known(problem), found, number)
-    return replace(site, without_myen=more, instead=instead)
+    without = cost_without(problem, memory, found, number)
+    return replace(site, without_myen=without.most_myen, without_least_myen=without.least_myen, instead=without.instead)

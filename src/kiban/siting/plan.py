@@ -34,7 +34,8 @@ class SitePlan:
     `load_mw` is by tranche in the last phase, `phase_load_mw` the whole load by phase. `capacities`
     and `energy_mwh` are those of the connected design in the last phase (of the temporary one where the
     connection never comes). `costs` are by group: compute, power, hazard, land, site, latency.
-    `without_myen` is what the plan would cost more without the site, `instead` the sites that would grow most.
+    `without_myen` is what the plan would cost more without the site at most (None: there is no plan without it),
+    `without_least_myen` at least; `instead` are the sites that would grow most.
     """
 
     candidate: Candidate
@@ -52,6 +53,7 @@ class SitePlan:
     costs: Mapping[str, float]
     power_cost_myen_per_mwh: float
     without_myen: float | None = None
+    without_least_myen: float = 0.0
     instead: tuple[str, ...] = ()
 
     @property
@@ -83,7 +85,7 @@ class AreaPlan:
 
 @dataclass(frozen=True, slots=True)
 class NearOptimum:
-    """The plan furthest from the best one within a share of its cost; what is kept, dropped and added."""
+    """The plan furthest from the best one within a share of the cost that siting moves; what is dropped and added."""
 
     share: float
     cost_myen: float
@@ -168,6 +170,8 @@ class NationalPlan:
     bound_myen: float = 0.0
     reinforcement_myen: float = 0.0
     income_myen: float = 0.0
+    common_myen: float = 0.0
+    """What servers for the demand cost wherever the sites are; no plan pays less for them."""
     rounds: int = 0
     solves: int = 0
     near_optima: tuple[NearOptimum, ...] = ()
@@ -183,6 +187,16 @@ class NationalPlan:
     def cost_myen(self) -> float:
         """Yearly cost before what buyers of optional tranches pay, million yen."""
         return self.net_cost_myen + self.income_myen
+
+    @property
+    def movable_myen(self) -> float:
+        """The part of the net cost that the choice of sites can move, million yen a year."""
+        return self.net_cost_myen - self.common_myen
+
+    @property
+    def movable_gap(self) -> float:
+        """Distance of the bounds over the part of the cost that the choice of sites can move."""
+        return (self.net_cost_myen - self.bound_myen) / max(1.0, abs(self.movable_myen))
 
     @property
     def relative_gap(self) -> float:
