@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,9 @@ from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario
 from kiban.scenario.examples import load_scenario
 from kiban.scenario.package import Package, load_package
+
+if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
 
 NO_SUPPORT = "none"
 GAINERS = ("equity", "lenders", "users", "ratepayers")
@@ -127,8 +130,13 @@ class Question:
     """A scenario with its inputs at hand, asked under many packages; each answer is remembered."""
 
     def __init__(
-        self, scenario: Scenario | str | Path | None, *, against: Sequence[str | Package] = (NO_SUPPORT,)
+        self,
+        scenario: Scenario | str | Path | None,
+        *,
+        against: Sequence[str | Package] = (NO_SUPPORT,),
+        warm: bool = False,
     ) -> None:
+        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits."""
         self.scenario = load_scenario(scenario).with_packages(())
         self.preparation = prepare(self.scenario)
         catalogue = self.preparation.recorder.catalogue
@@ -137,6 +145,8 @@ class Question:
         self.pass_through = catalogue.value("finance.pass_through")
         self.against = tuple(against)
         self._before: Side | None = None
+        # Points to start from, for designs that choose what to serve and for those that are forced.
+        self._points: dict[bool, dict[str, WarmStart]] = {False: {}, True: {}} if warm else {}
         self.elasticity: float | None = None
         for system in self.preparation.cooling_systems:
             # Read once here, so that what does not depend on policy and demand is shared by all plans.
@@ -251,7 +261,8 @@ class Question:
         return self.preparation.under(packages, credit_utilisation=utilisation)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
-        plan = build_prepared(preparation, served_mw=served_mw)
+        points = None if self._before is None else self._points.get(served_mw is not None)
+        plan = build_prepared(preparation, served_mw=served_mw, warm=points)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         return plan
