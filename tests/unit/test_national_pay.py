@@ -10,19 +10,22 @@ import pytest
 from typer.testing import CliRunner
 
 from kiban.cli import app
-from kiban.errors import OutputError, ScenarioError
+from kiban.errors import InputError, OutputError, ScenarioError
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national import NationalInfeasibleError, NationalQuestion
 from kiban.finance.paying import Question
 from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
+from kiban.report.national import national_page
 from kiban.report.national_book import ledger_book_bytes, save_ledger_book
 from kiban.report.national_pay import summarise_national_payment
 from kiban.report.national_pay_page import national_payment_page
+from kiban.report.national_summary import summarise_national
 from kiban.report.summary import to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.package import load_package, parse_package
+from kiban.siting.building import build_national
 from kiban.siting.variants import energy_per_mw
 
 FOUR = {
@@ -314,3 +317,26 @@ def test_the_command_takes_a_national_file(tmp_path):
     large.write_text(FILE.format(mw="90000.0"), encoding="utf-8")
     assert runner.invoke(app, ["pay", str(large), "--package", "tax-credit"]).exit_code == 4
     assert runner.invoke(app, ["pay", str(study), "--package", "tax-credti"]).exit_code == 2
+
+
+def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():
+    with pytest.raises(ScenarioError, match="did you mean 'tax-credit'") as caught:
+        parse_national({**FOUR, "policy": {"packages": ["tax-credti"]}})
+    assert [problem.key for problem in caught.value.problems] == ["policy.packages"]
+    early = parse_national({**FOUR, "policy": {"packages": ["tax-credit"], "start_year": 2005}})
+    with pytest.raises(InputError) as caught:
+        build_national(early)
+    assert len(caught.value.problems) == 1
+
+
+def test_a_plan_under_packages_says_so():
+    plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), memory=question().memory)
+    assert "under Tax credit" in render(national_page(plan, "en", 100), width=100, colour=False)
+    assert "税額控除" in render(national_page(plan, "ja", 100), width=100, colour=False)
+    assert summarise_national(plan)["packages"] == ["tax-credit"]
+    # The same sites at the same costs as on the side that pays under the package, before further demand.
+    assert plan.net_cost_myen == pytest.approx(credit_alone().found.cost_myen, rel=0.002)
+
+
+def credit_alone():
+    return NationalQuestion(parse_national(FOUR), memory=question().memory).build_side(("tax-credit",))

@@ -32,6 +32,7 @@ from kiban.planning.preparation import prepare
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.national import NationalScenario, Tranche
 from kiban.scenario.package import Package, load_package
+from kiban.siting.common_cost import common_cost
 from kiban.siting.design import chosen_sites, nothing_built, site_design
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.master import write_master
@@ -164,8 +165,14 @@ class NationalQuestion:
 
         The sites of `anchor` are kept where no plan is better by more than the gap.
         """
-        gap = self.study.national.gap
-        wide = search(problem, self.memory, gap=gap, max_rounds=self.study.national.max_rounds, report=self.tell)
+        gap, rounds = self.study.national.gap, self.study.national.max_rounds
+        wide = search(problem, self.memory, gap=gap, max_rounds=rounds, report=self.tell)
+        movable = self.study.national.movable_gap
+        if wide is not None and wide.excess <= 0 and movable is not None:
+            # The same gap once more, on the part that siting can move: what is known is kept.
+            gap = movable * max(wide.cost_myen - common_cost(problem), 0.0) / max(wide.cost_myen, 1.0)
+            if wide.relative_gap > gap:
+                wide = search(problem, self.memory, gap=gap, max_rounds=rounds, report=self.tell)
         if wide is None or wide.excess > 0:
             relaxations = explain_infeasible(problem, self.memory, wide, self.tell)
             raise NationalInfeasibleError(

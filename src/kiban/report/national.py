@@ -23,6 +23,7 @@ from kiban.quantities import (
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.national_flows import flows_section, weather_note
 from kiban.report.national_margin import movable_sentence, near_sentence, why_sentence
+from kiban.report.national_policy import policy_notes
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
 from kiban.siting.plan import Delay, Entry, FlipPoint, NationalPlan, Relaxation, Robustness, SitePlan
@@ -78,7 +79,9 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     )
     parts += section(
         _say("title_notes", language),
-        bullets([_say("note_model", language), weather_note(plan, language), *plan.notes]),
+        bullets(
+            [_say("note_model", language), *policy_notes(plan, language), weather_note(plan, language), *plan.notes]
+        ),
     )
     return Group(*parts)
 

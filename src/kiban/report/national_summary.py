@@ -22,6 +22,7 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "name": plan.study.national.name,
         "status": plan.status,
         "years": list(plan.study.years),
+        "packages": list(plan.study.policy.packages),
         "cost_myen_per_year": plan.cost_myen,
         "bound_myen_per_year": plan.bound_myen,
         "relative_gap": plan.relative_gap,

@@ -53,7 +53,8 @@ def parse_national(
     except ValidationError as error:
         raise ScenarioError([*explain(error.errors(), where, text, NationalScenario), *problems]) from None
     problems += [
-        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}") for problem in _find_conflicts(study)
+        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}")
+        for problem in (*_find_conflicts(study), *_find_unknown_packages(study, folder))
     ]
     if problems:
         raise ScenarioError(problems)
@@ -251,6 +252,19 @@ def _find_different_years(study: NationalScenario) -> Iterator[Problem]:
     if len(set(years.values())) > 1:
         said = "; ".join(f"{name} {', '.join(str(year) for year in held)}" for name, held in years.items())
         yield Problem(f"differs between sites: {said}", key="weather.years", remedy="give all of them the same years")
+
+
+def _find_unknown_packages(study: NationalScenario, folder: Path | None) -> Iterator[Problem]:
+    """Packages that are neither known by their name nor a file beside the study."""
+    from kiban.scenario.package import load_package
+
+    for name in study.policy.packages:
+        try:
+            load_package(name, folder)
+        except ScenarioError as error:
+            yield from (
+                problem if problem.where else replace(problem, key="policy.packages") for problem in error.problems
+            )
 
 
 def _repeated(names: list[str], key: str) -> Iterator[Problem]:

@@ -45,8 +45,10 @@ def site_design(problem: Problem, found: Found, site: int, terms: PolicyTerms) -
     solution = solve_site(resources)
     built = {name: value for name, value in solution.capacities.items() if name not in SLACKS}
     scenario = _scenario_of(problem, site)
-    horizon = Horizon(scenario, 1)
-    time = year_index(scenario.base_year, JST_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
+    years = resources.steps // resources.block_steps
+    labels = scenario.weather.years or tuple(scenario.base_year + year for year in range(years))
+    horizon = Horizon(scenario, years)
+    time = year_index(labels[:years], JST_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
     plan = describe_design(scenario, time, terms, resources, replace(solution, capacities=built))
     tranches = tuple(_tranches(problem, found, number))
     costs = dict(plan.costs)

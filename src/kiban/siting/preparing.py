@@ -16,11 +16,14 @@ from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import InputError, Problem, ScenarioError
 from kiban.linear.staircase import Array
 from kiban.planning.annual_costs import CostReader, capital_recovery_factor
+from kiban.planning.policy_terms import resolve
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
 from kiban.scenario.national import NationalScenario
+from kiban.scenario.package import load_package
 from kiban.siting.candidates import Candidate
 from kiban.siting.hazard import HazardCost, Values, choose_protection
 from kiban.siting.lead_times import check_lead_times, late_supply
@@ -49,6 +52,14 @@ class SiteCase:
 def study_catalogue(study: NationalScenario, catalogue: Catalogue) -> Catalogue:
     """The catalogue with the study's own values."""
     return catalogue.overridden(study.assumptions) if study.assumptions else catalogue
+
+
+def study_terms(study: NationalScenario) -> PolicyTerms | None:
+    """The law and the support of the study's packages; None without packages, when costs are before tax."""
+    if not study.policy.packages:
+        return None
+    packages = [load_package(name, study.folder) for name in study.policy.packages]
+    return resolve(packages, start_year=study.policy.start_year, tax_law=study.finance.cost_set)
 
 
 def site_scenario(
@@ -124,6 +135,8 @@ def prepare_sites(
 
     Raises `InputError` with the problems of all sites at once.
     """
+    # What the law forbids is the same at every site, and said once.
+    study_terms(study)
     values = {**study.assumptions, **(assumptions or {})}
 
     def work(candidate: Candidate) -> SiteCase | list[Problem]:
