@@ -50,16 +50,48 @@ def site_page(catalogue: Catalogue, site: Site, language: Language) -> Renderabl
         "note": site.note,
     }
     rows = [(phrase(f"sites.{key}", language), text) for key, text in said.items() if text]
-    figures = [_figure(fact, site, language) for fact in describe(catalogue, site.id)]
-    headings = [phrase(f"sites.{name}", language) for name in ("figure", "value", "range", "status")]
-    made = table(headings, figures, whole=(3,))
+    numbers: dict[str, int] = {}
+    own = describe(catalogue, site.id)
+    area_facts = describe(catalogue, f"grid.{site.area}")
+    made = _figures(own, _site_name(site, language), numbers, language)
     parts: list[RenderableType] = [Sentence(title, style="bold"), Text(), Padding(pairs(rows), (0, 0, 0, INDENT))]
     parts += section(phrase("sites.figures", language), made)
     parts += section(
         phrase("national.site_area", language, area=_area(site.area, language)),
-        _area_figures(catalogue, site, language),
+        _figures(area_facts, _area(site.area, language), numbers, language),
     )
+    links = [fact for name in _links_of(site.area, catalogue) for fact in describe(catalogue, f"interconnector.{name}")]
+    if links:
+        parts += section(phrase("place.links", language), _figures(links, "", numbers, language))
+    sources = [
+        (str(number), f"{source.publisher}: {source.title} {source.address} [{source.grade}]")
+        for key, number in numbers.items()
+        if (source := catalogue.sources.get(key)) is not None
+    ]
+    parts += section(phrase("place.sources", language), pairs(sources))
     return Group(*parts, Text(), remark(phrase("sites.origin", language, id=site.id)))
+
+
+def _links_of(area: str, catalogue: Catalogue) -> list[str]:
+    """The interconnectors that begin or end in an area."""
+    names = dict.fromkeys(fact.split(".")[1] for fact in catalogue.facts if fact.startswith("interconnector."))
+    return [name for name in names if area in name.split("-")]
+
+
+def _figures(facts: Sequence[Fact], named: str, numbers: dict[str, int], language: Language) -> RenderableType:
+    """Facts with value, range, status and the numbers of their sources, which `numbers` collects in order.
+
+    `named` is left out of each name, as it stands above the table.
+    """
+    rows = []
+    for fact in facts:
+        name = (fact.name_ja if language == "ja" else fact.name_en).removesuffix(named).rstrip(", ")
+        keys = ", ".join(str(numbers.setdefault(key, len(numbers) + 1)) for key in fact.source_keys)
+        value = format_quantity(fact.value, fact.unit, language)
+        known = fact_range(fact, language) or NOTHING
+        rows.append([name, value, known, phrase(f"status.{fact.status}", language), keys])
+    headings = [phrase(f"sites.{name}", language) for name in ("figure", "value", "range", "status")]
+    return table([*headings, phrase("place.source", language)], rows, whole=(3, 4))
 
 
 def sources_page(catalogue: Catalogue, language: Language) -> RenderableType:
@@ -103,26 +135,6 @@ def _value_line(fact: Fact, language: Language) -> str:
         words.append(phrase("sources.year", language, year=fact.year))
     words.append(phrase(f"status.{fact.status}", language))
     return ("、" if language == "ja" else ", ").join(words)
-
-
-def _figure(fact: Fact, site: Site, language: Language) -> list[str]:
-    name = fact.name_ja.removesuffix(site.name_ja) if language == "ja" else fact.name_en.removesuffix(site.name_en)
-    value = format_quantity(fact.value, fact.unit, language)
-    status = phrase(f"status.{fact.status}", language)
-    return [name.rstrip(", "), value, fact_range(fact, language) or NOTHING, status]
-
-
-def _area_figures(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
-    """What the site's grid area gives it: connection and its year, price terms, carbon, curtailment."""
-    rows = []
-    for fact in describe(catalogue, f"grid.{site.area}"):
-        name = fact.name_ja if language == "ja" else fact.name_en
-        area = _area(site.area, language)
-        name = name.removesuffix(area).rstrip(", ")
-        value = format_quantity(fact.value, fact.unit, language)
-        rows.append([name, value, fact_range(fact, language) or NOTHING, phrase(f"status.{fact.status}", language)])
-    headings = [phrase(f"sites.{name}", language) for name in ("figure", "value", "range", "status")]
-    return table(headings, rows, whole=(3,))
 
 
 def _site_name(site: Site, language: Language) -> str:

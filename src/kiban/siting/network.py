@@ -87,9 +87,12 @@ def _free(
     if given is not None:
         return (share * given,) * len(study.years)
     today, row = catalogue.value(f"interconnector.{name}.{way}"), f"interconnector.{name}.{way}_planned"
-    more = catalogue.value(row) if row in catalogue else 0.0
-    ready = catalogue.value(f"interconnector.{name}.planned_year") if more else 0.0
-    return tuple(share * (today + (more if year is not None and year >= ready else 0.0)) for year in study.years)
+    if row not in catalogue:
+        return (share * today,) * len(study.years)
+    # What is planned counts from the year of its fact on.
+    planned = catalogue.fact(row)
+    ready = planned.year or 0
+    return tuple(share * (today + planned.value * (year is not None and year >= ready)) for year in study.years)
 
 
 @dataclass(slots=True)
