@@ -49,6 +49,10 @@ def test_a_plan_speaks_both_languages(plan: dict[str, Any]) -> None:
 def test_the_short_view_leaves_the_long_parts_out(client: Client, plan: dict[str, Any]) -> None:
     short = client.get(f"/api/v1/plans/{plan['id']}?view=short").json()
     assert set(plan) - set(short) == {"inputs", "scenario", "hourly_columns"}
+    assert short["sentences"] == plan["sentences"]
+    japanese = client.get(f"/api/v1/plans/{plan['id']}?view=short&lang=ja").json()
+    assert japanese == {**short, "sentences": {"ja": plan["sentences"]["ja"]}}
+    assert client.get(f"/api/v1/plans/{plan['id']}?lang=fr").status_code == 422
 
 
 def test_the_same_question_has_the_same_id_and_is_remembered(client: Client, plan: dict[str, Any]) -> None:

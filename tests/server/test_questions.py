@@ -39,6 +39,15 @@ def test_another_rate_of_the_package(payment: dict[str, Any], client: Client) ->
     assert same.json()["pay"] == more
 
 
+def test_a_moving_slider_leaves_the_downside_out(payment: dict[str, Any], client: Client) -> None:
+    asked = {**study(), "package": "tax-credit", "downside": False}
+    quick = client.post("/api/v1/pay", json=asked).json()["pay"]
+    assert payment["downside"]
+    assert not quick["downside"]
+    # It starts from the last answer, so that its last digits may differ.
+    assert quick["fiscal_cost_myen"] == pytest.approx(payment["fiscal_cost_myen"], rel=1e-6)
+
+
 def test_packages_are_listed(client: Client) -> None:
     found = client.get("/api/v1/packages").json()["packages"]
     assert {package["name"] for package in found} == set(package_names())

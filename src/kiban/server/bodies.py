@@ -66,6 +66,8 @@ class PayQuestion(Study, Numbered):
     """The same for several packages, by name."""
     against: Annotated[str, Field(min_length=1, max_length=80)] = "none"
     """The package to compare with; `none` is no policy."""
+    downside: bool = True
+    """Whether to simulate what the treasuries may lose; false is quicker, as while a slider moves."""
 
 
 class CompareQuestion(Numbered):

@@ -72,8 +72,18 @@ def unit_names(unit: str) -> Names:
     return named(unit_text, unit)
 
 
-def plan_view(plan: Plan, how: Circumstances, *, short: bool = False, html: bool = False) -> dict[str, Any]:
-    """Everything of a plan but its hours; `short` leaves the inputs, the scenario and the list of columns out."""
+def plan_view(
+    plan: Plan,
+    how: Circumstances,
+    *,
+    short: bool = False,
+    html: bool = False,
+    languages: Sequence[Language] = LANGUAGES,
+) -> dict[str, Any]:
+    """Everything of a plan but its hours, with the sentences in these languages.
+
+    `short` leaves the inputs, the scenario and the list of columns out.
+    """
     from kiban import __version__
 
     view: dict[str, Any] = {
@@ -92,7 +102,7 @@ def plan_view(plan: Plan, how: Circumstances, *, short: bool = False, html: bool
         "cost_myen_per_year": plan.cost_myen_per_year if plan.status == "optimal" else None,
         "cooling_system": plan.cooling_system,
         "cooling_name": named(term, plan.cooling_system),
-        "sentences": {language: _sentences(plan, language) for language in LANGUAGES},
+        "sentences": {language: _sentences(plan, language) for language in languages},
         "capacities": _capacities(plan),
         "costs": [cost_view(name, cost) for name, cost in plan.costs.items()],
         "cost_groups": _cost_groups(plan),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+from kiban.quantities import LANGUAGES, Language
 from kiban.scenario import Scenario
 from kiban.server import questions
 from kiban.server.access import Caller
@@ -36,6 +38,8 @@ router = APIRouter(prefix="/api/v1")
 MOST_INSTANT_POINTS = 3
 PLANS_OF_A_PAYMENT = 6
 View = Literal["full", "short"]
+Lang = Language | None
+"""A short view may be asked for with the sentences of one language only."""
 
 
 @router.post("/check", tags=["plans"])
@@ -49,7 +53,12 @@ def check(question: Study, service: ServiceOf, caller: Viewer) -> Json:
 
 @router.post("/plans", tags=["plans"])
 async def plan(
-    question: PlanQuestion, request: Request, service: ServiceOf, caller: Planner, view: View = "full"
+    question: PlanQuestion,
+    request: Request,
+    service: ServiceOf,
+    caller: Planner,
+    view: View = "full",
+    lang: Lang = None,
 ) -> Json:
     """The least-cost plan: 200 with the plan where it is quick, else 202 with a job."""
     scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
@@ -62,13 +71,14 @@ async def plan(
             pass
         else:
             request.state.subject = how.id
-            content = {"plan": await run_in_threadpool(_view, made, how, view)}
+            content = {"plan": await run_in_threadpool(_view, made, how, view, lang)}
             return Json(number(content, question.session, question.sequence))
     return await _queue("plan", scenario.name, {"scenario": plain_scenario(scenario)}, question, request, caller)
 
 
-def _view(made: Any, how: Circumstances, view: View) -> dict[str, Any]:
-    return plan_view(made, how, short=view == "short", html=questions.can_write_page())
+def _view(made: Any, how: Circumstances, view: View, lang: Lang = None) -> dict[str, Any]:
+    languages = (lang,) if lang is not None and view == "short" else LANGUAGES
+    return plan_view(made, how, short=view == "short", html=questions.can_write_page(), languages=languages)
 
 
 def _is_instant(question: Numbered, estimate: float, service: Service) -> bool:
@@ -97,10 +107,10 @@ def list_plans(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(g
 
 
 @router.get("/plans/{plan_id}", tags=["plans"])
-async def read_plan(plan_id: str, service: ServiceOf, caller: Viewer, view: View = "full") -> Json:
+async def read_plan(plan_id: str, service: ServiceOf, caller: Viewer, view: View = "full", lang: Lang = None) -> Json:
     """A plan."""
     made, how = await service.answers.find(plan_id)
-    return Json(await run_in_threadpool(_view, made, how, view))
+    return Json(await run_in_threadpool(_view, made, how, view, lang))
 
 
 @router.delete("/plans/{plan_id}", tags=["plans"], status_code=204)
@@ -169,11 +179,13 @@ async def pay(question: PayQuestion, request: Request, service: ServiceOf, calle
     await run_in_threadpool(questions.read_packages, [*packages, question.against], rates)
     # Without policy, with policy until its credits settle, and forced to serve the same.
     if _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
-        content = await run_in_threadpool(questions.pay, scenario, packages, question.against, rates)
+        asked = (scenario, packages, question.against, rates)
+        content = await run_in_threadpool(partial(questions.pay, *asked, downside=question.downside))
         return Json(number({"pay": content}, question.session, question.sequence))
     plain = plain_scenario(scenario)
-    asked = {"scenario": plain, "packages": packages, "against": question.against, "rates": rates}
-    return await _queue("pay", scenario.name, asked, question, request, caller)
+    content = {"scenario": plain, "packages": packages, "against": question.against, "rates": rates}
+    content["downside"] = question.downside
+    return await _queue("pay", scenario.name, content, question, request, caller)
 
 
 def _packages(question: PayQuestion, scenario: Scenario) -> tuple[list[Any], dict[str, float]]:

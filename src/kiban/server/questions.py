@@ -67,11 +67,13 @@ def pay(
     against: str,
     rates: Mapping[str, float],
     tell: Tell | None = None,
+    *,
+    downside: bool = True,
 ) -> dict[str, Any]:
     """What `kiban pay --json` prints, and what the pages show of it.
 
     The inputs and the side without the packages are kept for the next question about the same scenario, so that
-    another rate costs two plans instead of all.
+    another rate costs two plans instead of all, and these start from the last ones.
     """
     paying, payment, document = (
         _module(name) for name in ("kiban.finance.paying", "kiban.report.payment", "kiban.report.pay_document")
@@ -83,9 +85,10 @@ def pay(
         with _paying:
             question = _question(paying, scenario, against)
             found = question.pay(chosen, report=tell)
-            if tell is not None:
-                tell("the downside")
-            found = question.with_downside(found)
+            if downside:
+                if tell is not None:
+                    tell("the downside")
+                found = question.with_downside(found)
     except paying.InfeasibleError:
         raise refuse("scenario", "no_design") from None
     return {**payment.summarise_payment(found), **document.pay_document(found)}
@@ -94,7 +97,7 @@ def pay(
 def _question(paying: Any, scenario: Scenario, against: str) -> Any:
     key = (plan_id(scenario), against)
     if key not in _asked:
-        _asked[key] = paying.Question(scenario, against=(read_packages([against], {})[0],))
+        _asked[key] = paying.Question(scenario, against=(read_packages([against], {})[0],), warm=True)
     _asked.move_to_end(key)
     while len(_asked) > REMEMBERED_QUESTIONS:
         _asked.popitem(last=False)

@@ -82,7 +82,7 @@ def _build(scenario: Scenario, listen: Callable[[str], None]) -> tuple[KeptPlan,
 def _pay(question: Mapping[str, Any], tell: Tell) -> Outcome:
     scenario = restore_scenario(question["scenario"])
     asked = (question["packages"], question["against"], question["rates"])
-    content = questions.pay(scenario, *asked, _teller(tell))
+    content = questions.pay(scenario, *asked, _teller(tell), downside=question.get("downside", True))
     return Outcome({"pay": content})
 
 
