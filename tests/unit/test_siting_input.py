@@ -77,7 +77,7 @@ CASES = {
     "unknown assumption": ({"assumptions": {"pv.capexx": 1.0}}, "did you mean 'pv.capex'?"),
     "site at sea": (
         {"site": [{"id": "mysite", "latitude_deg": 38.0, "longitude_deg": 145.0, "area": "tohoku"}]},
-        "off the coast of Japan",
+        "lies 305 km off the coast of Japan; check latitude and longitude; the nearest land is at 38.7, 141.6",
     ),
     "site abroad": (
         {"site": [{"id": "mysite", "latitude_deg": 10.0, "longitude_deg": 10.0, "area": "tohoku"}]},
@@ -115,6 +115,13 @@ def test_a_table_of_sites_is_read_and_its_faults_are_told(tmp_path):
     said = str(caught.value)
     assert "unknown column 'colour'" in said
     assert "line 2: max_mw is 'many'" in said
+    (tmp_path / "sites.csv").unlink()
+    with pytest.raises(ScenarioError, match=r"sites.csv: national.sites_file is no file; give a CSV file"):
+        read_national(tmp_path / "study.toml")
+    row = "north,43.0,141.5,hokkaido\n"
+    (tmp_path / "sites.csv").write_text(f"id,latitude_deg,longitude_deg,area\n{row}{row}", encoding="utf-8")
+    with pytest.raises(ScenarioError, match="'north' stands 2 times; keep one"):
+        read_national(tmp_path / "study.toml")
 
 
 def test_a_tranche_that_no_site_can_reach_is_explained_by_the_round_trip_it_would_need():
@@ -124,6 +131,8 @@ def test_a_tranche_that_no_site_can_reach_is_explained_by_the_round_trip_it_woul
     )
     change = next(change for change in plan.relaxations if change.key == "latency.metro")
     assert change.needed == pytest.approx(11.7, abs=0.11)
+    # Serving nothing at all is no advice.
+    assert {change.key for change in plan.relaxations} == {"latency.metro"}
     assert "Longest round trip of metro" in page
 
 

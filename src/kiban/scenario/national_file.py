@@ -73,6 +73,9 @@ def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _read_sites(path: Path) -> list[dict[str, Any]]:
+    if not path.is_file():
+        remedy = "give a CSV file by its name relative to the study"
+        raise ScenarioError(Problem("is no file", str(path), "national.sites_file", remedy))
     rows = list(csv.DictReader(read_text(path).splitlines()))
     known, words = set(CandidateSite.model_fields) - {"supply", "weather"}, {"id", "name", "like", "area", "kind"}
     unknown = sorted({column or "" for row in rows for column in row} - known)

@@ -85,14 +85,14 @@ def list_candidates(study: NationalScenario, catalogue: Catalogue) -> tuple[tupl
         if given is not None and not given.enabled:
             continue
         candidate = _describe(name, given, study, catalogue, fibre)
-        offshore = _distance_to_land_km(candidate.latitude_deg, candidate.longitude_deg)
+        offshore, latitude, longitude = _nearest_land(candidate.latitude_deg, candidate.longitude_deg)
         if offshore > OFFSHORE_KM:
             problems.append(
                 Problem(
-                    f"'{name}' at {candidate.latitude_deg:g} N, {candidate.longitude_deg:g} E lies"
-                    f" {offshore:.0f} km off the coast of Japan",
+                    f"of '{name}' is {candidate.latitude_deg:g}, and longitude_deg {candidate.longitude_deg:g}:"
+                    f" that lies {offshore:.0f} km off the coast of Japan",
                     key="site.latitude_deg",
-                    remedy="check latitude and longitude",
+                    remedy=f"check latitude and longitude; the nearest land is at {latitude:.1f}, {longitude:.1f}",
                 )
             )
         limits = list(_excluding_limits(candidate, study))
@@ -222,13 +222,13 @@ def _excluding_limits(candidate: Candidate, study: NationalScenario) -> Iterator
             yield Exclusion(candidate.id, f"hazard.max_{field}", value, limit)
 
 
-def _distance_to_land_km(latitude_deg: float, longitude_deg: float) -> float:
-    """Distance to the coarse coast, km; 0 on land."""
-    shortest = math.inf
+def _nearest_land(latitude_deg: float, longitude_deg: float) -> tuple[float, float, float]:
+    """Distance to the coarse coast, km (0 on land), with latitude and longitude of its nearest point."""
+    nearest = (math.inf, latitude_deg, longitude_deg)
+    scale = math.cos(math.radians(latitude_deg))
     for outline in coastline().values():
         if _inside(latitude_deg, longitude_deg, outline):
-            return 0.0
-        scale = math.cos(math.radians(latitude_deg))
+            return 0.0, latitude_deg, longitude_deg
         points = [
             ((lon - longitude_deg) * scale * KM_PER_DEGREE, (lat - latitude_deg) * KM_PER_DEGREE)
             for lat, lon in outline
@@ -236,8 +236,10 @@ def _distance_to_land_km(latitude_deg: float, longitude_deg: float) -> float:
         for (ax, ay), (bx, by) in zip(points, [*points[1:], points[0]], strict=True):
             dx, dy = bx - ax, by - ay
             along = min(1.0, max(0.0, -(ax * dx + ay * dy) / max(dx * dx + dy * dy, 1e-12)))
-            shortest = min(shortest, math.hypot(ax + along * dx, ay + along * dy))
-    return shortest
+            x, y = ax + along * dx, ay + along * dy
+            place = (latitude_deg + y / KM_PER_DEGREE, longitude_deg + x / scale / KM_PER_DEGREE)
+            nearest = min(nearest, (math.hypot(x, y), *place))
+    return nearest
 
 
 def coastline() -> dict[str, list[tuple[float, float]]]:

@@ -78,7 +78,7 @@ def _structural(problem: Problem) -> Iterator[Relaxation]:
             continue
         most = float(problem.demand_mw[number].max())
         less = _slack(problem, f"demand.{tranche.id}")
-        if less is not None and less > LEAST:
+        if less is not None and LEAST < less < most - LEAST:
             yield Relaxation(f"demand.{tranche.id}", most, max(math.floor((most - less) * 10) / 10, 0.0), "MW")
         if tranche.max_round_trip_ms is not None:
             longer = _longer_round_trip(problem, number)
