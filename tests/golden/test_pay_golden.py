@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from kiban.finance.comparison import COST_TOLERANCE, Instrument
+from kiban.finance.comparison import Instrument
 from kiban.finance.paying import Question
+from kiban.finance.search import COST_TOLERANCE
 from kiban.scenario.package import load_package
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,16 +9,15 @@ from tests.cases.payments import campus, package, question
 
 from kiban.errors import ScenarioError
 from kiban.finance.comparison import (
-    COST_TOLERANCE,
     INSTRUMENTS,
     MOST_POINTS,
     Instrument,
     equal_cost,
-    largest_amount,
     least_public_money,
     sweep,
 )
 from kiban.finance.paying import Question
+from kiban.finance.search import COST_TOLERANCE, largest_amount
 from kiban.scenario.package import load_package
 
 BUDGET = 9000.0

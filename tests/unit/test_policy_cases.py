@@ -8,12 +8,14 @@ from datetime import date
 from fractions import Fraction
 from functools import reduce
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from kiban.errors import InputError
+from kiban.finance.eligibility import Check, check_conditions
 from kiban.finance.tax import CreditRule, CreditUse, Losses, carry_losses, use_credits
 from kiban.planning.policy_terms import resolve
 from kiban.policy import depreciation, property_tax
@@ -99,6 +101,33 @@ def credit_of(day: date, given: Mapping[str, Any]) -> CreditUse:
     return use_credits([earned], [rule], np.array(given["corporate_tax"], float))[0]
 
 
+def conditions(day: date, given: Mapping[str, Any]) -> list[Check]:
+    """Conditions of one instrument of a measure, held against a plan that shows the given figures."""
+    instrument = {key: given[key] for key in ("kind", "law", "assets") if key in given}
+    package = parse_package({"name": "case", "instrument": [instrument]})
+    found = resolve([package], start_year=day.year).conditions
+    invested = given.get("invested_myen", {})
+    sold = SimpleNamespace(it_energy_mwh_per_year=1.0, price_myen_per_mwh=given.get("sales_myen", 0.0))
+    years = np.arange(5)
+    cash: Any = SimpleNamespace(
+        project=SimpleNamespace(streams=[sold]),
+        years=years,
+        start=1,
+        capex={"all": np.array([float(sum(invested.values())), 0, 0, 0, 0])},
+        revenue={"sales": np.array([0, 0, *given.get("profit_before_depreciation_myen", [0, 0, 0])], float)},
+        operating_costs={},
+        fixed_om={},
+        network_charges={},
+        property_tax={},
+    )
+    plan: Any = SimpleNamespace(
+        investments=[SimpleNamespace(asset=asset, capex_myen=cost) for asset, cost in invested.items()],
+        indicators={"clean_share": given.get("clean_share", 0.0), "import_mwh_per_year": given.get("drawn_mwh", 0.0)},
+        scenario=SimpleNamespace(site=SimpleNamespace(id=given.get("site"))),
+    )
+    return list(check_conditions(found, plan, cash))
+
+
 def answer(case: Mapping[str, Any]) -> Any:
     day, given, law = case["day"], case["input"], load_law()
     match case["subject"]:
@@ -129,6 +158,12 @@ def answer(case: Mapping[str, Any]) -> Any:
             return carried(day, given).taxable
         case "expired_losses":
             return carried(day, given).expired
+        case "condition":
+            return {check.condition.kind: check.status for check in conditions(day, given)}[given["asks"]]
+        case "condition_found":
+            return {check.condition.kind: check.found for check in conditions(day, given)}[given["asks"]]
+        case "not_shown":
+            return next(c.condition.names for c in conditions(day, given) if c.condition.kind == "unknown")
         case "credit_used":
             return credit_of(day, given).used
         case "credit_expired":
@@ -146,6 +181,8 @@ def test_case(key: str) -> None:
     found, expected = answer(case), case["expect"]
     if case["subject"] == "refusal":
         assert expected in found
+    elif isinstance(expected, list) and expected and isinstance(expected[0], str):
+        assert list(found) == expected
     elif isinstance(expected, list):
         assert list(found) == pytest.approx(expected, abs=case.get("tolerance", 1e-9))
     elif isinstance(expected, int | float) and not isinstance(expected, bool):
@@ -156,4 +193,11 @@ def test_case(key: str) -> None:
 
 def test_there_are_enough_cases() -> None:
     assert len(CASES) >= 40
-    assert {case["subject"] for case in CASES.values()} >= {"law", "terms", "refusal", "depreciation", "property_tax"}
+    assert {case["subject"] for case in CASES.values()} >= {
+        "law",
+        "terms",
+        "refusal",
+        "depreciation",
+        "property_tax",
+        "condition",
+    }

@@ -103,7 +103,7 @@ def compare_command(
         raise InputError(Problem("more than one aim is given", remedy="choose one of budget, load and clean share"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _asking(scenario, against, language, spinner=not as_json) as (question, _):
+    with _asking(scenario, against, language, spinner=not as_json, warm=True) as (question, _):
         if budget is not None:
             found = equal_cost(question, budget, names)
         elif induce is not None:
@@ -137,7 +137,7 @@ def sweep_command(
     from kiban.finance.comparison import sweep
 
     language = choose_language(lang)
-    with _asking(subject, against, language, spinner=not as_json) as (question, _):
+    with _asking(subject, against, language, spinner=not as_json, warm=True) as (question, _):
         found = sweep(question, over)
     if as_json:
         from kiban.report.payment import summarise_instruments
@@ -153,7 +153,7 @@ def sweep_command(
 
 @contextlib.contextmanager
 def _asking(
-    subject: str | None, against: list[str] | None, language: Language, *, spinner: bool
+    subject: str | None, against: list[str] | None, language: Language, *, spinner: bool, warm: bool = False
 ) -> Iterator[tuple[Question, Callable[[str], None]]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -161,7 +161,7 @@ def _asking(
     try:
         with progress(language, spinner=spinner) as tell:
             tell("reading inputs")
-            yield Question(read_subject(subject), against=tuple(against or ("none",))), tell
+            yield Question(read_subject(subject), against=tuple(against or ("none",)), warm=warm), tell
     except InfeasibleError as error:
         plan, sentence = error.plan, str(error)
     else:

@@ -21,6 +21,7 @@ from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.economy import assess_impact, construction_demand, read_economy_terms
+from kiban.finance.eligibility import Check, check_conditions, failing
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.levelised import LevelisedCost, levelised_cost
 from kiban.finance.metrics import Returns, compute_returns
@@ -41,7 +42,11 @@ if TYPE_CHECKING:
 NO_SUPPORT = "none"
 GAINERS = ("equity", "lenders", "users", "ratepayers")
 SETTLED = 1e-4
-MOST_ROUNDS = 6
+MOST_ROUNDS = 12
+DAMPED_FROM = 4
+"""Round from which half of the last share is kept, so that a share that swings comes to rest."""
+SAME_SERVED = 1e-4
+"""Difference of served MW, as a share of the load, that a solver's tolerance explains."""
 DRAWS = 10_000
 Report = Callable[[str], None]
 
@@ -59,6 +64,15 @@ class Side:
     ledger: Ledger
     credit_utilisation: Mapping[str, float]
     """Share of the credits of each asset class that the limits let its owner use, by present value."""
+    unsettled: float = 0.0
+    """How far that share still moved in the last round; 0 where design and finance agree to `SETTLED`."""
+    checks: tuple[Check, ...] = ()
+    """What the measures behind the packages ask for, held against this plan."""
+
+    @property
+    def refused(self) -> tuple[tuple[str, int], ...]:
+        """Instruments, by package and number, that do not apply since the plan does not fulfil their conditions."""
+        return tuple(failing(self.checks))
 
     @property
     def terms(self) -> PolicyTerms:
@@ -190,7 +204,10 @@ class Question:
         after = after or self.build_side(packages, before)
         served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
         tell("serving the same compute without the policy")
-        forced = self._plan(self._under(before.packages, before.credit_utilisation), served) if served else before.plan
+        if _serve_the_same(before, after):
+            forced = before.plan
+        else:
+            forced = self._plan(self._under(before.packages, before.credit_utilisation, before.refused), served)
         capital = self.preparation.capital
         tax_rate = before.terms.tax.rate
         support = measure_support(
@@ -239,26 +256,63 @@ class Question:
     def build_side(
         self, packages: Sequence[str | Package], before: Side | None, served_mw: Mapping[str, float] | None = None
     ) -> Side:
-        """Design, finance and ledger under packages; credits count as far as they can be used."""
+        """Design, finance and ledger under packages; credits count as far as they can be used.
+
+        An instrument whose conditions the plan designed with it does not fulfil is left out, and the rest designed
+        anew. A share of usable credits that does not settle is `unsettled` on the side.
+        """
         loaded = self._load(packages)
+        refused: dict[tuple[str, int], tuple[Check, ...]] = {}
+        while True:
+            side = self._settle(loaded, tuple(refused), before, served_mw)
+            failed = failing(side.checks)
+            if not failed.keys() - refused.keys():
+                break
+            refused |= {key: checks for key, checks in failed.items() if key not in refused}
+        kept = [check for check in side.checks if check.instrument not in refused]
+        return replace(side, checks=(*kept, *(check for checks in refused.values() for check in checks)))
+
+    def _settle(
+        self,
+        packages: tuple[Package, ...],
+        refused: Sequence[tuple[str, int]],
+        before: Side | None,
+        served_mw: Mapping[str, float] | None,
+    ) -> Side:
+        """Design and finance in turn until the share of credits that can be used is the same in both."""
         utilisation: Mapping[str, float] = {}
-        for _ in range(MOST_ROUNDS):
-            plan = self._plan(self._under(loaded, utilisation), served_mw)
+        for number in range(MOST_ROUNDS):
+            preparation = self._under(packages, utilisation, refused)
+            plan = self._plan(preparation, served_mw)
             project, levelised = self._price(plan, before)
             cash = project_cash_flow(project, self.assumptions)
             found = _by_class(cash)
             change = max((abs(found[name] - utilisation.get(name, 1.0)) for name in found), default=0.0)
-            utilisation = found
+            kept = 0.5 if change >= SETTLED and number >= DAMPED_FROM else 0.0
+            utilisation = {name: kept * utilisation.get(name, 1.0) + (1.0 - kept) * found[name] for name in found}
             if change < SETTLED:
                 break
-        ledger = self._post(plan, cash)
-        return Side(loaded, plan, project, cash, compute_returns(cash), levelised, ledger, utilisation)
+        terms = project.policy
+        return Side(
+            packages,
+            plan,
+            project,
+            cash,
+            compute_returns(cash),
+            levelised,
+            self._post(plan, cash),
+            found,
+            unsettled=change if change >= SETTLED else 0.0,
+            checks=check_conditions(terms.conditions, plan, cash),
+        )
 
     def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
         return tuple(load_package(package, self.scenario.folder) for package in packages)
 
-    def _under(self, packages: Sequence[Package], utilisation: Mapping[str, float]) -> Preparation:
-        return self.preparation.under(packages, credit_utilisation=utilisation)
+    def _under(
+        self, packages: Sequence[Package], utilisation: Mapping[str, float], refused: Sequence[tuple[str, int]] = ()
+    ) -> Preparation:
+        return self.preparation.under(packages, credit_utilisation=utilisation, without=refused)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
         points = None if self._before is None else self._points.get(served_mw is not None)
@@ -285,6 +339,12 @@ class Question:
             energy_charges_myen=plan.energy_charges_myen_per_year,
             ratepayers_works_myen=plan.ratepayers_works_myen,
         )
+
+    def terms_of(self, package: Package, side: Side) -> PolicyTerms:
+        """What a package means where the instruments that a side could not use are left out."""
+        terms = self._under((package,), {}, side.refused).terms
+        assert terms is not None
+        return terms
 
     def fiscal_cost(self, side: Side, terms: PolicyTerms | None = None) -> float:
         """What a package costs the treasuries on what is built, against the same project without it; million yen.
@@ -322,6 +382,13 @@ def pay(
     return question.with_downside(payment)
 
 
+def _serve_the_same(before: Side, after: Side) -> bool:
+    """Whether two sides serve the same of each tranche, up to the solver's tolerance."""
+    served = {tranche.name: tranche.served_mw for tranche in before.plan.tranches}
+    close = SAME_SERVED * after.plan.capacities["it_mw"]
+    return all(abs(tranche.served_mw - served[tranche.name]) <= close for tranche in after.plan.tranches)
+
+
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
     return (packages,) if isinstance(packages, str | Package) else tuple(packages)
 
@@ -338,7 +405,7 @@ def _by_class(cash: CashFlow) -> dict[str, float]:
         asset = classes[name]
         used[asset] = used.get(asset, 0.0) + share * weights[name]
         earned[asset] = earned.get(asset, 0.0) + weights[name]
-    return {asset: used[asset] / weight for asset, weight in earned.items()}
+    return {asset: min(used[asset] / weight, 1.0) for asset, weight in earned.items()}
 
 
 def _tranche_sales(side: Side, shares: Shares) -> float:

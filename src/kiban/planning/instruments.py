@@ -9,7 +9,8 @@ from typing import Any
 from kiban.errors import Problem, nearest
 from kiban.policy.law import Law, Measure, expand_assets, is_asset
 from kiban.policy.tax_law import TREASURY, asset_kind, law_day
-from kiban.policy.terms import ASSET_GROUPS, ASSETS
+from kiban.policy.terms import ASSET_GROUPS, ASSETS, Condition, ConditionKind
+from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Instrument
 
 FIRST_YEAR, LAST_YEAR = 0, 9999
@@ -29,6 +30,21 @@ AMOUNT_TERMS = {
     "loan_guarantee": ("coverage_share",),
     "surcharge_relief": ("reduction_share",),
 }
+
+KWH_PER_MWH = 1e3
+YEN_PER_THOUSAND = 1e3
+_THRESHOLDS: Mapping[str, tuple[ConditionKind, float]] = {
+    "min_investment_yen": ("investment", 1.0 / YEN_PER_MYEN),
+    "project_cost_min_yen": ("investment", 1.0 / YEN_PER_MYEN),
+    "new_min_investment_yen": ("investment", 1.0 / YEN_PER_MYEN),
+    "min_acquisition_yen": ("investment", 1.0 / YEN_PER_MYEN),
+    "min_acquisition_yen_information_services": ("investment", 1.0 / YEN_PER_MYEN),
+    "min_roi": ("return", 1.0),
+    "requires_share_decarbonised_power": ("clean_share", 1.0),
+    "min_kwh_per_year": ("grid_energy", 1.0 / KWH_PER_MWH),
+    "min_kwh_per_1000yen": ("intensity", YEN_PER_MYEN / YEN_PER_THOUSAND / KWH_PER_MWH),
+}
+"""Terms of a measure that a plan can be held against, and what turns them into the unit of the condition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +72,20 @@ class LaidInstrument:
         """What the package says under `key`, else the law under `term`."""
         given = getattr(self.instrument, key)
         return self.terms.get(term, default) if given is None else given
+
+    def conditions(self) -> Iterator[Condition]:
+        """What the measure asks for in the start year."""
+        if self.measure is None:
+            return
+        key = (self.package, self.number, self.measure.id)
+        for term, (kind, scale) in _THRESHOLDS.items():
+            if term in self.terms:
+                covered = tuple(self.measure.assets or self.assets) if kind in {"investment", "return"} else ()
+                yield Condition(*key, kind, scale * self.terms[term], covered)
+        if "excluded_prefectures" in self.terms:
+            yield Condition(*key, "prefecture", names=tuple(self.terms["excluded_prefectures"]))
+        if self.measure.asks_for:
+            yield Condition(*key, "unknown", names=self.measure.asks_for)
 
     @property
     def payer(self) -> str:

@@ -6,7 +6,7 @@ two measures on the same cost that exclude each other, support above the cost.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kiban.errors import Problem, ScenarioError
@@ -22,10 +22,12 @@ from kiban.policy.terms import (
     PolicyTerms,
     ProductionCreditTerms,
 )
+from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Package, load_package
 from kiban.scenario.study import Scenario
 
-YEN_PER_MYEN = 1e6
+Refused = Collection[tuple[str, int]]
+"""Instruments that do not apply, by package and number from 1."""
 
 
 def load_packages(scenario: Scenario) -> tuple[Package, ...]:
@@ -42,11 +44,15 @@ def load_packages(scenario: Scenario) -> tuple[Package, ...]:
     return tuple(packages)
 
 
-def resolve(packages: Sequence[Package], *, start_year: int, tax_law: str = "japan") -> PolicyTerms:
+def resolve(
+    packages: Sequence[Package], *, start_year: int, tax_law: str = "japan", without: Refused = ()
+) -> PolicyTerms:
     """What the packages together mean for a campus built in `start_year`.
 
-    `tax_law` is the scenario's country; a package that names a tax law overrides it. Raises `ScenarioError` with every
-    problem of the packages, and `CatalogueError` where the country's law does not reach back to that year.
+    `tax_law` is the scenario's country; a package that names a tax law overrides it. `without` leaves out instruments
+    whose conditions a plan does not fulfil; the conditions of all of them are listed all the same. Raises
+    `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's law does not reach
+    back to that year.
     """
     law = load_law()
     named = sorted({package.tax_law for package in packages if package.tax_law is not None})
@@ -67,7 +73,9 @@ def resolve(packages: Sequence[Package], *, start_year: int, tax_law: str = "jap
     problems += find_conflicts(laid)
     if problems:
         raise ScenarioError(problems)
-    return _terms(packages, ordinary, laid, law)
+    conditions = tuple(condition for item in laid for condition in item.conditions())
+    applied = [item for item in laid if (item.package, item.number) not in without]
+    return replace(_terms(packages, ordinary, applied, law), conditions=conditions)
 
 
 def _join(packages: Sequence[Package]) -> str:

@@ -6,7 +6,7 @@ recorded with its origin.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -120,17 +120,24 @@ class Preparation:
         return offer_cooling(self._inputs)
 
     def under(
-        self, packages: Sequence[Package], *, credit_utilisation: Mapping[str, float] | None = None
+        self,
+        packages: Sequence[Package],
+        *,
+        credit_utilisation: Mapping[str, float] | None = None,
+        without: Collection[tuple[str, int]] = (),
     ) -> Preparation:
         """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden.
 
-        `credit_utilisation` is the share of its credits that the owner can use within the law's limits, by asset.
+        `credit_utilisation` is the share of its credits that the owner can use within the law's limits, by asset;
+        `without` leaves out instruments whose conditions are not fulfilled, by package and number.
         """
         from kiban.planning.policy_terms import resolve
 
         changed = copy(self)
         policy = self.scenario.policy
-        changed.terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set)
+        changed.terms = resolve(
+            packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set, without=without
+        )
         changed.credit_utilisation = dict(credit_utilisation or {})
         return changed
 

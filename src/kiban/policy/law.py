@@ -29,11 +29,16 @@ JURISDICTIONS = (
     "japan", "united-states", "united-kingdom", "european-union", "korea", "malaysia", "taiwan", "france",
 )  # fmt: skip
 BEARERS = ("national_treasury", "prefecture", "municipality", "ratepayers", "users", "equity", "none")
+DEMANDS = (
+    "minister_confirms", "regional_plan", "plan_certified", "municipal_ordinance", "own_use", "energy_record",
+    "productivity_rises", "above_mean_intensity", "adds_decarbonised_power", "ministry_selects", "unit_prices",
+)  # fmt: skip
+"""What a measure may ask for that no plan can show."""
 ALL = "all"
 SOURCE_FILE = "sources.toml"
 _TEXTS = ("jurisdiction", "title_en", "title_ja", "article", "status", "bearer", "note")
-_LISTS = ("assumed", "sources", "assets")
-_OPTIONAL = {"assets", "excludes", "period"}
+_LISTS = ("assumed", "sources", "assets", "asks_for")
+_OPTIONAL = {"assets", "asks_for", "excludes", "period"}
 _SOURCE_KEYS = {"title", "publisher", "address", "grade", "accessed"}
 _GRADES = {"A", "B", "C", "none"}
 
@@ -56,7 +61,7 @@ class Measure:
     """One measure of tax law or support.
 
     `assets` are the classes or groups that it covers, where it speaks of assets. Two measures with the same `excludes`
-    may not be used on the same cost.
+    may not be used on the same cost. `asks_for` names conditions that no plan can show, such as a minister's approval.
     """
 
     id: str
@@ -72,6 +77,7 @@ class Measure:
     note: str
     sources: tuple[str, ...]
     periods: tuple[Period, ...]
+    asks_for: tuple[str, ...] = ()
 
     @property
     def valid_from(self) -> date | None:
@@ -217,6 +223,7 @@ def _read_measure(key: str, entry: Mapping[str, Any]) -> Measure:
         note=entry["note"],
         sources=tuple(entry["sources"]),
         periods=periods,
+        asks_for=tuple(entry.get("asks_for", ())),
     )
 
 
@@ -251,6 +258,7 @@ def _faults_of_measure(entry: Any, sources: Mapping[str, Source]) -> Iterator[st
             yield f"has the {name} {entry[name]!r}, and it must be one of {', '.join(known)}"
     yield from (f"names the unknown source '{key}'" for key in entry.get("sources", []) if key not in sources)
     yield from (f"names the unknown asset '{name}'" for name in entry.get("assets", []) if not is_asset(name))
+    yield from (f"asks for '{name}', which is unknown" for name in entry.get("asks_for", []) if name not in DEMANDS)
     if not entry.get("sources") and ALL not in entry.get("assumed", []):
         yield "has no source, and not all of it is assumed"
     if entry.get("assumed") and not entry.get("note"):

@@ -23,6 +23,7 @@ ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
 ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for asset in group)
 Treatment = Literal["reduces_basis", "taxed", "exempt"]
 Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
+ConditionKind = Literal["investment", "return", "clean_share", "prefecture", "grid_energy", "intensity", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,27 @@ class AssetTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """What a measure asks for before an instrument of a package may use it.
+
+    `investment` is at least `limit` million yen spent on `assets`; `return` the mean of operating profit and
+    depreciation in the first three years over that investment; `clean_share` the least share of clean energy;
+    `prefecture` a place outside `names`; `grid_energy` at least `limit` MWh drawn a year; `intensity` at least `limit`
+    MWh for each million yen of sales. `unknown` is what no plan can show: `names` says what, and it is taken to be
+    fulfilled.
+    """
+
+    package: str
+    number: int
+    """Number of the instrument in the package, from 1."""
+    measure: str
+    kind: ConditionKind
+    limit: float = 0.0
+    assets: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyTerms:
     """A package, resolved: what it means for every asset class, for prices of energy, and for finance."""
 
@@ -152,3 +174,5 @@ class PolicyTerms:
     notes: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
     """Ids of measures whose terms are not verified or not enacted."""
+    conditions: tuple[Condition, ...] = ()
+    """What the measures ask for, instrument by instrument."""

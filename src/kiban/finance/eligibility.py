@@ -1,0 +1,99 @@
+"""Whether a plan fulfils what measures of law ask for before they apply.
+
+What a plan shows is checked: what is invested, its return, the share of clean energy, the place, the energy drawn.
+What no plan can show, such as a minister's confirmation, is taken to be fulfilled and said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from kiban.catalogue import load_catalogue
+from kiban.finance.cash_flow import CashFlow
+from kiban.finance.purchases import totals
+from kiban.planning.plan import Plan
+from kiban.policy.terms import Condition
+
+RETURN_YEARS = 3
+"""Years after the investment over which Japan's measures take the mean (METI, on the return on investment)."""
+ROUNDING = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One condition held against a plan; `found` has the unit of the condition's limit, None where nothing shows it."""
+
+    condition: Condition
+    status: Literal["met", "unmet", "assumed"]
+    found: float | None = None
+    place: str = ""
+    """Prefecture of the campus, where the condition is about that."""
+
+    @property
+    def instrument(self) -> tuple[str, int]:
+        """Package and number of the instrument."""
+        return self.condition.package, self.condition.number
+
+
+def check_conditions(conditions: Sequence[Condition], plan: Plan, cash: CashFlow) -> tuple[Check, ...]:
+    """Each condition held against a plan and its cash flow, in their order."""
+    return tuple(_check(condition, plan, cash) for condition in conditions)
+
+
+def failing(checks: Sequence[Check]) -> dict[tuple[str, int], tuple[Check, ...]]:
+    """Checks of the instruments that do not apply because one of their conditions is not fulfilled."""
+    refused = {check.instrument for check in checks if check.status == "unmet"}
+    return {one: tuple(check for check in checks if check.instrument == one) for one in sorted(refused)}
+
+
+def return_on_investment(cash: CashFlow) -> float:
+    """Mean of operating profit and depreciation in the first years of operation, over what is invested; nominal.
+
+    The mean is over `RETURN_YEARS`. Support and finance are no part of it; `nan` where nothing is invested.
+    """
+    spent = [*cash.operating_costs.values(), *cash.fixed_om.values(), *cash.network_charges.values()]
+    earned = totals(cash.revenue) - sum(spent, totals(cash.property_tax))
+    yearly = np.broadcast_to(earned, cash.years.shape)[cash.start + 1 : cash.start + 1 + RETURN_YEARS]
+    invested = float(np.sum(totals(cash.capex)))
+    return float(yearly.mean()) / invested if invested > 0 else float("nan")
+
+
+def prefecture_of(plan: Plan) -> str:
+    """Prefecture of a site of the catalogue; empty for a place of the user's own."""
+    site = load_catalogue().sites.get(plan.scenario.site.id or "")
+    return site.prefecture if site is not None else ""
+
+
+def _check(condition: Condition, plan: Plan, cash: CashFlow) -> Check:
+    if condition.kind == "prefecture":
+        place = prefecture_of(plan)
+        if not place:
+            return Check(condition, "assumed")
+        return Check(condition, "unmet" if place in condition.names else "met", place=place)
+    found = next(_measure(condition, plan, cash), None)
+    if found is None:
+        return Check(condition, "assumed")
+    enough = found >= condition.limit * (1.0 - ROUNDING)
+    return Check(condition, "met" if enough else "unmet", found)
+
+
+def _measure(condition: Condition, plan: Plan, cash: CashFlow) -> Iterator[float]:
+    """What the plan shows, in the unit of the limit; nothing for what no plan can show."""
+    if condition.kind == "investment":
+        yield sum(item.capex_myen for item in plan.investments if item.asset in condition.assets)
+    elif condition.kind == "return":
+        yield return_on_investment(cash)
+    elif condition.kind == "clean_share":
+        yield plan.indicators["clean_share"]
+    elif condition.kind == "grid_energy":
+        yield plan.indicators["import_mwh_per_year"]
+    elif condition.kind == "intensity":
+        sales = sum(
+            stream.it_energy_mwh_per_year * (stream.price_myen_per_mwh or 0.0) for stream in cash.project.streams
+        )
+        if sales > 0:
+            yield plan.indicators["import_mwh_per_year"] / sales
