@@ -8,8 +8,7 @@ assets as they occur here; nothing of the package is needed to run this file.
 import math
 
 import pytest
-
-from kiban.policy.effective_rates import (
+from tests.cases.cost_of_capital import (
     allowance_declining_balance,
     allowance_economic,
     allowance_straight_line,
@@ -20,6 +19,7 @@ from kiban.policy.effective_rates import (
     tax_wedge,
     user_cost,
 )
+
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, TaxTerms
 from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
 

@@ -13,7 +13,7 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
-from kiban.finance.levelised import break_even_price, levelised_cost, token_costs, with_prices
+from kiban.finance.levelised import break_even_price, levelised_cost, token_costs
 from kiban.finance.metrics import compute_returns
 from kiban.finance.project import UNTAXED, Project, ProjectAsset, RevenueStream, project_from_plan
 from kiban.finance.purchases import list_vintages
@@ -270,9 +270,8 @@ def test_a_stream_without_a_price() -> None:
     free = replace(project(), streams=(RevenueStream("load", 100.0, None),))
     with pytest.raises(ScenarioError, match="has no price for load"):
         project_cash_flow(free, assumptions())
-    priced = with_prices(free, assumptions())
-    assert priced.streams[0].price_myen_per_mwh == pytest.approx(break_even_price(free, assumptions()))
-    assert with_prices(priced, assumptions()) is priced
+    priced = free.priced(break_even_price(free, assumptions()))
+    assert compute_returns(project_cash_flow(priced, assumptions())).project_npv_myen == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize(
@@ -406,7 +405,7 @@ def of_plan() -> tuple[CashFlow, dict[str, float]]:
     plan = build(load_scenario("tomakomai"))
     whole = project_from_plan(plan)
     case = replace(read_assumptions(load_catalogue()), construction_years=0)
-    return project_cash_flow(with_prices(whole, case), case), dict(plan.indicators)
+    return project_cash_flow(whole.priced(break_even_price(whole, case)), case), dict(plan.indicators)
 
 
 def test_a_plan_costs_what_the_design_counted(of_plan: tuple[CashFlow, dict[str, float]]) -> None:

@@ -154,7 +154,7 @@ class CashFlow:
             asset = classes[name]
             used[asset] = used.get(asset, 0.0) + share * weights[name]
             earned[asset] = earned.get(asset, 0.0) + weights[name]
-        return {asset: used[asset] / weight for asset, weight in earned.items()}
+        return {asset: min(used[asset] / weight, 1.0) for asset, weight in earned.items()}
 
 
 def project_cash_flow(

@@ -21,6 +21,7 @@ from kiban.quantities import YEN_PER_MYEN
 COMPUTE_ASSETS = frozenset((*ASSET_GROUPS["datacentre"], *ASSET_GROUPS["compute"]))
 JOULE_PER_MWH = 3.6e9
 TOKENS = 1e6
+NO_CHIP = "none"
 TOLERANCE = 1e-12
 MOST_STEPS = 200
 
@@ -43,7 +44,10 @@ def token_costs(cost: LevelisedCost, catalogue: Catalogue, chip: str) -> dict[st
     """Yen per million output tokens by number format, with the catalogue's energy per token and the chip's servers.
 
     The energy is that of a 70-billion-parameter model served in large batches, as for tranches that count tokens.
+    Nothing where the scenario leaves chips out (`none`).
     """
+    if chip == NO_CHIP:
+        return {}
     servers = catalogue.value(f"chip.{chip}.server_power_factor")
     return {
         precision: cost.yen_per_million_tokens(catalogue.value(fact) * servers)
@@ -93,13 +97,6 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
     spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
     return find_root(value, max(spent, energy * TOLERANCE) / energy)
-
-
-def with_prices(project: Project, assumptions: FinanceAssumptions) -> Project:
-    """The project where streams without a price sell at what makes the whole just pay."""
-    if all(stream.price_myen_per_mwh is not None for stream in project.streams):
-        return project
-    return project.priced(break_even_price(project, assumptions))
 
 
 def find_root(value: Callable[[float], float], guess: float) -> float:

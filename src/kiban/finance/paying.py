@@ -9,11 +9,9 @@ found by going around design and finance until it settles.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from kiban.errors import KibanError, Problem, ScenarioError
 from kiban.finance.additionality import Support, measure_support
@@ -22,12 +20,15 @@ from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.economy import assess_impact, construction_demand, read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, failing
+from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_damage_terms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
-from kiban.finance.levelised import LevelisedCost, levelised_cost
+from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
 from kiban.finance.metrics import Returns, compute_returns
-from kiban.finance.posting import Shares, post_entries, read_shares
-from kiban.finance.project import BASE_STREAM, Project, project_from_plan
+from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
+from kiban.finance.project import Project, project_from_plan
+from kiban.finance.public_funds import PublicFunds, cost_per_induced
 from kiban.finance.public_risk import measure_downside, under_each_kind
+from kiban.planning.after_tax import effective_tax_rates
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
@@ -68,6 +69,13 @@ class Side:
     """How far that share still moved in the last round; 0 where design and finance agree to `SETTLED`."""
     checks: tuple[Check, ...] = ()
     """What the measures behind the packages ask for, held against this plan."""
+    effective_tax_rates: Mapping[str, float | None] = field(default_factory=dict)
+    """Marginal effective tax rate by asset class that is bought; None where support leaves no
+    need of a positive return."""
+    token_costs: Mapping[str, float] = field(default_factory=dict)
+    """Levelised cost of a million output tokens by number format, yen; empty without chips."""
+    damage: Damage | None = None
+    """What the emissions do, beside the ledger."""
 
     @property
     def refused(self) -> tuple[tuple[str, int], ...]:
@@ -108,6 +116,8 @@ class Payment:
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float | None
     """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+    damage_terms: DamageTerms
+    """What a tonne of emissions is taken to do."""
     construction_jobs: float
     """Change of job-years at home, direct and indirect, that building sets in motion."""
     downside: Mapping[str, Any] | None = None
@@ -120,7 +130,22 @@ class Payment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
-        return self.fiscal_cost_myen / self.induced_it_mw if self.induced_it_mw > 1e-3 else None
+        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw if self.induced_it_mw > 1e-3 else 0.0)
+
+    @property
+    def damage_myen(self) -> float:
+        """Change of the damage by emissions, present value; no party of the ledger pays or receives it."""
+        assert self.before.damage is not None and self.after.damage is not None
+        return self.after.damage.damage_myen - self.before.damage.damage_myen
+
+    @property
+    def public_funds(self) -> PublicFunds:
+        """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
+        return PublicFunds(
+            willingness_to_pay=sum(self.gains_myen.values()),
+            outlay=self.fiscal_cost_myen,
+            fiscal_externality=self.fiscal_cost_myen + self.treasury_value_myen,
+        )
 
     @property
     def value_of_public_funds(self) -> float | None:
@@ -129,14 +154,14 @@ class Payment:
         Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
         no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
         """
-        cost = -self.treasury_value_myen
-        return sum(self.gains_myen.values()) / cost if cost > 1e-6 else None
+        funds = self.public_funds
+        return funds.marginal_value if funds.net_cost > 1e-6 else None
 
     @property
     def gains_myen(self) -> dict[str, float]:
         """Present value that each party gains for nothing in return; users value further compute at what they bid."""
         gains = {party: self.party_values_myen[party] for party in GAINERS}
-        gains["users"] += _tranche_sales(self.after, self.shares) - _tranche_sales(self.before, self.shares)
+        gains["users"] += tranche_sales(self.after.cash, self.shares) - tranche_sales(self.before.cash, self.shares)
         return gains
 
 
@@ -157,6 +182,10 @@ class Question:
         self.assumptions = read_assumptions(catalogue, discount_rate_real=self.preparation.capital.discount_rate)
         self.shares = read_shares(catalogue)
         self.pass_through = catalogue.value("finance.pass_through")
+        given = self.scenario.money.yen_per_usd
+        self.damage_terms = read_damage_terms(
+            catalogue, catalogue.value("money.yen_per_usd") if given is None else given
+        )
         self.against = tuple(against)
         self._before: Side | None = None
         # Points to start from, for designs that choose what to serve and for those that are forced.
@@ -234,6 +263,7 @@ class Question:
             shares=self.shares,
             pass_through=self.pass_through,
             elasticity=self.elasticity,
+            damage_terms=self.damage_terms,
             construction_jobs=self._construction_jobs(after.plan) - self._construction_jobs(before.plan),
         )
 
@@ -286,7 +316,7 @@ class Question:
             plan = self._plan(preparation, served_mw)
             project, levelised = self._price(plan, before)
             cash = project_cash_flow(project, self.assumptions)
-            found = _by_class(cash)
+            found = cash.class_utilisation()
             change = max((abs(found[name] - utilisation.get(name, 1.0)) for name in found), default=0.0)
             kept = 0.5 if change >= SETTLED and number >= DAMPED_FROM else 0.0
             utilisation = {name: kept * utilisation.get(name, 1.0) + (1.0 - kept) * found[name] for name in found}
@@ -304,6 +334,9 @@ class Question:
             found,
             unsettled=change if change >= SETTLED else 0.0,
             checks=check_conditions(terms.conditions, plan, cash),
+            effective_tax_rates=effective_tax_rates(plan, terms, self.preparation.capital, found),
+            token_costs=token_costs(levelised, self.preparation.recorder.catalogue, self.scenario.load.chip),
+            damage=measure_damage(plan, cash, self.damage_terms, self.shares.party_rates["environment"]),
         )
 
     def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
@@ -391,29 +424,6 @@ def _serve_the_same(before: Side, after: Side) -> bool:
 
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
     return (packages,) if isinstance(packages, str | Package) else tuple(packages)
-
-
-def _by_class(cash: CashFlow) -> dict[str, float]:
-    """Share of credits that can be used by asset class, as the design knows them; weighed by what is earned."""
-    classes = {asset.name: asset.asset for asset in cash.project.assets}
-    weights: dict[str, float] = {}
-    for credit in cash.credits_earned:
-        weights[credit.asset] = weights.get(credit.asset, 0.0) + float(np.sum(credit.amount_myen))
-    used: dict[str, float] = {}
-    earned: dict[str, float] = {}
-    for name, share in cash.credit_utilisation().items():
-        asset = classes[name]
-        used[asset] = used.get(asset, 0.0) + share * weights[name]
-        earned[asset] = earned.get(asset, 0.0) + weights[name]
-    return {asset: min(used[asset] / weight, 1.0) for asset, weight in earned.items()}
-
-
-def _tranche_sales(side: Side, shares: Shares) -> float:
-    """Present value for users of what tranches pay, at the price that they bid."""
-    rate, inflation = shares.party_rates["users"], side.cash.assumptions.inflation
-    discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(side.cash.years), dtype=float)
-    sales = (amount for name, amount in side.cash.revenue.items() if name != BASE_STREAM)
-    return sum(float(np.broadcast_to(amount, discount.shape) @ discount) for amount in sales)
 
 
 def _change(after: Ledger, before: Ledger, rates: Mapping[str, float]) -> dict[str, float]:

@@ -7,6 +7,7 @@ policy's carbon price, production credit, and relief from surcharge and network 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,9 @@ from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.inputs import Inputs
 from kiban.planning.plan import Plan
 from kiban.planning.resources import GridResource, Resources, SupplyResource
+from kiban.policy.effective_rates import marginal_effective_tax_rate_of
 from kiban.policy.terms import FinancingTerms, PolicyTerms
+from kiban.policy.user_cost import UserCost, user_cost_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,53 @@ def discount_rate_under(financing: FinancingTerms, capital: CapitalTerms) -> flo
     return capital.discount_rate - capital.debt_share * relief
 
 
+def asset_user_cost(
+    asset: str, life_years: float, terms: PolicyTerms, capital: CapitalTerms, credit_utilisation: float = 1.0
+) -> UserCost:
+    """User cost of an asset class with a life under the policy, over the horizon."""
+    return user_cost_factor(
+        terms.assets[asset],
+        terms.tax,
+        real_after_tax_rate=_after_tax_rate(terms, capital),
+        inflation=capital.inflation,
+        life_years=life_years,
+        purchase_year=capital.start_year,
+        horizon_years=capital.horizon_years,
+        credit_utilisation=credit_utilisation,
+    )
+
+
+def effective_tax_rates(
+    plan: Plan, terms: PolicyTerms, capital: CapitalTerms, credit_utilisation: Mapping[str, float] | None = None
+) -> dict[str, float | None]:
+    """Marginal effective tax rate of each asset class that a plan buys, under the policy.
+
+    The share of the return before tax that tax takes from an investment that just pays, negative where support
+    outweighs it; None where support leaves no need of a positive return, so that no share of it means anything. Lives
+    that differ within a class are weighed by price.
+    """
+    used = credit_utilisation or {}
+    after_tax = _after_tax_rate(terms, capital)
+    needed: dict[str, float | None] = {}
+    spent: dict[str, float] = {}
+    for item in plan.investments:
+        if item.capex_myen <= 0:
+            continue
+        cost = asset_user_cost(item.asset, item.life_years, terms, capital, used.get(item.asset, 1.0))
+        rate = marginal_effective_tax_rate_of(cost, after_tax, item.life_years)
+        known, weight = needed.get(item.asset, 0.0), spent.get(item.asset, 0.0)
+        spent[item.asset] = weight + item.capex_myen
+        if known is None or math.isnan(rate):
+            needed[item.asset] = None
+        else:
+            needed[item.asset] = known + (rate - known) * item.capex_myen / spent[item.asset]
+    return needed
+
+
+def _after_tax_rate(terms: PolicyTerms, capital: CapitalTerms) -> float:
+    return discount_rate_under(terms.financing, capital) * (1.0 - terms.tax.rate)
+
+
 def under_policy(
     resources: Resources,
     terms: PolicyTerms,
@@ -76,25 +126,14 @@ def under_policy(
     `credit_utilisation` is the share of each asset's credit that the law's limits let its owner use, by present
     value; all of it where none is given.
     """
-    after_tax = discount_rate_under(terms.financing, capital) * (1.0 - terms.tax.rate)
-    from kiban.policy.user_cost import user_cost_factor
-
+    after_tax = _after_tax_rate(terms, capital)
     used = credit_utilisation or {}
 
     def tax(asset: AssetCost) -> AssetCost:
         if asset.capex_myen == 0:
             return asset
-        factor = user_cost_factor(
-            terms.assets[asset.asset],
-            terms.tax,
-            real_after_tax_rate=after_tax,
-            inflation=capital.inflation,
-            life_years=asset.life_years,
-            purchase_year=capital.start_year,
-            horizon_years=capital.horizon_years,
-            credit_utilisation=used.get(asset.asset, 1.0),
-        ).annual_factor
-        return replace(asset, annual_capital_myen=asset.capex_myen * factor)
+        cost = asset_user_cost(asset.asset, asset.life_years, terms, capital, used.get(asset.asset, 1.0))
+        return replace(asset, annual_capital_myen=asset.capex_myen * cost.annual_factor)
 
     assets = {capacity: tuple(tax(asset) for asset in made_of) for capacity, made_of in resources.assets.items()}
     yearly = {capacity: sum(asset.annual_cost_myen for asset in made_of) for capacity, made_of in assets.items()}
