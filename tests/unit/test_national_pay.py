@@ -170,9 +170,11 @@ def test_a_study_with_one_site_has_the_ledger_of_one_campus():
     offered = {"name": "more", "it_load_mw": 30.0, "price_myen_per_mwh": price, "shape": "inference"}
     campus = {**ONE_CAMPUS, "tranche": [offered]}
     ours, theirs = NationalQuestion(parse_national(national)), Question(parse_scenario(campus))
-    for name in ("tax-credit", "public-ownership"):
+    for name, induced in (("tax-credit", 30.0), ("blueprint-japan", 30.0)):
         many, one = ours.pay((name,)), theirs.pay((name,))
-        assert one.induced_it_mw == pytest.approx(30.0, rel=1e-6)
+        assert one.induced_it_mw == pytest.approx(induced, rel=1e-6)
+        assert set(many.after.refused) == {(*check.instrument, check.condition.kind) for check in one.after.checks
+                                           if check.status == "unmet"}  # fmt: skip
         assert many.induced_it_mw == pytest.approx(one.induced_it_mw, rel=1e-5)
         for whole, single in ((many.before, one.before), (many.after, one.after)):
             assert whole.levelised.myen_per_it_mwh == pytest.approx(single.levelised.myen_per_it_mwh, rel=1e-6)

@@ -19,6 +19,7 @@ from kiban.finance.assumptions import read_assumptions
 from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.demand import elastic_tranches
 from kiban.finance.economy import read_economy_terms
+from kiban.finance.eligibility import Check, check_conditions, failing
 from kiban.finance.ledger import TREASURIES, Ledger
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.metrics import compute_returns
@@ -50,7 +51,9 @@ PROBE = 0.01
 """What is a little more of the load, whose cost is the marginal cost of compute."""
 MASTER_GAP = 1e-7
 SETTLED = 1e-3
-MOST_ROUNDS = 4
+MOST_ROUNDS = 8
+DAMPED_FROM = 3
+"""Round from which half of the last share is kept, so that a share that swings comes to rest."""
 SAME_SERVED = 1e-4
 ELSEWHERE = ""
 """Where a site is not chosen, its owner is taken to be as the mean of the others."""
@@ -126,9 +129,7 @@ class NationalQuestion:
             forced_mw=forced_mw,
             candidates=self.candidates,
             supports=self._supports(before, after, forced),
-            fiscal_costs_myen={
-                campus.candidate.id: self._fiscal_cost(campus, before.terms) for campus in after.campuses
-            },
+            fiscal_costs_myen={campus.candidate.id: self._fiscal_cost(campus, before) for campus in after.campuses},
             assumptions=self.assumptions,
             shares=self.shares,
             economy=self.economy,
@@ -138,27 +139,55 @@ class NationalQuestion:
         )
 
     def build_side(self, packages: Sequence[str | Package], before: NationalSide | None = None) -> NationalSide:
-        """Sites, finance and ledgers under packages; credits count as far as the owner of each campus can use them."""
+        """Sites, finance and ledgers under packages; credits count as far as the owner of each campus can use them.
+
+        An instrument whose conditions a campus does not fulfil is left out there, and the country planned anew.
+        """
         loaded = tuple(load_package(package, self.study.folder) for package in packages)
-        terms = resolve(loaded, start_year=self.study.policy.start_year, tax_law=self.study.finance.cost_set)
+        terms = self._resolve(loaded, frozenset())
+        refused = {candidate.id: self._refused_by_place(terms, candidate.id) for candidate in self.candidates}
+        checked: dict[str, tuple[Check, ...]] = {}
         used: Mapping[str, Mapping[str, float]] = {}
-        for _ in range(MOST_ROUNDS):
-            problem = under_terms(self.problem, terms, self.capital, _usable(used))
+        for number in range(MOST_ROUNDS):
+            terms_of = self._terms_by_site(loaded, refused)
+            problem = under_terms(self.problem, terms_of, self.capital, _usable(used))
             kept, found, bound = self._choose(problem, None if before is None else tuple(before.loads))
-            plans = _plans(kept, found, terms)
-            side = self._finance(loaded, terms, kept, found, bound, plans, before)
-            change = max(
-                (
-                    abs(share - _usable(used)(site).get(asset, 1.0))
-                    for site, shares in side.credit_utilisation.items()
-                    for asset, share in shares.items()
-                ),
-                default=0.0,
-            )
-            if change < SETTLED:
+            side = self._finance(loaded, terms, terms_of, kept, found, bound, before)
+            failed = {site: failing(checks) for site, checks in side.checks.items()}
+            more = {site: keys.keys() - refused[site] for site, keys in failed.items()}
+            refused = {site: keys | more.get(site, frozenset()) for site, keys in refused.items()}
+            for site, keys in more.items():
+                # What failed when it was asked for is kept: without the instrument it is no more asked for.
+                checked[site] = (*checked.get(site, ()), *(check for key in keys for check in failed[site][key]))
+            change = _largest_change(side.credit_utilisation, _usable(used))
+            if change < SETTLED and not any(more.values()):
                 break
-            used = {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}
-        return side
+            damp = 0.5 if number >= DAMPED_FROM else 0.0
+            used = _damped(side, _usable(used), damp)
+        checks = {
+            site: (*(check for check in now if check.instrument not in refused[site]), *checked.get(site, ()))
+            for site, now in side.checks.items()
+        }
+        return replace(side, checks=checks, unsettled=change if change >= SETTLED else 0.0)
+
+    def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
+        start_year, tax_law = self.study.policy.start_year, self.study.finance.cost_set
+        return resolve(packages, start_year=start_year, tax_law=tax_law, without=without)
+
+    def _terms_by_site(
+        self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]
+    ) -> Callable[[str], PolicyTerms]:
+        known = {keys: self._resolve(packages, keys) for keys in set(refused.values())}
+        return lambda site: known[refused[site]]
+
+    def _refused_by_place(self, terms: PolicyTerms, site: str) -> frozenset[tuple[str, int]]:
+        """Instruments that do not apply in the prefecture of a site, whatever is built there."""
+        place = self.prefectures[site]
+        return frozenset(
+            (condition.package, condition.number)
+            for condition in terms.conditions
+            if condition.kind == "prefecture" and place in condition.names
+        )
 
     def _choose(self, problem: SitingProblem, anchor: tuple[str, ...] | None) -> tuple[SitingProblem, Found, float]:
         """The plan of a problem with only its sites, and the lower bound over all candidates.
@@ -205,12 +234,13 @@ class NationalQuestion:
         self,
         packages: tuple[Package, ...],
         terms: PolicyTerms,
+        terms_of: Callable[[str], PolicyTerms],
         problem: SitingProblem,
         found: Found,
         bound: float,
-        plans: Mapping[str, Plan],
         before: NationalSide | None,
     ) -> NationalSide:
+        plans = _plans(problem, found, terms_of)
         projects = {site: project_from_plan(plan) for site, plan in plans.items()}
         # Each campus has an owner of its own, whose group pays other tax of its own.
         joint = replace(self.assumptions, group_tax_myen=self.assumptions.group_tax_myen * len(projects))
@@ -227,7 +257,13 @@ class NationalQuestion:
             prefecture = self.prefectures[site]
             campuses.append(Campus(known[site], prefecture, plan, project, cash, compute_returns(cash), ledger))
         usable = {campus.candidate.id: campus.cash.class_utilisation() for campus in campuses}
-        return NationalSide(packages, terms, problem, found, bound, tuple(campuses), levelised, usable)
+        checks = {
+            campus.candidate.id: check_conditions(campus.project.policy.conditions, campus.plan, campus.cash)
+            for campus in campuses
+        }
+        return NationalSide(
+            packages, terms, terms_of, problem, found, bound, tuple(campuses), levelised, usable, checks
+        )
 
     def _post(self, plan: Plan, project: Project) -> Ledger:
         return post_entries(
@@ -237,8 +273,9 @@ class NationalQuestion:
             ratepayers_works_myen=plan.ratepayers_works_myen,
         )
 
-    def _fiscal_cost(self, campus: Campus, ordinary: PolicyTerms) -> float:
+    def _fiscal_cost(self, campus: Campus, before: NationalSide) -> float:
         """What a package costs the treasuries on a campus, against the same campus without it; million yen."""
+        ordinary = before.terms_of(campus.candidate.id)
         without = self._post(campus.plan, replace(campus.project, policy=ordinary))
         rates = self.shares.party_rates
         return sum(
@@ -252,26 +289,28 @@ class NationalQuestion:
         if all(abs(mw - before.served_mw.get(name, 0.0)) <= close for name, mw in after.served_mw.items()):
             return dict(before.loads), {campus.candidate.id: campus.plan for campus in before.campuses}
         used = {**before.credit_utilisation, ELSEWHERE: before.mean_utilisation}
-        problem = under_terms(self.problem, before.terms, self.capital, _usable(used))
+        problem = under_terms(self.problem, before.terms_of, self.capital, _usable(used))
         problem = serving(problem, after.served_mw)
         sites = set(before.loads) | set(after.loads)
         kept = only(problem, [number for number, one in enumerate(self.candidates) if one.id in sites])
         found = self._refine(kept)
         if found is None:
             kept, found, _ = self._choose(problem, None)
-        plans = _plans(kept, found, before.terms)
+        plans = _plans(kept, found, before.terms_of)
         return {site: plan.capacities["it_mw"] for site, plan in plans.items()}, plans
 
     def _supports(self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan]) -> dict[str, Support]:
         """Support by site of the package's plan and its split."""
         without = {campus.candidate.id: campus.plan for campus in before.campuses}
         numbers = {candidate.id: number for number, candidate in enumerate(self.candidates)}
-        problem = under_terms(self.problem, before.terms, self.capital, _usable({ELSEWHERE: before.mean_utilisation}))
+        problem = under_terms(
+            self.problem, before.terms_of, self.capital, _usable({ELSEWHERE: before.mean_utilisation})
+        )
         tax_rate = before.terms.tax.rate
         found = {}
         for campus in after.campuses:
             site = campus.candidate.id
-            absent = nothing_built(problem, numbers[site], before.terms)
+            absent = nothing_built(problem, numbers[site], before.terms_of(site))
             found[site] = measure_support(
                 without.get(site, absent),
                 campus.plan,
@@ -337,11 +376,26 @@ def pay_national(
     return NationalQuestion(study, against=against, memory=memory, report=report).pay(packages)
 
 
-def _plans(problem: SitingProblem, found: Found, terms: PolicyTerms) -> dict[str, Plan]:
+def _plans(problem: SitingProblem, found: Found, terms_of: Callable[[str], PolicyTerms]) -> dict[str, Plan]:
     """The design of each chosen site, by its id."""
+    names = {site: problem.places[site].candidate.id for site in chosen_sites(problem, found)}
+    return {name: site_design(problem, found, site, terms_of(name)) for site, name in names.items()}
+
+
+def _largest_change(found: Mapping[str, Mapping[str, float]], used: Callable[[str], Mapping[str, float]]) -> float:
+    """How far the share of credits that can be used is from what the design counted with."""
+    return max(
+        (abs(share - used(site).get(asset, 1.0)) for site, shares in found.items() for asset, share in shares.items()),
+        default=0.0,
+    )
+
+
+def _damped(side: NationalSide, used: Callable[[str], Mapping[str, float]], kept: float) -> dict[str, dict[str, float]]:
+    """The shares to design with next: those found, with a part of the last kept."""
+    found = {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}
     return {
-        problem.places[site].candidate.id: site_design(problem, found, site, terms)
-        for site in chosen_sites(problem, found)
+        site: {asset: kept * used(site).get(asset, 1.0) + (1.0 - kept) * share for asset, share in shares.items()}
+        for site, shares in found.items()
     }
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kiban.finance.cash_flow import CashFlow
+from kiban.finance.eligibility import Check
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
@@ -45,6 +46,9 @@ class NationalSide:
 
     packages: tuple[Package, ...]
     terms: PolicyTerms
+    """Of the packages as they stand."""
+    terms_of: Callable[[str], PolicyTerms]
+    """Of a site: without the instruments whose conditions it does not fulfil."""
     problem: Problem
     """With the sites that were kept, at the costs under the package."""
     found: Found
@@ -55,6 +59,10 @@ class NationalSide:
     """Of all campuses together: the price at which the whole just pays."""
     credit_utilisation: Mapping[str, Mapping[str, float]]
     """By site and asset class, the share of credits that the limits let its owner use."""
+    checks: Mapping[str, tuple[Check, ...]]
+    """By site, what the measures behind the packages ask for, held against its plan."""
+    unsettled: float = 0.0
+    """How far the share of credits still moved in the last round; 0 where design and finance agree."""
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -70,6 +78,16 @@ class NationalSide:
     def served_mw(self) -> Mapping[str, float]:
         """What is served of each tranche, MW."""
         return {name: values[-1] for name, values in served(self.problem, self.found).items()}
+
+    @property
+    def refused(self) -> Mapping[tuple[str, int, str], tuple[str, ...]]:
+        """Sites at which an instrument (package and number) does not apply, by the kind of condition that fails."""
+        found: dict[tuple[str, int, str], list[str]] = {}
+        for site, checks in self.checks.items():
+            for check in checks:
+                if check.status == "unmet":
+                    found.setdefault((*check.instrument, check.condition.kind), []).append(site)
+        return {key: tuple(dict.fromkeys(sites)) for key, sites in found.items()}
 
     @cached_property
     def mean_utilisation(self) -> Mapping[str, float]:

@@ -46,6 +46,11 @@ def basis_sentences(payment: NationalPayment, language: Language) -> tuple[str, 
         _say("uniform", language, price=payment_money(payment, language).price(before.levelised.myen_per_it_mwh)),
         _say("steady", language, gap=gap, before=f"{before.relative_gap:.2%}", after=f"{after.relative_gap:.2%}"),
     ]
+    names = site_names(payment, language)
+    for (package, number, kind), sites in after.refused.items():
+        listed = _say("join", language).join(names[site] for site in sites)
+        why = _say(f"unmet.{kind}", language)
+        said.append(_say("refused", language, sites=listed, package=package, number=number, why=why))
     if payment.elasticity is None and all(tranche.must_serve for tranche in before.problem.tranches):
         said.append(_say("no_room", language))
     return tuple(said)
@@ -103,6 +108,10 @@ def summarise_national_payment(payment: NationalPayment) -> dict[str, Any]:
         "prefectures": [_region(region) for region in payment.prefectures],
         "sites": _sites(payment),
         "finance": {"without": _side(payment.before), "with": _side(payment.after)},
+        "refused": [
+            {"package": package, "instrument": number, "condition": kind, "sites": list(sites)}
+            for (package, number, kind), sites in payment.after.refused.items()
+        ],
         "solves": payment.solves,
     }
 

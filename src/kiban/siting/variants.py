@@ -16,18 +16,18 @@ from kiban.siting.site_cost import SiteModel, at_costs
 
 def under_terms(
     problem: Problem,
-    terms: PolicyTerms,
+    terms_of: Callable[[str], PolicyTerms],
     capital: CapitalTerms,
     credit_utilisation: Callable[[str], Mapping[str, float]],
 ) -> Problem:
-    """A problem before tax at the costs that hold under a policy.
+    """A problem before tax at the costs that hold under a policy, whose terms are given by site.
 
     `credit_utilisation` gives of a site, by asset class, the share of its credits that the owner can use.
     """
 
     def taxed(model: SiteModel, site: int) -> SiteModel:
-        used = credit_utilisation(problem.places[site].candidate.id)
-        return at_costs(model, under_policy(model.resources, terms, capital, used))
+        name = problem.places[site].candidate.id
+        return at_costs(model, under_policy(model.resources, terms_of(name), capital, credit_utilisation(name)))
 
     def of_block(block: Block) -> Block:
         functions = (replace(function, model=taxed(function.model, block.site)) for function in block.functions)
