@@ -90,4 +90,7 @@ export class Money {
   }
 }
 
+/** A sentence whose numbers keep their units on the same line. */
+export const glue = (text: string): string => text.replace(/(\d) (?=[MGk]Wh?\b)/g, '$1\u00a0');
+
 export const pick = (names: Names | undefined | null, language: Language): string => names?.[language] ?? '';

@@ -9,8 +9,9 @@ interface Answer {
 }
 
 /**
- * Asks `path` about studies. While an answer is awaited only the newest wish is kept; the last result stays, with
- * `pending` set, until the answer to the newest wish is there. An answer that is not to the newest request is dropped.
+ * Asks `path` about studies. While a short answer is awaited only the newest wish is kept, so that a moving slider shows
+ * one answer after another; a full one is overtaken at once. The last result stays, with `pending` set, until the answer
+ * to the newest wish is there. An answer that is not to the newest request is dropped.
  */
 export class Solver<T> {
   result = $state.raw<T | null>(null);
@@ -23,8 +24,10 @@ export class Solver<T> {
 
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   #sequence = 0;
-  #wish: { study: Study; extra: object; view: string; asked: number } | null = null;
-  #asking = false;
+  #wish: { study: Study; extra: object; view: 'full' | 'short'; asked: number } | null = null;
+  /** Number of the newest run of questions; older runs end when their answer is there. */
+  #runs = 0;
+  #asking: 'full' | 'short' | null = null;
 
   constructor(
     readonly path: string,
@@ -35,10 +38,10 @@ export class Solver<T> {
 
   /** `view` is how much of the answer is wanted: short while a slider moves. */
   ask(study: Study, extra: object = {}, view: 'full' | 'short' = 'full'): void {
-    this.#wish = { study, extra, view: view === 'short' ? '?view=short' : '', asked: performance.now() };
+    this.#wish = { study, extra, view, asked: performance.now() };
     this.pending = true;
     if (this.job) void this.cancel();
-    if (!this.#asking) void this.#run();
+    if (this.#asking !== 'short') void this.#run();
   }
 
   async cancel(): Promise<void> {
@@ -50,6 +53,10 @@ export class Solver<T> {
   /** Cancels and forgets the wish: the last result stands again. */
   async stop(): Promise<void> {
     this.#wish = null;
+    // An answer that is on its way is to a question that is no longer asked.
+    this.#sequence++;
+    this.#runs++;
+    this.#asking = null;
     await this.cancel();
     this.pending = false;
   }
@@ -69,19 +76,23 @@ export class Solver<T> {
   }
 
   async #run(): Promise<void> {
-    this.#asking = true;
-    while (this.#wish) {
+    const run = ++this.#runs;
+    while (this.#wish && run === this.#runs) {
       const { study, extra, view, asked } = this.#wish;
       this.#wish = null;
+      this.#asking = view;
       const sequence = ++this.#sequence;
       try {
         const body = { ...(this.plain ? studyBody(study) : {}), session: this.#session, sequence, mode: 'auto', ...extra };
-        let answer = await post<Answer & Record<string, unknown>>(this.path + view, body);
+        let answer = await post<Answer & Record<string, unknown>>(this.path + (view === 'short' ? '?view=short' : ''), body);
+        if (answer.job && run !== this.#runs) void remove(`/jobs/${answer.job.id}`);
+        if (run !== this.#runs) return;
         if (answer.job) {
           this.job = answer.job;
           const ended = await follow(answer.job.id, (job) => {
             if (this.job?.id === job.id) this.job = job;
           });
+          if (run !== this.#runs) return;
           this.job = null;
           if (ended.state === 'cancelled') continue;
           if (ended.problem) throw new Problem(ended.problem);
@@ -90,13 +101,15 @@ export class Solver<T> {
         if ((answer.sequence ?? sequence) < this.#sequence || sequence <= this.painted) continue;
         this.#paint(sequence, this.unwrap(answer), study, asked);
       } catch (fault) {
+        if (run !== this.#runs) return;
         this.job = null;
         if (fault instanceof Problem && fault.superseded) continue;
         if (!(fault instanceof Problem)) throw fault;
         if (!this.#wish) this.problem = fault;
       }
     }
-    this.#asking = false;
+    if (run !== this.#runs) return;
+    this.#asking = null;
     this.pending = false;
   }
 }

@@ -313,6 +313,8 @@ export interface National {
   cost_myen_per_year: number;
   bound_myen_per_year: number;
   relative_gap: number;
+  /** Gap on the part of the cost that the choice of sites moves. */
+  movable_gap?: number;
   sites: NationalSite[];
   areas: { area: string; load_mw: number; headroom_mw: number | null; connection_mw: number; reinforcement_mw: number }[];
   flows?: Interconnector[];
