@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 
 from kiban.commands import paying, report, serve
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError
+from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
@@ -98,6 +98,16 @@ def build_command(
     scenario: OptionalScenario = None,
     out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Save the plan to this new folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    draws: Annotated[
+        int | None,
+        typer.Option("--draws", metavar="N", min=0, max=5000, help="National: draws of assumptions; flip points."),
+    ] = None,
+    movable_gap: Annotated[
+        float | None,
+        typer.Option(
+            "--movable-gap", metavar="SHARE", min=1e-6, max=1.0, help="National: gap on the cost that siting moves."
+        ),
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Find the least-cost plan of a scenario and prove it."""
@@ -108,8 +118,12 @@ def build_command(
     if national is not None:
         from kiban.commands.national import build_national_file
 
-        build_national_file(national, out, as_json=as_json, language=language)
+        build_national_file(national, out, as_json=as_json, draws=draws, movable_gap=movable_gap, language=language)
         return
+    if draws is not None or movable_gap is not None:
+        given = "--draws" if draws is not None else "--movable-gap"
+        remedy = "leave it out, or name a file with [national]"
+        raise ScenarioError(Problem("asks about a national study, and this is one site", key=given, remedy=remedy))
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:
         plan = _build(scenario, out, tell)

@@ -13,14 +13,29 @@ from kiban.errors import EXIT_INFEASIBLE
 from kiban.quantities import Language
 
 
-def build_national_file(path: Path, out: str | None, *, as_json: bool, language: Language) -> None:
-    """Plan a national study and print it; with `out`, save report, JSON and map to a new folder."""
+def build_national_file(
+    path: Path,
+    out: str | None,
+    *,
+    as_json: bool,
+    draws: int | None = None,
+    movable_gap: float | None = None,
+    language: Language,
+) -> None:
+    """Plan a national study and print it; with `out`, save report, JSON and map to a new folder.
+
+    `draws` and `movable_gap` go before `[risk] draws` and `[national] movable_gap` of the file.
+    """
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
     from kiban.siting.building import build_national
 
     begun = time.perf_counter()
     study = read_national(path)
+    if movable_gap is not None:
+        study = study.changed(national={**study.national.model_dump(), "movable_gap": movable_gap})
+    if draws is not None:
+        study = study.changed(risk={**(study.risk.model_dump() if study.risk is not None else {}), "draws": draws})
     if out is not None:
         from kiban.report.folder import check_folder
 

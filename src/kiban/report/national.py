@@ -22,7 +22,7 @@ from kiban.quantities import (
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.national_flows import flows_section, weather_note
-from kiban.report.national_margin import movable_sentence, near_sentence, why_sentence
+from kiban.report.national_margin import movable_sentence, near_sentence, turnover_sentence, why_sentence
 from kiban.report.national_policy import policy_notes
 from kiban.report.phrases import phrase, phrase_or
 from kiban.siting.candidates import Candidate
@@ -71,7 +71,9 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     if plan.robustness is not None:
         parts += section(_say("title_risk", language), _risk(plan, plan.robustness, language, money))
         if plan.robustness.flips:
-            flips = [_flip(plan, flip, language) for flip in plan.robustness.flips]
+            flips = [
+                _flip(plan, flip, language) + turnover_sentence(plan, flip, language) for flip in plan.robustness.flips
+            ]
             flips += [_delay(plan, plan.delay, language, money)] if plan.delay is not None else []
             parts += section(_say("title_flips", language), bullets(flips))
     parts += section(

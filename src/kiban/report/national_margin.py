@@ -5,7 +5,7 @@ from __future__ import annotations
 from kiban.quantities import Language, MoneyFormat, format_number, format_percent, format_share
 from kiban.report.phrases import phrase
 from kiban.siting.candidates import Candidate
-from kiban.siting.plan import NationalPlan, NearOptimum, SitePlan
+from kiban.siting.plan import FlipPoint, NationalPlan, NearOptimum, SitePlan
 
 
 def movable_sentence(plan: NationalPlan, language: Language, money: MoneyFormat) -> str:
@@ -64,6 +64,23 @@ def near_sentence(plan: NationalPlan, other: NearOptimum, language: Language, mo
             for name, mw in sizes
         ),
     )
+
+
+def turnover_sentence(plan: NationalPlan, flip: FlipPoint, language: Language) -> str:
+    """Which sites come and go at the ends of the range over which an assumption was moved; empty where none does."""
+    low, high = plan.robustness.ranges["search"] if plan.robustness is not None else (1.0, 1.0)
+    said = []
+    for factor, turnover in ((low, flip.at_low), (high, flip.at_high)):
+        if turnover is None or not (turnover.dropped or turnover.added):
+            continue
+        comma = phrase("national.comma", language)
+        changes = [
+            phrase(f"margin.{key}", language, names=comma.join(_of(plan, name, language) for name in names))
+            for key, names in (("goes", turnover.dropped), ("comes", turnover.added))
+            if names
+        ]
+        said.append(phrase("margin.at", language, factor=f"{factor:g}", change=comma.join(changes)))
+    return "".join(said)
 
 
 def _name(candidate: Candidate, language: Language) -> str:

@@ -128,14 +128,27 @@ class Relaxation:
 
 
 @dataclass(frozen=True, slots=True)
+class Turnover:
+    """Sites that a change drops from the plan and brings into it."""
+
+    dropped: tuple[str, ...]
+    added: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FlipPoint:
-    """The factor on an assumption at which the leading site is no longer chosen; None within the range searched."""
+    """The factor on an assumption at which the leading site is no longer chosen; None within the range searched.
+
+    `at_low` and `at_high` say which sites come and go at the ends of the range, None where there is no plan.
+    """
 
     assumption: str
     site: str
     lower: float | None
     upper: float | None
     instead: tuple[str, ...]
+    at_low: Turnover | None = None
+    at_high: Turnover | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kiban.catalogue import Catalogue
 from kiban.siting.alternatives import site_loads
 from kiban.siting.master import Choice, Known, write_master
-from kiban.siting.plan import FlipPoint, Robustness
+from kiban.siting.plan import FlipPoint, Robustness, Turnover
 from kiban.siting.problem import Problem
 from kiban.siting.search import Found
 from kiban.siting.site_cost import Point
@@ -152,20 +152,37 @@ def _scale(problem: Problem, factors: Mapping[str, float]) -> Problem:
 
 
 def find_flips(problem: Problem, known: Known, found: Found) -> tuple[FlipPoint, ...]:
-    """For each assumption alone, the factors at which the plan's largest site is no longer chosen."""
+    """For each assumption alone, the factors at which the plan's largest site is no longer chosen.
+
+    And which sites come and go at the ends of the range.
+    """
     best = site_loads(problem, found.choice)
     leading = int(np.argmax(best))
     names = [place.candidate.id for place in problem.places]
     flips = []
     for assumption in ROWS:
-        edges: list[float | None] = []
-        instead: tuple[str, ...] = ()
-        for end in SEARCH:
-            edge, replaced = _find_edge(problem, known, assumption, end, leading, best, names)
-            edges.append(edge)
-            instead = instead or replaced
-        flips.append(FlipPoint(assumption, names[leading], edges[0], edges[1], instead))
+        ends = [_find_edge(problem, known, assumption, end, leading, best, names) for end in SEARCH]
+        flips.append(
+            FlipPoint(
+                assumption,
+                names[leading],
+                lower=ends[0].factor,
+                upper=ends[1].factor,
+                instead=ends[0].instead or ends[1].instead,
+                at_low=ends[0].turnover,
+                at_high=ends[1].turnover,
+            )
+        )
     return tuple(flips)
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of a search: the factor at which the site is gone, what takes its place, and what changes at the end."""
+
+    factor: float | None
+    instead: tuple[str, ...]
+    turnover: Turnover | None
 
 
 def _find_edge(
@@ -176,7 +193,7 @@ def _find_edge(
     leading: int,
     best: np.ndarray[tuple[int], np.dtype[np.float64]],
     names: Sequence[str],
-) -> tuple[float | None, tuple[str, ...]]:
+) -> _End:
     """The factor nearest to 1 towards `end` at which the site is gone, and what takes its place there."""
 
     def loads_at(factor: float) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
@@ -184,8 +201,14 @@ def _find_edge(
         return None if choice is None else site_loads(problem, choice)
 
     at_end = loads_at(end)
-    if at_end is None or at_end[leading] > LEAST_MW:
-        return None, ()
+    if at_end is None:
+        return _End(None, (), None)
+    turnover = Turnover(
+        dropped=tuple(name for name, was, now in zip(names, best, at_end, strict=True) if was > LEAST_MW >= now),
+        added=tuple(name for name, was, now in zip(names, best, at_end, strict=True) if now > LEAST_MW >= was),
+    )
+    if at_end[leading] > LEAST_MW:
+        return _End(None, (), turnover)
     stays, gone, then = 1.0, end, at_end
     for _ in range(BISECTIONS):
         middle = (stays + gone) / 2
@@ -196,4 +219,4 @@ def _find_edge(
             gone, then = middle, loads
     gained = then - best
     order = [int(n) for n in np.argsort(-gained, kind="stable") if gained[n] > LEAST_MW]
-    return gone, tuple(names[n] for n in order[:SHOWN_INSTEAD])
+    return _End(gone, tuple(names[n] for n in order[:SHOWN_INSTEAD]), turnover)
