@@ -44,6 +44,15 @@ def load_packages(scenario: Scenario) -> tuple[Package, ...]:
     return tuple(packages)
 
 
+def say_unchecked(terms: PolicyTerms) -> PolicyTerms:
+    """The same terms with a note that a plan alone does not check what their measures ask for."""
+    measures = dict.fromkeys(condition.measure for condition in terms.conditions)
+    if not measures:
+        return terms
+    note = f"a plan takes the conditions of {', '.join(measures)} to be fulfilled; kiban pay holds it against them"
+    return replace(terms, notes=(*terms.notes, note))
+
+
 def resolve(
     packages: Sequence[Package], *, start_year: int, tax_law: str = "japan", without: Refused = ()
 ) -> PolicyTerms:

@@ -58,9 +58,11 @@ def prepare(scenario: Scenario) -> Preparation:
         catalogue = catalogue.overridden(scenario.assumptions)
     preparation = Preparation(scenario, Recorder(catalogue))
     if scenario.policy.packages:
-        from kiban.planning.policy_terms import load_packages
+        from kiban.planning.policy_terms import load_packages, say_unchecked
 
         preparation = preparation.under(load_packages(scenario))
+        assert preparation.terms is not None
+        preparation.terms = say_unchecked(preparation.terms)
     return preparation
 
 

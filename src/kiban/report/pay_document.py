@@ -6,17 +6,23 @@ less what it pays.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
-from kiban.finance.paying import Payment, Side
+from kiban.finance.paying import Payment
 from kiban.policy.law import Measure, load_law
 from kiban.quantities import LANGUAGES, Language, MoneyFormat, format_number, format_share, unit_text
 from kiban.report.names import money_of, subject_name
-from kiban.report.payment import PAID_FOR_GOODS, answer, assumption_sentences, further_sentences, residual_sentence
+from kiban.report.payment import (
+    PAID_FOR_GOODS,
+    answer,
+    assumption_sentences,
+    further_sentences,
+    residual_sentence,
+    summarise_payment,
+)
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.text import built_capacities
 from kiban.scenario.package import Instrument, Package, load_package, package_names
@@ -48,25 +54,22 @@ def package_document(package: Package) -> dict[str, Any]:
 def pay_document(payment: Payment) -> dict[str, Any]:
     """Everything that the screen shows of a payment."""
     rate = payment.shares.party_rates["national_treasury"]
+    figures = summarise_payment(payment)
     return {
+        **figures,
         "packages": [package.name for package in payment.after.packages],
         "against": [package.name for package in payment.before.packages],
         "title": _title(payment.after.packages),
         "against_title": _title(payment.before.packages),
         "sentences": {language: _sentences(payment, language) for language in LANGUAGES},
-        "fiscal_cost_myen": payment.fiscal_cost_myen,
-        "treasury_value_myen": payment.treasury_value_myen,
-        "induced_it_mw": payment.induced_it_mw,
-        "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
-        "value_of_public_funds": payment.value_of_public_funds,
-        "support": _support(payment),
+        "support": {**figures["support"], "assets": _support(payment)},
         "parties": _parties(payment),
         "years": list(payment.incidence.years),
         "flow_rate": rate,
         "flows": _flows(payment.after.ledger, rate),
-        "residual_yen": max(payment.after.ledger.residual_yen, payment.before.ledger.residual_yen),
+        "residual_yen": figures["ledger"]["residual_yen"],
         "entries": len(payment.after.ledger.entries),
-        "finance": {"without": _finance(payment.before), "with": _finance(payment.after)},
+        "finance": {name: _finance(side) for name, side in figures["finance"].items()},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "notes": list(payment.after.terms.notes),
@@ -130,10 +133,10 @@ def _sunset(item: Instrument, measure: Measure | None) -> str | None:
     return _day(measure.valid_to) if measure is not None else None
 
 
-def _support(payment: Payment) -> dict[str, Any]:
-    support = payment.support
+def _support(payment: Payment) -> list[dict[str, Any]]:
+    """The split of the support by asset class."""
     assets: dict[str, dict[str, Any]] = {}
-    for item in support.assets:
+    for item in payment.support.assets:
         row = assets.setdefault(
             item.asset,
             {
@@ -146,13 +149,7 @@ def _support(payment: Payment) -> dict[str, Any]:
         )
         for part in ("windfall_myen", "induced_myen", "distortion_myen"):
             row[part] += getattr(item, part)
-    return {
-        "total_myen": support.total_myen,
-        "windfall_myen": support.windfall_myen,
-        "induced_myen": support.induced_myen,
-        "distortion_myen": support.distortion_myen,
-        "assets": [row for row in assets.values() if sum(abs(row[p]) for p in row if p.endswith("_myen")) > 0],
-    }
+    return [row for row in assets.values() if sum(abs(row[part]) for part in row if part.endswith("_myen")) > 0]
 
 
 def _changes(payment: Payment) -> dict[str, float]:
@@ -210,15 +207,11 @@ def _flows(ledger: Ledger, rate: float) -> list[dict[str, Any]]:
     ]
 
 
-def _finance(side: Side) -> dict[str, Any]:
-    return {
-        **dataclasses.asdict(side.returns),
-        "levelised_myen_per_it_mwh": side.levelised.myen_per_it_mwh,
-        "levelised_yen_per_gpu_hour": side.levelised.yen_per_gpu_hour,
-        "levelised_power_myen_per_mwh": side.levelised.power_myen_per_mwh,
-        "clean_share": side.plan.indicators.get("clean_share"),
-        "served_it_mw": side.served_mw,
-    }
+def _finance(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of a side without the groups that they stand in."""
+    levelised = {f"levelised_{name}": value for name, value in figures["levelised"].items()}
+    rest = {name: value for name, value in figures.items() if name not in {"returns", "levelised"}}
+    return {**figures["returns"], **levelised, **rest}
 
 
 def _capacities(payment: Payment) -> list[dict[str, Any]]:

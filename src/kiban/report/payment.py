@@ -14,8 +14,16 @@ from kiban.finance.national_side import NationalSide
 from kiban.finance.paying import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
 from kiban.report.names import money_of, study_money, subject_name
+from kiban.report.payment_remarks import (
+    condition_sentences,
+    emission_sentences,
+    given_conditions,
+    list_conditions,
+    measure_title,
+    summarise_environment,
+)
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.translation import translate
+from kiban.report.translation import joined, translate
 
 FORMAT = "kiban payment"
 VERSION = 1
@@ -69,7 +77,8 @@ def answer(payment: AnyPayment, language: Language) -> str:
 def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...]:
     """What follows the answer: induced load, net cost to the treasuries, who gains and who bears it most."""
     money = payment_money(payment, language)
-    found = [_induced_sentence(payment, language)]
+    remarks = condition_sentences(payment, language) if isinstance(payment, Payment) else []
+    found = [*remarks, _induced_sentence(payment, language)]
     value = payment.treasury_value_myen
     found.append(phrase("pay.net_gain" if value > 0 else "pay.net_cost", language, amount=money.amount(abs(value))))
     changes = {**payment.gains_myen, **{party: payment.party_values_myen[party] for party in TREASURIES}}
@@ -84,6 +93,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
     if payment.value_of_public_funds is not None:
         found.append(phrase("pay.public_value", language, value=format_number(payment.value_of_public_funds)))
+    found += emission_sentences(payment, language) if isinstance(payment, Payment) else []
     found.append(phrase("pay.against", language, against=package_title(payment.before, language)))
     return tuple(_capital(sentence) for sentence in found)
 
@@ -109,8 +119,9 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
     rates = {party: _share(payment.shares.party_rates[party], language) for party in ("national_treasury", "equity")}
     found.append(phrase("pay.rates", language, treasury=rates["national_treasury"], equity=rates["equity"]))
     if terms.assumed:
-        joined = ("、" if language == "ja" else ", ").join(terms.assumed)
-        found.append(phrase("pay.unverified", language, measures=joined))
+        titles = [measure_title(measure, language) for measure in terms.assumed]
+        found.append(phrase("pay.unverified", language, measures=joined(titles, language)))
+    found += given_conditions(payment, language) if isinstance(payment, Payment) else []
     return (*found, *(translate(note, "note", language) for note in terms.notes))
 
 
@@ -149,6 +160,9 @@ def summarise_payment(payment: Payment) -> dict[str, Any]:
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "value_of_public_funds": payment.value_of_public_funds,
+        "public_funds": dataclasses.asdict(payment.public_funds),
+        "conditions": list_conditions(payment),
+        "environment": summarise_environment(payment),
         "support": summarise_support(payment),
         "ledger": summarise_ledger(payment),
         "finance": {"without": summarise_side(payment.before), "with": summarise_side(payment.after)},
@@ -209,6 +223,9 @@ def summarise_side(side: Side) -> dict[str, Any]:
         "served_it_mw": side.served_mw,
         "tranches": [dataclasses.asdict(tranche) for tranche in side.plan.tranches],
         "credit_utilisation": dict(side.credit_utilisation),
+        "credit_utilisation_unsettled": side.unsettled,
+        "effective_tax_rates": dict(side.effective_tax_rates),
+        "yen_per_million_tokens": dict(side.token_costs),
         "certificate": dataclasses.asdict(side.plan.certificate) if side.plan.certificate else None,
     }
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Payment, Side
-from kiban.quantities import Language, MoneyFormat, format_number, format_percent
+from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment import (
@@ -44,6 +44,7 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
+    parts += section(phrase("pay.title.effective_rates", language), _effective_rates(payment, language))
     if payment.downside is not None:
         parts += section(phrase("pay.title.downside", language), _downside(payment, payment.downside, language))
     parts += section(phrase("pay.title.assumed", language), bullets(assumption_sentences(payment, language)))
@@ -162,6 +163,24 @@ def support_table(payment: AnyPayment, language: Language) -> RenderableType:
     return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 1,))
 
 
+def _effective_rates(payment: Payment, language: Language) -> RenderableType:
+    """Marginal effective tax rate of each asset class, the dearest asset of the design first."""
+    before, after = payment.before.effective_tax_rates, payment.after.effective_tax_rates
+    spent: dict[str, float] = {}
+    for item in payment.after.plan.investments:
+        spent[item.asset] = spent.get(item.asset, 0.0) + item.capex_myen
+
+    def share(rates: Mapping[str, float | None], asset: str) -> str:
+        value = rates.get(asset)
+        return NOTHING if value is None else format_percent(value, language)
+
+    order = sorted(after, key=lambda asset: -spent[asset])
+    rows = [[asset_name(asset, language), share(before, asset), share(after, asset)] for asset in order]
+    headings = [phrase("pay.heading.asset", language)]
+    headings += [phrase(f"pay.heading.{name}", language) for name in ("without", "with")]
+    return table(headings, rows, numeric=(1, 2))
+
+
 def _downside(payment: Payment, downside: Mapping[str, Any], language: Language) -> RenderableType:
     cases = downside["cases"]
     largest = max(abs(case[key]) for case in cases.values() for key in ("expected_myen", "worst_myen"))
@@ -188,6 +207,14 @@ def _finance(payment: Payment, language: Language) -> RenderableType:
     money = money_of(payment.after.plan, language)
     before, after = (_figures(side, money, language) for side in (payment.before, payment.after))
     rows = [[phrase(f"pay.finance.{name}", language), before[name], after[name]] for name in before]
+    money = money_of(payment.after.plan, language)
+    rows += [
+        [
+            phrase("pay.finance.cost_tokens", language, format=name.upper()),
+            *(money.price(side.token_costs[name] / YEN_PER_MYEN) for side in (payment.before, payment.after)),
+        ]
+        for name in payment.after.token_costs
+    ]
     headings = [phrase("pay.heading.measure", language)]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("without", "with")]
     return table(headings, rows, numeric=(1, 2))

@@ -1,0 +1,139 @@
+"""What is said of a payment beside its money: conditions of measures, credits that do not settle, emissions."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Any
+
+from kiban.finance.eligibility import Check, failing
+from kiban.finance.paying import Payment
+from kiban.policy.law import load_law
+from kiban.policy.terms import Condition
+from kiban.quantities import Language, format_number, format_share
+from kiban.report.names import money_of
+from kiban.report.phrases import phrase, phrase_or
+from kiban.report.translation import joined, title_of
+
+LEAST_TONNES = 1.0
+
+
+def given_conditions(payment: Payment, language: Language) -> list[str]:
+    """What measures ask for that no plan can show, and that is taken to be fulfilled; once for each measure."""
+    demands: dict[str, list[str]] = {}
+    for check in payment.after.checks:
+        condition = check.condition
+        if check.status == "assumed" and check.instrument not in payment.after.refused:
+            known = demands.setdefault(measure_title(condition.measure, language), [])
+            known += [text for text in _demands(condition, language) if text not in known]
+    return [
+        phrase("pay.given_condition", language, law=law, demands=joined(texts, language))
+        for law, texts in demands.items()
+    ]
+
+
+def condition_sentences(payment: Payment, language: Language) -> list[str]:
+    """Instruments that do not apply and why, and usable credits that do not settle."""
+    side = payment.after
+    found = []
+    for key, checks in failing(side.checks).items():
+        condition = checks[0].condition
+        kind = next(
+            package.instrument[key[1] - 1].kind for package in side.packages if package.name == condition.package
+        )
+        instrument = phrase(
+            "pay.instrument_law",
+            language,
+            package=condition.package,
+            number=condition.number,
+            kind=phrase(f"instrument.{kind}", language),
+            law=measure_title(condition.measure, language),
+        )
+        reasons = [_reason(check, payment, language) for check in checks if check.status == "unmet"]
+        found.append(phrase("pay.refused", language, instrument=instrument, reasons=joined(reasons, language)))
+    unsettled = max(payment.before.unsettled, side.unsettled)
+    if unsettled:
+        found.append(phrase("pay.unsettled", language, share=format_share(unsettled, language)))
+    return found
+
+
+def measure_title(measure: str, language: Language) -> str:
+    """Title of a measure of the law."""
+    return title_of(load_law().measure(measure), language)
+
+
+def _prefectures(names: Iterable[str], language: Language) -> str:
+    return joined((phrase_or(f"prefecture.{name}", language, name) for name in names), language)
+
+
+def _demands(condition: Condition, language: Language) -> list[str]:
+    if condition.kind == "unknown":
+        return [phrase(f"demand.{name}", language) for name in condition.names]
+    if condition.kind == "prefecture":
+        return [phrase("demand.outside", language, names=_prefectures(condition.names, language))]
+    return []
+
+
+def _reason(check: Check, payment: Payment, language: Language) -> str:
+    """Why a condition is not fulfilled."""
+    condition = check.condition
+    if condition.kind == "prefecture":
+        return phrase(
+            "condition.prefecture",
+            language,
+            names=_prefectures(condition.names, language),
+            found=_prefectures((check.place,), language),
+        )
+    assert check.found is not None
+
+    def text(value: float) -> str:
+        if condition.kind == "investment":
+            return money_of(payment.after.plan, language).amount(value)
+        if condition.kind in {"return", "clean_share"}:
+            return format_share(value, language)
+        return format_number(value)
+
+    return phrase(f"condition.{condition.kind}", language, limit=text(condition.limit), found=text(check.found))
+
+
+def emission_sentences(payment: Payment, language: Language) -> list[str]:
+    """What the package does to emissions, beside the ledger, and what carbon prices already charge for."""
+    before, after = payment.before.damage, payment.after.damage
+    assert before is not None and after is not None
+    money, terms = money_of(payment.after.plan, language), payment.damage_terms
+    change = after.emissions_t_per_year - before.emissions_t_per_year
+    found = []
+    if abs(change) >= LEAST_TONNES:
+        found.append(
+            phrase(
+                "pay.emissions_more" if change > 0 else "pay.emissions_less",
+                language,
+                tonnes=format_number(abs(change)),
+                damage=money.amount(abs(payment.damage_myen)),
+                price=money.price(terms.myen_per_t),
+                low=money.price(terms.low_myen_per_t),
+                high=money.price(terms.high_myen_per_t),
+            )
+        )
+    if after.paid_share > 0:
+        found.append(phrase("pay.carbon_priced", language, share=format_share(after.paid_share, language)))
+    return found
+
+
+def summarise_environment(payment: Payment) -> dict[str, Any]:
+    """Emissions and their damage, which no entry of the ledger pays for; present values in million yen."""
+    sides = {"without": payment.before.damage, "with": payment.after.damage}
+    return {
+        **{name: dataclasses.asdict(damage) for name, damage in sides.items() if damage is not None},
+        "damage_change_myen": payment.damage_myen,
+        "damage_of_a_tonne": dataclasses.asdict(payment.damage_terms),
+        "status": "assumed",
+    }
+
+
+def list_conditions(payment: Payment) -> list[dict[str, Any]]:
+    """What the measures ask for, with what the plan shows and whether it is enough."""
+    return [
+        {**dataclasses.asdict(check.condition), "status": check.status, "found": check.place or check.found}
+        for check in payment.after.checks
+    ]
