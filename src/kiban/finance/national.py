@@ -20,6 +20,7 @@ from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.demand import elastic_tranches
 from kiban.finance.economy import read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, failing
+from kiban.finance.environment import measure_damage, read_damage_terms
 from kiban.finance.ledger import TREASURIES, Ledger
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.metrics import compute_returns
@@ -100,6 +101,9 @@ class NationalQuestion:
         self.assumptions = read_assumptions(catalogue, discount_rate_real=self.capital.discount_rate)
         self.shares = read_shares(catalogue)
         self.economy = read_economy_terms(catalogue)
+        given = study.money.yen_per_usd
+        rate = catalogue.value("money.yen_per_usd") if given is None else given
+        self.damage_terms = read_damage_terms(catalogue, rate)
         self.pass_through = catalogue.value("finance.pass_through")
         self.elasticity: float | None = None
         self._given_elasticity = catalogue.value("demand.price_elasticity")
@@ -255,7 +259,9 @@ class NationalQuestion:
             cash = project_cash_flow(project, self.assumptions)
             ledger = self._post(plan, project)
             prefecture = self.prefectures[site]
-            campuses.append(Campus(known[site], prefecture, plan, project, cash, compute_returns(cash), ledger))
+            damage = measure_damage(plan, cash, self.damage_terms, self.shares.party_rates["environment"])
+            returns = compute_returns(cash)
+            campuses.append(Campus(known[site], prefecture, plan, project, cash, returns, ledger, damage))
         usable = {campus.candidate.id: campus.cash.class_utilisation() for campus in campuses}
         checks = {
             campus.candidate.id: check_conditions(campus.project.policy.conditions, campus.plan, campus.cash)

@@ -14,6 +14,7 @@ from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.national_side import Campus, NationalSide, join_ledgers
 from kiban.finance.paying import GAINERS
 from kiban.finance.posting import Shares, tranche_sales
+from kiban.finance.public_funds import PublicFunds, cost_per_induced
 from kiban.siting.candidates import Candidate
 
 LOCAL = ("prefecture", "municipality")
@@ -102,7 +103,22 @@ class NationalPayment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW; None where nothing is induced."""
-        return self.fiscal_cost_myen / self.induced_it_mw if self.induced_it_mw > 1e-3 else None
+        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw if self.induced_it_mw > 1e-3 else 0.0)
+
+    @property
+    def damage_myen(self) -> float:
+        """Change of the damage by emissions, present value; no party of the ledger pays or receives it."""
+        after, before = (sum(campus.damage.damage_myen for campus in s.campuses) for s in (self.after, self.before))
+        return after - before
+
+    @property
+    def public_funds(self) -> PublicFunds:
+        """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
+        return PublicFunds(
+            willingness_to_pay=sum(self.gains_myen.values()),
+            outlay=self.fiscal_cost_myen,
+            fiscal_externality=self.fiscal_cost_myen + self.treasury_value_myen,
+        )
 
     @cached_property
     def support(self) -> Support:
@@ -120,8 +136,8 @@ class NationalPayment:
     @property
     def value_of_public_funds(self) -> float | None:
         """What owner, lenders, users and ratepayers gain over the treasuries' net cost; None without such a cost."""
-        cost = -self.treasury_value_myen
-        return sum(self.gains_myen.values()) / cost if cost > 1e-6 else None
+        funds = self.public_funds
+        return funds.marginal_value if funds.net_cost > 1e-6 else None
 
     @cached_property
     def construction_jobs(self) -> float:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check
+from kiban.finance.environment import Damage
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
@@ -33,6 +34,8 @@ class Campus:
     cash: CashFlow
     returns: Returns
     ledger: Ledger
+    damage: Damage
+    """What its emissions do, beside the ledger."""
 
     @property
     def it_mw(self) -> float:

@@ -99,6 +99,7 @@ def summarise_national_payment(payment: NationalPayment) -> dict[str, Any]:
         "treasury_value_myen": payment.treasury_value_myen,
         "induced_it_mw": payment.induced_it_mw,
         "moved_it_mw": payment.moved_mw,
+        "damage_myen": payment.damage_myen,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "value_of_public_funds": payment.value_of_public_funds,
