@@ -90,18 +90,20 @@ def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
         assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "done"
 
 
-def test_the_job_of_a_killed_server_is_taken_over_by_another(database: str, launch: Launch, tmp_path: Path) -> None:
-    url = ("--database", database)
-    first = launch("--data", str(tmp_path / "a"), *url)
-    long: dict[str, Any] = {"key": "target.clean_share", "values": [0.5 + 0.04 * step for step in range(12)]}
+def test_the_job_of_a_killed_server_is_taken_over_by_another(
+    database: str, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = launch("--data", str(tmp_path / "a"), "--database", database)
+    long: dict[str, Any] = {"key": "target.clean_share", "values": [0.5 + 0.04 * step for step in range(8)]}
     job = first.post("/api/v1/sweep", {**study(), **long}).json()["job"]["id"]
     until = time.monotonic() + 40.0
     while not first.get(f"/api/v1/jobs/{job}").json()["progress"]["done"]:
         assert time.monotonic() < until
         time.sleep(0.2)
     os.kill(first.process.pid, signal.SIGKILL)
-    second = launch("--data", str(tmp_path / "b"), *url)
-    found = wait_for_job(second.get, job, seconds=90.0)
+    monkeypatch.setattr("kiban.server.supervisor.SILENCE_SECONDS", 3.0)
+    with open_client(Settings(data=tmp_path / "b", database=database)) as second:
+        found = wait_for_job(second.get, job, seconds=90.0)
     assert found["state"] == "done"
     assert found["attempts"] == 2
-    assert len(found["result"]["points"]) == 12
+    assert len(found["result"]["points"]) == 8

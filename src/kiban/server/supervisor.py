@@ -49,6 +49,8 @@ class Slot:
     reported: float = 0.0
     unreported: Any = None
     told_to_stop: float | None = None
+    ready: bool = False
+    """Whether the worker has loaded what it needs: until then it cannot stop, and need not be killed for it."""
 
 
 class Supervisor:
@@ -157,7 +159,11 @@ class Supervisor:
             except (EOFError, OSError):
                 self._bury(slot)
                 continue
-            if job_id == slot.job:
+            if what == "ready":
+                slot.ready = True
+                if slot.told_to_stop is not None:
+                    slot.told_to_stop = time.monotonic()
+            elif job_id == slot.job:
                 self._take(slot, what, content)
 
     def _report(self) -> None:
@@ -216,7 +222,7 @@ class Supervisor:
                 slot.told_to_stop = time.monotonic()
                 with contextlib.suppress(OSError):
                     slot.line.send(("cancel", slot.job))
-            elif time.monotonic() - slot.told_to_stop > PATIENCE_SECONDS:
+            elif slot.ready and time.monotonic() - slot.told_to_stop > PATIENCE_SECONDS:
                 self._slots.remove(slot)
                 _end(slot)
 

@@ -28,13 +28,15 @@ def serve_jobs(line: Connection) -> None:
     """Do every job that comes over the line and send back progress and the outcome, until the line closes.
 
     Messages from the server: `("do", job, kind, question)`, `("cancel", job)`. Messages to the server:
-    `("progress", job, progress)`, `("done", job, Outcome)`, `("problem", job, document)`, `("cancelled", job, None)`.
+    `("ready", "", None)` once, `("progress", job, progress)`, `("done", job, Outcome)`, `("problem", job, document)`,
+    `("cancelled", job, None)`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the server's to handle
     threading.Thread(target=_end_with_the_server, daemon=True).start()
     inbox = Inbox(line)
     from kiban.server.tasks import run
 
+    _send(line, "ready", "", None)
     while True:
         job_id, kind, question = inbox.take()
         try:
