@@ -47,6 +47,9 @@ ROWS: Mapping[str, str] = {
 }
 """Catalogue row whose range is the range of an assumption, as factors on its value."""
 
+NETWORK = ("spare", "interconnectors")
+"""What areas can spare and interconnectors carry: moved for flip points only, as their joint range is not known."""
+
 SEARCH = (0.5, 2.0)
 """Factors between which flip points are searched."""
 BISECTIONS = 5
@@ -148,7 +151,22 @@ def _scale(problem: Problem, factors: Mapping[str, float]) -> Problem:
         for block in problem.blocks
     )
     areas = {area: replace(limit, headroom_mw=limit.headroom_mw * headroom) for area, limit in problem.areas.items()}
-    return replace(problem, places=places, blocks=blocks, areas=areas)
+    network = problem.network
+    if network is not None:
+        spare, carried = (factors.get(name, 1.0) for name in NETWORK)
+        network = replace(
+            network,
+            spare_mw={area: mw * spare for area, mw in network.spare_mw.items()},
+            links=tuple(
+                replace(
+                    link,
+                    forward_mw=tuple(mw * carried for mw in link.forward_mw),
+                    reverse_mw=tuple(mw * carried for mw in link.reverse_mw),
+                )
+                for link in network.links
+            ),
+        )
+    return replace(problem, places=places, blocks=blocks, areas=areas, network=network)
 
 
 def find_flips(problem: Problem, known: Known, found: Found) -> tuple[FlipPoint, ...]:
@@ -160,7 +178,7 @@ def find_flips(problem: Problem, known: Known, found: Found) -> tuple[FlipPoint,
     leading = int(np.argmax(best))
     names = [place.candidate.id for place in problem.places]
     flips = []
-    for assumption in ROWS:
+    for assumption in (*ROWS, *(NETWORK if problem.network is not None else ())):
         ends = [_find_edge(problem, known, assumption, end, leading, best, names) for end in SEARCH]
         flips.append(
             FlipPoint(
