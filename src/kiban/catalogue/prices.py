@@ -87,6 +87,7 @@ def price_years(area: str) -> tuple[int, ...]:
     return tuple(year for name, year in _index("prices_yearly") if name == area)
 
 
+@cache
 def newest_complete_fiscal_year() -> int:
     """The newest fiscal year that every area covers with statistics, months and profiles."""
     complete = [

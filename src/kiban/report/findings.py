@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear.staircase import Array
@@ -57,12 +58,24 @@ def clean_energy(plan: Plan) -> tuple[Array, Array]:
 
 def week_start(plan: Plan, month: int, day: int) -> int | None:
     """First step of a week of the first weather year; None where the horizon does not hold all of it."""
-    time = plan.time
-    at = np.flatnonzero((time.month == month) & (time.day == day) & (time.hour == 0) & (time.minute == 0))
+    local = _local_time(plan)
+    days = local.astype("datetime64[D]")
+    in_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
+    at = np.flatnonzero((_months(local) == month) & (in_month == day) & (local == days))
     steps = _week_steps(plan)
-    if not at.size or int(at[0]) + steps > len(time):
+    if not at.size or int(at[0]) + steps > len(local):
         return None
     return int(at[0])
+
+
+def _local_time(plan: Plan) -> npt.NDArray[np.datetime64]:
+    """Start of each step by the place's clock: numpy takes dates apart faster than an index with a time zone."""
+    local: npt.NDArray[np.datetime64] = plan.time.tz_localize(None).to_numpy()
+    return local
+
+
+def _months(local: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
+    return local.astype("datetime64[M]").astype(np.int64) % 12 + 1
 
 
 def _week_steps(plan: Plan) -> int:
@@ -137,7 +150,7 @@ def _hours(plan: Plan, language: Language) -> dict[str, str]:
     if len(weeks) == 2:
         found["weeks"] = phrase("finding.weeks", language, **weeks)
     if total >= HOURS_PER_YEAR:
-        months = np.asarray(plan.time.month)
+        months = _months(_local_time(plan))
         shares = {
             month: 1.0 - float(unclean[months == month].sum() / load[months == month].sum()) for month in range(1, 13)
         }
