@@ -64,9 +64,25 @@ def closed_cost(problem, memory, gap, shut):
     return search(replace(problem, places=tuple(places)), memory, gap=gap, max_rounds=60, report=lambda _: None)
 
 
-def test_the_choice_is_that_of_brute_force_over_all_subsets():
+TIGHT = {
+    "area": {
+        area: {"spare_supply_mw": mw}
+        for area, mw in {"hokkaido": 20, "tokyo": 30, "hokuriku": 10, "kyushu": 25, "tohoku": 5, "chugoku": 5}.items()
+    },
+    "network": {"free_share": 1.0},
+    "interconnector": [
+        {"id": "tohoku-tokyo", "forward_mw": 10, "reverse_mw": 10},
+        {"id": "tokyo-chubu", "forward_mw": 5, "reverse_mw": 5},
+        {"id": "chubu-hokuriku", "forward_mw": 8, "reverse_mw": 8},
+        {"id": "hokuriku-kansai", "forward_mw": 12, "reverse_mw": 12},
+    ],
+}
+
+
+@pytest.mark.parametrize("sections", [{}, TIGHT], ids=["loose", "tight interconnectors"])
+def test_the_choice_is_that_of_brute_force_over_all_subsets(sections):
     memory = Memory()
-    problem, found = solve(BASE, memory)
+    problem, found = solve(changed(**sections), memory)
     costs = {}
     for count in range(len(SITES) + 1):
         for shut in itertools.combinations(range(len(SITES)), count):
