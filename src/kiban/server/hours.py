@@ -77,4 +77,10 @@ def _means(values: Array, count: int) -> Array:
 
 def _rounded(values: Array) -> list[float]:
     """Six significant digits, which keep the text short; plain zero below any meaning."""
-    return [float(f"{value:.{DIGITS}g}") if abs(value) > 1e-9 else 0.0 for value in values.tolist()]
+    size = np.abs(values)
+    means = size > 1e-9
+    # A whole number of DIGITS digits over or times a power of ten is the double nearest to that decimal.
+    places = DIGITS - 1 - np.floor(np.log10(np.where(means, size, 1.0)))
+    over, times = 10.0 ** np.maximum(places, 0.0), 10.0 ** np.maximum(-places, 0.0)
+    rounded: list[float] = np.where(means, np.rint(values * over / times) / over * times, 0.0).tolist()
+    return rounded
