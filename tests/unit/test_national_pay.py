@@ -231,6 +231,21 @@ def test_reinforcement_is_borne_by_the_rule_of_the_study():
     assert paid["ratepayers"]["ratepayers"] > 0 == paid["ratepayers"]["equity"]
 
 
+def test_interconnectors_that_are_added_are_paid_by_the_campuses_that_draw():
+    link = {"id": "hokkaido-tohoku", "expansion_mw": 2000.0, "reverse_mw": 1.0, "expansion_capex_myen_per_mw": 10.0}
+    tight = {
+        **ONE_SITE,
+        "area": {"hokkaido": {"headroom_mw": 2000, "spare_supply_mw": 0.0}},
+        "interconnector": [link],
+        "target": {},
+    }
+    side = NationalQuestion(parse_national(tight)).before
+    assert sum(side.found.choice.expansion_mw.values()) > 1
+    (campus,) = side.campuses
+    assert campus.plan.costs["reinforcement"] > 0
+    assert campus.plan.net_cost_myen_per_year == pytest.approx(side.found.cost_myen, rel=1e-6)
+
+
 def test_every_entry_says_where_it_falls(payment):
     summary = json.loads(to_json(summarise_national_payment(payment)))
     ledger = summary["ledger"]

@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.calendar import year_index
 from kiban.catalogue import load_catalogue
+from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.building import describe_design, list_capital_factors
 from kiban.planning.plan import Plan, ServedTranche
 from kiban.planning.series_inputs import Horizon
@@ -101,7 +102,6 @@ def _site_costs(problem: Problem, found: Found, site: int, number: int) -> dict[
         tranche.latency_cost_myen_per_mw_ms * float(problem.latency_ms[site, which] * load[which])
         for which, tranche in enumerate(problem.tranches)
     )
-    area = problem.areas[place.candidate.area]
     borne = problem.study.grid.reinforcement_borne
     return {
         "hazard": total * (hazard.damage_myen + hazard.protection_myen),
@@ -109,35 +109,36 @@ def _site_costs(problem: Problem, found: Found, site: int, number: int) -> dict[
         "land_rent": total * place.land_myen_per_mw,
         "site": place.candidate.fixed_cost_myen_per_year,
         "latency": sum(latency),
-        "reinforcement": borne * area.reinforcement_myen_per_mw * _reinforcement_mw(problem, found, site, number),
+        "reinforcement": borne * _works(problem, found, site, number),
     }
 
 
-def _reinforcement_mw(problem: Problem, found: Found, site: int, number: int) -> float:
-    """The site's part of what is added to its area, by connection."""
-    area = problem.places[site].candidate.area
-    added = found.choice.reinforcement_mw.get(area, 0.0)
-    if not added:
+def _works(problem: Problem, found: Found, site: int, number: int) -> float:
+    """Yearly cost of the site's part in what is added to its area and to interconnectors, by connection."""
+    used = {
+        block: float(point.used[problem.classes])
+        for (block, which), point in found.points.items()
+        if problem.blocks[block].functions[which].connected
+    }
+    own, area = used.get(number, 0.0), problem.places[site].candidate.area
+    if own <= 0:
         return 0.0
-    whole = sum(
-        float(point.used[problem.classes])
-        for (other, which), point in found.points.items()
-        if problem.places[problem.blocks[other].site].candidate.area == area
-        and problem.blocks[other].functions[which].connected
-    )
-    return added * float(found.points[number, 0].used[problem.classes]) / whole
+    within = sum(mw for block, mw in used.items() if problem.area_of(problem.blocks[block]) == area)
+    added = found.choice.reinforcement_mw.get(area, 0.0) * problem.areas[area].reinforcement_myen_per_mw
+    links = problem.network.links if problem.network is not None else ()
+    between = sum(found.choice.expansion_mw.get(link.id, 0.0) * link.expansion_myen_per_mw for link in links)
+    return added * own / within + between * own / sum(used.values())
 
 
 def _works_of_others(problem: Problem, found: Found, site: int, number: int) -> float:
-    """Works on the area's network that its ratepayers bear, million yen."""
-    added = (1.0 - problem.study.grid.reinforcement_borne) * _reinforcement_mw(problem, found, site, number)
-    if not added:
+    """The part of those works that ratepayers bear, million yen at once."""
+    yearly = (1.0 - problem.study.grid.reinforcement_borne) * _works(problem, found, site, number)
+    if not yearly:
         return 0.0
-    terms = problem.study.area.get(problem.places[site].candidate.area)
-    capex = terms.reinforcement_capex_myen_per_mw if terms is not None else None
-    if capex is None:
-        capex = study_catalogue(problem.study, load_catalogue()).value("grid.reinforcement.local")
-    return added * capex
+    catalogue = study_catalogue(problem.study, load_catalogue())
+    given = problem.study.finance.discount_rate
+    rate = catalogue.value("finance.discount_rate") if given is None else given
+    return yearly / capital_recovery_factor(rate, catalogue.value("grid.life"))
 
 
 def _tranches(problem: Problem, found: Found, number: int) -> Iterator[ServedTranche]:
