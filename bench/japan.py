@@ -1,6 +1,6 @@
 """How long the national plan takes: cold, after one price has changed, and as one whole model.
 
-python bench/japan.py [STUDY] [--sites N] [--hours H] [--whole] [--json]
+python bench/japan.py [STUDY] [--sites N] [--hours H] [--whole | --whole-only] [--json]
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national_file import parse_national, read_national
 from kiban.siting.building import build_national
-from kiban.siting.search import Memory
+from kiban.siting.memory import Memory
 from kiban.siting.study import write_problem
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,11 +32,12 @@ def main() -> None:
     parser.add_argument("study", nargs="?", default=str(ROOT / "scenarios" / "japan.toml"))
     parser.add_argument("--sites", type=int, help="only the first sites of the catalogue")
     parser.add_argument("--hours", type=int, help="hours of a window; absent means the full year")
-    parser.add_argument("--whole", action="store_true", help="also solve one whole model of three sites, ever longer")
+    parser.add_argument("--whole", action="store_true", help="also solve one PyPSA model of three sites, ever longer")
+    parser.add_argument("--whole-only", action="store_true", help="nothing but the whole models")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
-    result = measure(given)
-    if given.whole:
+    result = {} if given.whole_only else measure(given)
+    if given.whole or given.whole_only:
         result["whole"] = measure_whole()
     print(json.dumps(result, indent=2) if given.json else describe(result))
 
@@ -74,24 +75,29 @@ def measure(given: argparse.Namespace) -> dict[str, object]:
 
 
 def measure_whole() -> list[dict[str, float]]:
-    """One whole model of three sites in HiGHS, for as many hours as it finishes in ten minutes; and the search."""
+    """One whole PyPSA model of three sites in HiGHS, ever longer, to ten minutes of processor; and the search."""
     rows = []
     for hours in WHOLE_HOURS:
-        answer: multiprocessing.Queue[tuple[float, float]] = multiprocessing.Queue()
+        print(f"one whole model over {hours} h", file=sys.stderr)
+        answer: multiprocessing.Queue[tuple[float, float, float]] = multiprocessing.Queue()
         process = multiprocessing.Process(target=_solve_whole, args=(hours, answer))
         process.start()
-        process.join(MOST_SECONDS)
-        if process.is_alive():
-            process.terminate()
-            process.join()
-            rows.append({"hours": hours, "whole_s": float("inf")})
+        process.join()
+        if process.exitcode:
+            rows.append({"hours": hours})
             break
-        cost, seconds = answer.get()
-        begun = time.perf_counter()
+        cost, wall_s, processor_s = answer.get()
+        begun, used = time.perf_counter(), time.process_time()
         plan = build_national(_three_sites(hours))
-        ours = time.perf_counter() - begun
         rows.append(
-            {"hours": hours, "whole_s": seconds, "search_s": ours, "difference": abs(plan.cost_myen / cost - 1)}
+            {
+                "hours": hours,
+                "whole_s": wall_s,
+                "whole_processor_s": processor_s,
+                "search_s": time.perf_counter() - begun,
+                "search_processor_s": time.process_time() - used,
+                "difference": abs(plan.cost_myen / cost - 1),
+            }
         )
     return rows
 
@@ -111,30 +117,38 @@ def _three_sites(hours: int):
 
 
 def _solve_whole(hours: int, answer) -> None:
+    from whole_pypsa import solve_whole
+
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     problem, _ = write_problem(_three_sites(hours), load_catalogue())
-    begun = time.perf_counter()
-    cost, _ = _oracle().monolith(problem)
-    answer.put((cost, time.perf_counter() - begun))
+    begun, used = time.perf_counter(), time.process_time()
+    cost, _ = solve_whole(problem)
+    answer.put((cost, time.perf_counter() - begun, time.process_time() - used))
 
 
 def describe(result: dict[str, object]) -> str:
     """A table for people."""
-    lines = [
-        f"{result['study']}: {result['sites']} sites, {result['status']}, gap {result['relative_gap']:.2%}",
-        f"cold                {result['cold_s']:8.1f} s"
-        f"   {result['solves']} site programmes, {result['rounds']} rounds",
-        f"after one price     {result['after_one_price_s']:8.1f} s"
-        f"   {result['after_one_price_solves']} site programmes, gap {result['after_one_price_gap']:.2%}",
-        f"peak memory         {result['peak_memory_mb']:8.0f} MB",
-    ]
+    lines = (
+        []
+        if "study" not in result
+        else [
+            f"{result['study']}: {result['sites']} sites, {result['status']}, gap {result['relative_gap']:.2%}",
+            f"cold                {result['cold_s']:8.1f} s"
+            f"   {result['solves']} site programmes, {result['rounds']} rounds",
+            f"after one price     {result['after_one_price_s']:8.1f} s"
+            f"   {result['after_one_price_solves']} site programmes, gap {result['after_one_price_gap']:.2%}",
+            f"peak memory         {result['peak_memory_mb']:8.0f} MB",
+        ]
+    )
     for row in result.get("whole", []):
         if "search_s" in row:
             lines.append(
-                f"three sites, {row['hours']:5d} h: one model {row['whole_s']:7.1f} s,"
-                f" the search {row['search_s']:6.1f} s, costs differ by {row['difference']:.1e}"
+                f"three sites, {row['hours']:5d} h: PyPSA {row['whole_s']:7.1f} s ({row['whole_processor_s']:.1f} s of"
+                f" processor), the search {row['search_s']:6.1f} s ({row['search_processor_s']:.1f} s),"
+                f" costs differ by {row['difference']:.1e}"
             )
         else:
-            lines.append(f"three sites, {row['hours']:5d} h: one model not finished in {MOST_SECONDS} s")
+            lines.append(f"three sites, {row['hours']:5d} h: PyPSA not finished in {MOST_SECONDS} s of processor")
     return "\n".join(lines)
 
 

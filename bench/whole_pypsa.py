@@ -62,16 +62,11 @@ def merge(problem: Problem) -> tuple[pypsa.Network, list[pypsa.Network]]:
             static = network.c[kind].static
             if static.empty:
                 continue
-            given = {column: static[column] for column in columns}
-            given |= {column: static[column].map(lambda bus: f"{site}:{bus}") for column in BUSES if column in given}
-            for column in HOURLY.get(kind, ()):
-                given[column] = network.get_switchable_as_dense(kind, column)
             names = [f"{site}:{name}" for name in static.index]
-            for column, values in given.items():
-                if hasattr(values, "columns"):
-                    values.columns = [f"{site}:{name}" for name in values.columns]
-                else:
-                    values.index = names
+            given = {column: static[column].set_axis(names) for column in columns}
+            given |= {column: f"{site}:" + given[column] for column in BUSES if column in given}
+            for column in HOURLY.get(kind, ()):
+                given[column] = network.get_switchable_as_dense(kind, column).set_axis(names, axis="columns")
             whole.add(kind, names, **given)
     return whole, alone
 
