@@ -180,3 +180,50 @@ def test_no_design_is_explained_and_ends_with_4() -> None:
     assert code == 4
     assert "grid.max_mw" in out + err
     assert "Traceback" not in err
+
+
+def test_debt_that_no_cash_flow_carries_is_refused_in_one_sentence() -> None:
+    """Half of the servers is paid by the state and all of it passed on: sales do not pay for the next servers."""
+    asked = '\n[assumptions]\n"finance.debt_share" = 0.6\n"finance.pass_through" = 1.0\n'
+    Path("asked.toml").write_text(WEEK + asked, encoding="utf-8")
+    Path("half.toml").write_text(
+        '[[instrument]]\nkind = "tax_credit"\nrate = 0.5\nassets = ["compute"]\nrefundable = true\n', encoding="utf-8"
+    )
+    code, out, complaint = run("pay", "asked.toml", "--package", "half.toml")
+    assert code == 2
+    assert not out.strip()
+    assert complaint.strip().count("\n") == 0
+    assert "finance.debt_share asks for 0.6 of the cost as debt, but the cash flow can carry none" in complaint
+    # Whoever asks for no debt gets an answer without any.
+    Path("free.toml").write_text(WEEK + asked.replace("0.6", "0.0"), encoding="utf-8")
+    code, out, _ = run("pay", "free.toml", "--package", "half.toml", "--json")
+    assert code == 0
+    assert json.loads(out)["finance"]["with"]["returns"]["debt_myen"] == 0
+
+
+def test_what_does_not_apply_is_said_with_its_reason() -> None:
+    Path("inzai.toml").write_text(WEEK.replace("tomakomai", "inzai"), encoding="utf-8")
+    code, out, _ = run("pay", "inzai.toml", "--package", "japan-current", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert [c["found"] for c in found["conditions"] if c["status"] == "unmet"] == ["Chiba"]
+    assert "does not apply and is left out" in found["sentences"]["en"][0]
+    assert "千葉県" in found["sentences"]["ja"][0]
+    grants = [entry for entry in found["ledger"]["entries"] if entry["account"] == "grant"]
+    assert not grants
+    assert found["ledger"]["residual_yen"] == 0
+
+
+def test_effective_rates_tokens_and_emissions_are_in_the_object() -> None:
+    code, out, _ = run("pay", "week.toml", "--package", "tax-credit", "--json")
+    assert code == 0
+    found = json.loads(out)
+    before, after = found["finance"]["without"], found["finance"]["with"]
+    assert after["effective_tax_rates"]["building"] < before["effective_tax_rates"]["building"]
+    assert set(after["yen_per_million_tokens"]) == {"fp16", "fp8", "int4", "fp4"}
+    assert after["yen_per_million_tokens"]["fp8"] < before["yen_per_million_tokens"]["fp8"]
+    environment = found["environment"]
+    change = environment["with"]["damage_myen"] - environment["without"]["damage_myen"]
+    assert environment["damage_change_myen"] == pytest.approx(change)
+    assert environment["status"] == "assumed"
+    assert found["ledger"]["present_values_myen"]["change"]["environment"] == 0

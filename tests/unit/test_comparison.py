@@ -8,6 +8,7 @@ import pytest
 from tests.cases.payments import campus, package, question
 
 from kiban.errors import ScenarioError
+from kiban.finance import paying
 from kiban.finance.comparison import (
     INSTRUMENTS,
     MOST_POINTS,
@@ -17,7 +18,8 @@ from kiban.finance.comparison import (
     sweep,
 )
 from kiban.finance.paying import Question
-from kiban.finance.search import COST_TOLERANCE, largest_amount
+from kiban.finance.search import AMOUNT_TOLERANCE, COST_TOLERANCE, SOLVER_TOLERANCE, largest_amount
+from kiban.planning.after_tax import reprice
 from kiban.scenario.package import load_package
 
 BUDGET = 9000.0
@@ -77,16 +79,61 @@ def test_the_least_public_money_reaches_its_aim_and_not_more_cheaply() -> None:
     assert unreached.payment is None
 
 
-def test_the_least_public_money_for_clean_energy() -> None:
-    """With less sun and no duty to be clean, a production credit buys the clean share."""
+@cache
+def without_firm_clean_power() -> Question:
+    """With sun and wind alone and no duty to be clean, a production credit buys the clean share."""
     supply = {name: {"enabled": False} for name in ("geothermal", "hydro", "wind_offshore_floating")}
-    asked = Question(campus(target={}, supply=supply, assumptions={"demand.price_elasticity": 0.0}))
-    base = asked.before.plan.indicators["clean_share"]
-    (found,) = least_public_money(asked, "clean_share", base + 0.01, ("production-credit",))
-    shown = found.payment or found.most
-    assert shown is not None
-    reached = shown.after.plan.indicators["clean_share"] >= (base + 0.01) * (1 - 1e-6)
-    assert reached == (found.payment is not None)
+    return Question(campus(target={}, supply=supply, assumptions={"demand.price_elasticity": 0.0}))
+
+
+def test_the_least_public_money_for_clean_energy() -> None:
+    asked = without_firm_clean_power()
+    target = asked.before.plan.indicators["clean_share"] + 0.05
+    (found,) = least_public_money(asked, "clean_share", target, ("production-credit",))
+    assert found.payment is not None
+    assert found.payment.after.plan.indicators["clean_share"] >= target * (1 - SOLVER_TOLERANCE)
+    package = load_package("production-credit")
+    step = AMOUNT_TOLERANCE * largest_amount(package)
+    less = asked.pay((package.scaled(found.amount - 1.5 * step),))
+    assert less.after.plan.indicators["clean_share"] < target
+    assert less.fiscal_cost_myen < found.payment.fiscal_cost_myen
+
+
+def test_a_clean_share_that_an_instrument_cannot_buy() -> None:
+    """Relief from property tax makes wind and sun a little cheaper, and no more."""
+    (found,) = least_public_money(without_firm_clean_power(), "clean_share", 0.99, ("property-tax-relief",))
+    assert found.payment is None
+    assert found.most is not None
+    assert found.most.after.plan.indicators["clean_share"] < 0.99
+    assert found.amount == 1.0
+
+
+def test_a_known_design_costs_what_its_plan_cost_and_never_less_than_the_plan_elsewhere() -> None:
+    asked = question()
+    for name, amounts in (("tax-credit", (0.0, 0.1, 0.25)), ("production-credit", (0.0, 0.01, 0.03))):
+        package = load_package(name)
+        sides = {amount: asked.build_side((package.scaled(amount),), asked.before) for amount in amounts}
+        for amount, side in sides.items():
+            least = side.plan.net_cost_myen_per_year
+            costs = asked.preparation.under((package.scaled(amount),))
+            for known, other in sides.items():
+                found = reprice(other.plan, costs.resources_for(other.plan.cooling_system))
+                assert found >= least - 1e-5 * abs(least)
+                if known == amount:
+                    assert found == pytest.approx(least, rel=1e-9)
+
+
+def test_a_search_takes_few_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Question(campus())
+    assert asked.before
+    solved = []
+    build = paying.build_prepared
+    monkeypatch.setattr(paying, "build_prepared", lambda *args, **keys: solved.append(1) or build(*args, **keys))
+    equal_cost(asked, BUDGET, ("tax-credit",))
+    assert len(solved) <= 8
+    solved.clear()
+    least_public_money(asked, "induced_it_mw", 2.0, ("tax-credit",))
+    assert len(solved) <= 12
 
 
 def test_a_sweep_asks_each_rate() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from tests.cases.payments import ELEVEN, FREE, campus, package, paid, question
 
+from kiban.finance import paying
 from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.levelised import levelised_cost
@@ -15,6 +16,9 @@ from kiban.finance.metrics import npv
 from kiban.finance.paying import InfeasibleError, Payment, Question, pay
 from kiban.planning import build
 from kiban.policy.terms import ASSETS
+from kiban.quantities import Language, format_share
+from kiban.report.payment import further_sentences
+from kiban.report.phrases import phrase
 
 SOLVER = 1e-6
 UNUSED = "wind_offshore_fixed"
@@ -205,3 +209,57 @@ def test_no_design_is_explained() -> None:
     with pytest.raises(InfeasibleError) as error:
         Question(blocked)
     assert error.value.plan.infeasibility is not None
+
+
+LIMITED = package(
+    {"kind": "tax_credit", "rate": 0.3, "assets": ["compute"], "limit_share_of_tax": 0.2, "carry_forward_years": 3},
+    name="limited",
+)
+SMALL_GROUP = {"finance.group_tax": 2000.0}
+
+
+def test_usable_credits_settle_between_design_and_finance() -> None:
+    asked = Question(campus(assumptions=SMALL_GROUP))
+    side = asked.build_side((LIMITED,), asked.before)
+    assert 0.0 < side.credit_utilisation["chips"] < 0.99
+    assert side.unsettled == 0.0
+    # The design that counts with this share is the one that was financed.
+    again = asked.preparation.under((LIMITED,), credit_utilisation=side.credit_utilisation)
+    factors = {
+        asset.asset: asset.annual_capital_myen / asset.capex_myen
+        for asset in again.resources_for(side.plan.cooling_system).assets["it"]
+        if asset.capex_myen > 0
+    }
+    assert side.plan.capital_factors["it"]["chips"] == pytest.approx(factors["chips"], rel=1e-4)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_usable_credits_that_do_not_settle_are_said(monkeypatch: pytest.MonkeyPatch, language: Language) -> None:
+    monkeypatch.setattr(paying, "MOST_ROUNDS", 1)
+    asked = Question(campus(assumptions=SMALL_GROUP))
+    payment = asked.pay((LIMITED,))
+    assert payment.after.unsettled > 0.01
+    said = phrase("pay.unsettled", language, share=format_share(payment.after.unsettled, language))
+    assert said in further_sentences(payment, language)
+    assert said not in further_sentences(paid("japan-current"), language)
+
+
+def test_an_instrument_below_its_threshold_is_left_out_of_design_and_ledger() -> None:
+    """No campus of this size costs ¥65 bn in building and chips at one megawatt; the rest of the package holds."""
+    both = package(
+        {"kind": "capital_grant", "law": "jp_meti_tomakomai_grant", "assets": ["chips"]},
+        {"kind": "tax_credit", "rate": 0.1, "assets": ["battery"]},
+        name="both",
+    )
+    asked = Question(campus(load={"it_load_mw": 1}))
+    payment = asked.pay((both,))
+    (check,) = [check for check in payment.after.checks if check.status == "unmet"]
+    assert check.condition.kind == "investment"
+    assert check.found is not None
+    assert check.found < check.condition.limit == 65_000
+    assert payment.after.refused == (("both", 1),)
+    assert not payment.after.terms.assets["chips"].grants
+    assert payment.after.terms.assets["battery"].credits
+    assert not any(entry.account == "grant" for entry in payment.after.ledger.entries)
+    large = asked.scenario.model_copy(update={"tranche": (), "load": campus(load={"it_load_mw": 50}).load})
+    assert not Question(large).build_side((both,), None).refused

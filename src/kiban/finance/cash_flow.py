@@ -244,7 +244,7 @@ def project_cash_flow(
             guarantee_fee_rate=financing.guarantee_coverage * financing.guarantee_fee_rate,
             repayment=assumptions.repayment,
         )
-        if debt.amount_myen <= 0 and assumptions.insists_on_debt:
+        if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
             raise ScenarioError(
                 Problem(
                     f"asks for {assumptions.debt_share:g} of the cost as debt, but the cash flow can carry none",

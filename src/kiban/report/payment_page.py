@@ -11,7 +11,7 @@ from rich.text import Text
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Payment, Side
-from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment import (
@@ -30,8 +30,8 @@ LEAST_MYEN = 0.5
 """Amounts below are rounding of the search for a price."""
 LABEL_WIDTH, COLUMN_WIDTH = 26, 16
 COLUMNS = (
-    *("fiscal_cost", "induced_mw", "windfall_share", "clean_share", "gpu_hour", "treasury", "ratepayers", "region"),
-    *("equity_irr", "jobs"),
+    *("fiscal_cost", "induced_mw", "windfall_share", "clean_share", "gpu_hour", "treasury", "region", "ratepayers"),
+    *("support", "equity_gain", "users_gain", "equity_irr", "jobs"),
 )
 SWEPT = ("fiscal_cost", "induced_mw", "windfall_share", "gpu_hour", "treasury")
 
@@ -101,7 +101,7 @@ def _instrument_cells(instrument: Instrument, size: float, language: Language) -
 
     hour, amount = figures["yen_per_gpu_hour"], instrument.amount
     return {
-        "amount": NOTHING if amount is None else _amount(instrument, amount, language),
+        "amount": NOTHING if amount is None else _amount(instrument, payment, amount, language),
         "fiscal_cost": money("fiscal_cost_myen"),
         "induced_mw": f"{figures['induced_it_mw'] or 0.0:.1f}",
         "windfall_share": share("windfall_share"),
@@ -110,15 +110,23 @@ def _instrument_cells(instrument: Instrument, size: float, language: Language) -
         "treasury": money("treasury_myen"),
         "ratepayers": money("ratepayers_myen"),
         "region": money("region_myen"),
+        "support": money("support_myen"),
+        "equity_gain": money("equity_gain_myen"),
+        "users_gain": money("users_gain_myen"),
         "equity_irr": share("equity_irr"),
         "jobs": f"{figures['construction_jobs'] or 0.0:,.0f}",
     }
 
 
-def _amount(instrument: Instrument, amount: float, language: Language) -> str:
-    if instrument.payment is None:
-        return phrase("pay.heading.not_reached", language)
-    return format_number(amount)
+def _amount(instrument: Instrument, payment: Payment, amount: float, language: Language) -> str:
+    """A rate in per cent, a production credit by the kWh; with a word where even the largest amount is not enough."""
+    key = payment.after.packages[0].instrument[0].amount_key
+    if key == "rate":
+        text = format_percent(amount, language)
+    else:
+        price = money_of(payment.after.plan, language).price
+        text = f"{price(amount / KWH_PER_MWH)}/kWh" if key == "rate_myen_per_mwh" else f"{price(amount)}/t"
+    return text if instrument.payment is not None else phrase("pay.not_enough", language, amount=text)
 
 
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
