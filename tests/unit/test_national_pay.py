@@ -336,6 +336,9 @@ def test_the_command_takes_a_national_file(tmp_path):
     large.write_text(FILE.format(mw="90000.0"), encoding="utf-8")
     assert runner.invoke(app, ["pay", str(large), "--package", "tax-credit"]).exit_code == 4
     assert runner.invoke(app, ["pay", str(study), "--package", "tax-credti"]).exit_code == 2
+    swept = runner.invoke(app, ["sweep", str(study)])
+    assert swept.exit_code == 2
+    assert "national study" in swept.stderr
 
 
 def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():

@@ -177,9 +177,13 @@ def read_subject(subject: str | None) -> Scenario:
     """The scenario of a plan's folder, of a file, or of the example of that name."""
     from pathlib import Path
 
+    from kiban.errors import InputError, Problem
     from kiban.report.folder import load_plan
-    from kiban.scenario.examples import load_scenario
+    from kiban.scenario.examples import find_national, load_scenario
 
     if subject is not None and Path(subject).is_dir():
         return load_plan(subject).scenario
+    if subject is not None and find_national(subject) is not None:
+        remedy = "ask `kiban pay` about one package after the other"
+        raise InputError(Problem("is a national study, which is not compared or swept", subject, remedy=remedy))
     return load_scenario(subject)
