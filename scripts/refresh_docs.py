@@ -5,7 +5,8 @@ In a page,
     44.9<!-- tomakomai.capacities.pv_mw -->       is a result from scenarios/tomakomai.golden.json, with three digits;
                                                   sums and products may be written, value["chip.life"] is a figure of
                                                   the catalogue, count.assumed is a count, pay.packages.tax_credit
-                                                  is from scenarios/tomakomai.pay.golden.json
+                                                  is from scenarios/tomakomai.pay.golden.json and
+                                                  national_pay.tax_credit from scenarios/japan.pay.golden.json
     <!-- holds: inzai.worths.pv_limit > 0 -->     is a statement on which a sentence rests; it must be true
     <!-- table: NAME -->...<!-- end -->           is a table made by a function of this file
     <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output
@@ -45,8 +46,8 @@ BLOCK = re.compile(
 FILE_NAME = re.compile(r"^# (?P<name>[\w.-]+\.toml)\b")
 FACT = re.compile(r"^(value|low|high)\[")
 DIGITS = 3
-PAY = "tomakomai.pay"
-"""Name of the golden results of PAY."""
+PAY = {"tomakomai.pay": "pay", "japan.pay": "national_pay"}
+"""Names of the golden results of PAY, and what pages call them."""
 MYEN_IN_BN = 1000
 MYEN_IN_OKU = 100
 OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -91,12 +92,12 @@ def known_figures() -> Known:
         path.name.removesuffix(".golden.json"): json.loads(path.read_text(encoding="utf-8"))
         for path in ROOT.glob("scenarios/*.golden.json")
     }
-    paid = {"pay": golden.pop(PAY)} if PAY in golden else {}
+    paid = {name: golden.pop(file) for file, name in PAY.items() if file in golden}
     counts: dict[str, int] = {"facts": len(catalogue.facts), "sources": len(catalogue.sources)}
     counts |= {"sites": len(catalogue.sites)}
     counts |= {status: sum(fact.status == status for fact in facts) for status in ("verified", "assumed")}
     counts |= {"worked_examples": len(golden)}
-    for name in golden:
+    for name in (name for name, figures in golden.items() if "candidates" not in figures):
         counts |= {f"{name}_{status}": count for status, count in count_inputs(name).items()}
     return {
         **golden,
@@ -223,6 +224,8 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
     if phrase("pay.title.parties", language) in report:  # type: ignore[arg-type]
         paid = ("parties", "support", "finance", "downside", "assumed", "proof")
         titles = {phrase(f"pay.title.{key}", language): key for key in paid}  # type: ignore[arg-type]
+        places = ("areas", "prefectures", "sites")
+        titles |= {phrase(f"national_pay.title.{key}", language): key for key in places}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"
     for line in report.splitlines(keepends=True):
         current = titles.get(line.strip(), current) if not line.startswith(" ") else current
@@ -386,6 +389,50 @@ def elasticity_table(language: str) -> str:
     return _table(head, sorted(rows, key=lambda cells: float(cells[0])))
 
 
+def national_packages_table(language: str) -> str:
+    """What each package does to the national example."""
+    head = {
+        "en": ["package", "fiscal cost, ¥ bn", "windfall, %", "induced, MW", "moved, MW", "state net, ¥ bn",
+               "prefectures and municipalities, ¥ bn", "ratepayers, ¥ bn", "gain per yen of net public cost"],
+        "ja": ["パッケージ", "財政負担(億円)", "便乗(%)", "誘発(MW)", "移動(MW)", "国の純収支(億円)",
+               "都道府県・市町村(億円)", "電気の需要家(億円)", "純負担1円当たりの利益(円)"],
+    }[language]  # fmt: skip
+    rows = []
+    for name, row in known_figures()["national_pay"].items():
+        change = row["change_myen"]
+        local = change["prefecture"] + change["municipality"]
+        rows.append(
+            [
+                f"`{name.replace('_', '-')}`", _money(row["fiscal_cost_myen"], language),
+                _percent(row["support"]["windfall_share"]), _shown(row["induced_it_mw"]), _shown(row["moved_it_mw"]),
+                _money(change["national_treasury"], language), _money(local, language),
+                _money(change["ratepayers"], language), _shown(row["value_of_public_funds"]),
+            ]
+        )  # fmt: skip
+    return _table(head, rows)
+
+
+def national_areas_table(package: str, language: str) -> str:
+    """What one package does in each grid area of the national example."""
+    from kiban.report.phrases import phrase
+
+    head = {
+        "en": ["area", "MW without", "MW with", "of it induced", "of it moved", "fiscal cost, ¥ bn",
+               "prefectures and municipalities, ¥ bn", "ratepayers, ¥ bn"],
+        "ja": ["エリア", "政策なし(MW)", "政策あり(MW)", "うち誘発", "うち移動", "財政負担(億円)",
+               "都道府県・市町村(億円)", "電気の需要家(億円)"],
+    }[language]  # fmt: skip
+    rows = [
+        [
+            phrase(f"area.{name}", language), *(f"{row[f'{key}_it_mw']:,.0f}" for key in ("without", "with")),  # type: ignore[arg-type]
+            *(_shown(round(row[f"{key}_it_mw"], 1)) for key in ("induced", "moved")),
+            *(_money(row[f"{key}_myen"], language) for key in ("fiscal_cost", "local_public", "ratepayers")),
+        ]
+        for name, row in known_figures()["national_pay"][package]["areas"].items()
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
 def _in_both(make: Callable[[str], str], name: str) -> Mapping[str, Callable[[], str]]:
     return {name: lambda: make("en"), f"{name}_ja": lambda: make("ja")}
 
@@ -397,6 +444,8 @@ TABLES: Mapping[str, Callable[[], str]] = {
     **_in_both(partial(instruments_table, "equal_cost_large"), "equal_cost_large"),
     **_in_both(partial(instruments_table, "least"), "least"),
     **_in_both(elasticity_table, "elasticity"),
+    **_in_both(national_packages_table, "national_packages"),
+    **_in_both(partial(national_areas_table, "tax_credit"), "national_areas"),
     "catalogue": catalogue_table,
     "examples": examples_table,
     "assumed": assumed_table,
