@@ -1,7 +1,7 @@
-"""Take the pictures of the screens for docs/web.md: python scripts/take_screenshots.py http://127.0.0.1:8765.
+"""Take the pictures for docs/web.md: python scripts/take_screenshots.py http://127.0.0.1:8765 japan.html.
 
-Needs a running `kiban serve`, Chromium, and the packages playwright and pillow. The national plan is shown if one has
-been made on that server.
+Needs a running `kiban serve`, the report that `kiban report japan -o japan.html` writes, Chromium, and what
+`pip install .[docs]` brings.
 """
 
 from __future__ import annotations
@@ -10,20 +10,28 @@ import argparse
 import io
 import shutil
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "images" / "web"
 WIDTH, HEIGHT = 1280, 960
-COMPARISON = "compare?base=tomakomai&other=base%3Dtomakomai%26set.target.clean_share%3D0.7"
-# name of the picture: address, and what the top of the picture shows (None: the top of the page)
+COMPARISON = (
+    "compare?base=tomakomai&other=base%3Dtomakomai%26set.target.clean_share%3D0.7%26set.grid.max_mw%3D30"
+    "%26set.assumptions.battery.energy_capex%3D40"
+)
+# name of the picture: address, and what it shows (None: the top of the page; "below X": the page from X on)
 SCREENS = {
     "start": ("", None),
     "wizard": ("build?base=tomakomai&step=1", None),
     "build": ("build?base=tomakomai", None),
     "pay": ("pay?base=tomakomai&package=tax-credit", None),
     "flows": ("pay?base=tomakomai&package=tax-credit", ".figures > .whole figure"),
-    "japan": ("japan", None),
-    "compare": (COMPARISON, None),
+    "japan": ("japan", "below #japan-criterion"),
+    "compare": (COMPARISON, "below main .state"),
 }
+NARROW = {"narrow": ("build?base=tomakomai", None)}
+NATIONAL = {"nation": "below main figure", "lines": "below figure:has(line[stroke-linecap=round])"}
+SPLIT = "() => !document.querySelector('.choice .note')"
+QUIET = "() => !document.querySelector('.state.waiting')"
 COLOURS = 128
 
 
@@ -31,10 +39,10 @@ def main() -> None:
     """Write docs/images/web/SCREEN.LANGUAGE.png."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("server", help="address of a running server")
+    parser.add_argument("national", type=Path, nargs="?", help="report of the national plan")
     parser.add_argument("--only", help="one screen")
     options = parser.parse_args()
 
-    from PIL import Image
     from playwright.sync_api import sync_playwright
 
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -42,25 +50,52 @@ def main() -> None:
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
         for language in ("en", "ja"):
-            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-            for name, (address, top) in SCREENS.items():
-                if options.only not in {None, name}:
-                    continue
-                page.goto(f"{options.server}/{language}/{address}")
-                page.wait_for_selector("main h1")
-                if name in {"build", "pay", "flows", "compare"}:
-                    page.wait_for_selector(".answer", timeout=300_000)
-                page.wait_for_function("() => !document.querySelector('.state.waiting')", timeout=300_000)
-                page.wait_for_timeout(1500)
-                if top is None:
-                    page.evaluate("() => scrollTo(0, 0)")
-                    taken = page.screenshot()
-                else:
-                    taken = page.locator(top).screenshot()
-                picture = Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS)
-                picture.save(FOLDER / f"{name}.{language}.png", optimize=True)
-                print(f"{name}.{language}.png")
+            for screens, width in ((SCREENS, WIDTH), (NARROW, 375)):
+                page = browser.new_page(viewport={"width": width, "height": HEIGHT})
+                for name, (address, part) in screens.items():
+                    if options.only in {None, name}:
+                        _open_screen(page, f"{options.server}/{language}/{address}", name)
+                        _take(page, part, f"{name}.{language}")
+                page.close()
+            if options.national is not None:
+                page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+                page.goto(options.national.resolve().as_uri())
+                button = page.get_by_role("button", name="Read in English" if language == "en" else "日本語で読む")
+                if button.count():
+                    button.click()
+                page.wait_for_timeout(500)
+                for name, part in NATIONAL.items():
+                    if options.only in {None, name}:
+                        _take(page, part, f"{name}.{language}")
+                page.close()
         browser.close()
+
+
+def _open_screen(page: Any, address: str, name: str) -> None:
+    page.goto(address)
+    page.wait_for_selector("main h1")
+    if name in {"build", "pay", "flows", "compare", "narrow"}:
+        page.wait_for_selector(".answer", timeout=300_000)
+    page.wait_for_function(QUIET, timeout=300_000)
+    page.wait_for_timeout(1500)
+    page.wait_for_function(SPLIT, timeout=300_000)
+    page.wait_for_function(QUIET, timeout=300_000)
+
+
+def _take(page: Any, part: str | None, name: str) -> None:
+    from PIL import Image
+
+    if part is None or part.startswith("below "):
+        top = page.locator(part.removeprefix("below ")).first if part else None
+        place = top.evaluate("(node) => node.getBoundingClientRect().top + scrollY - 24") if top is not None else 0
+        page.evaluate("(place) => scrollTo(0, place)", place)
+        page.wait_for_timeout(200)
+        taken = page.screenshot()
+    else:
+        taken = page.locator(part).first.screenshot()
+    picture = Image.open(io.BytesIO(taken)).convert("RGB").quantize(COLOURS)
+    picture.save(FOLDER / f"{name}.png", optimize=True)
+    print(f"{name}.png")
 
 
 if __name__ == "__main__":

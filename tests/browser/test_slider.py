@@ -9,11 +9,11 @@ import pytest
 
 from .conftest import Watched
 
-# All hours of the year; each lever by the name on its slider and where it starts.
+# All hours of the year; each lever by the name on its slider and where it starts, None for its lowest value.
 LEVERS = {
     "Clean share, hour by hour": 0.55,
     "Grid connection, at most": 20.0,
-    "Load that may wait": 0.0,
+    "Longest wait": 12.0,
     "Battery, energy": None,
 }
 MOVES = 30
@@ -38,11 +38,14 @@ def test_every_move_of_a_slider_repaints_the_optimum(watched: Watched, label: st
     watched.settle()
     slider = page.get_by_label(label, exact=True)
     start = LEVERS[label]
-    if start is not None:
+    if start is None:
+        slider.press("Home")
+    else:
         slider.fill(str(start))
-        watched.settle()
-        page.wait_for_timeout(900)
-        watched.settle()
+    page.wait_for_timeout(200)
+    watched.settle()
+    page.wait_for_timeout(900)
+    watched.settle()
     sent: list[tuple[str, str]] = []
     page.on("request", lambda request: sent.append((request.url, request.post_data or "")) if "/plans" in request.url
             and request.method == "POST" else None)  # fmt: skip
