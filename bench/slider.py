@@ -8,7 +8,8 @@ For each lever, a server of its own session is asked in two ways:
   positions are passed over. `drag` is the time from a position to its answer, waiting included.
 - steps: every position is answered before the next is asked. `step` is the time from request to answer.
 
-When a drag ends, all cooling systems are asked for (`rest`). Processor time is that of the server, for each answer.
+When a drag ends, all cooling systems are asked for (`rest`). Processor time of the server and iterations are those of
+an answer to a step: one cooling system, from the session's last points.
 """
 
 from __future__ import annotations
@@ -70,7 +71,6 @@ class Drag:
     iterations: list[int] = field(default_factory=list)
     passed_over: int = 0
     refused: int = 0
-    asked: int = 0
     processor_s: float = 0.0
     answers: dict[float, tuple[float, str | None]] = field(default_factory=dict)
     """Cost, and the cooling system where only one was asked for, by position."""
@@ -92,7 +92,7 @@ def main() -> None:
             drag_pay(client, process, given)
             return
         print(f"{'':22}{'drag':>16}{'step':>16}{'rest':>8}{'passed':>8}{'CPU':>9}{'iter':>6}{'differs by':>12}")
-        print(f"{'':22}{'median   95 %':>16}{'median   95 %':>16}{'median':>8}{'over':>8}{'/answer':>9}")
+        print(f"{'':22}{'median   95 %':>16}{'median   95 %':>16}{'median':>8}{'over':>8}{'/step':>9}")
         for number, lever in enumerate(LEVERS):
             if given.lever is None or given.lever in lever.name:
                 seen = measure(client, process, lever, f"bench-{number}", given)
@@ -107,18 +107,19 @@ def measure(client: httpx.Client, process: int, lever: Lever, session: str, give
     seen = Drag(lever.name)
     page = Page(client, session, lever, given.hours)
     page.ask(None, "all")
-    before = _processor_s(process)
     positions = lever.positions(given.positions)
     _drag(page, positions, given.pace_ms / 1000, seen)
     seen.rests.append(_timed(lambda: _note(seen, page.ask(positions[-1], "all"), positions[-1]))[0])
     # Once more, from the other end and between the positions of before, so that nothing is remembered.
     shift = (positions[1] - positions[0]) / 3
+    seen.iterations.clear()
+    before = _processor_s(process)
     for value in reversed(positions):
         position = round(value + shift, 6)
         took, answer = _timed(lambda at=position: page.ask(at, "keep"))
         seen.steps.append(took)
         _note(seen, answer, position)
-    seen.processor_s = (_processor_s(process) - before) / max(seen.asked, 1)
+    seen.processor_s = _share(process, before, len(seen.steps))
     return seen
 
 
@@ -182,7 +183,6 @@ def changes_of(lever: Lever, position: float | None, hours: int) -> dict:
 
 
 def _note(seen: Drag, plan: dict, position: float) -> None:
-    seen.asked += 1
     seen.iterations.append(plan["certificate"]["iterations"])
     seen.answers[position] = (plan["cost_myen_per_year"], plan["cooling_system"] if plan["cooling_kept"] else None)
 
@@ -215,7 +215,7 @@ def drag_pay(client: httpx.Client, process: int, given: argparse.Namespace) -> N
     horizon = changes_of(LEVERS[0], None, given.hours)
     took, before = [], _processor_s(process)
     for number, rate in enumerate(rates, start=1):
-        body = {"example": EXAMPLE, "changes": horizon, "package": "tax-credit", "rate": rate,
+        body = {"example": EXAMPLE, "changes": horizon, "package": "tax-credit", "rate": rate, "downside": False,
                 "session": "pay", "sequence": number}  # fmt: skip
         took.append(_timed(lambda body=body: _pay(client, body))[0])
         print(f"rate {rate:6.3f}: {took[-1]:6.2f} s", flush=True)
