@@ -20,6 +20,7 @@ from tests.cases.cost_of_capital import (
     user_cost,
 )
 
+from kiban.policy.effective_rates import marginal_effective_tax_rate_of
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, TaxTerms
 from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
 
@@ -137,6 +138,36 @@ def test_the_user_cost_of_a_plan_has_the_same_bracket(allowance, tax, rate, valu
     )
     bracket = (value - 0.01 + 0.1) / (rate - 0.02 + 0.1)
     assert cost.annual_factor / capital_recovery_factor(1.05 / 1.02 - 1, 12) == close(bracket, rel=1e-7)
+
+
+@pytest.mark.parametrize("credit", [0.0, 0.1])
+@pytest.mark.parametrize(
+    ("method", "years"),
+    [("straight_line", 39), ("declining_balance_200", 5), ("declining_balance_200", 15), ("expensing", 5)],
+)
+def test_the_effective_rate_of_a_plan_is_that_of_the_closed_form(method, years, credit):
+    """An asset that does not wear out needs the same return in both, whatever it is written off by."""
+    real, inflation, for_ever = 0.04, 0.02, 2000
+    written_off = DepreciationTerms(method, years)
+    cost = user_cost_factor(
+        AssetTerms(written_off, written_off, credits=(CreditTerms(credit, 0.5),)),
+        TaxTerms("japan", 0.3, {}, 1.0, 10, 0.5),
+        real_after_tax_rate=real,
+        inflation=inflation,
+        life_years=for_ever,
+        purchase_year=2026,
+    )
+    closed = cost_of_capital(
+        discount_rate=real + inflation,
+        inflation=inflation,
+        economic_depreciation=0.0,
+        tax_rate=0.3,
+        allowance=cost.allowance_present_value,
+        credit_rate=credit,
+        basis_reduction_share=0.5,
+    )
+    found = marginal_effective_tax_rate_of(cost, real, for_ever)
+    assert found == close(marginal_effective_tax_rate(closed, real + inflation, inflation), abs=1e-6)
 
 
 @pytest.mark.parametrize(("cost", "rate", "marginal", "total", "profit", "tax", "average"), PUBLISHED_RATES)

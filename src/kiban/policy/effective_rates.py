@@ -10,6 +10,9 @@ import math
 
 from kiban.policy.user_cost import UserCost, capital_recovery_factor
 
+LARGEST_EXPONENT = 700.0
+"""Of a number that a float can hold."""
+
 
 def return_before_tax(annual_factor: float, life_years: float) -> float:
     """Real rate at which level yearly earnings of `annual_factor` per unit of price repay it over the life.
@@ -18,7 +21,8 @@ def return_before_tax(annual_factor: float, life_years: float) -> float:
     """
     if annual_factor <= 0:
         raise ValueError(f"yearly earnings of {annual_factor} per unit of price repay nothing")
-    low, high = -0.999, annual_factor  # for ever, the yearly earnings would be the rate itself
+    # For ever, the yearly earnings would be the rate itself; a rate so low that it overflows repays nothing.
+    low, high = max(-0.999, math.expm1(-LARGEST_EXPONENT / life_years)), annual_factor
     for _ in range(200):
         middle = 0.5 * (low + high)
         if capital_recovery_factor(middle, life_years) < annual_factor:
