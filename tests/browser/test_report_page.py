@@ -179,3 +179,17 @@ def test_a_saved_national_plan_makes_the_same_map(browser: Any, tmp_path: Path) 
     assert page.locator(".map path").count() >= 40
     assert page.get_by_role("table").count() == 1
     page.close()
+
+
+def test_a_saved_payment_makes_a_report(browser: Any, tmp_path: Path) -> None:
+    (tmp_path / "two_weeks.toml").write_text(SCENARIO, encoding="utf-8")
+    done = kiban("pay", str(tmp_path / "two_weeks.toml"), "--json")
+    assert done.returncode == 0, done.stderr
+    (tmp_path / "pay.json").write_text(done.stdout, encoding="utf-8")
+    done = kiban("report", str(tmp_path / "pay.json"), "-o", str(tmp_path / "report.html"), "--lang", "ja")
+    assert done.returncode == 0, done.stderr
+    watched = open_report(browser, tmp_path / "report.html", "ja")
+    assert watched.page.locator("figure").count() >= 5
+    assert "億円" in watched.page.locator(".answer").inner_text()
+    assert watched.faults == []
+    watched.page.close()

@@ -143,6 +143,64 @@ def test_charts_download_with_headings_units_and_source(watched: Watched) -> Non
     assert figure.locator("tbody tr").count() > 5
 
 
+def test_a_whole_plan_is_taken_along(watched: Watched) -> None:
+    page = watched.page
+    watched.open(f"/en/build?{SHORT}")
+    begins = {
+        "Workbook (XLSX)": b"PK",
+        "Whole plan (ZIP)": b"PK",
+        "Report (HTML)": b"<!doctype",
+        "Scenario (TOML)": b"",
+    }
+    for name, first in begins.items():
+        with page.expect_download() as found:
+            page.get_by_role("link", name=name).click()
+        content = found.value.path().read_bytes()
+        assert content.startswith(first), name
+        assert len(content) > 200, name
+    page.get_by_text("Reproduce this plan").click()
+    page.wait_for_selector("details pre")
+    shown = page.locator("details pre").all_inner_texts()
+    assert any("kiban build" in text for text in shown)
+    assert any("import kiban" in text for text in shown)
+    assert any("[target]" in text for text in shown)
+
+
+def test_every_assumption_has_value_range_unit_and_source_and_can_be_moved(watched: Watched) -> None:
+    page = watched.page
+    watched.open(f"/en/build?{SHORT}")
+    page.get_by_label("Search").fill("pv.capex")
+    row = page.locator("tr", has_text="pv.capex").first
+    cells = row.locator("td").all_inner_texts()
+    assert "/MW" in cells[1]
+    assert "–" in cells[2]
+    assert cells[3] in {"assumed", "verified"}
+    assert len(cells[4]) > 10
+    before = page.locator(".heads dd").first.inner_text(), page.locator(".answer").inner_text()
+    row.locator("input").fill("80")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**set.assumptions.pv.capex=80**")
+    watched.settle()
+    assert (page.locator(".heads dd").first.inner_text(), page.locator(".answer").inner_text()) != before
+
+
+def test_packages_are_switched_on_and_show_statute_and_sunset(watched: Watched, screens: tuple[str, ...]) -> None:
+    if "pay" not in screens:
+        pytest.skip("this server does not answer who pays")
+    page = watched.page
+    watched.open(f"/en/pay?{SHORT}")
+    package = page.locator(".package", has_text="Special depreciation")
+    package.locator("input").check()
+    page.wait_for_url("**package=special-depreciation**")
+    said = package.inner_text()
+    assert any(word in said for word in ("enacted", "proposed", "hypothetical"))
+    assert "until" in said or "no end date" in said
+    watched.settle()
+    page.wait_for_function("() => !document.querySelector('.answer')?.closest('.stale')", timeout=60_000)
+    assert "Special depreciation" in page.locator(".answer").inner_text()
+    assert watched.faults == []
+
+
 def test_a_problem_is_told_and_the_last_result_stays(watched: Watched) -> None:
     page = watched.page
     watched.open(f"/en/build?{SHORT}")

@@ -66,10 +66,14 @@ def pay_command(
 
             save_model_book(payment.after.cash, book)
     if as_json:
+        from kiban.report.pay_document import pay_document
         from kiban.report.payment import summarise_payment
         from kiban.report.summary import to_json
 
-        write(to_json(summarise_payment(payment)))
+        # What only a screen shows stands apart, so that `kiban report` can draw the payment again.
+        figures = summarise_payment(payment)
+        screen = {name: content for name, content in pay_document(payment).items() if figures.get(name) != content}
+        write(to_json({**figures, "screen": screen}))
     else:
         from kiban.report.payment_page import payment_page
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+import kiban
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem
@@ -71,7 +72,7 @@ def _page(subject: str | None, packages: list[str], against: list[str], language
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:
-        return fill_national_page(_plan_nation(national, tell), language)
+        return fill_national_page(_plan_nation(national, tell), kiban.__version__, language)
     if packages:
         return _payment_page(subject, packages, against, language, tell)
     return _plan_page(subject, language, tell)
@@ -104,9 +105,9 @@ def _saved_page(saved: dict[str, Any], subject: str, language: Language) -> str:
 
     try:
         if saved.get("format") == national_summary.FORMAT:
-            return fill_national_page(saved, language)
+            return fill_national_page(saved, kiban.__version__, language)
         if saved.get("format") == payment.FORMAT:
-            return fill_payment_page({**saved, **saved.get("screen", {})}, language)
+            return fill_payment_page({**saved, **saved.get("screen", {})}, kiban.__version__, language)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise OutputError(_unusable(subject, str(error))) from None
     raise OutputError(_unusable(subject, f"its format is {saved.get('format')!r}"))
@@ -118,14 +119,11 @@ def _unusable(subject: str, reason: str) -> Problem:
 
 
 def _plan_nation(path: Path, tell: Tell) -> dict[str, Any]:
-    from kiban.quantities import LANGUAGES
-    from kiban.report.national import answer
     from kiban.report.national_summary import summarise_national
     from kiban.scenario.national_file import read_national
     from kiban.siting.building import build_national
 
-    plan = build_national(read_national(path), report=tell)
-    return {**summarise_national(plan), "sentences": {one: answer(plan, one) for one in LANGUAGES}}
+    return summarise_national(build_national(read_national(path), report=tell))
 
 
 def _plan_page(subject: str | None, language: Language, tell: Tell) -> str:

@@ -73,6 +73,7 @@ def fill_page(
     columns = {name: _round(hourly[name]) for name in _shown_columns(document, hourly)}
     return _fill(
         language,
+        version=document.get("kiban", ""),
         plan={"id": "report", **plan},
         hourly=columns,
         reproduction=dict(recipe) if recipe is not None else None,
@@ -80,23 +81,26 @@ def fill_page(
     )
 
 
-def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> str:
-    """The page of a payment alone, as `kiban pay --json` prints it; ValueError where parts of it are missing."""
+def fill_payment_page(payment: Mapping[str, Any], version: str, language: Language = "en") -> str:
+    """The page of a payment alone, as the screen "who pays" shows it; ValueError where parts of it are missing.
+
+    `version` is that of the kiban that makes the page.
+    """
     if missing := sorted(NEEDED_OF_A_PAYMENT - payment.keys()):
         raise ValueError(f"lacks {', '.join(missing)}")
-    return _fill(language, pay=_shown_payment(payment))
+    return _fill(language, version=version, pay=_shown_payment(payment))
 
 
-def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
-    """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites."""
-    return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
+def fill_national_page(summary: Mapping[str, Any], version: str, language: Language = "en") -> str:
+    """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites.
+
+    `version` is that of the kiban that makes the page.
+    """
+    return _fill(language, version=version, national=dict(summary), places=list(_places(summary)), ground=_ground())
 
 
 def _fill(language: Language, **contents: Any) -> str:
-    from kiban import __version__
-
-    enclosed = {"language": language, "version": __version__}
-    enclosed |= {name: content for name, content in contents.items() if content is not None}
+    enclosed = {"language": language} | {name: content for name, content in contents.items() if content is not None}
     text = json.dumps(enclosed, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
