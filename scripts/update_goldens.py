@@ -14,7 +14,7 @@ from kiban.planning import build
 from kiban.planning.plan import Plan
 from kiban.report.payment import summarise_instruments
 from kiban.scenario import read_scenario
-from kiban.scenario.examples import example_names
+from kiban.scenario.examples import example_names, national_example_names
 from kiban.scenario.package import package_names
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -145,11 +145,15 @@ def write_pay_golden(parts: tuple[str, ...]) -> None:
 
 
 if __name__ == "__main__":
-    everything = [*example_names(), f"{PAY_EXAMPLE}.pay"]
+    from national_golden import write_golden as write_national_golden
+
+    everything = [*example_names(), *national_example_names(), f"{PAY_EXAMPLE}.pay"]
     for example in sys.argv[1:] or everything:
         print(example, flush=True)
         name, _, part = example.partition(".pay")
         if name != example:
             write_pay_golden((part[1:],) if part else tuple(PAY_PARTS))
+        elif name in national_example_names():
+            write_national_golden(name)
         else:
             write_golden(name)

@@ -1,4 +1,4 @@
-"""Every national example gives the result that was reviewed, within its gap: `python scripts/national_golden.py`.
+"""Every national example gives the result that was reviewed, within its gap: `python scripts/update_goldens.py japan`.
 
 Plans within the gap of each other are equally good, so that sizes and even sites may differ between machines: what
 the golden proves is compared, not what it happens to choose.
