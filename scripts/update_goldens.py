@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from kiban.finance.comparison import Instrument, equal_cost, least_public_money
+from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
 from kiban.finance.paying import Payment, Question
 from kiban.planning import build
 from kiban.planning.plan import Plan
@@ -82,6 +82,10 @@ def summarise_payment(payment: Payment) -> Figures:
         "equity_irr": after.returns.equity_irr,
         "equity_irr_without": before.returns.equity_irr,
         "residual_yen": after.ledger.residual_yen,
+        "emissions_change_t_per_year": after.damage.emissions_t_per_year - before.damage.emissions_t_per_year,
+        "damage_change_myen": payment.damage_myen,
+        "chip_tax_rate": after.effective_tax_rates["chips"],
+        "chip_tax_rate_without": before.effective_tax_rates["chips"],
         "change_myen": dict(payment.party_values_myen),
         "gains_myen": payment.gains_myen,
     }
@@ -99,29 +103,29 @@ def pay_packages(question: Question) -> Figures:
     return {name.replace("-", "_"): summarise_payment(question.pay((name,))) for name in package_names()}
 
 
-def pay_equal_cost(question: Question) -> Figures:
+def pay_equal_cost(question: Question, names: tuple[str, ...] = INSTRUMENTS) -> Figures:
     """The five instruments at a cost that all of them can reach."""
-    return {"budget_myen": SMALL_BUDGET_MYEN, **by_instrument(equal_cost(question, SMALL_BUDGET_MYEN))}
+    return {"budget_myen": SMALL_BUDGET_MYEN, **by_instrument(equal_cost(question, SMALL_BUDGET_MYEN, names))}
 
 
-def pay_equal_cost_large(question: Question) -> Figures:
+def pay_equal_cost_large(question: Question, names: tuple[str, ...] = INSTRUMENTS) -> Figures:
     """The same at ten times the cost."""
-    return {"budget_myen": LARGE_BUDGET_MYEN, **by_instrument(equal_cost(question, LARGE_BUDGET_MYEN))}
+    return {"budget_myen": LARGE_BUDGET_MYEN, **by_instrument(equal_cost(question, LARGE_BUDGET_MYEN, names))}
 
 
-def pay_least(question: Question) -> Figures:
+def pay_least(question: Question, names: tuple[str, ...] = INSTRUMENTS) -> Figures:
     """The least public money that induces an aim, by instrument."""
-    return {"aim_mw": AIM_MW, **by_instrument(least_public_money(question, "induced_it_mw", AIM_MW))}
+    return {"aim_mw": AIM_MW, **by_instrument(least_public_money(question, "induced_it_mw", AIM_MW, names))}
 
 
-def pay_elasticity(question: Question) -> Figures:
+def pay_elasticity(question: Question, elasticities: tuple[float, ...] = ELASTICITIES) -> Figures:
     """The tax credit over the range of the elasticity of demand."""
     found: Figures = {}
-    for elasticity in ELASTICITIES:
+    for elasticity in elasticities:
         changed = question.scenario.model_copy(
             update={"tranche": (), "assumptions": {"demand.price_elasticity": elasticity}}
         )
-        payment = Question(changed).pay(("tax-credit",))
+        payment = Question(changed, warm=True).pay(("tax-credit",))
         found[f"e{elasticity:g}".replace(".", "_")] = {"elasticity": elasticity, **summarise_payment(payment)}
     return found
 
@@ -137,7 +141,7 @@ PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
 
 def write_pay_golden(parts: tuple[str, ...]) -> None:
     """Ask the default example under the packages, and write these parts of the golden file anew."""
-    question = Question(PAY_EXAMPLE)
+    question = Question(PAY_EXAMPLE, warm=True)
     found = {part: rounded(PAY_PARTS[part](question)) for part in parts}
     path = FOLDER / PAY_FILE
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

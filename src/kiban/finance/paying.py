@@ -230,7 +230,8 @@ class Question:
         tell("without the policy")
         before = self.before
         tell("with the policy")
-        after = after or self.build_side(packages, before)
+        if after is None:
+            after = before if self._load(packages) == before.packages else self.build_side(packages, before)
         served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
         tell("serving the same compute without the policy")
         if _serve_the_same(before, after):
