@@ -40,7 +40,7 @@ def _missed_targets(problem: Problem, found: Found) -> Iterator[Relaxation]:
     if target is not None:
         reached = min(point.indicators["clean_share"] for point in found.points.values())
         if reached < target - LEAST:
-            yield Relaxation("clean_share", target, math.floor(reached * 1e3) / 1e3, "share")
+            yield Relaxation("clean_share", target, max(math.floor(reached * 1e3) / 1e3, 0.0), "share")
     if math.isfinite(problem.carbon_cap_t):
         emitted = max(
             sum(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.catalogue import AREAS, Catalogue
+from kiban.errors import SolverError
 from kiban.linear.staircase import Array
 from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.scenario.national import Interconnector, NationalScenario
@@ -203,7 +204,10 @@ def carry(problem: Problem, points: dict[tuple[int, int], Point]) -> Carried | N
             terms = [(column, -sign) for column, sign in net_import(network, flows.columns, area, phase)]
             if terms:
                 model.add_row(terms, upper=spare - float(draws[place, phase]) + ROUNDING_MW)
-    values = model.solve().values
+    answer = model.solve()
+    if answer.status != "optimal":
+        raise SolverError("the grid areas cannot supply what a choice of sites draws, though its master said so")
+    values = answer.values
     expansion = {name: float(values[column]) for name, column in flows.expansions.items()}
     expansion = {name: mw for name, mw in expansion.items() if mw > ROUNDING_MW}
     prices = {link.id: link.expansion_myen_per_mw for link in network.links}
