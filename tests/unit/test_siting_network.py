@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -18,6 +19,7 @@ from kiban.report.national_summary import summarise_national
 from kiban.scenario.national_file import interconnector_names, parse_national
 from kiban.siting.building import build_national
 from kiban.siting.network import read_network
+from kiban.siting.study import _require_one_time_axis, write_problem
 
 CATALOGUE = load_catalogue()
 HEAD = {"name": "test", "sites": ["nanto", "kirishima"], "hours": 48, "first_hour": 2400}
@@ -169,3 +171,32 @@ def test_files_of_two_sites_must_hold_the_same_years():
         parse_national({**PLAIN, "site": sites})
     same = [{**site, "weather": {**weather, "years": [2019]}} for site in sites]
     assert parse_national({**PLAIN, "site": same}).site[0].weather.years == (2019,)
+
+
+def test_weather_of_ones_own_holds_at_its_site_alone():
+    weather = {"source": "tmy3", "files": ["pvlib:723170TYA.CSV"], "years": [2019]}
+    own, _ = write_problem(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}), CATALOGUE)
+    typical, _ = write_problem(parse_national(PLAIN), CATALOGUE)
+    pairs = zip(own.blocks, typical.blocks, strict=True)
+    same = [one.functions[0].model.key == other.functions[0].model.key for one, other in pairs]
+    assert [place.candidate.id for place in own.places] == ["nanto", "kirishima"]
+    assert same == [False, True]
+    note = "Sites with weather files have the same calendar years."
+    plan = build_national(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}))
+    assert note in render(national_page(plan, "en", 200), width=200, colour=False)
+
+
+def test_a_weather_file_that_is_missing_is_told_with_its_site():
+    weather = {"source": "epw", "files": ["none.epw"], "years": [2019]}
+    with pytest.raises(InputError, match=r"site nanto: .*none.epw does not exist"):
+        write_problem(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}), CATALOGUE)
+
+
+def test_sites_with_other_steps_cannot_be_planned_together():
+    def case(name, steps):
+        resources = SimpleNamespace(steps=steps, step_hours=1.0)
+        return SimpleNamespace(candidate=SimpleNamespace(id=name), model=SimpleNamespace(resources=resources))
+
+    _require_one_time_axis([case("nanto", 8760), case("kirishima", 8760)])
+    with pytest.raises(InputError, match="nanto 8760 of 1 h, kirishima 17520 of 1 h; give all sites the same years"):
+        _require_one_time_axis([case("nanto", 8760), case("kirishima", 17520)])
