@@ -211,15 +211,17 @@ def worst_difference(seen: Drag, lever: Lever, given: argparse.Namespace) -> flo
 
 def drag_pay(client: httpx.Client, process: int, given: argparse.Namespace) -> None:
     """The rate of a tax credit at every position, one after another."""
-    rates = Lever("rate", "rate", 0.05, 0.40).positions(min(given.positions, 12))
+    rates = [0.20 + 0.01 * number for number in range(min(given.positions, 12))]
     horizon = changes_of(LEVERS[0], None, given.hours)
-    took, before = [], _processor_s(process)
+    took, before = [], 0.0
     for number, rate in enumerate(rates, start=1):
         body = {"example": EXAMPLE, "changes": horizon, "package": "tax-credit", "rate": rate, "downside": False,
                 "session": "pay", "sequence": number}  # fmt: skip
         took.append(_timed(lambda body=body: _pay(client, body))[0])
         print(f"rate {rate:6.3f}: {took[-1]:6.2f} s", flush=True)
-    print(f"first {took[0]:.2f} s, then {_middle(took[1:])}, processor {_share(process, before, len(took)):.2f} s each")
+        before = before or _processor_s(process)
+    each = _share(process, before, len(took) - 1)
+    print(f"first {took[0]:.2f} s, then {_middle(took[1:])}, processor {each:.2f} s each")
     print(f"load after: {_load()}")
 
 
