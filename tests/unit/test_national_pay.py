@@ -134,6 +134,7 @@ def test_the_law_alone_is_no_support():
 
 def test_a_credit_for_every_campus_moves_nothing():
     assert credit().moved_mw < 3
+    assert credit().least_moved_mw < 0.1
     assert credit().after.loads.keys() == credit().before.loads.keys()
     assert credit().induced_it_mw > 10
 
@@ -144,6 +145,8 @@ def test_a_credit_for_wind_moves_load_to_where_wind_is_and_that_is_distortion():
     assert opened
     assert payment.moved_mw > 50
     assert payment.support.distortion_myen > payment.support.windfall_myen
+    # What would cost more than the gap elsewhere must move; no more than what does move.
+    assert 10 < payment.least_moved_mw <= payment.moved_mw * 1.01
     # What a site gains of the same load, others lose.
     assert sum(payment.moved_by_site_mw.values()) == pytest.approx(0, abs=0.01)
 

@@ -25,7 +25,7 @@ from kiban.finance.ledger import TREASURIES, Ledger
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.metrics import compute_returns
 from kiban.finance.national_payment import NationalPayment
-from kiban.finance.national_side import Campus, NationalSide, join_projects
+from kiban.finance.national_side import Campus, NationalSide, choice_loads, join_projects
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
 from kiban.planning.plan import Plan
@@ -38,6 +38,7 @@ from kiban.siting.common_cost import common_cost
 from kiban.siting.design import chosen_sites, nothing_built, site_design
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.master import write_master
+from kiban.siting.nearness import least_moved
 from kiban.siting.plan import NationalPlan
 from kiban.siting.preparing import site_scenario, study_catalogue
 from kiban.siting.problem import Problem as SitingProblem
@@ -126,11 +127,12 @@ class NationalQuestion:
         self.tell("with the policy")
         after = self.build_side(packages, before)
         self.tell("serving the same compute without the policy")
-        forced_mw, forced = self._force(before, after)
+        forced, least = self._force(before, after)
         return NationalPayment(
             before=before,
             after=after,
-            forced_mw=forced_mw,
+            forced_mw={site: plan.capacities["it_mw"] for site, plan in forced.items()},
+            least_moved_mw=least,
             candidates=self.candidates,
             supports=self._supports(before, after, forced),
             fiscal_costs_myen={campus.candidate.id: self._fiscal_cost(campus, before) for campus in after.campuses},
@@ -289,11 +291,15 @@ class NationalQuestion:
             for party in TREASURIES
         )
 
-    def _force(self, before: NationalSide, after: NationalSide) -> tuple[dict[str, float], Mapping[str, Plan]]:
-        """IT load and design by site of the least-cost plan without the package that serves what it serves."""
+    def _force(self, before: NationalSide, after: NationalSide) -> tuple[dict[str, Plan], float]:
+        """The least-cost plan without the package that serves what the package's plan serves: its design by site.
+
+        And the least load that stands elsewhere than with the package in any plan that costs as little within the gap.
+        """
         close = SAME_SERVED * after.total_mw
         if all(abs(mw - before.served_mw.get(name, 0.0)) <= close for name, mw in after.served_mw.items()):
-            return dict(before.loads), {campus.candidate.id: campus.plan for campus in before.campuses}
+            plans = {campus.candidate.id: campus.plan for campus in before.campuses}
+            return plans, self._least_moved(before.problem, before.found, after)
         used = {**before.credit_utilisation, ELSEWHERE: before.mean_utilisation}
         problem = under_terms(self.problem, before.terms_of, self.capital, _usable(used))
         problem = serving(problem, after.served_mw)
@@ -302,8 +308,16 @@ class NationalQuestion:
         found = self._refine(kept)
         if found is None:
             kept, found, _ = self._choose(problem, None)
-        plans = _plans(kept, found, before.terms_of)
-        return {site: plan.capacities["it_mw"] for site, plan in plans.items()}, plans
+        return _plans(kept, found, before.terms_of), self._least_moved(kept, found, after)
+
+    def _least_moved(self, problem: SitingProblem, found: Found, after: NationalSide) -> float:
+        limit = found.bound_myen + self.study.national.gap * abs(found.cost_myen)
+        loads = choice_loads(problem, found)
+        real = after.choice_mw
+        if all(abs(mw - real.get(site, 0.0)) <= SAME_SERVED * after.total_mw for site, mw in loads.items()):
+            return 0.0
+        least = least_moved(problem, self.memory.known(problem), real, max(limit, found.cost_myen))
+        return 0.0 if least is None else least
 
     def _supports(self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan]) -> dict[str, Support]:
         """Support by site of the package's plan and its split."""

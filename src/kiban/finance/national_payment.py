@@ -61,6 +61,9 @@ class NationalPayment:
     after: NationalSide
     forced_mw: Mapping[str, float]
     """IT load by site in the least-cost plan without the package that serves what the package's plan serves."""
+    least_moved_mw: float
+    """What of the load that moves must move: no plan that costs as little without the package, within the gap of the
+    study, is nearer to the package's plan."""
     candidates: tuple[Candidate, ...]
     supports: Mapping[str, Support]
     """By site."""

@@ -78,6 +78,11 @@ class NationalSide:
         return {campus.candidate.id: campus.it_mw for campus in self.campuses}
 
     @cached_property
+    def choice_mw(self) -> Mapping[str, float]:
+        """Load of all tranches by site, MW, as it was chosen."""
+        return choice_loads(self.problem, self.found)
+
+    @cached_property
     def served_mw(self) -> Mapping[str, float]:
         """What is served of each tranche, MW."""
         return {name: values[-1] for name, values in served(self.problem, self.found).items()}
@@ -112,6 +117,15 @@ class NationalSide:
     def relative_gap(self) -> float:
         """Distance of the plan from the least cost of any plan, over its cost."""
         return (self.found.cost_myen - self.bound_myen) / max(1.0, abs(self.found.cost_myen))
+
+
+def choice_loads(problem: Problem, found: Found) -> dict[str, float]:
+    """Load of all tranches by site, MW, of a plan."""
+    loads: dict[str, float] = {}
+    for number, block in enumerate(problem.blocks):
+        site = problem.places[block.site].candidate.id
+        loads[site] = loads.get(site, 0.0) + float(found.choice.load_mw[number].sum())
+    return loads
 
 
 def join_ledgers(ledgers: Sequence[Ledger], base_year: int) -> Ledger:

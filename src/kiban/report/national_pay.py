@@ -99,6 +99,7 @@ def summarise_national_payment(payment: NationalPayment) -> dict[str, Any]:
         "treasury_value_myen": payment.treasury_value_myen,
         "induced_it_mw": payment.induced_it_mw,
         "moved_it_mw": payment.moved_mw,
+        "least_moved_it_mw": payment.least_moved_mw,
         "damage_myen": payment.damage_myen,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
@@ -137,7 +138,11 @@ def _moves(payment: NationalPayment, language: Language) -> list[str]:
         said = [_say("moved_site", language, name=names[site], mw=format_number(abs(moved[site]))) for site in found]
         return _say("join", language).join(said) or "–"
 
-    return [_say("moved", language, mw=format_number(payment.moved_mw), gained=listed(1.0), lost=listed(-1.0))]
+    least = format_number(round(min(payment.least_moved_mw, payment.moved_mw), 1))
+    return [
+        _say("moved", language, mw=format_number(payment.moved_mw), gained=listed(1.0), lost=listed(-1.0)),
+        _say("moved_surely", language, least=least),
+    ]
 
 
 def _openings(payment: NationalPayment, language: Language) -> list[str]:
