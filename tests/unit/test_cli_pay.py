@@ -192,8 +192,8 @@ def test_debt_that_no_cash_flow_carries_is_refused_in_one_sentence() -> None:
     code, out, complaint = run("pay", "asked.toml", "--package", "half.toml")
     assert code == 2
     assert not out.strip()
-    assert complaint.strip().count("\n") == 0
-    assert "finance.debt_share asks for 0.6 of the cost as debt, but the cash flow can carry none" in complaint
+    (sentence,) = [line for line in complaint.splitlines() if not line.endswith("...")]
+    assert "finance.debt_share asks for 0.6 of the cost as debt, but the cash flow can carry none" in sentence
     # Whoever asks for no debt gets an answer without any.
     Path("free.toml").write_text(WEEK + asked.replace("0.6", "0.0"), encoding="utf-8")
     code, out, _ = run("pay", "free.toml", "--package", "half.toml", "--json")

@@ -199,12 +199,12 @@ class Question:
 
     def _offer_elastic_demand(self, elasticity: float) -> None:
         """Without tranches of its own, a scenario is offered demand of constant elasticity below its marginal cost."""
-        packages = self._load(self.against)
-        alone = self._plan(self._under(packages, {}), None)
+        side = self.build_side(self.against, None)
+        alone = side.plan
         load_mw = alone.capacities["it_mw"]
         probed = self.preparation
         self.preparation = probed.offering((probe_tranche(load_mw),))
-        more = self._plan(self._under(packages, {}), None)
+        more = self._plan(self._under(side.packages, side.credit_utilisation, side.refused), None)
         energy = more.tranches[0].it_energy_mwh_per_year
         marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
         self.elasticity = elasticity
