@@ -247,9 +247,16 @@ def catalogue_table() -> str:
     return "\n".join(["| table | figures | verified | assumed |", "| --- | ---: | ---: | ---: |", *lines, ""])
 
 
+def one_site_examples() -> list[str]:
+    """Examples of one site that have a golden result."""
+    from kiban.scenario.examples import example_names
+
+    return [name for name in known_figures() if name in example_names()]
+
+
 def examples_table() -> str:
     """Inputs of each example by status."""
-    names = [name for name in known_figures() if (ROOT / "scenarios" / f"{name}.toml").exists()]
+    names = one_site_examples()
     head = "| example | inputs | verified | assumed | given | derived | synthetic |"
     lines = [head, f"| --- |{' ---: |' * 6}"]
     for name in sorted(names):
@@ -264,7 +271,7 @@ def assumed_table() -> str:
     from kiban.quantities import format_given, unit_text
 
     facts = load_catalogue().facts
-    names = sorted(name for name in known_figures() if (ROOT / "scenarios" / f"{name}.toml").exists())
+    names = sorted(one_site_examples())
     users: dict[str, list[str]] = {}
     for name in names:
         for entry in inputs_of(name):
