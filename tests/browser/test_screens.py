@@ -19,6 +19,7 @@ def visit(watched: Watched, screen: str, language: str) -> None:
     watched.open(f"/{language}/{screen}{'' if '?' in screen else '?'}{SHORT}")
     if screen == COMPARISON:
         watched.page.wait_for_selector("figure", timeout=60_000)
+        watched.page.wait_for_function("() => !document.querySelector('.choice .note')", timeout=60_000)
         watched.settle()
 
 

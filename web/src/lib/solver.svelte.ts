@@ -25,6 +25,7 @@ export class Solver<T> {
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   #sequence = 0;
   #wish: { study: Study; extra: object; view: 'full' | 'short'; asked: number } | null = null;
+  #expected = false;
   /** Number of the newest run of questions; older runs end when their answer is there. */
   #runs = 0;
   #asking: 'full' | 'short' | null = null;
@@ -36,8 +37,15 @@ export class Solver<T> {
     readonly plain = true,
   ) {}
 
+  /** Marks the result as old: a question is about to come. */
+  expect(): void {
+    this.#expected = true;
+    this.pending = true;
+  }
+
   /** `view` is how much of the answer is wanted: short while a slider moves. */
   ask(study: Study, extra: object = {}, view: 'full' | 'short' = 'full'): void {
+    this.#expected = false;
     this.#wish = { study, extra, view, asked: performance.now() };
     this.pending = true;
     if (this.job) void this.cancel();
@@ -57,6 +65,7 @@ export class Solver<T> {
     this.#sequence++;
     this.#runs++;
     this.#asking = null;
+    this.#expected = false;
     await this.cancel();
     this.pending = false;
   }
@@ -110,6 +119,6 @@ export class Solver<T> {
     }
     if (run !== this.#runs) return;
     this.#asking = null;
-    this.pending = false;
+    this.pending = this.#expected;
   }
 }
