@@ -158,9 +158,7 @@ def test_sites_change_only_where_that_pays_more_than_the_gap():
 
 
 def test_more_support_never_lowers_what_is_served():
-    served = [
-        question().pay((load_package("tax-credit").scaled(rate),)).after.total_mw for rate in (0.05, 0.1, 0.2, 0.3)
-    ]
+    served = [question().pay((load_package("tax-credit").scaled(rate),)).after.total_mw for rate in (0.05, 0.15, 0.3)]
     assert served == sorted(served)
 
 
