@@ -18,8 +18,8 @@ EXAMPLE = "japan"
 PACKAGES = ("tax-credit", "property-tax-relief", "production-credit")
 DIGITS = 7
 KEPT = (
-    *("fiscal_cost_myen", "treasury_value_myen", "induced_it_mw", "moved_it_mw", "construction_jobs"),
-    *("cost_per_induced_mw_myen", "value_of_public_funds"),
+    *("fiscal_cost_myen", "treasury_value_myen", "induced_it_mw", "moved_it_mw"),
+    *("least_moved_it_mw", "construction_jobs", "cost_per_induced_mw_myen", "value_of_public_funds"),
 )
 Figures = dict[str, object]
 
