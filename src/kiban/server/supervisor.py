@@ -36,6 +36,8 @@ SILENCE_SECONDS = 10.0
 BETWEEN_REPORTS_SECONDS = 0.2
 PATIENCE_SECONDS = 1.0
 """How long a worker may take to stop before it is killed."""
+LOADING_SECONDS = 60.0
+"""The same for a worker that has not loaded yet what it needs."""
 
 
 @dataclass(slots=True)
@@ -222,7 +224,7 @@ class Supervisor:
                 slot.told_to_stop = time.monotonic()
                 with contextlib.suppress(OSError):
                     slot.line.send(("cancel", slot.job))
-            elif slot.ready and time.monotonic() - slot.told_to_stop > PATIENCE_SECONDS:
+            elif time.monotonic() - slot.told_to_stop > (PATIENCE_SECONDS if slot.ready else LOADING_SECONDS):
                 self._slots.remove(slot)
                 _end(slot)
 
