@@ -112,16 +112,22 @@ def measure_downside(
     }
     outcomes = simulate(cases, drawn, draws, terms)
     survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
+    # Where there is no debt there is nothing to guarantee.
+    backed = {
+        name: cases[name](take(drawn, slice(0, BATCH)))
+        for name, project in projects.items()
+        if project.policy.financing.guarantee_coverage > 0
+    }
     guarantees = {
         name: value_guarantee(
-            cases[name](take(drawn, slice(0, BATCH))),
+            exposure,
             terms,
-            asset_rate=assumptions.discount_rate_after_tax(ordinary, project.start_year),
+            asset_rate=assumptions.discount_rate_after_tax(ordinary, projects[name].start_year),
             survival=survival,
             recovery=recovery,
         )
-        for name, project in projects.items()
-        if project.policy.financing.guarantee_coverage > 0
+        for name, exposure in backed.items()
+        if exposure.service.any()
     }
     return DownsideReport(seed, draws, outcomes, guarantees, (*downside.facts, *rows))
 
