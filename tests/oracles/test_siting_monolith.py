@@ -11,7 +11,8 @@ from kiban.catalogue import load_catalogue
 from kiban.linear.flat import flatten
 from kiban.planning.programme import write_programme
 from kiban.scenario.national_file import parse_national
-from kiban.siting.search import Memory, search
+from kiban.siting.memory import Memory
+from kiban.siting.search import search
 from kiban.siting.site_cost import load_resources
 from kiban.siting.study import write_problem
 

@@ -10,7 +10,8 @@ from kiban.catalogue import load_catalogue
 from kiban.scenario.national_file import parse_national
 from kiban.siting.hazard import Exposure, Values, choose_protection, price_hazard, yearly_rate
 from kiban.siting.latency import Fibre, great_circle_km, round_trip_ms
-from kiban.siting.search import Memory, search
+from kiban.siting.memory import Memory
+from kiban.siting.search import search
 from kiban.siting.study import write_problem
 
 GAP = 1e-4

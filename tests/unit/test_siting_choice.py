@@ -9,7 +9,8 @@ import pytest
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national_file import parse_national
 from kiban.siting.master import write_master
-from kiban.siting.search import Memory, search
+from kiban.siting.memory import Memory
+from kiban.siting.search import search
 from kiban.siting.study import write_problem
 
 SITES = ["tomakomai", "inzai", "nanto", "kirishima"]

@@ -86,10 +86,10 @@ def test_a_design_priced_anew_costs_what_its_capacities_say(model):
     dearer = study(assumptions={"pv.capex": 250.0, "battery.energy_capex": 80.0}).blocks[0].functions[0].model
     assert dearer.shape == model.shape
     assert dearer.key != model.key
-    priced, exact = reprice(point, model.resources, dearer.resources), evaluate(dearer, z)
+    priced, exact = reprice(point, model.resources, dearer.resources, model.classes), evaluate(dearer, z)
     assert not priced.has_cut
     assert exact.bound_myen <= priced.cost_myen * (1 + 1e-7)
-    back = reprice(priced, dearer.resources, model.resources)
+    back = reprice(priced, dearer.resources, model.resources, model.classes)
     assert back.cost_myen == pytest.approx(point.cost_myen, rel=1e-12)
 
 

@@ -30,7 +30,7 @@ Rough = npt.NDArray[np.float32]
 # Relative gaps at which a point is worth keeping.
 KEPT_GAPS: Final = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 # A point serves if from it the direction to the optimum may be followed this far, like on any way there.
-LEAST_STEP: Final = 0.06
+LEAST_STEP: Final = 0.08
 # Tables of a layout that must be the same for a point to mean the same.
 TABLES: Final = (
     "row_order", "capped", "columns", "entry_start", "entry_row", "lag_column", "lag_start", "lag_row", "total_start",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from itertools import chain
 
 from kiban.catalogue import load_catalogue
 from kiban.scenario.national import NationalScenario
@@ -13,11 +17,12 @@ from kiban.siting.common_cost import common_cost
 from kiban.siting.delay import find_delay
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.lead_times import late_supply
-from kiban.siting.plan import NationalPlan, SitePlan, make_areas, make_sites, reinforcement_cost, served
+from kiban.siting.memory import Memory
+from kiban.siting.plan import NationalPlan, NearOptimum, SitePlan, make_areas, make_sites, reinforcement_cost, served
 from kiban.siting.preparing import study_catalogue
 from kiban.siting.problem import Problem
 from kiban.siting.robustness import assess
-from kiban.siting.search import Found, Memory, income, search
+from kiban.siting.search import Found, income, search
 from kiban.siting.study import write_problem
 
 NEAR = (0.01, 0.03, 0.05)
@@ -52,7 +57,11 @@ def build_national(
         relaxations = explain_infeasible(problem, memory, found, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
     tell("comparing with other plans")
-    sites = tuple(_compare(problem, memory, found, site) for site in make_sites(problem, found))
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        # HiGHS leaves the interpreter free, and none of these questions waits for another.
+        compared = pool.map(partial(_compare, problem, memory, found), make_sites(problem, found))
+        near = pool.map(partial(_find_near_optima, problem, memory, found, common), NEAR)
+        sites, near_optima = tuple(compared), tuple(chain.from_iterable(near))
     known = memory.known(problem)
     areas = make_areas(problem, found, sites, catalogue)
     risk = study.risk
@@ -84,7 +93,7 @@ def build_national(
         rounds=found.rounds,
         solves=found.solves,
         common_myen=common,
-        near_optima=find_near_optima(problem, known, found, NEAR, common),
+        near_optima=near_optima,
         entries=find_entries(problem, known, found),
         delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
@@ -92,7 +101,13 @@ def build_national(
     )
 
 
+def _find_near_optima(
+    problem: Problem, memory: Memory, found: Found, common: float, share: float
+) -> tuple[NearOptimum, ...]:
+    return find_near_optima(problem, memory.known(problem), found, (share,), common)
+
+
 def _compare(problem: Problem, memory: Memory, found: Found, site: SitePlan) -> SitePlan:
     number = next(n for n, place in enumerate(problem.places) if place.candidate.id == site.candidate.id)
-    without = cost_without(problem, memory, found, number)
+    without = cost_without(problem, memory.fork(), found, number)
     return replace(site, without_myen=without.most_myen, without_least_myen=without.least_myen, instead=without.instead)

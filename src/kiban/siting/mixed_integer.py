@@ -13,6 +13,13 @@ from kiban.linear.staircase import Array
 
 OPEN = np.inf
 Term = tuple[int, float]
+UNUSED = (
+    "mip_heuristic_run_rins",
+    "mip_heuristic_run_rens",
+    "mip_heuristic_run_root_reduced_cost",
+    "mip_allow_restart",
+)
+"""Searches for better points by smaller programmes: here the relaxation is nearly whole, and branching is cheaper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +85,8 @@ class MixedInteger:
         highs.setOptionValue("mip_abs_gap", 0.0)
         highs.setOptionValue("mip_feasibility_tolerance", 1e-7)
         highs.setOptionValue("time_limit", seconds)
+        for option in UNUSED:
+            highs.setOptionValue(option, False)
         highs.passModel(self._model(highspy))
         highs.run()
         known = highspy.HighsModelStatus

@@ -10,83 +10,40 @@ it is costs no solve there.
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kiban.errors import SolverError
 from kiban.linear.staircase import Array
-from kiban.siting.master import Choice, Known, write_master
+from kiban.siting.asking import MASTER_SHARE, allowed_doubt, ask_of, hand_out
+from kiban.siting.master import Choice, Kind, Known, write_master
+from kiban.siting.memory import SAME_MW, Memory
 from kiban.siting.mixed_integer import MixedInteger
-from kiban.siting.network import carry, room
+from kiban.siting.network import carry
 from kiban.siting.problem import Block, Function, Problem, point_of
+from kiban.siting.renewal import is_expected, renew
 from kiban.siting.scouting import coarsen
-from kiban.siting.site_cost import Point, SiteModel, evaluate, reprice
+from kiban.siting.site_cost import TOLERANCE, Point, SiteModel
+
+__all__ = ["Found", "Memory", "evaluate_choice", "search"]
 
 Report = Callable[[str], None]
 
-SAME_MW = 1e-4
 ALLOWED_EXCESS = 1e-4
-MASTER_SHARE = 0.1
-"""Part of the gap that a master may leave open itself."""
 FIRST_SHARES = (1.0, 0.35)
 """Sizes at which a site is first asked, as shares of its largest."""
-OWN_SHARE = 0.3
-"""Part of the gap that doubts about single sites may use up together."""
 SCOUT_GAP = 0.01
 BEYOND = 1.25
 """The year will differ a little from the scout's weeks: it is asked this far beyond the scout's answer."""
 NEAR = 0.02
 """Two questions this near to each other are one in a round."""
 BUDGET_TOLERANCE = 1e-6
-
-
-@dataclass(slots=True)
-class Memory:
-    """Points by the content of a site's programme, and the arguments that mattered last time by its label."""
-
-    points: dict[str, list[Point]] = field(default_factory=dict)
-    asked: dict[str, list[Array]] = field(default_factory=dict)
-    shapes: dict[str, SiteModel] = field(default_factory=dict)
-    solves: int = 0
-
-    def known(self, problem: Problem) -> Known:
-        """The points of every function of a problem."""
-        return {
-            (block, which): self.points.get(function.model.key, []) for block, which, function in problem.functions()
-        }
-
-    def find(self, model: SiteModel, z: Array) -> Point | None:
-        """A point at the same arguments, or None."""
-        for point in self.points.get(model.key, ()):
-            if point.has_cut and np.abs(point.asked - z).max() <= SAME_MW * (1.0 + float(np.abs(z).max())):
-                return point
-        return None
-
-    def recall(self, model: SiteModel) -> None:
-        """Take over designs of the same site at other yearly costs of capacity, priced anew."""
-        before = self.shapes.get(model.shape)
-        if before is not None and before.key != model.key and model.key not in self.points:
-            known = [point for point in self.points.get(before.key, ()) if point.has_cut]
-            self.points[model.key] = [reprice(point, before.resources, model.resources) for point in known]
-        self.shapes[model.shape] = model
-
-    def ask(self, questions: Iterable[tuple[SiteModel, Array]], threads: int | None = None) -> list[Point]:
-        """The points at all questions, in order; those that are not known yet are solved in parallel."""
-        listed = list(questions)
-        found = [self.find(model, z) for model, z in listed]
-        missing = [number for number, point in enumerate(found) if point is None]
-        workers = threads or os.cpu_count() or 1
-        with ThreadPoolExecutor(workers) as pool:
-            solved = list(pool.map(lambda number: evaluate(*listed[number]), missing))
-        for number, point in zip(missing, solved, strict=True):
-            found[number] = point
-            self.points.setdefault(listed[number][0].key, []).append(point)
-        self.solves += len(missing)
-        return [point for point in found if point is not None]
+ROUGH = 3e-4
+ROUGH_SHARE = 0.06
+"""How accurately sites are asked on the way, at most and as a share of the gap: a cut holds at any accuracy."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,18 +76,19 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
     Raises `SolverError` where the bounds do not meet in `max_rounds`.
     """
     before = memory.solves
+    rough = max(min(ROUGH, ROUGH_SHARE * gap), TOLERANCE)
     _scout(problem, memory, gap, max_rounds, report)
-    _ask_first(problem, memory, report)
+    _ask_first(problem, memory, report, rough)
+    renew(problem, memory, gap, rough, report)
     best: Found | None = None
     bound, upper = -math.inf, math.inf
     history: list[tuple[float, float]] = []
     for _ in range(max_rounds):
         known = memory.known(problem)
-        outer = write_master(problem, known, "outer").solve(relative_gap=gap * MASTER_SHARE)
+        outer, inner = _solve_masters(problem, known, gap * MASTER_SHARE)
         if outer is None:
             return None
         bound = max(bound, outer.bound)
-        inner = write_master(problem, known, "inner").solve(relative_gap=gap * MASTER_SHARE)
         if inner is not None:
             upper = min(upper, inner.objective)
         history.append((bound, upper))
@@ -142,7 +100,9 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
                 break
         between = outer if inner is None else _between(outer, inner)
         doubts = _find_doubts(problem, known, between, gap)
-        if not _ask_doubts(memory, doubts) and not _ask_doubts(memory, _find_doubts(problem, known, outer, gap)):
+        if not _ask_doubts(memory, doubts, rough) and not _ask_doubts(
+            memory, _find_doubts(problem, known, outer, gap), rough
+        ):
             # Nothing is left to ask: both proposals are known as they stand.
             for choice in (outer, inner):
                 best = _settle(problem, memory, choice, bound, best) if choice is not None else best
@@ -158,6 +118,14 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
         best, bound_myen=min(bound, best.cost_myen), solves=memory.solves - before, history=tuple(history),
         rounds=len(history),
     )  # fmt: skip
+
+
+def _solve_masters(problem: Problem, known: Known, gap: float) -> tuple[Choice | None, Choice | None]:
+    """Outer and inner master side by side: HiGHS leaves the interpreter free."""
+    kinds: tuple[Kind, Kind] = ("outer", "inner")
+    with ThreadPoolExecutor(len(kinds)) as pool:
+        outer, inner = pool.map(lambda kind: write_master(problem, known, kind).solve(relative_gap=gap), kinds)
+    return outer, inner
 
 
 def _between(outer: Choice, inner: Choice) -> Choice:
@@ -209,7 +177,7 @@ class Doubt:
 def _find_doubts(problem: Problem, known: Known, choice: Choice, gap: float) -> list[Doubt]:
     """How far cuts and mixtures disagree at a choice, by function; small ones are left out."""
     generous = hand_out(problem, choice)
-    allowed = gap * OWN_SHARE * max(1.0, abs(choice.objective)) / max(1, int(choice.load_mw.any(axis=1).sum()))
+    allowed = allowed_doubt(choice, gap)
     doubts = []
     for number, which, function in problem.functions():
         if not choice.load_mw[number].any():
@@ -245,15 +213,17 @@ def _mixture_cost(problem: Problem, points: Sequence[Point], z: Array) -> float:
     return answer.objective if answer.status == "optimal" else math.inf
 
 
-def _ask_doubts(memory: Memory, doubts: Sequence[Doubt]) -> bool:
+def _ask_doubts(memory: Memory, doubts: Sequence[Doubt], tolerance: float) -> bool:
     """Ask all doubts in parallel, the largest first; whether anything new was asked."""
     ranked = sorted(doubts, key=lambda doubt: (-doubt.size_myen, doubt.function.model.label))
     chosen: list[tuple[SiteModel, Array]] = []
     for doubt in ranked:
         model, z = doubt.function.model, doubt.z
-        if memory.find(model, z) is None and not any(other is model and _near(z, asked) for other, asked in chosen):
+        if memory.find(model, z, tolerance) is None and not any(
+            other is model and _near(z, asked) for other, asked in chosen
+        ):
             chosen.append((model, z))
-    memory.ask(chosen)
+    memory.ask(chosen, tolerance=tolerance)
     return bool(chosen)
 
 
@@ -322,77 +292,6 @@ def reinforcement_needed(problem: Problem, points: dict[tuple[int, int], Point])
     return {area: more for area, mw in used.items() if (more := mw - problem.areas[area].headroom_mw) > SAME_MW}
 
 
-def hand_out(problem: Problem, choice: Choice) -> Choice:
-    """The choice with what is left of every common limit shared out among open blocks by their load."""
-    load = choice.load_mw.sum(axis=1)
-    connection = choice.connection_mw.copy()
-    within: dict[str, list[int]] = {area: [] for area in problem.areas}
-    for number, block in enumerate(problem.blocks):
-        if load[number] > 0 and any(function.connected for function in block.functions):
-            within[problem.area_of(block)].append(number)
-    left_mw = {
-        area: limit.headroom_mw + choice.reinforcement_mw.get(area, 0.0) - float(connection[within[area]].sum())
-        for area, limit in problem.areas.items()
-    }
-    left_mw = room(problem, np.where(load > 0, connection, 0.0), left_mw, choice.expansion_mw)
-    for area, blocks in within.items():
-        left = left_mw[area]
-        for number in blocks:
-            block = problem.blocks[number]
-            own = problem.places[block.site].candidate.connection_mw
-            most = min(problem.connection_needed_mw(block), own)
-            share = left * load[number] / float(load[blocks].sum())
-            connection[number] = min(max(connection[number] + max(share, 0.0), 0.0), most)
-    _keep_site_limits(problem, choice, connection)
-    shared = _hand_out_shared(problem, choice, load)
-    carbon = dict(choice.carbon_t)
-    if carbon:
-        open_keys = [key for key in carbon if load[key[0]] > 0]
-        for phase in range(problem.phases):
-            now = [key for key in open_keys if phase in problem.blocks[key[0]].functions[key[1]].phases]
-            if problem.phases == 1 and now:
-                rest = problem.carbon_cap_t - sum(carbon[which] for which in now)
-                whole = sum(load[which[0]] for which in now)
-                for which in now:
-                    carbon[which] += max(rest, 0.0) * load[which[0]] / whole
-    return replace(choice, connection_mw=connection, shared_mw=shared, carbon_t=carbon)
-
-
-def _hand_out_shared(problem: Problem, choice: Choice, load: Array) -> dict[tuple[int, str], float]:
-    """Shared supply with what is left: a block under several limits gets no more than each can spare for it."""
-    spare: dict[tuple[int, str], float] = {}
-    for common in problem.shared:
-        keys = [
-            key
-            for key in choice.shared_mw
-            if key[1] == common.supply and problem.blocks[key[0]].site in common.sites and load[key[0]] > 0
-        ]
-        left = max(common.max_mw - sum(choice.shared_mw[key] for key in keys), 0.0)
-        whole = sum(load[key[0]] for key in keys)
-        for key in keys:
-            spare[key] = min(spare.get(key, math.inf), left * float(load[key[0]]) / whole)
-    return {key: mw + spare.get(key, 0.0) for key, mw in choice.shared_mw.items()}
-
-
-def _keep_site_limits(problem: Problem, choice: Choice, connection: Array) -> None:
-    """A site's own connection limit holds for all of its blocks together."""
-    for site, place in enumerate(problem.places):
-        own = [number for number, block in enumerate(problem.blocks) if block.site == site]
-        total = float(connection[own].sum())
-        if len(own) > 1 and total > place.candidate.connection_mw:
-            connection[own] = choice.connection_mw[own]
-
-
-def ask_of(problem: Problem, choice: Choice, number: int, which: int, function: Function) -> Array:
-    """The arguments at which a choice asks a function."""
-    load = np.zeros(problem.classes)
-    for tranche, group in enumerate(problem.class_of):
-        load[group] += choice.load_mw[number, tranche]
-    shared = np.array([choice.shared_mw.get((number, name), 0.0) for name in function.model.limited])
-    carbon = choice.carbon_t.get((number, which), 0.0)
-    return point_of(function, load, float(choice.connection_mw[number]), shared, carbon)
-
-
 def _scout(problem: Problem, memory: Memory, gap: float, max_rounds: int, report: Report) -> None:
     """Learn from a few weeks at which sizes to ask; nothing is learnt where the weeks have no plan."""
     labels = {function.model.label for _, _, function in problem.functions()}
@@ -436,19 +335,19 @@ def _pure(problem: Problem, block: Block, z: Array) -> list[Array]:
     return asked
 
 
-def _ask_first(problem: Problem, memory: Memory, report: Report) -> None:
+def _ask_first(problem: Problem, memory: Memory, report: Report, tolerance: float) -> None:
     """Ask every function at a few sizes, with what mattered in an earlier question of the same site first."""
     questions: list[tuple[SiteModel, Array]] = []
     for number, _, function in problem.functions():
         memory.recall(function.model)
-        if any(point.has_cut for point in memory.points.get(function.model.key, ())):
+        if any(point.has_cut or is_expected(point) for point in memory.points.get(function.model.key, ())):
             continue
         recalled = [z for z in memory.asked.get(function.model.label, ()) if z.size == function.model.size]
         block = problem.blocks[number]
         questions += [(function.model, z) for z in recalled or _first_arguments(problem, block, function)]
     if questions:
         report(f"solving {len(questions)} site programmes")
-        memory.ask(questions)
+        memory.ask(questions, tolerance=tolerance)
 
 
 def _first_arguments(problem: Problem, block: Block, function: Function) -> list[Array]:

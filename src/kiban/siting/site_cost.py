@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -36,6 +36,9 @@ from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 from kiban.scenario.national import Tranche
 
+if TYPE_CHECKING:
+    from kiban.linear.kernel_warm import WarmStart
+
 PENALTY_MYEN_PER_MWH = 1.0
 """Price of missing the clean share; some twenty times what clean energy costs."""
 PENALTY_MYEN_PER_T = 5.0
@@ -44,6 +47,8 @@ TOLERANCE = 1e-6
 SLACKS = {"clean_excess": 1e3, "carbon_excess": 1e3}
 """Unit of each slack: GWh and kt."""
 BUILT = 1e-6
+KEPT_GAPS = (2e-2, 5e-3, 1e-3)
+"""Where on the way to an answer a point is kept, from which a similar question starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +112,8 @@ class Point:
     `asked` is z; `used` is z with the connection, shared supply and emissions that the optimum uses.
     `cost_myen` is the cost of its design, `bound_myen` and `slope` make the cut. `costs` are by item and
     add up to `cost_myen` where `excess` is 0; `excess` is what the elastic limits had to give (GWh and kt).
+    `tolerance` is the accuracy that was asked for. After a change of prices `bound_myen` is minus infinity until
+    the point is asked anew, and `expected_myen` and `slope` say what its cut will be, nearly.
     """
 
     asked: Array
@@ -121,6 +128,8 @@ class Point:
     floor_import_mwh: float
     excess: float
     solver: str
+    tolerance: float = TOLERANCE
+    expected_myen: float = -np.inf
 
     @property
     def has_cut(self) -> bool:
@@ -130,6 +139,10 @@ class Point:
     def cut_at(self, z: Array) -> float:
         """The lower bound that this point proves at z."""
         return self.bound_myen + float(self.slope @ (z - self.asked))
+
+    def expected_at(self, z: Array) -> float:
+        """What the cut at z will nearly be; minus infinity where it is known."""
+        return self.expected_myen + float(self.slope @ (z - self.asked))
 
 
 def make_model(
@@ -205,10 +218,12 @@ def capacity_costs(resources: Resources) -> dict[str, dict[str, float]]:
     return costs
 
 
-def reprice(point: Point, before: Resources, after: Resources) -> Point:
+def reprice(point: Point, before: Resources, after: Resources, classes: int) -> Point:
     """A design at other yearly costs of capacity: what it costs then, and nothing about what the optimum would.
 
-    It is as feasible as it was, so that its cost is an upper bound; `bound_myen` is minus infinity.
+    It is as feasible as it was, so that its cost is an upper bound; `bound_myen` is minus infinity. To first
+    order the optimum costs more by as much as the design; it is expected to, in proportion to the load, which
+    are the first `classes` arguments.
     """
     was, now = capacity_costs(before), capacity_costs(after)
     costs, more = dict(point.costs), 0.0
@@ -217,8 +232,16 @@ def reprice(point: Point, before: Resources, after: Resources) -> Point:
             change = (cost - was[capacity][item]) * point.capacities.get(capacity, 0.0)
             more += change
             costs[item] = costs.get(item, 0.0) + change
+    slope = point.slope.copy()
+    slope[:classes] += more / float(point.asked[:classes].sum())
+    expected = point.bound_myen if point.has_cut else point.expected_myen
     return replace(
-        point, cost_myen=point.cost_myen + more, bound_myen=-np.inf, slope=np.zeros_like(point.slope), costs=costs
+        point,
+        cost_myen=point.cost_myen + more,
+        bound_myen=-np.inf,
+        slope=slope,
+        costs=costs,
+        expected_myen=expected + more,
     )
 
 
@@ -261,10 +284,17 @@ def write_elastic_programme(resources: Resources) -> Staircase:
 
 def evaluate(model: SiteModel, z: Array) -> Point:
     """C and its slope at z; raises `SolverError` where nothing can be proven."""
+    return evaluate_from(model, z)[0]
+
+
+def evaluate_from(
+    model: SiteModel, z: Array, *, tolerance: float = TOLERANCE, start: WarmStart | None = None
+) -> tuple[Point, WarmStart | None]:
+    """The same to any accuracy and from a point on the way to a similar answer; and the points on this way."""
     if not z[: model.classes].any():
         raise ValueError("a site without load needs no evaluation")
     resources = load_resources(model, z)
-    solution = solve_site(resources)
+    solution = solve_site(resources, tolerance, start)
     certificate = solution.certificate
     if certificate is None:
         raise SolverError(f"the programme of {model.label} is {solution.status} at {np.round(z, 3).tolist()}")
@@ -278,7 +308,7 @@ def evaluate(model: SiteModel, z: Array) -> Point:
         used[model.classes + 1 + place] = solution.capacities.get(name, 0.0)
     if model.has_carbon:
         used[-1] = compute_emissions(resources, solution)
-    return Point(
+    point = Point(
         asked=z,
         used=np.minimum(used, z),
         cost_myen=certificate.primal,
@@ -291,7 +321,9 @@ def evaluate(model: SiteModel, z: Array) -> Point:
         floor_import_mwh=float(imported @ model.floor_steps) * resources.step_weight_h,
         excess=sum(solution.capacities.get(slack, 0.0) for slack in SLACKS),
         solver=certificate.solver,
+        tolerance=tolerance,
     )
+    return point, solution.warm
 
 
 def slope_of(model: SiteModel, resources: Resources, solution: Solution) -> Array:
@@ -329,12 +361,13 @@ def slope_of(model: SiteModel, resources: Resources, solution: Solution) -> Arra
     return np.concatenate([load, limits])
 
 
-def solve_site(resources: Resources) -> Solution:
+def solve_site(resources: Resources, tolerance: float = TOLERANCE, start: WarmStart | None = None) -> Solution:
     """To the accuracy of cuts, and fully by the general solvers where the kernel gives up."""
     from kiban.linear.kernel import solve_kernel
 
     programme = write_elastic_programme(resources)
-    return solve_kernel(programme, tolerance=TOLERANCE).solution or solve(programme)
+    answer = solve_kernel(programme, tolerance=tolerance, warm=start, keep=KEPT_GAPS)
+    return replace(answer.solution, warm=answer.warm) if answer.solution is not None else solve(programme)
 
 
 def _energy(resources: Resources, hourly: Mapping[str, Array]) -> dict[str, float]:
