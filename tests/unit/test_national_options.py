@@ -49,7 +49,13 @@ def test_draws_and_the_gap_may_be_asked_for_at_the_command_line(file: str) -> No
     asked = json.loads(done.stdout)
     assert asked["movable_gap"] <= 0.01
     assert asked["robustness"]["draws"] == 5
-    assert {flip["assumption"] for flip in asked["robustness"]["flips"]} >= {"energy", "pv", "site", "spare", "interconnectors"}
+    assert {flip["assumption"] for flip in asked["robustness"]["flips"]} >= {
+        "energy",
+        "pv",
+        "site",
+        "spare",
+        "interconnectors",
+    }
     assert asked["delay"]["year"] == 2032
 
 
