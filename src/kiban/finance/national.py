@@ -38,11 +38,12 @@ from kiban.siting.common_cost import common_cost
 from kiban.siting.design import chosen_sites, nothing_built, site_design
 from kiban.siting.explanation import explain_infeasible
 from kiban.siting.master import write_master
+from kiban.siting.memory import Memory
 from kiban.siting.nearness import least_moved
 from kiban.siting.plan import NationalPlan
 from kiban.siting.preparing import site_scenario, study_catalogue
 from kiban.siting.problem import Problem as SitingProblem
-from kiban.siting.search import Found, Memory, search
+from kiban.siting.search import Found, search
 from kiban.siting.study import write_problem
 from kiban.siting.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 
