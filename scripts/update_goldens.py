@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
-from kiban.finance.paying import Payment, Question
+from kiban.finance.paying import Question
+from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.planning.plan import Plan
 from kiban.report.payment import summarise_instruments

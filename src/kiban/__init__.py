@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, overload
 if TYPE_CHECKING:
     from kiban.finance.ledger import Ledger
     from kiban.finance.national_payment import NationalPayment
-    from kiban.finance.paying import Payment
+    from kiban.finance.payment import Payment
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.scenario import Scenario

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cases.payments import question
 
-from kiban.finance.paying import Payment
+from kiban.finance.payment import Payment
 from kiban.scenario.package import load_package
 
 laws = settings(max_examples=6, deadline=None)

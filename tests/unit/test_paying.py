@@ -13,7 +13,8 @@ from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.metrics import npv
-from kiban.finance.paying import InfeasibleError, Payment, Question, pay
+from kiban.finance.paying import InfeasibleError, Question, pay
+from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.policy.terms import ASSETS
 from kiban.quantities import Language, format_share

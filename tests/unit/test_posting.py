@@ -7,7 +7,8 @@ import pytest
 from tests.cases.payments import ELEVEN, campus, package, paid, question
 
 from kiban.finance.ledger import PARTIES
-from kiban.finance.paying import Question, Side
+from kiban.finance.paying import Question
+from kiban.finance.payment import Side
 from kiban.finance.purchases import totals
 
 YEN = 1e-6

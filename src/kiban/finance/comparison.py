@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kiban.errors import Problem, ScenarioError
-from kiban.finance.paying import Payment, Question, Side
+from kiban.finance.paying import Question
+from kiban.finance.payment import Payment, Side
 from kiban.finance.search import Trial, reach, spend
 from kiban.scenario.package import Package, load_package
 

@@ -12,7 +12,7 @@ from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.national_side import Campus, NationalSide, join_ledgers
-from kiban.finance.paying import GAINERS
+from kiban.finance.payment import GAINERS
 from kiban.finance.posting import Shares, tranche_sales
 from kiban.finance.public_funds import PublicFunds, cost_per_induced
 from kiban.siting.candidates import Candidate

@@ -9,24 +9,24 @@ found by going around design and finance until it settles.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiban.errors import KibanError, Problem, ScenarioError
-from kiban.finance.additionality import Support, measure_support
-from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
+from kiban.finance.additionality import measure_support
+from kiban.finance.assumptions import read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.economy import assess_impact, construction_demand, read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, failing
-from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_damage_terms
+from kiban.finance.environment import measure_damage, read_damage_terms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
-from kiban.finance.metrics import Returns, compute_returns
-from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
+from kiban.finance.metrics import compute_returns
+from kiban.finance.payment import Payment, Side
+from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
-from kiban.finance.public_funds import PublicFunds, cost_per_induced
 from kiban.finance.public_risk import measure_downside, under_each_kind
 from kiban.planning.after_tax import effective_tax_rates
 from kiban.planning.building import build_prepared
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from kiban.linear.kernel_warm import WarmStart
 
 NO_SUPPORT = "none"
-GAINERS = ("equity", "lenders", "users", "ratepayers")
 SETTLED = 1e-4
 MOST_ROUNDS = 12
 DAMPED_FROM = 4
@@ -50,119 +49,6 @@ SAME_SERVED = 1e-4
 """Difference of served MW, as a share of the load, that a solver's tolerance explains."""
 DRAWS = 10_000
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Side:
-    """The scenario under one package: what is built, its money, and who pays."""
-
-    packages: tuple[Package, ...]
-    plan: Plan
-    project: Project
-    cash: CashFlow
-    returns: Returns
-    levelised: LevelisedCost
-    ledger: Ledger
-    credit_utilisation: Mapping[str, float]
-    """Share of the credits of each asset class that the limits let its owner use, by present value."""
-    unsettled: float = 0.0
-    """How far that share still moved in the last round; 0 where design and finance agree to `SETTLED`."""
-    checks: tuple[Check, ...] = ()
-    """What the measures behind the packages ask for, held against this plan."""
-    effective_tax_rates: Mapping[str, float | None] = field(default_factory=dict)
-    """Marginal effective tax rate by asset class that is bought; None where support leaves no
-    need of a positive return."""
-    token_costs: Mapping[str, float] = field(default_factory=dict)
-    """Levelised cost of a million output tokens by number format, yen; empty without chips."""
-    damage: Damage | None = None
-    """What the emissions do, beside the ledger."""
-
-    @property
-    def refused(self) -> tuple[tuple[str, int], ...]:
-        """Instruments, by package and number, that do not apply since the plan does not fulfil their conditions."""
-        return tuple(failing(self.checks))
-
-    @property
-    def terms(self) -> PolicyTerms:
-        """The law and the support in force."""
-        return self.project.policy
-
-    @property
-    def served_mw(self) -> float:
-        """IT load of tranches that is served."""
-        return sum(tranche.served_mw for tranche in self.plan.tranches)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Payment:
-    """What a package costs and changes against another; money is million yen, present value where it says so."""
-
-    before: Side
-    after: Side
-    forced: Plan
-    """Least-cost plan at prices before the package that serves what the package's plan serves."""
-    support: Support
-    incidence: Ledger
-    """Ledger with the package less the ledger without."""
-    party_values_myen: Mapping[str, float]
-    """Present value of the change for each party at its own real rate."""
-    fiscal_cost_myen: float
-    """What the treasuries forgo and spend on what is built with the package, at their rate, before any answer."""
-    treasury_value_myen: float
-    """Present value of the change for all treasuries, with the tax that induced investment pays."""
-    assumptions: FinanceAssumptions
-    shares: Shares
-    pass_through: float
-    """Share of a fall in cost that the users of the load receive."""
-    elasticity: float | None
-    """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
-    damage_terms: DamageTerms
-    """What a tonne of emissions is taken to do."""
-    construction_jobs: float
-    """Change of job-years at home, direct and indirect, that building sets in motion."""
-    downside: Mapping[str, Any] | None = None
-
-    @property
-    def induced_it_mw(self) -> float:
-        """IT load that is served because of the package."""
-        return self.after.served_mw - self.before.served_mw
-
-    @property
-    def cost_per_induced_mw_myen(self) -> float | None:
-        """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
-        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw if self.induced_it_mw > 1e-3 else 0.0)
-
-    @property
-    def damage_myen(self) -> float:
-        """Change of the damage by emissions, present value; no party of the ledger pays or receives it."""
-        assert self.before.damage is not None and self.after.damage is not None
-        return self.after.damage.damage_myen - self.before.damage.damage_myen
-
-    @property
-    def public_funds(self) -> PublicFunds:
-        """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
-        return PublicFunds(
-            willingness_to_pay=sum(self.gains_myen.values()),
-            outlay=self.fiscal_cost_myen,
-            fiscal_externality=self.fiscal_cost_myen + self.treasury_value_myen,
-        )
-
-    @property
-    def value_of_public_funds(self) -> float | None:
-        """Marginal value of public funds: what owner, lenders, users and ratepayers gain over the treasuries' net cost.
-
-        Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
-        no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
-        """
-        funds = self.public_funds
-        return funds.marginal_value if funds.net_cost > 1e-6 else None
-
-    @property
-    def gains_myen(self) -> dict[str, float]:
-        """Present value that each party gains for nothing in return; users value further compute at what they bid."""
-        gains = {party: self.party_values_myen[party] for party in GAINERS}
-        gains["users"] += tranche_sales(self.after.cash, self.shares) - tranche_sales(self.before.cash, self.shares)
-        return gains
 
 
 class Question:

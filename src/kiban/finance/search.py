@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from kiban.finance.paying import Question, Side
+from kiban.finance.paying import Question
+from kiban.finance.payment import Side
 from kiban.planning.after_tax import reprice
 from kiban.scenario.package import Package
 

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
-from kiban.finance.paying import Payment
+from kiban.finance.payment import Payment
 from kiban.policy.law import Measure, load_law
 from kiban.quantities import LANGUAGES, Language, MoneyFormat, format_number, format_share, unit_text
 from kiban.report.names import money_of, subject_name

@@ -11,7 +11,7 @@ from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide
-from kiban.finance.paying import Payment, Side
+from kiban.finance.payment import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
 from kiban.report.names import money_of, study_money, subject_name
 from kiban.report.payment_remarks import (

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import PARTIES
-from kiban.finance.paying import Payment, Side
+from kiban.finance.payment import Payment, Side
 from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of

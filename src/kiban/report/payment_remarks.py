@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kiban.finance.eligibility import Check, failing
-from kiban.finance.paying import Payment
+from kiban.finance.payment import Payment
 from kiban.policy.law import load_law
 from kiban.policy.terms import Condition
 from kiban.quantities import Language, format_number, format_share
