@@ -13,7 +13,7 @@ from kiban.siting.problem import Problem
 from kiban.siting.search import ALLOWED_EXCESS, Found, Memory, evaluate_choice
 
 GAP = 1e-3
-CLOSE_GAP = 1e-4
+CLOSE_GAP = 2e-4
 """Sites are told apart by less than the whole cost shows."""
 SECONDS = 20.0
 LEAST_MW = 1.0

@@ -61,7 +61,9 @@ def build_national(
         # HiGHS leaves the interpreter free, and none of these questions waits for another.
         compared = pool.map(partial(_compare, problem, memory, found), make_sites(problem, found))
         near = pool.map(partial(_find_near_optima, problem, memory, found, common), NEAR)
+        entering = pool.submit(find_entries, problem, memory.known(problem), found)
         sites, near_optima = tuple(compared), tuple(chain.from_iterable(near))
+        entries = entering.result()
     known = memory.known(problem)
     areas = make_areas(problem, found, sites, catalogue)
     risk = study.risk
@@ -94,7 +96,7 @@ def build_national(
         solves=found.solves,
         common_myen=common,
         near_optima=near_optima,
-        entries=find_entries(problem, known, found),
+        entries=entries,
         delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
         late_supply=late_supply(study, None, catalogue, study.years[0]),

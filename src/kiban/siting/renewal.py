@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -42,15 +43,33 @@ def renew(problem: Problem, memory: Memory, gap: float, tolerance: float, report
             key: [_believe(point) for point in points] if key in bare or not number else points
             for key, points in known.items()
         }
-        proposal = write_master(problem, believed, "outer").solve(relative_gap=gap * MASTER_SHARE)
+        proposal, promise = _solve_both(problem, believed, known, gap * MASTER_SHARE)
         if proposal is None:
             return
-        questions = _find_unproven(problem, known, proposal, gap) or _ask_once(problem, known, bare)
+        if (
+            number
+            and not bare
+            and promise is not None
+            and promise.objective - proposal.bound <= gap * promise.objective
+        ):
+            # What is proven is enough, whatever is expected of the rest.
+            return
+        questions = _find_unproven(problem, known, proposal, gap)
+        asked = {model.key for model, _ in questions}
+        questions += [question for question in _ask_once(problem, known, bare) if question[0].key not in asked]
         if questions:
             report(f"asking {len(questions)} times again")
             memory.ask(questions, tolerance=tolerance)
         elif number:
             return
+
+
+def _solve_both(problem: Problem, believed: Known, known: Known, gap: float) -> tuple[Choice | None, Choice | None]:
+    """What cuts propose and what designs promise, side by side: HiGHS leaves the interpreter free."""
+    with ThreadPoolExecutor(2) as pool:
+        proposal = pool.submit(write_master(problem, believed, "outer").solve, relative_gap=gap)
+        promise = pool.submit(write_master(problem, known, "inner").solve, relative_gap=gap)
+        return proposal.result(), promise.result()
 
 
 def _find_unproven(problem: Problem, known: Known, choice: Choice, gap: float) -> list[tuple[SiteModel, Array]]:

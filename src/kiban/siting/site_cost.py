@@ -366,7 +366,7 @@ def solve_site(resources: Resources, tolerance: float = TOLERANCE, start: WarmSt
     from kiban.linear.kernel import solve_kernel
 
     programme = write_elastic_programme(resources)
-    answer = solve_kernel(programme, tolerance=tolerance, warm=start, keep=KEPT_GAPS)
+    answer = solve_kernel(programme, tolerance=tolerance, correctors=0, warm=start, keep=KEPT_GAPS)
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else solve(programme)
 
 
