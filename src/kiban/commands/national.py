@@ -77,7 +77,7 @@ def pay_national_file(
 
     study = read_national(path)
     if book is not None:
-        from kiban.report.national_book import check_new_file
+        from kiban.report.workbook import check_new_file
 
         check_new_file(book)
     try:

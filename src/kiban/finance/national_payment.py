@@ -14,7 +14,7 @@ from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.national_side import Campus, NationalSide, join_ledgers
 from kiban.finance.payment import GAINERS
 from kiban.finance.posting import Shares, tranche_sales
-from kiban.finance.public_funds import PublicFunds, cost_per_induced
+from kiban.finance.public_funds import LEAST_INDUCED_MW, PublicFunds, account_funds, cost_per_induced
 from kiban.siting.candidates import Candidate
 
 LOCAL = ("prefecture", "municipality")
@@ -106,7 +106,7 @@ class NationalPayment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW; None where nothing is induced."""
-        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw if self.induced_it_mw > 1e-3 else 0.0)
+        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw, least=LEAST_INDUCED_MW)
 
     @property
     def damage_myen(self) -> float:
@@ -117,11 +117,7 @@ class NationalPayment:
     @property
     def public_funds(self) -> PublicFunds:
         """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
-        return PublicFunds(
-            willingness_to_pay=sum(self.gains_myen.values()),
-            outlay=self.fiscal_cost_myen,
-            fiscal_externality=self.fiscal_cost_myen + self.treasury_value_myen,
-        )
+        return account_funds(self.gains_myen, self.fiscal_cost_myen, self.treasury_value_myen)
 
     @cached_property
     def support(self) -> Support:
@@ -139,8 +135,7 @@ class NationalPayment:
     @property
     def value_of_public_funds(self) -> float | None:
         """What owner, lenders, users and ratepayers gain over the treasuries' net cost; None without such a cost."""
-        funds = self.public_funds
-        return funds.marginal_value if funds.net_cost > 1e-6 else None
+        return self.public_funds.value_of_cost
 
     @cached_property
     def construction_jobs(self) -> float:

@@ -16,7 +16,7 @@ from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.posting import Shares, tranche_sales
 from kiban.finance.project import Project
-from kiban.finance.public_funds import PublicFunds, cost_per_induced
+from kiban.finance.public_funds import LEAST_INDUCED_MW, PublicFunds, account_funds, cost_per_induced
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
@@ -102,7 +102,7 @@ class Payment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
-        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw if self.induced_it_mw > 1e-3 else 0.0)
+        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw, least=LEAST_INDUCED_MW)
 
     @property
     def damage_myen(self) -> float:
@@ -113,11 +113,7 @@ class Payment:
     @property
     def public_funds(self) -> PublicFunds:
         """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
-        return PublicFunds(
-            willingness_to_pay=sum(self.gains_myen.values()),
-            outlay=self.fiscal_cost_myen,
-            fiscal_externality=self.fiscal_cost_myen + self.treasury_value_myen,
-        )
+        return account_funds(self.gains_myen, self.fiscal_cost_myen, self.treasury_value_myen)
 
     @property
     def value_of_public_funds(self) -> float | None:
@@ -126,8 +122,7 @@ class Payment:
         Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
         no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
         """
-        funds = self.public_funds
-        return funds.marginal_value if funds.net_cost > 1e-6 else None
+        return self.public_funds.value_of_cost
 
     @property
     def gains_myen(self) -> dict[str, float]:

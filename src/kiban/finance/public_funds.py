@@ -9,7 +9,12 @@ would have happened anyway brings nothing. Amounts are present values in one uni
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+NO_COST = 1e-6
+"""Net cost that is none, million yen."""
+LEAST_INDUCED_MW = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,21 @@ class PublicFunds:
             return math.nan
         return math.inf if self.willingness_to_pay >= 0 else -math.inf
 
+    @property
+    def value_of_cost(self) -> float | None:
+        """Marginal value where there is a net cost; None where the policy pays for itself or does nothing."""
+        return self.marginal_value if self.net_cost > NO_COST else None
 
-def cost_per_induced(net_cost: float, induced: float) -> float | None:
-    """Cost for each unit induced (MW, yen of investment); None where nothing is induced."""
-    return net_cost / induced if induced > 0 else None
+
+def account_funds(gains: Mapping[str, float], fiscal_cost: float, treasury_value: float) -> PublicFunds:
+    """From what each party gains for nothing, what is spent before any answer, and the treasuries' whole change."""
+    return PublicFunds(
+        willingness_to_pay=sum(gains.values()),
+        outlay=fiscal_cost,
+        fiscal_externality=fiscal_cost + treasury_value,
+    )
+
+
+def cost_per_induced(net_cost: float, induced: float, *, least: float = 0.0) -> float | None:
+    """Cost for each unit induced (MW, yen of investment); None where no more than `least` is induced."""
+    return net_cost / induced if induced > least else None

@@ -11,14 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiban.errors import OutputError, Problem
 from kiban.finance.cash_flow import CashFlow
 from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.model_inputs import Inputs
 from kiban.report.model_purchases import PURCHASES, write_purchases
 from kiban.report.model_rows import Content, YearSheet, label, write_label
 from kiban.report.model_tax import write_tax
-from kiban.report.workbook import with_fixed_dates
+from kiban.report.workbook import with_fixed_dates, write_new_file
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -47,15 +46,7 @@ def model_book_bytes(cash_flow: CashFlow) -> bytes:
 
 def save_model_book(cash_flow: CashFlow, path: str | Path) -> Path:
     """Write the model to a new file; `OutputError` where the name is taken or cannot be written."""
-    target = Path(path)
-    try:
-        with target.open("xb") as file:
-            file.write(model_book_bytes(cash_flow))
-    except FileExistsError:
-        raise OutputError(Problem("exists already", str(target), remedy="choose another name")) from None
-    except OSError as error:
-        raise OutputError(Problem(f"cannot be written: {error.strerror}", str(target))) from None
-    return target
+    return write_new_file(model_book_bytes(cash_flow), path)
 
 
 def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: YearSheet) -> YearSheet:

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiban.errors import OutputError, Problem
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national_payment import NationalPayment, Region
 from kiban.report.national_pay import summarise_national_payment
 from kiban.report.pay_document import account_name, party_name
-from kiban.report.workbook import with_fixed_dates
+from kiban.report.workbook import with_fixed_dates, write_new_file
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -54,23 +53,9 @@ def ledger_book_bytes(payment: NationalPayment) -> bytes:
     return with_fixed_dates(raw)
 
 
-def check_new_file(path: str | Path) -> None:
-    """`OutputError` where a name is taken, before minutes are spent on what would be written there."""
-    if Path(path).exists():
-        raise OutputError(Problem("exists already", str(path), remedy="choose another name"))
-
-
 def save_ledger_book(payment: NationalPayment, path: str | Path) -> Path:
     """Write the workbook to a new file; `OutputError` where the name is taken or cannot be written."""
-    target = Path(path)
-    try:
-        with target.open("xb") as file:
-            file.write(ledger_book_bytes(payment))
-    except FileExistsError:
-        raise OutputError(Problem("exists already", str(target), remedy="choose another name")) from None
-    except OSError as error:
-        raise OutputError(Problem(f"cannot be written: {error.strerror}", str(target))) from None
-    return target
+    return write_new_file(ledger_book_bytes(payment), path)
 
 
 def _write(book: Workbook, title: str, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

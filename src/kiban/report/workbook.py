@@ -10,8 +10,10 @@ import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.errors import OutputError, Problem
 from kiban.planning.plan import Plan
 from kiban.quantities import LANGUAGES, unit_of, unit_text
 from kiban.report.phrases import phrase, phrase_or
@@ -142,6 +144,29 @@ def _rewrite(raw: io.BytesIO, hourly_sheet: str, plan: Plan, styles_row: int) ->
         return _insert_hours(content.decode("utf-8"), plan, styles_row).encode("utf-8")
 
     return with_fixed_dates(raw, {hourly_sheet: insert})
+
+
+def check_new_file(path: str | Path) -> None:
+    """`OutputError` where a name is taken, before minutes are spent on what would be written there."""
+    if Path(path).exists():
+        raise _taken(path)
+
+
+def write_new_file(raw: bytes, path: str | Path) -> Path:
+    """Write a new file; `OutputError` where the name is taken or cannot be written."""
+    target = Path(path)
+    try:
+        with target.open("xb") as file:
+            file.write(raw)
+    except FileExistsError:
+        raise _taken(target) from None
+    except OSError as error:
+        raise OutputError(Problem(f"cannot be written: {error.strerror}", str(target))) from None
+    return target
+
+
+def _taken(path: str | Path) -> OutputError:
+    return OutputError(Problem("exists already", str(path), remedy="choose another name"))
 
 
 def with_fixed_dates(raw: io.BytesIO, changes: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:

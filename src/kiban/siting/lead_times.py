@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem
 from kiban.scenario import KNOWN_SUPPLY, Supply
 from kiban.scenario.national import CandidateSite, NationalScenario
+
+
+def mentioned_supply(study: NationalScenario, own: CandidateSite | None) -> dict[str, Supply]:
+    """The supply options that the study or the site mentions; the site's go before the study's."""
+    return dict(study.supply) | (own.supply if own is not None else {})
 
 
 def first_years(study: NationalScenario, own: CandidateSite | None, catalogue: Catalogue) -> dict[str, float]:
@@ -16,7 +21,7 @@ def first_years(study: NationalScenario, own: CandidateSite | None, catalogue: C
     The site's `lead_time_years` goes before the study's, and that before the catalogue's `NAME.lead_time`;
     an option that none of them knows can run at once.
     """
-    mentioned = dict(study.supply) | (own.supply if own is not None else {})
+    mentioned = mentioned_supply(study, own)
     years = {}
     for name in dict.fromkeys((*KNOWN_SUPPLY, *mentioned)):
         option = mentioned.get(name)
@@ -41,14 +46,11 @@ def late_supply(
     return {name: first for name, first in first_years(study, own, catalogue).items() if first > year}
 
 
-def check_lead_times(
-    study: NationalScenario, own: CandidateSite | None, catalogue: Catalogue, year: int | None
-) -> Iterator[Problem]:
-    """Options that must be built and cannot stand in time."""
-    mentioned = dict(study.supply) | (own.supply if own is not None else {})
-    for name, first in late_supply(study, own, catalogue, year).items():
-        option = mentioned.get(name, Supply())
-        if option.min_mw > 0:
+def check_lead_times(late: Mapping[str, float], mentioned: Mapping[str, Supply], year: int | None) -> Iterator[Problem]:
+    """Options that must be built and are among those that cannot stand in time."""
+    for name, first in late.items():
+        option = mentioned.get(name)
+        if option is not None and option.min_mw > 0:
             yield Problem(
                 f"is {option.min_mw:g} MW and cannot run before {first:g}, but is needed in {year}",
                 key=f"supply.{name}.min_mw",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -135,6 +136,14 @@ def write_master(
         paid = [(column, problem.income_per_mw(*key)) for key, column in master.loads.items()]
         _row(master, [*master.costs, *paid], "budget", elastic, upper=problem.budget_myen)
     return master
+
+
+def solve_masters(problem: Problem, cuts: Known, designs: Known, gap: float) -> tuple[Choice | None, Choice | None]:
+    """What cuts propose (outer) and what designs promise (inner), side by side: HiGHS leaves the interpreter free."""
+    with ThreadPoolExecutor(2) as pool:
+        outer = pool.submit(write_master(problem, cuts, "outer").solve, relative_gap=gap)
+        inner = pool.submit(write_master(problem, designs, "inner").solve, relative_gap=gap)
+        return outer.result(), inner.result()
 
 
 def _row(master: Master, terms: list[Term], name: str, elastic: Collection[str], **limit: float) -> None:

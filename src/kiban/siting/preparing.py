@@ -26,7 +26,7 @@ from kiban.scenario.national import NationalScenario
 from kiban.scenario.package import load_package
 from kiban.siting.candidates import Candidate
 from kiban.siting.hazard import HazardCost, Values, choose_protection
-from kiban.siting.lead_times import check_lead_times, late_supply
+from kiban.siting.lead_times import check_lead_times, late_supply, mentioned_supply
 from kiban.siting.site_cost import LoadClass, SiteModel, evaluate, make_model
 
 FULL_MW = 1.0
@@ -66,11 +66,13 @@ def site_scenario(
     study: NationalScenario, candidate: Candidate, assumptions: Mapping[str, float], late: Collection[str] = ()
 ) -> Scenario:
     """The one-site scenario that describes the plant at a candidate, for 1 MW of inference, without `late` supply."""
-    own, supply = candidate.own, dict(study.supply)
-    if own is not None:
-        supply |= own.supply
+    own = candidate.own
     # A lead time alone does not ask for the option where the place has no such resource.
-    supply = {name: option for name, option in supply.items() if option.model_fields_set != {"lead_time_years"}}
+    supply = {
+        name: option
+        for name, option in mentioned_supply(study, own).items()
+        if option.model_fields_set != {"lead_time_years"}
+    }
     supply |= {name: Supply(enabled=False) for name in late}
     moved = own is not None and candidate.catalogue_site != candidate.id
     site = Site(
@@ -166,10 +168,11 @@ def _prepare_site(
     assumptions: Mapping[str, float],
     suffix: str,
 ) -> SiteCase:
-    problems = list(check_lead_times(study, candidate.own, catalogue, year))
+    late = late_supply(study, candidate.own, catalogue, year)
+    problems = list(check_lead_times(late, mentioned_supply(study, candidate.own), year))
     if problems:
         raise ScenarioError(problems)
-    scenario = site_scenario(study, candidate, assumptions, late_supply(study, candidate.own, catalogue, year))
+    scenario = site_scenario(study, candidate, assumptions, late)
     preparation = prepare(scenario)
     shared = [resource for resource in study.shared if candidate.id in resource.sites]
     carbon = study.limits.carbon_cap_t_per_year is not None

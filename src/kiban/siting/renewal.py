@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
 
 from kiban.linear.staircase import Array
 from kiban.siting.asking import MASTER_SHARE, allowed_doubt, ask_of
-from kiban.siting.master import Choice, Known, write_master
+from kiban.siting.master import Choice, Known, solve_masters
 from kiban.siting.memory import Memory
 from kiban.siting.problem import Problem
 from kiban.siting.site_cost import Point, SiteModel
@@ -43,7 +42,7 @@ def renew(problem: Problem, memory: Memory, gap: float, tolerance: float, report
             key: [_believe(point) for point in points] if key in bare or not number else points
             for key, points in known.items()
         }
-        proposal, promise = _solve_both(problem, believed, known, gap * MASTER_SHARE)
+        proposal, promise = solve_masters(problem, believed, known, gap * MASTER_SHARE)
         if proposal is None:
             return
         if (
@@ -62,14 +61,6 @@ def renew(problem: Problem, memory: Memory, gap: float, tolerance: float, report
             memory.ask(questions, tolerance=tolerance)
         elif number:
             return
-
-
-def _solve_both(problem: Problem, believed: Known, known: Known, gap: float) -> tuple[Choice | None, Choice | None]:
-    """What cuts propose and what designs promise, side by side: HiGHS leaves the interpreter free."""
-    with ThreadPoolExecutor(2) as pool:
-        proposal = pool.submit(write_master(problem, believed, "outer").solve, relative_gap=gap)
-        promise = pool.submit(write_master(problem, known, "inner").solve, relative_gap=gap)
-        return proposal.result(), promise.result()
 
 
 def _find_unproven(problem: Problem, known: Known, choice: Choice, gap: float) -> list[tuple[SiteModel, Array]]:

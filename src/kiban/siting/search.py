@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -19,7 +18,7 @@ import numpy as np
 from kiban.errors import SolverError
 from kiban.linear.staircase import Array
 from kiban.siting.asking import MASTER_SHARE, allowed_doubt, ask_of, hand_out
-from kiban.siting.master import Choice, Kind, Known, write_master
+from kiban.siting.master import Choice, Known, solve_masters
 from kiban.siting.memory import SAME_MW, Memory
 from kiban.siting.mixed_integer import MixedInteger
 from kiban.siting.network import carry
@@ -85,7 +84,7 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
     history: list[tuple[float, float]] = []
     for _ in range(max_rounds):
         known = memory.known(problem)
-        outer, inner = _solve_masters(problem, known, gap * MASTER_SHARE)
+        outer, inner = solve_masters(problem, known, known, gap * MASTER_SHARE)
         if outer is None:
             return None
         bound = max(bound, outer.bound)
@@ -118,14 +117,6 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
         best, bound_myen=min(bound, best.cost_myen), solves=memory.solves - before, history=tuple(history),
         rounds=len(history),
     )  # fmt: skip
-
-
-def _solve_masters(problem: Problem, known: Known, gap: float) -> tuple[Choice | None, Choice | None]:
-    """Outer and inner master side by side: HiGHS leaves the interpreter free."""
-    kinds: tuple[Kind, Kind] = ("outer", "inner")
-    with ThreadPoolExecutor(len(kinds)) as pool:
-        outer, inner = pool.map(lambda kind: write_master(problem, known, kind).solve(relative_gap=gap), kinds)
-    return outer, inner
 
 
 def _between(outer: Choice, inner: Choice) -> Choice:
