@@ -15,10 +15,10 @@ import time
 from pathlib import Path
 
 from kiban.catalogue import load_catalogue
+from kiban.national.building import build_national
+from kiban.national.search.memory import Memory
+from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import parse_national, read_national
-from kiban.siting.building import build_national
-from kiban.siting.memory import Memory
-from kiban.siting.study import write_problem
 
 ROOT = Path(__file__).resolve().parents[1]
 CHANGED = "battery.energy_capex"
@@ -105,8 +105,8 @@ def measure_whole() -> list[dict[str, float]]:
 
 
 def _oracle():
-    path = ROOT / "tests" / "oracles" / "test_siting_monolith.py"
-    specification = importlib.util.spec_from_file_location("test_siting_monolith", path)
+    path = ROOT / "tests" / "oracles" / "test_national_monolith.py"
+    specification = importlib.util.spec_from_file_location("test_national_monolith", path)
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
     return module

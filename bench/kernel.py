@@ -159,7 +159,7 @@ def run_child(case: dict[str, object]) -> dict[str, object]:
 
 
 def _kernel(programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]) -> tuple[float, int]:
-    from kiban.linear.kernel import solve_kernel
+    from kiban.linear.kernel.method import solve_kernel
 
     answer = solve_kernel(programme, threads=int(case["threads"]))
     if answer.solution is not None:
@@ -174,10 +174,10 @@ def _kernel(programme: Staircase, solver: str, extra: dict[str, object], case: d
 
 def _floor(programme: Staircase, case: dict[str, object]) -> dict[str, object]:
     """What one iteration must move, how fast memory is, and where the time of one more solve goes."""
-    from kiban.linear.kernel import solve_kernel
-    from kiban.linear.kernel_layout import lay_out
-    from kiban.linear.kernel_newton import Newton
-    from kiban.linear.kernel_structure import read_form, scale_form
+    from kiban.linear.kernel.layout import lay_out
+    from kiban.linear.kernel.method import solve_kernel
+    from kiban.linear.kernel.newton import Newton
+    from kiban.linear.kernel.structure import read_form, scale_form
 
     form = read_form(programme)
     scale_form(form)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from kiban.catalogue import load_catalogue
 from kiban.linear import Staircase
-from kiban.linear.kernel import TOLERANCE, KernelAnswer, solve_kernel
-from kiban.linear.kernel_warm import KEPT_GAPS
+from kiban.linear.kernel.method import TOLERANCE, KernelAnswer, solve_kernel
+from kiban.linear.kernel.warm import KEPT_GAPS
 from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
 from kiban.scenario import Scenario, read_scenario

@@ -13,10 +13,10 @@ import numpy as np
 import pypsa
 import xarray as xr
 
+from kiban.national.study.network import net_import
+from kiban.national.study.problem import Problem
 from kiban.planning.pypsa_network import NOMINAL, WEIGHTED_SUM, _without_notices, build_network
 from kiban.planning.resources import Resources, TrancheResource
-from kiban.siting.network import net_import
-from kiban.siting.problem import Problem
 
 STATIC = {
     "Bus": ("carrier",),

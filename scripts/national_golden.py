@@ -4,10 +4,10 @@ import json
 import sys
 from pathlib import Path
 
+from kiban.national.building import build_national
+from kiban.national.result.plan import NationalPlan
 from kiban.scenario.examples import national_example_names
 from kiban.scenario.national_file import read_national
-from kiban.siting.building import build_national
-from kiban.siting.plan import NationalPlan
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 DIGITS = 6

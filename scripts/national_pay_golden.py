@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kiban.finance.national import NationalQuestion
 from kiban.finance.national_payment import NationalPayment
-from kiban.report.national_pay import summarise_national_payment
+from kiban.report.national.payment import summarise_national_payment
 from kiban.scenario.national_file import read_national
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"

@@ -13,7 +13,7 @@ from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.planning.plan import Plan
-from kiban.report.payment import summarise_instruments
+from kiban.report.payment.words import summarise_instruments
 from kiban.scenario import read_scenario
 from kiban.scenario.examples import example_names, national_example_names
 from kiban.scenario.package import package_names

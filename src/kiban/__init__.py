@@ -16,7 +16,7 @@ Importing this package loads nothing else; each name brings what it needs when i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     from kiban.finance.ledger import Ledger
     from kiban.finance.national_payment import NationalPayment
     from kiban.finance.payment import Payment
+    from kiban.national.result.plan import NationalPlan
+    from kiban.national.study.problem import Problem
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
+    from kiban.progress import Report
     from kiban.scenario import Scenario
     from kiban.scenario.national import NationalScenario
     from kiban.scenario.package import Package
-    from kiban.siting.plan import NationalPlan
-    from kiban.siting.problem import Problem
 
 __all__ = [
     "Ledger",
@@ -78,7 +79,7 @@ def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | P
     found = _find(scenario)
     if isinstance(found, NationalScenario):
         from kiban.catalogue import load_catalogue
-        from kiban.siting.study import write_problem
+        from kiban.national.study.assembly import write_problem
 
         return write_problem(found, load_catalogue())[0]
     preparation = prepare(load_scenario(found))
@@ -88,15 +89,15 @@ def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | P
 
 
 @overload
-def build(scenario: NationalScenario, *, report: Callable[[str], None] | None = None) -> NationalPlan: ...
+def build(scenario: NationalScenario, *, report: Report | None = None) -> NationalPlan: ...
 @overload
-def build(scenario: Scenario | None = None, *, report: Callable[[str], None] | None = None) -> Plan: ...
+def build(scenario: Scenario | None = None, *, report: Report | None = None) -> Plan: ...
 @overload
-def build(scenario: str | Path, *, report: Callable[[str], None] | None = None) -> Any: ...
+def build(scenario: str | Path, *, report: Report | None = None) -> Any: ...
 def build(
     scenario: Scenario | NationalScenario | str | Path | None = None,
     *,
-    report: Callable[[str], None] | None = None,
+    report: Report | None = None,
 ) -> Plan | NationalPlan:
     """The proven least-cost plan of a scenario, or a plan that explains why there is none.
 
@@ -110,7 +111,7 @@ def build(
 
     found = _find(scenario)
     if isinstance(found, NationalScenario):
-        from kiban.siting.building import build_national
+        from kiban.national.building import build_national
 
         return build_national(found, report=report)
     return build_plan(load_scenario(found), report=report)
@@ -122,7 +123,7 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
-    report: Callable[[str], None] | None = None,
+    report: Report | None = None,
 ) -> NationalPayment: ...
 @overload
 def pay(
@@ -130,7 +131,7 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
-    report: Callable[[str], None] | None = None,
+    report: Report | None = None,
 ) -> Payment: ...
 @overload
 def pay(
@@ -138,14 +139,14 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
-    report: Callable[[str], None] | None = None,
+    report: Report | None = None,
 ) -> Any: ...
 def pay(
     scenario: Scenario | NationalScenario | str | Path | None,
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
-    report: Callable[[str], None] | None = None,
+    report: Report | None = None,
 ) -> Payment | NationalPayment:
     """Who pays for a policy package (or several that hold together), and what it changes, against another.
 
@@ -168,10 +169,10 @@ def save(plan: Plan | NationalPlan, folder: str | Path) -> Path:
     from kiban.planning.plan import Plan
 
     if isinstance(plan, Plan):
-        from kiban.report.folder import save_plan
+        from kiban.report.plan.folder import save_plan
 
         return save_plan(plan, folder)
-    from kiban.report.national_folder import save_national
+    from kiban.report.national.folder import save_national
 
     return save_national(plan, folder)
 
@@ -181,7 +182,7 @@ def load(folder: str | Path) -> Plan:
 
     The folder of a national plan holds reports, JSON and tables, and is not read back.
     """
-    from kiban.report.folder import load_plan
+    from kiban.report.plan.folder import load_plan
 
     return load_plan(folder)
 
@@ -209,7 +210,7 @@ def _listed(packages: str | Package | Sequence[str | Package]) -> Sequence[str |
 
 def __getattr__(name: str) -> Any:
     if name == "NationalPlan":
-        from kiban.siting.plan import NationalPlan
+        from kiban.national.result.plan import NationalPlan
 
         return NationalPlan
     if name == "NationalScenario":

@@ -11,7 +11,6 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -20,6 +19,7 @@ from typer.core import TyperGroup
 from kiban.commands import paying, report, serve
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
+from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
@@ -128,16 +128,16 @@ def build_command(
     with progress(language, spinner=not as_json) as tell:
         plan = _build(scenario, out, tell)
         if out is not None and plan.status == "optimal":
-            from kiban.report.folder import save_plan
+            from kiban.report.plan.folder import save_plan
 
             tell("saving")
             save_plan(plan, out)
     if as_json:
-        from kiban.report.summary import summarise, to_json
+        from kiban.report.plan.record import summarise, to_json
 
         write(to_json(summarise(plan)))
     else:
-        from kiban.report.screen import plan_page
+        from kiban.report.plan.terminal import plan_page
 
         show(lambda width: plan_page(plan, language, width))
     _close(plan, out, language, time.perf_counter() - begun)
@@ -162,7 +162,7 @@ def check_command(scenario: Scenario, lang: Lang = None) -> None:
         import kiban
 
         preparation = kiban.check(scenario)
-    from kiban.report.check_page import check_page
+    from kiban.report.plan.check import check_page
 
     show(lambda _: check_page(preparation, language, scenario))
 
@@ -203,7 +203,7 @@ def sites_command(
 ) -> None:
     """List the candidate sites of the catalogue."""
     from kiban.catalogue import load_catalogue
-    from kiban.report.catalogue_pages import site_page, sites_page
+    from kiban.report.catalogue import site_page, sites_page
 
     language, catalogue = choose_language(lang), load_catalogue()
     if site is None:
@@ -222,7 +222,7 @@ def sources_command(
 ) -> None:
     """Show where figures come from."""
     from kiban.catalogue import describe, load_catalogue
-    from kiban.report.catalogue_pages import facts_page, sources_page
+    from kiban.report.catalogue import facts_page, sources_page
 
     language, catalogue = choose_language(lang), load_catalogue()
     if pattern is None:
@@ -237,13 +237,13 @@ report.register(app)
 serve.register(app)
 
 
-def _build(scenario: str | None, out: str | None, tell: Callable[[str], None]) -> Plan:
+def _build(scenario: str | None, out: str | None, tell: Report) -> Plan:
     """The plan; the folder is looked at before the work, so that a name that is taken costs no time."""
     from kiban.scenario.examples import load_scenario
 
     read = load_scenario(scenario)
     if out is not None:
-        from kiban.report.folder import check_folder
+        from kiban.report.plan.folder import check_folder
 
         check_folder(out)
     from kiban.planning.building import build

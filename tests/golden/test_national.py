@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from kiban.national.building import build_national
 from kiban.scenario.examples import national_example_names
 from kiban.scenario.national_file import read_national
-from kiban.siting.building import build_national
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from kiban.linear import solve
 from kiban.linear.flat import BOUND_PREFIX, flatten
-from kiban.linear.kernel import solve_kernel
-from kiban.linear.kernel_warm import KEPT_GAPS
+from kiban.linear.kernel.method import solve_kernel
+from kiban.linear.kernel.warm import KEPT_GAPS
 from kiban.linear.solution import certify
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
+from kiban.national.result.area_flows import find_flows
+from kiban.national.result.plan import make_areas, make_sites
+from kiban.national.search.cutting_planes import Memory, search
+from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import interconnector_names, parse_national
-from kiban.siting.area_flows import find_flows
-from kiban.siting.plan import make_areas, make_sites
-from kiban.siting.search import Memory, search
-from kiban.siting.study import write_problem
 
 GAP = 1e-4
 MEMORY = Memory()

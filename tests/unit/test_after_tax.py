@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tests.cases.payments import FREE, package, question
 
-from kiban.planning.after_tax import CapitalTerms, discount_rate_under
 from kiban.planning.resources import Resources
+from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms
 from kiban.scenario.package import Package, load_package
 

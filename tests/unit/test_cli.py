@@ -19,7 +19,7 @@ from kiban.catalogue import load_catalogue
 from kiban.cli import app, choose_language
 from kiban.errors import SolverError
 from kiban.planning.plan import Plan
-from kiban.report.folder import load_plan
+from kiban.report.plan.folder import load_plan
 from kiban.report.starter import starter_text
 from kiban.scenario import Scenario, parse_scenario, read_scenario
 from kiban.scenario.examples import DEFAULT_EXAMPLE, example_names, example_path, find_scenario, load_scenario

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from kiban.cli import app
 from kiban.planning import build
-from kiban.report.folder import save_plan
+from kiban.report.plan.folder import save_plan
 
 WEEK = """
 name = "One week"

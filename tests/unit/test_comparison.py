@@ -19,7 +19,7 @@ from kiban.finance.comparison import (
 )
 from kiban.finance.paying import Question
 from kiban.finance.search import AMOUNT_TOLERANCE, COST_TOLERANCE, SOLVER_TOLERANCE, largest_amount
-from kiban.planning.after_tax import reprice
+from kiban.planning.evaluation import reprice
 from kiban.scenario.package import load_package
 
 BUDGET = 9000.0

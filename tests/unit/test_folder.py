@@ -16,11 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from openpyxl import load_workbook
 
-import kiban.report.folder as folder_module
+import kiban.report.plan.folder as folder_module
 from kiban.errors import OutputError
 from kiban.planning.plan import Plan
-from kiban.report.folder import check_folder, load_plan, save_plan
-from kiban.report.summary import restore, summarise, to_json
+from kiban.report.plan.folder import check_folder, load_plan, save_plan
+from kiban.report.plan.record import restore, summarise, to_json
 from kiban.scenario import parse_scenario
 
 PARTS = {"scenario.toml", "summary.json", "hourly.parquet", "tables", "plan.xlsx", "provenance.json"}

@@ -31,7 +31,7 @@ from kiban.finance.merton import value_debt
 from kiban.finance.paying import Question
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.finance.public_risk import KINDS, DownsideReport, measure_downside, project_case, under_each_kind
-from kiban.planning.policy_terms import resolve
+from kiban.policy.package_terms import resolve
 from kiban.scenario.package import load_package
 
 CATALOGUE = load_catalogue()

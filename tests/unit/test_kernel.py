@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from kiban.linear import Staircase, solve
-from kiban.linear import kernel as kernel_module
-from kiban.linear.kernel import solve_kernel
+from kiban.linear.kernel import method as kernel_module
+from kiban.linear.kernel.method import solve_kernel
 
 
 def year(days=30, *, blocks=1, noise=0):
@@ -207,12 +207,12 @@ def test_the_fallback_is_visible(monkeypatch):
     assert solve(year(3)).certificate.solver == "clarabel (kernel gave up)"
 
 
-CODE = "from kiban.linear.kernel_vector import cache_folder; print(cache_folder())"
+CODE = "from kiban.linear.kernel.vector import cache_folder; print(cache_folder())"
 
 
 def cache_of(tmp_path, **environment):
     variables = {k: v for k, v in os.environ.items() if k not in {"NUMBA_CACHE_DIR", "XDG_CACHE_HOME"}}
-    variables |= {"PYTHONPATH": str(Path(kernel_module.__file__).parents[2])} | environment
+    variables |= {"PYTHONPATH": str(Path(kernel_module.__file__).parents[3])} | environment
     done = subprocess.run([sys.executable, "-c", CODE], env=variables, capture_output=True, text=True, check=True)
     return Path(done.stdout.strip())
 
@@ -238,10 +238,10 @@ RUN = """
 import sys, time
 sys.path.insert(0, {tests!r})
 from test_kernel import year
-from kiban.linear.kernel import solve_kernel
+from kiban.linear.kernel.method import solve_kernel
 solve_kernel(year(2))
-from kiban.linear import kernel_factor, kernel_return, kernel_sweep
-counts = [f.stats.cache_misses[s] for f in (kernel_factor.factorise, kernel_sweep.forward, kernel_return.backward)
+from kiban.linear.kernel import backward, factor, sweep
+counts = [f.stats.cache_misses[s] for f in (factor.factorise, sweep.forward, backward.backward)
           for s in f.stats.cache_misses]
 print(sum(counts))
 """
@@ -249,7 +249,7 @@ print(sum(counts))
 
 def test_the_second_process_compiles_nothing():
     solve_kernel(year(2))
-    variables = os.environ | {"PYTHONPATH": str(Path(kernel_module.__file__).parents[2])}
+    variables = os.environ | {"PYTHONPATH": str(Path(kernel_module.__file__).parents[3])}
     code = RUN.format(tests=str(Path(__file__).parent))
     done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "0"

@@ -5,8 +5,9 @@ import pytest
 
 from kiban.errors import SolverError
 from kiban.linear import Staircase, solve
-from kiban.linear.batch import solve_many, with_costs
+from kiban.linear.batch import solve_many
 from kiban.linear.parametric import CostDirection, solve_plane, solve_ray
+from kiban.linear.staircase import with_costs
 
 
 def design(scale=1.0):

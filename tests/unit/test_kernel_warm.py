@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from kiban.linear import Staircase, solve
-from kiban.linear.batch import with_costs
-from kiban.linear.kernel import solve_kernel
-from kiban.linear.kernel_warm import KEPT_GAPS
+from kiban.linear.kernel.method import solve_kernel
+from kiban.linear.kernel.warm import KEPT_GAPS
+from kiban.linear.staircase import with_costs
 from kiban.planning.building import build
 from kiban.scenario import parse_scenario
 

@@ -28,8 +28,8 @@ from kiban.policy.terms import (
     PropertyTaxTerms,
     TaxTerms,
 )
-from kiban.report.model_book import model_book_bytes
-from kiban.report.model_rows import INPUT
+from kiban.report.payment.workbook import model_book_bytes
+from kiban.report.payment.workbook_rows import INPUT
 
 BALANCE = DepreciationTerms("declining_balance_200", 5)
 LINE = DepreciationTerms("straight_line", 10)

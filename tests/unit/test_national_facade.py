@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import kiban
 from kiban.cli import app
 from kiban.errors import OutputError, ScenarioError
-from kiban.report.national_summary import summarise_national
+from kiban.report.national.document import summarise_national
 
 STUDY = """[national]
 name = "two sites"

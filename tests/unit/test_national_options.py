@@ -10,10 +10,10 @@ import pytest
 from typer.testing import CliRunner
 
 from kiban.cli import app
+from kiban.national.building import build_national
 from kiban.report.layout import render
-from kiban.report.national import national_page
+from kiban.report.national.terminal import national_page
 from kiban.scenario.national_file import parse_national
-from kiban.siting.building import build_national
 
 STUDY = """[national]
 name = "three sites"

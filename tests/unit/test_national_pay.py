@@ -14,19 +14,19 @@ from kiban.errors import InputError, OutputError, ScenarioError
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national import NationalInfeasibleError, NationalQuestion
 from kiban.finance.paying import Question
+from kiban.national.building import build_national
+from kiban.national.study.variants import energy_per_mw
 from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
-from kiban.report.national import national_page
-from kiban.report.national_book import ledger_book_bytes, save_ledger_book
-from kiban.report.national_pay import summarise_national_payment
-from kiban.report.national_pay_page import national_payment_page
-from kiban.report.national_summary import summarise_national
-from kiban.report.summary import to_json
+from kiban.report.national.document import summarise_national
+from kiban.report.national.payment import summarise_national_payment
+from kiban.report.national.payment_terminal import national_payment_page
+from kiban.report.national.terminal import national_page
+from kiban.report.national.workbook import ledger_book_bytes, save_ledger_book
+from kiban.report.plan.record import to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.package import load_package, parse_package
-from kiban.siting.building import build_national
-from kiban.siting.variants import energy_per_mw
 
 FOUR = {
     "national": {

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiban.errors import InputError, ScenarioError
-from kiban.planning.policy_terms import load_packages, resolve
+from kiban.policy.package_terms import load_packages, resolve
 from kiban.policy.terms import ASSETS
 from kiban.scenario import parse_scenario
 from kiban.scenario.package import load_package, package_names, parse_package

@@ -18,7 +18,7 @@ from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.policy.terms import ASSETS
 from kiban.quantities import Language, format_share
-from kiban.report.payment import further_sentences
+from kiban.report.payment.words import further_sentences
 from kiban.report.phrases import phrase
 
 SOLVER = 1e-6

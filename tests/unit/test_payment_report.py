@@ -12,15 +12,15 @@ from tests.cases.payments import ELEVEN, campus, package, paid, question
 from kiban.finance.comparison import sweep
 from kiban.finance.paying import Payment, Question
 from kiban.quantities import Language
-from kiban.report.payment import (
+from kiban.report.payment.terminal import payment_page
+from kiban.report.payment.words import (
     answer,
     assumption_sentences,
     further_sentences,
     summarise_instruments,
     summarise_payment,
 )
-from kiban.report.payment_page import payment_page
-from kiban.report.summary import to_json
+from kiban.report.plan.record import to_json
 
 RAW_KEY = re.compile(r"\b[a-z]+(?:_[a-z]+)*\.[a-z_]+\b")
 NOTED = package(

@@ -17,9 +17,9 @@ import pytest
 from kiban.errors import InputError
 from kiban.finance.eligibility import Check, check_conditions
 from kiban.finance.tax import CreditRule, CreditUse, Losses, carry_losses, use_credits
-from kiban.planning.policy_terms import resolve
 from kiban.policy import depreciation, property_tax
 from kiban.policy.law import load_law
+from kiban.policy.package_terms import resolve
 from kiban.policy.tax_law import income_tax_components, ordinary_law
 from kiban.policy.terms import DepreciationTerms, PolicyTerms, PropertyTaxTerms
 from kiban.scenario.package import load_package, parse_package

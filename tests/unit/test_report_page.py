@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from kiban.report.findings import clean_energy, findings
 from kiban.report.page import OPENING, fill_page
+from kiban.report.plan.findings import clean_energy, findings
 from kiban.server.plan_files import recipe
 from kiban.server.plan_views import Circumstances, plan_view
 

@@ -14,15 +14,15 @@ from rich.cells import cell_len
 import kiban.planning
 from kiban.planning.plan import Change, Plan, Relaxation, Worth
 from kiban.quantities import LANGUAGES, Language, MoneyFormat
-from kiban.report.assumptions import rank_assumptions, resting_cost_myen
-from kiban.report.costs import group_costs
 from kiban.report.layout import align_numbers, render
 from kiban.report.lines import NO_END, NO_START, break_lines
 from kiban.report.names import money_of, site_name
 from kiban.report.phrases import load_phrases
-from kiban.report.screen import plan_page, yearly_figures
-from kiban.report.tables import design_rows, make_tables
-from kiban.report.text import (
+from kiban.report.plan.assumptions import rank_assumptions, resting_cost_myen
+from kiban.report.plan.costs import group_costs
+from kiban.report.plan.tables import design_rows, make_tables
+from kiban.report.plan.terminal import plan_page, yearly_figures
+from kiban.report.plan.words import (
     answer,
     assumed_sentences,
     built_capacities,

@@ -8,7 +8,7 @@ import pytest
 
 from kiban.catalogue import describe, load_catalogue
 from kiban.quantities import format_quantity
-from kiban.report.catalogue_pages import site_page
+from kiban.report.catalogue import site_page
 from kiban.report.layout import render
 
 CATALOGUE = load_catalogue()

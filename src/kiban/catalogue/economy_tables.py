@@ -13,11 +13,10 @@ from importlib.resources import files
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.errors import CatalogueError, Problem, nearest
 
-Array = npt.NDArray[np.float64]
 Phase = Literal["construction", "operation", "account"]
 _FOLDER = files("kiban.catalogue").joinpath("economy")
 

@@ -26,9 +26,9 @@ def build_national_file(
 
     `draws` and `movable_gap` go before `[risk] draws` and `[national] movable_gap` of the file.
     """
+    from kiban.national.building import build_national
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
-    from kiban.siting.building import build_national
 
     begun = time.perf_counter()
     study = read_national(path)
@@ -37,23 +37,23 @@ def build_national_file(
     if draws is not None:
         study = study.changed(risk={**(study.risk.model_dump() if study.risk is not None else {}), "draws": draws})
     if out is not None:
-        from kiban.report.folder import check_folder
+        from kiban.report.plan.folder import check_folder
 
         check_folder(out)
     with progress(language, spinner=not as_json) as tell:
         plan = build_national(study, report=tell)
     if as_json:
-        from kiban.report.national_summary import summarise_national
-        from kiban.report.summary import to_json
+        from kiban.report.national.document import summarise_national
+        from kiban.report.plan.record import to_json
 
         write(to_json(summarise_national(plan)))
     else:
-        from kiban.report.national import national_page
+        from kiban.report.national.terminal import national_page
 
         show(lambda width: national_page(plan, language, width))
     outcome = [phrase("progress.done", language, seconds=f"{time.perf_counter() - begun:.1f}")]
     if out is not None:
-        from kiban.report.national_folder import save_national
+        from kiban.report.national.folder import save_national
 
         save_national(plan, out)
         outcome.append(phrase("progress.saved", language, folder=out))
@@ -77,30 +77,30 @@ def pay_national_file(
 
     study = read_national(path)
     if book is not None:
-        from kiban.report.workbook import check_new_file
+        from kiban.report.plan.workbook import check_new_file
 
         check_new_file(book)
     try:
         with progress(language, spinner=not as_json) as tell:
             payment = pay_national(study, packages, against=tuple(against or ("none",)), report=tell)
     except NationalInfeasibleError as error:
-        from kiban.report.national import national_page
+        from kiban.report.national.terminal import national_page
 
         plan, sentence = error.plan, str(error)
         show(lambda width: national_page(plan, language, width))
         complain(sentence)
         raise typer.Exit(EXIT_INFEASIBLE) from None
     if book is not None:
-        from kiban.report.national_book import save_ledger_book
+        from kiban.report.national.workbook import save_ledger_book
 
         save_ledger_book(payment, book)
     if as_json:
-        from kiban.report.national_pay import summarise_national_payment
-        from kiban.report.summary import to_json
+        from kiban.report.national.payment import summarise_national_payment
+        from kiban.report.plan.record import to_json
 
         write(to_json(summarise_national_payment(payment)))
     else:
-        from kiban.report.national_pay_page import national_payment_page
+        from kiban.report.national.payment_terminal import national_payment_page
 
         show(lambda width: national_payment_page(payment, language, width))
 
@@ -110,10 +110,10 @@ def check_national_file(path: Path, language: Language) -> None:
     with progress(language) as tell:
         tell("reading sites")
         from kiban.catalogue import load_catalogue
+        from kiban.national.study.assembly import write_problem
         from kiban.scenario.national_file import read_national
-        from kiban.siting.study import write_problem
 
         problem, excluded = write_problem(read_national(path), load_catalogue())
-    from kiban.report.national_candidates import candidates_page
+    from kiban.report.national.candidates import candidates_page
 
     show(lambda _: candidates_page(problem.places, tuple(excluded), language))

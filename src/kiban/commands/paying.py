@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
+from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
@@ -62,20 +63,20 @@ def pay_command(
         tell("the downside")
         payment = question.with_downside(payment)
         if book is not None:
-            from kiban.report.model_book import save_model_book
+            from kiban.report.payment.workbook import save_model_book
 
             save_model_book(payment.after.cash, book)
     if as_json:
-        from kiban.report.pay_document import pay_document
-        from kiban.report.payment import summarise_payment
-        from kiban.report.summary import to_json
+        from kiban.report.payment.document import pay_document
+        from kiban.report.payment.words import summarise_payment
+        from kiban.report.plan.record import to_json
 
         # What only a screen shows stands apart, so that `kiban report` can draw the payment again.
         figures = summarise_payment(payment)
         screen = {name: content for name, content in pay_document(payment).items() if figures.get(name) != content}
         write(to_json({**figures, "screen": screen}))
     else:
-        from kiban.report.payment_page import payment_page
+        from kiban.report.payment.terminal import payment_page
 
         show(lambda _: payment_page(payment, language))
 
@@ -117,12 +118,12 @@ def compare_command(
         else:
             found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
     if as_json:
-        from kiban.report.payment import summarise_instruments
-        from kiban.report.summary import to_json
+        from kiban.report.payment.words import summarise_instruments
+        from kiban.report.plan.record import to_json
 
         write(to_json({"instruments": summarise_instruments(found)}))
     else:
-        from kiban.report.payment_page import comparison_page
+        from kiban.report.payment.terminal import comparison_page
         from kiban.report.phrases import phrase
 
         show(lambda width: comparison_page(found, phrase(f"pay.title.{title}", language), language, width))
@@ -144,12 +145,12 @@ def sweep_command(
     with _asking(subject, against, language, spinner=not as_json, warm=True) as (question, _):
         found = sweep(question, over)
     if as_json:
-        from kiban.report.payment import summarise_instruments
-        from kiban.report.summary import to_json
+        from kiban.report.payment.words import summarise_instruments
+        from kiban.report.plan.record import to_json
 
         write(to_json({"over": over, "points": summarise_instruments(found)}))
     else:
-        from kiban.report.payment_page import sweep_page
+        from kiban.report.payment.terminal import sweep_page
         from kiban.report.phrases import phrase
 
         show(lambda _: sweep_page(found, phrase("pay.title.sweep", language), language))
@@ -158,7 +159,7 @@ def sweep_command(
 @contextlib.contextmanager
 def _asking(
     subject: str | None, against: list[str] | None, language: Language, *, spinner: bool, warm: bool = False
-) -> Iterator[tuple[Question, Callable[[str], None]]]:
+) -> Iterator[tuple[Question, Report]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
     from kiban.finance.paying import InfeasibleError, Question
 
@@ -170,7 +171,7 @@ def _asking(
         plan, sentence = error.plan, str(error)
     else:
         return
-    from kiban.report.screen import plan_page
+    from kiban.report.plan.terminal import plan_page
 
     show(lambda width: plan_page(plan, language, width))
     complain(sentence)
@@ -182,7 +183,7 @@ def read_subject(subject: str | None) -> Scenario:
     from pathlib import Path
 
     from kiban.errors import InputError, Problem
-    from kiban.report.folder import load_plan
+    from kiban.report.plan.folder import load_plan
     from kiban.scenario.examples import find_national, load_scenario
 
     if subject is not None and Path(subject).is_dir():

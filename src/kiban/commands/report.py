@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +12,10 @@ import kiban
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem
+from kiban.progress import Report
 from kiban.quantities import Language
 
 NATIONAL_SUMMARY = "summary.json"
-Tell = Callable[[str], None]
 
 
 def register(app: typer.Typer) -> None:
@@ -59,7 +58,7 @@ def report_command(
     complain(phrase("report.written", language, path=out))
 
 
-def _page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Tell) -> str:
+def _page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report) -> str:
     """The page of whatever the user means by `subject`."""
     from kiban.report.page import fill_national_page
     from kiban.scenario.examples import find_national
@@ -100,13 +99,14 @@ def _saved_summary(subject: str | None) -> dict[str, Any] | None:
 
 
 def _saved_page(saved: dict[str, Any], subject: str, language: Language) -> str:
-    from kiban.report import national_summary, payment
+    from kiban.report.national import document as national_document
     from kiban.report.page import fill_national_page, fill_payment_page
+    from kiban.report.payment import words as payment_words
 
     try:
-        if saved.get("format") == national_summary.FORMAT:
+        if saved.get("format") == national_document.FORMAT:
             return fill_national_page(saved, kiban.__version__, language)
-        if saved.get("format") == payment.FORMAT:
+        if saved.get("format") == payment_words.FORMAT:
             return fill_payment_page({**saved, **saved.get("screen", {})}, kiban.__version__, language)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise OutputError(_unusable(subject, str(error))) from None
@@ -118,18 +118,18 @@ def _unusable(subject: str, reason: str) -> Problem:
     return Problem(f"cannot be made into a report: {reason}", subject, remedy=remedy)
 
 
-def _plan_nation(path: Path, tell: Tell) -> dict[str, Any]:
-    from kiban.report.national_summary import summarise_national
+def _plan_nation(path: Path, tell: Report) -> dict[str, Any]:
+    from kiban.national.building import build_national
+    from kiban.report.national.document import summarise_national
     from kiban.scenario.national_file import read_national
-    from kiban.siting.building import build_national
 
     return summarise_national(build_national(read_national(path), report=tell))
 
 
-def _plan_page(subject: str | None, language: Language, tell: Tell) -> str:
+def _plan_page(subject: str | None, language: Language, tell: Report) -> str:
     from kiban.planning.building import build
-    from kiban.report.folder import load_plan
     from kiban.report.page import fill_page
+    from kiban.report.plan.folder import load_plan
     from kiban.scenario.examples import load_scenario
     from kiban.server.plan_files import recipe
 
@@ -139,11 +139,13 @@ def _plan_page(subject: str | None, language: Language, tell: Tell) -> str:
     return fill_page(_document(plan), plan.hourly, language, found)
 
 
-def _payment_page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Tell) -> str:
+def _payment_page(
+    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report
+) -> str:
     """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
     from kiban.finance.paying import InfeasibleError, Question
     from kiban.report.page import fill_page
-    from kiban.report.pay_document import pay_document
+    from kiban.report.payment.document import pay_document
     from kiban.server.plan_files import recipe
 
     try:

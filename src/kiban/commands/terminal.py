@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def choose_language(given: Language | None) -> Language:
 
 
 @contextlib.contextmanager
-def progress(language: Language, *, spinner: bool = True) -> Iterator[Callable[[str], None]]:
+def progress(language: Language, *, spinner: bool = True) -> Iterator[Report]:
     """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
     from kiban.report.translation import translate
 

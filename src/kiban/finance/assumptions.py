@@ -11,7 +11,7 @@ from typing import Any, Literal
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.errors import Problem, ScenarioError
-from kiban.planning.after_tax import CapitalTerms, discount_rate_under
+from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms, PolicyTerms
 
 TaxPosition = Literal["group", "standalone"]

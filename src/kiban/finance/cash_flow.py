@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
@@ -20,7 +21,6 @@ from kiban.finance.project import MEASURED_ACCOUNTS, Project
 from kiban.finance.purchases import EarnedCredit, PurchaseTerms, SupportFlow, list_purchases, totals
 from kiban.finance.tax import CreditRule, CreditUse, IncomeTax, income_tax
 
-Array = npt.NDArray[np.float64]
 POWER_ACCOUNTS = ("energy", "export_revenue")
 REPRICED_ASSETS = ("chips",)
 

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.finance.assumptions import Repayment
 
-Array = npt.NDArray[np.float64]
 Binding = Literal["none", "share", "cover"]
 
 

@@ -17,10 +17,11 @@ from typing import Any
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.errors import CatalogueError, Problem
-from kiban.finance.cash_flow import Array, Draws
+from kiban.finance.cash_flow import Draws
 
 LASTING = ("price_level", "utilisation", "chip_price_change", "power_price_level", "delay")
 _NUMBERS = (

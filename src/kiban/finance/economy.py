@@ -22,8 +22,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.catalogue import Catalogue
-from kiban.catalogue.economy_tables import Array, InputOutputTable, demand_shares, load_input_output, shares_of
+from kiban.catalogue.economy_tables import InputOutputTable, demand_shares, load_input_output, shares_of
 from kiban.catalogue.facts import Fact
 
 Quotient = Literal["slq", "flq"]

@@ -17,7 +17,8 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from kiban.finance.cash_flow import Array, Draws
+from kiban.arrays import Array
+from kiban.finance.cash_flow import Draws
 from kiban.finance.merton import guarantee_value
 
 BATCH = 2_500

@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.finance.cash_flow import CashFlow
 
-Array = npt.NDArray[np.float64]
 NO_FLOW_MYEN = 1e-9
 
 

@@ -28,24 +28,25 @@ from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import Campus, NationalSide, choice_loads, join_projects
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
+from kiban.national.result.common_cost import common_cost
+from kiban.national.result.design import chosen_sites, nothing_built, site_design
+from kiban.national.result.explanation import explain_infeasible
+from kiban.national.result.plan import NationalPlan
+from kiban.national.search.cutting_planes import Found, search
+from kiban.national.search.master import write_master
+from kiban.national.search.memory import Memory
+from kiban.national.search.nearness import least_moved
+from kiban.national.study.assembly import write_problem
+from kiban.national.study.problem import Problem as SitingProblem
+from kiban.national.study.site_models import site_scenario, study_catalogue
+from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
-from kiban.planning.policy_terms import resolve
 from kiban.planning.preparation import prepare
+from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
+from kiban.progress import Report
 from kiban.scenario.national import NationalScenario, Tranche
 from kiban.scenario.package import Package, load_package
-from kiban.siting.common_cost import common_cost
-from kiban.siting.design import chosen_sites, nothing_built, site_design
-from kiban.siting.explanation import explain_infeasible
-from kiban.siting.master import write_master
-from kiban.siting.memory import Memory
-from kiban.siting.nearness import least_moved
-from kiban.siting.plan import NationalPlan
-from kiban.siting.preparing import site_scenario, study_catalogue
-from kiban.siting.problem import Problem as SitingProblem
-from kiban.siting.search import Found, search
-from kiban.siting.study import write_problem
-from kiban.siting.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 
 NO_SUPPORT = "none"
 FINE = 0.1
@@ -60,7 +61,6 @@ DAMPED_FROM = 3
 SAME_SERVED = 1e-4
 ELSEWHERE = ""
 """Where a site is not chosen, its owner is taken to be as the mean of the others."""
-Report = Callable[[str], None]
 
 
 class NationalInfeasibleError(KibanError):

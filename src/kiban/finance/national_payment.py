@@ -15,7 +15,7 @@ from kiban.finance.national_side import Campus, NationalSide, join_ledgers
 from kiban.finance.payment import GAINERS
 from kiban.finance.posting import Shares, tranche_sales
 from kiban.finance.public_funds import LEAST_INDUCED_MW, PublicFunds, account_funds, cost_per_induced
-from kiban.siting.candidates import Candidate
+from kiban.national.study.candidates import Candidate
 
 LOCAL = ("prefecture", "municipality")
 

@@ -13,13 +13,13 @@ from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
+from kiban.national.result.plan import served
+from kiban.national.search.cutting_planes import Found
+from kiban.national.study.candidates import Candidate
+from kiban.national.study.problem import Problem
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
-from kiban.siting.candidates import Candidate
-from kiban.siting.plan import served
-from kiban.siting.problem import Problem
-from kiban.siting.search import Found
 
 
 @dataclass(frozen=True, slots=True, eq=False)

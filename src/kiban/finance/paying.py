@@ -8,7 +8,7 @@ found by going around design and finance until it settles.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,17 +28,18 @@ from kiban.finance.payment import Payment, Side
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
 from kiban.finance.public_risk import measure_downside, under_each_kind
-from kiban.planning.after_tax import effective_tax_rates
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
+from kiban.policy.effective_rates import effective_tax_rates
 from kiban.policy.terms import PolicyTerms
+from kiban.progress import Report
 from kiban.scenario import Scenario
 from kiban.scenario.examples import load_scenario
 from kiban.scenario.package import Package, load_package
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
 
 NO_SUPPORT = "none"
 SETTLED = 1e-4
@@ -48,7 +49,6 @@ DAMPED_FROM = 4
 SAME_SERVED = 1e-4
 """Difference of served MW, as a share of the load, that a solver's tolerance explains."""
 DRAWS = 10_000
-Report = Callable[[str], None]
 
 
 class Question:
@@ -221,7 +221,12 @@ class Question:
             found,
             unsettled=change if change >= SETTLED else 0.0,
             checks=check_conditions(terms.conditions, plan, cash),
-            effective_tax_rates=effective_tax_rates(plan, terms, self.preparation.capital, found),
+            effective_tax_rates=effective_tax_rates(
+                [(item.asset, item.capex_myen, item.life_years) for item in plan.investments],
+                terms,
+                self.preparation.capital,
+                found,
+            ),
             token_costs=token_costs(levelised, self.preparation.recorder.catalogue, self.scenario.load.chip),
             damage=measure_damage(plan, cash, self.damage_terms, self.shares.party_rates["environment"]),
         )

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.catalogue import Catalogue
-from kiban.finance.cash_flow import Array, CashFlow
+from kiban.finance.cash_flow import CashFlow
 from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
 from kiban.finance.project import BASE_STREAM
 from kiban.policy.terms import ASSETS

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.cash_flow import Array, CashFlow, Draws, project_cash_flow, sum_of
+from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
 from kiban.finance.downside import draw_downside, read_downside
 from kiban.finance.guarantee import (
     BATCH,
@@ -27,7 +28,7 @@ from kiban.finance.guarantee import (
 )
 from kiban.finance.project import Project
 from kiban.finance.purchases import totals
-from kiban.planning.policy_terms import resolve
+from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import load_package
 

@@ -14,8 +14,8 @@ from functools import cache
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.project import ProjectAsset
 from kiban.finance.tax import CreditRule
@@ -23,7 +23,6 @@ from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
 
-Array = npt.NDArray[np.float64]
 ROUNDING = 1e-9
 Key = TypeVar("Key", bound=Hashable)
 

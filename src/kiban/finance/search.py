@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
-from kiban.planning.after_tax import reprice
+from kiban.planning.evaluation import reprice
 from kiban.scenario.package import Package
 
 COST_TOLERANCE = 1e-3

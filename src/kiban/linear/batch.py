@@ -11,11 +11,10 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 
 from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
-from kiban.linear.staircase import Array, Staircase
+from kiban.linear.staircase import Staircase
 
 
 def solve_many(programmes: Iterable[Staircase], *, threads: int | None = None) -> Iterator[Solution]:
@@ -39,22 +38,3 @@ def solve_many(programmes: Iterable[Staircase], *, threads: int | None = None) -
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def with_costs(
-    programme: Staircase,
-    *,
-    capacities: dict[str, float] | None = None,
-    hourly: dict[str, Array] | None = None,
-    constant: float | None = None,
-) -> Staircase:
-    """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name."""
-    changed = Staircase(programme.steps, programme.block_steps)
-    changed.constant = programme.constant if constant is None else constant
-    changed.rows, changed.totals = programme.rows, programme.totals
-    changed.capacities, changed.variables = dict(programme.capacities), dict(programme.variables)
-    for name, cost in (capacities or {}).items():
-        changed.capacities[name] = replace(changed.capacities[name], cost=cost)
-    for name, costs in (hourly or {}).items():
-        changed.variables[name] = replace(changed.variables[name], cost=costs)
-    return changed

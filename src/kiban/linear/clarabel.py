@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear.flat import FlatProgramme
 from kiban.linear.solution import Status
-from kiban.linear.staircase import Array
 
 # Tight, since the solver measures residuals against the largest cost and the largest bound.
 TOLERANCE = 1e-11

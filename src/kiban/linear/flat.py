@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kiban.linear.staircase import Array, Staircase, Term
+from kiban.arrays import Array
+from kiban.linear.staircase import Staircase, Term
 
 if TYPE_CHECKING:
     import scipy.sparse as sp

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear.flat import FlatProgramme
 from kiban.linear.solution import Status
-from kiban.linear.staircase import Array
 
 INTEGER_GAP = 1e-8
 

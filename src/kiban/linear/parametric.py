@@ -14,11 +14,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.errors import SolverError
-from kiban.linear.batch import with_costs
 from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
-from kiban.linear.staircase import Array, Staircase
+from kiban.linear.staircase import Staircase, with_costs
 
 # Share of the tolerance that a solved rate may use up itself.
 OWN_SHARE = 0.1
@@ -122,7 +122,7 @@ def _roughly(gap: float) -> Callable[[Staircase], Solution]:
     """Solve to a gap that leaves most of the tolerance to the rates between, and fully where that fails."""
 
     def answer(programme: Staircase) -> Solution:
-        from kiban.linear.kernel import solve_kernel
+        from kiban.linear.kernel.method import solve_kernel
 
         return solve_kernel(programme, tolerance=gap).solution or solve(programme)
 

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear.flat import BOUND_PREFIX, FlatProgramme
-from kiban.linear.staircase import Array, Staircase
+from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
 
 Status = Literal["optimal", "infeasible", "unbounded"]
 

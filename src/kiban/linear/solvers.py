@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.linear.clarabel import solve_clarabel
 from kiban.linear.flat import FlatProgramme, flatten
 from kiban.linear.highs import solve_highs
 from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
-from kiban.linear.staircase import Array, Staircase
+from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
 
 Solver = Literal["auto", "kernel", "clarabel", "highs"]
 # Largest relative gap and relative residual of an answer.
@@ -77,8 +78,8 @@ def _solve_continuous(
 
 def _solve_kernel(programme: Staircase, warm: WarmStart | None, keep_warm: bool) -> Solution | None:
     # Importing the kernel loads a compiler, which a command that solves nothing need not wait for.
-    from kiban.linear.kernel import solve_kernel
-    from kiban.linear.kernel_warm import KEPT_GAPS
+    from kiban.linear.kernel.method import solve_kernel
+    from kiban.linear.kernel.warm import KEPT_GAPS
 
     answer = solve_kernel(programme, warm=warm, keep=KEPT_GAPS if keep_warm else ())
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else None

@@ -15,13 +15,13 @@ is unknown, used twice or given an array of the wrong length is refused.
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from kiban.arrays import Array
+
 Number = float | Array
 
 UNBOUNDED: Final = np.inf
@@ -196,3 +196,22 @@ class Staircase:
     def _require(name: str, known: Container[str], kind: str) -> None:
         if name not in known:
             raise ValueError(f"unknown {kind} '{name}'")
+
+
+def with_costs(
+    programme: Staircase,
+    *,
+    capacities: dict[str, float] | None = None,
+    hourly: dict[str, Array] | None = None,
+    constant: float | None = None,
+) -> Staircase:
+    """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name."""
+    changed = Staircase(programme.steps, programme.block_steps)
+    changed.constant = programme.constant if constant is None else constant
+    changed.rows, changed.totals = programme.rows, programme.totals
+    changed.capacities, changed.variables = dict(programme.capacities), dict(programme.variables)
+    for name, cost in (capacities or {}).items():
+        changed.capacities[name] = replace(changed.capacities[name], cost=cost)
+    for name, costs in (hourly or {}).items():
+        changed.variables[name] = replace(changed.variables[name], cost=costs)
+    return changed

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from kiban.arrays import Array
 
 ZERO_CELSIUS_K = 273.15
 STANDARD_PRESSURE_HPA = 1013.25

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Array = npt.NDArray[np.float64]
+from kiban.arrays import Array
 
 HOURS_PER_DAY = 24.0
 WATTS_PER_MEGAWATT = 1e6

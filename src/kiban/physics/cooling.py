@@ -29,10 +29,10 @@ from typing import Any, get_type_hints
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.physics import air
 from kiban.physics.heat_rejection import (
     SECONDS_PER_HOUR,
-    Array,
     Chiller,
     DryCooler,
     Outside,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_DAY, steps_per_year
-
-Array = npt.NDArray[np.float64]
 
 
 def geothermal_availability(

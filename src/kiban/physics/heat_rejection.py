@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.physics import air
-
-Array = npt.NDArray[np.float64]
 
 SECONDS_PER_HOUR = 3600.0
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
+
 if TYPE_CHECKING:
     import pandas as pd
 
-Array = npt.NDArray[np.float64]
 Mount = Literal["fixed", "single_axis"]
 
 STANDARD_IRRADIANCE_W_M2 = 1000.0

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.physics.air import DRY_AIR_GAS_CONSTANT_J_KG_K, ZERO_CELSIUS_K, density_kg_m3
-
-Array = npt.NDArray[np.float64]
 
 REFERENCE_DENSITY_KG_M3 = 1.225
 """Air density for which power curves are published (IEC 61400-12-1)."""

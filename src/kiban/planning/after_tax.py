@@ -7,34 +7,17 @@ policy's carbon price, production credit, and relief from surcharge and network 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.inputs import Inputs
-from kiban.planning.plan import Plan
 from kiban.planning.resources import GridResource, Resources, SupplyResource
-from kiban.policy.effective_rates import marginal_effective_tax_rate_of
-from kiban.policy.terms import FinancingTerms, PolicyTerms
-from kiban.policy.user_cost import UserCost, user_cost_factor
-
-
-@dataclass(frozen=True, slots=True)
-class CapitalTerms:
-    """What turns a price into a yearly cost beside the law: rates a year, `discount_rate` real and before tax."""
-
-    discount_rate: float
-    inflation: float
-    start_year: int
-    horizon_years: int
-    debt_share: float
-    debt_margin: float
-    debt_rate: float
-    public_rate: float
+from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
+from kiban.policy.terms import PolicyTerms
 
 
 def read_capital_terms(inputs: Inputs) -> CapitalTerms:
@@ -54,67 +37,6 @@ def read_capital_terms(inputs: Inputs) -> CapitalTerms:
     )
 
 
-def discount_rate_under(financing: FinancingTerms, capital: CapitalTerms) -> float:
-    """Real discount rate before tax under the policy's financing.
-
-    A guarantee takes its share of the margin off the debt and adds its fee; a public loan replaces the debt's rate;
-    public ownership has the public's rate.
-    """
-    if financing.public:
-        return capital.public_rate
-    relief = financing.guarantee_coverage * (capital.debt_margin - financing.guarantee_fee_rate)
-    if financing.concessional_rate is not None:
-        relief = capital.debt_rate - financing.concessional_rate
-    return capital.discount_rate - capital.debt_share * relief
-
-
-def asset_user_cost(
-    asset: str, life_years: float, terms: PolicyTerms, capital: CapitalTerms, credit_utilisation: float = 1.0
-) -> UserCost:
-    """User cost of an asset class with a life under the policy, over the horizon."""
-    return user_cost_factor(
-        terms.assets[asset],
-        terms.tax,
-        real_after_tax_rate=_after_tax_rate(terms, capital),
-        inflation=capital.inflation,
-        life_years=life_years,
-        purchase_year=capital.start_year,
-        horizon_years=capital.horizon_years,
-        credit_utilisation=credit_utilisation,
-    )
-
-
-def effective_tax_rates(
-    plan: Plan, terms: PolicyTerms, capital: CapitalTerms, credit_utilisation: Mapping[str, float] | None = None
-) -> dict[str, float | None]:
-    """Marginal effective tax rate of each asset class that a plan buys, under the policy.
-
-    The share of the return before tax that tax takes from an investment that just pays, negative where support
-    outweighs it; None where support leaves no need of a positive return, so that no share of it means anything. Lives
-    that differ within a class are weighed by price.
-    """
-    used = credit_utilisation or {}
-    after_tax = _after_tax_rate(terms, capital)
-    needed: dict[str, float | None] = {}
-    spent: dict[str, float] = {}
-    for item in plan.investments:
-        if item.capex_myen <= 0:
-            continue
-        cost = asset_user_cost(item.asset, item.life_years, terms, capital, used.get(item.asset, 1.0))
-        rate = marginal_effective_tax_rate_of(cost, after_tax, item.life_years)
-        known, weight = needed.get(item.asset, 0.0), spent.get(item.asset, 0.0)
-        spent[item.asset] = weight + item.capex_myen
-        if known is None or math.isnan(rate):
-            needed[item.asset] = None
-        else:
-            needed[item.asset] = known + (rate - known) * item.capex_myen / spent[item.asset]
-    return needed
-
-
-def _after_tax_rate(terms: PolicyTerms, capital: CapitalTerms) -> float:
-    return discount_rate_under(terms.financing, capital) * (1.0 - terms.tax.rate)
-
-
 def under_policy(
     resources: Resources,
     terms: PolicyTerms,
@@ -126,7 +48,7 @@ def under_policy(
     `credit_utilisation` is the share of each asset's credit that the law's limits let its owner use, by present
     value; all of it where none is given.
     """
-    after_tax = _after_tax_rate(terms, capital)
+    after_tax = after_tax_rate(terms, capital)
     used = credit_utilisation or {}
 
     def tax(asset: AssetCost) -> AssetCost:
@@ -191,30 +113,3 @@ def _grid(grid: GridResource, terms: PolicyTerms, yearly: float) -> GridResource
         surcharge_myen_per_mwh=grid.surcharge_myen_per_mwh - surcharge,
         network_charge_myen_per_mwh=grid.network_charge_myen_per_mwh - network,
     )
-
-
-def reprice(plan: Plan, resources: Resources) -> float:
-    """Yearly net cost of a plan's design at the costs of other resources of the same place and cooling system.
-
-    The design stays as it is: capital, carbon, charges on energy drawn and production credits are counted anew. It is
-    never less than what a plan of those resources costs.
-    """
-    factors = {
-        (capacity, asset.asset): asset.annual_capital_myen / asset.capex_myen
-        for capacity, made_of in resources.assets.items()
-        for asset in made_of
-        if asset.capex_myen > 0
-    }
-    cost = plan.net_cost_myen_per_year
-    for built in plan.investments:
-        if built.capex_myen > 0:
-            cost += factors[built.capacity, built.asset] * built.capex_myen - built.annual_capital_myen
-    for supply in resources.supply:
-        change = supply.production_credit_myen_per_mwh - plan.production_credits_myen_per_mwh.get(supply.name, 0.0)
-        cost -= change * plan.clean_output_mwh_per_year.get(supply.name, 0.0)
-    if resources.grid is not None:
-        charges = resources.grid.surcharge_myen_per_mwh + resources.grid.network_charge_myen_per_mwh
-        drawn = plan.indicators["import_mwh_per_year"]
-        cost += charges * drawn - sum(plan.energy_charges_myen_per_year.values())
-    emissions = plan.indicators["emissions_t_per_year"]
-    return cost + resources.carbon_price_myen_per_t * emissions - plan.costs.get("carbon", 0.0)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from kiban.linear.staircase import Array
+from kiban.arrays import Array
 
 MONTHS, HOURS = 12, 24
 

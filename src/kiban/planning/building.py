@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
@@ -30,14 +30,14 @@ from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
+from kiban.progress import Report
 from kiban.scenario import Grid, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
 
-Report = Callable[[str], None]
 
 UNBOUNDED = Problem(
     "earns without end: some energy sells for more than it costs, and nothing limits its capacity",

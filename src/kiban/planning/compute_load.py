@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, hour_of_step
 from kiban.errors import Problem, ScenarioError
-from kiban.linear.staircase import Array
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.inputs import Inputs
 from kiban.planning.resources import TrancheResource

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiban.linear.staircase import Array
+from kiban.arrays import Array
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.site_facts import take_site_fact

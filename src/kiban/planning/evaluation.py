@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear import Solution
-from kiban.linear.staircase import Array
-from kiban.planning.plan import Investment, ServedTranche
+from kiban.planning.plan import Investment, Plan, ServedTranche
 from kiban.planning.resources import Resources, TrancheResource
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
@@ -316,3 +316,30 @@ def _built(solution: Solution) -> dict[str, float]:
 
 def _value(solution: Solution, name: str, absent: Array) -> Array:
     return solution.hourly.get(name, absent)
+
+
+def reprice(plan: Plan, resources: Resources) -> float:
+    """Yearly net cost of a plan's design at the costs of other resources of the same place and cooling system.
+
+    The design stays as it is: capital, carbon, charges on energy drawn and production credits are counted anew. It is
+    never less than what a plan of those resources costs.
+    """
+    factors = {
+        (capacity, asset.asset): asset.annual_capital_myen / asset.capex_myen
+        for capacity, made_of in resources.assets.items()
+        for asset in made_of
+        if asset.capex_myen > 0
+    }
+    cost = plan.net_cost_myen_per_year
+    for built in plan.investments:
+        if built.capex_myen > 0:
+            cost += factors[built.capacity, built.asset] * built.capex_myen - built.annual_capital_myen
+    for supply in resources.supply:
+        change = supply.production_credit_myen_per_mwh - plan.production_credits_myen_per_mwh.get(supply.name, 0.0)
+        cost -= change * plan.clean_output_mwh_per_year.get(supply.name, 0.0)
+    if resources.grid is not None:
+        charges = resources.grid.surcharge_myen_per_mwh + resources.grid.network_charge_myen_per_mwh
+        drawn = plan.indicators["import_mwh_per_year"]
+        cost += charges * drawn - sum(plan.energy_charges_myen_per_year.values())
+    emissions = plan.indicators["emissions_t_per_year"]
+    return cost + resources.carbon_price_myen_per_t * emissions - plan.costs.get("carbon", 0.0)

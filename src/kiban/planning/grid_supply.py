@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, hour_of_step, month_of_step
 from kiban.catalogue import newest_complete_fiscal_year, price_hour_profile, price_month_means, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
 from kiban.errors import Problem, ScenarioError
-from kiban.linear.staircase import Array
 from kiban.planning.area_prices import shape_clean_share, shape_emission_factor, shape_prices
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered

@@ -15,13 +15,14 @@ from functools import partial
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.elastic import SLACK, relax
-from kiban.linear.staircase import Array
 from kiban.planning.plan import Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
+from kiban.progress import Report
 
 NEGLIGIBLE = 1e-6
 HOURS_SHOWN = 5
@@ -46,7 +47,7 @@ class _Limit:
 
 
 def explain_infeasibility(
-    resources: Resources, programme: Staircase, labels: Callable[[int], str], report: Callable[[str], None]
+    resources: Resources, programme: Staircase, labels: Callable[[int], str], report: Report
 ) -> Infeasibility:
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
     limits = _find_limits(resources, programme)

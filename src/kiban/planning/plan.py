@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear import Certificate
-from kiban.linear.staircase import Array
 from kiban.planning.provenance import Entry
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, dump_scenario

@@ -12,10 +12,10 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from kiban.arrays import Array
 from kiban.calendar import year_index
 from kiban.catalogue import load_catalogue
-from kiban.linear.staircase import Array
-from kiban.planning.after_tax import CapitalTerms, read_capital_terms, under_policy
+from kiban.planning.after_tax import read_capital_terms, under_policy
 from kiban.planning.annual_costs import CostReader
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
 from kiban.planning.cooling_options import (
@@ -41,6 +41,7 @@ from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import find_place
 from kiban.planning.storage_options import read_battery, read_measures
 from kiban.planning.supply_options import read_supply
+from kiban.policy.capital import CapitalTerms
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, Tranche
 
@@ -58,7 +59,7 @@ def prepare(scenario: Scenario) -> Preparation:
         catalogue = catalogue.overridden(scenario.assumptions)
     preparation = Preparation(scenario, Recorder(catalogue))
     if scenario.policy.packages:
-        from kiban.planning.policy_terms import load_packages, say_unchecked
+        from kiban.policy.package_terms import load_packages, say_unchecked
 
         preparation = preparation.under(load_packages(scenario))
         assert preparation.terms is not None
@@ -133,7 +134,7 @@ class Preparation:
         `credit_utilisation` is the share of its credits that the owner can use within the law's limits, by asset;
         `without` leaves out instruments whose conditions are not fulfilled, by package and number.
         """
-        from kiban.planning.policy_terms import resolve
+        from kiban.policy.package_terms import resolve
 
         changed = copy(self)
         policy = self.scenario.policy

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.errors import InputError, Problem
-from kiban.linear.staircase import Array
 from kiban.planning.resources import BatteryResource, GridResource, Resources
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
-from kiban.linear.staircase import Array
 from kiban.planning.asset_costs import AssetCost
 
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year
 from kiban.errors import InputError, Problem, ScenarioError
-from kiban.linear.staircase import Array
 from kiban.planning.provenance import Recorder
 from kiban.scenario import HourlyInput, Scenario, SeriesReference
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from kiban.linear.staircase import Array
+from kiban.arrays import Array
 from kiban.physics.battery import one_way_efficiencies
 from kiban.planning.inputs import Inputs
 from kiban.planning.resources import BatteryResource, MeasureResource

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.calendar import month_of_step
 from kiban.errors import Problem, ScenarioError
-from kiban.linear.staircase import Array
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.provenance import Recorder, Status

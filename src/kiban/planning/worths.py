@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.linear import Solution
-from kiban.linear.staircase import Array
 from kiban.planning.evaluation import compute_it_load, compute_load, firm_peak
 from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources

@@ -7,7 +7,10 @@ tax that the user cost asks for, against the return after tax. Rates are shares 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
 
+from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
+from kiban.policy.terms import PolicyTerms
 from kiban.policy.user_cost import UserCost, capital_recovery_factor
 
 LARGEST_EXPONENT = 700.0
@@ -44,3 +47,35 @@ def marginal_effective_tax_rate_of(cost: UserCost, real_after_tax_rate: float, l
         return math.nan
     before = return_before_tax(cost.annual_factor, life_years)
     return (before - real_after_tax_rate) / before if before > 0 else math.nan
+
+
+def effective_tax_rates(
+    assets: Iterable[tuple[str, float, float]],
+    terms: PolicyTerms,
+    capital: CapitalTerms,
+    credit_utilisation: Mapping[str, float] | None = None,
+) -> dict[str, float | None]:
+    """Marginal effective tax rate of each asset class that is bought, under the policy.
+
+    `assets` are the purchases: asset class, price in million yen, and life in years.
+
+    The share of the return before tax that tax takes from an investment that just pays, negative where support
+    outweighs it; None where support leaves no need of a positive return, so that no share of it means anything. Lives
+    that differ within a class are weighed by price.
+    """
+    used = credit_utilisation or {}
+    after_tax = after_tax_rate(terms, capital)
+    needed: dict[str, float | None] = {}
+    spent: dict[str, float] = {}
+    for asset, capex_myen, life_years in assets:
+        if capex_myen <= 0:
+            continue
+        cost = asset_user_cost(asset, life_years, terms, capital, used.get(asset, 1.0))
+        rate = marginal_effective_tax_rate_of(cost, after_tax, life_years)
+        known, weight = needed.get(asset, 0.0), spent.get(asset, 0.0)
+        spent[asset] = weight + capex_myen
+        if known is None or math.isnan(rate):
+            needed[asset] = None
+        else:
+            needed[asset] = known + (rate - known) * capex_myen / spent[asset]
+    return needed

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
 from pathlib import Path
 
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.scenario.file import read_scenario
 from kiban.scenario.national_file import is_national
+from kiban.scenario.shipped import SUFFIX, examples_folder
 from kiban.scenario.study import Scenario
 
 DEFAULT_EXAMPLE = "tomakomai"
-SUFFIX = ".toml"
 
 
 def example_names() -> tuple[str, ...]:
     """Names of all examples of one site, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}") if not is_national(path)))
+    return tuple(sorted(path.stem for path in examples_folder().glob(f"*{SUFFIX}") if not is_national(path)))
 
 
 def example_path(name: str) -> Path:
@@ -25,7 +24,7 @@ def example_path(name: str) -> Path:
         known = ", ".join(example_names())
         remedy = nearest(name, example_names()) or f"the examples are {known}"
         raise ScenarioError(Problem(f"'{name}' is neither a file nor an example", remedy=remedy))
-    return _folder() / f"{name}{SUFFIX}"
+    return examples_folder() / f"{name}{SUFFIX}"
 
 
 def find_scenario(name: str | Path) -> Path:
@@ -53,19 +52,12 @@ def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
 
 def national_example_names() -> tuple[str, ...]:
     """Names of the examples that are national studies, sorted."""
-    return tuple(sorted(path.stem for path in _folder().glob(f"*{SUFFIX}") if is_national(path)))
+    return tuple(sorted(path.stem for path in examples_folder().glob(f"*{SUFFIX}") if is_national(path)))
 
 
 def find_national(name: str | Path) -> Path | None:
     """The file of a national study that a user means, by its path or as an example; None where it is none."""
     path = Path(name)
     if not path.is_file() and str(name) in national_example_names():
-        path = _folder() / f"{name}{SUFFIX}"
+        path = examples_folder() / f"{name}{SUFFIX}"
     return path if is_national(path) else None
-
-
-@cache
-def _folder() -> Path:
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "scenarios"
-    return installed if installed.is_dir() else package.parents[1] / "scenarios"

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from kiban.errors import Problem, ScenarioError, nearest
-from kiban.scenario.examples import SUFFIX, _folder
 from kiban.scenario.file import convert_dollars, explain, read_toml, yen_per_usd
 from kiban.scenario.section import NonNegative, Section, Share
+from kiban.scenario.shipped import SUFFIX, packages_folder
 
 InstrumentKind = Literal[
     "tax_credit",
@@ -161,7 +161,7 @@ class Package(Section):
 
 def package_names() -> tuple[str, ...]:
     """Names of the packages that come with kiban, sorted."""
-    return tuple(sorted(path.stem for path in _package_folder().glob(f"*{SUFFIX}")))
+    return tuple(sorted(path.stem for path in packages_folder().glob(f"*{SUFFIX}")))
 
 
 def load_package(source: Package | str | Path, folder: Path | None = None) -> Package:
@@ -173,7 +173,7 @@ def load_package(source: Package | str | Path, folder: Path | None = None) -> Pa
         return source
     name = str(source)
     if name in package_names():
-        return read_package(_package_folder() / f"{name}{SUFFIX}")
+        return read_package(packages_folder() / f"{name}{SUFFIX}")
     path = (folder or Path()) / name
     if path.is_file() or Path(name).suffix or Path(name).name != name:
         return read_package(path)
@@ -213,7 +213,3 @@ def _place(problem: Problem, where: str, text: str) -> Problem:
     block = lines[starts[number] : (*starts, len(lines))[number + 1]]
     inside = next((row for row, line in enumerate(block) if key and re.match(rf"\s*{re.escape(key)}\s*=", line)), 0)
     return replace(problem, where=f"{where} line {starts[number] + inside + 1}", key=key_name)
-
-
-def _package_folder() -> Path:
-    return _folder() / "packages"

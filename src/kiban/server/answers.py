@@ -31,7 +31,7 @@ from kiban.server.settings import Settings
 from kiban.server.store import Row, Store
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
     from kiban.planning.plan import Plan
 
 log = logging.getLogger("kiban.server")

@@ -7,8 +7,8 @@ from typing import Any
 
 from kiban.planning.plan import Plan
 from kiban.quantities import unit_of
-from kiban.report.costs import group_of
 from kiban.report.names import capacity_parts, indicator_name, subject_name
+from kiban.report.plan.costs import group_of
 from kiban.scenario import Scenario
 from kiban.server.packing import plain_scenario
 from kiban.server.plan_views import group_name, named

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kiban.linear.staircase import Array
+from kiban.arrays import Array
 from kiban.planning.plan import Plan
 from kiban.quantities import unit_of
 from kiban.server.problems import refuse

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kiban.linear.staircase import Array
-from kiban.report.summary import restore, summarise
+from kiban.arrays import Array
+from kiban.report.plan.record import restore, summarise
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import zipfile
 from pathlib import Path
 
 from kiban.planning.plan import Plan
-from kiban.report.folder import save_plan
-from kiban.report.workbook import ZIP_DATE, workbook_bytes
+from kiban.report.plan.folder import save_plan
+from kiban.report.plan.workbook import ZIP_DATE, workbook_bytes
 from kiban.scenario import dump_scenario
 from kiban.server import questions
 from kiban.server.plan_views import Circumstances, packages_of, plan_view

@@ -12,13 +12,13 @@ from kiban.catalogue import load_catalogue
 from kiban.planning.plan import Plan, Relaxation
 from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of, unit_text
-from kiban.report.assumptions import subject_of
-from kiban.report.costs import RUNNING, group_costs, group_of
-from kiban.report.findings import findings
 from kiban.report.names import RATE, catalogue_facts, indicator_name, input_name, money_of, site_name, subject_name
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.tables import design_rows, source_keys
-from kiban.report.text import (
+from kiban.report.plan.assumptions import subject_of
+from kiban.report.plan.costs import RUNNING, group_costs, group_of
+from kiban.report.plan.findings import findings
+from kiban.report.plan.tables import design_rows, source_keys
+from kiban.report.plan.words import (
     alternative_sentence,
     answer,
     assumed_sentences,

@@ -9,22 +9,22 @@ import dataclasses
 import importlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.progress import Report
 from kiban.quantities import LANGUAGES
 from kiban.server.packing import plan_id
 from kiban.server.problems import refuse
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel_warm import WarmStart
+    from kiban.linear.kernel.warm import WarmStart
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.scenario import Scenario
 
-Tell = Callable[[str], None]
 REMEMBERED_QUESTIONS = 3
 _asked: OrderedDict[tuple[str, str], Any] = OrderedDict()
 _paying = threading.Lock()
@@ -32,7 +32,7 @@ _paying = threading.Lock()
 
 def build(
     scenario: Scenario,
-    tell: Tell | None = None,
+    tell: Report | None = None,
     *,
     cooling_system: str | None = None,
     points: MutableMapping[str, WarmStart] | None = None,
@@ -58,7 +58,7 @@ def check(scenario: Scenario) -> Preparation:
 
 def can_pay() -> bool:
     """Whether this version answers who pays."""
-    return _module("kiban.finance.paying") is not None and _module("kiban.report.pay_document") is not None
+    return _module("kiban.finance.paying") is not None and _module("kiban.report.payment.document") is not None
 
 
 def pay(
@@ -66,7 +66,7 @@ def pay(
     packages: Sequence[Mapping[str, Any] | str],
     against: str,
     rates: Mapping[str, float],
-    tell: Tell | None = None,
+    tell: Report | None = None,
     *,
     downside: bool = True,
 ) -> dict[str, Any]:
@@ -76,7 +76,8 @@ def pay(
     another rate costs two plans instead of all, and these start from the last ones.
     """
     paying, payment, document = (
-        _module(name) for name in ("kiban.finance.paying", "kiban.report.payment", "kiban.report.pay_document")
+        _module(name)
+        for name in ("kiban.finance.paying", "kiban.report.payment.words", "kiban.report.payment.document")
     )
     if paying is None or payment is None or document is None:
         raise refuse("unavailable", "unavailable", what="PAY")
@@ -123,7 +124,7 @@ def read_packages(packages: Sequence[Mapping[str, Any] | str], rates: Mapping[st
 
 def list_packages() -> list[dict[str, Any]]:
     """The policy packages that this version knows."""
-    document = _module("kiban.report.pay_document")
+    document = _module("kiban.report.payment.document")
     if document is None or not can_pay():
         raise refuse("unavailable", "unavailable", what="PAY")
     found: list[dict[str, Any]] = document.package_documents()
@@ -132,7 +133,7 @@ def list_packages() -> list[dict[str, Any]]:
 
 def can_plan_nation() -> bool:
     """Whether this version plans all Japan."""
-    return _module("kiban.siting.building") is not None and _module("kiban.report.national_summary") is not None
+    return _module("kiban.national.building") is not None and _module("kiban.report.national.document") is not None
 
 
 def national_examples() -> list[dict[str, str]]:
@@ -165,13 +166,13 @@ def check_nation(raw: Mapping[str, Any]) -> str:
     return title
 
 
-def plan_nation(raw: Mapping[str, Any], tell: Tell | None = None) -> dict[str, Any]:
+def plan_nation(raw: Mapping[str, Any], tell: Report | None = None) -> dict[str, Any]:
     """The national plan as `kiban build --json` prints it."""
-    building, summary = _module("kiban.siting.building"), _module("kiban.report.national_summary")
+    building, summary = _module("kiban.national.building"), _module("kiban.report.national.document")
     if building is None or summary is None:
         raise refuse("unavailable", "unavailable", what="national plan")
     plan = building.build_national(_national_study(raw), report=tell)
-    report = _module("kiban.report.national")
+    report = _module("kiban.report.national.terminal")
     said = {language: report.answer(plan, language) for language in LANGUAGES} if report is not None else {}
     return {**summary.summarise_national(plan), "sentences": said}
 

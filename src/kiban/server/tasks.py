@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiban.planning.plan import Plan
+from kiban.progress import Report
 from kiban.quantities import LANGUAGES
 from kiban.report.phrases import phrase
 from kiban.report.translation import translate
@@ -57,7 +58,7 @@ def run(kind: str, question: Mapping[str, Any], tell: Tell) -> Outcome:
     )
 
 
-def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Callable[[str], None]:
+def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Report:
     """A listener to the planner's own messages."""
 
     def listen(message: str) -> None:
@@ -72,7 +73,7 @@ def _plan(question: Mapping[str, Any], tell: Tell) -> Outcome:
     return Outcome({"plan": kept.id}, (kept,))
 
 
-def _build(scenario: Scenario, listen: Callable[[str], None]) -> tuple[KeptPlan, Plan]:
+def _build(scenario: Scenario, listen: Report) -> tuple[KeptPlan, Plan]:
     begun = time.perf_counter()
     plan = questions.build(scenario, listen)
     seconds = time.perf_counter() - begun

@@ -1,0 +1,445 @@
+"""The staircase kernel: a primal-dual interior point whose linear algebra is one sweep over the hours.
+
+Mehrotra's predictor and corrector with centrality correctors where the step is short, from Mehrotra's
+starting point. `docs/kernel.md` explains the method; the modules beside this one hold its parts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.interruption import end_if_unwanted
+from kiban.linear.kernel.capacities import RightHandSide
+from kiban.linear.kernel.layout import LANES, lay_out
+from kiban.linear.kernel.newton import Newton
+from kiban.linear.kernel.proof import (
+    ACCEPTED,
+    NamedPoint,
+    evaluate,
+    evaluate_ray,
+    is_accepted,
+    name_prices,
+    size_of,
+)
+from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
+from kiban.linear.kernel.sweep import AFFINE, BAND, CENTRE
+from kiban.linear.kernel.warm import (
+    Iterate,
+    WarmStart,
+    apply_scales,
+    gather,
+    layouts_match,
+    sizes_match,
+    start_from,
+    take_iterate,
+)
+from kiban.linear.solution import Solution, Status, without_solution
+from kiban.linear.staircase import Staircase, with_costs
+
+STANDSTILL: Final = "standstill"
+UNLIKE: Final = "the points to start from belong to another programme"
+INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
+# Tighter than answers need: differences of two optima are themselves results (what a small relaxation saves).
+TOLERANCE: Final = 1e-9
+MAX_ITERATIONS: Final = 200
+# Residuals of the scaled programme, whose data are near one.
+FEASIBLE: Final = 1e-8
+# Up to here the certificate decides, and one more iteration may improve on it.
+ALMOST_FEASIBLE: Final = 1e-6
+# Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
+STEP: Final = 0.95
+FINAL_STEP: Final = 0.995
+# The same after a standstill: shorter steps keep further from the boundary.
+CAUTIOUS_STEP: Final = 0.7
+CAUTIOUS_FINAL_STEP: Final = 0.9
+# A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
+LONG_STEP: Final = 0.8
+GAIN: Final = 0.05
+STEP_WISH: Final = 0.5
+# Largest second-order term, in mean products: beyond it, a few hours would stop the whole step.
+SECOND_ORDER: Final = 10.0
+# How much less is centred where the affine step is long.
+CENTRING_POWER: Final = 4
+LEAST_CENTRING: Final = 0.1
+# Iterations without progress before the kernel gives up, from its own start and from another programme's point.
+PATIENCE: Final = 20
+WARM_PATIENCE: Final = 8
+# How often it looks for a proof of infeasibility.
+PROOF_EVERY: Final = 5
+# A ray proves infeasibility if what it violates is this much smaller than what it proves.
+# At a standstill, where the point can become no clearer, a wider share will do.
+RAY: Final = 1e-8
+LAST_RAY: Final = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class KernelAnswer:
+    """What the kernel found; `status` and `solution` are None where it stalled, `reason` says how it ended.
+
+    `warm` holds the points that were kept on the way, for the next programme like this one.
+    """
+
+    status: Status | None
+    iterations: int
+    solution: Solution | None
+    reason: str
+    warm: WarmStart | None = None
+
+
+def solve_kernel(
+    programme: Staircase,
+    *,
+    tolerance: float = TOLERANCE,
+    max_iterations: int = MAX_ITERATIONS,
+    correctors: int | None = None,
+    segments: int | None = None,
+    threads: int | None = None,
+    warm: WarmStart | None = None,
+    keep: Sequence[float] = (),
+) -> KernelAnswer:
+    """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
+
+    `tolerance` is the relative gap of the certificate. `segments` per block and `threads` (all cores if
+    None; a horizon of one year uses one) change the speed; `segments` also the rounding, `threads` not.
+    Infeasible and unbounded programmes are recognised by a ray whose inequality is checked in the
+    caller's numbers.
+
+    `keep` are relative gaps at which the point is kept in the answer's `warm`. Handed to the solve of a
+    programme that differs in numbers only, it saves iterations; the proof is the same, the last digits
+    are not. Where it does not fit or leads nowhere, the solve starts as if there were none.
+    """
+    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
+    if warm is not None:
+        answer = _attempt(programme, *options, warm=warm, keep=keep)
+        if answer.status is not None:
+            return answer
+    answer = _attempt(programme, *options, keep=keep)
+    if answer.reason == INFEASIBLE_STANDSTILL:
+        # Without costs the prices have nothing to do but to prove that no point exists.
+        free = with_costs(
+            programme,
+            capacities=dict.fromkeys(programme.capacities, 0.0),
+            hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+        )
+        proof = _attempt(free, *options)
+        if proof.status == "infeasible":
+            return replace(proof, iterations=proof.iterations + answer.iterations)
+    if answer.status is None and answer.iterations < max_iterations:
+        again = _attempt(programme, *options, cautious=True)
+        if again.status is not None:
+            return replace(again, iterations=again.iterations + answer.iterations)
+    return answer
+
+
+def _attempt(
+    programme: Staircase,
+    tolerance: float,
+    max_iterations: int,
+    correctors: int | None,
+    segments: int | None,
+    threads: int,
+    *,
+    cautious: bool = False,
+    warm: WarmStart | None = None,
+    keep: Sequence[float] = (),
+) -> KernelAnswer:
+    try:
+        form = read_form(programme)
+    except ContradictionError as contradiction:
+        return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
+    if warm is None:
+        scale_form(form)
+    elif sizes_match(warm, programme, form):
+        apply_scales(form, warm.scales)
+    else:
+        return KernelAnswer(None, 0, None, UNLIKE)
+    layout = lay_out(form, segments)
+    if warm is not None and not layouts_match(layout, warm.layout):
+        return KernelAnswer(None, 0, None, UNLIKE)
+    newton = Newton(form, layout, threads=threads)
+    try:
+        return Method(
+            programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
+        ).run()
+    finally:
+        newton.close()
+
+
+class Method:
+    """One run of the interior point on one programme."""
+
+    def __init__(
+        self,
+        programme: Staircase,
+        form: KernelForm,
+        newton: Newton,
+        tolerance: float,
+        max_iterations: int,
+        correctors: int | None,
+        *,
+        cautious: bool = False,
+        warm: WarmStart | None = None,
+        keep: Sequence[float] = (),
+    ) -> None:
+        self.programme, self.form, self.newton = programme, form, newton
+        self.tolerance, self.max_iterations = tolerance, max_iterations
+        self.correctors = 1 if correctors is None else correctors
+        self.step, self.final_step = (CAUTIOUS_STEP, CAUTIOUS_FINAL_STEP) if cautious else (STEP, FINAL_STEP)
+        self.constant = _constant(programme, form)
+        self.unit = form.cost_scale * form.right_scale
+        self.pairs = 1
+        self.warm, self.keep = warm, sorted(keep, reverse=True)
+        self.patience = PATIENCE if warm is None else WARM_PATIENCE
+        self.kept: list[Iterate] = []
+
+    def run(self) -> KernelAnswer:
+        """Iterate to an optimum, a proof that there is none, or a standstill."""
+        with np.errstate(all="ignore"):
+            if self.warm is None:
+                self._start()
+            elif not start_from(self.newton, self.warm):
+                return KernelAnswer(None, 0, None, UNLIKE)
+            self.pairs = max(self.newton.count_pairs(), 1)
+            answer = self._run()
+        if not self.kept or answer.status != "optimal":
+            return answer
+        points = gather(self.programme, self.form, self.newton.layout, self.kept, self.warm)
+        return replace(answer, warm=points)
+
+    def _run(self) -> KernelAnswer:
+        newton = self.newton
+        best, since, iteration = np.inf, 0, 0
+        kept: KernelAnswer | None = None
+        for iteration in range(self.max_iterations + 1):
+            end_if_unwanted()
+            if iteration or self.warm is None:
+                newton.factorise()
+                newton.solve(RightHandSide(AFFINE))
+            now = newton.residuals
+            primal, dual = now.primal * self.unit + self.constant, now.dual * self.unit + self.constant
+            gap = abs(primal - dual) / max(1.0, abs(primal))
+            # One hour may pay for a whole plant: what its prices leave open is rounding of its largest price.
+            dual_residual = now.dual_residual / max(1.0, float(newton.u.max(initial=0.0)))
+            residual = max(now.primal_residual, dual_residual)
+            self._keep(max(gap, residual))
+            if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
+                answer = self._finish(iteration)
+                if answer is not None and residual <= FEASIBLE:
+                    return answer
+                if kept is not None:
+                    return _better(kept, answer)
+                kept = answer
+            merit = gap / self.tolerance + (now.primal_residual + dual_residual) / FEASIBLE
+            if not np.isfinite(merit) or iteration == self.max_iterations:
+                break
+            if merit < 0.9 * best:
+                best, since = merit, 0
+            else:
+                since += 1
+            if since >= self.patience:
+                break
+            if iteration and iteration % PROOF_EVERY == 0:
+                # A ray takes the objectives past each other; looking for one costs more than an iteration.
+                rows_open = now.primal_residual if now.dual > now.primal + abs(now.primal) else 0.0
+                prices_open = now.dual_residual if now.primal < now.dual - abs(now.dual) else 0.0
+                status = self._proof(rows_open, prices_open, RAY)
+                if status is not None:
+                    return KernelAnswer(status, iteration, without_solution(status), "ray")
+            self._step(now.product / self.pairs, now.product)
+        if kept is not None:
+            return kept
+        status = self._proof(1.0, 1.0, LAST_RAY)
+        if status is not None:
+            return KernelAnswer(status, iteration, without_solution(status), "ray")
+        answer = self._finish(iteration)
+        if answer is not None:
+            return answer
+        # A row left open, in the caller's numbers, may be one that no point can close.
+        result = evaluate(self.programme, self._named_point())
+        open_row = not result.primal_residual <= ACCEPTED * size_of(self.programme)
+        return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
+
+    def _step(self, mu: float, product: float) -> None:
+        newton = self.newton
+        to_primal, to_dual, fall, rise, cross = newton.largest_steps()
+        primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+        predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
+        centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
+        newton.solve(RightHandSide(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu)))
+        to_primal, to_dual = newton.largest_steps()[:2]
+        for _ in range(self.correctors):
+            primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+            if min(primal, dual) > LONG_STEP:
+                break
+            wish = (min(primal * 1.08 + STEP_WISH, 1.0), min(dual * 1.08 + STEP_WISH, 1.0))
+            newton.solve(RightHandSide(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish))
+            new_primal, new_dual = newton.largest_steps()[:2]
+            if min(new_primal, 1.0) + min(new_dual, 1.0) < primal + dual + GAIN:
+                newton.refuse_correction()
+                break
+            to_primal, to_dual = new_primal, new_dual
+        share = self.step if min(to_primal, to_dual) < LONG_STEP else self.final_step
+        newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
+
+    def _start(self) -> None:
+        """Mehrotra's starting point: the least squares point and prices, shifted inside the bounds."""
+        n = self.newton
+        floor, bounded = n.masks()
+        f, b = floor > 0.0, bounded > 0.0
+        n.y[:], n.z[:], n.r[:], n.u[:], n.lambdas[:] = 1.0, floor, 1.0, bounded, 0.0
+        n.border.set_units()
+        n.factorise()
+        n.solve(RightHandSide(AFFINE, keep=0.0, costs=0.0))
+        y, x = n.dy.copy(), n.border.dx
+        r = n.bounds_minus_level(y, x)
+        n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
+        z, u = n.dz, n.du
+        n.lambdas[:], q = n.dlambdas, n.border.dq
+
+        def least(first: Array, second: Array) -> float:
+            return float(min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0)))
+
+        up, over = max(-1.5 * least(y, r), 0.0), max(-1.5 * least(z, u), 0.0)
+        count = max(int(f.sum() + b.sum()), 1)
+        values = float(np.sum(y, where=f) + np.sum(r, where=b)) + up * count
+        prices = float(np.sum(z, where=f) + np.sum(u, where=b)) + over * count
+        product = float(np.sum((y + up) * (z + over), where=f) + np.sum((r + up) * (u + over), where=b))
+        up = max(up + 0.5 * product / max(prices, 1e-30), 1e-2)
+        over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
+        n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
+        n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
+        mu = max(float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count, 1e-4)
+        n.border.start(x, q, mu)
+
+    def _keep(self, accuracy: float) -> None:
+        """Keep the point if it is the first of a wished accuracy."""
+        passed = 0.0
+        while self.keep and accuracy <= self.keep[0]:
+            passed = self.keep.pop(0)
+        if passed:
+            self.kept.append(take_iterate(self.newton, passed))
+
+    def _finish(self, iteration: int) -> KernelAnswer | None:
+        point = self._named_point()
+        result = evaluate(self.programme, point)
+        certificate = result.certificate("kernel", iteration)
+        if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance)):
+            return None
+        solution = Solution(
+            status="optimal",
+            capacities=point.capacities,
+            hourly=point.hourly,
+            row_prices=point.rows,
+            total_prices=point.totals,
+            bound_prices=result.bound_prices,
+            capacity_prices=result.capacity_prices,
+            certificate=certificate,
+        )
+        return KernelAnswer("optimal", iteration, solution, "converged")
+
+    def _named_point(self) -> NamedPoint:
+        point = name_prices(
+            self.programme, self.form, self._row_prices(), self.newton.border.q, self._bound_prices(1.0)
+        )
+        form, unit = self.form, self.form.right_scale
+        for name, capacity in self.programme.capacities.items():
+            if name in form.held:
+                point.capacities[name] = form.held[name]
+                continue
+            place = form.border_of[name]
+            border = form.border[place]
+            value = border.origin + border.sign * border.scale * unit * float(self.newton.border.x[place])
+            point.capacities[name] = min(max(value, capacity.lower), capacity.upper)
+        series = self.unfold(self.newton.y, len(form.columns))
+        for name, variable in self.programme.variables.items():
+            place = form.column_of[name]
+            column = form.columns[place]
+            values = column.origin + column.sign * (column.scale * unit) * series[place]
+            values = np.maximum(values, variable.lower)
+            point.hourly[name] = values if variable.capacity is not None else np.minimum(values, variable.upper)
+        return point
+
+    def _row_prices(self) -> list[Array]:
+        layout = self.newton.layout
+        unfolded = self.unfold(self.newton.lambdas, len(self.form.rows))
+        prices: list[Array] = [np.zeros(0)] * len(self.form.rows)
+        for place, row in enumerate(layout.row_order):
+            prices[int(row)] = unfolded[place]
+        return prices
+
+    def _bound_prices(self, size: float) -> dict[str, Array]:
+        unfolded = self.unfold(self.newton.u, len(self.newton.layout.capped))
+        places = self.newton.layout.columns[:, 1]
+        return {
+            name: unfolded[places[column]] / size
+            for name, column in self.form.column_of.items()
+            if places[column] >= 0 and self.form.columns[column].capacity >= 0
+        }
+
+    def unfold(self, values: Array, quantities: int) -> Array:
+        """From lane order to `(quantities, steps)`."""
+        groups, steps = self.newton.shape[0], self.newton.shape[1]
+        table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
+        # Segments follow one another in time: lane after lane, group after group.
+        series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
+        used = (self.newton.layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
+        return series if bool(used.all()) else series[:, used]
+
+    def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
+        """A ray that proves the programme infeasible or unbounded, if the point has become one."""
+        form, n = self.form, self.newton
+        if primal_residual > FEASIBLE:
+            rows = self._row_prices()
+            largest = max(
+                [float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.border.q).max(initial=0.0))]
+            )
+            if np.isfinite(largest) and largest > 0.0:
+                prices = name_prices(
+                    self.programme,
+                    form,
+                    [row / largest for row in rows],
+                    n.border.q / largest,
+                    self._bound_prices(largest),
+                    costs=False,
+                )
+                ray = evaluate(self.programme, prices, costs=False)
+                # In units of the scaled rows, so that the answer does not depend on the caller's units.
+                size = form.right_scale * form.cost_scale
+                if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= share * ray.dual:
+                    return "infeasible"
+        if dual_residual > FEASIBLE:
+            columns = self.unfold(n.y, len(form.columns))
+            hourly = {
+                name: form.columns[v].sign * form.columns[v].scale * columns[v] for name, v in form.column_of.items()
+            }
+            capacities = {
+                name: form.border[k].sign * form.border[k].scale * float(n.border.x[k])
+                for name, k in form.border_of.items()
+            }
+            if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
+                return "unbounded"
+        return None
+
+
+def _better(kept: KernelAnswer, other: KernelAnswer | None) -> KernelAnswer:
+    """The answer with the smaller gap."""
+    if other is None or other.solution is None or kept.solution is None:
+        return kept
+    first, second = kept.solution.certificate, other.solution.certificate
+    return other if first is None or second is None or second.relative_gap < first.relative_gap else kept
+
+
+def _constant(programme: Staircase, form: KernelForm) -> float:
+    constant = programme.constant
+    for name, variable in programme.variables.items():
+        constant += float(variable.cost @ form.columns[form.column_of[name]].origin)
+    for name, capacity in programme.capacities.items():
+        origin = form.held[name] if name in form.held else form.border[form.border_of[name]].origin
+        constant += capacity.cost * origin
+    return constant

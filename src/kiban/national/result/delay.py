@@ -1,0 +1,56 @@
+"""What a late connection changes: the plan's largest site without its grid in the study's year."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from kiban.catalogue import Catalogue
+from kiban.national.result.alternatives import LEAST_MW, SHOWN_INSTEAD, site_loads
+from kiban.national.result.plan import Delay
+from kiban.national.search.cutting_planes import Found, Memory, search
+from kiban.national.search.subproblem import list_classes
+from kiban.national.study.problem import Function, Problem
+from kiban.national.study.site_models import prepare_sites
+
+
+def find_delay(problem: Problem, memory: Memory, found: Found, catalogue: Catalogue) -> Delay | None:
+    """The plan with the largest connected site connected a year too late; None where no year is planned for."""
+    study = problem.study
+    year = study.national.year
+    if study.phases is not None or year is None:
+        return None
+    before = site_loads(problem, found.choice)
+    connected = [number for number, place in enumerate(problem.places) if place.candidate.connection_year <= year]
+    if not connected:
+        return None
+    leading = max(connected, key=lambda number: (before[number], -number))
+    candidate = replace(problem.places[leading].candidate, connection_year=float(year + 1))
+    (case,) = prepare_sites(study, [candidate], catalogue, list_classes(study.tranche), waits=lambda _: True, year=year)
+    assert case.waiting is not None
+    late = Function(case.waiting, 1.0, (0,), connected=False)
+    blocks = tuple(replace(block, functions=(late,)) if block.site == leading else block for block in problem.blocks)
+    places = tuple(
+        replace(place, candidate=candidate) if number == leading else place
+        for number, place in enumerate(problem.places)
+    )
+    then = search(
+        replace(problem, blocks=blocks, places=places),
+        memory,
+        gap=study.national.gap,
+        max_rounds=study.national.max_rounds,
+        report=lambda _: None,
+    )
+    if then is None:
+        return None
+    loads = site_loads(problem, then.choice)
+    gained = loads - before
+    order = [int(number) for number in np.argsort(-gained, kind="stable") if gained[number] > LEAST_MW]
+    return Delay(
+        site=candidate.id,
+        year=year,
+        load_mw=float(loads[leading]),
+        more_myen=max(then.cost_myen - found.cost_myen, 0.0),
+        instead=tuple(problem.places[number].candidate.id for number in order[:SHOWN_INSTEAD]),
+    )

@@ -1,0 +1,92 @@
+"""The same national problem, changed: under a policy, with more or other demand, with fewer sites."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from kiban.national.search.subproblem import SiteModel, at_costs
+from kiban.national.study.problem import Block, Function, Problem
+from kiban.planning.after_tax import under_policy
+from kiban.policy.capital import CapitalTerms
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario.national import Tranche
+
+
+def under_terms(
+    problem: Problem,
+    terms_of: Callable[[str], PolicyTerms],
+    capital: CapitalTerms,
+    credit_utilisation: Callable[[str], Mapping[str, float]],
+) -> Problem:
+    """A problem before tax at the costs that hold under a policy, whose terms are given by site.
+
+    `credit_utilisation` gives of a site, by asset class, the share of its credits that the owner can use.
+    """
+
+    def taxed(model: SiteModel, site: int) -> SiteModel:
+        name = problem.places[site].candidate.id
+        return at_costs(model, under_policy(model.resources, terms_of(name), capital, credit_utilisation(name)))
+
+    def of_block(block: Block) -> Block:
+        functions = (replace(function, model=taxed(function.model, block.site)) for function in block.functions)
+        return replace(block, functions=tuple(functions))
+
+    return replace(problem, blocks=tuple(of_block(block) for block in problem.blocks))
+
+
+def offering(problem: Problem, more: Sequence[tuple[int, Tranche]]) -> Problem:
+    """The problem with further tranches on offer, each of the class and reach of a tranche that it has already."""
+    parents = [parent for parent, _ in more]
+    offered = tuple(tranche for _, tranche in more)
+    demand = [[tranche.load_mw(phase) for phase in range(problem.phases)] for tranche in offered]
+    return replace(
+        problem,
+        tranches=(*problem.tranches, *offered),
+        class_of=(*problem.class_of, *(problem.class_of[parent] for parent in parents)),
+        demand_mw=np.concatenate([problem.demand_mw, np.reshape(demand, (len(offered), problem.phases))]),
+        latency_ms=np.concatenate([problem.latency_ms, problem.latency_ms[:, parents]], axis=1),
+        serves=np.concatenate([problem.serves, problem.serves[:, parents]], axis=1),
+    )
+
+
+def serving(problem: Problem, served_mw: Mapping[str, float]) -> Problem:
+    """The problem in which so much of each tranche (one phase) must be served, no more and no less."""
+    tranches = tuple(
+        tranche if tranche.must_serve else tranche.model_copy(update={"must_serve": True})
+        for tranche in problem.tranches
+    )
+    demand = np.array([[served_mw.get(tranche.id, 0.0)] for tranche in tranches])
+    return replace(problem, tranches=tranches, demand_mw=demand)
+
+
+def scaled(problem: Problem, factors: Sequence[float]) -> Problem:
+    """The problem with the demand of each tranche times a factor."""
+    return replace(problem, demand_mw=problem.demand_mw * np.asarray(factors)[:, None])
+
+
+def only(problem: Problem, sites: Collection[int]) -> Problem:
+    """The problem without the other sites: they serve nothing, and cost nothing to ask about."""
+    kept = sorted(sites)
+    numbers = {site: number for number, site in enumerate(kept)}
+    blocks = tuple(replace(block, site=numbers[block.site]) for block in problem.blocks if block.site in numbers)
+    return replace(
+        problem,
+        places=tuple(problem.places[site] for site in kept),
+        blocks=blocks,
+        shared=tuple(
+            replace(limit, sites=tuple(numbers[site] for site in limit.sites if site in numbers))
+            for limit in problem.shared
+        ),
+        latency_ms=problem.latency_ms[kept],
+        serves=problem.serves[kept],
+    )
+
+
+def energy_per_mw(problem: Problem, tranche: int) -> float:
+    """IT energy of a MW of a tranche, MWh a year."""
+    functions: list[Function] = [function for block in problem.blocks for function in block.functions]
+    model, group = functions[0].model, problem.class_of[tranche]
+    return float((model.firm[group] + model.arrivals[group]).sum()) * model.resources.step_weight_h

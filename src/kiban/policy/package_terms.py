@@ -1,0 +1,220 @@
+"""Packages become terms: the ordinary tax law of the country, and the instruments laid over it, asset by asset.
+
+What the law forbids is refused with all its problems at once: an instrument outside its dates, an unknown asset class,
+two measures on the same cost that exclude each other, support above the cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from kiban.errors import Problem, ScenarioError
+from kiban.policy.instruments import AMOUNT_TERMS, LaidInstrument, find_conflicts, lay_instrument
+from kiban.policy.law import Law, load_law
+from kiban.policy.tax_law import OrdinaryLaw, ordinary_law
+from kiban.policy.terms import (
+    AssetTerms,
+    CreditTerms,
+    DepreciationTerms,
+    FinancingTerms,
+    GrantTerms,
+    PolicyTerms,
+    ProductionCreditTerms,
+)
+from kiban.quantities import YEN_PER_MYEN
+from kiban.scenario.package import Package, load_package
+from kiban.scenario.study import Scenario
+
+Refused = Collection[tuple[str, int]]
+"""Instruments that do not apply, by package and number from 1."""
+
+
+def load_packages(scenario: Scenario) -> tuple[Package, ...]:
+    """The packages that a scenario names; raises `ScenarioError` with the problems of all of them."""
+    packages: list[Package] = []
+    problems: list[Problem] = []
+    for name in scenario.policy.packages:
+        try:
+            packages.append(load_package(name, scenario.folder))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+    return tuple(packages)
+
+
+def say_unchecked(terms: PolicyTerms) -> PolicyTerms:
+    """The same terms with a note that a plan alone does not check what their measures ask for."""
+    measures = dict.fromkeys(condition.measure for condition in terms.conditions)
+    if not measures:
+        return terms
+    note = f"a plan takes the conditions of {', '.join(measures)} to be fulfilled; kiban pay holds it against them"
+    return replace(terms, notes=(*terms.notes, note))
+
+
+def resolve(
+    packages: Sequence[Package], *, start_year: int, tax_law: str = "japan", without: Refused = ()
+) -> PolicyTerms:
+    """What the packages together mean for a campus built in `start_year`.
+
+    `tax_law` is the scenario's country; a package that names a tax law overrides it. `without` leaves out instruments
+    whose conditions a plan does not fulfil; the conditions of all of them are listed all the same. Raises
+    `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's law does not reach
+    back to that year.
+    """
+    law = load_law()
+    named = sorted({package.tax_law for package in packages if package.tax_law is not None})
+    problems = []
+    if len(named) > 1:
+        problems.append(
+            Problem(f"ask for different tax laws, {' and '.join(named)}", _join(packages), remedy="choose one")
+        )
+    ordinary = ordinary_law(named[0] if named else tax_law, start_year)
+    laid = []
+    for package in packages:
+        for number, instrument in enumerate(package.instrument, start=1):
+            found = lay_instrument(law, package.name, number, instrument, start_year)
+            if isinstance(found, LaidInstrument):
+                laid.append(found)
+            else:
+                problems += found
+    problems += find_conflicts(laid)
+    if problems:
+        raise ScenarioError(problems)
+    conditions = tuple(condition for item in laid for condition in item.conditions())
+    applied = [item for item in laid if (item.package, item.number) not in without]
+    return replace(_terms(packages, ordinary, applied, law), conditions=conditions)
+
+
+def _join(packages: Sequence[Package]) -> str:
+    return " + ".join(package.name for package in packages)
+
+
+def _terms(
+    packages: Sequence[Package],
+    ordinary: OrdinaryLaw,
+    laid: Sequence[LaidInstrument],
+    law: Law,
+) -> PolicyTerms:
+    assets = dict(ordinary.assets)
+    tax = ordinary.tax
+    financing = FinancingTerms()
+    carbon_price, surcharge, network = None, 0.0, 0.0
+    for item in laid:
+        instrument, measure = item.instrument, item.measure.id if item.measure else ""
+        for asset in item.assets:
+            assets[asset] = _support(assets[asset], item, item.shares[asset])
+        amount = item.take("rate", AMOUNT_TERMS.get(instrument.kind, ("",))[0])
+        if instrument.kind == "loan_guarantee":
+            fee = item.take("fee_rate", "fee_rate", 0.0)
+            financing = replace(financing, guarantee_coverage=amount, guarantee_fee_rate=fee, measure=measure)
+        elif instrument.kind == "concessional_loan":
+            financing = replace(financing, concessional_rate=amount, measure=measure)
+        elif instrument.kind == "public_ownership":
+            financing = replace(financing, public=True, measure=measure)
+        elif instrument.kind == "carbon_price":
+            given = instrument.price_myen_per_t
+            carbon_price = item.terms["price_upper_yen_per_t"] / YEN_PER_MYEN if given is None else given
+        elif instrument.kind == "surcharge_relief":
+            surcharge = amount
+        elif instrument.kind == "network_relief":
+            network = amount
+    assets = {name: _on_what_is_left(terms) for name, terms in assets.items()}
+    if financing.public:
+        # A public body owes neither income tax nor property tax.
+        tax = replace(tax, rate=0.0)
+        assets = {name: replace(terms, property_tax=None, ordinary_property_tax=None) for name, terms in assets.items()}
+    used = dict.fromkeys([*ordinary.measures, *(item.measure.id for item in laid if item.measure)])
+    return PolicyTerms(
+        name=_join(packages) or "none",
+        title_en=" + ".join(package.title_en or package.name for package in packages),
+        title_ja=" + ".join(package.title_ja or package.name for package in packages),
+        tax=tax,
+        assets=assets,
+        financing=financing,
+        carbon_price_myen_per_t=carbon_price,
+        surcharge_relief_share=surcharge,
+        network_relief_share=network,
+        notes=tuple(_notes(laid, ordinary)),
+        assumed=tuple(name for name in used if not law.measure(name).is_settled),
+    )
+
+
+def _support(terms: AssetTerms, item: LaidInstrument, share: float) -> AssetTerms:
+    """The terms of one asset class with one instrument more; several windows of support become the common one."""
+    instrument, measure = item.instrument, item.measure.id if item.measure else ""
+    cap = instrument.cap_myen
+    if cap is None and instrument.kind == "capital_grant" and "grant_cap_yen" in item.terms:
+        cap = item.terms["grant_cap_yen"] / YEN_PER_MYEN
+    elif cap is None and instrument.kind == "tax_credit" and "investment_cap_yen" in item.terms:
+        cap = share * item.terms["investment_cap_yen"] / YEN_PER_MYEN
+    terms = replace(
+        terms, first_year=max(terms.first_year, item.first_year), last_year=min(terms.last_year, item.last_year)
+    )
+    if instrument.kind == "tax_credit":
+        credit = CreditTerms(
+            rate=share,
+            basis_reduction_share=item.take("basis_reduction_share", "basis_reduction_share", 0.0),
+            limit_share_of_tax=item.take("limit_share_of_tax", "limit_share_of_tax"),
+            carry_forward_years=item.take("carry_forward_years", "carry_forward_years", 0),
+            refundable=item.take("refundable", "refundable", False),
+            cap_myen=cap,
+            payer=item.payer,
+            measure=measure,
+        )
+        return replace(terms, credits=(*terms.credits, credit))
+    if instrument.kind == "special_depreciation":
+        return replace(terms, depreciation=_faster(terms.depreciation, share))
+    if instrument.kind == "capital_grant":
+        grant = GrantTerms(share, instrument.treatment, cap, item.payer, measure)
+        return replace(terms, grants=(*terms.grants, grant))
+    if instrument.kind == "production_credit":
+        credit_terms = ProductionCreditTerms(share, instrument.years or 0, item.payer, measure)
+        return replace(terms, production_credit=credit_terms)
+    if terms.property_tax is None:
+        return terms
+    years = item.take("years", "exempt_years", 0)
+    relieved = replace(
+        terms.property_tax,
+        relief=(1.0 - share,) * years,
+        state_refund_share=item.take("state_refund_share", "state_refund_share", 0.0),
+    )
+    return replace(terms, property_tax=relieved)
+
+
+def _on_what_is_left(terms: AssetTerms) -> AssetTerms:
+    """Credits count on the cost less the grants that are booked against it."""
+    granted = sum(grant.rate for grant in terms.grants if grant.treatment == "reduces_basis")
+    if not granted or not terms.credits:
+        return terms
+    return replace(
+        terms, credits=tuple(replace(credit, rate=credit.rate * (1.0 - granted)) for credit in terms.credits)
+    )
+
+
+def _faster(depreciation: DepreciationTerms, share: float) -> DepreciationTerms:
+    """With a special depreciation, where the ordinary law does not already allow as much."""
+    return replace(depreciation, first_year_share=max(depreciation.first_year_share, share))
+
+
+def _notes(laid: Sequence[LaidInstrument], ordinary: OrdinaryLaw) -> Iterator[str]:
+    for item in laid:
+        beyond = [
+            asset for asset in item.assets if item.measure and item.measure.assets and asset not in item.measure.assets
+        ]
+        if beyond and item.measure:
+            yield f"{item.where} extends the measure to {', '.join(beyond)}"
+        untaxed = item.instrument.kind == "property_tax_relief" and ordinary.tax.jurisdiction != "japan"
+        if untaxed:
+            yield f"{item.where} has no effect, because no property tax is counted"
+        if item.measure is None and item.instrument.kind != "carbon_price":
+            yield f"{item.where} rests on no law"
+    windows = {
+        asset: {(item.first_year, item.last_year) for item in laid if asset in item.assets}
+        for item in laid
+        for asset in item.assets
+    }
+    shortened = [asset for asset, found in windows.items() if len(found) > 1]
+    if shortened:
+        yield f"instruments with different dates support {', '.join(shortened)} only in the years that they share"

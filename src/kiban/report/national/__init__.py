@@ -1,0 +1,1 @@
+"""A national plan and its payment, for readers."""

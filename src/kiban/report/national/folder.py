@@ -1,0 +1,58 @@
+"""A national plan as a folder: the report in both languages, every digit as JSON, tables and the map."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+from kiban.errors import OutputError, Problem
+from kiban.national.result.plan import NationalPlan
+from kiban.quantities import LANGUAGES
+from kiban.report.layout import render
+from kiban.report.national.document import summarise_national
+from kiban.report.national.flows import flows_csv
+from kiban.report.national.map import draw_map
+from kiban.report.national.terminal import national_page
+from kiban.report.plan.folder import check_folder
+from kiban.report.plan.record import to_json
+
+REPORT_WIDTH = 110
+
+
+def save_national(plan: NationalPlan, folder: str | Path) -> Path:
+    """Write a national plan to a new folder and return it; `OutputError` where it cannot be written."""
+    folder = Path(folder)
+    check_folder(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "summary.json").write_text(to_json(summarise_national(plan)), encoding="utf-8")
+        for language in LANGUAGES:
+            page = render(national_page(plan, language, REPORT_WIDTH), width=REPORT_WIDTH, colour=False)
+            (folder / f"report.{language}.txt").write_text(page, encoding="utf-8")
+            if plan.status == "optimal":
+                (folder / f"map.{language}.svg").write_text(draw_map(plan, language), encoding="utf-8")
+        if plan.flows is not None:
+            (folder / "interconnectors.csv").write_text(flows_csv(plan.flows), encoding="utf-8")
+        (folder / "sites.csv").write_text(sites_csv(plan), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            Problem(f"cannot be written: {error.strerror}", str(folder), remedy="choose another place")
+        ) from None
+    return folder
+
+
+def sites_csv(plan: NationalPlan) -> str:
+    """One row per site of the plan, units at the end of the names."""
+    tranches = [tranche.id for tranche in plan.study.tranche]
+    out = io.StringIO()
+    rows = csv.writer(out, lineterminator="\n")
+    loads = [f"{name}_mw" for name in tranches]
+    costs = ["cost_myen_per_year", "power_cost_myen_per_mwh", "without_myen_per_year"]
+    rows.writerow(["site", "area", *loads, "it_load_mw", "connection_mw", "clean_share", *costs])
+    for site in plan.sites:
+        served = [site.load_mw.get(name, 0.0) for name in tranches]
+        figures = [site.total_mw, site.connection_mw, site.clean_share, site.cost_myen, site.power_cost_myen_per_mwh]
+        without = "" if site.without_myen is None else site.without_myen
+        rows.writerow([site.candidate.id, site.candidate.area, *served, *figures, without])
+    return out.getvalue()

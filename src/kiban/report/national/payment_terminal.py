@@ -1,0 +1,145 @@
+"""Who pays for a package in a national plan, on the screen: the answer, where, who, what for, and what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from kiban.finance.national_payment import NationalPayment, Region
+from kiban.finance.national_side import NationalSide
+from kiban.quantities import Language, MoneyFormat, format_percent
+from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, remark, section, table
+from kiban.report.national.payment import (
+    LEAST_MOVED_MW,
+    area_name,
+    basis_sentences,
+    clean_share,
+    equity_return,
+    place_sentences,
+    residual_sentence,
+    site_names,
+)
+from kiban.report.payment.terminal import parties_table, support_table
+from kiban.report.payment.words import answer, further_sentences, payment_money
+from kiban.report.phrases import phrase, phrase_or
+
+LEAST_SHOWN_MW = 0.5
+COLUMNS = ("without", "with", "induced", "moved", "fiscal", "local", "ratepayers", "support", "jobs")
+
+
+def national_payment_page(payment: NationalPayment, language: Language, width: int) -> RenderableType:
+    """The whole answer."""
+    parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
+    parts.append(bullets([*further_sentences(payment, language), *place_sentences(payment, language)]))
+    areas = _regions(payment, payment.areas, "area", language, width)
+    parts += section(_title("areas", language), Group(areas, Text(), remark(_say("region_basis", language))))
+    prefectures = _regions(payment, payment.prefectures, "prefecture", language, width)
+    parts += section(_title("prefectures", language), prefectures)
+    parts += section(_title("sites", language), _sites(payment, language))
+    parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
+    if payment.support.total_myen > 0:
+        parts += section(phrase("pay.title.support", language), support_table(payment, language))
+    parts += section(phrase("pay.title.finance", language), _finance(payment, language))
+    parts += section(phrase("pay.title.assumed", language), bullets(basis_sentences(payment, language)))
+    parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
+    return Group(*parts)
+
+
+def _say(key: str, language: Language, /, **values: object) -> str:
+    return phrase(f"national_pay.{key}", language, **values)
+
+
+def _title(key: str, language: Language) -> str:
+    return _say(f"title.{key}", language)
+
+
+def _regions(
+    payment: NationalPayment, regions: Sequence[Region], kind: str, language: Language, width: int
+) -> RenderableType:
+    amounts = [abs(value) for one in regions for value in (one.fiscal_cost_myen, one.support_myen)]
+    size, unit = payment_money(payment, language).scale(max(amounts, default=0.0))
+    cells = [
+        {
+            "without": _mw(region.without_mw),
+            "with": _mw(region.with_mw),
+            "induced": _mw(region.induced_mw),
+            "moved": _mw(region.moved_mw, LEAST_MOVED_MW),
+            "fiscal": _money(region.fiscal_cost_myen / size),
+            "local": _money(region.local_public_myen / size),
+            "ratepayers": _money(region.change_myen["ratepayers"] / size),
+            "support": _money(region.support_myen / size),
+            "jobs": _range(region.jobs),
+        }
+        for region in regions
+    ]
+    names = [_region_name(region.name, kind, language) for region in regions]
+    headings = {name: _say(f"heading.{name}", language, unit=unit) for name in COLUMNS}
+    first = _say(f"heading.{kind}", language)
+    shown = list(COLUMNS)
+    while len(shown) > 4 and _needed([first, *names], headings, cells, shown) > width - INDENT:
+        shown.pop()
+    rows = [[name, *(row[column] for column in shown)] for name, row in zip(names, cells, strict=True)]
+    return table([first, *(headings[column] for column in shown)], rows, numeric=range(1, len(shown) + 1))
+
+
+def _needed(first: list[str], headings: dict[str, str], cells: list[dict[str, str]], shown: list[str]) -> int:
+    columns = [first, *([*headings[name].split("\n"), *(row[name] for row in cells)] for name in shown)]
+    return sum(3 + max(cell_len(text) for text in column) for column in columns)
+
+
+def _region_name(name: str, kind: str, language: Language) -> str:
+    if kind == "area":
+        return area_name(name, language)
+    return phrase_or(f"prefecture.{name}", language, name) or _say("heading.elsewhere", language)
+
+
+def _mw(mw: float, least: float = LEAST_SHOWN_MW) -> str:
+    return NOTHING if abs(mw) < least else f"{mw:,.0f}"
+
+
+def _money(value: float) -> str:
+    return NOTHING if abs(value) < 0.05 else f"{value:,.1f}"
+
+
+def _range(values: tuple[float, float] | None) -> str:
+    if values is None:
+        return NOTHING
+    low, high = sorted(values)
+    return NOTHING if max(abs(low), abs(high)) < 0.5 else f"{low:,.0f} – {high:,.0f}"
+
+
+def _sites(payment: NationalPayment, language: Language) -> RenderableType:
+    names = site_names(payment, language)
+    rows = []
+    for site in (candidate.id for candidate in payment.candidates):
+        without, with_ = payment.before.loads.get(site, 0.0), payment.after.loads.get(site, 0.0)
+        moved = payment.moved_by_site_mw.get(site, 0.0)
+        if max(without, with_, abs(moved)) >= LEAST_SHOWN_MW:
+            cells = [_mw(without), _mw(with_), _mw(with_ - without - moved), _mw(moved, LEAST_MOVED_MW)]
+            rows.append([names[site], *cells])
+    headings = [_say(f"heading.{name}", language) for name in ("site", "without", "with", "induced", "moved")]
+    return table(headings, rows, numeric=(1, 2, 3, 4))
+
+
+def _finance(payment: NationalPayment, language: Language) -> RenderableType:
+    money = payment_money(payment, language)
+    before, after = (_figures(side, money, language) for side in (payment.before, payment.after))
+    rows = [[phrase(f"pay.{name}", language), before[name], after[name]] for name in before]
+    headings = [phrase("pay.heading.measure", language)]
+    headings += [phrase(f"pay.heading.{name}", language) for name in ("without", "with")]
+    return table(headings, rows, numeric=(1, 2))
+
+
+def _figures(side: NationalSide, money: MoneyFormat, language: Language) -> dict[str, str]:
+    equity, hour = equity_return(side), side.levelised.yen_per_gpu_hour
+    return {
+        "finance.equity_irr": NOTHING if equity is None else format_percent(equity, language),
+        "finance.debt": money.amount(sum(campus.returns.debt_myen for campus in side.campuses)),
+        "finance.cost_mwh": money.price(side.levelised.myen_per_it_mwh),
+        "finance.cost_gpu_hour": NOTHING if hour is None else money.price(hour / 1e6),
+        "finance.cost_year": money.amount(sum(campus.plan.cost_myen_per_year for campus in side.campuses)),
+        "heading.clean_share": format_percent(clean_share(side), language),
+    }

@@ -1,0 +1,215 @@
+"""A plan as a folder, and back.
+
+    scenario.toml     the scenario; names of files are relative to the folder
+    summary.json      everything but the hours, every digit
+    hourly.parquet    the hourly columns over `time`
+    tables/*.csv      the same as tables, with units and explanations
+    plan.xlsx         the same as a workbook
+    provenance.json   every input with its origin, and the sources in full
+
+The folder is written under another name beside its place and then renamed, so that a folder with the
+plan's name is always whole. Nothing that is there already is changed or removed.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+import json
+import os
+import re
+import shutil
+import tempfile
+from datetime import timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kiban.arrays import Array
+from kiban.catalogue import load_catalogue
+from kiban.errors import InputError, OutputError, Problem
+from kiban.planning.plan import Plan
+from kiban.report.plan.record import restore, summarise, to_json
+from kiban.report.plan.tables import Table, make_tables, source_keys
+from kiban.report.plan.workbook import workbook_bytes
+from kiban.scenario import dump_scenario, read_scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCENARIO, SUMMARY, HOURLY, TABLES = "scenario.toml", "summary.json", "hourly.parquet", "tables"
+WORKBOOK, PROVENANCE = "plan.xlsx", "provenance.json"
+TIME = "time"
+
+
+def save_plan(plan: Plan, folder: str | Path) -> Path:
+    """Write a plan to a new folder and return it.
+
+    Raises `OutputError` where the place is taken (an empty folder is not) or cannot be written.
+    """
+    folder = Path(folder)
+    check_folder(folder)
+    made: Path | None = None
+    try:
+        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=_existing_parent(folder)))
+        _write(plan, made, folder)
+        made.chmod(0o777 & ~_umask())
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.is_dir():
+            folder.rmdir()
+        made.rename(folder)
+    except OSError as error:
+        raise OutputError(_unwritable(folder, error)) from None
+    finally:
+        if made is not None and made.exists():
+            shutil.rmtree(made, ignore_errors=True)
+    return folder
+
+
+def check_folder(folder: str | Path) -> None:
+    """Raise `OutputError` unless a plan can be saved under this name; worth asking before a long calculation."""
+    folder = Path(folder)
+    if (folder / SUMMARY).exists():
+        raise OutputError(Problem("holds another plan, which is kept", str(folder), remedy=_other_name(folder)))
+    if folder.is_dir() and any(folder.iterdir()):
+        raise OutputError(Problem("is a folder that is not empty", str(folder), remedy=_other_name(folder)))
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(Problem("is a file, and a plan needs a folder", str(folder), remedy=_other_name(folder)))
+    parent = _existing_parent(folder)
+    if not parent.is_dir():
+        fault = f"cannot be made, because {parent} is a file"
+        raise OutputError(Problem(fault, str(folder), remedy="give a folder elsewhere"))
+    if not os.access(parent, os.W_OK | os.X_OK):
+        fault = f"cannot be written: {parent} allows no new entries"
+        raise OutputError(Problem(fault, str(folder), remedy="give a folder that you may write to"))
+
+
+def load_plan(folder: str | Path) -> Plan:
+    """The plan in a folder, equal to the one that was saved.
+
+    Raises `OutputError` where the folder holds no plan, or not all of it.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise OutputError(Problem("does not exist", str(folder), remedy="give the folder of a saved plan"))
+    if not (folder / SUMMARY).is_file():
+        fault = f"is no saved plan: it has no {SUMMARY}"
+        raise OutputError(Problem(fault, str(folder), remedy="give a folder that `kiban build --out` or `save` wrote"))
+    part = SUMMARY
+    try:
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        part = SCENARIO
+        scenario = read_scenario(folder / SCENARIO)
+        part = HOURLY
+        time, hourly = _read_hourly((folder / HOURLY).read_bytes())
+        part = SUMMARY
+        return restore(summary, scenario, time, hourly)
+    except InputError as error:
+        raise OutputError(_damaged(folder, part, str(error.problems[0].fault))) from None
+    except OSError as error:
+        raise OutputError(_damaged(folder, part, error.strerror or "cannot be read")) from None
+    except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+        raise OutputError(_damaged(folder, part, _first_line(error))) from None
+
+
+def _write(plan: Plan, target: Path, final: Path) -> None:
+    (target / SCENARIO).write_bytes(dump_scenario(plan.scenario, final).encode("utf-8"))
+    (target / SUMMARY).write_bytes(to_json(summarise(plan)).encode("utf-8"))
+    (target / HOURLY).write_bytes(_hourly_bytes(plan))
+    (target / PROVENANCE).write_bytes(to_json(_provenance(plan)).encode("utf-8"))
+    (target / WORKBOOK).write_bytes(workbook_bytes(plan))
+    (target / TABLES).mkdir()
+    for table in make_tables(plan):
+        (target / TABLES / f"{table.name}.csv").write_bytes(_csv_bytes(table))
+
+
+def _csv_bytes(table: Table) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+    return text.getvalue().encode("utf-8")
+
+
+def _provenance(plan: Plan) -> dict[str, Any]:
+    catalogue = load_catalogue()
+    entries = [{**dataclasses.asdict(entry), "sources": list(source_keys(entry))} for entry in plan.provenance]
+    used = sorted({key for entry in plan.provenance for key in source_keys(entry)})
+    return {"inputs": entries, "sources": {key: dataclasses.asdict(catalogue.sources[key]) for key in used}}
+
+
+def _hourly_bytes(plan: Plan) -> bytes:
+    """Parquet with `time` in the site's fixed offset and one column of doubles for each hourly column."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    offset = plan.time[0].utcoffset() if len(plan.time) else timedelta()
+    instants = pa.array(plan.time.tz_convert("UTC").tz_localize(None).to_numpy())
+    stamped = instants.cast(pa.timestamp(instants.type.unit)).cast(pa.timestamp(instants.type.unit, tz=_zone(offset)))
+    columns = {name: pa.array(np.asarray(column, dtype=np.float64)) for name, column in plan.hourly.items()}
+    written = pa.BufferOutputStream()
+    pq.write_table(pa.table({TIME: stamped, **columns}), written, compression="zstd")
+    return bytes(written.getvalue().to_pybytes())
+
+
+def _read_hourly(content: bytes) -> tuple[pd.DatetimeIndex, dict[str, Array]]:
+    import numpy as np
+    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pq.read_table(pa.BufferReader(content))
+    kind = table.schema.field(TIME).type
+    instants = table.column(TIME).cast(pa.int64()).to_numpy().view(f"datetime64[{kind.unit}]")
+    found = re.fullmatch(r"([+-])(\d\d):(\d\d)", kind.tz or "")
+    if found is None:
+        raise ValueError(f"time zone {kind.tz!r}")
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3])) * (-1 if found[1] == "-" else 1)
+    time = pd.DatetimeIndex(instants).tz_localize("UTC").tz_convert(timezone(offset))
+    names = [name for name in table.column_names if name != TIME]
+    return time, {name: np.array(table.column(name).to_numpy(), dtype=np.float64) for name in names}
+
+
+def _zone(offset: timedelta | None) -> str:
+    minutes = round((offset or timedelta()).total_seconds() / 60)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _existing_parent(folder: Path) -> Path:
+    """The nearest place above `folder` that exists."""
+    parent = folder.absolute().parent
+    while not parent.exists() and parent != parent.parent:
+        parent = parent.parent
+    return parent
+
+
+def _other_name(folder: Path) -> str:
+    whole = folder.absolute()
+    stem = re.sub(r"-\d+$", "", whole.name) or "plan"
+    number = 2
+    while (whole.parent / f"{stem}-{number}").exists():
+        number += 1
+    free = folder.parent / f"{stem}-{number}"
+    return f"choose another name, for example {free}"
+
+
+def _unwritable(folder: Path, error: OSError) -> Problem:
+    reason = (error.strerror or type(error).__name__).lower()
+    return Problem(f"cannot be written: {reason}", str(folder), remedy="give a folder that can be written")
+
+
+def _damaged(folder: Path, part: str, reason: str) -> Problem:
+    fault = f"is damaged: {part} {reason}".rstrip(".")
+    return Problem(fault, str(folder), remedy="build the plan again from its scenario")
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"cannot be used ({type(error).__name__}{f': {text[0][:120]}' if text else ''})"
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current

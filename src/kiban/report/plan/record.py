@@ -1,0 +1,127 @@
+"""A plan as one JSON object and back, floats exact: what `--json` prints and `summary.json` holds."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kiban.arrays import Array
+from kiban.linear import Certificate
+from kiban.planning.plan import (
+    Alternative,
+    Change,
+    Infeasibility,
+    Investment,
+    Plan,
+    Relaxation,
+    ServedTranche,
+    Worth,
+)
+from kiban.planning.provenance import Entry
+from kiban.policy.terms import PolicyTerms
+from kiban.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMAT = "kiban plan"
+VERSION = 2
+
+
+def summarise(plan: Plan) -> dict[str, Any]:
+    """Everything of a plan but the hourly columns and the scenario, in plain types.
+
+    `duals` holds the worths by name; `assumptions` are the entries of `provenance` that are assumed.
+    """
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": plan.scenario.name,
+        "status": plan.status,
+        "cooling_system": plan.cooling_system,
+        "certificate": dataclasses.asdict(plan.certificate) if plan.certificate is not None else None,
+        "capacities": _floats(plan.capacities),
+        "costs": _floats(plan.costs),
+        "indicators": _floats(plan.indicators),
+        "duals": {worth.name: _without(dataclasses.asdict(worth), "name") for worth in plan.worths},
+        "alternatives": [dataclasses.asdict(other) for other in plan.alternatives],
+        "infeasibility": dataclasses.asdict(plan.infeasibility) if plan.infeasibility is not None else None,
+        "investments": [dataclasses.asdict(investment) for investment in plan.investments],
+        "tranches": [dataclasses.asdict(tranche) for tranche in plan.tranches],
+        "clean_output_mwh_per_year": _floats(plan.clean_output_mwh_per_year),
+        "energy_charges_myen_per_year": _floats(plan.energy_charges_myen_per_year),
+        "capital_factors": {name: _floats(costs) for name, costs in plan.capital_factors.items()},
+        "production_credits_myen_per_mwh": _floats(plan.production_credits_myen_per_mwh),
+        "ratepayers_works_myen": plan.ratepayers_works_myen,
+        "policy": dataclasses.asdict(plan.policy) if plan.policy is not None else None,
+        "notes": list(plan.notes),
+        "assumptions": [dataclasses.asdict(entry) for entry in plan.assumptions],
+        "provenance": [dataclasses.asdict(entry) for entry in plan.provenance],
+    }
+
+
+def restore(
+    summary: Mapping[str, Any], scenario: Scenario, time: pd.DatetimeIndex, hourly: Mapping[str, Array]
+) -> Plan:
+    """The plan that `summarise` was given; KeyError, TypeError or ValueError where the object is no such summary."""
+    if summary["format"] != FORMAT or summary["version"] != VERSION:
+        raise ValueError(f"format {summary['format']!r} version {summary['version']!r}")
+    certificate, infeasibility = summary["certificate"], summary["infeasibility"]
+    return Plan(
+        status=summary["status"],
+        scenario=scenario,
+        cooling_system=summary["cooling_system"],
+        capacities=dict(summary["capacities"]),
+        costs=dict(summary["costs"]),
+        indicators=dict(summary["indicators"]),
+        worths=tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items()),
+        alternatives=tuple(Alternative(**other) for other in summary["alternatives"]),
+        time=time,
+        hourly=hourly,
+        certificate=Certificate(**certificate) if certificate is not None else None,
+        provenance=tuple(Entry(**entry) for entry in summary["provenance"]),
+        notes=tuple(summary["notes"]),
+        infeasibility=_restore_infeasibility(infeasibility) if infeasibility is not None else None,
+        investments=tuple(Investment(**investment) for investment in summary["investments"]),
+        tranches=tuple(ServedTranche(**tranche) for tranche in summary["tranches"]),
+        clean_output_mwh_per_year=dict(summary["clean_output_mwh_per_year"]),
+        energy_charges_myen_per_year=dict(summary["energy_charges_myen_per_year"]),
+        capital_factors={name: dict(costs) for name, costs in summary["capital_factors"].items()},
+        production_credits_myen_per_mwh=dict(summary["production_credits_myen_per_mwh"]),
+        ratepayers_works_myen=summary["ratepayers_works_myen"],
+        policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
+    )
+
+
+def to_json(content: object) -> str:
+    """JSON text with a final line end; floats as their shortest exact form, no NaN."""
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
+    return Infeasibility(
+        collisions=tuple(content["collisions"]),
+        hours=tuple(content["hours"]),
+        shortfall_mwh=content["shortfall_mwh"],
+        relaxations=tuple(
+            Relaxation(tuple(Change(**change) for change in item["changes"]), item["cost_myen_per_year"])
+            for item in content["relaxations"]
+        ),
+    )
+
+
+def restore_terms(content: Mapping[str, Any]) -> PolicyTerms:
+    """The terms of a policy from plain types."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(PolicyTerms).validate_python(content)
+
+
+def _floats(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: float(value) for name, value in values.items()}
+
+
+def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != key}

@@ -1,0 +1,219 @@
+"""The plan as tables with every digit: one row per figure, with its unit and what it is or where it comes from.
+
+Names are given in both languages; values keep the units of the plan (million yen, MW, MWh, shares of one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from kiban.calendar import HOURS_PER_YEAR
+from kiban.catalogue import load_catalogue
+from kiban.planning.plan import Plan
+from kiban.planning.provenance import Entry
+from kiban.quantities import LANGUAGES, Language, term, unit_of, unit_text
+from kiban.report.names import COMPUTE, MEASURE, capacity_parts, indicator_name, input_name, money_of, subject_name
+from kiban.report.phrases import phrase, phrase_or
+from kiban.report.plan.assumptions import rank_assumptions
+from kiban.report.plan.costs import RUNNING, group_of
+from kiban.report.plan.words import alternative_sentence, worth_sentence
+
+Cell = str | float | int | bool | None
+NameOf = Callable[[str, Language], str]
+MYEN_PER_YEAR = "million yen/year"
+NAMES = ("name", "name_en", "name_ja")
+ORIGIN = ("source", "source_title", "note")
+ENERGY_COLUMNS = {
+    "it": "it_load_mw",
+    "interconnection": "import_mw",
+    "backup": "backup_mw",
+    "battery_power": "discharge_mw",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of exact values; `name` is its file, every row has one cell for each column."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DesignRow:
+    """A capacity with what it does over the year.
+
+    `energy_mwh` is what it could deliver (free supply, before curtailment), drew or served, `factor` that
+    energy over the capacity's; `limit` is None where there is none, `cost_myen` is fixed and yearly.
+    """
+
+    name: str
+    subject: str
+    value: float
+    unit: str
+    limit: float | None
+    limit_key: str
+    energy_mwh: float | None
+    factor: float | None
+    cost_myen: float | None
+
+
+def design_rows(plan: Plan) -> tuple[DesignRow, ...]:
+    """All capacities in the order of the plan."""
+    limits = {worth.name.removesuffix("_limit"): worth for worth in plan.worths if worth.name.endswith("_limit")}
+    rows = []
+    for name, value in plan.capacities.items():
+        subject, unit = capacity_parts(name)
+        limit, energy = limits.get(subject), _yearly_energy(subject, plan)
+        factor = energy / (value * HOURS_PER_YEAR) if energy is not None and unit == "mw" and value > 0 else None
+        rows.append(
+            DesignRow(
+                name=name,
+                subject=subject,
+                value=value,
+                unit=unit,
+                limit=limit.limit if limit is not None else None,
+                limit_key=limit.key if limit is not None else "",
+                energy_mwh=energy,
+                factor=factor,
+                cost_myen=_fixed_cost(subject, plan),
+            )
+        )
+    return tuple(rows)
+
+
+def _yearly_energy(subject: str, plan: Plan) -> float | None:
+    for column in (ENERGY_COLUMNS.get(subject, ""), f"{subject}_available_mw", f"{subject}_mw"):
+        if column in plan.hourly:
+            return float(plan.hourly[column].mean()) * HOURS_PER_YEAR
+    return None
+
+
+def _fixed_cost(subject: str, plan: Plan) -> float | None:
+    if subject == "it":
+        return sum(cost for item, cost in plan.costs.items() if item.startswith(COMPUTE))
+    return plan.costs.get(subject)
+
+
+def make_tables(plan: Plan) -> tuple[Table, ...]:
+    """All tables of a plan."""
+    return (
+        capacity_table(plan),
+        cost_table(plan),
+        indicator_table(plan),
+        worth_table(plan),
+        alternative_table(plan),
+        assumption_table(plan),
+        provenance_table(plan),
+    )
+
+
+def capacity_table(plan: Plan) -> Table:
+    """Capacities with their limits."""
+    rows = []
+    for row in design_rows(plan):
+        kind = {"it": "it_capacity"}.get(row.subject, "measure" if row.subject.startswith(MEASURE) else "capacity")
+        unit = unit_text(row.unit, "en") or "taken"
+        cells = (row.value, unit, row.limit, row.limit_key, row.energy_mwh, row.factor, row.cost_myen)
+        rows.append((row.name, *_both(subject_name, row.subject), *cells, *_explain(kind)))
+    yearly = ("energy_mwh_per_year", "capacity_factor", "fixed_cost_myen_per_year")
+    return _table("capacities", ("capacity", "unit", "limit", "limit_key", *yearly), rows)
+
+
+def cost_table(plan: Plan) -> Table:
+    """Items of cost with their group and kind."""
+    rows = []
+    for item, cost in plan.costs.items():
+        kind = item if item in RUNNING else "fixed"
+        shown = (group_of(item), "running" if item in RUNNING else "fixed", cost, MYEN_PER_YEAR)
+        rows.append((item, *_both(subject_name, item), *shown, *_explain(kind)))
+    return _table("costs", ("group", "kind", "cost", "unit"), rows)
+
+
+def indicator_table(plan: Plan) -> Table:
+    """Yearly figures."""
+    rows: list[tuple[Cell, ...]] = []
+    for name, value in plan.indicators.items():
+        unit = "million yen/year" if name.endswith("_myen_per_year") else unit_text(unit_of(name), "en")
+        words = tuple(phrase_or(f"indicator.{name}.explanation", language, "") for language in LANGUAGES)
+        rows.append((name, *_both(indicator_name, name), value, unit or "1", *words))
+    return _table("indicators", ("value", "unit"), rows)
+
+
+def worth_table(plan: Plan) -> Table:
+    """What one unit of each constraint is worth a year."""
+    rows = []
+    for worth in plan.worths:
+        sentences = [worth_sentence(worth, money_of(plan, language)) for language in LANGUAGES]
+        unit = f"million yen/year per {unit_text(worth.unit, 'en')}"
+        subject = worth.name.removesuffix("_limit").removesuffix("_least")
+        cells: tuple[Cell, ...] = (worth.key, worth.saving_myen, unit, worth.limit, unit_text(worth.unit, "en"))
+        rows.append((worth.name, *_both(subject_name, subject), *cells, *sentences))
+    return _table("worths", ("key", "saving", "unit", "limit", "limit_unit"), rows)
+
+
+def alternative_table(plan: Plan) -> Table:
+    """The chosen cooling system and the others with their cost."""
+    rows: list[tuple[Cell, ...]] = []
+    if plan.cooling_system and plan.status == "optimal":
+        cells = (plan.cost_myen_per_year, MYEN_PER_YEAR)
+        rows.append((plan.cooling_system, *_both(term, plan.cooling_system), *cells, *_explain("alternative_chosen")))
+    for other in plan.alternatives:
+        words = [
+            f"{alternative_sentence(other, plan, x)} ({phrase('explain.alternative_exact', x)})" for x in LANGUAGES
+        ]
+        cells = (other.cost_myen_per_year, MYEN_PER_YEAR)
+        rows.append((other.cooling_system, *_both(term, other.cooling_system), *cells, *words))
+    return _table("alternatives", ("cost", "unit"), rows)
+
+
+def assumption_table(plan: Plan) -> Table:
+    """Assumed inputs, the one on which most of the cost rests first."""
+    rows = []
+    facts = load_catalogue().facts
+    for item in rank_assumptions(plan):
+        entry, fact = item.entry, facts.get(item.entry.name)
+        low, high = (fact.low, fact.high) if fact is not None else (None, None)
+        cells = (entry.value, entry.unit, low, high, item.cost_myen, item.members)
+        rows.append((entry.name, *_both(input_name, entry.name), *cells, entry.source, _titles(entry), entry.note))
+    columns = ("value", "unit", "low", "high", "cost_resting_on_it_myen_per_year", "rows")
+    return Table("assumptions", (*NAMES, *columns, *ORIGIN), tuple(rows))
+
+
+def provenance_table(plan: Plan) -> Table:
+    """Every input with its origin."""
+    rows = [
+        (
+            entry.name,
+            *_both(input_name, entry.name),
+            *(entry.value, entry.unit, entry.status, entry.source, _titles(entry), entry.note),
+        )
+        for entry in plan.provenance
+    ]
+    return Table("provenance", (*NAMES, "value", "unit", "status", *ORIGIN), tuple(rows))
+
+
+def source_keys(entry: Entry) -> tuple[str, ...]:
+    """Keys of the catalogue's sources that an input names; empty for a scenario key or a file."""
+    keys = entry.source.split(" (")[0].split(";")
+    known = load_catalogue().sources
+    return tuple(key for key in keys if key in known)
+
+
+def _titles(entry: Entry) -> str:
+    sources = load_catalogue().sources
+    return "; ".join(f"{sources[key].publisher}: {sources[key].title}" for key in source_keys(entry))
+
+
+def _both(name_of: NameOf, name: str) -> tuple[str, str]:
+    return name_of(name, "en"), name_of(name, "ja")
+
+
+def _explain(kind: str) -> tuple[str, str]:
+    return phrase(f"explain.{kind}", "en"), phrase(f"explain.{kind}", "ja")
+
+
+def _table(name: str, columns: Sequence[str], rows: Sequence[tuple[Cell, ...]]) -> Table:
+    return Table(name, (*NAMES, *columns, "explanation_en", "explanation_ja"), tuple(rows))
