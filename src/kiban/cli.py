@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from kiban.commands import paying, report, serve
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
+from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -130,7 +131,7 @@ def build_command(
         if out is not None and plan.status == "optimal":
             from kiban.report.plan.folder import save_plan
 
-            tell("saving")
+            tell(Message("progress.saving"))
             save_plan(plan, out)
     if as_json:
         from kiban.report.plan.record import summarise, to_json
@@ -158,7 +159,7 @@ def check_command(scenario: Scenario, lang: Lang = None) -> None:
         check_national_file(national, language)
         return
     with progress(language) as tell:
-        tell("reading inputs")
+        tell(Message("progress.inputs"))
         import kiban
 
         preparation = kiban.check(scenario)

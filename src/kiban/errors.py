@@ -15,33 +15,42 @@ Every `InputError` carries all `Problem`s that were found, not only the first.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from kiban.messages import Message
 
 EXIT_FAULT = 1
 EXIT_INPUT = 2
 EXIT_INFEASIBLE = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong: where, which key, what it is, what is allowed and what to do.
+@dataclass(frozen=True, slots=True, init=False)
+class Problem(Message):
+    """One thing that is wrong: a code and values as in `Message`, where it is, and which key.
 
-    `where` names a file (and line) or a service, `key` the scenario key or the column, `fault` says
-    what is wrong with it including the value, `remedy` what to do.
+    `where` names a file (and line) or a service, `key` the scenario key or the column. The sentence is made of
+    `fault.CODE`, which says what is wrong including the value, and `remedy.CODE`, which says what to do and may be
+    missing; `remedy` names another code where what to do depends on more than what is wrong.
     """
 
-    fault: str
-    where: str = ""
-    key: str = ""
-    remedy: str = ""
+    where: str
+    key: str
+    remedy: str
 
-    def __str__(self) -> str:
-        place = ": ".join(part for part in (self.where, self.key) if part)
-        sentence = f"{place} {self.fault}" if place else self.fault
-        if self.remedy:
-            sentence = f"{sentence}; {self.remedy}"
-        return sentence if sentence.endswith("?") else f"{sentence}."
+    def __init__(
+        self,
+        code: str,
+        where: str = "",
+        key: str = "",
+        remedy: str = "",
+        values: Mapping[str, object] | None = None,
+        **named: object,
+    ) -> None:
+        Message.__init__(self, code, values, **named)
+        object.__setattr__(self, "where", where)
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "remedy", remedy)
 
 
 class KibanError(Exception):

@@ -21,6 +21,7 @@ LEVELS = {
     "quantities": 0,
     "calendar": 0,
     "arrays": 0,
+    "messages": -1,  # errors and progress are made of it
     "progress": 0,
     "interruption": 0,
     "catalogue": 1,

@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,9 @@ import kiban.planning.building
 from kiban.catalogue import load_catalogue
 from kiban.cli import app, choose_language
 from kiban.errors import SolverError
+from kiban.messages import Message
 from kiban.planning.plan import Plan
+from kiban.progress import Report
 from kiban.report.plan.folder import load_plan
 from kiban.report.starter import starter_text
 from kiban.scenario import Scenario, parse_scenario, read_scenario
@@ -91,9 +92,9 @@ def built(monkeypatch: pytest.MonkeyPatch, plan: Plan) -> list[Scenario]:
     """Scenarios that were built; each gives the plan made by hand."""
     seen: list[Scenario] = []
 
-    def build(scenario: Scenario, *, report: Callable[[str], None]) -> Plan:
+    def build(scenario: Scenario, *, report: Report) -> Plan:
         seen.append(scenario)
-        report("solving with direct liquid")
+        report(Message("progress.solving", technology="direct_liquid"))
         return plan
 
     monkeypatch.setattr(kiban.planning.building, "build", build)
@@ -222,7 +223,7 @@ def test_infeasible_as_json() -> None:
 def test_a_fault_of_ours_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, words: str
 ) -> None:
-    def fail(scenario: Scenario, *, report: Callable[[str], None]) -> Plan:
+    def fail(scenario: Scenario, *, report: Report) -> Plan:
         raise error
 
     monkeypatch.setattr(kiban.planning.building, "build", fail)
@@ -350,7 +351,7 @@ def test_facade() -> None:
     messages: list[str] = []
     plan = kiban.build(scenario, report=messages.append)
     assert isinstance(plan, kiban.Plan)
-    assert messages[0] == "reading inputs"
+    assert str(messages[0]) == "reading inputs"
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
     with pytest.raises(AttributeError, match="no attribute 'run'"):

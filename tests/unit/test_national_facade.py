@@ -43,7 +43,7 @@ def test_a_study_is_read_checked_and_built_by_the_same_names(file: Path) -> None
     messages: list[str] = []
     plan = kiban.build(study, report=messages.append)
     assert isinstance(plan, kiban.NationalPlan)
-    assert messages[0] == "reading sites"
+    assert str(messages[0]) == "reading sites"
 
 
 def test_the_facade_answers_as_the_command_does(file: Path) -> None:

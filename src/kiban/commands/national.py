@@ -10,6 +10,7 @@ import typer
 
 from kiban.commands.terminal import complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
+from kiban.messages import Message
 from kiban.quantities import Language
 
 
@@ -108,7 +109,7 @@ def pay_national_file(
 def check_national_file(path: Path, language: Language) -> None:
     """Read a national study and the inputs of every site without solving; show the candidates."""
     with progress(language) as tell:
-        tell("reading sites")
+        tell(Message("progress.national_reading"))
         from kiban.catalogue import load_catalogue
         from kiban.national.study.assembly import write_problem
         from kiban.scenario.national_file import read_national

@@ -10,6 +10,7 @@ import typer
 
 from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
+from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -60,7 +61,7 @@ def pay_command(
         return
     with _asking(subject, against, language, spinner=not as_json) as (question, tell):
         payment = question.pay(package, report=tell)
-        tell("the downside")
+        tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
         if book is not None:
             from kiban.report.payment.workbook import save_model_book
@@ -165,7 +166,7 @@ def _asking(
 
     try:
         with progress(language, spinner=spinner) as tell:
-            tell("reading inputs")
+            tell(Message("progress.inputs"))
             yield Question(read_subject(subject), against=tuple(against or ("none",)), warm=warm), tell
     except InfeasibleError as error:
         plan, sentence = error.plan, str(error)

@@ -12,6 +12,7 @@ import kiban
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem
+from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -49,7 +50,7 @@ def report_command(
         raise OutputError(Problem("cannot be written: its folder does not exist", str(out), remedy="make the folder"))
     with progress(language) as tell:
         page = _page(subject, package or [], against or ["none"], language, tell)
-        tell("saving")
+        tell(Message("progress.saving"))
         try:
             out.write_bytes(page.encode("utf-8"))
         except OSError as error:
@@ -151,7 +152,7 @@ def _payment_page(
     try:
         question = Question(read_subject(subject), against=tuple(against))
         payment = question.pay(tuple(packages), report=tell)
-        tell("the downside")
+        tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
     except InfeasibleError as error:
         return fill_page(_document(error.plan), error.plan.hourly, language)

@@ -34,15 +34,15 @@ def choose_language(given: Language | None) -> Language:
 @contextlib.contextmanager
 def progress(language: Language, *, spinner: bool = True) -> Iterator[Report]:
     """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
-    from kiban.report.translation import translate
+    from kiban.report.messages import say
 
     if not (spinner and is_terminal(sys.stderr)):
-        yield lambda message: complain(f"{translate(message, 'progress', language)} ...")
+        yield lambda message: complain(f"{say(message, language)} ...")
         return
     from rich.console import Console
 
     with Console(stderr=True).status("kiban") as status:
-        yield lambda message: status.update(f"{translate(message, 'progress', language)} ...")
+        yield lambda message: status.update(f"{say(message, language)} ...")
 
 
 def show(page_for: Callable[[int], RenderableType]) -> None:

@@ -28,6 +28,7 @@ from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import Campus, NationalSide, choice_loads, join_projects
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
+from kiban.messages import Message
 from kiban.national.result.common_cost import common_cost
 from kiban.national.result.design import chosen_sites, nothing_built, site_design
 from kiban.national.result.explanation import explain_infeasible
@@ -44,7 +45,7 @@ from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario, Tranche
 from kiban.scenario.package import Package, load_package
 
@@ -85,11 +86,11 @@ class NationalQuestion:
         if study.phases is not None:
             remedy = "take [phases] out and give national.year"
             raise ScenarioError(Problem("are not financed: a campus is built once", key="phases", remedy=remedy))
-        self.tell = report or (lambda _: None)
+        self.tell = report or say_nothing
         self.study = study.changed(policy=study.policy.model_copy(update={"packages": ()}))
         self.memory = memory if memory is not None else Memory()
         self.against = tuple(against)
-        self.tell("reading sites")
+        self.tell(Message("progress.national_reading"))
         catalogue = study_catalogue(self.study, load_catalogue())
         self.problem, self.excluded = write_problem(self.study, catalogue)
         """Before tax."""
@@ -115,7 +116,7 @@ class NationalQuestion:
     def before(self) -> NationalSide:
         """The side without the package."""
         if self._before is None:
-            self.tell("without the policy")
+            self.tell(Message("progress.pay_without"))
             self._before = self.build_side(self.against)
             if all(tranche.must_serve for tranche in self.study.tranche):
                 self._offer_elastic_demand(self._before)
@@ -129,9 +130,9 @@ class NationalQuestion:
             # A second search may end at another plan within the gap: the same question has the same answer.
             after, forced, least = before, _plans(before.problem, before.found, before.terms_of), 0.0
         else:
-            self.tell("with the policy")
+            self.tell(Message("progress.pay_with"))
             after = self.build_side(packages, before)
-            self.tell("serving the same compute without the policy")
+            self.tell(Message("progress.pay_forced"))
             forced, least = self._force(before, after)
         return NationalPayment(
             before=before,
@@ -233,10 +234,10 @@ class NationalQuestion:
 
     def _refine(self, problem: SitingProblem) -> Found | None:
         """The plan of a problem with few sites to a part of the study's gap; None where there is none."""
-        self.tell("finding sizes")
+        self.tell(Message("progress.national_sizes"))
         gap, rounds = FINE * self.study.national.gap, self.study.national.max_rounds
         try:
-            found = search(problem, self.memory, gap=gap, max_rounds=rounds, report=lambda _: None)
+            found = search(problem, self.memory, gap=gap, max_rounds=rounds, report=say_nothing)
         except SolverError:
             return None
         return None if found is None or found.excess > 0 else found

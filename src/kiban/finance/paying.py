@@ -28,12 +28,13 @@ from kiban.finance.payment import Payment, Side
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
 from kiban.finance.public_risk import measure_downside, under_each_kind
+from kiban.messages import Message
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.policy.effective_rates import effective_tax_rates
 from kiban.policy.terms import PolicyTerms
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
 from kiban.scenario.examples import load_scenario
 from kiban.scenario.package import Package, load_package
@@ -112,14 +113,14 @@ class Question:
         report: Report | None = None,
     ) -> Payment:
         """The answer for one package (or several that hold together); `after` is its side where that is at hand."""
-        tell = report or (lambda _: None)
-        tell("without the policy")
+        tell = report or say_nothing
+        tell(Message("progress.pay_without"))
         before = self.before
-        tell("with the policy")
+        tell(Message("progress.pay_with"))
         if after is None:
             after = before if self._load(packages) == before.packages else self.build_side(packages, before)
         served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
-        tell("serving the same compute without the policy")
+        tell(Message("progress.pay_forced"))
         if _serve_the_same(before, after):
             forced = before.plan
         else:
@@ -299,11 +300,11 @@ def pay(
     report: Report | None = None,
 ) -> Payment:
     """Who pays for a package, and what it changes, against another (by default: the tax law without support)."""
-    tell = report or (lambda _: None)
-    tell("reading inputs")
+    tell = report or say_nothing
+    tell(Message("progress.inputs"))
     question = Question(scenario, against=_listed(against))
     payment = question.pay(_listed(package), report=report)
-    tell("the downside")
+    tell(Message("progress.pay_downside"))
     return question.with_downside(payment)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 
 from kiban.catalogue import load_catalogue
+from kiban.messages import Message
 from kiban.national.result.alternatives import cost_without, find_entries, find_near_optima
 from kiban.national.result.area_flows import find_flows
 from kiban.national.result.common_cost import common_cost
@@ -30,7 +31,7 @@ from kiban.national.study.assembly import write_problem
 from kiban.national.study.lead_times import late_supply
 from kiban.national.study.problem import Problem
 from kiban.national.study.site_models import study_catalogue
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario
 
 NEAR = (0.01, 0.03, 0.05)
@@ -45,9 +46,9 @@ def build_national(
     `memory` keeps what was solved for the next question. Raises `InputError` for input that cannot be
     used and `SolverError` where the bounds do not meet.
     """
-    tell = report or (lambda _: None)
+    tell = report or say_nothing
     memory = memory if memory is not None else Memory()
-    tell("reading sites")
+    tell(Message("progress.national_reading"))
     catalogue = study_catalogue(study, load_catalogue())
     problem, excluded = write_problem(study, catalogue)
     candidates = tuple(place.candidate for place in problem.places)
@@ -64,7 +65,7 @@ def build_national(
     if found is None or found.excess > 0:
         relaxations = explain_infeasible(problem, memory, found, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
-    tell("comparing with other plans")
+    tell(Message("progress.national_comparing"))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         # HiGHS leaves the interpreter free, and none of these questions waits for another.
         compared = pool.map(partial(_compare, problem, memory, found), make_sites(problem, found))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.solvers import Solver
+from kiban.messages import Message
 from kiban.planning.evaluation import (
     compute_clean_output,
     compute_costs,
@@ -30,7 +31,7 @@ from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 from kiban.scenario import Grid, Scenario
 
 if TYPE_CHECKING:
@@ -52,15 +53,16 @@ def build(
     solver: Solver = "auto",
     report: Report | None = None,
     warm: MutableMapping[str, WarmStart] | None = None,
+    explain: bool = True,
 ) -> Plan:
     """The least-cost plan of a scenario under its policy packages, or a plan that explains why there is none.
 
     Raises `InputError` for input that cannot be used and `SolverError` where nothing could be proven. `report` is
-    told of progress; `warm` as in `build_prepared`.
+    told of progress; `warm` and `explain` as in `build_prepared`.
     """
-    tell = report or (lambda _: None)
-    tell("reading inputs")
-    return build_prepared(prepare(scenario), solver=solver, report=tell, warm=warm)
+    tell = report or say_nothing
+    tell(Message("progress.inputs"))
+    return build_prepared(prepare(scenario), solver=solver, report=tell, warm=warm, explain=explain)
 
 
 def build_prepared(
@@ -70,15 +72,17 @@ def build_prepared(
     solver: Solver = "auto",
     report: Report | None = None,
     warm: MutableMapping[str, WarmStart] | None = None,
+    explain: bool = True,
 ) -> Plan:
     """The plan of inputs that are at hand; `served_mw` forces how much of each tranche is served.
 
     Every candidate cooling system is solved and the cheapest kept. `warm` is the caller's to keep from
     one question to the next: points to start from by cooling system, read and replaced here. What
     differs little is then solved in a third to two thirds of the time, to the same proof; the last
-    digits (1e-9 of the cost) depend on the questions before.
+    digits (1e-9 of the cost) depend on the questions before. Why there is no design takes many times as
+    long to find as a design: without `explain` the plan only says that there is none.
     """
-    tell = report or (lambda _: None)
+    tell = report or say_nothing
     candidates = [preparation.resources_for(system) for system in preparation.cooling_systems]
     if served_mw is not None:
         candidates = [serve(resources, served_mw) for resources in candidates]
@@ -87,7 +91,7 @@ def build_prepared(
         raise ScenarioError(UNBOUNDED)
     solved = [pair for pair in zip(candidates, solutions, strict=True) if pair[1].status == "optimal"]
     if not solved:
-        return _explain(preparation, tell)
+        return _no_design(preparation, tell, explain)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
     others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution in solved[1:])
     return _make_plan(preparation, *solved[0], others)
@@ -106,7 +110,7 @@ def _solve_all(
         return solve(write_programme(resources), solver, warm=start, keep_warm=warm is not None)
 
     for resources in candidates:
-        tell(f"solving with {resources.cooling_system.replace('_', ' ')}")
+        tell(Message("progress.solving", technology=resources.cooling_system))
     threads = min(len(candidates), os.cpu_count() or 1)
     if threads == 1:
         solutions = list(map(solve_one, candidates, starts))
@@ -193,13 +197,15 @@ def _ratepayers_works(grid: Grid, solution: Solution) -> float:
     return per_mw * solution.capacities.get("interconnection", 0.0)
 
 
-def _explain(preparation: Preparation, tell: Report) -> Plan:
+def _no_design(preparation: Preparation, tell: Report, explain: bool) -> Plan:
     system = preparation.cooling_systems[0]
-    resources = preparation.resources_for(system)
-    programme: Staircase = write_programme(resources)
-    explanation = explain_infeasibility(
-        resources, programme, lambda step: f"{preparation.time[step]:%Y-%m-%d %H:%M}", tell
-    )
+    explanation = None
+    if explain:
+        resources = preparation.resources_for(system)
+        programme: Staircase = write_programme(resources)
+        explanation = explain_infeasibility(
+            resources, programme, lambda step: f"{preparation.time[step]:%Y-%m-%d %H:%M}", tell
+        )
     return Plan(
         status="infeasible",
         scenario=preparation.scenario,

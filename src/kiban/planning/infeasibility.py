@@ -19,6 +19,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.elastic import SLACK, relax
+from kiban.messages import Message
 from kiban.planning.plan import Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
@@ -52,20 +53,20 @@ def explain_infeasibility(
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
     limits = _find_limits(resources, programme)
     penalty = PENALTY * _ordinary_cost(resources)
-    report("finding the constraints that collide")
+    report(Message("progress.collisions"))
     solution = solve(relax(programme, {limit.name: penalty / limit.scale for limit in limits}))
     if solution.status != "optimal":
         return Infeasibility(("the least capacities and the battery's hours contradict each other",), (), 0.0, ())
     colliding = [limit for limit in limits if _collides(solution, limit, penalty)]
 
-    report("finding the hours that fall short")
+    report(Message("progress.short_hours"))
     short = _find_shortfall(resources, programme, penalty)
     negligible = NEGLIGIBLE * max(float((resources.pue * resources.firm_mw).max()), 1.0)
     worst = np.argsort(-short, kind="stable")[:HOURS_SHOWN]
 
     relaxations: list[Relaxation] = []
     for limit in colliding:
-        report(f"how far {limit.key} would have to change")
+        report(Message("progress.relaxation", key=limit.key))
         relaxation = _relax_mainly(programme, limits, limit, penalty)
         if relaxation is not None and all(_keys(relaxation) != _keys(other) for other in relaxations):
             relaxations.append(relaxation)

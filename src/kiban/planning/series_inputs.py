@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -125,4 +126,4 @@ def _scaled(given: SeriesReference) -> str:
 
 
 def _under_key(problem: Problem, key: str) -> Problem:
-    return Problem(problem.fault, problem.where, f"{key} {problem.key}".strip(), problem.remedy)
+    return replace(problem, key=f"{key} {problem.key}".strip())

@@ -21,7 +21,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kiban.interruption import UnwantedError, end_if_unwanted, while_wanted
-from kiban.report.phrases import phrase
 from kiban.scenario import Scenario
 from kiban.server import questions
 from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, restore_scenario, unpack
@@ -162,10 +161,12 @@ class Answers:
             with while_wanted(lambda: not all(map(self._is_overtaken, flight.askers))):
                 end_if_unwanted()
                 plan = questions.build(
-                    scenario, _stop_at_explanation, cooling_system=held, points=None if session is None else points
+                    scenario, cooling_system=held, points=None if session is None else points, explain=False
                 )
         except UnwantedError:
             raise refuse("superseded", "superseded", sequence=flight.askers[0].sequence) from None
+        if plan.status != "optimal":
+            raise TooLongError
         if session is not None:
             session.points = {**session.points, **points}
         return plan, time.perf_counter() - begun
@@ -232,17 +233,11 @@ def _build_again(row: Row) -> Plan:
     """The plan of a stored scenario, which has to cost what it cost before."""
     summary = unpack(row["summary"])
     held = summary["cooling_system"] if row["cooling_kept"] else None
-    try:
-        plan = questions.build(restore_scenario(unpack(row["scenario"])), _stop_at_explanation, cooling_system=held)
-    except TooLongError:
-        raise refuse("gone", "old_plan", name=row["id"]) from None
+    plan = questions.build(restore_scenario(unpack(row["scenario"])), cooling_system=held, explain=False)
+    if plan.status != "optimal":
+        raise refuse("gone", "old_plan", name=row["id"])
     before = row["cost_myen_per_year"]
     same = before is not None and abs(plan.cost_myen_per_year - before) <= SAME_COST * max(1.0, abs(before))
     if row["edition"] != edition() and not same:
         raise refuse("gone", "old_plan", name=row["id"])
     return plan
-
-
-def _stop_at_explanation(message: str) -> None:
-    if message == phrase("progress.collisions", "en"):
-        raise TooLongError

@@ -1,10 +1,7 @@
 """Problems as RFC 9457 documents, in both languages.
 
-    {"type": "urn:kiban:problem:scenario", "title", "title_ja", "status", "detail", "detail_ja", "path",
-     "suggestion", "suggestion_ja", "problems": [...]}
-
-The faults that other parts write are English sentences; those whose pattern is known are said in Japanese
-too, the others stand in English behind a Japanese introduction.
+{"type": "urn:kiban:problem:scenario", "title", "title_ja", "status", "detail", "detail_ja", "path",
+ "suggestion", "suggestion_ja", "problems": [...]}
 """
 
 from __future__ import annotations
@@ -14,12 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from kiban.errors import InputError, KibanError, Problem
-from kiban.quantities import Language
+from kiban.report.messages import say_problem, say_remedy
 from kiban.report.phrases import phrase
-from kiban.report.translation import translate
 
 MEDIA_TYPE = "application/problem+json"
-LONGEST_FAULT = 500
+LONGEST_VALUE = 300
 TYPE = "urn:kiban:problem:"
 STATUS: Mapping[str, int] = {
     "request": 422,
@@ -67,9 +63,7 @@ def refuse(
     kind: str, key: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
 ) -> RefusedError:
     """A refusal in a sentence of our own: `server.KEY` and its remedy `server.KEY_remedy`."""
-    fault = phrase(f"fault.{key}", "en", **blanks)
-    remedy = phrase(f"remedy.{key}", "en", **blanks)
-    return RefusedError(kind, Problem(fault, key=path, remedy=remedy), headers=headers)
+    return RefusedError(kind, Problem(key, key=path, values=blanks), headers=headers)
 
 
 def refusal_of(error: Exception) -> RefusedError:
@@ -88,7 +82,7 @@ def refusal_of(error: Exception) -> RefusedError:
 def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, Any]:
     """The problem document of this kind."""
     listed = [_describe_one(problem) for problem in problems]
-    first = listed[0] if listed else _describe_one(Problem(phrase("fault.fault", "en")))
+    first = listed[0] if listed else _describe_one(Problem("fault"))
     return {
         "type": f"{TYPE}{kind}",
         "title": phrase(f"problem_title.{kind}", "en"),
@@ -101,27 +95,17 @@ def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, A
 
 def _describe_one(problem: Problem) -> dict[str, str]:
     # A fault may quote what was sent, which may be long.
-    if len(problem.fault) > LONGEST_FAULT:
-        problem = replace(problem, fault=f"{problem.fault[:LONGEST_FAULT]}…")
+    if any(isinstance(value, str) and len(value) > LONGEST_VALUE for value in problem.values.values()):
+        problem = replace(problem, values={name: _shortened(value) for name, value in problem.values.items()})
     return {
         "path": problem.key,
         "where": problem.where,
-        "detail": str(problem),
-        "detail_ja": _say(problem, "ja"),
-        "suggestion": problem.remedy,
-        "suggestion_ja": _remedy(problem.remedy, "ja"),
+        "detail": say_problem(problem, "en"),
+        "detail_ja": say_problem(problem, "ja"),
+        "suggestion": say_remedy(problem, "en"),
+        "suggestion_ja": say_remedy(problem, "ja"),
     }
 
 
-def _say(problem: Problem, language: Language) -> str:
-    place = ": ".join(part for part in (problem.where, problem.key) if part)
-    fault = translate(problem.fault, "fault", language)
-    if fault == problem.fault:
-        fault = phrase("problem.untranslated", language, fault=problem.fault.rstrip("."))
-    sentence = f"{place} {fault}".strip()
-    sentence = f"{sentence}。"
-    return f"{sentence}{_remedy(problem.remedy, language)}。" if problem.remedy else sentence
-
-
-def _remedy(remedy: str, language: Language) -> str:
-    return "" if not remedy else translate(remedy, "remedy", language)
+def _shortened(value: object) -> object:
+    return f"{value[:LONGEST_VALUE]}…" if isinstance(value, str) and len(value) > LONGEST_VALUE else value

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES
 from kiban.server.packing import plan_id
@@ -36,17 +37,19 @@ def build(
     *,
     cooling_system: str | None = None,
     points: MutableMapping[str, WarmStart] | None = None,
+    explain: bool = True,
 ) -> Plan:
     """The plan of a scenario; with one cooling system only where one is named.
 
-    `points` to start from, by cooling system, are used and replaced.
+    `points` to start from, by cooling system, are used and replaced. Without `explain` a plan does not say why there
+    is no design.
     """
     from kiban.planning.building import build as build_plan
 
     if cooling_system is None:
-        return build_plan(scenario, report=tell, warm=points)
+        return build_plan(scenario, report=tell, warm=points, explain=explain)
     held = scenario.model_copy(update={"cooling": scenario.cooling.model_copy(update={"system": cooling_system})})
-    return dataclasses.replace(build_plan(held, report=tell, warm=points), scenario=scenario)
+    return dataclasses.replace(build_plan(held, report=tell, warm=points, explain=explain), scenario=scenario)
 
 
 def check(scenario: Scenario) -> Preparation:
@@ -88,7 +91,7 @@ def pay(
             found = question.pay(chosen, report=tell)
             if downside:
                 if tell is not None:
-                    tell("the downside")
+                    tell(Message("progress.pay_downside"))
                 found = question.with_downside(found)
     except paying.InfeasibleError:
         raise refuse("scenario", "no_design") from None

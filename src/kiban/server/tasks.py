@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kiban.messages import Message
 from kiban.planning.plan import Plan
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES
+from kiban.report.messages import say as speak
 from kiban.report.phrases import phrase
-from kiban.report.translation import translate
 from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.server import questions
@@ -61,8 +62,8 @@ def run(kind: str, question: Mapping[str, Any], tell: Tell) -> Outcome:
 def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Report:
     """A listener to the planner's own messages."""
 
-    def listen(message: str) -> None:
-        said = {language: translate(message, "progress", language) for language in LANGUAGES}
+    def listen(step: Message) -> None:
+        said = {language: speak(step, language) for language in LANGUAGES}
         tell({"message": said, "done": done, "of": of})
 
     return listen
@@ -135,21 +136,10 @@ def _sweep(question: Mapping[str, Any], tell: Tell) -> Outcome:
     return Outcome({"key": question["key"], "points": points})
 
 
-class _InfeasibleError(Exception):
-    """A point has no design; why is not asked in a sweep."""
-
-
 def _build_or_none(scenario: Scenario) -> Plan | None:
-    try:
-        return questions.build(scenario, stop_at_explanation)
-    except _InfeasibleError:
-        return None
-
-
-def stop_at_explanation(message: str) -> None:
-    """A listener that ends the planner's work where it begins to explain why there is no design."""
-    if message == phrase("progress.collisions", "en"):
-        raise _InfeasibleError
+    """The plan, None where no design exists; why is not asked in a sweep."""
+    plan = questions.build(scenario, explain=False)
+    return plan if plan.status == "optimal" else None
 
 
 def point_view(value: float, plan: Plan | None) -> dict[str, Any]:

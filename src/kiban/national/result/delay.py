@@ -13,6 +13,7 @@ from kiban.national.search.cutting_planes import Found, Memory, search
 from kiban.national.search.subproblem import list_classes
 from kiban.national.study.problem import Function, Problem
 from kiban.national.study.site_models import prepare_sites
+from kiban.progress import say_nothing
 
 
 def find_delay(problem: Problem, memory: Memory, found: Found, catalogue: Catalogue) -> Delay | None:
@@ -40,7 +41,7 @@ def find_delay(problem: Problem, memory: Memory, found: Found, catalogue: Catalo
         memory,
         gap=study.national.gap,
         max_rounds=study.national.max_rounds,
-        report=lambda _: None,
+        report=say_nothing,
     )
     if then is None:
         return None

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from kiban.messages import Message
 from kiban.national.result.plan import Relaxation
 from kiban.national.search.cutting_planes import Found, Memory, search
 from kiban.national.search.master import write_master
 from kiban.national.search.subproblem import SLACKS
 from kiban.national.study.problem import Problem
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 
 CARBON_UNIT_T = SLACKS["carbon_excess"]
 STEPS = 12
@@ -25,7 +26,7 @@ def explain_infeasible(problem: Problem, memory: Memory, found: Found | None, re
 
     `found` is the plan that breaks a clean share or a carbon cap as little as it can, where that is what fails.
     """
-    report("looking for what would help")
+    report(Message("progress.national_explaining"))
     if found is not None:
         return tuple(_missed_targets(problem, found))
     changes = list(_structural(problem))
@@ -155,6 +156,6 @@ def _budget(problem: Problem, memory: Memory) -> Iterator[Relaxation]:
     """The least cost without a budget."""
     study = problem.study.national
     open_problem = replace(problem, budget_myen=math.inf)
-    found = search(open_problem, memory, gap=study.gap, max_rounds=study.max_rounds, report=lambda _: None)
+    found = search(open_problem, memory, gap=study.gap, max_rounds=study.max_rounds, report=say_nothing)
     if found is not None and found.excess <= LEAST:
         yield Relaxation("budget", problem.budget_myen, math.ceil(found.cost_myen), "myen")

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kiban.catalogue import Catalogue
+from kiban.messages import Message
 from kiban.national.result.alternatives import site_loads
 from kiban.national.result.plan import FlipPoint, Robustness, Turnover
 from kiban.national.search.cutting_planes import Found
@@ -94,7 +95,7 @@ def assess(
         }
         for _ in range(draws)
     ]
-    report(f"drawing {draws} cases")
+    report(Message("progress.national_drawing", count=draws))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         choices = list(pool.map(lambda factors: choose(problem, known, factors), drawn))
     feasible = [choice for choice in choices if choice is not None]

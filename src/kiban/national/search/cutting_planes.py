@@ -17,6 +17,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import SolverError
+from kiban.messages import Message
 from kiban.national.search.asking import MASTER_SHARE, allowed_doubt, ask_of, hand_out
 from kiban.national.search.master import Choice, Known, solve_masters
 from kiban.national.search.memory import SAME_MW, Memory
@@ -26,7 +27,7 @@ from kiban.national.search.scouting import coarsen
 from kiban.national.search.subproblem import TOLERANCE, Point, SiteModel
 from kiban.national.study.network import carry
 from kiban.national.study.problem import Block, Function, Problem, point_of
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 
 __all__ = ["Found", "Memory", "evaluate_choice", "search"]
 
@@ -91,7 +92,11 @@ def search(problem: Problem, memory: Memory, *, gap: float, max_rounds: int, rep
         if inner is not None:
             upper = min(upper, inner.objective)
         history.append((bound, upper))
-        report(f"choosing sites, gap {max(_relative(upper, bound), 0.0):.2%}" if inner else "choosing sites")
+        report(
+            Message("progress.national_gap", gap=max(_relative(upper, bound), 0.0))
+            if inner
+            else Message("progress.national_choosing")
+        )
         if inner is not None and _relative(inner.objective, bound) <= gap:
             # The mixture promises this cost; what is built is solved once more as it stands.
             best = _settle(problem, memory, inner, bound, best)
@@ -291,9 +296,9 @@ def _scout(problem: Problem, memory: Memory, gap: float, max_rounds: int, report
     short = coarsen(problem)
     if short is None:
         return
-    report("scouting over a few weeks")
+    report(Message("progress.national_scouting"))
     try:
-        found = search(short, memory, gap=max(gap, SCOUT_GAP), max_rounds=max_rounds, report=lambda _: None)
+        found = search(short, memory, gap=max(gap, SCOUT_GAP), max_rounds=max_rounds, report=say_nothing)
     except SolverError:
         return
     if found is None:
@@ -337,7 +342,7 @@ def _ask_first(problem: Problem, memory: Memory, report: Report, tolerance: floa
         block = problem.blocks[number]
         questions += [(function.model, z) for z in recalled or _first_arguments(problem, block, function)]
     if questions:
-        report(f"solving {len(questions)} site programmes")
+        report(Message("progress.national_solving", count=len(questions)))
         memory.ask(questions, tolerance=tolerance)
 
 

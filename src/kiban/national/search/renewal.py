@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.messages import Message
 from kiban.national.search.asking import MASTER_SHARE, allowed_doubt, ask_of
 from kiban.national.search.master import Choice, Known, solve_masters
 from kiban.national.search.memory import Memory
@@ -58,7 +59,7 @@ def renew(problem: Problem, memory: Memory, gap: float, tolerance: float, report
         asked = {model.key for model, _ in questions}
         questions += [question for question in _ask_once(problem, known, bare) if question[0].key not in asked]
         if questions:
-            report(f"asking {len(questions)} times again")
+            report(Message("progress.national_again", count=len(questions)))
             memory.ask(questions, tolerance=tolerance)
         elif number:
             return

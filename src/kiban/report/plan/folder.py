@@ -29,6 +29,7 @@ from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, OutputError, Problem
 from kiban.planning.plan import Plan
+from kiban.report.messages import say_fault
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import Table, make_tables, source_keys
 from kiban.report.plan.workbook import workbook_bytes
@@ -105,7 +106,7 @@ def load_plan(folder: str | Path) -> Plan:
         part = SUMMARY
         return restore(summary, scenario, time, hourly)
     except InputError as error:
-        raise OutputError(_damaged(folder, part, str(error.problems[0].fault))) from None
+        raise OutputError(_damaged(folder, part, say_fault(error.problems[0], "en"))) from None
     except OSError as error:
         raise OutputError(_damaged(folder, part, error.strerror or "cannot be read")) from None
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:

@@ -1,0 +1,32 @@
+"""What kiban says: a code and values. The sentence is made in `report`, in the reader's language.
+
+    Message("note.gaps_filled", hours=3, names=("ghi_w_m2",))
+
+A code is the key of a sentence in `report/sentences`; the values fill its blanks. A value is text, a number, a tuple
+of names, or a message; what a blank is called says how its value is named (an asset class, a measure of law, ...).
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+SPEAKER = "kiban.report.messages"
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Message:
+    """A sentence to be: its code and the values of its blanks; its text is the English sentence."""
+
+    code: str
+    values: Mapping[str, object]
+
+    def __init__(self, code: str, values: Mapping[str, object] | None = None, **named: object) -> None:
+        object.__setattr__(self, "code", code)
+        object.__setattr__(self, "values", {**(values or {}), **named})
+
+    def __str__(self) -> str:
+        # Sentences stand above everything that has something to say: who reads one, a traceback say, fetches it there.
+        text: str = importlib.import_module(SPEAKER).say(self, "en")
+        return text

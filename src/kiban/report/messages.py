@@ -1,0 +1,85 @@
+"""The sentence of a message or a problem, in the reader's language.
+
+A blank whose value is an id is named by what the blank is called: `assets` are asset classes, `measures` measures of
+law, `technology` a word of the glossary. Several names stand in a row; a message within a message becomes its sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from kiban.errors import Problem
+from kiban.messages import Message
+from kiban.policy.law import load_law
+from kiban.quantities import Language, term
+from kiban.report.names import subject_name
+from kiban.report.phrases import load_phrases
+
+_CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)*")
+
+
+def say(message: Message, language: Language) -> str:
+    """The sentence of a message; of a problem with its place and with what to do."""
+    return say_problem(message, language) if isinstance(message, Problem) else _fill(message.code, message, language)
+
+
+def say_problem(problem: Problem, language: Language) -> str:
+    """Where, what is wrong, and what to do: one sentence in English, two in Japanese."""
+    place = ": ".join(part for part in (problem.where, problem.key) if part)
+    fault, remedy = say_fault(problem, language), say_remedy(problem, language)
+    sentence = f"{place} {fault}".strip()
+    if language == "ja":
+        return "".join(f"{part}。" for part in (sentence, remedy) if part)
+    sentence = f"{sentence}; {remedy}" if remedy else sentence
+    return sentence if sentence.endswith("?") else f"{sentence}."
+
+
+def say_fault(problem: Problem, language: Language) -> str:
+    """What is wrong, without its place."""
+    return _fill(f"fault.{problem.code}", problem, language)
+
+
+def say_remedy(problem: Problem, language: Language) -> str:
+    """What to do; empty where nothing is said of it."""
+    if problem.remedy:
+        return _fill(f"remedy.{problem.remedy}", problem, language)
+    key = f"remedy.{problem.code}"
+    return _fill(key, problem, language) if key in load_phrases(language) else ""
+
+
+def join(parts: Iterable[str], language: Language) -> str:
+    """Parts of a list in a sentence."""
+    return ("、" if language == "ja" else ", ").join(parts)
+
+
+def _fill(key: str, message: Message, language: Language) -> str:
+    phrases = load_phrases(language)
+    if key not in phrases and not _CODE.fullmatch(key):
+        return key.split(".", 1)[1]  # a sentence that has no code yet
+    return phrases[key].format(**{blank: _name(blank, value, language) for blank, value in message.values.items()})
+
+
+def _name(blank: str, value: object, language: Language) -> object:
+    """The value of a blank as the sentence shows it."""
+    if isinstance(value, Message):
+        return say(value, language)
+    if isinstance(value, tuple):
+        return join((str(_name(blank, one, language)) for one in value), language)
+    name_of = _NAMED.get(blank)
+    return name_of(str(value), language) if name_of is not None else value
+
+
+def _measure(name: str, language: Language) -> str:
+    measure = load_law().measures.get(name)
+    if measure is None:
+        return name
+    return measure.title_ja if language == "ja" else measure.title_en
+
+
+_NAMED: Mapping[str, Callable[[str, Language], str]] = {
+    "assets": subject_name,
+    "measures": _measure,
+    "technology": term,
+}
+"""Blanks whose values are ids, and what names them."""
