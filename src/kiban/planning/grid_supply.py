@@ -87,7 +87,7 @@ def _wholesale_price(inputs: Inputs) -> Array:
         area = given.area or _area(inputs)
         named = ", ".join(given.jepx_files)
         inputs.recorder.record("grid.price_myen_per_mwh", f"area price {area}", PRICE_UNIT, named, "given")
-        return horizon.cut(read_jepx(files, area, list(inputs.weather().years), horizon.step_hours))
+        return horizon.cut(read_jepx(files, area, list(inputs.weather.years), horizon.step_hours))
     if given is not None:
         return inputs.series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
     if _is_american(inputs):
@@ -110,7 +110,7 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
         "synthetic",
         f"hours made from published monthly and hourly means and {statistics.floor_hours:g} floor hours",
     )
-    return _shape_prices(inputs.weather(), area, year)
+    return _shape_prices(inputs.weather, area, year)
 
 
 @remembered
@@ -156,7 +156,7 @@ def _clean_share(inputs: Inputs) -> Array:
         return np.full(inputs.horizon.steps, mean)
     source = "the area's share, its solar part by the sun"
     inputs.recorder.record("grid.clean_share", f"{mean:g}", "share", source, "derived")
-    return inputs.horizon.cut(_shape_clean_share(inputs.weather(), mean, solar))
+    return inputs.horizon.cut(_shape_clean_share(inputs.weather, mean, solar))
 
 
 @remembered

@@ -46,7 +46,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             key = f"supply.{name}.availability"
             availability = inputs.series.read(option.availability, key, unit="MW per MW", lower=0.0, upper=1.0)
         else:
-            whole = _model_availability(name, option, inputs.place, inputs.weather(), recorder, scenario.seed)
+            whole = _model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
             availability = inputs.horizon.cut(whole)
         made.append(
             SupplyResource(
