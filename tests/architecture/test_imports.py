@@ -169,6 +169,19 @@ def test_every_part_has_a_level() -> None:
     assert found - {FACADE} <= set(LEVELS)
 
 
+# What only hands down files and has no module of its own to list.
+UNLISTED = ("kiban", "kiban.server.migrations", "kiban.server.migrations.versions")
+PACKAGES = [path for path in MODULES if path.name == "__init__.py" and name_of(path) not in UNLISTED]
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=name_of)
+def test_a_package_lists_its_modules_with_a_line_each(path: Path) -> None:
+    rows = re.findall(r"^ *([a-z_]+) {2,}\S", ast.get_docstring(tree_of(path)) or "", re.MULTILINE)
+    rooms = [file.parent.name for file in path.parent.glob("*/__init__.py")]
+    modules = [file.stem for file in path.parent.glob("*.py") if file != path]
+    assert sorted(rows) == sorted({*rooms, *modules} - {"migrations"})
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_has_a_telling_name_and_one_subject(path: Path) -> None:
     assert not VAGUE.match(path.stem)
