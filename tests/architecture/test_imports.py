@@ -176,7 +176,7 @@ PACKAGES = [path for path in MODULES if path.name == "__init__.py" and name_of(p
 
 @pytest.mark.parametrize("path", PACKAGES, ids=name_of)
 def test_a_package_lists_its_modules_with_a_line_each(path: Path) -> None:
-    rows = re.findall(r"^ *([a-z_]+) {2,}\S", ast.get_docstring(tree_of(path)) or "", re.MULTILINE)
+    rows = re.findall(r"^ *([a-z0-9_]+) {2,}\S", ast.get_docstring(tree_of(path)) or "", re.MULTILINE)
     rooms = [file.parent.name for file in path.parent.glob("*/__init__.py")]
     modules = [file.stem for file in path.parent.glob("*.py") if file != path]
     assert sorted(rows) == sorted({*rooms, *modules} - {"migrations"})
