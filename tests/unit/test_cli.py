@@ -354,7 +354,7 @@ def test_facade() -> None:
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
     with pytest.raises(AttributeError, match="no attribute 'run'"):
-        kiban.run  # type: ignore[attr-defined]
+        _ = kiban.run  # type: ignore[attr-defined]
 
 
 def test_the_command_itself_builds_and_saves() -> None:
