@@ -208,6 +208,11 @@ def test_the_model_page_has_the_blocks_of_the_programme_in_their_order():
     assert [heading.lower().replace(" ", "_") for heading in headings] == called
 
 
+def test_the_table_of_benchmarks_is_whole():
+    named = re.findall(r"^\| `(\w+\.py)` \|", text_of("bench/README.md"), re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in ROOT.glob("bench/*.py"))
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("docs/images/*.svg")), ids=lambda path: path.name)
 def test_a_picture_is_drawn_from_the_golden_plan(path):
     example = path.name.split(".")[0].removeprefix("week").removeprefix("-") or "tomakomai"

@@ -1,5 +1,6 @@
 """The scripts behind the documentation: what they print and what they refuse."""
 
+import ast
 import importlib.util
 from pathlib import Path
 
@@ -71,3 +72,21 @@ def test_output_is_written_below_its_command(page):
 def test_a_command_that_fails_unexpectedly_is_a_failure(page):
     with pytest.raises(ValueError, match="ended with 2"):
         refresh_docs.refresh(page("<!-- run: kiban check nowhere; show: answer -->\n```console\n```\n"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*ROOT.glob("scripts/*.py"), *ROOT.glob("bench/*.py")]),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_what_a_script_imports_from_the_house_exists(path):
+    """Benchmarks and most scripts are run by hand: a name that has moved would be noticed late."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "kiban":
+            for alias in node.names:
+                if not hasattr(importlib.import_module(node.module), alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "kiban":
+                    importlib.import_module(alias.name)
