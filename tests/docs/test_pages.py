@@ -223,13 +223,14 @@ def test_a_picture_is_drawn_from_the_golden_plan(path):
     assert drawn == pytest.approx(golden["capacities"], rel=1e-3, abs=0.05)
 
 
-def test_the_citation_names_this_version():
+def test_the_citation_is_whole_and_the_version_stands_in_one_place():
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     citation = text_of("CITATION.cff")
     fields = dict(re.findall(r"^([\w-]+): (.+)$", citation, re.MULTILINE))
     assert fields["cff-version"] == "1.2.0"
-    assert fields["version"] == project["version"]
     assert fields["license"] == project["license"]
     assert {"message", "title", "type"} <= set(fields)
     assert re.search(r"^authors:\n  - name: ", citation, re.MULTILINE)
     assert f"## {project['version']}" in text_of("CHANGELOG.md")
+    assert "version" not in fields
+    assert "version" not in json.loads(text_of("web/package.json"))
