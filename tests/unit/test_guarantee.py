@@ -125,7 +125,7 @@ def test_no_debt_no_default() -> None:
     assert found.default_probability == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     cash=st.lists(st.lists(st.floats(0, 200), min_size=4, max_size=4), min_size=1, max_size=6),
     coverage=st.floats(0, 1),
