@@ -11,13 +11,11 @@ import hypothesis
 import pytest
 
 TESTS = Path(__file__).parent
-SLOW_ROOMS = {"browser", "docs", "golden", "oracles", "properties", "server"}
+SLOW_ROOMS = {"browser", "golden", "oracles", "properties", "server"}
 ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
 
 # How long an example takes depends on what else the machine does, so no test fails for that.
-hypothesis.settings.register_profile(
-    "kiban", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
-)
+hypothesis.settings.register_profile("kiban", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("kiban")
 
 

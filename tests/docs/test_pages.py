@@ -47,6 +47,7 @@ def marked(name):
     return sorted(match["expression"] for match in script("refresh_docs").NUMBER.finditer(text_of(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [page.relative_to(ROOT).as_posix() for page in script("refresh_docs").pages()])
 def test_a_page_is_up_to_date(name):
     """Runs every Python block and marked command of the page; numbers, output and tables are as they stand there."""

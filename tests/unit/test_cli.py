@@ -357,6 +357,7 @@ def test_facade() -> None:
         _ = kiban.run  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_command_itself_builds_and_saves() -> None:
     Path("quick.toml").write_text(QUICK)
     done = command("build", "quick.toml", "--json", "--out", "out")
@@ -369,6 +370,7 @@ def test_the_command_itself_builds_and_saves() -> None:
     assert "saved in out" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_itself_explains_infeasible() -> None:
     Path("quick.toml").write_text(QUICK.replace("max_mw = 100", "max_mw = 8"))
     done = command("build", "quick.toml", "--json")

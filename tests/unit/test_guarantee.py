@@ -360,6 +360,7 @@ def test_the_summary_is_json_and_the_same_numbers(report: DownsideReport) -> Non
     assert found["guarantees"]["guarantee"]["by_option_myen"] == report.guarantees["guarantee"].by_option_myen
 
 
+@pytest.mark.slow
 def test_an_example_defaults_as_project_loans_have_done() -> None:
     """Moody's record: 6.7 % in default within ten years, 80 % recovered; the ranges were chosen with it in view."""
     question = Question("tomakomai")

@@ -28,6 +28,8 @@ from kiban.scenario.package import load_package, parse_package
 from kiban.siting.building import build_national
 from kiban.siting.variants import energy_per_mw
 
+pytestmark = pytest.mark.slow
+
 FOUR = {
     "national": {
         "name": "four sites",

@@ -13,6 +13,8 @@ from kiban.siting.memory import Memory
 from kiban.siting.search import search
 from kiban.siting.study import write_problem
 
+pytestmark = pytest.mark.slow
+
 SITES = ["tomakomai", "inzai", "nanto", "kirishima"]
 BASE = {
     "national": {"name": "four sites", "sites": SITES, "hours": 168, "first_hour": 2400, "gap": 1e-4},

@@ -13,6 +13,8 @@ from kiban.siting.search import search
 from kiban.siting.site_cost import evaluate, evaluate_from, reprice
 from kiban.siting.study import write_problem
 
+pytestmark = pytest.mark.slow
+
 STUDY = {
     "national": {"name": "memory", "sites": ["tomakomai", "kitakyushu", "inzai"], "hours": 336, "gap": 1e-3},
     "tranche": [{"id": "training", "it_load_mw": 300.0}],

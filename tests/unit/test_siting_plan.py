@@ -20,6 +20,8 @@ from kiban.siting.building import build_national
 from kiban.siting.robustness import read_ranges
 from kiban.siting.search import Memory
 
+pytestmark = pytest.mark.slow
+
 SINGLE = {
     "national": {
         "name": "six sites",
