@@ -1,9 +1,9 @@
 # What a contributor runs. `make` alone lists it; VENV=DIR takes another environment than .venv.
 VENV ?= .venv
 PYTHON := $(VENV)/bin/python
-WEEKS := "" "--lang ja" inzai kyushu
+WEEKS := tomakomai "tomakomai --lang ja" inzai kyushu
 
-.PHONY: help env check test refresh goldens docs web types pictures lock release
+.PHONY: help env check lint test refresh goldens references docs web pictures lock release
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -13,35 +13,36 @@ env: ## make the environment: kiban as it stands here, everything else as requir
 	$(PYTHON) -m pip install --require-hashes -r requirements.lock
 	$(PYTHON) -m pip install --no-deps --no-build-isolation -e .
 
-check: ## lint, format, types and the quick tests: under two minutes on two cores
+check: lint ## lint, format, types and the quick tests: under two minutes on two cores
+	$(PYTHON) -m pytest -n 2 -m quick
+
+lint: ## lint, format and types
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
-	$(PYTHON) -m pytest -n 2 -m quick
 
 test: ## every test, as README.md says
 	$(PYTHON) -m pytest -n 2
 
-refresh: goldens docs web pictures ## everything that is made from something else; review the diff (about an hour)
+refresh: goldens docs web pictures ## whatever is made from something else (an hour); review the diff
 
-goldens: ## the golden results of every example
+goldens: ## golden results of every example (minutes)
 	$(PYTHON) scripts/update_goldens.py
 	$(PYTHON) scripts/national_pay_golden.py
 
-docs: ## the references, the figures in the pages, the drawn weeks
+references: ## the references of scenario files
 	$(PYTHON) scripts/write_scenario_reference.py
+
+docs: references ## figures, tables and output in the pages, and the drawn weeks
 	$(PYTHON) scripts/refresh_docs.py
 	for week in $(WEEKS); do $(PYTHON) scripts/draw_week.py $$week || exit 1; done
 
-web: types ## the web pages, as they stand in src/kiban (needs Node 20)
-	cd web && npm run check && npm run build
-
-types: ## the front end's types and its map
+web: ## types, map and pages of the web, as they stand in src/kiban (needs Node 20)
 	cd web && npm ci --no-audit --no-fund
 	$(VENV)/bin/kiban schema | (cd web && npm run types -- /dev/stdin)
-	cd web && npm run map
+	cd web && npm run map && npm run check && npm run build
 
-pictures: ## the pictures of the web pages (needs Chromium)
+pictures: ## pictures of the web pages (needs Chromium)
 	$(PYTHON) scripts/take_screenshots.py
 
 lock: ## requirements.lock anew, with the newest versions that pyproject.toml admits
