@@ -19,6 +19,12 @@ hypothesis.settings.register_profile("kiban", deadline=None, suppress_health_che
 hypothesis.settings.load_profile("kiban")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only quick tests are asked for, do not even import the rooms that are slow as a whole."""
+    asked = config.getoption("markexpr")
+    return True if asked == "quick" and collection_path.parent == TESTS and collection_path.name in SLOW_ROOMS else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark whatever is not slow as quick; whole rooms are slow, elsewhere a test or its module says so."""
