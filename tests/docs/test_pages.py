@@ -209,6 +209,41 @@ def test_the_model_page_has_the_blocks_of_the_programme_in_their_order():
     assert [heading.lower().replace(" ", "_") for heading in headings] == called
 
 
+PATH = re.compile(r"[\w.-]+(/[\w.-]+)+/?|[\w-]+/|[\w.-]+\.(py|toml|csv|md|txt|lock)")
+
+
+def named_paths(text):
+    """Files and folders that a page names in code, alone or within a command."""
+    for code in re.findall(r"`([^`\n]+)`", text):
+        yield from (word for word in code.split() if PATH.fullmatch(word))
+
+
+def test_contributing_names_files_that_exist():
+    names = [name for name in named_paths(text_of("CONTRIBUTING.md")) if "NAME" not in name]
+    made = {".venv/bin/python", ".venv/bin/kiban", ".venv/bin/pre-commit", "dist/"}
+    assert len(names) > 80
+    missing = [name for name in names if not (ROOT / name).exists() and not (ROOT / "src" / "kiban" / name).exists()]
+    assert set(missing) <= made, "CONTRIBUTING.md names what is not there"
+
+
+def test_contributing_runs_what_the_makefile_has():
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)`", text_of("CONTRIBUTING.md"))) <= targets
+    assert {"env", "check", "test", "refresh", "web", "release"} <= targets
+    declared = re.search(r"^\.PHONY: (.+)$", text_of("Makefile"), re.MULTILINE)[1]
+    assert set(declared.split()) == targets
+
+
+def test_a_credit_rate_walks_through_seven_files_at_most():
+    walk = text_of("CONTRIBUTING.md").partition("## The walk of a credit rate\n")[2].partition("\n## ")[0]
+    steps = re.findall(r"^\d+\. `([\w/]+\.py)`: (.+)$", walk, re.MULTILINE)
+    assert 3 <= len(steps) <= 7
+    for file, text in steps:
+        source = text_of(f"src/kiban/{file}")
+        for name in re.findall(r"`(?:\w+\.)?(\w+)`", text):
+            assert re.search(rf"\b{name}\b", source), f"{file} does not have {name}"
+
+
 def test_the_table_of_benchmarks_is_whole():
     named = re.findall(r"^\| `(\w+\.py)` \|", text_of("bench/README.md"), re.MULTILINE)
     assert sorted(named) == sorted(path.name for path in ROOT.glob("bench/*.py"))
