@@ -84,7 +84,7 @@ def faults_in(tree: ast.AST, module: str) -> list[str]:
         # `from kiban import build` takes a name of the facade, not a part of the house.
         if other not in LEVELS:
             other = FACADE
-        if other == own or own == FACADE:
+        if own in {other, FACADE}:
             continue
         allowed = LEVELS[own] >= LEVELS["server"] if other == FACADE else LEVELS[other] < LEVELS[own]
         if not allowed:

@@ -15,7 +15,7 @@ from kiban.planning.programme import write_programme
 from kiban.planning.worths import compute_worths
 
 POWER_MW = 1e-6
-laws = settings(max_examples=30, deadline=None)
+laws = settings(max_examples=30)
 
 
 def solved(site):

@@ -297,6 +297,7 @@ def test_an_output_folder_that_may_not_be_written(monkeypatch: pytest.MonkeyPatc
     assert "allows no new entries; give a folder that you may write to" in problem
 
 
+@pytest.mark.slow
 def test_an_output_folder_with_another_plan() -> None:
     name = scenario(QUICK.format(load=10))
     done = command("build", name, "--out", "plan")

@@ -308,6 +308,7 @@ def test_draws_need_the_debt_that_was_planned() -> None:
         project_cash_flow(project(), assumptions(), draws=Draws(delay_years=np.ones((2, 1))))
 
 
+@pytest.mark.slow
 def test_ten_thousand_draws_take_seconds(of_plan: tuple[CashFlow, dict[str, float]]) -> None:
     flow, _ = of_plan
     chance, draws, horizon = np.random.default_rng(1), 10_000, flow.assumptions.horizon_years

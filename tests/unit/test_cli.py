@@ -355,9 +355,10 @@ def test_facade() -> None:
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
     with pytest.raises(AttributeError, match="no attribute 'run'"):
-        kiban.run  # type: ignore[attr-defined]
+        _ = kiban.run  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_command_itself_builds_and_saves() -> None:
     Path("quick.toml").write_text(QUICK)
     done = command("build", "quick.toml", "--json", "--out", "out")
@@ -370,6 +371,7 @@ def test_the_command_itself_builds_and_saves() -> None:
     assert "saved in out" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_itself_explains_infeasible() -> None:
     Path("quick.toml").write_text(QUICK.replace("max_mw = 100", "max_mw = 8"))
     done = command("build", "quick.toml", "--json")

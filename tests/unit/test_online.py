@@ -25,6 +25,8 @@ from kiban.weather.online import fetch_weather
 from kiban.weather.sun import sun_of_steps
 from kiban.weather.year import Weather
 
+pytestmark = pytest.mark.slow
+
 LATITUDE, LONGITUDE, OFFSET, ELEVATION = 35.7, 139.7, 9.0, 40.0
 Reply = tuple[int, bytes]
 
