@@ -62,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     skips = sorted(set(skips_in(reporter)))
     reporter.write_line("")
-    reporter.section(f"{len(skips)} skipped")
+    reporter.section(f"tests that were left out: {len(skips)}")
     for test, reason in skips:
         allowed = is_allowed(test, reason)
         reporter.write_line(f"{'allowed' if allowed else 'NOT ALLOWED'}: {test} | {reason}", red=not allowed)

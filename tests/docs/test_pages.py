@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from kiban.errors import ScenarioError
 from kiban.scenario import parse_scenario
@@ -242,6 +243,23 @@ def test_a_credit_rate_walks_through_seven_files_at_most():
         source = text_of(f"src/kiban/{file}")
         for name in re.findall(r"`(?:\w+\.)?(\w+)`", text):
             assert re.search(rf"\b{name}\b", source), f"{file} does not have {name}"
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_names_no_index():
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
+    lock = text_of("requirements.lock")
+    entries = re.findall(r"^([a-z0-9.-]+)==(\S+)[^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", lock, re.MULTILINE)
+    assert len(entries) == len(re.findall(r"^\S+==", lock, re.MULTILINE))
+    for requirement in map(Requirement, [*project["dependencies"], *extras]):
+        versions = [version for name, version in entries if name == requirement.name.lower()]
+        if requirement.name != "kiban":
+            assert versions, f"{requirement} is not in requirements.lock: run make lock"
+            assert all(requirement.specifier.contains(version) for version in versions), "run make lock"
+    assert "//" not in lock
+    assert "index" not in lock
+    hooks = text_of(".pre-commit-config.yaml")
+    assert set(re.findall(r"^ *- repo: (.+)$", hooks, re.MULTILINE)) == {"local"}
 
 
 def test_the_table_of_benchmarks_is_whole():

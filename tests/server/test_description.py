@@ -48,7 +48,6 @@ def test_any_request_is_answered_as_described(client: Client) -> None:
             max_examples=EXAMPLES,
             derandomize=True,
             database=None,
-            suppress_health_check=list(hypothesis.HealthCheck),
         )
         def ask(case: schemathesis.Case) -> None:
             case.call_and_validate(checks=CHECKS)
