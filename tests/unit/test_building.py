@@ -174,7 +174,7 @@ def test_compute_that_may_not_wait_needs_its_servers():
     saved = plan.cost_myen_per_year - hour.cost_myen_per_year
     # A price holds for small changes: the whole hour saves at most what the first minute promises.
     assert 0 < saved <= worths["delay"].saving_myen * (1 + 1e-6)
-    first, second = (prepare(scenario).resources_for(plan.cooling_system) for scenario in (plan.scenario, hour.scenario))
+    first, second = (prepare(one.scenario).resources_for(plan.cooling_system) for one in (plan, hour))
     part = 1e-3
     minute = dataclasses.replace(first, max_backlog_mwh=part * second.max_backlog_mwh)
     certificate = solve(write_programme(minute)).certificate

@@ -105,12 +105,12 @@ def test_one_hazard_under_one_protection(hazard: str, column: int) -> None:
 #   none 33.9 + 9.12 + 0 = 43.02           isolation 29.55 + 8.22 + 6 = 43.77
 #   elevation 21.2 + 5.52 + 3 = 29.72      both      16.85 + 4.62 + 9 = 30.47
 def test_all_hazards_at_once_add_up_and_the_cheapest_protection_is_first() -> None:
-    priced = choose_protection(exposed(*HAZARDS), VALUES, CATALOGUE, get_args(Protection))
+    offered = get_args(Protection)
+    priced = choose_protection(exposed(*HAZARDS), VALUES, CATALOGUE, offered)
     assert [cost.protection for cost in priced] == ["elevation", "both", "none", "isolation"]
     assert [cost.total_myen for cost in priced] == pytest.approx([29.72, 30.47, 43.02, 43.77], rel=1e-12)
-    assert [cost.protection for cost in choose_protection(exposed("snow"), VALUES, CATALOGUE, get_args(Protection))] == [
-        "none", "elevation", "isolation", "both",
-    ]  # fmt: skip
+    snowed = choose_protection(exposed("snow"), VALUES, CATALOGUE, offered)
+    assert [cost.protection for cost in snowed] == ["none", "elevation", "isolation", "both"]
 
 
 @pytest.mark.parametrize(
