@@ -8,7 +8,15 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from tests.cases.servers import PATIENCE_SECONDS, Client, open_client, study, wait_for_job, wait_until_working
+from tests.cases.servers import (
+    PATIENCE_SECONDS,
+    Client,
+    open_client,
+    study,
+    wait_for_job,
+    wait_until,
+    wait_until_working,
+)
 from tests.server.gates import Gate
 
 from kiban.server.settings import Settings
@@ -57,6 +65,8 @@ def test_cancel_stops_the_worker_which_goes_on_with_the_next_job(
     process = slot.process
     cancelled = client.delete(f"/api/v1/jobs/{job_id}").json()
     assert cancelled["state"] == "cancelled"
+    # The gate is still shut: only the cancel can have freed the worker.
+    wait_until(lambda: slot.job is None)
     gate.open()
     following = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
     assert wait_for_job(client.get, following)["state"] == "done"

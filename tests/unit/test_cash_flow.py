@@ -173,10 +173,27 @@ def test_a_credit_is_limited_carried_and_lost() -> None:
     np.testing.assert_allclose(sum_of(flow.credits_used), flow.tax.credits[0].used)
 
 
-def test_support_ends_with_its_years() -> None:
-    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), last_year=2028)
+@pytest.mark.parametrize(
+    ("first", "last", "granted"),
+    [
+        (2020, 2026, [0, 0, 0, 0, 0]),
+        (2020, 2027, [40, 0, 0, 0, 0]),
+        (2027, 2028, [40, 0, 0, 0, 0]),
+        (2027, 2029, [40, 0, 40, 0, 0]),
+        (2028, 2029, [0, 0, 40, 0, 0]),
+        (2029, 2040, [0, 0, 40, 0, 0]),
+        (2030, 2040, [0, 0, 0, 0, 0]),
+    ],
+)
+def test_support_begins_and_ends_with_its_years(first: int, last: int, granted: list[float]) -> None:
+    """A tenth of 400 for what is bought in 2027 and, two years later, in 2029."""
+    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), first_year=first, last_year=last)
     flow = project_cash_flow(project(terms, life=2.0), assumptions())
-    np.testing.assert_allclose(sum_of(flow.grants), [40, 0, 0, 0, 0])
+    np.testing.assert_allclose(np.broadcast_to(sum_of(flow.grants), 5), granted)
+
+
+def test_a_campus_that_is_late_has_no_support() -> None:
+    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), last_year=2028)
     late = project_cash_flow(replace(project(terms, life=2.0), start_year=2029), assumptions())
     assert sum_of(late.grants).sum() == 0
 
