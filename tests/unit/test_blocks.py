@@ -13,7 +13,7 @@ from tests.cases.linear_text import write_linear_text
 from kiban.linear import solve
 from kiban.planning.programme import write_programme
 
-FOLDER = Path(__file__).parent / "blocks"
+FOLDER = Path(__file__).parents[1] / "golden" / "blocks"
 
 
 @pytest.mark.parametrize("case", CASES)
