@@ -87,7 +87,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(Path(kiban.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-m", "kiban.cli", *arguments],
-        capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONPATH": paths}, timeout=60, check=False,
+        capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONPATH": paths}, check=False,
     )  # fmt: skip
 
 
