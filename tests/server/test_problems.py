@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cases import faulty
 from tests.cases.servers import WEEK, Client, open_client, study, wait_for_job, wait_until_working
 from tests.server.gates import Gate
 
@@ -62,6 +63,15 @@ def test_a_scenario_that_cannot_be_used(small: Client, changes: dict[str, Any], 
         found = problem_of(small.post(address, json=asked), 422, "scenario")
         assert found["path"] == path
         assert detail_ja in found["detail_ja"]
+
+
+def test_every_fault_of_a_scenario_in_both_languages(small: Client) -> None:
+    found = problem_of(small.post("/api/v1/check", json={"toml": faulty.SCENARIO}), 422, "scenario")
+    assert len(found["problems"]) == faulty.SCENARIO_FAULTS
+    for problem in found["problems"]:
+        assert problem["detail"].isascii()
+        assert faulty.english_in(problem["detail_ja"]) == [], problem["detail_ja"]
+        assert faulty.english_in(problem["suggestion_ja"]) == [], problem["suggestion_ja"]
 
 
 @pytest.mark.parametrize(

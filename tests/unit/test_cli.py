@@ -111,7 +111,7 @@ def test_build_without_a_scenario_builds_the_example(built: list[Scenario]) -> N
     assert code == 0
     assert built == [load_scenario(None)]
     assert out.startswith("100 MW of AI load at Tomakomai East, 90 % clean hour by hour, costs at least")
-    assert err.splitlines()[0] == "solving with direct liquid ..."
+    assert err.splitlines()[0] == "solving with direct liquid cooling ..."
     assert re.fullmatch(r"done in [\d.]+ s; not saved: --out DIR keeps the plan", err.splitlines()[-1])
 
 

@@ -66,10 +66,7 @@ def read_tranches(tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeL
         shape = _tranche_shape(inputs, tranche, compute)
         per_hour = tranche.gpu_hours_per_year is not None or tranche.price_myen_per_gpu_hour is not None
         if chips_per_mw is None and (per_hour or tranche.tokens_per_year is not None):
-            remedy = "name a chip in load.chip, or give it_load_mw and price_myen_per_mwh"
-            raise ScenarioError(
-                Problem(f"tranche '{tranche.name}' counts chips and load.chip is none", "", key, remedy)
-            )
+            raise ScenarioError(Problem("planning.no_chips", key=key, name=tranche.name))
         offered = tranche.it_load_mw or _offered_mw(inputs, tranche, chips_per_mw or 0.0, float(shape.mean()))
         price = tranche.price_myen_per_mwh
         if price is None:

@@ -65,16 +65,7 @@ def _is_american(inputs: Inputs) -> bool:
 def _area(inputs: Inputs) -> str:
     """The grid area; a connection in Japan cannot do without one."""
     if inputs.place.area is None:
-        raise ScenarioError(
-            Problem(
-                "is missing, and prices and charges depend on it",
-                key="site.area",
-                remedy=(
-                    "give the grid area, or under [grid] price_myen_per_mwh, energy_charge_myen_per_mwh,"
-                    " annual_cost_myen_per_mw, clean_share and emission_factor_t_per_mwh"
-                ),
-            )
-        )
+        raise ScenarioError(Problem("no_prices_area", key="site.area"))
     return inputs.place.area
 
 

@@ -59,12 +59,16 @@ class Relaxation:
     cost_myen_per_year: float
 
 
+CONTRADICTION = "least_capacities"
+"""What collides where no limit does: the least capacities and the battery's hours, which no change of limits mends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
     """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
 
-    `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
-    targets do not; `hours` are the worst hours of it.
+    `collisions` are keys, or `CONTRADICTION` alone. `shortfall_mwh` is the energy a year that is missing when every
+    capacity limit holds and the yearly targets do not; `hours` are the worst hours of it.
     """
 
     collisions: tuple[str, ...]

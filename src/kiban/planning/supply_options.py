@@ -88,13 +88,7 @@ def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: R
         if option.availability is not None:
             return math.inf
         needed = "mean_speed_m_s" if name.startswith("wind") else "availability"
-        raise ScenarioError(
-            Problem(
-                "has no known resource at this place",
-                key=f"supply.{name}",
-                remedy=f"give max_mw and {needed}, or set enabled = false",
-            )
-        )
+        raise ScenarioError(Problem("no_resource", key=f"supply.{name}", needed=needed))
     return known
 
 

@@ -1,7 +1,8 @@
 """The sentence of a message or a problem, in the reader's language.
 
 A blank whose value is an id is named by what the blank is called: `assets` are asset classes, `measures` measures of
-law, `technology` a word of the glossary. Several names stand in a row; a message within a message becomes its sentence.
+law, `technology` a word of the glossary, `unit` a unit. Several names stand in a row; a message within a message
+becomes its sentence.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from kiban.catalogue import UNITS
 from kiban.errors import Problem
 from kiban.messages import Message
 from kiban.policy.law import load_law
-from kiban.quantities import Language, term
+from kiban.quantities import Language, term, unit_text
 from kiban.report.names import subject_name
 from kiban.report.phrases import load_phrases
 
@@ -26,7 +28,8 @@ def say(message: Message, language: Language) -> str:
 
 def say_problem(problem: Problem, language: Language) -> str:
     """Where, what is wrong, and what to do: one sentence in English, two in Japanese."""
-    place = ": ".join(part for part in (problem.where, problem.key) if part)
+    where = say(problem.where, language) if isinstance(problem.where, Message) else problem.where
+    place = ": ".join(part for part in (where, problem.key) if part)
     fault, remedy = say_fault(problem, language), say_remedy(problem, language)
     sentence = f"{place} {fault}".strip()
     if language == "ja":
@@ -70,6 +73,12 @@ def _name(blank: str, value: object, language: Language) -> object:
     return name_of(str(value), language) if name_of is not None else value
 
 
+def _unit(name: str, language: Language) -> str:
+    if language == "en" and name in UNITS:
+        return UNITS[name].text
+    return unit_text(name, language) or name  # a ratio has no unit to print, and the sentence wants a word
+
+
 def _measure(name: str, language: Language) -> str:
     measure = load_law().measures.get(name)
     if measure is None:
@@ -81,5 +90,6 @@ _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "assets": subject_name,
     "measures": _measure,
     "technology": term,
+    "unit": _unit,
 }
 """Blanks whose values are ids, and what names them."""

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import fiscal_year
-from kiban.errors import Problem, WeatherError, nearest
-from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
+from kiban.errors import Problem, WeatherError
+from kiban.weather.textfile import at_line, csv_rows, meant, parse_number, parse_time, read_text, refuse
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def _days(first: date, end: date) -> Iterator[date]:
 def _read_quotes(paths: str | Path | Sequence[str | Path], area: str) -> dict[Half, _Quote]:
     """Every half-hour of all files; problems of all files are raised together."""
     if area not in AREAS:
-        remedy = nearest(area, AREAS) or f"use one of {', '.join(AREAS)}"
+        remedy = meant(area, AREAS) or f"use one of {', '.join(AREAS)}"
         raise WeatherError(Problem(f"'{area}' is not a price area", key="area", remedy=remedy))
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     if not files:

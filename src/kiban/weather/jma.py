@@ -176,7 +176,7 @@ def _placed(
     keys = {problem.key for problem in problems}
     modelled = ("dni_w_m2", "dhi_w_m2") if "ghi_w_m2" in keys else ()
     placed = [
-        replace(problem, where=by_file(problem.where) or files, code=by_file(problem.code))
+        replace(problem, where=by_file(str(problem.where)) or files, code=by_file(problem.code))
         for problem in problems
         if problem.key not in modelled
     ]

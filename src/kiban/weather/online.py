@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.calendar import HOURS_PER_YEAR, year_index
-from kiban.errors import Problem, WeatherError, nearest
+from kiban.errors import Problem, WeatherError
 from kiban.weather.download import Patience, Request, fetch_json
 from kiban.weather.irradiance import beam_between
 from kiban.weather.service import SERVICES, Answer, Service, hours_since_epoch
 from kiban.weather.sun import Floats, sun_of_steps
-from kiban.weather.textfile import refuse
+from kiban.weather.textfile import meant, refuse
 from kiban.weather.year import Weather, check_weather
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _check_request(
     """The service, or one error with everything that is wrong with the request; nothing is sent before."""
     problems = []
     if service not in SERVICES:
-        remedy = nearest(service, SERVICES) or f"use one of {', '.join(SERVICES)}"
+        remedy = meant(service, SERVICES) or f"use one of {', '.join(SERVICES)}"
         problems.append(Problem(f"'{service}' is not a weather service", key="service", remedy=remedy))
     for name, value, low, high in (
         ("latitude_deg", latitude_deg, -90.0, 90.0),

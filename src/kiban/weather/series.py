@@ -17,12 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_DAY, steps_per_year
-from kiban.errors import Problem, WeatherError, nearest
+from kiban.errors import Problem, WeatherError
 from kiban.weather.textfile import (
     at_line,
     check_file,
     csv_rows,
     decode,
+    meant,
     parse_number,
     parse_time,
     read_bytes,
@@ -80,7 +81,7 @@ def read_series(
         Problem(f"is {values[i]:g}{_spaced(unit)}", cells.at(path, i), column, f"give {allowed}")
         for i in np.flatnonzero((values < lower) | (values > upper)).tolist()
     ]
-    problems.sort(key=lambda problem: int(problem.where.rsplit(" ", 1)[1]))
+    problems.sort(key=lambda problem: int(str(problem.where).rsplit(" ", 1)[1]))
     if len(values) != steps:
         problems.insert(0, _wrong_length(len(values), steps, step_hours, str(path), column))
     if cells.times is not None:
@@ -146,7 +147,7 @@ def _find_column(header: Sequence[str], column: str, path: str | Path) -> int:
         fault = f"stands {count} times in the header"
         raise WeatherError(Problem(fault, str(path), column, "give each column a name of its own"))
     shown = ", ".join(f"'{name}'" for name in header[:12]) + (", ..." if len(header) > 12 else "")
-    remedy = nearest(column, header)
+    remedy = meant(column, header)
     raise WeatherError(Problem(f"is not a column; there are {shown}", str(path), column, remedy or "name one of these"))
 
 

@@ -10,7 +10,7 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -175,4 +175,10 @@ def _neighbour(file: Path) -> str:
     """Names a file of the same folder that was probably meant."""
     if not file.parent.is_dir():
         return f"its folder '{file.parent}' does not exist either"
-    return nearest(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
+    return meant(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """`did you mean 'x'?` for the known word closest to `word`, or the empty string."""
+    near = nearest(word, known)
+    return f"did you mean '{near}'?" if near else ""

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from kiban.calendar import DAYS_PER_MONTH
-from kiban.errors import Problem, WeatherError, nearest
+from kiban.errors import Problem, WeatherError
 from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
-from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
+from kiban.weather.textfile import at_line, meant, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
 HEADER_LINES = 2
@@ -112,7 +112,7 @@ def _locate(path: str | Path) -> Path:
     folder = Path(pvlib.__file__).parent / "data"
     shipped = sorted(file.name for file in folder.iterdir() if file.name[:6].isdigit() and "TY" in file.name)
     if name not in shipped:
-        remedy = nearest(name, shipped) or f"use one of {', '.join(shipped)}"
+        remedy = meant(name, shipped) or f"use one of {', '.join(shipped)}"
         raise WeatherError(Problem("does not ship with pvlib", str(path), remedy=remedy))
     return folder / name
 

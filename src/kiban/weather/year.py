@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year
-from kiban.errors import Problem, WeatherError, nearest
+from kiban.errors import Problem, WeatherError
 from kiban.weather.limits import IRRADIANCE, range_problems, sun_problems
 from kiban.weather.rows import LISTED_AT_MOST, Alignment, align_rows, runs_of
 from kiban.weather.sun import Floats, Sun, sun_of_steps
+from kiban.weather.textfile import meant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +182,7 @@ def _as_arrays(columns: Mapping[str, npt.ArrayLike], rows: int, where: str) -> t
     values: dict[str, Floats] = {}
     for name, column in columns.items():
         if name not in known:
-            problems.append(Problem("is not a weather column", where, name, nearest(name, known) or "remove it"))
+            problems.append(Problem("is not a weather column", where, name, meant(name, known) or "remove it"))
             continue
         array = np.array(column, dtype=np.float64)
         if array.shape != (rows,):
