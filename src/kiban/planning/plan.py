@@ -17,6 +17,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
+from kiban.messages import Message
 from kiban.planning.provenance import Entry
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, dump_scenario
@@ -128,7 +129,7 @@ class Plan:
     hourly: Mapping[str, Array]
     certificate: Certificate | None
     provenance: tuple[Entry, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     infeasibility: Infeasibility | None = None
     investments: tuple[Investment, ...] = ()
     tranches: tuple[ServedTranche, ...] = ()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from kiban.arrays import Array
 from kiban.calendar import year_index
 from kiban.catalogue import load_catalogue
+from kiban.messages import Message
 from kiban.planning.after_tax import read_capital_terms, under_policy
 from kiban.planning.annual_costs import CostReader
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
@@ -112,7 +113,7 @@ class Preparation:
         return whole[self.horizon.positions]
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """What must be said about the inputs."""
         said = () if self.scenario.weather.source == "none" else self.weather.notes
         return (*said, *explain_offer(self._inputs))

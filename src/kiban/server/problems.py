@@ -99,7 +99,7 @@ def _describe_one(problem: Problem) -> dict[str, str]:
         problem = replace(problem, values={name: _shortened(value) for name, value in problem.values.items()})
     return {
         "path": problem.key,
-        "where": problem.where,
+        "where": str(problem.where),
         "detail": say_problem(problem, "en"),
         "detail_ja": say_problem(problem, "ja"),
         "suggestion": say_remedy(problem, "en"),
