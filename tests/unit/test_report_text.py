@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kiban.planning.plan import Change, Plan, Relaxation, Worth
+from kiban.planning.plan import LEAST_CAPACITIES, Change, Plan, Relaxation, Worth
 from kiban.quantities import LANGUAGES, Language, MoneyFormat
 from kiban.report.layout import align_numbers, render
 from kiban.report.lines import NO_END, NO_START, break_lines
@@ -306,9 +306,8 @@ def test_why_there_is_no_design_in_japanese(infeasible_plan: Plan) -> None:
 
 
 def test_an_explanation_without_a_way_out(infeasible_plan: Plan) -> None:
-    contradiction = "the least capacities and the battery's hours contradict each other"
     lost = replace(
-        infeasible_plan.infeasibility, collisions=(contradiction,), hours=(), shortfall_mwh=0.0, relaxations=()
+        infeasible_plan.infeasibility, collisions=(LEAST_CAPACITIES,), hours=(), shortfall_mwh=0.0, relaxations=()
     )
     found = infeasible_sentences(replace(infeasible_plan, infeasibility=lost), "en")
     assert found["title.collisions"] == ["The least capacities and the battery's hours contradict each other"]

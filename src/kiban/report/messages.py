@@ -1,7 +1,8 @@
 """The sentence of a message or a problem, in the reader's language.
 
 A blank whose value is an id is named by what the blank is called: `assets` are asset classes, `measures` measures of
-law, `technology` a word of the glossary. Several names stand in a row; a message within a message becomes its sentence.
+law, `technology` a word of the glossary; `_NAMED` has them all. Several names stand in a row; a message within a
+message becomes its sentence.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kiban.calendar import HOURS_PER_YEAR
-from kiban.planning.plan import Alternative, Infeasibility, Plan, Relaxation, Worth
+from kiban.planning.plan import LEAST_CAPACITIES, Alternative, Infeasibility, Plan, Relaxation, Worth
 from kiban.planning.provenance import Entry
 from kiban.quantities import (
     Language,
@@ -274,9 +274,9 @@ def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]
 
 
 def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
-    """A colliding key with its value where a relaxation tells it; what is no key stands as it is."""
-    if " " in key:
-        return _capital(key)
+    """A colliding key with its value where a relaxation tells it."""
+    if key == LEAST_CAPACITIES:
+        return phrase("infeasible.least_capacities", language)
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):
         if change.key == key:
