@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 SPEAKER = "kiban.report.messages"
 
@@ -30,3 +31,25 @@ class Message:
         # Sentences stand above everything that has something to say: who reads one, a traceback say, fetches it there.
         text: str = importlib.import_module(SPEAKER).say(self, "en")
         return text
+
+
+def to_plain(message: Message) -> dict[str, object]:
+    """A message in types that JSON has: `{"code": ..., "values": {...}}`; tuples become lists."""
+    return {"code": message.code, "values": {blank: _plain(value) for blank, value in message.values.items()}}
+
+
+def from_plain(content: Mapping[str, Any]) -> Message:
+    """The message that `to_plain` was given; KeyError or TypeError for anything else."""
+    return Message(content["code"], {blank: _restored(value) for blank, value in content["values"].items()})
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Message):
+        return to_plain(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _restored(value: object) -> object:
+    if isinstance(value, Mapping):
+        return from_plain(value)
+    return tuple(_restored(one) for one in value) if isinstance(value, list | tuple) else value

@@ -46,7 +46,7 @@ def test_a_real_year_gives_a_proven_plan():
     assert {entry.name: entry.status for entry in plan.provenance}["weather"] == "given"
     # Measured weather leaves nothing synthetic.
     assert not [entry.name for entry in plan.provenance if entry.status == "synthetic"]
-    assert any("filled" in note for note in plan.notes)
+    assert any("filled" in str(note) for note in plan.notes)
     pv = next(name for name in plan.hourly if name.startswith("pv"))
     assert plan.hourly[pv].size == 8760
 

@@ -40,7 +40,7 @@ def observed(request: pytest.FixtureRequest) -> Weather:
 def test_both_years_are_whole(observed: Weather) -> None:
     assert observed.years == (2022, 2023)
     assert len(observed.time) == 2 * 8760
-    assert any("gaps of at most 16 h" in note for note in observed.notes)
+    assert any("gaps of at most 16 h" in str(note) for note in observed.notes)
 
 
 def test_irradiance_of_a_year_is_that_of_japan(observed: Weather) -> None:

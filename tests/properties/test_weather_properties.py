@@ -53,7 +53,7 @@ def test_every_missing_hour_is_counted_and_filling_restores_the_year(missing):
     inside = [row for row in rows if not {*range(row), *range(row + 1, 8760)} <= missing and 0 < row < 8759]
     steady = [row for row in inside if missing.isdisjoint({0, 8759})]
     np.testing.assert_allclose(weather.temperature_c[steady], COLUMNS["temperature_c"][steady], atol=1e-9)
-    assert any(f"temperature_c {len(rows)} h" in note for note in weather.notes)
+    assert any(f"temperature_c {len(rows)} h" in str(note) for note in weather.notes)
 
 
 @FEW

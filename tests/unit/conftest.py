@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from kiban.linear import Certificate
+from kiban.messages import Message
 from kiban.planning.plan import Alternative, Change, Infeasibility, Plan, Relaxation, Worth
-from kiban.planning.provenance import Entry
+from kiban.planning.provenance import Entry, Status, catalogue_source
 from kiban.scenario import parse_scenario
 
 STEPS = 48
@@ -22,6 +23,11 @@ SCENARIO = {
     "supply": {"tidal": {"availability": 0.4, "annual_cost_myen_per_mw": 70.0, "max_mw": 30.0}},
     "measure": [{"id": "seal_aisles", "annual_cost_myen": 12.0, "saving_share": 0.01}],
 }
+
+
+def row(name: str, value: str, unit: str, source: str, year: int, status: Status = "assumed", note: str = "") -> Entry:
+    notes = (Message("note.as_written", text=note),) if note else ()
+    return Entry(name, value, unit, catalogue_source(source, year), status, "catalogue", notes)
 
 
 def make_plan(scenario: dict[str, object] | None = None) -> Plan:
@@ -120,27 +126,56 @@ def make_plan(scenario: dict[str, object] | None = None) -> Plan:
         hourly=hourly,
         certificate=Certificate(total, total - 6e-6, 6.2e-11, 7.7e-12, 1.5e-8, "clarabel", 59),
         provenance=(
-            Entry("site", "Tomakomai East", "", "invest-hokkaido", "assumed", "coordinates within about 3 km"),
-            Entry("finance.discount_rate", "0.05", "share_per_year", "engineering-estimate (2025)", "assumed"),
-            Entry("chip.life", "4.5", "year", "engineering-estimate (2025)", "assumed", "critics argue for less"),
-            Entry("money.yen_per_usd", "150", "yen_per_usd", "engineering-estimate (2025)", "assumed"),
-            Entry("battery.energy_capex", "58", "myen_per_mwh", "engineering-estimate (2024)", "assumed"),
-            Entry("hydro.monthly_shape.snow.01", "0.6", "ratio", "engineering-estimate (2025)", "assumed"),
-            Entry("hydro.monthly_shape.snow.02", "0.7", "ratio", "engineering-estimate (2025)", "assumed"),
-            Entry("pv.capex", "162.6", "myen_per_mw", "smart-japan-2026-01-14 (2025)", "verified"),
-            Entry("load.it_load_mw", "100", "MW", "scenario key load.it_load_mw", "given"),
-            Entry("grid.clean_share", "0.3506", "share", "the area's share, its solar part by the sun", "derived"),
+            Entry(
+                "site",
+                Message("input.site", site_name="tomakomai"),
+                "",
+                catalogue_source("invest-hokkaido"),
+                "assumed",
+                "catalogue",
+                (Message("note.coordinates"),),
+            ),
+            row("finance.discount_rate", "0.05", "share_per_year", "engineering-estimate", 2025),
+            row("chip.life", "4.5", "year", "engineering-estimate", 2025, note="critics argue for less"),
+            row("money.yen_per_usd", "150", "yen_per_usd", "engineering-estimate", 2025),
+            row("battery.energy_capex", "58", "myen_per_mwh", "engineering-estimate", 2024),
+            row("hydro.monthly_shape.snow.01", "0.6", "ratio", "engineering-estimate", 2025),
+            row("hydro.monthly_shape.snow.02", "0.7", "ratio", "engineering-estimate", 2025),
+            row("pv.capex", "162.6", "myen_per_mw", "smart-japan-2026-01-14", 2025, status="verified"),
+            Entry("load.it_load_mw", "100", "MW", Message("origin.key", key="load.it_load_mw"), "given", "key"),
+            Entry("grid.clean_share", "0.3506", "share", Message("origin.clean_share"), "derived", "formula"),
             Entry(
                 "weather",
-                "typical: Iwamizawa (59)",
+                Message("at.typical_source", typical_station=59),
                 "",
-                "typical: Iwamizawa (59)",
+                Message("at.typical_source", typical_station=59),
                 "synthetic",
-                "generated: relative_humidity_pct, wind_speed_m_s; typical year of Iwamizawa (59)",
+                "weather",
+                (
+                    Message("note.generated", weather_columns=("relative_humidity_pct", "wind_speed_m_s")),
+                    Message("note.typical", typical_station=59, distance=60.6),
+                ),
             ),
-            Entry("grid.price_myen_per_mwh", "hokkaido 2024", "million yen/MWh", "jepx-spot", "synthetic"),
+            Entry(
+                "grid.price_myen_per_mwh",
+                Message("input.mean_price", price_area="hokkaido", year=2024, price=0.012642),
+                "million yen/MWh",
+                catalogue_source("jepx-spot"),
+                "synthetic",
+                "catalogue",
+            ),
         ),
-        notes=("wind is synthetic: Weibull shape 1.84, mean 3.2 m/s, seed 1", "a note that nobody has translated"),
+        notes=(
+            Message("note.wind", shape=1.84, mean=3.2, seed=1),
+            Message(
+                "note.gaps",
+                gap=6.0,
+                filled=(
+                    Message("note.gap", weather_columns="temperature_c", hours=2.0),
+                    Message("note.gap", weather_columns="ghi_w_m2", hours=1.0),
+                ),
+            ),
+        ),
     )
 
 

@@ -97,7 +97,7 @@ def test_agrees_with_pvlib(tmp_path: Path, year: int) -> None:
         np.testing.assert_allclose(getattr(weather, ours), frame[theirs].to_numpy() * factor)
     assert weather.wind_height_m == 10.0
     assert weather.source == "EPW: Tomakomai (site.epw)"
-    assert weather.notes == (f"{file}: rows of different years are laid on {year}",)
+    assert [str(note) for note in weather.notes] == [f"{file}: rows of different years are laid on {year}"]
 
 
 def test_leap_day_is_left_out_and_said(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_leap_day_is_left_out_and_said(tmp_path: Path) -> None:
     for year in (2023, 2024):
         weather = read_epw(write(tmp_path, header() + leap), year=year)
         assert len(weather.time) == 8760
-        assert weather.notes == ("29 February is left out (24 rows)",)
+        assert [str(note) for note in weather.notes] == ["29 February is left out (24 rows)"]
         march = (31 + 28) * 24
         assert weather.pressure_hpa[march] == pytest.approx(1010 + (march + 24) % 100 / 100)
 
@@ -146,7 +146,7 @@ def test_many_missing_values_are_counted(tmp_path: Path) -> None:
 def test_incomplete_snow_depth_is_not_used_and_said(tmp_path: Path) -> None:
     weather = read_epw(write(tmp_path, header() + replaced(ROWS, 4000, SNOW, "999")), year=2023)
     assert weather.snow_depth_cm is None
-    assert any("snow depth is incomplete and not used" in note for note in weather.notes)
+    assert any("snow depth is incomplete and not used" in str(note) for note in weather.notes)
 
 
 def test_text_is_refused_by_line(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from openpyxl import load_workbook
 
 import kiban.report.plan.folder as folder_module
 from kiban.errors import OutputError
+from kiban.messages import Message
 from kiban.planning.plan import Plan
 from kiban.report.plan.folder import check_folder, load_plan, save_plan
 from kiban.report.plan.record import restore, summarise, to_json
@@ -186,7 +187,7 @@ def test_the_workbook_of_an_explanation(infeasible_plan: Plan, tmp_path: Path) -
 
 def test_text_from_a_scenario_is_never_a_formula(plan: Plan, tmp_path: Path) -> None:
     scenario = parse_scenario({"name": "=1+1\x07", "site": {"id": "inzai", "name": "=cmd()"}})
-    notes = ("=HYPERLINK(1)",)
+    notes = (Message("note.as_written", text="=HYPERLINK(1)"),)
     book = load_workbook(save_plan(replace(plan, scenario=scenario, notes=notes), tmp_path / "out") / "plan.xlsx")
     cells = [cell for row in book["Summary"].iter_rows() for cell in row if cell.value is not None]
     assert any(cell.value == "=1+1 " for cell in cells)

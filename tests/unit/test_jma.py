@@ -153,12 +153,12 @@ def test_temperature_humidity_and_pressure_are_means_of_both_ends(tidy: Weather)
 def test_beam_and_diffuse_recompose_to_what_was_measured(tidy: Weather) -> None:
     sun = sun_of_steps(tidy.time, *PLACE[:2], 1.0)
     np.testing.assert_allclose(tidy.dhi_w_m2 + tidy.dni_w_m2 * sun.mean_cosine, tidy.ghi_w_m2, atol=1e-6)
-    assert "DNI and DHI are modelled from measured GHI (Erbs-Driesse)" in tidy.notes
+    assert "DNI and DHI are modelled from measured GHI (Erbs-Driesse)" in map(str, tidy.notes)
 
 
 def test_summer_without_snow_observation_counts_as_zero_and_is_said(tidy: Weather) -> None:
     np.testing.assert_array_equal(tidy.snow_depth_cm, YEAR["snow"].astype(float).fillna(0.0))
-    assert any("2928 h without observation between snow-free hours" in note for note in tidy.notes)
+    assert any("2928 h without observation between snow-free hours" in str(note) for note in tidy.notes)
 
 
 @pytest.mark.parametrize("encoding", ["cp932", "utf-8", "utf-8-sig"])
@@ -189,7 +189,7 @@ def test_years_are_chosen_and_the_leap_day_is_left_out(tmp_path: Path) -> None:
     weather = read(file, years=[2024])
     assert weather.years == (2024,)
     assert len(weather.time) == 8760
-    assert "29 February is left out (24 rows)" in weather.notes
+    assert "29 February is left out (24 rows)" in map(str, weather.notes)
     march = (31 + 28) * 24
     assert weather.wind_speed_m_s[march] == LEAP_YEAR["wind"][march + 24]
     assert weather.temperature_c[0] == LEAP_YEAR["temp"][0]
@@ -207,7 +207,7 @@ def test_blank_irradiance_is_zero_at_night_only(tmp_path: Path) -> None:
     ]
     filled = read(write(tmp_path, lines), fill_gaps_hours=1)
     assert filled.ghi_w_m2[noon - 2] == pytest.approx(YEAR["ghi"][noon - 2] * W_M2_FROM_MJ_M2_H, rel=0.01)
-    assert any("ghi_w_m2: 1 h filled by clearness (gaps of at most 1 h)" in note for note in filled.notes)
+    assert any("ghi_w_m2: 1 h filled by clearness (gaps of at most 1 h)" in str(note) for note in filled.notes)
 
 
 def test_a_single_missing_temperature_stays_one_gap(tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_half_hour_zones_are_weighted_means(replay: Replay, tmp_path: Path, monk
     ghi = MADE.sky(hours)["ghi"]
     np.testing.assert_allclose(weather.ghi_w_m2, (ghi[:-1] + ghi[1:]) / 2, atol=1e-9)
     assert weather.time[0] == pd.Timestamp("2022-01-01 00:00+05:30")
-    assert any("weighted means of two UTC hours (offset 5.5 h)" in note for note in weather.notes)
+    assert any("weighted means of two UTC hours (offset 5.5 h)" in str(note) for note in weather.notes)
 
 
 def test_several_years_one_request_each_without_leap_day(replay: Replay, tmp_path: Path) -> None:
@@ -299,7 +299,7 @@ def test_several_years_one_request_each_without_leap_day(replay: Replay, tmp_pat
         ("20211231", "20221231"),
         ("20231231", "20241231"),
     ]
-    assert "29 February is left out (24 rows)" in weather.notes
+    assert "29 February is left out (24 rows)" in map(str, weather.notes)
     start_of_2022 = pd.date_range("2021-12-31 15:00", periods=3, freq="h", tz="UTC")
     np.testing.assert_allclose(weather.temperature_c[8760:8763], MADE.air(start_of_2022)["temperature"])
     assert weather.source == "NASA POWER (35.7, 139.7)"
@@ -343,7 +343,7 @@ def test_typical_year_of_pvgis_is_rolled_and_centred(replay: Replay, tmp_path: P
     sun = sun_of_steps(weather.time, LATITUDE, LONGITUDE, 1.0)
     closure = weather.dhi_w_m2 + weather.dni_w_m2 * sun.mean_cosine
     assert closure.sum() == pytest.approx(weather.ghi_w_m2.sum(), rel=0.03)
-    assert "PVGIS: a typical year whose months come from different years" in weather.notes
+    assert "PVGIS: a typical year whose months come from different years" in map(str, weather.notes)
 
 
 def test_an_answer_is_cached_and_read_without_network(replay: Replay, tmp_path: Path) -> None:
@@ -379,7 +379,7 @@ def test_a_damaged_cache_is_fetched_again_and_said(
     file.write_text(damage(text) if damage is not str else "", encoding="utf-8")
     weather = fetch(replay, tmp_path)
     assert len(replay.asked) == 2
-    assert weather.notes[-1] == f"NASA POWER: the cached answer {file.name} was damaged and was fetched again"
+    assert str(weather.notes[-1]) == f"NASA POWER: the cached answer {file.name} was damaged and was fetched again"
     np.testing.assert_array_equal(weather.temperature_c, whole.temperature_c)
     assert file.read_text(encoding="utf-8") == text
 
@@ -536,7 +536,7 @@ def test_fill_values_and_nulls_are_gaps(replay: Replay, tmp_path: Path) -> None:
     assert "wind_speed_m_s is missing (NaN) for 1 h" in refusal(lambda: fetch(replay, tmp_path, "open-meteo"))
     weather = fetch(replay, tmp_path, "open-meteo", fill_gaps_hours=1)
     assert weather.snow_depth_cm is None
-    assert "Open-Meteo: snow depth is incomplete and not used" in weather.notes
+    assert "Open-Meteo: snow depth is incomplete and not used" in map(str, weather.notes)
 
 
 def unit(payload: Any) -> None:

@@ -84,7 +84,7 @@ def test_each_hourly_input_can_be_a_column(tmp_path, section, key, read):
     )
     preparation, resources = make(folder=tmp_path, **change)
     assert read(resources) == pytest.approx(values)
-    assert any(entry.source == "series.csv" and entry.status == "given" for entry in preparation.recorder)
+    assert any(str(entry.source) == "series.csv" and entry.status == "given" for entry in preparation.recorder)
 
 
 def test_a_scaled_column_and_one_of_whole_years(tmp_path):
@@ -156,7 +156,7 @@ def test_liquid_cooled_chips_are_not_offered_air():
     base = {"name": "x", "site": {"id": "tomakomai"}, "time": {"hours": 48}}
     preparation, _ = make(base)
     assert preparation.cooling_systems == ("direct_liquid", "immersion")
-    assert any("liquid-cooled" in note for note in preparation.notes)
+    assert any("liquid-cooled" in str(note) for note in preparation.notes)
     preparation, _ = make(base, load={"chip": "h100"})
     assert len(preparation.cooling_systems) == 4
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from kiban.planning.plan import CONTRADICTION, Change, Plan, Relaxation, Worth
+from kiban.planning.plan import LEAST_CAPACITIES, Change, Plan, Relaxation, Worth
 from kiban.quantities import LANGUAGES, Language, MoneyFormat
 from kiban.report.layout import align_numbers, render
 from kiban.report.lines import NO_END, NO_START, break_lines
@@ -32,7 +32,6 @@ from kiban.report.plan.words import (
     worth_now,
     worth_sentence,
 )
-from kiban.report.translation import translate
 from kiban.scenario import parse_scenario
 
 BARE = {"name": "x", "site": {"latitude_deg": 43.0, "longitude_deg": 141.5}}
@@ -124,7 +123,9 @@ def test_a_page_says_everything_that_was_asked_for(plan: Plan, language: Languag
         assert phrases[f"title.{title}"] in text
     assert {"en": "Not built: onshore wind", "ja": "採用されなかった設備: 陸上風力"}[language] in text
     assert {"en": "humidity and wind speed", "ja": "湿度、風速"}[language] in text
-    assert "a note that nobody has translated" in text
+    assert {"en": "linearly: temperature_c 2 h, ghi_w_m2 1 h", "ja": "直線で補間: 気温2時間、全天日射1時間"}[
+        language
+    ] in text
     assert "grid.max_mw = 35.83" in text
     assert {"en": "* limit reached", "ja": "* 上限に到達"}[language] in text
 
@@ -134,7 +135,7 @@ def test_colour_only_where_it_was_asked_for(plan: Plan) -> None:
 
 
 def test_japanese_pages_hold_no_english_but_names_and_keys(plan: Plan) -> None:
-    translated = replace(plan, notes=plan.notes[:1], capacities={"pv_mw": 1.0}, worths=plan.worths[:2])
+    translated = replace(plan, capacities={"pv_mw": 1.0}, worths=plan.worths[:2])
     text = render(plan_page(translated, "ja", 120), width=120, colour=False)
     words = set(re.findall(r"[a-z]{4,}", re.sub(r"[\w.]+\.[\w.]+|tables/|kiban sources ID|tidal|Clarabel", "", text)))
     assert words <= {"site", "aisles", "seal"}, words
@@ -306,7 +307,7 @@ def test_why_there_is_no_design_in_japanese(infeasible_plan: Plan) -> None:
 
 def test_an_explanation_without_a_way_out(infeasible_plan: Plan) -> None:
     lost = replace(
-        infeasible_plan.infeasibility, collisions=(CONTRADICTION,), hours=(), shortfall_mwh=0.0, relaxations=()
+        infeasible_plan.infeasibility, collisions=(LEAST_CAPACITIES,), hours=(), shortfall_mwh=0.0, relaxations=()
     )
     found = infeasible_sentences(replace(infeasible_plan, infeasibility=lost), "en")
     assert found["title.collisions"] == ["The least capacities and the battery's hours contradict each other"]
@@ -378,13 +379,6 @@ def test_decimal_points_stand_under_each_other(values: list[float]) -> None:
     assert len({cell_len(text) for text in [heading, *padded]}) == 1
     points = {text.index(".") for text in padded if "." in text}
     assert len(points) <= 1
-
-
-def test_other_parts_sentences_are_translated() -> None:
-    assert translate("wind is synthetic: Weibull shape 1.84, mean 3.2 m/s, seed 1", "note", "ja") == (
-        "風速は合成(ワイブル形状1.84、平均3.2 m/s、シード1)"
-    )
-    assert translate("something else", "note", "ja") == "something else"
 
 
 def test_every_table_names_units_and_origin(plan: Plan) -> None:

@@ -72,7 +72,7 @@ def test_agrees_with_pvlib_on_start_labels(name: str, year: int) -> None:
 def test_says_where_it_comes_from() -> None:
     weather = read_tmy3("pvlib:723170TYA.CSV", year=2023)
     assert weather.source == "TMY3: GREENSBORO PIEDMONT TRIAD INT (723170)"
-    assert weather.notes == ("pvlib:723170TYA.CSV: rows of different years are laid on 2023",)
+    assert [str(note) for note in weather.notes] == ["pvlib:723170TYA.CSV: rows of different years are laid on 2023"]
     assert weather.synthetic == frozenset()
     assert 1500 < weather.ghi_w_m2.sum() / 1000 < 1650  # kWh/m2 a year
 

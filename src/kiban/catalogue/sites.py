@@ -40,7 +40,8 @@ class Site:
     """One candidate site.
 
     `area` is one of `AREAS`; `announced_capacity_mw` is None where nothing is announced in MW. The
-    `_note` fields are words, not figures: rivers near by, water, volcanoes.
+    `_note` fields are words, not figures: rivers near by, water, volcanoes; they and the landing station of subsea
+    cables stand in English and, as `_ja`, in Japanese.
     """
 
     id: str
@@ -56,12 +57,17 @@ class Site:
     kind: Kind
     announced_capacity_mw: float | None
     hydro_note: str
+    hydro_note_ja: str
     water_note: str
+    water_note_ja: str
     volcano_note: str
+    volcano_note_ja: str
     landing_station: str
+    landing_station_ja: str
     source: str
     status: Status
     note: str
+    note_ja: str
 
     @property
     def utc_offset_hours(self) -> float:
@@ -126,10 +132,15 @@ def _parse_site(row: Row) -> Site:
         kind=cast(Kind, row["kind"]),
         announced_capacity_mw=optional_number(row["announced_capacity_mw"]),
         hydro_note=row["hydro_note"],
+        hydro_note_ja=row["hydro_note_ja"],
         water_note=row["water_note"],
+        water_note_ja=row["water_note_ja"],
         volcano_note=row["volcano_note"],
+        volcano_note_ja=row["volcano_note_ja"],
         landing_station=row["landing_station"],
+        landing_station_ja=row["landing_station_ja"],
         source=row["source"],
         status=cast(Status, row["status"]),
         note=row["note"],
+        note_ja=row["note_ja"],
     )

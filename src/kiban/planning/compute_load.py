@@ -11,6 +11,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, hour_of_step
 from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.inputs import Inputs
 from kiban.planning.resources import TrancheResource
@@ -143,7 +144,7 @@ def _least_capacity(inputs: Inputs, firm: Array, arrivals: Array) -> float:
     least = float((firm + arrivals).max())
     if load.max_it_capacity_mw is not None:
         least = min(least, load.max_it_capacity_mw)
-    recorder.record("load.min_it_capacity_mw", f"{least:g}", "MW", "peak of the load as it arrives", "derived")
+    recorder.record("load.min_it_capacity_mw", f"{least:g}", "MW", Message("origin.peak"), "derived", "formula")
     return least
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.messages import Message
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.site_facts import take_site_fact
@@ -33,11 +34,11 @@ def offer_cooling(inputs: Inputs) -> tuple[str, ...]:
     return tuple(system for system in chosen.candidates if system in LIQUID_SYSTEMS) or chosen.candidates
 
 
-def explain_offer(inputs: Inputs) -> tuple[str, ...]:
+def explain_offer(inputs: Inputs) -> tuple[Message, ...]:
     """What must be said about the systems that are not offered."""
     left_out = set(inputs.scenario.cooling.candidates) - set(offer_cooling(inputs))
     if inputs.scenario.cooling.system == "auto" and left_out and _chip_needs_liquid(inputs):
-        return (f"{inputs.scenario.load.chip} racks are liquid-cooled: air-cooled systems are not offered",)
+        return (Message("note.liquid", chip=inputs.scenario.load.chip),)
     return ()
 
 

@@ -12,9 +12,11 @@ from kiban.calendar import HOURS_PER_YEAR, hour_of_step, month_of_step
 from kiban.catalogue import newest_complete_fiscal_year, price_hour_profile, price_month_means, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
 from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.planning.area_prices import shape_clean_share, shape_emission_factor, shape_prices
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
+from kiban.planning.provenance import catalogue_source
 from kiban.planning.resources import BackupResource, GridResource
 from kiban.scenario import JepxPrices
 
@@ -77,7 +79,8 @@ def _wholesale_price(inputs: Inputs) -> Array:
         files = [str(inputs.scenario.folder / name) for name in given.jepx_files]
         area = given.area or _area(inputs)
         named = ", ".join(given.jepx_files)
-        inputs.recorder.record("grid.price_myen_per_mwh", f"area price {area}", PRICE_UNIT, named, "given")
+        value, source = Message("input.area_price", price_area=area), Message("origin.named", name=named)
+        inputs.recorder.record("grid.price_myen_per_mwh", value, PRICE_UNIT, source, "given", "file")
         return horizon.cut(read_jepx(files, area, list(inputs.weather.years), horizon.step_hours))
     if given is not None:
         return inputs.series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
@@ -95,11 +98,12 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
     statistics = price_statistics(area, year)
     inputs.recorder.record(
         "grid.price_myen_per_mwh",
-        f"{area}, fiscal year {year}, mean {statistics.mean_myen_per_mwh:.6g}",
+        Message("input.mean_price", price_area=area, year=year, price=statistics.mean_myen_per_mwh),
         PRICE_UNIT,
-        statistics.source,
+        catalogue_source(statistics.source),
         "synthetic",
-        f"hours made from published monthly and hourly means and {statistics.floor_hours:g} floor hours",
+        "catalogue",
+        Message("note.price_hours", hours=statistics.floor_hours),
     )
     return _shape_prices(inputs.weather, area, year)
 
@@ -145,8 +149,8 @@ def _clean_share(inputs: Inputs) -> Array:
     mean, solar = inputs.costs.take(f"{prefix}.clean_share"), inputs.costs.take(f"{prefix}.solar_share")
     if inputs.scenario.weather.source == "none":
         return np.full(inputs.horizon.steps, mean)
-    source = "the area's share, its solar part by the sun"
-    inputs.recorder.record("grid.clean_share", f"{mean:g}", "share", source, "derived")
+    source = Message("origin.clean_share")
+    inputs.recorder.record("grid.clean_share", f"{mean:g}", "share", source, "derived", "formula")
     return inputs.horizon.cut(_shape_clean_share(inputs.weather, mean, solar))
 
 
@@ -160,8 +164,8 @@ def _emission_factor(inputs: Inputs, clean: Array) -> Array:
     if given is not None:
         return inputs.series.read(given, "grid.emission_factor_t_per_mwh", unit="t/MWh", lower=0.0)
     mean = inputs.costs.take(f"{_grid_prefix(inputs)}.emission_factor")
-    source = "the area's factor, by what is not clean"
-    inputs.recorder.record("grid.emission_factor_t_per_mwh", f"{mean:g}", "t/MWh", source, "derived")
+    source = Message("origin.emission_factor")
+    inputs.recorder.record("grid.emission_factor_t_per_mwh", f"{mean:g}", "t/MWh", source, "derived", "formula")
     return shape_emission_factor(clean, emission_factor=mean)
 
 

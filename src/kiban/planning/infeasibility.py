@@ -20,7 +20,7 @@ from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
-from kiban.planning.plan import CONTRADICTION, Change, Infeasibility, Relaxation
+from kiban.planning.plan import LEAST_CAPACITIES, Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
 from kiban.progress import Report
@@ -56,7 +56,7 @@ def explain_infeasibility(
     report(Message("progress.collisions"))
     solution = solve(relax(programme, {limit.name: penalty / limit.scale for limit in limits}))
     if solution.status != "optimal":
-        return Infeasibility((CONTRADICTION,), (), 0.0, ())
+        return Infeasibility((LEAST_CAPACITIES,), (), 0.0, ())
     colliding = [limit for limit in limits if _collides(solution, limit, penalty)]
 
     report(Message("progress.short_hours"))

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kiban.catalogue.climate import Quantity
+from kiban.catalogue.climate import ClimateNormals, Quantity
 from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.messages import Message
 from kiban.planning.memory import remembered
-from kiban.planning.provenance import Recorder, Status
+from kiban.planning.provenance import Recorder, Status, catalogue_source
 from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
@@ -38,10 +38,11 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
         asked, steps = scenario.time.step_hours, weather.step_hours
         raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
     status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
-    note = "; ".join(weather.notes)
+    notes = weather.notes
     if weather.synthetic:
-        note = f"generated: {', '.join(sorted(weather.synthetic))}; {note}"
-    recorder.record("weather", weather.source, "", weather.source, status, note)
+        notes = (Message("note.generated", weather_columns=tuple(sorted(weather.synthetic))), *notes)
+    named = weather.source if isinstance(weather.source, Message) else Message("origin.named", name=weather.source)
+    recorder.record("weather", weather.source, "", named, status, "weather", *notes)
     return weather
 
 
@@ -50,7 +51,7 @@ def _under_source(problem: Problem, source: str) -> Problem:
     if problem.key:
         return problem
     key = "weather.files" if source in FILE_SOURCES else f"weather.source = '{source}'"
-    return replace(problem, where=Message("place.under", key=key, where=problem.where) if problem.where else key)
+    return replace(problem, where=Message("at.under", outer=key, inner=problem.where) if problem.where else key)
 
 
 def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
@@ -121,9 +122,15 @@ def _mast_speed(place: Place, recorder: Recorder) -> float:
     if place.normals is None:
         return recorder.take("wind.mast_mean_speed")
     normals = place.normals
-    name = f"normal wind speed of {normals.station_en}"
-    recorder.record(name, f"{normals.wind_mean_m_s:g}", "m/s", normals.source, normals.status["wind"], normals.note)
+    speed, source = f"{normals.wind_mean_m_s:g}", catalogue_source(normals.source)
+    station = Message("note.of_station", normals_station=normals.site)
+    notes = (station, *_notes(normals))
+    recorder.record("normal wind speed", speed, "m/s", source, normals.status["wind"], "catalogue", *notes)
     return normals.wind_mean_m_s
+
+
+def _notes(normals: ClimateNormals) -> tuple[Message, ...]:
+    return (Message("note.as_written", text=normals.note),) if normals.note else ()
 
 
 def _normals_at_place(place: Place, recorder: Recorder) -> tuple[Months, Months, Months]:
@@ -134,7 +141,8 @@ def _normals_at_place(place: Place, recorder: Recorder) -> tuple[Months, Months,
     higher = place.elevation_m - normals.station_elevation_m
     used: tuple[Quantity, ...] = ("temperature", "humidity", "ghi")
     status: Status = "verified" if all(normals.status[name] == "verified" for name in used) else "assumed"
-    recorder.record("climate normals", normals.station_en, "", normals.source, status, normals.note)
+    value, source = Message("input.normals", normals_station=normals.site), catalogue_source(normals.source)
+    recorder.record("climate normals", value, "", source, status, "catalogue", *_notes(normals))
     cooler = LAPSE_RATE_K_PER_M * higher
     temperature = tuple(value - cooler for value in normals.temperature_mean_c)
     return temperature, normals.relative_humidity_pct, normals.ghi_mj_m2_day

@@ -17,6 +17,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
+from kiban.messages import Message
 from kiban.planning.provenance import Entry
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, dump_scenario
@@ -59,16 +60,17 @@ class Relaxation:
     cost_myen_per_year: float
 
 
-CONTRADICTION = "least_capacities"
-"""What collides where no limit does: the least capacities and the battery's hours, which no change of limits mends."""
+LEAST_CAPACITIES = "least_capacities"
+"""The least capacities and the battery's hours contradict each other, whatever the limits are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
     """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
 
-    `collisions` are keys, or `CONTRADICTION` alone. `shortfall_mwh` is the energy a year that is missing when every
-    capacity limit holds and the yearly targets do not; `hours` are the worst hours of it.
+    `collisions` are scenario keys, or `LEAST_CAPACITIES` alone where no limit of the user's is at fault.
+    `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
+    targets do not; `hours` are the worst hours of it.
     """
 
     collisions: tuple[str, ...]
@@ -132,7 +134,7 @@ class Plan:
     hourly: Mapping[str, Array]
     certificate: Certificate | None
     provenance: tuple[Entry, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
     infeasibility: Infeasibility | None = None
     investments: tuple[Investment, ...] = ()
     tranches: tuple[ServedTranche, ...] = ()

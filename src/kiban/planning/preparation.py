@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
+from kiban.messages import Message
 from kiban.planning.after_tax import read_capital_terms, under_policy
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
 from kiban.planning.cooling_options import (
@@ -147,7 +148,7 @@ class Preparation:
         return self.inputs.time
 
     @property
-    def notes(self) -> tuple[str, ...]:
+    def notes(self) -> tuple[Message, ...]:
         """What must be said about the inputs."""
         said = () if self.scenario.weather.source == "none" else self.weather.notes
         return (*said, *explain_offer(self.inputs))

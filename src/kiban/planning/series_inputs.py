@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year
 from kiban.errors import InputError, Problem, ScenarioError
+from kiban.messages import Message
 from kiban.planning.provenance import Recorder
 from kiban.scenario import HourlyInput, Scenario, SeriesReference
 
@@ -73,7 +74,9 @@ class SeriesReader:
         if not isinstance(given, SeriesReference):
             self._recorder.give(key, float(given), unit)
             return np.full(steps, float(given))
-        self._recorder.record(key, f"column {given.column}", unit, given.file, "given", _scaled(given))
+        value, source = Message("input.column", column=given.column), Message("origin.named", name=given.file)
+        scaled = () if given.scale == 1 else (Message("note.scaled", scale=float(given.scale)),)
+        self._recorder.record(key, value, unit, source, "given", "file", *scaled)
         path = self._scenario.folder / given.file
         try:
             series = self._read_file(given, path, whole, steps)
@@ -118,10 +121,6 @@ class SeriesReader:
         """Raise `ScenarioError` with every problem met so far, if any."""
         if self._problems:
             raise ScenarioError(self._problems)
-
-
-def _scaled(given: SeriesReference) -> str:
-    return f"times {given.scale:g}" if given.scale != 1 else ""
 
 
 def _under_key(problem: Problem, key: str) -> Problem:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from kiban.catalogue import AREAS, ClimateNormals, climate_normals
 from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
-from kiban.planning.provenance import Recorder
+from kiban.messages import Message
+from kiban.planning.provenance import Recorder, catalogue_source
 from kiban.scenario import Scenario
 
 DEGREES_PER_HOUR = 15.0
@@ -45,9 +46,10 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         offset = given.utc_offset_hours
         if offset is None:
             offset = float(round(given.longitude_deg / DEGREES_PER_HOUR))
-            recorder.record("site.utc_offset_hours", f"{offset:g}", "h", "longitude over 15 degrees", "derived")
+            source = Message("origin.longitude")
+            recorder.record("site.utc_offset_hours", f"{offset:g}", "h", source, "derived", "formula")
         if given.elevation_m is None:
-            recorder.record("site.elevation_m", "0", "m", "default of the scenario", "assumed")
+            recorder.record("site.elevation_m", "0", "m", Message("origin.default"), "assumed", "default")
         return Place(
             site=None,
             name_en=name,
@@ -63,7 +65,8 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         site = recorder.catalogue.site(given.id)
     except CatalogueError as error:
         raise ScenarioError([replace(problem, key="site.id") for problem in error.problems]) from None
-    recorder.record("site", site.name_en, "", site.source, "assumed", "coordinates within about 3 km")
+    value, source = Message("input.site", site_name=site.id), catalogue_source(site.source)
+    recorder.record("site", value, "", source, "assumed", "catalogue", Message("note.coordinates"))
     return Place(
         site=site.id,
         name_en=given.name or site.name_en,

@@ -10,6 +10,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import month_of_step
 from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.provenance import Recorder, Status
@@ -116,7 +117,7 @@ def _model_availability(
 
 def _pv(option: Supply, place: Place, weather: Weather, recorder: Recorder) -> Array:
     mount = option.mount or "fixed"
-    recorder.record("supply.pv.availability", mount, "MW per MW", "pvlib from the weather", "derived")
+    recorder.record("supply.pv.availability", mount, "MW per MW", Message("origin.pvlib"), "derived", "weather")
     tracker = mount == "single_axis"
     return _pv_output(
         weather,
@@ -166,8 +167,12 @@ def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: R
     mean_speed = _mean_speed(name, option, place, recorder)
     synthetic = "wind_speed_m_s" in weather.synthetic
     status: Status = "synthetic" if synthetic else "derived"
-    note = f"mean {mean_speed:g} m/s at {RESOURCE_HEIGHT_M:g} m" if mean_speed is not None else "sheared from the mast"
-    recorder.record(f"supply.{name}.availability", f"power curve {kind}", "MW per MW", "weather", status, note)
+    curve = Message("input.curve_onshore") if kind == "onshore" else Message("input.curve_offshore")
+    note = Message("note.sheared")
+    if mean_speed is not None:
+        note = Message("note.mean_speed", speed=mean_speed, height=RESOURCE_HEIGHT_M)
+    source = Message("origin.weather")
+    recorder.record(f"supply.{name}.availability", curve, "MW per MW", source, status, "weather", note)
     return _wind_output(
         weather,
         seed if synthetic and mean_speed is not None else None,

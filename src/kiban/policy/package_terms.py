@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.policy.instruments import AMOUNT_TERMS, LaidInstrument, find_conflicts, lay_instrument
 from kiban.policy.law import Law, load_law
 from kiban.policy.tax_law import OrdinaryLaw, ordinary_law
@@ -46,10 +47,10 @@ def load_packages(scenario: Scenario) -> tuple[Package, ...]:
 
 def say_unchecked(terms: PolicyTerms) -> PolicyTerms:
     """The same terms with a note that a plan alone does not check what their measures ask for."""
-    measures = dict.fromkeys(condition.measure for condition in terms.conditions)
+    measures = tuple(dict.fromkeys(condition.measure for condition in terms.conditions))
     if not measures:
         return terms
-    note = f"a plan takes the conditions of {', '.join(measures)} to be fulfilled; kiban pay holds it against them"
+    note = Message("note.package_unchecked", measures=measures)
     return replace(terms, notes=(*terms.notes, note))
 
 
@@ -196,23 +197,30 @@ def _faster(depreciation: DepreciationTerms, share: float) -> DepreciationTerms:
     return replace(depreciation, first_year_share=max(depreciation.first_year_share, share))
 
 
-def _notes(laid: Sequence[LaidInstrument], ordinary: OrdinaryLaw) -> Iterator[str]:
+def _notes(laid: Sequence[LaidInstrument], ordinary: OrdinaryLaw) -> Iterator[Message]:
     for item in laid:
-        beyond = [
+        beyond = tuple(
             asset for asset in item.assets if item.measure and item.measure.assets and asset not in item.measure.assets
-        ]
+        )
         if beyond and item.measure:
-            yield f"{item.where} extends the measure to {', '.join(beyond)}"
+            yield Message("note.package_beyond", instrument=_named(item), assets=beyond)
         untaxed = item.instrument.kind == "property_tax_relief" and ordinary.tax.jurisdiction != "japan"
         if untaxed:
-            yield f"{item.where} has no effect, because no property tax is counted"
+            yield Message("note.package_untaxed", instrument=_named(item))
         if item.measure is None and item.instrument.kind != "carbon_price":
-            yield f"{item.where} rests on no law"
+            yield Message("note.package_lawless", instrument=_named(item))
     windows = {
         asset: {(item.first_year, item.last_year) for item in laid if asset in item.assets}
         for item in laid
         for asset in item.assets
     }
-    shortened = [asset for asset, found in windows.items() if len(found) > 1]
+    shortened = tuple(asset for asset, found in windows.items() if len(found) > 1)
     if shortened:
-        yield f"instruments with different dates support {', '.join(shortened)} only in the years that they share"
+        yield Message("note.package_windows", assets=shortened)
+
+
+def _named(item: LaidInstrument) -> Message:
+    said = {"package": item.package, "number": item.number, "instrument_kind": item.instrument.kind}
+    if item.measure is None:
+        return Message("pay.instrument", said)
+    return Message("pay.instrument_law", said, measures=item.measure.id)

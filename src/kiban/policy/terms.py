@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from kiban.messages import Message
+
 ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
     "clean_power": (
         "pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro", "other_supply",
@@ -171,7 +173,7 @@ class PolicyTerms:
     """Carbon price instead of the scenario's; None leaves it."""
     surcharge_relief_share: float = 0.0
     network_relief_share: float = 0.0
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     assumed: tuple[str, ...] = ()
     """Ids of measures whose terms are not verified or not enacted."""
     conditions: tuple[Condition, ...] = ()

@@ -43,11 +43,7 @@ def site_page(catalogue: Catalogue, site: Site, language: Language) -> Renderabl
     said = {
         "area": _area(site.area, language),
         "kind": phrase(f"sites.{site.kind}", language),
-        "water": site.water_note,
-        "hydro": site.hydro_note,
-        "volcano": site.volcano_note,
-        "landing": site.landing_station,
-        "note": site.note,
+        **_site_notes(site, language),
     }
     rows = [(phrase(f"sites.{key}", language), text) for key, text in said.items() if text]
     numbers: dict[str, int] = {}
@@ -70,6 +66,25 @@ def site_page(catalogue: Catalogue, site: Site, language: Language) -> Renderabl
     ]
     parts += section(phrase("place.sources", language), pairs(sources))
     return Group(*parts, Text(), remark(phrase("sites.origin", language, id=site.id)))
+
+
+def _site_notes(site: Site, language: Language) -> dict[str, str]:
+    """What is said about a site in words, by the heading."""
+    if language == "ja":
+        return {
+            "water": site.water_note_ja,
+            "hydro": site.hydro_note_ja,
+            "volcano": site.volcano_note_ja,
+            "landing": site.landing_station_ja,
+            "note": site.note_ja,
+        }
+    return {
+        "water": site.water_note,
+        "hydro": site.hydro_note,
+        "volcano": site.volcano_note,
+        "landing": site.landing_station,
+        "note": site.note,
+    }
 
 
 def _links_of(area: str, catalogue: Catalogue) -> list[str]:

@@ -1,8 +1,8 @@
 """The sentence of a message or a problem, in the reader's language.
 
 A blank whose value is an id is named by what the blank is called: `assets` are asset classes, `measures` measures of
-law, `technology` a word of the glossary, `unit` a unit. Several names stand in a row; a message within a message
-becomes its sentence.
+law, `technology` a word of the glossary, `unit` a unit; `_NAMED` has them all. Several names stand in a row; a message
+within a message becomes its sentence.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from kiban.catalogue import UNITS
+from kiban.catalogue import UNITS, climate_normals, load_catalogue
 from kiban.errors import Problem
 from kiban.messages import Message
 from kiban.policy.law import load_law
 from kiban.quantities import Language, term, unit_text
 from kiban.report.names import subject_name
-from kiban.report.phrases import load_phrases
+from kiban.report.phrases import load_phrases, phrase, phrase_or
 
 _CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)*")
 
@@ -79,17 +79,57 @@ def _unit(name: str, language: Language) -> str:
     return unit_text(name, language) or name  # a ratio has no unit to print, and the sentence wants a word
 
 
-def _measure(name: str, language: Language) -> str:
+def measure_title(name: str, language: Language) -> str:
+    """Title of a measure of the law; the name itself where the law has none of that name."""
     measure = load_law().measures.get(name)
     if measure is None:
         return name
     return measure.title_ja if language == "ja" else measure.title_en
 
 
+def _instrument_kind(kind: str, language: Language) -> str:
+    return phrase(f"instrument.{kind}", language)
+
+
+def _typical_station(number: str, language: Language) -> str:
+    from kiban.weather.typical import typical_stations
+
+    station = {str(station.id): station for station in typical_stations()}[number]
+    return f"{station.name_ja if language == 'ja' else station.name_en} ({number})"
+
+
+def _normals_station(site: str, language: Language) -> str:
+    normals = climate_normals(site)
+    return normals.station_ja if language == "ja" else normals.station_en
+
+
+def _site(name: str, language: Language) -> str:
+    site = load_catalogue().sites.get(name)
+    if site is None:
+        return name
+    return site.name_ja if language == "ja" else site.name_en
+
+
+def _weather_column(name: str, language: Language) -> str:
+    """A column of the weather: in English the name by which files and Python know it."""
+    return phrase_or(f"column.{name}", language, name) if language == "ja" else name
+
+
+def _price_area(name: str, language: Language) -> str:
+    """An area of the exchange: in English its id."""
+    return phrase_or(f"area.{name}", language, name) if language == "ja" else name
+
+
 _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "assets": subject_name,
-    "measures": _measure,
+    "measures": measure_title,
     "technology": term,
     "unit": _unit,
+    "instrument_kind": _instrument_kind,
+    "typical_station": _typical_station,
+    "normals_station": _normals_station,
+    "site_name": _site,
+    "weather_columns": _weather_column,
+    "price_area": _price_area,
 }
 """Blanks whose values are ids, and what names them."""

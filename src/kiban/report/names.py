@@ -8,7 +8,7 @@ from functools import cache
 from kiban.catalogue import Fact, load_catalogue
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, format_quantity, term, unit_text
+from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, term
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Money, Scenario
 
@@ -30,7 +30,7 @@ def money_of(plan: Plan, language: Language) -> MoneyFormat:
 
 def money_format(scenario: Scenario, language: Language, provenance: tuple[Entry, ...] = ()) -> MoneyFormat:
     """How money of a scenario is written; the rate is the recorded one, the scenario's, or the catalogue's."""
-    recorded = [float(entry.value) for entry in provenance if entry.name == RATE]
+    recorded = [float(str(entry.value)) for entry in provenance if entry.name == RATE]
     rate = recorded[0] if recorded else scenario.money.yen_per_usd
     return MoneyFormat(language, scenario.money.currency, rate if rate is not None else load_catalogue().value(RATE))
 
@@ -87,27 +87,6 @@ def input_name(name: str, language: Language) -> str:
     if name.startswith("supply.") and name.endswith(".availability"):
         return phrase("series.availability", language, name=term(name.split(".")[1], language))
     return name
-
-
-def input_value(entry: Entry, language: Language) -> str:
-    """Value of an input with its unit."""
-    try:
-        number = float(entry.value)
-    except ValueError:
-        return f"{entry.value} {unit_text(entry.unit, language)}".rstrip()
-    return format_quantity(number, entry.unit, language)
-
-
-def input_sentence(entry: Entry, language: Language) -> str:
-    """An input in words: `name: value (range)`."""
-    name, value, known = input_name(entry.name, language), input_value(entry, language), input_range(entry, language)
-    return phrase(f"assumed.value{'_range' if known else ''}", language, name=name, value=value, range=known)
-
-
-def input_range(entry: Entry, language: Language) -> str:
-    """Known range of a catalogue figure, empty where none is known or the scenario replaced the figure."""
-    fact = catalogue_facts().get(entry.name)
-    return "" if fact is None or entry.status == "given" else fact_range(fact, language)
 
 
 def fact_range(fact: Fact, language: Language) -> str:

@@ -78,6 +78,13 @@ def site_view(site_id: str) -> dict[str, Any]:
             "landing_station": site.landing_station,
             "note": site.note,
         },
+        "notes_ja": {
+            "hydro": site.hydro_note_ja,
+            "water": site.water_note_ja,
+            "volcano": site.volcano_note_ja,
+            "landing_station": site.landing_station_ja,
+            "note": site.note_ja,
+        },
         "facts": [fact_view(fact) for fact in facts],
     }
 

@@ -12,12 +12,14 @@ from kiban.catalogue import load_catalogue
 from kiban.planning.plan import Plan, Relaxation
 from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of, unit_text
+from kiban.report.messages import say
 from kiban.report.names import RATE, catalogue_facts, indicator_name, input_name, money_of, site_name, subject_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.assumptions import subject_of
 from kiban.report.plan.costs import RUNNING, group_costs, group_of
+from kiban.report.plan.entries import note_text, source_keys, value_text
 from kiban.report.plan.findings import findings
-from kiban.report.plan.tables import design_rows, source_keys
+from kiban.report.plan.tables import design_rows
 from kiban.report.plan.words import (
     alternative_sentence,
     answer,
@@ -31,7 +33,6 @@ from kiban.report.plan.words import (
     subject_heading,
     worth_sentence,
 )
-from kiban.report.translation import translate
 from kiban.scenario import dump_scenario
 from kiban.server.packing import plain_scenario
 
@@ -165,7 +166,7 @@ def _sentences(plan: Plan, language: Language) -> dict[str, Any]:
             {"title": phrase(title, language), "sentences": sentences}
             for title, sentences in infeasible_sentences(plan, language).items()
         ],
-        "notes": [translate(note, "note", language) for note in plan.notes],
+        "notes": [say(note, language) for note in plan.notes],
         "findings": findings(plan, language),
     }
 
@@ -273,15 +274,15 @@ def input_views(inputs: Iterable[Entry]) -> list[dict[str, Any]]:
             {
                 "name": entry.name,
                 "label": named(input_name, entry.name),
-                "value": _number_or_text(entry.value),
+                "value": _number_or_text(value_text(entry, "en")),
                 "unit": entry.unit,
                 "unit_text": unit_names(entry.unit),
                 "low": fact.low if ranged and fact is not None else None,
                 "high": fact.high if ranged and fact is not None else None,
                 "status": entry.status,
-                "source": entry.source,
+                "source": say(entry.source, "en"),
                 "source_titles": [f"{sources[key].publisher}: {sources[key].title}" for key in source_keys(entry)],
-                "note": entry.note,
+                "note": note_text(entry, "en"),
                 "subject": subject,
                 "subject_name": named(subject_heading, subject),
                 "change_key": _change_key(entry, fact is not None),
@@ -295,8 +296,8 @@ def _change_key(entry: Entry, known: bool) -> str | None:
         return RATE  # the rate is a key of the scenario too, and that key wins over the assumption
     if known:
         return f"assumptions.{entry.name}"
-    written = entry.source.startswith(("scenario key", "default of the scenario"))
-    return entry.name if written and isinstance(_number_or_text(entry.value), float) else None
+    written = entry.origin in ("key", "default")
+    return entry.name if written and isinstance(_number_or_text(value_text(entry, "en")), float) else None
 
 
 def _number_or_text(value: str) -> float | str:
@@ -361,9 +362,7 @@ def check_view(preparation: Preparation, estimate: float, work: str) -> dict[str
         "cooling_systems": [{"id": system, "name": named(term, system)} for system in preparation.cooling_systems],
         "inputs": input_views(inputs),
         "counts": count_inputs(inputs),
-        "notes": [
-            {language: translate(note, "note", language) for language in LANGUAGES} for note in preparation.notes
-        ],
+        "notes": [{language: say(note, language) for language in LANGUAGES} for note in preparation.notes],
     }
 
 

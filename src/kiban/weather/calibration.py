@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, MONTHS_PER_YEAR, month_of_step
 from kiban.errors import Problem, WeatherError
+from kiban.weather.rows import Where
 from kiban.weather.sun import Floats, Sun
 
 MJ_PER_DAY_IN_W = 1.0e6 / 86400.0
@@ -22,14 +23,13 @@ LOWEST_BEAM_COSINE = 0.065
 """Below this mean cosine of the zenith angle (86.3 degrees) beam and diffuse keep their ratio."""
 
 
-def check_monthly(values: Sequence[float] | npt.ArrayLike, name: str, low: float, high: float, where: str) -> Floats:
+def check_monthly(values: Sequence[float] | npt.ArrayLike, name: str, low: float, high: float, where: Where) -> Floats:
     """12 monthly values as an array, or `WeatherError` naming each month that is out of range."""
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (MONTHS_PER_YEAR,):
-        fault = f"has shape {array.shape} instead of 12 values"
-        raise WeatherError(Problem(fault, where, name, "give one value for each month, January first"))
+        raise WeatherError(Problem("months.shape", where, name, shape=str(array.shape)))
     problems = [
-        Problem(f"is {value:g} in month {month}", where, name, f"give values from {low:g} to {high:g}")
+        Problem("months.value", where, name, value=value, month=month, low=low, high=high)
         for month, value in enumerate(array.tolist(), start=1)
         if not low <= value <= high
     ]
@@ -59,7 +59,7 @@ def shift_humidity(values_pct: Floats, monthly_means_pct: Floats, step_hours: fl
 
 
 def scale_irradiance(
-    dni_w_m2: Floats, dhi_w_m2: Floats, sun: Sun, monthly_mj_m2_day: Floats, step_hours: float, where: str
+    dni_w_m2: Floats, dhi_w_m2: Floats, sun: Sun, monthly_mj_m2_day: Floats, step_hours: float, where: Where
 ) -> tuple[Floats, Floats]:
     """DNI and DHI scaled month by month to a mean GHI in MJ/m2 a day.
 
@@ -84,9 +84,8 @@ def scale_irradiance(
         target = float(monthly_mj_m2_day[number - 1]) * MJ_PER_DAY_IN_W
         part, top = ghi[steps], ceiling[steps]
         if target > top.mean():
-            fault = f"is {monthly_mj_m2_day[number - 1]:g} in month {number}, clear skies give "
-            fault += f"{top.mean() / MJ_PER_DAY_IN_W:.1f}"
-            problems.append(Problem(fault, where, "monthly_ghi_mj_m2_day", "check the unit (MJ/m2 a day)"))
+            said = {"value": float(monthly_mj_m2_day[number - 1]), "most": float(top.mean()) / MJ_PER_DAY_IN_W}
+            problems.append(Problem("months.clear_sky", where, "monthly_ghi_mj_m2_day", values=said, month=number))
             continue
         low, high = 0.0, 1.0
         while np.minimum(high * part, top).mean() < target and high < 1e9:

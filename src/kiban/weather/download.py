@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kiban.errors import Problem, WeatherError
+from kiban.messages import Message
 from kiban.weather.textfile import MAX_FILE_BYTES
 
 if TYPE_CHECKING:
     import httpx
 
 LONGEST_PAUSE_S = 60.0
-_WITHOUT_NETWORK = "connect to the network, or use a weather file or a typical year instead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Patience:
 
 def fetch_json(
     request: Request, cache_dir: str | Path, patience: Patience, accept: Callable[[Any], None]
-) -> tuple[Any, tuple[str, ...]]:
+) -> tuple[Any, tuple[Message, ...]]:
     """The service's answer, from the cache if it is there, and notes on what must be said about it.
 
     `accept` raises `WeatherError` for an answer that cannot be used; only accepted answers are cached. A
@@ -61,13 +61,13 @@ def fetch_json(
     own words), an answer that is not JSON or not complete, a cache folder that cannot be written.
     """
     file = Path(cache_dir) / request.cache_name
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     if file.exists():
         try:
             answer = _load(file)
             accept(answer)
         except (OSError, ValueError, KeyError, TypeError, WeatherError):
-            notes = (f"{request.service}: the cached answer {file.name} was damaged and was fetched again",)
+            notes = (Message("note.cache_damaged", title=request.service, file=file.name),)
         else:
             return answer, ()
     body = _download(request, patience)
@@ -75,8 +75,7 @@ def fetch_json(
         answer = json.loads(body)
     except ValueError as error:
         shown = body[:60].decode("utf-8", "replace").strip().replace("\n", " ")
-        fault = f"gave an answer that is not JSON ('{shown}...')"
-        raise WeatherError(Problem(fault, request.service, remedy="try again later")) from error
+        raise WeatherError(Problem("online.not_json", request.service, remedy="online.later", text=shown)) from error
     accept(answer)
     _store(file, body.decode("utf-8"), request)
     return answer, notes
@@ -109,9 +108,7 @@ def _store(file: Path, body: str, request: Request) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        fault = f"cannot be written ({error.strerror})"
-        remedy = "name a cache folder that can be written (cache_dir)"
-        raise WeatherError(Problem(fault, str(file.parent), remedy=remedy)) from error
+        raise WeatherError(Problem("online.cache", str(file.parent), reason=error.strerror)) from error
 
 
 def _download(request: Request, patience: Patience) -> bytes:
@@ -119,31 +116,30 @@ def _download(request: Request, patience: Patience) -> bytes:
     import httpx
 
     tries = patience.retries + 1
-    said = f" in {tries} tries" if tries > 1 else ""
-    problem = Problem("was not asked", request.service)
+    asked = {"tries": Message("online.tries", count=tries) if tries > 1 else ""}
+    problem: Problem | None = None
     for number in range(tries):
         pause_s = patience.pause_s * 2.0**number
         try:
             status, asked_pause_s, body = _ask(request, patience.timeout_s)
         except httpx.TimeoutException:
-            fault = f"did not answer within {patience.timeout_s:g} s{said}"
-            problem = Problem(fault, request.service, remedy=f"raise timeout_s, or {_WITHOUT_NETWORK}")
+            problem = Problem("online.timeout", request.service, values=asked, seconds=patience.timeout_s)
         except httpx.TransportError as error:
-            fault = f"cannot be reached at {request.url} ({str(error) or type(error).__name__}){said}"
-            problem = Problem(fault, request.service, remedy=_WITHOUT_NETWORK)
+            reason = str(error) or type(error).__name__
+            problem = Problem("online.unreachable", request.service, values=asked, address=request.url, reason=reason)
         except httpx.InvalidURL as error:
-            raise WeatherError(Problem(f"'{request.url}' is not an address", request.service)) from error
+            raise WeatherError(Problem("online.address", request.service, address=request.url)) from error
         else:
             if status == HTTPStatus.OK:
                 return body
-            refusal = f"answered {status}{_reason(status)}: {explain(body)}"
+            said = {"status": f"{status}{_reason(status)}", "reason": explain(body) or Message("online.no_reason")}
             if status < 500 and status != HTTPStatus.TOO_MANY_REQUESTS:
-                remedy = "correct the place, the years or the service"
-                raise WeatherError(Problem(refusal, request.service, remedy=remedy))
-            problem = Problem(f"{refusal}{said}", request.service, remedy=f"try later, or {_WITHOUT_NETWORK}")
+                raise WeatherError(Problem("online.refused", request.service, values=said))
+            problem = Problem("online.busy", request.service, values={**said, **asked})
             pause_s = max(pause_s, asked_pause_s)
         if number < tries - 1:
             time.sleep(min(pause_s, LONGEST_PAUSE_S))
+    assert problem is not None
     raise WeatherError(problem)
 
 
@@ -164,8 +160,7 @@ def _ask(request: Request, timeout_s: float) -> tuple[int, float, bytes]:
             if time.monotonic() - begun > timeout_s:
                 raise httpx.ReadTimeout("the answer takes too long")
             if size > MAX_FILE_BYTES:
-                fault = f"sends more than {MAX_FILE_BYTES / 1e6:,.0f} MB"
-                raise WeatherError(Problem(fault, request.service, remedy="ask for fewer years at a time"))
+                raise WeatherError(Problem("online.too_big", request.service, most=MAX_FILE_BYTES / 1e6))
         return response.status_code, _retry_after_s(response), b"".join(parts)
 
 
@@ -185,7 +180,8 @@ def explain(body: bytes) -> str:
     """The reason in a service's error body, in one line.
 
     Open-Meteo: `{"error": true, "reason": ...}`; NASA POWER: `{"header": ..., "messages": [...]}` or
-    `{"detail": ...}`; PVGIS: `{"message": ..., "status": 400}`. Otherwise the text without HTML tags.
+    `{"detail": ...}`; PVGIS: `{"message": ..., "status": 400}`. Otherwise the text without HTML tags,
+    which may be empty.
     """
     text = body.decode("utf-8", "replace")
     try:
@@ -199,7 +195,7 @@ def explain(body: bytes) -> str:
                 lines = said if isinstance(said, list) else [said]
                 unique = dict.fromkeys(str(line.get("msg", line) if isinstance(line, dict) else line) for line in lines)
                 return _one_line("; ".join(unique))
-    return _one_line(re.sub(r"<[^>]*>", " ", text)) or "no reason given"
+    return _one_line(re.sub(r"<[^>]*>", " ", text))
 
 
 def _one_line(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kiban.errors import Problem
+from kiban.messages import Message
 from kiban.weather.frame import Field, check_columns, lay_on_year, read_frame, read_labels, row_problems
 from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
@@ -50,17 +51,17 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
     dates = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
     month, day, hour, problems = read_labels(dates, where, first_line)
     problems += [
-        Problem("is 0, and EPW counts hours from 1", at_line(where, first_line + row), "hour")
+        Problem("epw.hour_zero", at_line(where, first_line + row), "hour")
         for row in np.flatnonzero(hour == 0)[:1].tolist()
     ]
     refuse(problems)
     frame, meta = read_frame(pvlib.iotools.read_epw, rows, "EPW", where)
     columns, problems = check_columns(frame, FIELDS, where, first_line)
     refuse([*problems, *row_problems(frame, len(dates), where)])
-    notes = [f"{where}: rows of different years are laid on {year}"] if frame["year"].nunique() > 1 else []
+    notes = [Message("note.laid", where=where, year=year)] if frame["year"].nunique() > 1 else []
     snow, snow_problems = check_columns(frame, {"snow_depth_cm": SNOW}, where, first_line)
     if snow_problems:
-        notes.append(f"{where}: snow depth is incomplete and not used")
+        notes.append(Message("note.no_snow", where=where))
     else:
         columns |= snow
 
@@ -81,7 +82,7 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
     )
     dropped = int((~keep).sum())
     if dropped:
-        weather = replace(weather, notes=(*weather.notes, f"29 February is left out ({dropped} rows)"))
+        weather = replace(weather, notes=(*weather.notes, Message("note.leap", rows=dropped)))
     return weather
 
 
@@ -94,21 +95,16 @@ def _label(row: str) -> tuple[str, str, str]:
 def _header_problems(header: list[str], where: str) -> list[Problem]:
     """What is wrong with the first eight lines: LOCATION with four numbers, one row an hour."""
     if not header or not header[0].upper().startswith("LOCATION,"):
-        fault = "is not an EPW file: the first line does not start with LOCATION"
-        return [Problem(fault, at_line(where, 1), remedy="give an EnergyPlus weather file (.epw)")]
+        return [Problem("epw.no_location", at_line(where, 1))]
     problems = []
     location = header[0].split(",")
     for name, position in _LOCATION_FIELDS:
         cell = location[position].strip() if position < len(location) else ""
         if parse_number(cell) is None:
-            fault = f"is '{cell}' in LOCATION, not a number"
-            problems.append(Problem(fault, at_line(where, 1), name, "correct the header"))
+            problems.append(Problem("epw.location", at_line(where, 1), name, text=cell))
     last = header[-1].split(",") if len(header) == HEADER_LINES else []
     if not last or last[0].strip().upper() != "DATA PERIODS":
-        fault = "is not an EPW file: the eighth line does not start with DATA PERIODS"
-        problems.append(Problem(fault, at_line(where, HEADER_LINES), remedy="download it again"))
+        problems.append(Problem("epw.no_periods", at_line(where, HEADER_LINES), remedy="file.download"))
     elif len(last) > 2 and last[2].strip() != "1":
-        fault = f"has {last[2].strip()} rows an hour"
-        remedy = "use a file with one row an hour"
-        problems.append(Problem(fault, at_line(where, HEADER_LINES), "DATA PERIODS", remedy))
+        problems.append(Problem("epw.rows", at_line(where, HEADER_LINES), "DATA PERIODS", rows=last[2].strip()))
     return problems

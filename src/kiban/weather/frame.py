@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.errors import Problem, WeatherError
+from kiban.messages import Message
 from kiban.weather.rows import LISTED_AT_MOST
 from kiban.weather.textfile import at_line, parse_number
 
@@ -54,16 +55,14 @@ def read_frame(
             return read(io.StringIO("\n".join(rows)))
     except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
         reason = str(error).split("\n")[0].rstrip(".")
-        fault = f"is not a complete {kind} file ({reason})"
-        raise WeatherError(Problem(fault, where, remedy="download it again")) from error
+        raise WeatherError(Problem("frame.incomplete", where, kind=kind, reason=reason)) from error
 
 
 def row_problems(frame: pd.DataFrame, rows: int, where: str) -> list[Problem]:
     """A problem if pvlib read fewer or more than the file's `rows`."""
     if len(frame) == rows:
         return []
-    fault = f"has {rows} rows of which {len(frame)} can be read"
-    return [Problem(fault, where, remedy="remove quotes and comments among the rows")]
+    return [Problem("frame.rows", where, rows=rows, read=len(frame))]
 
 
 def check_columns(
@@ -77,20 +76,20 @@ def check_columns(
     problems: list[Problem] = []
     for name, field in fields.items():
         if field.name not in frame.columns:
-            fault = f"has no column '{field.name}' ({name})"
-            problems.append(Problem(fault, where, remedy="use a file with all standard columns"))
+            problems.append(Problem("frame.no_column", where, column=field.name, name=name))
             continue
         cells = frame[field.name]
         values = _as_floats(cells)
         missing = ~np.isfinite(values) | (values >= field.missing_from) | (values <= field.missing_to)
         bad = np.flatnonzero(missing)
         for shown, row in enumerate(bad[:LISTED_AT_MOST].tolist()):
-            fault = f"is {_cell_said(cells.iloc[row])}, a mark for a missing value or no number"
             more = len(bad) - LISTED_AT_MOST
-            if shown == LISTED_AT_MOST - 1 and more > 0:
-                fault += f", and so are {more:,} more"
-            remedy = "complete the file, or use another station"
-            problems.append(Problem(fault, at_line(where, first_line + row), name, remedy))
+            said = {
+                "text": _cell_said(cells.iloc[row]),
+                "more": Message("more.values", count=more) if shown == LISTED_AT_MOST - 1 and more > 0 else "",
+            }
+            fault = "frame.mark" if said["text"] else "frame.empty"
+            problems.append(Problem(fault, at_line(where, first_line + row), name, "frame.mark", said))
         columns[name] = values * field.factor
     return columns, problems
 
@@ -131,10 +130,10 @@ def read_labels(
         bad.append(row)
     problems = [
         Problem(
-            f"month {labels[row][0]}, day {labels[row][1]}, hour {labels[row][2]} does not exist",
+            "frame.label",
             at_line(where, first_line + row),
             "time",
-            "number months 1 to 12, days from 1, and hours by their end",
+            values=dict(zip(("month", "day", "hour"), labels[row], strict=True)),
         )
         for row in bad[:LISTED_AT_MOST]
     ]
@@ -149,7 +148,8 @@ def _as_floats(cells: pd.Series) -> Floats:
 
 
 def _cell_said(cell: object) -> str:
+    """The cell's text in quotes or its number; empty where the cell is."""
     if isinstance(cell, str):
         return f"'{cell}'"
     number = float(str(cell))
-    return "empty" if np.isnan(number) else f"{number:g}"
+    return "" if np.isnan(number) else f"{number:g}"

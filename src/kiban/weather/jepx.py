@@ -18,8 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import fiscal_year
-from kiban.errors import Problem, WeatherError
-from kiban.weather.textfile import at_line, csv_rows, meant, parse_number, parse_time, read_text, refuse
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
+from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
 
 Floats = npt.NDArray[np.float64]
 
@@ -69,10 +70,9 @@ def read_jepx(
     or duplicated half-hour, code outside 1 to 48, price that is not a number, each with file and line.
     """
     if step_hours not in (1.0, 0.5):
-        fault = f"a step of {step_hours:g} h cannot be made of half-hours"
-        raise WeatherError(Problem(fault, key="step_hours", remedy="use 1 or 0.5"))
+        raise WeatherError(Problem("jepx.step", key="step_hours", hours=step_hours))
     if not years:
-        raise WeatherError(Problem("no year is asked for", key="years", remedy="name at least one year"))
+        raise WeatherError(Problem("jepx.no_year", key="years"))
     quotes = _read_quotes(paths, area)
     days = [day for year in years for day in _days(date(year, 1, 1), date(year + 1, 1, 1))]
     prices = _prices_of_days([day for day in days if (day.month, day.day) != (2, 29)], quotes, area, paths)
@@ -97,11 +97,12 @@ def _days(first: date, end: date) -> Iterator[date]:
 def _read_quotes(paths: str | Path | Sequence[str | Path], area: str) -> dict[Half, _Quote]:
     """Every half-hour of all files; problems of all files are raised together."""
     if area not in AREAS:
-        remedy = meant(area, AREAS) or f"use one of {', '.join(AREAS)}"
-        raise WeatherError(Problem(f"'{area}' is not a price area", key="area", remedy=remedy))
+        guess = nearest(area, AREAS)
+        said = {"area": area, "near": guess, "names": tuple(AREAS)}
+        raise WeatherError(Problem("jepx.area", "", "area", "nearest" if guess else "use_one_of", said))
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     if not files:
-        raise WeatherError(Problem("no file is named", key="paths", remedy="name the spot_summary files"))
+        raise WeatherError(Problem("jepx.no_file", key="paths"))
     quotes: dict[Half, _Quote] = {}
     problems: list[Problem] = []
     for path in files:
@@ -123,12 +124,9 @@ def _read_file(path: str | Path, area: str, quotes: dict[Half, _Quote]) -> list[
     time_at = _find(names, _TIME_HEADERS)
     price_at = _find_price(names, area)
     if date_at is None or (code_at is None and time_at is None):
-        fault = "is not a spot_summary table: there is no column for the day (受渡日) and half-hour (時刻コード)"
-        remedy = "download spot_summary from the exchange's page of day-ahead results"
-        return [Problem(fault, at_line(path, header_line), remedy=remedy)]
+        return [Problem("jepx.layout", at_line(path, header_line))]
     if price_at is None:
-        fault = f"has no price column for {area} ({AREAS[area]})"
-        return [Problem(fault, at_line(path, header_line), remedy="use a file with the prices of all areas")]
+        return [Problem("jepx.no_prices", at_line(path, header_line), area=area, name=AREAS[area])]
     rows_read = list(rows)
     if code_at is None and time_at is not None:
         halves = _halves_of_times([_cell(row, time_at) for _, row in rows_read])
@@ -139,24 +137,21 @@ def _read_file(path: str | Path, area: str, quotes: dict[Half, _Quote]) -> list[
     for (line, row), half in zip(rows_read, halves, strict=True):
         day = _parse_date(_cell(row, date_at))
         if day is None:
-            fault = f"is '{_cell(row, date_at)}', not a date"
-            problems.append(Problem(fault, at_line(path, line), header[date_at], "write dates as 2023/04/01"))
+            problems.append(Problem("jepx.date", at_line(path, line), header[date_at], text=_cell(row, date_at)))
         if half is None:
             column = code_at if code_at is not None else time_at or 0
-            allowed = "give a code from 1 to 48" if code_at is not None else "give half-hours such as 00:30"
-            fault = f"is '{_cell(row, column)}'"
-            problems.append(Problem(fault, at_line(path, line), header[column], allowed))
+            fault = "jepx.code" if code_at is not None else "jepx.clock"
+            problems.append(Problem(fault, at_line(path, line), header[column], text=_cell(row, column)))
         if day is None or half is None:
             continue
         earlier = quotes.get((day, half))
         if earlier is not None:
-            fault = f"{day} half-hour {half} is duplicated (first in {at_line(earlier.path, earlier.line)})"
-            remedy = "keep one row for each half-hour, and name each file once"
-            problems.append(Problem(fault, at_line(path, line), remedy=remedy))
+            first = at_line(earlier.path, earlier.line)
+            problems.append(Problem("jepx.duplicated", at_line(path, line), day=str(day), half=half, first=first))
             continue
         quotes[day, half] = _Quote(_cell(row, price_at), str(path), line)
     if not rows_read:
-        problems.append(Problem("has no rows", str(path), remedy="download it again"))
+        problems.append(Problem("rows.none", str(path), remedy="file.download"))
     return problems
 
 
@@ -220,10 +215,9 @@ def _prices_of_days(
         if year in present:
             problems += _missing_halves(its_days, quotes)
         else:
-            span = f"{its_days[0]} to {its_days[-1]}"
-            fault = f"fiscal year {year}, which holds {span}, is not in the files"
             where = ", ".join(map(str, [paths] if isinstance(paths, str | Path) else paths))
-            problems.append(Problem(fault, where, remedy=f"add spot_summary_{year}.csv"))
+            said = {"year": year, "first": str(its_days[0]), "last": str(its_days[-1])}
+            problems.append(Problem("jepx.fiscal_year", where, values=said))
     prices = np.full(len(days) * HALF_HOURS_PER_DAY, np.nan)
     for i, key in enumerate((day, half) for day in days for half in range(1, HALF_HOURS_PER_DAY + 1)):
         quote = quotes.get(key)
@@ -231,9 +225,8 @@ def _prices_of_days(
             continue
         number = parse_number(quote.text)
         if number is None:
-            fault = f"is '{quote.text}', not a price" if quote.text else "is empty"
-            remedy = "give the price in yen/kWh (the market may have been suspended; choose another year)"
-            problems.append(Problem(fault, at_line(quote.path, quote.line), f"price of {area}", remedy))
+            spot = Message("at.price", place=at_line(quote.path, quote.line), price_area=area)
+            problems.append(Problem("jepx.price" if quote.text else "empty", spot, "", "jepx.price", text=quote.text))
         else:
             prices[i] = number
     refuse(problems)
@@ -248,15 +241,10 @@ def _missing_halves(days: Sequence[date], quotes: dict[Half, _Quote]) -> list[Pr
         missing = [half for half in range(1, HALF_HOURS_PER_DAY + 1) if (day, half) not in quotes]
         if missing:
             before = quotes.get((day, missing[0] - 1), last)
-            where = f"{before.path}, after line {before.line}" if before is not None else ""
-            fault = f"{day} lacks {_half_hours_said(missing)}"
-            problems.append(Problem(fault, where, remedy="add the rows, or download the file again"))
+            where = Message("at.after_line", file=before.path, line=before.line) if before is not None else ""
+            halves = (*missing[:6], *(["..."] if len(missing) > 6 else []))
+            whole = len(missing) == HALF_HOURS_PER_DAY
+            fault = "jepx.lacks_day" if whole else "jepx.lacks" if len(missing) > 1 else "jepx.lacks_one"
+            problems.append(Problem(fault, where, remedy="jepx.lacks", day=str(day), halves=halves))
         last = quotes.get((day, HALF_HOURS_PER_DAY), last)
     return problems
-
-
-def _half_hours_said(missing: Sequence[int]) -> str:
-    if len(missing) == HALF_HOURS_PER_DAY:
-        return "all half-hours"
-    shown = ", ".join(map(str, missing[:6])) + (", ..." if len(missing) > 6 else "")
-    return f"half-hour{'s' if len(missing) > 1 else ''} {shown}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta, timezone
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.errors import Problem, WeatherError
+from kiban.messages import Message
 from kiban.weather.irradiance import fill_by_clearness, split_global
 from kiban.weather.jmafile import Observations, read_observations
 from kiban.weather.rows import runs_of
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 JST_OFFSET_HOURS = 9.0
 W_M2_FROM_MJ_M2_H = 1e6 / 3600.0
-
-_LINE = re.compile(r"\bline (\d+)")
 
 
 def read_jma(
@@ -63,14 +61,13 @@ def read_jma(
     """
     files = [paths] if isinstance(paths, str | Path) else list(paths)
     observations = _read_all(files, station)
-    places = [(found.path, line) for found in observations for line in found.lines]
     starts = _starts(observations)
     columns = {
         name: np.array([v for found in observations for v in found.values[name]], dtype=np.float64)
         for name in observations[0].values
         if all(name in found.values for found in observations)
     }
-    notes = ["DNI and DHI are modelled from measured GHI (Erbs-Driesse)"]
+    notes = [Message("note.split")]
     wanted = np.ones(len(starts), dtype=bool) if years is None else np.isin(starts.year.to_numpy(), years)
 
     sun = sun_of_steps(starts, latitude_deg, longitude_deg, 1.0)
@@ -79,7 +76,7 @@ def read_jma(
     ghi = fill_by_clearness(measured, sun, int(fill_gaps_hours))
     filled = int((np.isnan(measured) & ~np.isnan(ghi) & wanted).sum())
     if filled:
-        notes.append(f"ghi_w_m2: {filled} h filled by clearness (gaps of at most {fill_gaps_hours:g} h)")
+        notes.append(Message("note.clearness", hours=filled, gap=fill_gaps_hours))
     dni, dhi = split_global(ghi, sun)
 
     in_sequence = np.concatenate(([False], np.diff(_hours(starts)) == 1))
@@ -100,17 +97,17 @@ def read_jma(
             source=f"JMA: {named}",
             years=years,
             notes=notes,
-            lines=range(len(places)),  # replaced by file and line in `_placed`
+            lines=[(found.path, line) for found in observations for line in found.lines],
             fill_gaps_hours=fill_gaps_hours,
         )
     except WeatherError as error:
-        raise WeatherError(_placed(error.problems, observations, places)) from None
+        raise WeatherError(_placed(error.problems, observations)) from None
 
 
 def _read_all(files: Sequence[str | Path], station: str | None) -> list[Observations]:
     """Observations of all files in order of time; problems of all files are raised together."""
     if not files:
-        raise WeatherError(Problem("no file is named", key="paths", remedy="name the files of the station"))
+        raise WeatherError(Problem("jma.no_file", key="paths"))
     found: list[Observations] = []
     problems: list[Problem] = []
     for path in files:
@@ -121,9 +118,8 @@ def _read_all(files: Sequence[str | Path], station: str | None) -> list[Observat
     refuse(problems)
     stations = sorted({one.station for one in found if one.station})
     if len(stations) > 1:
-        fault = f"hold different stations ({', '.join(stations)})"
         where = ", ".join(map(str, files))
-        raise WeatherError(Problem(fault, where, "station", "give files of one station"))
+        raise WeatherError(Problem("jma.stations", where, "station", stations=tuple(stations)))
     return sorted(found, key=lambda one: one.times[0])
 
 
@@ -147,7 +143,7 @@ def _mean_of_ends(at_end: Floats, in_sequence: npt.NDArray[np.bool_]) -> Floats:
     return np.where(np.isnan(at_start), at_end, (at_start + at_end) / 2.0)
 
 
-def _snow_depth(depth: Floats | None, wanted: npt.NDArray[np.bool_], notes: list[str]) -> Floats | None:
+def _snow_depth(depth: Floats | None, wanted: npt.NDArray[np.bool_], notes: list[Message]) -> Floats | None:
     """Snow depth with the season without observation as zero; None where the station has no snow gauge."""
     if depth is None or np.isnan(depth[wanted]).all():
         return None
@@ -160,30 +156,19 @@ def _snow_depth(depth: Floats | None, wanted: npt.NDArray[np.bool_], notes: list
             whole[start:end] = 0.0
     zeroed = int((np.isnan(depth) & ~np.isnan(whole) & wanted).sum())
     if zeroed:
-        notes.append(f"snow_depth_cm: {zeroed} h without observation between snow-free hours count as zero")
+        notes.append(Message("note.snow_free", hours=zeroed))
     return whole
 
 
-def _placed(
-    problems: Sequence[Problem], observations: Sequence[Observations], places: Sequence[tuple[str, int]]
-) -> list[Problem]:
-    """Problems with the row numbers of all files together replaced by file and line, each said once."""
-
-    def by_file(text: str) -> str:
-        return _LINE.sub(lambda match: at_line(*places[int(match[1])]), text)
-
+def _placed(problems: Sequence[Problem], observations: Sequence[Observations]) -> list[Problem]:
+    """Problems each said once, those without a line with all files; and which values do not count as measured."""
     files = ", ".join(found.path for found in observations)
     keys = {problem.key for problem in problems}
     modelled = ("dni_w_m2", "dhi_w_m2") if "ghi_w_m2" in keys else ()
-    placed = [
-        replace(problem, where=by_file(str(problem.where)) or files, code=by_file(problem.code))
-        for problem in problems
-        if problem.key not in modelled
-    ]
+    placed = [replace(problem, where=problem.where or files) for problem in problems if problem.key not in modelled]
     for found in observations:
         for name, lines in found.rejected.items():
             key = "ghi_w_m2" if name == "ghi_mj_m2" else name
             if lines and key in keys:
-                fault = f"{len(lines)} values of quality 4, 2, 1 or 0 count as missing"
-                placed.append(Problem(fault, at_line(found.path, lines[0]), key))
+                placed.append(Problem("jma.quality", at_line(found.path, lines[0]), key, count=len(lines)))
     return placed

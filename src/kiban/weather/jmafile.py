@@ -80,9 +80,7 @@ def read_observations(path: str | Path, station: str | None = None) -> Observati
                 len(rows),
             )
             return _collect(path, rows[first:], list(range(len(names))), columns, chosen)
-    fault = "is not a table of hourly observations: no line starts with 年月日時 or names time_jst_end_of_hour"
-    remedy = "choose hourly values (時別値) on the agency's download page and save the CSV"
-    raise WeatherError(Problem(fault, str(path), remedy=remedy))
+    raise WeatherError(Problem("jma.layout", str(path)))
 
 
 def _time_names(cells: Sequence[str]) -> tuple[str, ...]:
@@ -93,8 +91,7 @@ def _tidy_columns(path: str | Path, line: int, header: Sequence[str]) -> dict[st
     columns = {name: _Column(header.index(tidy)) for name, (_, tidy) in ELEMENTS.items() if tidy in header}
     missing = [tidy for name, (_, tidy) in ELEMENTS.items() if name not in columns and name not in OPTIONAL]
     if missing:
-        fault = f"has no column {', '.join(missing)}"
-        raise WeatherError(Problem(fault, at_line(path, line), remedy="add it to the table"))
+        raise WeatherError(Problem("jma.no_column", at_line(path, line), names=tuple(missing)))
     return columns
 
 
@@ -111,11 +108,11 @@ def _page_columns(
         marks.append(_padded(cells, len(header)))
     present = list(dict.fromkeys(name for name in stations[time_width:] if name))
     if station is None and len(present) > 1:
-        fault = f"holds {len(present)} stations ({', '.join(present)})"
-        raise WeatherError(Problem(fault, at_line(path, rows[header_at - 1][0]), "station", "choose one of them"))
+        said = {"count": len(present), "stations": tuple(present)}
+        raise WeatherError(Problem("jma.several", at_line(path, rows[header_at - 1][0]), "station", "jma.choose", said))
     if station is not None and station not in present:
-        fault = f"'{station}' is not in this file, which holds {', '.join(present)}"
-        raise WeatherError(Problem(fault, at_line(path, rows[header_at - 1][0]), "station", "choose one of them"))
+        named = {"station": station, "stations": tuple(present)}
+        raise WeatherError(Problem("jma.absent", at_line(path, rows[header_at - 1][0]), "station", "jma.choose", named))
     chosen = station if station is not None else (present[0] if present else "")
 
     columns: dict[str, _Column] = {}
@@ -127,9 +124,8 @@ def _page_columns(
             columns[name] = _Column(values[0], _marked(at, marks, QUALITY), _marked(at, marks, NO_PHENOMENON))
     missing = [name for name in ELEMENTS if name not in columns and name not in OPTIONAL]
     if missing:
-        fault = f"lacks {', '.join(ELEMENTS[name][0][0] for name in missing)}"
-        remedy = "tick these elements on the download page (all in one file, for each period)"
-        raise WeatherError(Problem(fault, at_line(path, header_line), remedy=remedy))
+        elements = tuple(ELEMENTS[name][0][0] for name in missing)
+        raise WeatherError(Problem("jma.lacks", at_line(path, header_line), elements=elements))
     return chosen, columns
 
 
@@ -167,8 +163,7 @@ def _collect(
         moment = _moment([row[i] for i in time_at])
         if moment is None:
             said = " ".join(row[: len(time_at)])
-            remedy = "write times like 2022/1/1 1:00 or 2022-01-01T01, in Japanese standard time"
-            problems.append(Problem(f"is '{said}', not a time", at_line(path, line), "time", remedy))
+            problems.append(Problem("not_a_time", at_line(path, line), "time", "jma.time", text=said))
             continue
         found.times.append(moment)
         found.lines.append(line)
@@ -176,9 +171,7 @@ def _collect(
             text = row[column.value]
             number = parse_number(text)
             if text and number is None:
-                fault = f"is '{text}', not a number"
-                remedy = "leave missing values blank"
-                problems.append(Problem(fault, at_line(path, line), name, remedy))
+                problems.append(Problem("not_a_number", at_line(path, line), name, "jma.blank", text=text))
             if column.no_phenomenon is not None and number is None and row[column.no_phenomenon] == "1":
                 number = 0.0
             if number is not None and column.quality is not None and row[column.quality] not in USABLE_QUALITY:
@@ -186,7 +179,7 @@ def _collect(
                 number = None
             found.values[name].append(number)
     if not found.times and not problems:
-        problems.append(Problem("has no rows", str(path), remedy="download it again"))
+        problems.append(Problem("rows.none", str(path), remedy="file.download"))
     refuse(problems)
     return found
 

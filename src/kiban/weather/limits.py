@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.errors import Problem
+from kiban.messages import Message
 from kiban.weather.rows import LISTED_AT_MOST, Alignment
 from kiban.weather.sun import Floats, Sun, global_horizontal_w_m2
 
@@ -43,16 +44,21 @@ def _listed(
     *,
     name: str,
     fault: str,
-    remedy: str,
+    remedy: str = "",
+    **blanks: object,
 ) -> list[Problem]:
     """One problem for each of the first bad steps, the last one counting the rest."""
     steps = np.flatnonzero(bad)
     problems = []
     for shown, step in enumerate(steps[:LISTED_AT_MOST].tolist()):
-        said = f"is {values[step]:g} at {alignment.index[step]:%Y-%m-%d %H:%M}, {fault}"
-        if shown == LISTED_AT_MOST - 1 and len(steps) > LISTED_AT_MOST:
-            said += f", and so are {len(steps) - LISTED_AT_MOST} more"
-        problems.append(Problem(said, alignment.place_of(step), name, remedy))
+        last = shown == LISTED_AT_MOST - 1 and len(steps) > LISTED_AT_MOST
+        said = {
+            **blanks,
+            "value": float(values[step]),
+            "time": f"{alignment.index[step]:%Y-%m-%d %H:%M}",
+            "more": Message("more.values", count=len(steps) - LISTED_AT_MOST) if last else "",
+        }
+        problems.append(Problem(fault, alignment.place_of(step), name, remedy, said))
     return problems
 
 
@@ -61,13 +67,9 @@ def range_problems(columns: Mapping[str, Floats], alignment: Alignment) -> list[
     problems: list[Problem] = []
     for name, column in columns.items():
         low, high = PHYSICAL_RANGE[name]
-        within = f"give values from {low:g} to {high:g}; check the unit and the marks for missing values"
-        fault, remedy = f"below {low:g}", within
-        if name in IRRADIANCE:
-            fault = "negative"
-            remedy = "set sensor noise below zero to 0 before, or ask for it (clip_negative_w_m2)"
-        problems += _listed(column < low, column, alignment, name=name, fault=fault, remedy=remedy)
-        problems += _listed(column > high, column, alignment, name=name, fault=f"above {high:g}", remedy=within)
+        below = "limits.negative" if name in IRRADIANCE else "limits.below"
+        problems += _listed(column < low, column, alignment, name=name, fault=below, low=low, high=high)
+        problems += _listed(column > high, column, alignment, name=name, fault="limits.above", low=low, high=high)
     return problems
 
 
@@ -85,17 +87,14 @@ def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) 
         "dni_w_m2": sun.extraterrestrial_w_m2,
     }
     zone = f"UTC{alignment.index[0]:%z}"
-    check = f"check the zone ({zone}), the longitude, and that times are the start of the step"
     night_problems: list[Problem] = []
     high_problems: list[Problem] = []
     for name in IRRADIANCE:
         column = columns[name]
         dark = night & (column > NIGHT_SUN_W_M2)
-        fault = "while the sun is down"
-        night_problems += _listed(dark, column, alignment, name=name, fault=fault, remedy=check)
+        night_problems += _listed(dark, column, alignment, name=name, fault="sun.night", remedy="sun.times", zone=zone)
         too_high = ~dark & (column > limits[name]) & (column <= PHYSICAL_RANGE[name][1])
-        fault, remedy = "more than the sun can give then", "check the unit (W/m2) and the time zone"
-        high_problems += _listed(too_high, column, alignment, name=name, fault=fault, remedy=remedy)
+        high_problems += _listed(too_high, column, alignment, name=name, fault="sun.too_high")
     # A single wild value must not move the sums of the year.
     ghi, dni, dhi = (np.clip(np.nan_to_num(columns[name]), *PHYSICAL_RANGE[name]) for name in IRRADIANCE)
     beam_and_sky = global_horizontal_w_m2(dni, dhi, sun.mean_cosine)
@@ -103,9 +102,9 @@ def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) 
         # Time of the year's irradiance from solar noon; one sentence instead of one for every dusk or dawn.
         off_noon = float((ghi * (sun.solar_hours - 12.0)).sum() / ghi.sum())
         if abs(off_noon) > NOON_TOLERANCE_HOURS:
-            side = "after" if off_noon > 0 else "before"
-            fault = f"is centred {abs(off_noon):.1f} h {side} solar noon"
-            return [Problem(fault, alignment.where, "ghi_w_m2", check), *night_problems[:1]]
+            fault = "sun.after_noon" if off_noon > 0 else "sun.before_noon"
+            shifted = Problem(fault, alignment.where, "ghi_w_m2", "sun.times", hours=abs(off_noon), zone=zone)
+            return [shifted, *night_problems[:1]]
     if night_problems or high_problems:
         return [*night_problems, *high_problems]
     if any(np.isnan(columns[name]).any() for name in IRRADIANCE):
@@ -113,12 +112,8 @@ def sun_problems(columns: Mapping[str, Floats], alignment: Alignment, sun: Sun) 
     annual = float(ghi.mean()) * HOURS_PER_YEAR / 1000.0
     low, high = ANNUAL_GHI_RANGE_KWH_M2
     if not low <= annual <= high:
-        fault = f"adds up to {annual:.1f} kWh/m2 a year, which no place receives"
-        remedy = f"check the unit (W/m2); {low:g} to {high:g} is possible"
-        return [Problem(fault, alignment.where, "ghi_w_m2", remedy)]
+        return [Problem("sun.annual_sum", alignment.where, "ghi_w_m2", sum=annual, low=low, high=high)]
     closure = float(ghi.sum() / max(beam_and_sky.sum(), 1.0))
     if not CLOSURE_RANGE[0] <= closure <= CLOSURE_RANGE[1]:
-        fault = f"is {closure:.2f} times DHI + DNI cos(zenith) over the year"
-        remedy = "check the units and which column is direct normal and which is diffuse horizontal"
-        return [Problem(fault, alignment.where, "ghi_w_m2", remedy)]
+        return [Problem("sun.closure", alignment.where, "ghi_w_m2", ratio=closure)]
     return []

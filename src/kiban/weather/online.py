@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.calendar import HOURS_PER_YEAR, year_index
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 from kiban.weather.download import Patience, Request, fetch_json
 from kiban.weather.irradiance import beam_between
 from kiban.weather.service import SERVICES, Answer, Service, hours_since_epoch
 from kiban.weather.sun import Floats, sun_of_steps
-from kiban.weather.textfile import meant, refuse
+from kiban.weather.textfile import refuse
 from kiban.weather.year import Weather, check_weather
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def fetch_weather(
     chosen = _check_request(service, latitude_deg, longitude_deg, years, utc_offset_hours)
     patience = Patience(timeout_s, retries, pause_s)
     parts: list[tuple[pd.DatetimeIndex, dict[str, Floats], Answer]] = []
-    notes: dict[str, None] = {}
+    notes: list[Message] = []
     for year in sorted(years):
         first = _first_utc_hour(year, utc_offset_hours)
         last = _first_utc_hour(year + 1, utc_offset_hours)
@@ -81,9 +82,9 @@ def fetch_weather(
         payload, said = fetch_json(request, cache_dir, patience, accept)
         answer = chosen.parse(payload)
         parts.append((*_hours_of_year(chosen, answer, year, utc_offset_hours), answer))
-        notes |= dict.fromkeys((*answer.notes, *said))
+        notes += [note for note in (*answer.notes, *said) if note not in notes]
     if utc_offset_hours % 1:
-        notes[f"{chosen.title}: steps are weighted means of two UTC hours (offset {utc_offset_hours:g} h)"] = None
+        notes.append(Message("note.shifted", title=chosen.title, offset=utc_offset_hours))
 
     time = parts[0][0]
     for part in parts[1:]:
@@ -105,7 +106,7 @@ def fetch_weather(
         wind_height_m=WIND_HEIGHT_M,
         source=f"{chosen.title} ({latitude_deg:g}, {longitude_deg:g})",
         years=tuple(years),
-        notes=tuple(notes),
+        notes=notes,
         where=chosen.title,
         fill_gaps_hours=fill_gaps_hours,
     )
@@ -117,20 +118,20 @@ def _check_request(
     """The service, or one error with everything that is wrong with the request; nothing is sent before."""
     problems = []
     if service not in SERVICES:
-        remedy = meant(service, SERVICES) or f"use one of {', '.join(SERVICES)}"
-        problems.append(Problem(f"'{service}' is not a weather service", key="service", remedy=remedy))
+        guess = nearest(service, SERVICES)
+        named = {"service": service, "near": guess, "names": tuple(SERVICES)}
+        problems.append(Problem("online.service", "", "service", "nearest" if guess else "use_one_of", named))
     for name, value, low, high in (
         ("latitude_deg", latitude_deg, -90.0, 90.0),
         ("longitude_deg", longitude_deg, -180.0, 180.0),
         ("utc_offset_hours", utc_offset_hours, -12.0, 14.0),
     ):
         if not low <= value <= high:
-            problems.append(Problem(f"is {value:g}", key=name, remedy=f"give a number from {low:g} to {high:g}"))
+            problems.append(Problem("out_of_range", key=name, values={"value": value, "low": low, "high": high}))
     if not years or len(set(years)) != len(years):
-        problems.append(Problem(f"is {list(years)}", key="years", remedy="name each year once"))
+        problems.append(Problem("online.years", key="years", years=str(list(years))))
     elif service in SERVICES and SERVICES[service].typical and len(years) > 1:
-        fault = f"is {list(years)}, and {service} has one typical year"
-        problems.append(Problem(fault, key="years", remedy="name the one calendar year to lay it on"))
+        problems.append(Problem("online.one_year", key="years", years=str(list(years)), service=service))
     refuse(problems)
     return SERVICES[service]
 
@@ -164,10 +165,8 @@ def _hours_of_year(
         absent = wanted[answer.hours[found] != wanted]
         if len(absent):
             moment = datetime(1970, 1, 1) + timedelta(hours=int(absent[0]))
-            fault = f"gives {len(wanted) - len(absent):,} of {len(wanted):,} hours of {year}"
-            fault += f"; {moment:%Y-%m-%d %H:%M} UTC is the first that is missing"
-            remedy = "ask for a year that is complete there, or try again later"
-            raise WeatherError(Problem(fault, service.title, remedy=remedy))
+            said = {"found": len(wanted) - len(absent), "wanted": len(wanted), "time": f"{moment:%Y-%m-%d %H:%M}"}
+            raise WeatherError(Problem("online.hours", service.title, values=said, year=year))
         position = found[: len(time)]
         following = found[1 : len(time) + 1] if late else position
     values = {

@@ -12,11 +12,15 @@ import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year, year_index
 from kiban.errors import Problem
+from kiban.messages import Message
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Ints = npt.NDArray[np.int64]
+Where = str | Message
+Lines = Sequence[int] | Sequence[tuple[str, int]]
+"""Where each row stands: its line, or its file and line where the rows come from several files."""
 
 ALLOWED_STEP_HOURS = (1.0, 0.5)
 LISTED_AT_MOST = 3
@@ -40,19 +44,23 @@ class Alignment:
     gaps: tuple[tuple[int, int], ...]
     gap_problems: tuple[Problem, ...]
     problems: tuple[Problem, ...]
-    where: str
-    lines: Sequence[int] | None
+    where: Where
+    lines: Lines | None
 
-    def place_of(self, step: int) -> str:
+    def place_of(self, step: int) -> Where:
         """File and line of a step, or the file alone where no row holds it."""
         row = int(self.row[step])
         return place(self.where, row, self.lines) if row >= 0 else self.where
 
 
-def place(where: str, row: int, lines: Sequence[int] | None) -> str:
+def place(where: Where, row: int, lines: Lines | None) -> Message:
     """`file, line 12` for row number `row` (0-based); `row 13` where the reader knows no lines."""
-    position = f"line {lines[row]}" if lines is not None else f"row {row + 1}"
-    return f"{where}, {position}" if where else position
+    if lines is None:
+        return Message("at.row", file=where, row=row + 1) if where else Message("at.row_alone", row=row + 1)
+    line = lines[row]
+    if isinstance(line, tuple):
+        return Message("at.line", file=line[0], line=line[1])
+    return Message("at.line", file=where, line=line) if where else Message("at.line_alone", line=line)
 
 
 def runs_of(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
@@ -71,16 +79,14 @@ def fixed_offset_hours(time: pd.DatetimeIndex) -> float | None:
     return float(offset[0]) / 3600.0 if (offset == offset[0]).all() else None
 
 
-def row_count_problem(rows: int, step_hours: float, where: str = "") -> Problem | None:
+def row_count_problem(rows: int, step_hours: float, where: Where = "") -> Problem | None:
     """What is wrong with a file of `rows` rows and no times, or None if it is whole weather years."""
     per_year = steps_per_year(step_hours)
     if rows and rows % per_year == 0:
         return None
     with_leap_day = per_year + round(24 / step_hours)
-    remedy = f"give {per_year} rows for each year, starting on 1 January 00:00"
-    if rows == with_leap_day:
-        remedy = "drop the rows of 29 February, or give the rows a time so that they can be dropped here"
-    return Problem(f"has {rows} rows, a weather year has {per_year}", where=where, remedy=remedy)
+    remedy = "rows.leap_day" if rows == with_leap_day else "rows.count"
+    return Problem("rows.count", where, remedy=remedy, rows=rows, wanted=per_year)
 
 
 def align_rows(
@@ -88,13 +94,13 @@ def align_rows(
     *,
     step_hours: float = 1.0,
     years: Sequence[int] | None = None,
-    where: str = "",
-    lines: Sequence[int] | None = None,
+    where: Where = "",
+    lines: Lines | None = None,
 ) -> Alignment:
     """Find the row of each step of `years` (all years that occur, if None).
 
     `time` is the start of each row's step, with a fixed offset from UTC, in the order of the file. Rows
-    of other years are left out. `lines` are the line numbers of the rows. Nothing is raised: faults are in
+    of other years are left out. `lines` say where each row stands. Nothing is raised: faults are in
     `problems`. Without a usable zone the index is empty.
     """
     import pandas as pd
@@ -102,24 +108,17 @@ def align_rows(
     offset_hours = fixed_offset_hours(time)
     problems: list[Problem] = []
     if step_hours not in ALLOWED_STEP_HOURS:
-        problems.append(
-            Problem(f"step of {step_hours:g} h is not supported", where, "time", "give hourly or half-hourly rows")
-        )
+        problems.append(Problem("rows.step", where, "time", hours=step_hours))
     elif len(time) == 0:
-        problems.append(Problem("has no rows", where, "time", "give a file with at least one full year"))
+        problems.append(Problem("rows.none", where, "time", "rows.full_year"))
     elif bool(time.isna().any()):
         row = int(np.flatnonzero(np.asarray(time.isna()))[0])
-        problems.append(
-            Problem("is not a time", place(where, row, lines), "time", "write every time as YYYY-MM-DD HH:MM")
-        )
+        problems.append(Problem("rows.no_time", place(where, row, lines), "time"))
     elif offset_hours is None:
-        fault = "has no time zone" if time.tz is None else "changes its offset from UTC (daylight saving)"
-        problems.append(
-            Problem(fault, where, "time", "give local standard time with a fixed offset, such as UTC+9 for Japan")
-        )
+        fault = "rows.no_zone" if time.tz is None else "rows.daylight_saving"
+        problems.append(Problem(fault, where, "time", "rows.zone"))
     if years is not None and (not years or len(set(years)) != len(years)):
-        fault = f"names {'no year' if not years else 'a year twice'}"
-        problems.append(Problem(fault, where, "years", "name each wanted year once"))
+        problems.append(Problem("rows.year_twice" if years else "rows.no_year", where, "years", "rows.years"))
     if problems or offset_hours is None:
         empty = pd.DatetimeIndex([])
         return Alignment(empty, (), np.empty(0, np.int64), 0, (), (), tuple(problems), where, lines)
@@ -145,7 +144,7 @@ def align_rows(
 
 
 def _order_problems(
-    time: pd.DatetimeIndex, seconds: Ints, step_hours: float, where: str, lines: Sequence[int] | None
+    time: pd.DatetimeIndex, seconds: Ints, step_hours: float, where: Where, lines: Lines | None
 ) -> list[Problem]:
     """Rows that repeat a time, go back in time or lie between the steps."""
     first_of_time: dict[int, int] = {}
@@ -158,25 +157,18 @@ def _order_problems(
     off_grid = seconds % round(step_hours * 3600) != 0
 
     problems = []
-    kinds = (
-        (repeated, "is duplicated", "keep one row for each step"),
-        (backward, "is earlier than the row before it", "sort the rows by time, and check the time zone"),
-        (
-            off_grid,
-            f"is not on the {step_hours:g} h grid",
-            f"give one row every {step_hours:g} h, at its start",
-        ),
-    )
-    for mask, fault, remedy in kinds:
+    for mask, fault in ((repeated, "rows.duplicated"), (backward, "rows.backward"), (off_grid, "rows.off_grid")):
         rows = np.flatnonzero(mask)
         for shown, row in enumerate(rows[:LISTED_AT_MOST].tolist()):
-            said = f"{time[row]:%Y-%m-%d %H:%M} {fault}"
-            if mask is repeated:
-                said += f" (first in {place('', first_of_time[int(seconds[row])], lines)})"
             more = len(rows) - LISTED_AT_MOST
-            if shown == LISTED_AT_MOST - 1 and more > 0:
-                said += f", and {more} more rows"
-            problems.append(Problem(said, place(where, row, lines), "time", remedy))
+            said: dict[str, object] = {
+                "time": f"{time[row]:%Y-%m-%d %H:%M}",
+                "hours": step_hours,
+                "more": Message("more.rows", count=more) if shown == LISTED_AT_MOST - 1 and more > 0 else "",
+            }
+            if mask is repeated:
+                said["first"] = place("", first_of_time[int(seconds[row])], lines)
+            problems.append(Problem(fault, place(where, row, lines), "time", values=said))
     return problems
 
 
@@ -185,8 +177,8 @@ def _gaps(
     years: Sequence[int],
     row: Ints,
     *,
-    where: str,
-    lines: Sequence[int] | None,
+    where: Where,
+    lines: Lines | None,
 ) -> tuple[tuple[tuple[int, int], ...], tuple[Problem, ...]]:
     """Runs of missing steps, and one problem for each (a single one for a year that is mostly missing)."""
     per_year = len(index) // max(len(years), 1)
@@ -194,8 +186,7 @@ def _gaps(
     step = timedelta(hours=step_hours)
     gaps: list[tuple[int, int]] = []
     problems: list[Problem] = []
-    complete = [y for k, y in enumerate(years) if (row[k * per_year : (k + 1) * per_year] >= 0).all()]
-    advice = f"choose among the complete years ({', '.join(map(str, complete))})" if complete else ""
+    complete = tuple(y for k, y in enumerate(years) if (row[k * per_year : (k + 1) * per_year] >= 0).all())
     for k, year in enumerate(years):
         of_year = row[k * per_year : (k + 1) * per_year]
         missing = of_year < 0
@@ -203,24 +194,28 @@ def _gaps(
         gaps += [(k * per_year + start, length) for start, length in year_gaps]
         count = int(missing.sum())
         if count > per_year // 2:
-            fault = f"year {year} has {per_year - count} of {per_year} steps"
             present = of_year[~missing]
             spot = place(where, int(present[0]), lines) if len(present) else where
-            remedy = advice or "give every step from 1 January 00:00 to 31 December, 29 February not needed"
+            remedy = "rows.complete_years" if complete else "rows.every_step"
             if 0 < len(present) <= 24 and len(years) > 1:
-                remedy = f"remove the rows of {year}; {remedy}"
-            problems.append(Problem(fault, spot, "time", remedy))
+                remedy = "rows.remove_or_choose" if complete else "rows.remove_or_complete"
+            said = {"year": year, "steps": per_year - count, "wanted": per_year, "complete": complete}
+            problems.append(Problem("rows.year_incomplete", spot, "time", remedy, said))
             continue
         for shown, (start, length) in enumerate(year_gaps[:LISTED_AT_MOST]):
             first = index[k * per_year + start]
             last = index[k * per_year + start + length - 1]
-            span = f"from {first:%Y-%m-%d %H:%M} to {last + step:%Y-%m-%d %H:%M}"
-            fault = f"{length * step_hours:g} h missing {span}"
             more = len(year_gaps) - LISTED_AT_MOST
-            if shown == LISTED_AT_MOST - 1 and more > 0:
-                fault += f", and {more} more gaps in {year}"
+            listed = shown == LISTED_AT_MOST - 1 and more > 0
+            said = {
+                "hours": length * step_hours,
+                "first": f"{first:%Y-%m-%d %H:%M}",
+                "end": f"{last + step:%Y-%m-%d %H:%M}",
+                "more": Message("more.gaps", count=more, year=year) if listed else "",
+                "complete": complete,
+            }
             before = of_year[start - 1] if start else -1
             spot = place(where, int(before), lines) if before >= 0 else where
-            remedy = "add the rows, or ask to fill short gaps (fill_gaps_hours)"
-            problems.append(Problem(fault, spot, "time", f"{remedy}, or {advice}" if advice else remedy))
+            remedy = "rows.fill_or_choose" if complete else "rows.fill"
+            problems.append(Problem("rows.gap", spot, "time", remedy, said))
     return tuple(gaps), tuple(problems)

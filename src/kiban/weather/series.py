@@ -17,13 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_DAY, steps_per_year
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 from kiban.weather.textfile import (
     at_line,
     check_file,
     csv_rows,
     decode,
-    meant,
     parse_number,
     parse_time,
     read_bytes,
@@ -44,11 +44,12 @@ class _Cells:
     values: Sequence[object]
     times: Sequence[object] | None
     places: Sequence[int]
-    word: str  # how a place is called: line of a CSV, row of a Parquet file
+    in_rows: bool  # places are rows of a Parquet file, not lines of a CSV
 
-    def at(self, file: str | Path, position: int) -> str:
+    def at(self, file: str | Path, position: int) -> Message:
         """Where value number `position` (0-based) stands."""
-        return f"{file}, {self.word} {self.places[position]}"
+        place = self.places[position]
+        return Message("at.row", file=str(file), row=place) if self.in_rows else at_line(file, place)
 
 
 def read_series(
@@ -75,13 +76,12 @@ def read_series(
     content = read_bytes(file)
     is_parquet = content[:4] == _PARQUET_MARK or file.suffix.lower() in (".parquet", ".pq")
     cells = _read_parquet(file, column) if is_parquet else _read_csv(decode(content, str(path)), path, column)
-    values, problems = _as_numbers(cells, path, column, unit)
-    allowed = _allowed(lower, upper, unit)
-    problems += [
-        Problem(f"is {values[i]:g}{_spaced(unit)}", cells.at(path, i), column, f"give {allowed}")
-        for i in np.flatnonzero((values < lower) | (values > upper)).tolist()
-    ]
-    problems.sort(key=lambda problem: int(str(problem.where).rsplit(" ", 1)[1]))
+    values, by_position = _as_numbers(cells, path, column, unit)
+    remedy = "series.at_least" if math.isinf(upper) else "series.at_most" if math.isinf(lower) else "series.between"
+    for i in np.flatnonzero((values < lower) | (values > upper)).tolist():
+        said = {"value": float(values[i]), "of_unit": _spaced(unit), "low": lower, "high": upper}
+        by_position[i] = Problem("series.value", cells.at(path, i), column, remedy, said)
+    problems = [by_position[i] for i in sorted(by_position)]
     if len(values) != steps:
         problems.insert(0, _wrong_length(len(values), steps, step_hours, str(path), column))
     if cells.times is not None:
@@ -97,12 +97,9 @@ def _read_csv(text: str, path: str | Path, column: str) -> _Cells:
     rows = csv_rows(text, str(path), delimiter)
     header_line, header = next(rows, (1, []))
     if not header:
-        raise WeatherError(Problem("holds no text", where=str(path), remedy="export or download it again"))
+        raise WeatherError(Problem("series.no_text", str(path), remedy="file.export"))
     if parse_number(header[0]) is not None and parse_number(header[-1]) is not None:
-        fault = "starts with numbers instead of column names"
-        raise WeatherError(
-            Problem(fault, at_line(path, header_line), remedy="put the names of the columns in the first line")
-        )
+        raise WeatherError(Problem("series.no_header", at_line(path, header_line)))
     position = _find_column(header, column, path)
     time_position = _time_position(header, column)
     values: list[str] = []
@@ -113,7 +110,7 @@ def _read_csv(text: str, path: str | Path, column: str) -> _Cells:
         if time_position is not None:
             times.append(row[time_position] if time_position < len(row) else "")
         places.append(line)
-    return _Cells(values, times if time_position is not None else None, places, "line")
+    return _Cells(values, times if time_position is not None else None, places, False)
 
 
 def _read_parquet(file: Path, column: str) -> _Cells:
@@ -130,12 +127,10 @@ def _read_parquet(file: Path, column: str) -> _Cells:
         table = source.read(columns=wanted)
     except (pa.ArrowException, OSError) as error:
         reason = str(error).split("\n")[0].rstrip(".")
-        raise WeatherError(
-            Problem(f"is not a readable Parquet file ({reason})", str(file), remedy="write it again")
-        ) from error
+        raise WeatherError(Problem("series.not_parquet", str(file), reason=reason)) from error
     values: list[Any] = table.column(0).to_pylist()
     times: list[Any] | None = table.column(1).to_pylist() if time_position is not None else None
-    return _Cells(values, times, range(1, len(values) + 1), "row")
+    return _Cells(values, times, range(1, len(values) + 1), True)
 
 
 def _find_column(header: Sequence[str], column: str, path: str | Path) -> int:
@@ -144,11 +139,11 @@ def _find_column(header: Sequence[str], column: str, path: str | Path) -> int:
     if count == 1:
         return header.index(column)
     if count > 1:
-        fault = f"stands {count} times in the header"
-        raise WeatherError(Problem(fault, str(path), column, "give each column a name of its own"))
-    shown = ", ".join(f"'{name}'" for name in header[:12]) + (", ..." if len(header) > 12 else "")
-    remedy = meant(column, header)
-    raise WeatherError(Problem(f"is not a column; there are {shown}", str(path), column, remedy or "name one of these"))
+        raise WeatherError(Problem("series.column_twice", str(path), column, count=count))
+    shown = (*(f"'{name}'" for name in header[:12]), *(["..."] if len(header) > 12 else []))
+    guess = nearest(column, header)
+    remedy = "nearest" if guess else "series.no_column"
+    raise WeatherError(Problem("series.no_column", str(path), column, remedy, {"names": shown, "near": guess}))
 
 
 def _time_position(header: Sequence[str], column: str) -> int | None:
@@ -156,59 +151,51 @@ def _time_position(header: Sequence[str], column: str) -> int | None:
     return found[0] if found else None
 
 
-def _as_numbers(cells: _Cells, path: str | Path, column: str, unit: str) -> tuple[Floats, list[Problem]]:
-    """Cells as floats (NaN where they are none) and a problem for each that is not a finite number."""
+def _as_numbers(cells: _Cells, path: str | Path, column: str, unit: str) -> tuple[Floats, dict[int, Problem]]:
+    """Cells as floats (NaN where they are none) and, by position, a problem for each that is not a finite number."""
     values = np.full(len(cells.values), np.nan)
-    problems = []
-    asked = f"give a number{_spaced(unit, 'in ')} for every step"
+    problems = {}
+    remedy = "series.number_in" if unit else "series.number"
     for i, cell in enumerate(cells.values):
         number, fault = _as_number(cell)
         if number is None:
-            problems.append(Problem(fault, cells.at(path, i), column, asked))
+            problems[i] = Problem(fault, cells.at(path, i), column, remedy, text=str(cell)[:40], in_unit=unit)
         else:
             values[i] = number
     return values, problems
 
 
 def _as_number(cell: object) -> tuple[float | None, str]:
-    """The number in a cell, or None and what it is instead."""
+    """The number in a cell, or None and the code of what it is instead."""
     if cell is None or (isinstance(cell, str) and not cell):
-        return None, "is empty"
+        return None, "empty"
     if isinstance(cell, str):
         if cell.lower() in ("nan", "na", "n/a", "null", "none", "-", "#n/a"):
-            return None, f"is missing ('{cell}')"
-        number = parse_number(cell)
-        return number, "" if number is not None else f"is '{cell[:40]}', not a number"
+            return None, "series.missing"
+        return parse_number(cell), "not_a_number"
     if isinstance(cell, bool) or not hasattr(cell, "__float__"):
-        return None, f"is {str(cell)[:40]!r}, not a number"
+        return None, "not_a_number"
     number = float(cell)
-    return (number, "") if math.isfinite(number) else (None, f"is {number} (not finite)")
+    return (number if math.isfinite(number) else None), "series.not_finite"
 
 
-def _spaced(unit: str, before: str = "") -> str:
-    return f" {before}{unit}" if unit else ""
-
-
-def _allowed(lower: float, upper: float, unit: str) -> str:
-    if math.isinf(upper):
-        return f"at least {lower:g}{_spaced(unit)}"
-    if math.isinf(lower):
-        return f"at most {upper:g}{_spaced(unit)}"
-    return f"values from {lower:g} to {upper:g}{_spaced(unit)}"
+def _spaced(unit: str) -> str:
+    return f" {unit}" if unit else ""
 
 
 def _wrong_length(got: int, wanted: int, step_hours: float, where: str, column: str) -> Problem:
     """One sentence with both lengths and the likely cause."""
     per_day = round(HOURS_PER_DAY / step_hours)
     years = wanted / steps_per_year(step_hours)
-    remedy = f"give one value for each of the {wanted:,} steps of {step_hours:g} h"
+    remedy = "series.length"
     if got > wanted and (got - wanted) % per_day == 0 and 0 < (got - wanted) / per_day <= math.ceil(years):
-        remedy = "leave out the rows of 29 February"
+        remedy = "series.leap_day"
     elif got * 2 == wanted or got == wanted * 2:
-        remedy = f"give steps of {step_hours:g} h, not of {step_hours * wanted / got:g} h"
+        remedy = "series.steps"
     elif got == wanted + 1:
-        remedy = "leave out the row that repeats the start of the next year"
-    return Problem(f"has {got:,} values, wanted {wanted:,}", where, column, remedy)
+        remedy = "series.next_year"
+    said = {"got": got, "wanted": wanted, "hours": step_hours, "found": step_hours * wanted / max(got, 1)}
+    return Problem("series.length", where, column, remedy, said)
 
 
 def _time_problems(cells: _Cells, path: str | Path, step_hours: float) -> list[Problem]:
@@ -220,12 +207,15 @@ def _time_problems(cells: _Cells, path: str | Path, step_hours: float) -> list[P
         place = cells.at(path, i)
         now = _as_time(cell)
         if now is None:
-            problems.append(Problem(f"is '{cell}', not a time", place, TIME_COLUMN, "write times as YYYY-MM-DD HH:MM"))
+            problems.append(Problem("not_a_time", place, TIME_COLUMN, text=str(cell)))
             continue
         if previous is not None:
             fault, remedy = _fault_between(previous, now, step)
             if fault:
-                problems.append(Problem(fault, place, TIME_COLUMN, remedy))
+                said = {"time": str(now), "previous": str(previous), "wanted": step / timedelta(hours=1)}
+                if fault == "series.gap":
+                    said["hours"] = (now - previous) / timedelta(hours=1)
+                problems.append(Problem(fault, place, TIME_COLUMN, remedy, said))
         previous = now
     return problems
 
@@ -239,23 +229,19 @@ def _as_time(cell: object) -> datetime | None:
 
 
 def _fault_between(previous: datetime, now: datetime, step: timedelta) -> tuple[str, str]:
-    """What is wrong with the move from one row's time to the next, and the remedy; empty if nothing."""
+    """The code of what is wrong with the move from one row's time to the next, and of the remedy; empty if nothing."""
     if (previous.tzinfo is None) != (now.tzinfo is None):
-        return f"{now} has an offset from UTC and its neighbour has none", "write all times in the same way"
+        return "series.mixed_zones", ""
     moved = now - previous
     if moved == step:
         return "", ""
     if moved == timedelta(0):
-        return f"{now} is duplicated", "keep one row for each step, in standard time all year"
+        return "series.duplicated", ""
     if moved < timedelta(0):
-        return f"{now} comes after {previous}", "sort the rows by time"
+        return "series.backward", ""
     if _skips_leap_day(now, moved, step) or _skips_years(previous, now, step):
         return "", ""
-    hours, wanted = moved / timedelta(hours=1), step / timedelta(hours=1)
-    remedy = "add the missing rows, in standard time all year"
-    if hours < wanted:
-        remedy = f"give one row for each {wanted:g} h"
-    return f"{now} is {hours:g} h after the row before it instead of {wanted:g} h", remedy
+    return "series.gap", "series.too_many" if moved < step else "series.gap"
 
 
 def _skips_leap_day(now: datetime, moved: timedelta, step: timedelta) -> bool:

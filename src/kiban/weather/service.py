@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.errors import Problem, WeatherError
+from kiban.messages import Message
 from kiban.weather.sun import Floats
 from kiban.weather.textfile import parse_time
 
@@ -62,7 +63,7 @@ class Answer:
     columns: Mapping[str, Floats]
     elevation_m: float
     irradiance_moved: bool = False  # interpolated in time: DNI must be computed anew from GHI and DHI
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,23 +150,24 @@ def _parse_open_meteo(payload: Any) -> Answer:
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise WeatherError(_unusable(title, error)) from error
     if wrong or offset_s:
-        said = ", ".join(f"{variable} in {unit}" for variable, unit in wrong.items()) or f"{offset_s:g} s off UTC"
-        raise WeatherError(Problem(f"gives {said}", title, remedy="check base_url"))
+        units_given = tuple(Message("online.unit", variable=name, in_unit=str(unit)) for name, unit in wrong.items())
+        fault = "online.units" if wrong else "online.not_utc"
+        raise WeatherError(Problem(fault, title, remedy="online.base_url", units=units_given, seconds=offset_s))
     lengths = {len(column) for column in at_label.values()}
     if lengths != {len(labels)} or len(labels) < 2:
-        raise WeatherError(_unusable(title, "columns of different length"))
+        raise WeatherError(_unusable(title, Message("online.lengths")))
     columns = {
         name: (column[:-1] + column[1:]) / 2.0 if name in AT_LABEL else column[1:] for name, column in at_label.items()
     }
-    notes: tuple[str, ...] = ()
+    notes: tuple[Message, ...] = ()
     snow = columns.pop("snow_depth_cm", None)
     if snow is not None and not np.isnan(snow).any():
         columns["snow_depth_cm"] = snow * CM_PER_M
     else:
-        notes = (f"{title}: snow depth is incomplete and not used",)
+        notes = (Message("note.no_snow", where=title),)
     hours = _hours_of(title, labels)
     if (np.diff(hours) != 1).any():
-        raise WeatherError(_unusable(title, "hours that do not follow one another"))
+        raise WeatherError(_unusable(title, Message("online.hours_apart")))
     return _in_order(title, hours[:-1], columns, elevation_m, notes)
 
 
@@ -189,10 +191,11 @@ def _parse_pvgis(payload: Any) -> Answer:
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise WeatherError(_unusable(title, error)) from error
     if [label[4:11] for label in labels] != _calendar_labels():
-        fault = f"gives {len(labels):,} rows that are not the {HOURS_PER_YEAR:,} hours of a year in order"
-        raise WeatherError(Problem(fault, title, remedy="try again later"))
+        raise WeatherError(
+            Problem("online.not_a_year", title, remedy="online.later", rows=len(labels), hours=HOURS_PER_YEAR)
+        )
     if not 0.0 <= offset_h <= 1.0:
-        raise WeatherError(_unusable(title, f"irradiance_time_offset {offset_h:g} h"))
+        raise WeatherError(_unusable(title, Message("online.offset", hours=offset_h)))
     late = 0.5 - offset_h  # from the moment of the irradiance to the middle of the hour
     columns = {}
     for name, column in at_label.items():
@@ -204,7 +207,7 @@ def _parse_pvgis(payload: Any) -> Answer:
             neighbour = np.roll(column, -1 if late > 0 else 1)
             moved = (1.0 - abs(late)) * column + abs(late) * neighbour
             columns[name] = np.maximum(moved, 0.0)  # the service writes -0.0 at night
-    notes = (f"{title}: a typical year whose months come from different years",)
+    notes = (Message("note.typical_months", title=title),)
     hours = np.arange(HOURS_PER_YEAR, dtype=np.int64)
     return Answer(hours, columns, elevation_m, irradiance_moved=abs(late) > 1e-9, notes=notes)
 
@@ -227,7 +230,7 @@ def _hours_of(title: str, labels: Sequence[str]) -> npt.NDArray[np.int64]:
     moments = [parse_time(str(label)) for label in labels]
     bad = [label for label, moment in zip(labels, moments, strict=True) if moment is None]
     if bad:
-        raise WeatherError(_unusable(title, f"the time '{bad[0]}'"))
+        raise WeatherError(_unusable(title, Message("online.time", text=str(bad[0]))))
     return np.array([round(hours_since_epoch(moment)) for moment in moments if moment], dtype=np.int64)
 
 
@@ -236,20 +239,20 @@ def _in_order(
     hours: npt.NDArray[np.int64],
     columns: Mapping[str, Floats],
     elevation_m: float,
-    notes: tuple[str, ...] = (),
+    notes: tuple[Message, ...] = (),
 ) -> Answer:
     """The answer with its hours in ascending order; an hour that comes twice is refused."""
     order = np.argsort(hours, kind="stable")
     if not len(hours) or (np.diff(hours[order]) == 0).any():
-        raise WeatherError(_unusable(title, "no hours" if not len(hours) else "an hour twice"))
+        raise WeatherError(_unusable(title, Message("online.hour_twice" if len(hours) else "online.no_hours")))
     return Answer(hours[order], {name: c[order] for name, c in columns.items()}, elevation_m, notes=notes)
 
 
-def _unusable(title: str, what: object) -> Problem:
+def _unusable(title: str, what: Message | Exception) -> Problem:
     """One sentence for an answer without the documented fields or with unusable ones."""
-    said = f"no field {what}" if isinstance(what, KeyError) else str(what)
-    fault = f"gives an answer that cannot be used ({said})"
-    return Problem(fault, title, remedy="try again later, or use a weather file instead")
+    if isinstance(what, KeyError):
+        what = Message("online.no_field", field=str(what))
+    return Problem("online.unusable", title, reason=what if isinstance(what, Message) else str(what))
 
 
 SERVICES: Mapping[str, Service] = {

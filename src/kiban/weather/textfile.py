@@ -10,11 +10,12 @@ import csv
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 
 MAX_FILE_BYTES = 100_000_000
 MAX_LISTED_PROBLEMS = 20
@@ -39,24 +40,16 @@ def check_file(path: str | Path) -> Path:
     file = Path(path)
     try:
         if file.is_dir():
-            raise WeatherError(Problem("is a directory, not a file", where=str(path), remedy="name a file inside it"))
+            raise WeatherError(Problem("file.directory", str(path)))
         if not file.exists():
-            raise WeatherError(Problem("does not exist", where=str(path), remedy=_neighbour(file) or "check the path"))
+            raise WeatherError(_absent(file, str(path)))
         size = file.stat().st_size
     except OSError as error:
-        raise WeatherError(
-            Problem(f"cannot be opened ({error.strerror})", where=str(path), remedy="check the path")
-        ) from error
+        raise WeatherError(Problem("file.unopened", str(path), remedy="file.path", reason=error.strerror)) from error
     if size == 0:
-        raise WeatherError(Problem("is empty", where=str(path), remedy="export or download it again"))
+        raise WeatherError(Problem("empty", str(path), remedy="file.export"))
     if size > MAX_FILE_BYTES:
-        raise WeatherError(
-            Problem(
-                f"has {size / 1e6:,.0f} MB; at most {MAX_FILE_BYTES / 1e6:,.0f} MB are read",
-                where=str(path),
-                remedy="keep only the hours and columns that are needed",
-            )
-        )
+        raise WeatherError(Problem("file.too_big", str(path), size=size / 1e6, most=MAX_FILE_BYTES / 1e6))
     return file
 
 
@@ -66,9 +59,7 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise WeatherError(
-            Problem(f"cannot be read ({error.strerror})", where=str(path), remedy="check its permissions")
-        ) from error
+        raise WeatherError(Problem("file.unreadable", str(path), reason=error.strerror)) from error
 
 
 def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
@@ -78,9 +69,7 @@ def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
     unless the format is known to be written in `last_resort` too.
     """
     if content.startswith(_UTF16_MARKS):
-        raise WeatherError(
-            Problem("is in UTF-16", where=where, remedy="save it as CSV in UTF-8 ('CSV UTF-8' in Excel)")
-        )
+        raise WeatherError(Problem("file.utf16", where))
     for encoding in (*ENCODINGS, *([last_resort] if last_resort else [])):
         try:
             text = content.decode(encoding)
@@ -88,9 +77,7 @@ def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
             continue
         if not _NOT_TEXT.search(text):
             return text
-    raise WeatherError(
-        Problem("is neither UTF-8 nor Shift_JIS text", where=where, remedy="save it as CSV in UTF-8 and try again")
-    )
+    raise WeatherError(Problem("file.encoding", where))
 
 
 def read_text(path: str | Path, last_resort: str | None = None) -> str:
@@ -115,14 +102,12 @@ def csv_rows(text: str, where: str, delimiter: str = ",") -> Iterator[tuple[int,
                 yield first_line, stripped
             first_line = reader.line_num + 1
     except csv.Error as error:
-        raise WeatherError(
-            Problem(f"is not a CSV table ({error})", where=at_line(where, first_line), remedy="export it again")
-        ) from error
+        raise WeatherError(Problem("file.not_csv", at_line(where, first_line), reason=str(error))) from error
 
 
-def at_line(path: str | Path, line: int) -> str:
+def at_line(path: str | Path, line: int) -> Message:
     """How every message names a line of a file."""
-    return f"{path}, line {line}"
+    return Message("at.line", file=str(path), line=line)
 
 
 def parse_number(text: str) -> float | None:
@@ -167,18 +152,13 @@ def refuse(problems: Sequence[Problem]) -> None:
     listed = list(problems[:MAX_LISTED_PROBLEMS])
     if len(problems) > MAX_LISTED_PROBLEMS:
         more = len(problems) - MAX_LISTED_PROBLEMS
-        listed.append(Problem(f"and {more:,} more of this kind", remedy="repair these first and try again"))
+        listed.append(Problem("file.more", count=more))
     raise WeatherError(listed)
 
 
-def _neighbour(file: Path) -> str:
-    """Names a file of the same folder that was probably meant."""
+def _absent(file: Path, where: str) -> Problem:
+    """That a file does not exist, with the one of the same folder that was probably meant."""
     if not file.parent.is_dir():
-        return f"its folder '{file.parent}' does not exist either"
-    return meant(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
-
-
-def meant(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the known word closest to `word`, or the empty string."""
-    near = nearest(word, known)
-    return f"did you mean '{near}'?" if near else ""
+        return Problem("file.absent", where, remedy="file.no_folder", folder=str(file.parent))
+    name = nearest(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
+    return Problem("file.absent", where, remedy="nearest" if name else "file.path", near=name)

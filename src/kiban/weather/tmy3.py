@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from kiban.calendar import DAYS_PER_MONTH
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
-from kiban.weather.textfile import at_line, meant, parse_number, read_text, refuse, split_lines
+from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
 HEADER_LINES = 2
@@ -69,7 +70,7 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
         wind_height_m=WIND_HEIGHT_M,
         source=f"TMY3: {station} ({meta['USAF']})",
         years=(year,),
-        notes=[f"{where}: rows of different years are laid on {year}"]
+        notes=[Message("note.laid", where=where, year=year)]
         if len({row[6:10] for row in rows[HEADER_LINES:]}) > 1
         else [],
         where=where,
@@ -77,7 +78,7 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
     )
     dropped = int((~keep).sum())
     if dropped:
-        weather = replace(weather, notes=(*weather.notes, f"29 February is left out ({dropped} rows)"))
+        weather = replace(weather, notes=(*weather.notes, Message("note.leap", rows=dropped)))
     return weather
 
 
@@ -112,8 +113,9 @@ def _locate(path: str | Path) -> Path:
     folder = Path(pvlib.__file__).parent / "data"
     shipped = sorted(file.name for file in folder.iterdir() if file.name[:6].isdigit() and "TY" in file.name)
     if name not in shipped:
-        remedy = meant(name, shipped) or f"use one of {', '.join(shipped)}"
-        raise WeatherError(Problem("does not ship with pvlib", str(path), remedy=remedy))
+        guess = nearest(name, shipped)
+        said = {"near": guess, "names": tuple(shipped)}
+        raise WeatherError(Problem("tmy3.not_shipped", str(path), "", "nearest" if guess else "use_one_of", said))
     return folder / name
 
 
@@ -121,10 +123,9 @@ def _header_problems(header: list[str], where: str) -> list[Problem]:
     """What is wrong with the station line and the line of column names."""
     station = header[0].split(",") if header else []
     if len(header) < HEADER_LINES or len(station) < 7 or not header[1].startswith("Date (MM/DD/YYYY)"):
-        fault = "is not a TMY3 file: a station line and a line of column names must come first"
-        return [Problem(fault, at_line(where, 1), remedy="give a TMY3 file of 2015 or later (.csv)")]
+        return [Problem("tmy3.header", at_line(where, 1))]
     return [
-        Problem(f"is '{station[position]}' in the station line, not a number", at_line(where, 1), name)
+        Problem("tmy3.station", at_line(where, 1), name, text=station[position])
         for name, position in _HEADER_FIELDS
         if parse_number(station[position].strip()) is None
     ]

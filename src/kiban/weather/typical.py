@@ -41,7 +41,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, month_of_step, year_index
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 from kiban.weather.calibration import check_monthly, scale_irradiance, shift_humidity, shift_to_means
 from kiban.weather.humidity import (
     LAPSE_RATE_K_PER_M,
@@ -51,7 +52,6 @@ from kiban.weather.humidity import (
 )
 from kiban.weather.sun import Floats, sun_of_steps
 from kiban.weather.synthetic_wind import WindShape, generate_wind, shape_from_values, weibull_shape
-from kiban.weather.textfile import meant
 from kiban.weather.year import Weather, check_weather
 
 if TYPE_CHECKING:
@@ -81,9 +81,6 @@ class TypicalStation:
     irradiance_count_w_m2: float
     has_humidity_and_wind: bool
 
-    def __str__(self) -> str:
-        return f"{self.name_en} ({self.id})"
-
 
 def read_typical(
     latitude_deg: float,
@@ -111,7 +108,7 @@ def read_typical(
     station, a wind or monthly value out of range.
     """
     chosen, distance_km = _choose(latitude_deg, longitude_deg, elevation_m, station)
-    where = f"typical year of {chosen}"
+    where = Message("at.typical_year", typical_station=chosen.id)
     monthly = {
         "monthly_temperature_c": (monthly_temperature_c, -50.0, 45.0),
         "monthly_relative_humidity_pct": (monthly_relative_humidity_pct, 10.0, 99.0),
@@ -123,15 +120,12 @@ def read_typical(
         if values is not None
     }
     if not 0.3 <= wind_speed_m_s <= 20.0:
-        remedy = "give the annual mean at wind_height_m, from 0.3 to 20 m/s"
-        raise WeatherError(Problem(f"is {wind_speed_m_s:g}", where, "wind_speed_m_s", remedy))
+        raise WeatherError(Problem("typical.wind", where, "wind_speed_m_s", values={"value": wind_speed_m_s}))
 
     time = year_index(year, JAPAN_UTC_OFFSET_HOURS, step_hours)
     sun = sun_of_steps(time, latitude_deg, longitude_deg, step_hours)
-    source = (
-        f"{chosen}, {distance_km:.0f} km away" if station is None else f"{chosen} (chosen), {distance_km:.0f} km away"
-    )
-    notes = [f"typical year of {source} (Expanded AMeDAS standard year, builelib 2.3.4)"]
+    note = "note.typical" if station is None else "note.typical_chosen"
+    notes = [Message(note, typical_station=chosen.id, distance=distance_km)]
 
     temperature = _mean_of_readings(_hours(chosen, "temperature") / 10.0, step_hours)
     warmer = LAPSE_RATE_K_PER_M * (chosen.elevation_m - elevation_m)
@@ -140,16 +134,16 @@ def read_typical(
     if "monthly_ghi_mj_m2_day" in normals:
         normal = normals["monthly_ghi_mj_m2_day"]
         dni, dhi = scale_irradiance(dni, dhi, sun, normal, step_hours, where)
-        notes.append("irradiance scaled to monthly normals")
+        notes.append(Message("note.irradiance"))
     ghi = dhi + dni * sun.mean_cosine
     if "monthly_temperature_c" in normals:
         temperature = shift_to_means(temperature, normals["monthly_temperature_c"], step_hours)
-        notes.append("temperature shifted to monthly normals")
+        notes.append(Message("note.temperature"))
     elif abs(warmer) >= 0.05:
         height_m = elevation_m - chosen.elevation_m
-        notes.append(f"temperature shifted by {warmer:+.1f} K for {height_m:+.0f} m of height")
+        notes.append(Message("note.height", kelvin=warmer, height=height_m))
     if not {"monthly_temperature_c", "monthly_ghi_mj_m2_day"} <= set(normals):
-        notes.append("not moved to recent normals: the standard year is of the years 1981 to 1995")
+        notes.append(Message("note.old"))
 
     synthetic = {"wind_speed_m_s"}
     if chosen.has_humidity_and_wind:
@@ -172,16 +166,16 @@ def read_typical(
             ),
         )
         synthetic.add("relative_humidity_pct")
-        notes.append(f"relative humidity modelled after {donor}, {donor_km:.0f} km away")
+        notes.append(Message("note.humidity_model", typical_station=donor.id, distance=donor_km))
     if "monthly_relative_humidity_pct" in normals:
         humidity = shift_humidity(humidity, normals["monthly_relative_humidity_pct"], step_hours)
-        notes.append("relative humidity shifted to monthly normals")
+        notes.append(Message("note.humidity"))
 
     shape = wind_shape()
     wind = generate_wind(wind_speed_m_s, wind_height_m, shape, steps=len(time), step_hours=step_hours, seed=seed)
     weibull = weibull_shape(wind_speed_m_s, shape.shape_per_root_mean)
-    notes.append(f"wind is synthetic: Weibull shape {weibull:.2f}, mean {wind_speed_m_s:g} m/s, seed {seed}")
-    notes.append("pressure of the standard atmosphere")
+    notes.append(Message("note.wind", shape=float(weibull), mean=wind_speed_m_s, seed=seed))
+    notes.append(Message("note.pressure"))
     columns = {
         "temperature_c": temperature,
         "relative_humidity_pct": humidity,
@@ -198,7 +192,7 @@ def read_typical(
         longitude_deg=longitude_deg,
         elevation_m=elevation_m,
         wind_height_m=wind_height_m,
-        source=f"typical: {chosen}",
+        source=Message("at.typical_source", typical_station=chosen.id),
         step_hours=step_hours,
         synthetic=synthetic,
         notes=notes,
@@ -238,11 +232,11 @@ def nearest_station(latitude_deg: float, longitude_deg: float, elevation_m: floa
     inside = south <= latitude_deg <= north and west <= longitude_deg <= east
     if inside and distance_km <= FARTHEST_STATION_KM:
         return chosen, distance_km
-    fault = f"has no station within {FARTHEST_STATION_KM:g} km of {latitude_deg:g}, {longitude_deg:g}"
+    said = {"limit": FARTHEST_STATION_KM, "latitude": latitude_deg, "longitude": longitude_deg}
     if inside:
-        fault += f" (nearest: {chosen}, {distance_km:.0f} km)"
-    remedy = "the typical years cover Japan; use another weather source here: epw, tmy3, jma or an online service"
-    raise WeatherError(Problem(fault, "typical weather", remedy=remedy))
+        said |= {"typical_station": chosen.id, "distance": distance_km}
+    fault = "typical.far" if inside else "typical.abroad"
+    raise WeatherError(Problem(fault, Message("at.typical"), remedy="typical.far", values=said))
 
 
 def _choose(
@@ -255,8 +249,10 @@ def _choose(
         if str(station).strip().lower() in (str(candidate.id), candidate.name_en.lower(), candidate.name_ja):
             return candidate, _distance_km(candidate, latitude_deg, longitude_deg)
     names = [candidate.name_en for candidate in typical_stations()]
-    guess = meant(str(station).strip().capitalize(), names) or f"name one of {', '.join(names)}"
-    raise WeatherError(Problem(f"'{station}' is unknown", "typical weather", "station", guess))
+    guess = nearest(str(station).strip().capitalize(), names)
+    said = {"text": str(station), "near": guess, "names": tuple(names)}
+    remedy = "nearest" if guess else "typical.unknown"
+    raise WeatherError(Problem("typical.unknown", Message("at.typical"), "station", remedy, said))
 
 
 def _nearest(

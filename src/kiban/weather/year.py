@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
+from kiban.messages import Message
 from kiban.weather.limits import IRRADIANCE, range_problems, sun_problems
-from kiban.weather.rows import LISTED_AT_MOST, Alignment, align_rows, runs_of
+from kiban.weather.rows import LISTED_AT_MOST, Alignment, Lines, Where, align_rows, runs_of
 from kiban.weather.sun import Floats, Sun, sun_of_steps
-from kiban.weather.textfile import meant
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,8 @@ class Weather:
     after another, without 29 February. Values are means over the step, or the value that represents
     it. `wind_speed_m_s` holds at `wind_height_m` above ground, `pressure_hpa` at the place's elevation.
     `synthetic` names the fields that were generated and not observed; `notes` is what must be said
-    wherever a result rests on this weather. The arrays are read-only.
+    wherever a result rests on this weather. `source` is a proper name, or a message where the name has a Japanese
+    form too. The arrays are read-only.
     """
 
     time: pd.DatetimeIndex
@@ -55,9 +56,9 @@ class Weather:
     pressure_hpa: Floats
     wind_height_m: float
     snow_depth_cm: Floats | None
-    source: str
+    source: str | Message
     synthetic: frozenset[str]
-    notes: tuple[str, ...]
+    notes: tuple[Message, ...]
 
 
 def check_weather(
@@ -68,13 +69,13 @@ def check_weather(
     longitude_deg: float,
     elevation_m: float,
     wind_height_m: float,
-    source: str,
+    source: str | Message,
     step_hours: float = 1.0,
     years: Sequence[int] | None = None,
     synthetic: Collection[str] = (),
-    notes: Sequence[str] = (),
-    where: str = "",
-    lines: Sequence[int] | None = None,
+    notes: Sequence[Message] = (),
+    where: Where = "",
+    lines: Lines | None = None,
     fill_gaps_hours: float = 0.0,
     clip_negative_w_m2: float = 0.0,
 ) -> Weather:
@@ -84,7 +85,7 @@ def check_weather(
     a reader of labels at the end of the step subtracts the step first. `columns` maps each name of
     `COLUMNS`, and optionally `snow_depth_cm`, to as many values as there are times, NaN where a value
     is missing. `years` are the years wanted, in order; None means every year that occurs. `where` is
-    the file or service for messages, `lines` the line number of each row in it.
+    the file or service for messages, `lines` the line number of each row in it (or file and line of each row).
 
     Only on request: gaps of at most `fill_gaps_hours` are filled linearly (irradiance no higher than the
     sun allows), and irradiance between `-clip_negative_w_m2` and 0 is set to 0. Both are noted.
@@ -115,7 +116,7 @@ def check_weather(
     if problems:
         raise WeatherError(problems)
     if alignment.leap_rows:
-        said.append(f"29 February is left out ({alignment.leap_rows} rows)")
+        said.append(Message("note.leap", rows=alignment.leap_rows))
     for column in aligned.values():
         column.flags.writeable = False
     return Weather(
@@ -140,9 +141,8 @@ def select_years(weather: Weather, years: Sequence[int]) -> Weather:
 
     absent = [year for year in years if year not in weather.years]
     if absent or not years or len(set(years)) != len(years):
-        held = ", ".join(map(str, weather.years))
-        fault = f"years {list(years)} cannot be selected from {held}"
-        raise WeatherError(Problem(fault, weather.source, "years", f"name each year once, from {held}"))
+        said = {"years": str(list(years)), "held": weather.years}
+        raise WeatherError(Problem("weather.years_absent", weather.source, "years", values=said))
     per_year = steps_per_year(weather.step_hours)
     starts = [weather.years.index(year) * per_year for year in years]
     rows = np.concatenate([np.arange(start, start + per_year) for start in starts])
@@ -156,7 +156,7 @@ def select_years(weather: Weather, years: Sequence[int]) -> Weather:
 
 
 def _problems_of_place(
-    latitude_deg: float, longitude_deg: float, elevation_m: float, wind_height_m: float, where: str
+    latitude_deg: float, longitude_deg: float, elevation_m: float, wind_height_m: float, where: Where
 ) -> list[Problem]:
     bounds = (
         ("latitude_deg", latitude_deg, -90.0, 90.0),
@@ -165,29 +165,29 @@ def _problems_of_place(
         ("wind_height_m", wind_height_m, 0.5, 300.0),
     )
     return [
-        Problem(f"is {value:g}", where, name, f"give a number from {low:g} to {high:g}")
+        Problem("out_of_range", where, name, value=value, low=low, high=high)
         for name, value, low, high in bounds
         if not low <= value <= high
     ]
 
 
-def _as_arrays(columns: Mapping[str, npt.ArrayLike], rows: int, where: str) -> tuple[dict[str, Floats], list[Problem]]:
+def _as_arrays(
+    columns: Mapping[str, npt.ArrayLike], rows: int, where: Where
+) -> tuple[dict[str, Floats], list[Problem]]:
     """Columns as float arrays of the right length, and what is wrong with the set of them."""
     known = (*COLUMNS, "snow_depth_cm")
-    problems = [
-        Problem("is missing", where, name, "every weather source must give it")
-        for name in COLUMNS
-        if name not in columns
-    ]
+    problems = [Problem("missing", where, name, "weather.every_source") for name in COLUMNS if name not in columns]
     values: dict[str, Floats] = {}
     for name, column in columns.items():
         if name not in known:
-            problems.append(Problem("is not a weather column", where, name, meant(name, known) or "remove it"))
+            guess = nearest(name, known)
+            remedy = "nearest" if guess else "weather.not_column"
+            problems.append(Problem("weather.not_column", where, name, remedy, {"near": guess}))
             continue
         array = np.array(column, dtype=np.float64)
         if array.shape != (rows,):
             shape = " x ".join(map(str, array.shape))
-            problems.append(Problem(f"has {shape} values for {rows} times", where, name, "give one value per row"))
+            problems.append(Problem("weather.shape", where, name, shape=shape, rows=rows))
         values[name] = array
     return values, problems
 
@@ -197,27 +197,27 @@ def _take(column: Floats, row: npt.NDArray[np.int64]) -> Floats:
     return np.where(row >= 0, column[np.maximum(row, 0)], np.nan)
 
 
-def _zone_problem(index: pd.DatetimeIndex, longitude_deg: float, where: str) -> list[Problem]:
+def _zone_problem(index: pd.DatetimeIndex, longitude_deg: float, where: Where) -> list[Problem]:
     offset = index[0].utcoffset()
     hours = offset.total_seconds() / 3600.0 if offset is not None else 0.0
     apart = abs((hours - longitude_deg / 15.0 + 12.0) % 24.0 - 12.0)
     if apart <= ZONE_TOLERANCE_HOURS:
         return []
-    fault = f"is UTC{hours:+g} at longitude {longitude_deg:g}, where the sun keeps UTC{longitude_deg / 15.0:+.1f}"
-    return [Problem(fault, where, "time", "give times in the place's own standard time, or correct the longitude")]
+    said = {"offset": hours, "longitude": longitude_deg, "solar": longitude_deg / 15.0}
+    return [Problem("weather.zone", where, "time", values=said)]
 
 
-def _clip_negative(columns: dict[str, Floats], limit_w_m2: float, notes: list[str]) -> None:
+def _clip_negative(columns: dict[str, Floats], limit_w_m2: float, notes: list[Message]) -> None:
     """Set small negative irradiance to zero, in place, where that was asked for."""
     for name in IRRADIANCE:
         small = (columns[name] < 0) & (columns[name] >= -limit_w_m2)
         if small.any():
             columns[name][small] = 0.0
-            notes.append(f"{name}: {int(small.sum())} values between -{limit_w_m2:g} and 0 set to 0")
+            notes.append(Message("note.negative", weather_columns=name, count=int(small.sum()), limit=limit_w_m2))
 
 
 def _fill_gaps(
-    columns: dict[str, Floats], alignment: Alignment, sun: Sun, fill_gaps_hours: float, notes: list[str]
+    columns: dict[str, Floats], alignment: Alignment, sun: Sun, fill_gaps_hours: float, notes: list[Message]
 ) -> list[Problem]:
     """Fill short gaps in place, year by year; return a problem for every gap that stays."""
     per_year = len(alignment.index) // len(alignment.years)
@@ -231,7 +231,7 @@ def _fill_gaps(
         "dni_w_m2": np.where(sun.mean_cosine > 0, sun.extraterrestrial_w_m2, 0.0),
     }
     no_row = alignment.row < 0
-    filled: list[str] = []
+    filled: list[Message] = []
     for name, column in columns.items():
         steps_filled = 0
         for first in range(0, len(column), per_year):
@@ -246,15 +246,16 @@ def _fill_gaps(
                         part[steps] = np.minimum(part[steps], ceiling[name][first + steps])
                     steps_filled += length
         if steps_filled:
-            filled.append(f"{name} {steps_filled * step_hours:g} h")
+            filled.append(Message("note.gap", weather_columns=name, hours=steps_filled * step_hours))
         left = runs_of(np.isnan(column) & ~no_row)
         for shown, (start, length) in enumerate(left[:LISTED_AT_MOST]):
-            fault = f"is missing (NaN) for {length * step_hours:g} h from {alignment.index[start]:%Y-%m-%d %H:%M}"
             more = len(left) - LISTED_AT_MOST
-            if shown == LISTED_AT_MOST - 1 and more > 0:
-                fault += f", and in {more} more places"
-            remedy = "complete the column, or ask to fill short gaps (fill_gaps_hours)"
-            problems.append(Problem(fault, alignment.place_of(start), name, remedy))
+            said = {
+                "hours": length * step_hours,
+                "time": f"{alignment.index[start]:%Y-%m-%d %H:%M}",
+                "more": Message("more.places", count=more) if shown == LISTED_AT_MOST - 1 and more > 0 else "",
+            }
+            problems.append(Problem("weather.gap", alignment.place_of(start), name, values=said))
     if filled:
-        notes.append(f"gaps of at most {fill_gaps_hours:g} h filled linearly: {', '.join(filled)}")
+        notes.append(Message("note.gaps", gap=fill_gaps_hours, filled=tuple(filled)))
     return problems

@@ -246,7 +246,6 @@ class NationalPlan:
     relaxations: tuple[Relaxation, ...] = ()
     late_supply: Mapping[str, float] = field(default_factory=dict)
     """Supply that cannot run in the first year planned for, with the first year in which it can."""
-    notes: tuple[str, ...] = ()
 
     @property
     def cost_myen(self) -> float:

@@ -45,7 +45,6 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "candidates": [_candidate(candidate) for candidate in plan.candidates],
         "excluded": [dataclasses.asdict(left) for left in plan.excluded],
         "late_supply": dict(plan.late_supply),
-        "notes": list(plan.notes),
     }
 
 

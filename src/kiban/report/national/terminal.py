@@ -81,9 +81,7 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     )
     parts += section(
         _say("title_notes", language),
-        bullets(
-            [_say("note_model", language), *policy_notes(plan, language), weather_note(plan, language), *plan.notes]
-        ),
+        bullets([_say("note_model", language), *policy_notes(plan, language), weather_note(plan, language)]),
     )
     return Group(*parts)
 

@@ -14,6 +14,7 @@ from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.payment import Payment
 from kiban.policy.law import Measure, load_law
 from kiban.quantities import LANGUAGES, Language, MoneyFormat, format_number, format_share, unit_text
+from kiban.report.messages import say
 from kiban.report.names import money_of, subject_name
 from kiban.report.payment.words import (
     PAID_FOR_GOODS,
@@ -72,7 +73,7 @@ def pay_document(payment: Payment) -> dict[str, Any]:
         "finance": {name: _finance(side) for name, side in figures["finance"].items()},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
-        "notes": list(payment.after.terms.notes),
+        "notes": [say(note, "en") for note in payment.after.terms.notes],
         "assumed": list(payment.after.terms.assumed),
     }
 

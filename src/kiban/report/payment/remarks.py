@@ -8,12 +8,12 @@ from typing import Any
 
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.payment import Payment
-from kiban.policy.law import load_law
+from kiban.messages import Message
 from kiban.policy.terms import Condition
 from kiban.quantities import Language, format_number, format_share
+from kiban.report.messages import join, measure_title, say
 from kiban.report.names import money_of
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.translation import joined, title_of
 
 LEAST_TONNES = 1.0
 
@@ -27,7 +27,7 @@ def given_conditions(payment: Payment, language: Language) -> list[str]:
             known = demands.setdefault(measure_title(condition.measure, language), [])
             known += [text for text in _demands(condition, language) if text not in known]
     return [
-        phrase("pay.given_condition", language, law=law, demands=joined(texts, language))
+        phrase("pay.given_condition", language, law=law, demands=join(texts, language))
         for law, texts in demands.items()
     ]
 
@@ -41,29 +41,18 @@ def condition_sentences(payment: Payment, language: Language) -> list[str]:
         kind = next(
             package.instrument[key[1] - 1].kind for package in side.packages if package.name == condition.package
         )
-        instrument = phrase(
-            "pay.instrument_law",
-            language,
-            package=condition.package,
-            number=condition.number,
-            kind=phrase(f"instrument.{kind}", language),
-            law=measure_title(condition.measure, language),
-        )
+        said = {"package": condition.package, "number": condition.number, "instrument_kind": kind}
+        instrument = say(Message("pay.instrument_law", said, measures=condition.measure), language)
         reasons = [_reason(check, payment, language) for check in checks if check.status == "unmet"]
-        found.append(phrase("pay.refused", language, instrument=instrument, reasons=joined(reasons, language)))
+        found.append(phrase("pay.refused", language, instrument=instrument, reasons=join(reasons, language)))
     unsettled = max(payment.before.unsettled, side.unsettled)
     if unsettled:
         found.append(phrase("pay.unsettled", language, share=format_share(unsettled, language)))
     return found
 
 
-def measure_title(measure: str, language: Language) -> str:
-    """Title of a measure of the law."""
-    return title_of(load_law().measure(measure), language)
-
-
 def _prefectures(names: Iterable[str], language: Language) -> str:
-    return joined((phrase_or(f"prefecture.{name}", language, name) for name in names), language)
+    return join((phrase_or(f"prefecture.{name}", language, name) for name in names), language)
 
 
 def _demands(condition: Condition, language: Language) -> list[str]:

@@ -13,17 +13,16 @@ from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide
 from kiban.finance.payment import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
+from kiban.report.messages import join, measure_title, say
 from kiban.report.names import money_of, study_money, subject_name
 from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
     given_conditions,
     list_conditions,
-    measure_title,
     summarise_environment,
 )
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.translation import joined, translate
 
 FORMAT = "kiban payment"
 VERSION = 1
@@ -120,9 +119,9 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
     found.append(phrase("pay.rates", language, treasury=rates["national_treasury"], equity=rates["equity"]))
     if terms.assumed:
         titles = [measure_title(measure, language) for measure in terms.assumed]
-        found.append(phrase("pay.unverified", language, measures=joined(titles, language)))
+        found.append(phrase("pay.unverified", language, measures=join(titles, language)))
     found += given_conditions(payment, language) if isinstance(payment, Payment) else []
-    return (*found, *(translate(note, "note", language) for note in terms.notes))
+    return (*found, *(say(note, language) for note in terms.notes))
 
 
 def _utilisation(side: Side | NationalSide) -> Mapping[str, float]:

@@ -10,11 +10,12 @@ from kiban.planning.preparation import Preparation
 from kiban.planning.provenance import Entry
 from kiban.quantities import Language, format_given, term
 from kiban.report.layout import Sentence, bullets, lines, pairs, section
-from kiban.report.names import input_name, input_sentence, site_name
+from kiban.report.messages import say
+from kiban.report.names import input_name, site_name
 from kiban.report.phrases import phrase
 from kiban.report.plan.assumptions import group_by_subject, group_families
+from kiban.report.plan.entries import input_sentence, value_text
 from kiban.report.plan.words import assumed_sentences, describe_targets, join_words, subject_heading
-from kiban.report.translation import translate
 from kiban.scenario import SeriesReference
 
 
@@ -23,7 +24,7 @@ def check_page(preparation: Preparation, language: Language, name: str) -> Rende
     inputs = tuple(preparation.recorder)
     parts: list[RenderableType] = [Sentence(preparation.scenario.name, style="bold")]
     parts += section(phrase("title.will_use", language), pairs(_frame(preparation, inputs, language)))
-    given = [f"{entry.name} = {entry.value}" for entry in inputs if entry.status == "given"]
+    given = [f"{entry.name} = {value_text(entry, language)}" for entry in inputs if entry.status == "given"]
     if given:
         parts += section(phrase("title.given", language), bullets(given))
     parts += section(phrase("title.assumed", language), lines(assumed_sentences(inputs, language)))
@@ -31,7 +32,7 @@ def check_page(preparation: Preparation, language: Language, name: str) -> Rende
         figures = [_figure(family, language) for family in group_families(members)]
         parts += section(_capital(subject_heading(subject, language)), bullets(figures))
     if preparation.notes:
-        notes = (translate(note, "note", language) for note in preparation.notes)
+        notes = (say(note, language) for note in preparation.notes)
         parts += section(phrase("title.notes", language), bullets(notes))
     return Group(*parts, Sentence(""), Sentence(phrase("check.fine", language, name=name)))
 
@@ -46,7 +47,7 @@ def _frame(preparation: Preparation, inputs: Sequence[Entry], language: Language
         elevation=format_given(place.elevation_m),
     )
     yield phrase("check.site", language), f"{site_name(scenario, language)} ({coordinates})"
-    weather = next((entry.value for entry in inputs if entry.name == "weather"), None)
+    weather = next((value_text(entry, language) for entry in inputs if entry.name == "weather"), None)
     yield phrase("check.weather", language), weather or phrase("check.no_weather", language)
     many = "steps" if horizon.years > 1 else "steps_one"
     hours, steps = format_given(horizon.step_hours), f"{horizon.steps:,}"
@@ -71,5 +72,5 @@ def _figure(family: Sequence[Entry], language: Language) -> str:
     """One input, or the numbered rows of a table with their values in a row."""
     if len(family) == 1:
         return input_sentence(family[0], language)
-    values = ", ".join(entry.value for entry in family)
+    values = ", ".join(value_text(entry, language) for entry in family)
     return f"{input_name(family[0].name, language)} …: {values}"

@@ -30,8 +30,9 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, OutputError, Problem
 from kiban.planning.plan import Plan
 from kiban.report.messages import say_fault
+from kiban.report.plan.entries import plain_entry, source_keys
 from kiban.report.plan.record import restore, summarise, to_json
-from kiban.report.plan.tables import Table, make_tables, source_keys
+from kiban.report.plan.tables import Table, make_tables
 from kiban.report.plan.workbook import workbook_bytes
 from kiban.scenario import dump_scenario, read_scenario
 
@@ -134,7 +135,7 @@ def _csv_bytes(table: Table) -> bytes:
 
 def _provenance(plan: Plan) -> dict[str, Any]:
     catalogue = load_catalogue()
-    entries = [{**dataclasses.asdict(entry), "sources": list(source_keys(entry))} for entry in plan.provenance]
+    entries = [{**plain_entry(entry), "sources": list(source_keys(entry))} for entry in plan.provenance]
     used = sorted({key for entry in plan.provenance for key in source_keys(entry)})
     return {"inputs": entries, "sources": {key: dataclasses.asdict(catalogue.sources[key]) for key in used}}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
+from kiban.messages import Message, from_plain, to_plain
 from kiban.planning.plan import (
     Alternative,
     Change,
@@ -19,21 +20,25 @@ from kiban.planning.plan import (
     ServedTranche,
     Worth,
 )
-from kiban.planning.provenance import Entry
 from kiban.policy.terms import PolicyTerms
+from kiban.report.messages import say
+from kiban.report.plan.entries import plain_entry, restore_entry
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "kiban plan"
-VERSION = 2
+VERSION = 3
+READABLE = (2, 3)
+"""Version 2 held notes and origins as English sentences only."""
 
 
 def summarise(plan: Plan) -> dict[str, Any]:
     """Everything of a plan but the hourly columns and the scenario, in plain types.
 
-    `duals` holds the worths by name; `assumptions` are the entries of `provenance` that are assumed.
+    `duals` holds the worths by name; `assumptions` are the entries of `provenance` that are assumed. `notes` are
+    English sentences to read, `notes_said` their codes and values, of which they can be said in another language.
     """
     return {
         "format": FORMAT,
@@ -55,10 +60,11 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "capital_factors": {name: _floats(costs) for name, costs in plan.capital_factors.items()},
         "production_credits_myen_per_mwh": _floats(plan.production_credits_myen_per_mwh),
         "ratepayers_works_myen": plan.ratepayers_works_myen,
-        "policy": dataclasses.asdict(plan.policy) if plan.policy is not None else None,
-        "notes": list(plan.notes),
-        "assumptions": [dataclasses.asdict(entry) for entry in plan.assumptions],
-        "provenance": [dataclasses.asdict(entry) for entry in plan.provenance],
+        "policy": plain_terms(plan.policy) if plan.policy is not None else None,
+        "notes": [say(note, "en") for note in plan.notes],
+        "notes_said": [to_plain(note) for note in plan.notes],
+        "assumptions": [plain_entry(entry) for entry in plan.assumptions],
+        "provenance": [plain_entry(entry) for entry in plan.provenance],
     }
 
 
@@ -66,7 +72,7 @@ def restore(
     summary: Mapping[str, Any], scenario: Scenario, time: pd.DatetimeIndex, hourly: Mapping[str, Array]
 ) -> Plan:
     """The plan that `summarise` was given; KeyError, TypeError or ValueError where the object is no such summary."""
-    if summary["format"] != FORMAT or summary["version"] != VERSION:
+    if summary["format"] != FORMAT or summary["version"] not in READABLE:
         raise ValueError(f"format {summary['format']!r} version {summary['version']!r}")
     certificate, infeasibility = summary["certificate"], summary["infeasibility"]
     return Plan(
@@ -81,8 +87,8 @@ def restore(
         time=time,
         hourly=hourly,
         certificate=Certificate(**certificate) if certificate is not None else None,
-        provenance=tuple(Entry(**entry) for entry in summary["provenance"]),
-        notes=tuple(summary["notes"]),
+        provenance=tuple(restore_entry(entry) for entry in summary["provenance"]),
+        notes=restore_notes(summary),
         infeasibility=_restore_infeasibility(infeasibility) if infeasibility is not None else None,
         investments=tuple(Investment(**investment) for investment in summary["investments"]),
         tranches=tuple(ServedTranche(**tranche) for tranche in summary["tranches"]),
@@ -112,16 +118,33 @@ def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
     )
 
 
+def plain_terms(terms: PolicyTerms) -> dict[str, Any]:
+    """The terms of a policy in plain types; its notes as in a plan."""
+    return {
+        **dataclasses.asdict(dataclasses.replace(terms, notes=())),
+        "notes": [say(note, "en") for note in terms.notes],
+        "notes_said": [to_plain(note) for note in terms.notes],
+    }
+
+
 def restore_terms(content: Mapping[str, Any]) -> PolicyTerms:
     """The terms of a policy from plain types."""
     from pydantic import TypeAdapter
 
-    return TypeAdapter(PolicyTerms).validate_python(content)
+    terms = TypeAdapter(PolicyTerms).validate_python({**_without(content, "notes_said"), "notes": ()})
+    return dataclasses.replace(terms, notes=restore_notes(content))
+
+
+def restore_notes(content: Mapping[str, Any]) -> tuple[Message, ...]:
+    """Notes from their codes and values; those of version 2, which are English sentences, as they were written."""
+    if "notes_said" in content:
+        return tuple(from_plain(note) for note in content["notes_said"])
+    return tuple(Message("note.as_written", text=note) for note in content["notes"])
 
 
 def _floats(values: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
 
 
-def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
+def _without(content: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {name: value for name, value in content.items() if name != key}

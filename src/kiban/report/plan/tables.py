@@ -13,10 +13,12 @@ from kiban.catalogue import load_catalogue
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, term, unit_of, unit_text
+from kiban.report.messages import say
 from kiban.report.names import COMPUTE, MEASURE, capacity_parts, indicator_name, input_name, money_of, subject_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.assumptions import rank_assumptions
 from kiban.report.plan.costs import RUNNING, group_of
+from kiban.report.plan.entries import note_text, source_keys, value_text
 from kiban.report.plan.words import alternative_sentence, worth_sentence
 
 Cell = str | float | int | bool | None
@@ -176,8 +178,8 @@ def assumption_table(plan: Plan) -> Table:
     for item in rank_assumptions(plan):
         entry, fact = item.entry, facts.get(item.entry.name)
         low, high = (fact.low, fact.high) if fact is not None else (None, None)
-        cells = (entry.value, entry.unit, low, high, item.cost_myen, item.members)
-        rows.append((entry.name, *_both(input_name, entry.name), *cells, entry.source, _titles(entry), entry.note))
+        cells = (value_text(entry, "en"), entry.unit, low, high, item.cost_myen, item.members)
+        rows.append((entry.name, *_both(input_name, entry.name), *cells, *_origin(entry)))
     columns = ("value", "unit", "low", "high", "cost_resting_on_it_myen_per_year", "rows")
     return Table("assumptions", (*NAMES, *columns, *ORIGIN), tuple(rows))
 
@@ -188,23 +190,18 @@ def provenance_table(plan: Plan) -> Table:
         (
             entry.name,
             *_both(input_name, entry.name),
-            *(entry.value, entry.unit, entry.status, entry.source, _titles(entry), entry.note),
+            *(value_text(entry, "en"), entry.unit, entry.status, *_origin(entry)),
         )
         for entry in plan.provenance
     ]
     return Table("provenance", (*NAMES, "value", "unit", "status", *ORIGIN), tuple(rows))
 
 
-def source_keys(entry: Entry) -> tuple[str, ...]:
-    """Keys of the catalogue's sources that an input names; empty for a scenario key or a file."""
-    keys = entry.source.split(" (")[0].split(";")
-    known = load_catalogue().sources
-    return tuple(key for key in keys if key in known)
-
-
-def _titles(entry: Entry) -> str:
+def _origin(entry: Entry) -> tuple[str, str, str]:
+    """Source, titles of the catalogue's sources, and note; these columns are in English."""
     sources = load_catalogue().sources
-    return "; ".join(f"{sources[key].publisher}: {sources[key].title}" for key in source_keys(entry))
+    titles = "; ".join(f"{sources[key].publisher}: {sources[key].title}" for key in source_keys(entry))
+    return say(entry.source, "en"), titles, note_text(entry, "en")
 
 
 def _both(name_of: NameOf, name: str) -> tuple[str, str]:

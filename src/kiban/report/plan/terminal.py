@@ -17,10 +17,12 @@ from kiban.quantities import (
     unit_text,
 )
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark, section, table
-from kiban.report.names import MEASURE, input_sentence, money_of, subject_name
+from kiban.report.messages import say
+from kiban.report.names import MEASURE, money_of, subject_name
 from kiban.report.phrases import phrase
 from kiban.report.plan.assumptions import rank_assumptions
 from kiban.report.plan.costs import RUNNING, group_costs
+from kiban.report.plan.entries import input_sentence
 from kiban.report.plan.tables import DesignRow, design_rows
 from kiban.report.plan.words import (
     SHOWN_WORTHS,
@@ -35,7 +37,6 @@ from kiban.report.plan.words import (
     worth_now,
     worth_sentence,
 )
-from kiban.report.translation import translate
 
 SHOWN_ASSUMPTIONS = 12
 WIDE = 100
@@ -62,9 +63,7 @@ def plan_page(plan: Plan, language: Language, width: int) -> RenderableType:
         parts += section(phrase("title.proof", language), lines([proof_sentence(plan, language)]))
         parts += section(phrase("title.assumed", language), _assumed(plan, language, width))
     if plan.notes:
-        parts += section(
-            phrase("title.notes", language), bullets(translate(note, "note", language) for note in plan.notes)
-        )
+        parts += section(phrase("title.notes", language), bullets(say(note, language) for note in plan.notes))
     return Group(*parts)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kiban.calendar import HOURS_PER_YEAR
-from kiban.planning.plan import CONTRADICTION, Alternative, Infeasibility, Plan, Relaxation, Worth
+from kiban.planning.plan import LEAST_CAPACITIES, Alternative, Infeasibility, Plan, Relaxation, Worth
 from kiban.planning.provenance import Entry
 from kiban.quantities import (
     Language,
@@ -234,7 +234,7 @@ def assumed_sentences(inputs: Sequence[Entry], language: Language) -> list[str]:
     ]
     if groups:
         sentences.append(phrase("assumed.groups", language, groups=_comma(language).join(groups)))
-    synthetic = [_synthetic_name(entry.name, entry.note, language) for entry in inputs if entry.status == "synthetic"]
+    synthetic = [_synthetic_name(entry, language) for entry in inputs if entry.status == "synthetic"]
     if synthetic:
         sentences.append(phrase("assumed.synthetic", language, names=_comma(language).join(synthetic)))
     return sentences
@@ -245,13 +245,13 @@ def subject_heading(subject: str, language: Language) -> str:
     return phrase_or(f"subject.{subject}", language, term(subject, language))
 
 
-def _synthetic_name(name: str, note: str, language: Language) -> str:
-    """The series' name; for the weather the fields that were generated, which the note begins with."""
-    found = re.match(r"generated: ([a-z0-9_, ]+)", note)
-    if name != "weather" or found is None:
-        return input_name(name, language)
-    fields = [phrase_or(f"column.{field.strip()}", language, field.strip()) for field in found.group(1).split(",")]
-    return join_words(fields, language)
+def _synthetic_name(entry: Entry, language: Language) -> str:
+    """The series' name; for the weather the fields that were generated."""
+    for note in entry.notes:
+        generated = note.values.get("weather_columns", ())
+        if isinstance(generated, tuple) and generated:
+            return join_words([phrase_or(f"column.{field}", language, field) for field in generated], language)
+    return input_name(entry.name, language)
 
 
 def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]:
@@ -275,7 +275,7 @@ def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]
 
 def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
     """A colliding key with its value where a relaxation tells it."""
-    if key == CONTRADICTION:
+    if key == LEAST_CAPACITIES:
         return phrase("infeasible.least_capacities", language)
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):

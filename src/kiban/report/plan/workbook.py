@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from kiban.errors import OutputError, Problem
 from kiban.planning.plan import Plan
 from kiban.quantities import LANGUAGES, unit_of, unit_text
+from kiban.report.messages import say
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.tables import (
     Cell,
@@ -82,10 +83,10 @@ def _fill_summary(sheet: Worksheet, plan: Plan) -> None:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.font = Font(bold=number == 0)
             sheet.row_dimensions[row].height = 15.0 * (1 + _width(sentence) // 110)
+        for note in plan.notes:
+            row += 1
+            _put(sheet, row, 1, say(note, language))
         row += 1
-    for note in plan.notes:
-        row += 1
-        _put(sheet, row, 1, note)
     _fill_table(sheet, indicator_table(plan), first_row=row + 2)
 
 
