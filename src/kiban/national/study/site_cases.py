@@ -15,10 +15,11 @@ from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import Catalogue, newest_complete_fiscal_year, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import InputError, Problem, ScenarioError
-from kiban.national.search.subproblem import LoadClass, SiteModel, evaluate, make_model
 from kiban.national.study.candidates import Candidate
 from kiban.national.study.hazard import HazardCost, Values, choose_protection
 from kiban.national.study.lead_times import check_lead_times, late_supply, mentioned_supply
+from kiban.national.study.site_model import LoadClass, SiteModel, make_model
+from kiban.national.study.site_programme import solve_at
 from kiban.planning.annual_costs import CostReader, capital_recovery_factor
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
@@ -213,7 +214,8 @@ def _cheapest_cooling(models: Mapping[str, SiteModel], candidate: Candidate) -> 
         z[: model.classes] = candidate.max_mw / 2 / model.classes
         if model.has_carbon:
             z[-1] = candidate.max_mw * HOURS_PER_YEAR
-        return evaluate(model, z).cost_myen
+        _, _, certificate = solve_at(model, z)
+        return certificate.primal
 
     return min(models, key=lambda system: (cost(models[system]), system))
 
