@@ -175,7 +175,7 @@ def test_supply_of_a_site_is_shared_by_its_phases(phased):
 def test_better_chips_need_less_power():
     better = {**PHASED, "phases": {**PHASED["phases"], "better_chips": True}}
     plan = build_national(parse_national(better))
-    gain = 1 + load_catalogue().value("siting.compute_gain")
+    gain = 1 + load_catalogue().value("national.compute_gain")
     assert gain > 1
     assert sum(site.total_mw for site in plan.sites) < 500
     assert plan.served_mw["training"][-1] >= 400 * (1 - 1e-6)

@@ -83,7 +83,7 @@ class AreaPlan:
 
 @dataclass(frozen=True, slots=True)
 class NearOptimum:
-    """The plan furthest from the best one within a share of the cost that siting moves; what is dropped and added."""
+    """The plan furthest from the best one within a share of the cost that sites can move; what it drops and adds."""
 
     share: float
     cost_myen: float

@@ -45,7 +45,7 @@ ROWS: Mapping[str, str] = {
     "interconnection": "grid.connection_capex",
     "construction": "datacentre.building.capex",
     "hazard": "hazard.shaking.building_damage",
-    "site": "siting.site_fixed",
+    "site": "national.site_fixed",
     "headroom": "grid.tohoku.headroom",
 }
 """Catalogue row whose range is the range of an assumption, as factors on its value."""

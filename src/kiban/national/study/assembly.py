@@ -11,6 +11,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.national.study.candidates import Candidate, Exclusion, list_candidates
 from kiban.national.study.network import read_network
 from kiban.national.study.problem import AreaLimit, Block, NationalProblem, Place, SharedLimit, Subproblem
@@ -80,10 +81,10 @@ def _require_one_time_axis(cases: Sequence[SiteCase]) -> None:
     """Raise `ScenarioError` where the weather of two sites has other steps."""
     axes = {(case.model.resources.steps, case.model.resources.step_hours): case.candidate.id for case in cases}
     if len(axes) > 1:
-        said = ", ".join(f"{name} {steps} of {hours:g} h" for (steps, hours), name in axes.items())
-        raise ScenarioError(
-            Problem(f"gives sites different steps: {said}", key="weather", remedy="give all sites the same years")
+        given = tuple(
+            Message("national.site_steps", site=name, steps=steps, hours=hours) for (steps, hours), name in axes.items()
         )
+        raise ScenarioError(Problem("national.different_steps", key="weather", given=given))
 
 
 def _or_open(limit: float | None) -> float:
@@ -120,7 +121,7 @@ def cost_changes(study: NationalScenario, catalogue: Catalogue, year: int | None
 
 
 def _growth(catalogue: Catalogue, name: str, years: int) -> float:
-    return (1.0 + catalogue.value(f"siting.cost_change.{name}")) ** years
+    return (1.0 + catalogue.value(f"national.cost_change.{name}")) ** years
 
 
 def _make_block(
@@ -150,7 +151,7 @@ def _make_block(
         subproblems.append(Subproblem(case.model, float(weights[ready].sum()), tuple(ready), connected=True))
     gain, year = 1.0, years[phase]
     if study.phases is not None and study.phases.better_chips and year is not None:
-        gain = (1.0 + catalogue.value("siting.compute_gain")) ** (year - study.national.decision_year)
+        gain = (1.0 + catalogue.value("national.compute_gain")) ** (year - study.national.decision_year)
     return Block(site, phase, tuple(subproblems), float(weights[phase:].sum()), place.cost_myen_per_mw, gain)
 
 

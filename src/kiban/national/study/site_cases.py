@@ -155,7 +155,8 @@ def prepare_sites(
         results = list(pool.map(work, candidates))
     problems = [problem for result in results if isinstance(result, list) for problem in result]
     if problems:
-        raise ScenarioError(dict.fromkeys(problems))
+        # What two cooling systems have in common is said once.
+        raise ScenarioError(problem for number, problem in enumerate(problems) if problem not in problems[:number])
     return tuple(result for result in results if isinstance(result, SiteCase))
 
 
@@ -194,11 +195,8 @@ def _prepare_site(
     system = systems[0] if len(systems) == 1 else _cheapest_cooling(models, candidate)
     waiting = None
     if waits:
-        hire = catalogue.value("siting.temporary_gas.annual_cost")
-        source = prepare(waiting_scenario(scenario, hire))
-        # The weather of the place is the same; reading it once more would only cost time.
-        source.__dict__["weather"] = preparation.weather
-        waiting = model_with(source, system, f"{label} waiting")
+        hire = catalogue.value("national.temporary_gas.annual_cost")
+        waiting = model_with(prepare(waiting_scenario(scenario, hire)), system, f"{label} waiting")
     values = _values(scenario, system, models[system].resources, catalogue, candidate)
     rate = values[1]
     land = candidate.land_price_myen_per_m2 * catalogue.value("datacentre.land_need") * rate
