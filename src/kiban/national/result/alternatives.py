@@ -27,8 +27,8 @@ WITHOUT_GAP = 2e-4
 ENTRY_GAP = 1e-4
 ENTRY_MW = 100.0
 """Load at which a site that is not chosen is tried."""
-HELD_MW = 1e-3
-"""How nearly loads are held where their least cost is found."""
+MATCHED_MW = 1e-3
+"""How nearly loads are matched where their least cost is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ def _least_cost(problem: NationalProblem, points: Points, choice: Choice, limit:
     """The least cost of the same sites and loads, since the search for difference leaves it open."""
     exact = write_master(problem, points, "inner")
     for key, column in exact.loads.items():
-        exact.model.lower[column] = max(float(choice.load_mw[key]) - HELD_MW, 0.0)
-        exact.model.upper[column] = float(choice.load_mw[key]) + HELD_MW
+        exact.model.lower[column] = max(float(choice.load_mw[key]) - MATCHED_MW, 0.0)
+        exact.model.upper[column] = float(choice.load_mw[key]) + MATCHED_MW
     for key, column in exact.opens.items():
         exact.model.lower[column] = exact.model.upper[column] = float(choice.open[key])
     settled = exact.solve(relative_gap=RELATIVE_GAP, seconds=SECONDS)

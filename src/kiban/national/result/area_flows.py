@@ -16,7 +16,8 @@ from kiban.national.search.transport import carry
 from kiban.national.study.problem import NationalProblem
 
 BINDING_SHARE = 0.999
-ROUNDING_MW = 1e-6
+FLOW_ROUNDING_MW = 1e-6
+"""A flow below it is rounding of the solver."""
 HELD_MW = 1e-4
 """How nearly loads are held where limits are priced: exactly would leave no room for rounding."""
 
@@ -95,7 +96,7 @@ def _inward(link: LinkFlow, area: str) -> float:
 
 def _whole(mw: float) -> float:
     """A flow without rounding of the solver."""
-    return 0.0 if abs(mw) < ROUNDING_MW else mw
+    return 0.0 if abs(mw) < FLOW_ROUNDING_MW else mw
 
 
 def limit_prices(problem: NationalProblem, points: Points, incumbent: Incumbent) -> dict[str, float]:

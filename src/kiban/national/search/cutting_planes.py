@@ -1,10 +1,11 @@
 """The search: Benders decomposition by cutting planes, the bounds of two masters closing on each other.
 
 Every round the outer master gives a lower bound and proposes sites and sizes, and the inner master an upper bound
-and a proposal of its own, which is nearly always near the optimum (`master.py`). Half way between the two each open
-site is evaluated, which gives a cut and a design more (`separation.py`, `subproblem.py`). When the bounds meet, the
-inner proposal is evaluated as it would be built: the incumbent. What was evaluated stays in the cut pool under the
-content of the site's programme, so that a question that leaves a programme as it is costs no solve there.
+and a proposal of its own, which is nearly always near the optimum (`master.py`). Half way between the two, each
+site about whose cost they differ is evaluated, which gives a cut and a design more (`separation.py`, `subproblem.py`).
+When the bounds meet, the inner proposal is evaluated as it would be built: the incumbent. What was evaluated stays in
+the cut pool under the content of the site's programme, so that a question that leaves a programme as it is costs no
+solve there. The method in whole, with its references: `docs/japan.md`.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ from kiban.national.study.problem import NationalProblem, Network
 
 DETOUR = 1e-6
 """What a MW of flow seems to cost where flows are told apart that cost the same: the shortest are shown."""
-ROUNDING_MW = 1e-3
+PLAY_MW = 1e-3
+"""What balances of areas may be short of, so that rounding in a master breaks none."""
 
 Draws = Array
 """Most that the sites of each area draw from its grid, MW, shape (areas, phases)."""
@@ -97,7 +98,7 @@ def spare_headroom(
         for phase in range(problem.phases):
             terms = [(column, -sign) for column, sign in net_import(network, flows.columns, area, phase)]
             own = [(more[area], 1.0)] if area in more else []
-            model.add_row([*terms, *own], upper=spare - float(draws[place, phase]) + ROUNDING_MW)
+            model.add_row([*terms, *own], upper=spare - float(draws[place, phase]) + PLAY_MW)
     answer = model.solve()
     if answer.status != "optimal":
         return dict.fromkeys(left_mw, 0.0)
@@ -131,13 +132,13 @@ def carry(problem: NationalProblem, points: dict[tuple[int, int], Point]) -> Car
         for phase in range(problem.phases):
             terms = [(column, -sign) for column, sign in net_import(network, flows.columns, area, phase)]
             if terms:
-                model.add_row(terms, upper=spare - float(draws[place, phase]) + ROUNDING_MW)
+                model.add_row(terms, upper=spare - float(draws[place, phase]) + PLAY_MW)
     answer = model.solve()
     if answer.status != "optimal":
         raise SolverError("the grid areas cannot supply what a choice of sites draws, though its master said so")
     values = answer.values
     expansion = {name: float(values[column]) for name, column in flows.expansions.items()}
-    expansion = {name: mw for name, mw in expansion.items() if mw > ROUNDING_MW}
+    expansion = {name: mw for name, mw in expansion.items() if mw > PLAY_MW}
     prices = {link.id: link.expansion_myen_per_mw for link in network.links}
     return Carried(
         flow_mw={

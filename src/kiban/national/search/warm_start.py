@@ -20,7 +20,7 @@ from kiban.national.search.subproblem import Point, Points
 from kiban.national.study.problem import NationalProblem
 from kiban.progress import Report
 
-MOST_ROUNDS = 12
+MOST_RENEWALS = 12
 """Rounds in which old cuts are proven at new prices before new ones are added."""
 MOST_CUTS = 3
 """Old cuts of one site in such a round."""
@@ -32,7 +32,7 @@ def renew_cuts(problem: NationalProblem, pool: CutPool, gap: float, tolerance: f
     The first proposal is made by the estimates of all cuts, the others by what is proven where anything is, until no
     estimate speaks against a proposal.
     """
-    for number in range(MOST_ROUNDS):
+    for number in range(MOST_RENEWALS):
         points = pool.points_of(problem)
         if not any(point.is_estimated for own in points.values() for point in own):
             return
