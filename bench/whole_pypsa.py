@@ -13,7 +13,7 @@ import numpy as np
 import pypsa
 import xarray as xr
 
-from kiban.national.study.network import net_import
+from kiban.national.search.transport import net_import
 from kiban.national.study.problem import NationalProblem
 from kiban.planning.pypsa_network import NOMINAL, WEIGHTED_SUM, _without_notices, build_network
 from kiban.planning.resources import Resources, TrancheResource

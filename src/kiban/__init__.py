@@ -8,7 +8,7 @@
     kiban.load("out/tomakomai") == plan
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
-    country = kiban.build("japan")           # a national study, by the same names: sites, sizes, flows
+    national = kiban.build("japan")          # a national study, by the same names: sites, sizes, flows
     country.sites, country.flows
 
 Importing this package loads nothing else; each name brings what it needs when it is used.
