@@ -9,7 +9,7 @@
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
     national = kiban.build("japan")          # a national study, by the same names: sites, sizes, flows
-    country.sites, country.flows
+    national.sites, national.flows
 
 Importing this package loads nothing else; each name brings what it needs when it is used.
 """
