@@ -7,7 +7,7 @@ on the net cost, from which the income of optional tranches is taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -331,9 +331,9 @@ def _make_site(
     )
 
 
-def _add(parts: object) -> dict[str, float]:
+def _add(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     total: dict[str, float] = {}
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         for name, value in part.items():
             total[name] = total.get(name, 0.0) + value
     return total
