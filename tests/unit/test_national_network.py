@@ -178,7 +178,7 @@ def test_weather_of_ones_own_holds_at_its_site_alone():
     own, _ = write_problem(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}), CATALOGUE)
     typical, _ = write_problem(parse_national(PLAIN), CATALOGUE)
     pairs = zip(own.blocks, typical.blocks, strict=True)
-    same = [one.functions[0].model.key == other.functions[0].model.key for one, other in pairs]
+    same = [one.subproblems[0].model.key == other.subproblems[0].model.key for one, other in pairs]
     assert [place.candidate.id for place in own.places] == ["nanto", "kirishima"]
     assert same == [False, True]
     note = "Sites with weather files have the same calendar years."

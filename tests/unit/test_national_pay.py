@@ -355,7 +355,7 @@ def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():
 
 
 def test_a_plan_under_packages_says_so():
-    plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), memory=question().memory)
+    plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), pool=question().memory)
     assert "under Tax credit" in render(national_page(plan, "en", 100), width=100, colour=False)
     assert "税額控除" in render(national_page(plan, "ja", 100), width=100, colour=False)
     assert summarise_national(plan)["packages"] == ["tax-credit"]

@@ -29,17 +29,18 @@ from kiban.finance.national_side import Campus, NationalSide, choice_loads, join
 from kiban.finance.posting import post_entries, read_shares
 from kiban.finance.project import Project, project_from_plan
 from kiban.messages import Message
+from kiban.national.result.alternatives import least_moved
 from kiban.national.result.common_cost import common_cost
 from kiban.national.result.design import chosen_sites, nothing_built, site_design
 from kiban.national.result.explanation import explain_infeasible
 from kiban.national.result.plan import NationalPlan
-from kiban.national.search.cutting_planes import Found, search
+from kiban.national.search.cut_pool import CutPool
+from kiban.national.search.cutting_planes import search
+from kiban.national.search.incumbent import Incumbent
 from kiban.national.search.master import write_master
-from kiban.national.search.memory import Memory
-from kiban.national.search.nearness import least_moved
 from kiban.national.study.assembly import write_problem
-from kiban.national.study.problem import Problem as SitingProblem
-from kiban.national.study.site_models import site_scenario, study_catalogue
+from kiban.national.study.problem import NationalProblem
+from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
@@ -80,7 +81,7 @@ class NationalQuestion:
         study: NationalScenario,
         *,
         against: Sequence[str | Package] = (NO_SUPPORT,),
-        memory: Memory | None = None,
+        memory: CutPool | None = None,
         report: Report | None = None,
     ) -> None:
         if study.phases is not None:
@@ -88,7 +89,7 @@ class NationalQuestion:
             raise ScenarioError(Problem("are not financed: a campus is built once", key="phases", remedy=remedy))
         self.tell = report or say_nothing
         self.study = study.changed(policy=study.policy.model_copy(update={"packages": ()}))
-        self.memory = memory if memory is not None else Memory()
+        self.memory = memory if memory is not None else CutPool()
         self.against = tuple(against)
         self.tell(Message("progress.national_reading"))
         catalogue = study_catalogue(self.study, load_catalogue())
@@ -201,7 +202,9 @@ class NationalQuestion:
             if condition.kind == "prefecture" and place in condition.names
         )
 
-    def _choose(self, problem: SitingProblem, anchor: tuple[str, ...] | None) -> tuple[SitingProblem, Found, float]:
+    def _choose(
+        self, problem: NationalProblem, anchor: tuple[str, ...] | None
+    ) -> tuple[NationalProblem, Incumbent, float]:
         """The plan of a problem with only its sites, and the lower bound over all candidates.
 
         The sites of `anchor` are kept where no plan is better by more than the gap.
@@ -232,7 +235,7 @@ class NationalQuestion:
             return problem, wide, wide.bound_myen
         return kept, found, wide.bound_myen
 
-    def _refine(self, problem: SitingProblem) -> Found | None:
+    def _refine(self, problem: NationalProblem) -> Incumbent | None:
         """The plan of a problem with few sites to a part of the study's gap; None where there is none."""
         self.tell(Message("progress.national_sizes"))
         gap, rounds = FINE * self.study.national.gap, self.study.national.max_rounds
@@ -247,8 +250,8 @@ class NationalQuestion:
         packages: tuple[Package, ...],
         terms: PolicyTerms,
         terms_of: Callable[[str], PolicyTerms],
-        problem: SitingProblem,
-        found: Found,
+        problem: NationalProblem,
+        found: Incumbent,
         bound: float,
         before: NationalSide | None,
     ) -> NationalSide:
@@ -316,13 +319,13 @@ class NationalQuestion:
             kept, found, _ = self._choose(problem, None)
         return _plans(kept, found, before.terms_of), self._least_moved(kept, found, after)
 
-    def _least_moved(self, problem: SitingProblem, found: Found, after: NationalSide) -> float:
+    def _least_moved(self, problem: NationalProblem, found: Incumbent, after: NationalSide) -> float:
         limit = found.bound_myen + self.study.national.gap * abs(found.cost_myen)
         loads = choice_loads(problem, found)
         real = after.choice_mw
         if all(abs(mw - real.get(site, 0.0)) <= SAME_SERVED * after.total_mw for site, mw in loads.items()):
             return 0.0
-        least = least_moved(problem, self.memory.known(problem), real, max(limit, found.cost_myen))
+        least = least_moved(problem, self.memory.points_of(problem), real, max(limit, found.cost_myen))
         return 0.0 if least is None else least
 
     def _supports(self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan]) -> dict[str, Support]:
@@ -382,7 +385,9 @@ class NationalQuestion:
                 choice.objective
                 for kind in ("outer", "inner")
                 for changed in (problem, scaled(problem, factors))
-                if (choice := write_master(changed, self.memory.known(changed), kind).solve(relative_gap=MASTER_GAP))
+                if (
+                    choice := write_master(changed, self.memory.points_of(changed), kind).solve(relative_gap=MASTER_GAP)
+                )
             ]
             if len(costs) == 4:
                 outer, inner = costs[1] - costs[0], costs[3] - costs[2]
@@ -395,14 +400,14 @@ def pay_national(
     packages: Sequence[str | Package],
     *,
     against: Sequence[str | Package] = (NO_SUPPORT,),
-    memory: Memory | None = None,
+    memory: CutPool | None = None,
     report: Report | None = None,
 ) -> NationalPayment:
     """Who pays for a package in a national plan, and what it changes where, against another."""
     return NationalQuestion(study, against=against, memory=memory, report=report).pay(packages)
 
 
-def _plans(problem: SitingProblem, found: Found, terms_of: Callable[[str], PolicyTerms]) -> dict[str, Plan]:
+def _plans(problem: NationalProblem, found: Incumbent, terms_of: Callable[[str], PolicyTerms]) -> dict[str, Plan]:
     """The design of each chosen site, by its id."""
     names = {site: problem.places[site].candidate.id for site in chosen_sites(problem, found)}
     return {name: site_design(problem, found, site, terms_of(name)) for site, name in names.items()}

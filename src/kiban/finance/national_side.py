@@ -14,9 +14,9 @@ from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.national.result.plan import served
-from kiban.national.search.cutting_planes import Found
+from kiban.national.search.incumbent import Incumbent
 from kiban.national.study.candidates import Candidate
-from kiban.national.study.problem import Problem
+from kiban.national.study.problem import NationalProblem
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
@@ -52,9 +52,9 @@ class NationalSide:
     """Of the packages as they stand."""
     terms_of: Callable[[str], PolicyTerms]
     """Of a site: without the instruments whose conditions it does not fulfil."""
-    problem: Problem
+    problem: NationalProblem
     """With the sites that were kept, at the costs under the package."""
-    found: Found
+    found: Incumbent
     bound_myen: float
     """What no plan costs less than, over all candidates, million yen a year."""
     campuses: tuple[Campus, ...]
@@ -119,7 +119,7 @@ class NationalSide:
         return (self.found.cost_myen - self.bound_myen) / max(1.0, abs(self.found.cost_myen))
 
 
-def choice_loads(problem: Problem, found: Found) -> dict[str, float]:
+def choice_loads(problem: NationalProblem, found: Incumbent) -> dict[str, float]:
     """Load of all tranches by site, MW, of a plan."""
     loads: dict[str, float] = {}
     for number, block in enumerate(problem.blocks):
