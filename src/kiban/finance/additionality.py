@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.plan import Investment, Plan
+from kiban.policy.annuity import capital_recovery_factor
 
 ROUNDING = 1e-4
 """Relative difference of two capacities that a solver's tolerance explains."""

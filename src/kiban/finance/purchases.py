@@ -19,6 +19,7 @@ from kiban.arrays import Array
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.project import ProjectAsset
 from kiban.finance.tax import CreditRule
+from kiban.policy.annuity import annuity_present_value
 from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
@@ -199,8 +200,8 @@ def list_purchases(
             refund[..., first : last + 1] += cost * spared * due.state_refund_share
         share = 0.0
         if vintage.remaining_life_years > 0:
-            share = _annuity(assumptions.discount_rate_real, vintage.remaining_life_years)
-            share /= _annuity(assumptions.discount_rate_real, asset.life_years)
+            share = annuity_present_value(assumptions.discount_rate_real, vintage.remaining_life_years)
+            share /= annuity_present_value(assumptions.discount_rate_real, asset.life_years)
             share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
         behind.append(
@@ -275,11 +276,6 @@ def _rule_of(credit: CreditTerms) -> CreditRule:
 
 def _add(flows: dict[Key, Array], key: Key, amount: Array) -> None:
     flows[key] = flows[key] + amount if key in flows else amount
-
-
-def _annuity(rate: float, years: float) -> float:
-    """Present value of 1 a year for some years, whole or not."""
-    return years if rate == 0 else (1.0 - (1.0 + rate) ** -years) / rate
 
 
 def totals(flows: Mapping[str, Array]) -> Array:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
 from kiban.policy.terms import PolicyTerms
-from kiban.policy.user_cost import UserCost, capital_recovery_factor
+from kiban.policy.user_cost import UserCost
 
 LARGEST_EXPONENT = 700.0
 """Of a number that a float can hold."""

@@ -18,7 +18,7 @@ from kiban.errors import SolverError
 from kiban.national.search.mixed_integer import MixedInteger, Term
 from kiban.national.search.subproblem import Point
 from kiban.national.study.problem import Link, Network, Problem
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario.national import Interconnector, NationalScenario
 from kiban.scenario.national_file import interconnector_names
 
