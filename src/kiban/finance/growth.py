@@ -20,7 +20,7 @@ from typing import Any, Literal
 from kiban.errors import CatalogueError, Problem
 
 Measure = Literal["level_share", "value", "cumulative", "yearly_growth"]
-_MOST_STEPS = 200
+_TOLERANCE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +120,14 @@ def cumulative_gap(path: GdpPath, growth_per_year: float) -> float:
 
 def growth_for_sum(path: GdpPath, cumulative_trillion_yen: float) -> float:
     """Added growth a year whose gaps sum to an amount; ValueError for a negative amount."""
+    from scipy.optimize import brentq
+
     if cumulative_trillion_yen < 0:
         raise ValueError("the sum must not be negative")
-    low, high = 0.0, 1.0
+    high = 1.0
     while cumulative_gap(path, high) < cumulative_trillion_yen:
         high *= 2.0
-    for _ in range(_MOST_STEPS):
-        middle = 0.5 * (low + high)
-        if middle in {low, high}:
-            break
-        low, high = (middle, high) if cumulative_gap(path, middle) < cumulative_trillion_yen else (low, middle)
-    return 0.5 * (low + high)
+    return brentq(lambda growth: cumulative_gap(path, growth) - cumulative_trillion_yen, 0.0, high, xtol=_TOLERANCE)
 
 
 def growth_for_level(path: GdpPath, share: float) -> float:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
@@ -100,38 +101,17 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
 
 
 def find_root(value: Callable[[float], float], guess: float) -> float:
-    """Root of a rising function that is linear in pieces: secants, held within a bracket (Illinois rule)."""
+    """Root of a rising function without end, by Brent's method in a bracket that grows from 0 and the guess (above 0).
+
+    Exact to twelve digits of the guess or of the root, whichever is the larger.
+    """
+    from scipy.optimize import brentq
+
+    # Brent's method asks for the ends of its bracket again, and each is a whole cash flow.
+    at = cache(value)
     low, high = 0.0, guess
-    at_low, at_high = value(low), value(high)
-    scale = max(abs(at_low), abs(at_high), 1.0)
-    step = guess
-    for _ in range(MOST_STEPS):
-        if at_high >= 0:
-            break
-        low, at_low, step = high, at_high, 2.0 * step
-        high += step
-        at_high = value(high)
-    step = guess
-    for _ in range(MOST_STEPS):
-        if at_low <= 0:
-            break
-        high, at_high, step = low, at_low, 2.0 * step
-        low -= step
-        at_low = value(low)
-    side = 0
-    for _ in range(MOST_STEPS):
-        if abs(at_high) <= TOLERANCE * scale or at_high == at_low:
-            return high
-        if abs(at_low) <= TOLERANCE * scale:
-            return low
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        at_middle = value(middle)
-        if at_middle > 0:
-            high, at_high = middle, at_middle
-            at_low, side = (at_low / 2.0, 1) if side == 1 else (at_low, 1)
-        else:
-            low, at_low = middle, at_middle
-            at_high, side = (at_high / 2.0, -1) if side == -1 else (at_high, -1)
-        if abs(at_middle) <= TOLERANCE * scale:
-            return middle
-    return 0.5 * (low + high)
+    while at(high) < 0:
+        low, high = high, 2.0 * high + guess
+    while at(low) > 0:
+        low, high = 2.0 * low - guess, low
+    return brentq(at, low, high, xtol=TOLERANCE * guess, maxiter=MOST_STEPS)

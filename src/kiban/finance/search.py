@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
@@ -184,22 +185,14 @@ def _mixture(low: Trial, high: Trial, share: float) -> dict[str, float]:
 
 
 def _root(value: Callable[[float], float], low: float, high: float, tolerance: float) -> float | None:
-    """Root of a rising function between two points (Illinois rule), None where it does not rise through 0 there."""
-    at_low, at_high = value(low), value(high)
-    if at_low > tolerance or at_high < -tolerance:
+    """Root of a rising function between two points, to a tolerance of its value; None where none lies there."""
+    from scipy.optimize import brentq
+
+    @cache
+    def beyond(amount: float) -> float:
+        found = value(amount)
+        return 0.0 if abs(found) <= tolerance else found
+
+    if beyond(low) > 0 or beyond(high) < 0:
         return None
-    side = 0
-    for _ in range(MOST_STEPS):
-        if abs(at_low) <= tolerance:
-            return low
-        if abs(at_high) <= tolerance:
-            return high
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        at_middle = value(middle)
-        if at_middle > 0:
-            high, at_high = middle, at_middle
-            at_low, side = (at_low / 2.0, 1) if side == 1 else (at_low, 1)
-        else:
-            low, at_low = middle, at_middle
-            at_high, side = (at_high / 2.0, -1) if side == -1 else (at_high, -1)
-    return 0.5 * (low + high)
+    return brentq(beyond, low, high)
