@@ -363,8 +363,8 @@ def test_the_summary_is_json_and_the_same_numbers(report: DownsideReport) -> Non
 def test_an_example_defaults_as_project_loans_have_done() -> None:
     """Moody's record: 6.7 % in default within ten years, 80 % recovered; the ranges were chosen with it in view."""
     question = Question("tomakomai")
-    side = question.before
-    found = measure_downside({"none": side.project}, side.terms, question.assumptions, CATALOGUE).outcomes["none"]
+    side, assumptions = question.before, question.campus_terms.assumptions
+    found = measure_downside({"none": side.project}, side.terms, assumptions, CATALOGUE).outcomes["none"]
     assert 0.03 < found.default_probability < 0.13
     assert found.recovery_share == pytest.approx(0.8, abs=0.1)
 

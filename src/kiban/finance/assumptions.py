@@ -16,6 +16,8 @@ from kiban.policy.terms import FinancingTerms, PolicyTerms
 
 TaxPosition = Literal["group", "standalone"]
 Repayment = Literal["sculpted", "annuity"]
+CUMULATIVE_YEARS = 10
+"""Years over which the published default rate (`finance.cumulative_default_10y`) is cumulative."""
 PAID_AT_THE_END = frozenset({"chips"})
 """Assets that are paid when operation starts, not while the campus is built."""
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
+from kiban.finance.assumptions import CUMULATIVE_YEARS
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
 from kiban.finance.project import BASE_STREAM
@@ -41,13 +42,12 @@ def read_shares(catalogue: Catalogue) -> Shares:
     """The catalogue's shares; party rates are made real with its inflation, the default rate one a year."""
     value = catalogue.value
     inflation = value("finance.inflation")
-    years = 10  # the published default rate is cumulative over ten years
     return Shares(
         imports={asset: value(f"finance.import_share.{asset}") for asset in ASSETS},
         labour_of_capex=value("finance.labour_share.capex"),
         labour_of_operation=value("finance.labour_share.operation"),
         land_of_building=value("finance.land_share.building"),
-        yearly_default=1.0 - (1.0 - value("finance.cumulative_default_10y")) ** (1.0 / years),
+        yearly_default=1.0 - (1.0 - value("finance.cumulative_default_10y")) ** (1.0 / CUMULATIVE_YEARS),
         recovery=value("finance.recovery"),
         party_rates={
             party: (1.0 + value(f"finance.party_rate.{party}")) / (1.0 + inflation) - 1.0 for party in PARTIES
