@@ -171,7 +171,7 @@ def test_a_credit_is_limited_carried_and_lost() -> None:
     assert wealthy.credit_utilisation() == {"cooling": pytest.approx(1.0)}
     used = flow.credit_utilisation()["cooling"]
     assert used == pytest.approx((2.88 / 1.07 + 2.88 / 1.07**2) / 40)
-    np.testing.assert_allclose(sum_of(flow.credits_used), flow.tax.credits[0].used)
+    np.testing.assert_allclose(sum_of(flow.tax.credits_used), flow.tax.credits[0].used)
 
 
 def test_support_ends_with_its_years() -> None:

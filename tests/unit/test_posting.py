@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.cases.payments import ELEVEN, campus, package, paid, question
@@ -9,6 +11,8 @@ from tests.cases.payments import ELEVEN, campus, package, paid, question
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
+from kiban.finance.posting import PAYEES, post_entries
+from kiban.finance.project import OPERATING_ACCOUNTS
 from kiban.finance.purchases import totals
 
 YEN = 1e-6
@@ -62,7 +66,7 @@ def test_every_account_is_posted_once(name: str) -> None:
         "property_tax": totals(cash.property_tax),
         "grant": -sum((grant.amount_myen for grant in cash.grants), np.zeros(1)),
         "production_credit": -sum((flow.amount_myen for flow in cash.production_credits), np.zeros(1)),
-        "tax_credit": -sum((flow.amount_myen for flow in cash.credits_used), np.zeros(1)),
+        "tax_credit": -sum((flow.amount_myen for flow in cash.tax.credits_used), np.zeros(1)),
         "income_tax": cash.tax.before_credits,
         "debt_drawn": -debt.drawdown,
         "interest": debt.interest_paid,
@@ -83,6 +87,18 @@ def test_every_account_is_posted_once(name: str) -> None:
     assert grid == pytest.approx(drawn, abs=200 * YEN)
     known = {*fed, "capex", "land", "energy", "renewable_surcharge", "network_charges"}
     assert set(side.ledger.accounts("equity")) <= known
+
+
+def test_every_operating_account_has_a_payee() -> None:
+    assert set(PAYEES) | {"energy"} == set(OPERATING_ACCOUNTS)
+    assert {payee for payee, _ in PAYEES.values()} <= set(PARTIES)
+
+
+def test_an_account_that_nobody_mapped_is_refused() -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    strange = {**cash.operating_costs, "tidal_rights": np.ones(1), "cable_rent": np.ones(1)}
+    with pytest.raises(ValueError, match="nobody is said to be paid for cable_rent, tidal_rights"):
+        post_entries(replace(cash, operating_costs=strange), shares)
 
 
 def test_taxes_go_to_whom_the_law_says() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.project import ProjectAsset
-from kiban.finance.tax import CreditRule
+from kiban.finance.tax import CreditRule, EarnedCredit, SupportFlow
 from kiban.policy.annuity import annuity_present_value
 from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
@@ -26,25 +26,6 @@ from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, Prope
 
 ROUNDING = 1e-9
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SupportFlow:
-    """Money that a payer gives for an asset, by year, million yen."""
-
-    asset: str
-    payer: str
-    measure: str
-    amount_myen: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EarnedCredit:
-    """A credit against tax before limits, in the year in which it can first be claimed."""
-
-    asset: str
-    rule: CreditRule
-    amount_myen: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
