@@ -75,7 +75,7 @@ class FinanceAssumptions:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"is {getattr(self, name):g}, outside {low:g} to {high:g}", key=f"finance.{name}")
+            Problem("finance.outside", key=f"finance.{name}", value=getattr(self, name), low=low, high=high)
             for name, low, high in _ALLOWED
             if not low <= getattr(self, name) <= high
         ]

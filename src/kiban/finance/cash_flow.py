@@ -239,13 +239,7 @@ def project_cash_flow(
             repayment=assumptions.repayment,
         )
         if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
-            raise ScenarioError(
-                Problem(
-                    f"asks for {assumptions.debt_share:g} of the cost as debt, but the cash flow can carry none",
-                    key="finance.debt_share",
-                    remedy="raise the price of compute or set the share to 0",
-                )
-            )
+            raise ScenarioError(Problem("finance.no_debt", key="finance.debt_share", share=assumptions.debt_share))
 
     def tax_on(taxable: Array) -> IncomeTax:
         return income_tax(
@@ -293,13 +287,7 @@ def sum_of(flows: tuple[SupportFlow, ...]) -> Array:
 def _require_prices(project: Project) -> None:
     missing = [stream.name for stream in project.streams if stream.price_myen_per_mwh is None]
     if missing:
-        raise ScenarioError(
-            Problem(
-                f"has no price for {', '.join(missing)}",
-                key="tranche",
-                remedy="give it a price, or price it at its levelised cost",
-            )
-        )
+        raise ScenarioError(Problem("finance.no_price", key="tranche", streams=tuple(missing)))
 
 
 def _price(price_myen_per_mwh: float | None) -> float:

@@ -77,7 +77,7 @@ def claim(claim_id: str) -> Claim:
     """One claim; CatalogueError where there is none of that id."""
     claims = load_claims()
     if claim_id not in claims:
-        raise CatalogueError(Problem("is no growth claim", key=claim_id, remedy=f"one of {', '.join(claims)}"))
+        raise CatalogueError(Problem("finance.no_claim", key=claim_id, claims=tuple(claims)))
     return claims[claim_id]
 
 

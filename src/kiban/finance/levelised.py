@@ -85,7 +85,7 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     """
     priced = [stream for stream in project.streams if all_streams or stream.price_myen_per_mwh is None]
     if not priced or sum(stream.it_energy_mwh_per_year for stream in priced) <= 0:
-        raise ScenarioError(Problem("sells no compute whose price could be found", key="tranche"))
+        raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
     unlevered = replace(assumptions, debt_share=0.0)
     rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
 

@@ -82,8 +82,7 @@ class NationalQuestion:
         report: Report | None = None,
     ) -> None:
         if study.phases is not None:
-            remedy = "take [phases] out and give national.year"
-            raise ScenarioError(Problem("are not financed: a campus is built once", key="phases", remedy=remedy))
+            raise ScenarioError(Problem("finance.phases", key="phases"))
         self.tell = report or say_nothing
         self.study = study.changed(policy=study.policy.model_copy(update={"packages": ()}))
         self.memory = memory if memory is not None else Memory()

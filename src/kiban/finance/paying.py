@@ -230,7 +230,7 @@ class Question:
         """The campus of a plan with a price for all it sells, and its levelised cost."""
         project = project_from_plan(plan)
         if not project.streams:
-            raise ScenarioError(Problem("serves no compute, so that nobody could pay", key="load"))
+            raise ScenarioError(Problem("finance.serves_nothing", key="load"))
         levelised = levelised_cost(project, self.campus_terms.assumptions)
         price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
         return finance_campus(SITE, plan, project, price, self.campus_terms), levelised

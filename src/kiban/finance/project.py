@@ -91,13 +91,7 @@ def project_from_plan(plan: Plan) -> Project:
     ScenarioError where the plan has no design.
     """
     if plan.status != "optimal":
-        raise ScenarioError(
-            Problem(
-                "has no design that could be financed",
-                where=plan.scenario.name,
-                remedy="kiban build says what stands in its way",
-            )
-        )
+        raise ScenarioError(Problem("finance.no_design", where=plan.scenario.name))
     streams = [
         RevenueStream(tranche.name, tranche.it_energy_mwh_per_year, tranche.price_myen_per_mwh)
         for tranche in plan.tranches
