@@ -19,7 +19,7 @@ from kiban.planning.plan import Investment, Plan
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms
 
-ROUNDING = 1e-4
+SAME_QUANTITY = 1e-4
 """Relative difference of two capacities that a solver's tolerance explains."""
 
 
@@ -117,7 +117,7 @@ def measure_support(
 
 def _settle(without: float, with_policy: float, forced: float) -> tuple[float, float, float]:
     """Quantities without the solver's rounding: what differs by less than that from the policy's plan is the same."""
-    close = ROUNDING * max(without, with_policy, forced)
+    close = SAME_QUANTITY * max(without, with_policy, forced)
     without = with_policy if abs(without - with_policy) <= close else without
     forced = with_policy if abs(forced - with_policy) <= close else forced
     return without, with_policy, forced

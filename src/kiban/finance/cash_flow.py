@@ -2,7 +2,14 @@
 
 Index 0 is the first spade, in the start year; operation starts at the end of construction (index C) and its k-th
 year ends at index C + k. Money of each year falls at its end. Prices are those of the start year and follow
-inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs.
+inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs:
+
+    project flow = revenue + production credits + grants + residual value - running costs - property tax
+                   - purchases - decommissioning - tax without debt
+    equity flow  = project flow before tax + debt drawn - debt service - fees - tax
+
+as in any model of project finance; NREL's System Advisor Model gives the same, account by account, in
+`tests/oracles/test_pysam.py`, where its conventions are met.
 """
 
 from __future__ import annotations

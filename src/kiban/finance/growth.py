@@ -20,7 +20,7 @@ from typing import Any, Literal
 from kiban.errors import CatalogueError, Problem
 
 Measure = Literal["level_share", "value", "cumulative", "yearly_growth"]
-_TOLERANCE = 1e-15
+_GROWTH_TOLERANCE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,11 @@ def growth_for_sum(path: GdpPath, cumulative_trillion_yen: float) -> float:
     high = 1.0
     while cumulative_gap(path, high) < cumulative_trillion_yen:
         high *= 2.0
-    return brentq(lambda growth: cumulative_gap(path, growth) - cumulative_trillion_yen, 0.0, high, xtol=_TOLERANCE)
+
+    def excess(growth: float) -> float:
+        return cumulative_gap(path, growth) - cumulative_trillion_yen
+
+    return brentq(excess, 0.0, high, xtol=_GROWTH_TOLERANCE)
 
 
 def growth_for_level(path: GdpPath, share: float) -> float:

@@ -23,8 +23,8 @@ COMPUTE_ASSETS = frozenset((*ASSET_GROUPS["datacentre"], *ASSET_GROUPS["compute"
 JOULE_PER_MWH = 3.6e9
 TOKENS = 1e6
 NO_CHIP = "none"
-TOLERANCE = 1e-12
-MOST_STEPS = 200
+PRICE_TOLERANCE = 1e-12
+"""How closely a price is found, as a share of what is spent a year on a MWh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
     spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
     spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
-    return find_root(value, max(spent, energy * TOLERANCE) / energy)
+    return find_root(value, max(spent, energy * PRICE_TOLERANCE) / energy)
 
 
 def find_root(value: Callable[[float], float], guess: float) -> float:
@@ -114,4 +114,4 @@ def find_root(value: Callable[[float], float], guess: float) -> float:
         low, high = high, 2.0 * high + guess
     while at(low) > 0:
         low, high = 2.0 * low - guess, low
-    return brentq(at, low, high, xtol=TOLERANCE * guess, maxiter=MOST_STEPS)
+    return brentq(at, low, high, xtol=PRICE_TOLERANCE * guess)

@@ -3,6 +3,10 @@
 Arrays end in the axis of years (index 0 is the first spade); axes of draws may come before it. An asset is bought
 for the start of operation and again whenever its life ends inside the horizon. Support is decided in the year in
 which an asset is ordered: the first ones in the start year, replacements as many years later as they come.
+
+Deductions are those of `policy.depreciation` and property tax that of `policy.property_tax`, by year of service; their
+law is named there. What an asset is worth at the end of the horizon is its price times the annuity of the years that
+it still lasts over the annuity of its life: what level charges, as of the user cost, have not yet paid.
 """
 
 from __future__ import annotations
@@ -24,7 +28,8 @@ from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
 
-ROUNDING = 1e-9
+SAME_LIVES = 1e-9
+"""Excess of the horizon over whole lives that arithmetic explains."""
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -91,7 +96,7 @@ def list_vintages(life_years: float, horizon_years: int) -> tuple[Vintage, ...]:
     An asset whose life is no whole number of years is renewed half in the earlier and half in the later year, so
     that on average it lasts its life to a quarter of a year.
     """
-    count = max(1, math.ceil(horizon_years / life_years - ROUNDING))
+    count = max(1, math.ceil(horizon_years / life_years - SAME_LIVES))
     phases = (0.5,) if float(life_years).is_integer() else (0.25, 0.75)
     found = []
     for phase in phases:
@@ -114,7 +119,7 @@ def list_purchases(
     capex_factor: Array,
     price_factor: Array | None = None,
 ) -> Purchases:
-    """Purchases of an asset under its terms.
+    """Purchases of an asset under its terms, nominal million yen by year (..., years).
 
     `capex_factor` (..., 1) multiplies every purchase; `price_factor` (..., operating years and one more) multiplies
     purchases by the operating year after which they are made, its first entry being the start.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from kiban.errors import SolverError
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
 from kiban.planning.evaluation import reprice
@@ -48,7 +49,10 @@ def largest_amount(package: Package) -> float:
 
 
 def spend(question: Question, package: Package, budget: float) -> tuple[Trial, bool]:
-    """The package at the amount whose fiscal cost is the budget, or at its largest amount and False."""
+    """The package at the amount whose fiscal cost is the budget (million yen), or at its largest amount and False.
+
+    SolverError where `MOST_STEPS` plans do not find it.
+    """
     search = _Search(question, package)
     low, high = search.nothing(), None
     for _ in range(MOST_STEPS):
@@ -61,7 +65,7 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and search.is_jump(low, high, trial) and search.is_between(low, high, trial, budget):
             return search.mix_cost(low, high, trial.amount, budget), True
         low, high = (trial, high) if trial.cost < budget else (low, trial)
-    return trial, True
+    raise SolverError(f"{MOST_STEPS} plans under {package.name} did not find the amount that spends the budget")
 
 
 def reach(question: Question, package: Package, reached: Callable[[Side], float], target: float) -> tuple[Trial, bool]:

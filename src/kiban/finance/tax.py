@@ -1,6 +1,13 @@
 """Tax on income over the years for many draws at once: losses carried forward, credits as far as limits allow.
 
-Arrays end in the axis of years; any axes of draws come before it. Money is million yen.
+    tax_t = tau max(income_t - losses used_t, 0) - credits used_t
+
+A loss is used against at most a share of a later year's income, the oldest first, and expires after some years (Japan:
+Corporation Tax Act, article 57, in `policy/law/jp_income_tax.toml`; United States: IRC 172, in `policy/law/us.toml`). A
+credit is used up to a share of the tax and carried for the years of its measure, then expires; a refundable one is paid
+out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once.
+
+Arrays end in the axis of years; any axes of draws come before it. Money is million yen, nominal.
 """
 
 from __future__ import annotations
@@ -97,7 +104,8 @@ class IncomeTax:
 def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
     """Losses carried forward, the oldest used first, against at most `cap_share` of a year's income.
 
-    A loss may be used in the `loss_years` years after its own (None: without end).
+    `income` is (..., years) in million yen, a loss negative. A loss may be used in the `loss_years` years after its own
+    (None: without end).
     """
     years = income.shape[-1]
     zero = np.zeros(income.shape[:-1])
@@ -168,7 +176,7 @@ def income_tax(
     position: TaxPosition = "group",
     group_tax_myen: float = 0.0,
 ) -> IncomeTax:
-    """Tax on the project's income.
+    """Tax on the project's income (..., years), million yen; `earned` are credits before limits.
 
     In a group a loss relieves the group's other income at once, so the tax of a loss is negative, and the group's
     own tax counts towards the limits of credits. Alone, losses are carried forward.

@@ -18,8 +18,6 @@ LARGEST_EXPONENT = 700.0
 """Of a number that a float can hold."""
 LEAST_RETURN = -0.999
 RETURN_TOLERANCE = 1e-15
-MOST_STEPS = 500
-"""More than Brent's method ever takes: the curve is flat at one end of the bracket."""
 
 
 def return_before_tax(annual_factor: float, life_years: float) -> float:
@@ -39,7 +37,7 @@ def return_before_tax(annual_factor: float, life_years: float) -> float:
     low, high = max(LEAST_RETURN, math.expm1(-LARGEST_EXPONENT / life_years)), annual_factor
     if excess(low) >= 0:
         return low
-    return high if excess(high) <= 0 else brentq(excess, low, high, xtol=RETURN_TOLERANCE, maxiter=MOST_STEPS)
+    return high if excess(high) <= 0 else brentq(excess, low, high, xtol=RETURN_TOLERANCE)
 
 
 def marginal_effective_tax_rate_of(cost: UserCost, real_after_tax_rate: float, life_years: float) -> float:
