@@ -58,12 +58,12 @@ def token_costs(cost: LevelisedCost, catalogue: Catalogue, chip: str) -> dict[st
 
 def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> LevelisedCost:
     """Levelised cost of the compute that a project sells, one price for all of its streams."""
-    price = break_even_price(project, assumptions, all_streams=True)
+    price = break_even_price(project, assumptions)
     hours = project.gpu_hours_per_year
     per_hour = None if not hours else price * project.it_energy_mwh_per_year / hours * YEN_PER_MYEN
     power = None
     if project.facility_energy_mwh_per_year > 0:
-        power = break_even_price(power_of(project), assumptions, all_streams=True)
+        power = break_even_price(power_of(project), assumptions)
     return LevelisedCost(price, per_hour, power)
 
 
@@ -79,21 +79,21 @@ def power_of(project: Project) -> Project:
     )
 
 
-def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_streams: bool = False) -> float:
-    """Constant real price (million yen/MWh) of the streams without a price, or of all, that makes the net present
-    value after tax and without debt zero. ScenarioError where nothing is sold at that price.
+def break_even_price(project: Project, assumptions: FinanceAssumptions) -> float:
+    """Constant real price (million yen/MWh) of all that is sold at which the project without debt just pays after tax.
+
+    Its net present value is zero there. ScenarioError where nothing is sold.
     """
-    priced = [stream for stream in project.streams if all_streams or stream.price_myen_per_mwh is None]
-    if not priced or sum(stream.it_energy_mwh_per_year for stream in priced) <= 0:
+    energy = project.it_energy_mwh_per_year
+    if energy <= 0:
         raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
     unlevered = replace(assumptions, debt_share=0.0)
     rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
 
     def value(price: float) -> float:
-        flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
+        flow = project_cash_flow(project.priced(price, all_streams=True), unlevered)
         return float(npv(rate, flow.project_flow))
 
-    energy = sum(stream.it_energy_mwh_per_year for stream in priced)
     spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
     spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
     spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
