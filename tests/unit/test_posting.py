@@ -94,6 +94,29 @@ def test_every_operating_account_has_a_payee() -> None:
     assert {payee for payee, _ in PAYEES.values()} <= set(PARTIES)
 
 
+@pytest.mark.parametrize(
+    ("account", "payee"),
+    [
+        ("fuel", "suppliers_abroad"), ("carbon", "national_treasury"), ("water", "municipality"),
+        ("unserved", "users"), ("downtime", "users"), ("latency", "users"), ("land_rent", "landowners"),
+        ("hazard", "suppliers_home"), ("site", "suppliers_home"), ("reinforcement", "suppliers_home"),
+    ],
+)  # fmt: skip
+def test_who_is_paid_for_an_account(account: str, payee: str) -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    yearly = np.where(np.arange(len(cash.years)) > cash.start, 7.0, 0.0)
+    ledger = post_entries(replace(cash, operating_costs={account: yearly}), shares)
+    (found,) = {(entry.payer, entry.payee) for entry in ledger.entries if entry.account == account}
+    assert found == ("equity", payee)
+
+
+def test_revenue_from_exports_comes_from_suppliers_at_home() -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    ledger = post_entries(replace(cash, operating_costs={"export_revenue": np.full(len(cash.years), -2.0)}), shares)
+    (found,) = {(entry.payer, entry.payee) for entry in ledger.entries if entry.account == "export_revenue"}
+    assert found == ("suppliers_home", "equity")
+
+
 def test_an_account_that_nobody_mapped_is_refused() -> None:
     cash, shares = paid("none").before.cash, paid("none").shares
     strange = {**cash.operating_costs, "tidal_rights": np.ones(1), "cable_rent": np.ones(1)}
