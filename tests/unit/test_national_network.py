@@ -14,7 +14,7 @@ from kiban.errors import InputError
 from kiban.national.building import build_national
 from kiban.national.study.assembly import _require_one_time_axis, write_problem
 from kiban.national.study.network import read_network
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.report.layout import render
 from kiban.report.national.document import summarise_national
 from kiban.report.national.flows import flows_csv

@@ -21,10 +21,10 @@ from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.site_programme import SLACKS, load_resources, solve_site
 from kiban.national.study.variants import energy_per_mw
-from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.building import describe_design, list_capital_factors
 from kiban.planning.plan import Plan, ServedTranche
 from kiban.planning.series_inputs import Horizon
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario
 from kiban.weather.jma import JST_OFFSET_HOURS

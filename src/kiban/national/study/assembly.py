@@ -17,7 +17,7 @@ from kiban.national.study.network import read_network
 from kiban.national.study.problem import AreaLimit, Block, NationalProblem, Place, SharedLimit, Subproblem
 from kiban.national.study.site_cases import SiteCase, prepare_sites, study_catalogue
 from kiban.national.study.site_model import class_of, list_classes
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario.national import NationalScenario
 
 CHANGING = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")

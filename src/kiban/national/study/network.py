@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kiban.catalogue import AREAS, Catalogue
 from kiban.national.study.problem import Link, Network
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario.national import Interconnector, NationalScenario
 from kiban.scenario.national_file import interconnector_names
 

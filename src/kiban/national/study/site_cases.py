@@ -20,10 +20,11 @@ from kiban.national.study.hazard import HazardCost, Values, choose_protection
 from kiban.national.study.lead_times import check_lead_times, late_supply, mentioned_supply
 from kiban.national.study.site_model import LoadClass, SiteModel, make_model
 from kiban.national.study.site_programme import solve_at
-from kiban.planning.annual_costs import CostReader, capital_recovery_factor
+from kiban.planning.annual_costs import CostReader
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
