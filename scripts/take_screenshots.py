@@ -1,14 +1,22 @@
-"""Take the pictures for docs/web.md: python scripts/take_screenshots.py http://127.0.0.1:8765 japan.html.
+"""Take the pictures for docs/web.md: python scripts/take_screenshots.py [--only SCREEN].
 
-Needs a running `kiban serve`, the report that `kiban report japan -o japan.html` writes, Chromium, and what
-`pip install .[docs]` brings.
+It starts a server of its own and has `kiban report japan` write the report of the national plan, unless `--server` and
+`--national` name ones that are there. It needs Chromium, and what `pip install .[docs]` brings.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +44,53 @@ COLOURS = 128
 
 
 def main() -> None:
-    """Write docs/images/web/SCREEN.LANGUAGE.png."""
+    """Read the command line and write docs/images/web/SCREEN.LANGUAGE.png."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("server", help="address of a running server")
-    parser.add_argument("national", type=Path, nargs="?", help="report of the national plan")
+    parser.add_argument("--server", help="address of a running server")
+    parser.add_argument("--national", type=Path, help="report of the national plan")
     parser.add_argument("--only", help="one screen")
     options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as made, contextlib.ExitStack() as open_things:
+        server = options.server or open_things.enter_context(_running_server(Path(made)))
+        national = options.national
+        if national is None and (options.only is None or options.only in NATIONAL):
+            national = _write_national(Path(made))
+        take_pictures(server, national, options.only)
 
+
+@contextlib.contextmanager
+def _running_server(folder: Path) -> Iterator[str]:
+    """The address of a server that ends with the pictures."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "kiban.cli", "serve", "--port", str(port), "--data", str(folder / "data")]
+    with subprocess.Popen(command) as process:
+        try:
+            while not _is_alive(address):
+                if process.poll() is not None:
+                    sys.exit("the server did not start")
+                time.sleep(0.2)
+            yield address
+        finally:
+            process.terminate()
+
+
+def _is_alive(address: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/api/v1/health", timeout=2):
+        return True
+    return False
+
+
+def _write_national(folder: Path) -> Path:
+    page = folder / "japan.html"
+    subprocess.run([sys.executable, "-m", "kiban.cli", "report", "japan", "-o", str(page)], check=True)
+    return page
+
+
+def take_pictures(server: str, national: Path | None, only: str | None) -> None:
+    """Write the picture of every screen, or of one, in both languages."""
     from playwright.sync_api import sync_playwright
 
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -53,19 +101,19 @@ def main() -> None:
             for screens, width in ((SCREENS, WIDTH), (NARROW, 375)):
                 page = browser.new_page(viewport={"width": width, "height": HEIGHT})
                 for name, (address, part) in screens.items():
-                    if options.only in {None, name}:
-                        _open_screen(page, f"{options.server}/{language}/{address}", name)
+                    if only in {None, name}:
+                        _open_screen(page, f"{server}/{language}/{address}", name)
                         _take(page, part, f"{name}.{language}")
                 page.close()
-            if options.national is not None:
+            if national is not None:
                 page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
-                page.goto(options.national.resolve().as_uri())
+                page.goto(national.resolve().as_uri())
                 button = page.get_by_role("button", name="Read in English" if language == "en" else "日本語で読む")
                 if button.count():
                     button.click()
                 page.wait_for_timeout(500)
                 for name, part in NATIONAL.items():
-                    if options.only in {None, name}:
+                    if only in {None, name}:
                         _take(page, part, f"{name}.{language}")
                 page.close()
         browser.close()

@@ -17,7 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from kiban.commands import paying, report, serve
-from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
+from kiban.commands.terminal import Lang, choose_language, complain, complain_of, language_in, progress, show, write
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
 from kiban.messages import Message
 from kiban.progress import Report
@@ -28,26 +28,35 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 DEBUG = "KIBAN_DEBUG"
+LANGUAGE = "kiban.language"
+"""Where the invocation keeps its language, for errors that come before or after a command knows it."""
 
 
 class Guarded(TyperGroup):
     """Turns errors into sentences on stderr and exit codes; no traceback unless `KIBAN_DEBUG` is set."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note the language before any command reads its own options."""
+        ctx.meta[LANGUAGE] = language_in(args)
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
+        language = ctx.meta[LANGUAGE]
         try:
             return super().invoke(ctx)
         except InputError as error:
-            for problem in error.problems:
-                complain(f"error: {' '.join(str(problem).split())}")
+            complain_of(error, language)
             raise typer.Exit(EXIT_INPUT) from None
         except KeyboardInterrupt:
-            complain("interrupted")
+            from kiban.report.phrases import phrase
+
+            complain(phrase("command.interrupted", language))
             raise typer.Exit(EXIT_INTERRUPTED) from None
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
                 raise  # usage errors, and typer's own way to leave
-            _complain_of_fault(error)
+            _complain_of_fault(error, language)
             raise typer.Exit(EXIT_FAULT) from None
 
 
@@ -123,8 +132,7 @@ def build_command(
         return
     if draws is not None or movable_gap is not None:
         given = "--draws" if draws is not None else "--movable-gap"
-        remedy = "leave it out, or name a file with [national]"
-        raise ScenarioError(Problem("asks about a national study, and this is one site", key=given, remedy=remedy))
+        raise ScenarioError(Problem("command.only_national", key=given))
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:
         plan = _build(scenario, out, tell)
@@ -266,16 +274,18 @@ def _close(plan: Plan, out: str | None, language: Language, seconds: float) -> N
     complain("; ".join(filter(None, (done, outcome))))
 
 
-def _complain_of_fault(error: BaseException) -> None:
+def _complain_of_fault(error: BaseException, language: Language) -> None:
     """One sentence for a fault of ours, and how to report it."""
+    from kiban.report.phrases import phrase
+
     said = " ".join(str(error).split())
     name = type(error).__name__
     what = said if isinstance(error, KibanError) else f"{name}: {said}" if said else name
-    complain(f"kiban failed, and that is not your input's fault: {what.rstrip('.')}.")
+    complain(phrase("command.fault", language, what=what.rstrip(".")))
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
     else:
-        complain(f"Please report it with the scenario and what the command prints with {DEBUG}=1.")
+        complain(phrase("command.report", language, setting=f"{DEBUG}=1"))
 
 
 if __name__ == "__main__":

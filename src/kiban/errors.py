@@ -15,6 +15,7 @@ Every `InputError` carries all `Problem`s that were found, not only the first.
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -91,6 +92,23 @@ class SolverError(KibanError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'x'?` for the known word closest to `word`, or the empty string."""
+    """The known word closest to `word`, or the empty string; `remedy.nearest` asks whether it was meant, as `near`."""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f"did you mean '{match[0]}'?" if match else ""
+    return match[0] if match else ""
+
+
+def reason_of(error: OSError) -> Message | str:
+    """Why the system refused: a message of ours for what people meet, else the system's own words."""
+    for code, numbers in _REASONS.items():
+        if error.errno in numbers:
+            return Message(code)
+    return (error.strerror or type(error).__name__).lower()
+
+
+_REASONS: Mapping[str, tuple[int, ...]] = {
+    "reason.permission": (errno.EACCES, errno.EPERM),
+    "reason.read_only": (errno.EROFS,),
+    "reason.no_space": (errno.ENOSPC,),
+    "reason.not_found": (errno.ENOENT,),
+    "reason.is_folder": (errno.EISDIR,),
+}

@@ -89,8 +89,7 @@ def open_report(browser: Any, path: Path, language: str, width: int = 1100) -> A
     page.wait_for_selector(".answer")
     if language == "en":
         page.get_by_role("button", name="Read in English").click()
-    page.wait_for_timeout(300)
-    assert page.evaluate("() => document.documentElement.lang") == language
+    page.wait_for_function("(language) => document.documentElement.lang === language", arg=language)
     return watched
 
 
@@ -159,7 +158,7 @@ def test_a_report_prints_on_a4(browser: Any, reports: dict[str, Path], kind: str
     # The text of an A4 sheet is 182 mm wide; nothing may be cut at its edge.
     page.set_viewport_size({"width": 688, "height": 1000})
     page.evaluate("() => dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_timeout(200)
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 688
     assert wrong_layout(page, 688) == []
     page.evaluate("() => dispatchEvent(new Event('afterprint'))")

@@ -18,8 +18,8 @@ STEPS = ("build?step=1&", "build?step=2&", "build?step=3&", "build?step=4&packag
 def visit(watched: Watched, screen: str, language: str) -> None:
     watched.open(f"/{language}/{screen}{'' if '?' in screen else '?'}{SHORT}")
     if screen == COMPARISON:
-        watched.page.wait_for_selector("figure", timeout=60_000)
-        watched.page.wait_for_function("() => !document.querySelector('.choice .note')", timeout=60_000)
+        watched.page.wait_for_selector("figure")
+        watched.page.wait_for_function("() => !document.querySelector('.choice .note')")
         watched.settle()
 
 

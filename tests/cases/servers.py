@@ -23,6 +23,8 @@ from kiban.server.settings import Settings
 SOURCE = Path(kiban.__file__).parents[1]
 WEEK = {"time.first_hour": 4704, "time.hours": 168}
 ENDED = ("done", "failed", "cancelled")
+PATIENCE_SECONDS = 600.0
+"""Longest wait for what has to come. It ends a test that hangs; no test is decided by how soon something comes."""
 
 
 def study(**changes: Any) -> dict[str, Any]:
@@ -54,33 +56,52 @@ def open_client(settings: Settings) -> Iterator[Client]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        with Client(base_url=address, timeout=60.0, trust_env=False) as client:
+        with Client(base_url=address, timeout=PATIENCE_SECONDS, trust_env=False) as client:
             client.service = app.state.service
             wait_until_alive(client.get, thread.is_alive)
             yield client
         server.should_exit = True
-        thread.join(timeout=20.0)
+        thread.join(timeout=PATIENCE_SECONDS)
+
+
+def wait_until(seen: Callable[[], Any]) -> Any:
+    """What is seen, when there is something to see."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not (found := seen()):
+        assert time.monotonic() < until, "it does not come to pass"
+        time.sleep(0.05)
+    return found
 
 
 def wait_until_alive(get: Callable[[str], httpx.Response], is_alive: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60.0
-    while time.monotonic() < until and is_alive():
+    def answers() -> bool:
+        assert is_alive(), "the server does not answer"
         with contextlib.suppress(httpx.TransportError):
-            get("/api/v1/health")
-            return
-        time.sleep(0.05)
-    raise AssertionError("the server does not answer")
+            return bool(get("/api/v1/health"))
+        return False
+
+    wait_until(answers)
 
 
-def wait_for_job(get: Callable[[str], httpx.Response], job_id: str, seconds: float = 60.0) -> dict[str, Any]:
+def wait_for_job(get: Callable[[str], httpx.Response], job_id: str) -> dict[str, Any]:
     """The job when it has ended."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+
+    def ended() -> dict[str, Any] | None:
         job: dict[str, Any] = get(f"/api/v1/jobs/{job_id}").json()
-        if job["state"] in ENDED:
-            return job
-        time.sleep(0.2)
-    raise AssertionError(f"job {job_id} is {job['state']} after {seconds:g} s")
+        return job if job["state"] in ENDED else None
+
+    job: dict[str, Any] = wait_until(ended)
+    return job
+
+
+def wait_until_working(get: Callable[[str], httpx.Response], job_id: str, attempt: int = 1) -> None:
+    """Wait until a job has a step behind it, in this attempt."""
+
+    def works() -> bool:
+        job = get(f"/api/v1/jobs/{job_id}").json()
+        return job["attempts"] == attempt and (job["progress"]["done"] or 0) >= 1
+
+    wait_until(works)
 
 
 @dataclass
@@ -91,13 +112,13 @@ class LiveServer:
     address: str
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.address + path, timeout=60.0)
+        return httpx.get(self.address + path, timeout=PATIENCE_SECONDS)
 
     def post(self, path: str, body: dict[str, Any]) -> httpx.Response:
-        return httpx.post(self.address + path, json=body, timeout=60.0)
+        return httpx.post(self.address + path, json=body, timeout=PATIENCE_SECONDS)
 
     def delete(self, path: str) -> httpx.Response:
-        return httpx.delete(self.address + path, timeout=60.0)
+        return httpx.delete(self.address + path, timeout=PATIENCE_SECONDS)
 
 
 def free_port() -> int:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from kiban.errors import ScenarioError
 from kiban.scenario import parse_scenario
@@ -47,6 +48,7 @@ def marked(name):
     return sorted(match["expression"] for match in script("refresh_docs").NUMBER.finditer(text_of(name)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [page.relative_to(ROOT).as_posix() for page in script("refresh_docs").pages()])
 def test_a_page_is_up_to_date(name):
     """Runs every Python block and marked command of the page; numbers, output and tables are as they stand there."""
@@ -208,6 +210,63 @@ def test_the_model_page_has_the_blocks_of_the_programme_in_their_order():
     assert [heading.lower().replace(" ", "_") for heading in headings] == called
 
 
+PATH = re.compile(r"[\w.-]+(/[\w.-]+)+/?|[\w-]+/|[\w.-]+\.(py|toml|csv|md|txt|lock)")
+
+
+def named_paths(text):
+    """Files and folders that a page names in code, alone or within a command."""
+    for code in re.findall(r"`([^`\n]+)`", text):
+        yield from (word for word in code.split() if PATH.fullmatch(word))
+
+
+def test_contributing_names_files_that_exist():
+    names = [name for name in named_paths(text_of("CONTRIBUTING.md")) if "NAME" not in name]
+    made = {".venv/bin/python", ".venv/bin/kiban", ".venv/bin/pre-commit", "dist/"}
+    assert len(names) > 80
+    missing = [name for name in names if not (ROOT / name).exists() and not (ROOT / "src" / "kiban" / name).exists()]
+    assert set(missing) <= made, "CONTRIBUTING.md names what is not there"
+
+
+def test_contributing_runs_what_the_makefile_has():
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"\bmake ([a-z]+)`", text_of("CONTRIBUTING.md"))) <= targets
+    assert {"env", "check", "test", "refresh", "web", "release"} <= targets
+    declared = re.search(r"^\.PHONY: (.+)$", text_of("Makefile"), re.MULTILINE)[1]
+    assert set(declared.split()) == targets
+
+
+def test_a_credit_rate_walks_through_seven_files_at_most():
+    walk = text_of("CONTRIBUTING.md").partition("## The walk of a credit rate\n")[2].partition("\n## ")[0]
+    steps = re.findall(r"^\d+\. `([\w/]+\.py)`: (.+)$", walk, re.MULTILINE)
+    assert 3 <= len(steps) <= 7
+    for file, text in steps:
+        source = text_of(f"src/kiban/{file}")
+        for name in re.findall(r"`(?:\w+\.)?(\w+)`", text):
+            assert re.search(rf"\b{name}\b", source), f"{file} does not have {name}"
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_names_no_index():
+    project = tomllib.loads(text_of("pyproject.toml"))["project"]
+    extras = [name for extra in project["optional-dependencies"].values() for name in extra]
+    lock = text_of("requirements.lock")
+    entries = re.findall(r"^([a-z0-9.-]+)==(\S+)[^\n]*\\\n    --hash=sha256:[0-9a-f]{64}", lock, re.MULTILINE)
+    assert len(entries) == len(re.findall(r"^\S+==", lock, re.MULTILINE))
+    for requirement in map(Requirement, [*project["dependencies"], *extras]):
+        versions = [version for name, version in entries if name == requirement.name.lower()]
+        if requirement.name != "kiban":
+            assert versions, f"{requirement} is not in requirements.lock: run make lock"
+            assert all(requirement.specifier.contains(version) for version in versions), "run make lock"
+    assert "//" not in lock
+    assert "index" not in lock
+    hooks = text_of(".pre-commit-config.yaml")
+    assert set(re.findall(r"^ *- repo: (.+)$", hooks, re.MULTILINE)) == {"local"}
+
+
+def test_the_table_of_benchmarks_is_whole():
+    named = re.findall(r"^\| `(\w+\.py)` \|", text_of("bench/README.md"), re.MULTILINE)
+    assert sorted(named) == sorted(path.name for path in ROOT.glob("bench/*.py"))
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("docs/images/*.svg")), ids=lambda path: path.name)
 def test_a_picture_is_drawn_from_the_golden_plan(path):
     example = path.name.split(".")[0].removeprefix("week").removeprefix("-") or "tomakomai"
@@ -218,13 +277,14 @@ def test_a_picture_is_drawn_from_the_golden_plan(path):
     assert drawn == pytest.approx(golden["capacities"], rel=1e-3, abs=0.05)
 
 
-def test_the_citation_names_this_version():
+def test_the_citation_is_whole_and_the_version_stands_in_one_place():
     project = tomllib.loads(text_of("pyproject.toml"))["project"]
     citation = text_of("CITATION.cff")
     fields = dict(re.findall(r"^([\w-]+): (.+)$", citation, re.MULTILINE))
     assert fields["cff-version"] == "1.2.0"
-    assert fields["version"] == project["version"]
     assert fields["license"] == project["license"]
     assert {"message", "title", "type"} <= set(fields)
     assert re.search(r"^authors:\n  - name: ", citation, re.MULTILINE)
     assert f"## {project['version']}" in text_of("CHANGELOG.md")
+    assert "version" not in fields
+    assert "version" not in json.loads(text_of("web/package.json"))

@@ -1,14 +1,23 @@
 """The scripts behind the documentation: what they print and what they refuse."""
 
+import ast
 import importlib.util
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-specification = importlib.util.spec_from_file_location("refresh_docs", ROOT / "scripts" / "refresh_docs.py")
-refresh_docs = importlib.util.module_from_spec(specification)
-specification.loader.exec_module(refresh_docs)
+
+
+def script(name):
+    specification = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+refresh_docs = script("refresh_docs")
+problems_of = script("make_release").problems_of
 KNOWN = {"a": {"b": 2.0, "c": 0.5}, "value": {"x.y": 4.5}, "count": {"n": 12345}}
 
 
@@ -71,3 +80,29 @@ def test_output_is_written_below_its_command(page):
 def test_a_command_that_fails_unexpectedly_is_a_failure(page):
     with pytest.raises(ValueError, match="ended with 2"):
         refresh_docs.refresh(page("<!-- run: kiban check nowhere; show: answer -->\n```console\n```\n"))
+
+
+def test_a_release_has_a_dated_section_a_clean_tree_and_a_new_tag():
+    assert problems_of("1.2.0", "# Changes\n\n## 1.2.0 (2027-01-31)\n", "", ["v1.1.0"]) == []
+    unreleased, changed, tagged = problems_of("1.2.0", "## 1.2.0 (unreleased)\n", " M README.md\n", ["v1.2.0"])
+    assert '"## 1.2.0 (YYYY-MM-DD)"' in unreleased
+    assert changed.endswith(" M README.md")
+    assert "v1.2.0 exists" in tagged
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*ROOT.glob("scripts/*.py"), *ROOT.glob("bench/*.py")]),
+    ids=lambda path: f"{path.parent.name}/{path.name}",
+)
+def test_what_a_script_imports_from_the_house_exists(path):
+    """Benchmarks and most scripts are run by hand: a name that has moved would be noticed late."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and str(node.module).split(".")[0] == "kiban":
+            for alias in node.names:
+                if not hasattr(importlib.import_module(node.module), alias.name):
+                    importlib.import_module(f"{node.module}.{alias.name}")
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.split(".")[0] == "kiban":
+                    importlib.import_module(alias.name)

@@ -87,13 +87,6 @@ LARGE_CHILLED_WATER = {
     "4A": (1.0842, 1.2025, 1.743, 2.612),
     "5A": (1.0828, 1.1959, 1.740, 2.608),
 }
-# The same for midsize halls.
-MIDSIZE_CHILLED_WATER = {
-    "2A": (1.2887, 1.5884, 2.020, 3.008),
-    "3A": (1.2737, 1.5326, 2.012, 3.001),
-    "4A": (1.2703, 1.5122, 2.007, 2.995),
-    "5A": (1.2714, 1.5070, 2.002, 2.991),
-}
 # Middles of the ranges of large halls with a water-side economiser in the two papers. Fans: 500 Pa at an
 # efficiency of 0.775 over 16.7 K; pumps: 144 kPa over 7.5 K and 209 kPa over 5 K at 0.7; tower fan: 250 Pa
 # at 0.775 and a water-to-air ratio of 2. Their towers evaporate all heat, at one fan speed.
@@ -114,6 +107,15 @@ PAPER = {
     "cooling.room.pump_kw_per_kw": 0.0065,
     "cooling.chilled_water.supply_temperature_c": 31.0,
     "cooling.chilled_water.heat_exchanger_approach_k": 2.25,
+}
+# Where the catalogue's chilled-water hall is none of those of the paper, the figure of the paper that is nearest. Its
+# large halls let the supply air rise to 27 to 35 degrees Celsius, the catalogue's to 22, the middle of what ASHRAE
+# recommends; it counts no receiving transformers, and for lighting and offices 0.002 at most. Its midsize halls are
+# another thing: a UPS of 0.80 to 0.94, air that warms by 5 to 10 K, chillers as much as 40 % below their curve.
+AS_IN_THE_PAPER = {
+    "cooling.chilled_water.supply_temperature_c": 27.0,
+    "cooling.electrical.transformer_loss_share": 0.0,
+    "cooling.electrical.miscellaneous_share": 0.002,
 }
 
 
@@ -201,11 +203,21 @@ def test_chilled_water_with_the_numbers_of_the_paper_lies_between_its_percentile
 
 
 @pytest.mark.parametrize("place", ZONE)
-def test_chilled_water_lies_between_large_and_midsize_halls(place):
-    best, _, _, _ = LARGE_CHILLED_WATER[ZONE[place]]
-    _, worst, _, _ = MIDSIZE_CHILLED_WATER[ZONE[place]]
+def test_chilled_water_run_as_in_the_paper_lies_between_the_percentiles_of_large_halls(place):
+    low, high, _, _ = LARGE_CHILLED_WATER[ZONE[place]]
+    assert low <= yearly("chilled_water", place, **AS_IN_THE_PAPER)[0] <= high
+
+
+@pytest.mark.parametrize("place", ZONE)
+def test_a_cooler_hall_and_all_of_its_power_lift_chilled_water_above_the_percentiles(place):
+    """Why the catalogue's figure lies where it lies: 0.03 to 0.06 for five kelvin, and 0.02 for what is not counted."""
+    _, high, _, _ = LARGE_CHILLED_WATER[ZONE[place]]
     pue, wue = yearly("chilled_water", place)
-    assert best <= pue <= worst
+    warmer, _ = yearly("chilled_water", place, cooling__chilled_water__supply_temperature_c=27.0)
+    bounded, _ = yearly("chilled_water", place, **AS_IN_THE_PAPER)
+    assert pue > high
+    assert 0.03 <= pue - warmer <= 0.065
+    assert 0.018 <= warmer - bounded <= 0.024
     # Tower designs 1.2 to 2.2 litres a kWh (LBNL 2024: 2.2, about the same everywhere).
     assert 1.2 <= wue <= 2.2
 

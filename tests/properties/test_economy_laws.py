@@ -45,7 +45,7 @@ def tables(draw: st.DrawFn) -> InputOutputTable:
 demands = arrays(float, 4, elements=st.floats(0.0, 1000.0))
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(table=tables(), demand=demands, spent=st.floats(0.0, 0.9))
 def test_laws_of_a_national_table(table: InputOutputTable, demand: np.ndarray, spent: float) -> None:
     structure = national_structure(table, spent_share=spent)
@@ -64,7 +64,7 @@ def test_laws_of_a_national_table(table: InputOutputTable, demand: np.ndarray, s
     assert everything == pytest.approx(structure.household_factor * effects.headline.wages, abs=1e-8)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(table=tables(), demand=demands)
 def test_without_imports_all_that_is_spent_is_value_added(table: InputOutputTable, demand: np.ndarray) -> None:
     closed = national_structure(replace(table, import_share=np.zeros(4)), spent_share=0.5)
@@ -72,7 +72,7 @@ def test_without_imports_all_that_is_spent_is_value_added(table: InputOutputTabl
     assert trace_effects(closed, demand).headline.value_added == pytest.approx(demand.sum(), abs=1e-8)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(table=tables(), demand=demands, factor=st.floats(0.0, 10.0), level=st.floats(0.5, 2.0))
 def test_effects_are_proportional(table: InputOutputTable, demand: np.ndarray, factor: float, level: float) -> None:
     structure = national_structure(table, spent_share=0.5)
@@ -83,7 +83,7 @@ def test_effects_are_proportional(table: InputOutputTable, demand: np.ndarray, f
     assert many.headline.jobs == pytest.approx(factor * one.headline.jobs / level, abs=1e-7)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     table=tables(), demand=demands, region=arrays(float, 4, elements=shares), delta=st.floats(0.1, 0.5),
 )  # fmt: skip

@@ -89,7 +89,7 @@ def project(
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(terms=assets, tax=taxes, rate=st.floats(0.0, 0.12), inflation=st.floats(-0.01, 0.08),
        life=st.sampled_from([3.0, 4.0, 6.0, 12.0]))  # fmt: skip
 def test_a_project_that_earns_its_user_cost_just_pays(
@@ -108,7 +108,7 @@ def test_a_project_that_earns_its_user_cost_just_pays(
     assert found == pytest.approx(price, rel=1e-7, abs=1e-9)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tax=taxes, limit=st.floats(0.05, 1.0), carry=st.integers(0, 5), group_tax=st.floats(0.0, 100.0),
        rate=st.floats(0.0, 0.3), cut=st.floats(0.0, 1.0))  # fmt: skip
 def test_what_limits_leave_of_a_credit_is_what_the_user_cost_counts(
@@ -129,7 +129,7 @@ def test_what_limits_leave_of_a_credit_is_what_the_user_cost_counts(
     assert price == pytest.approx((900.0 * factor + 50.0) / ENERGY_MWH, rel=1e-6)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms=assets, tax=taxes, extra=st.floats(0.001, 0.2))
 def test_more_support_never_lowers_the_value(terms: AssetTerms, tax: TaxTerms, extra: float) -> None:
     def value(terms: AssetTerms) -> float:
@@ -146,7 +146,7 @@ def test_more_support_never_lowers_the_value(terms: AssetTerms, tax: TaxTerms, e
     assert with_credit == pytest.approx(value(replace(terms, grants=(*terms.grants, grant))), rel=1e-9, abs=1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms=assets, tax=taxes, years=st.integers(0, 4), position=st.sampled_from(["group", "standalone"]),
        seed=st.integers(0, 1000))  # fmt: skip
 def test_draws_are_the_same_as_one_case_after_another(
@@ -183,7 +183,7 @@ def with_caps_scaled(terms: AssetTerms, scale: float) -> AssetTerms:
     return replace(terms, credits=tuple(map(scaled, terms.credits)), grants=tuple(map(scaled, terms.grants)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(terms=assets, tax=taxes, scale=st.floats(0.1, 100.0), years=st.integers(0, 3))
 def test_money_has_no_scale(terms: AssetTerms, tax: TaxTerms, scale: float, years: int) -> None:
     case = assumptions(construction_years=years, debt_share=0.5, group_tax_myen=1e6)
@@ -202,7 +202,7 @@ def test_money_has_no_scale(terms: AssetTerms, tax: TaxTerms, scale: float, year
     np.testing.assert_allclose(other.equity_flow, one.equity_flow * scale, rtol=1e-9, atol=1e-9 * scale)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(income=st.lists(st.floats(-100, 100), min_size=1, max_size=30), loss_years=st.none() | st.integers(1, 10),
        cap=st.floats(0, 1))  # fmt: skip
 def test_losses_are_used_expire_or_stay(income: list[float], loss_years: int | None, cap: float) -> None:
@@ -216,7 +216,7 @@ def test_losses_are_used_expire_or_stay(income: list[float], loss_years: int | N
         assert losses.expired.sum() == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     base=st.lists(st.floats(0, 100), min_size=2, max_size=20),
     credits=st.lists(st.floats(0, 50), min_size=2, max_size=20),
@@ -237,7 +237,7 @@ def test_credits_are_used_within_their_limit_or_expire(
     assert np.all(uses[0].used + uses[1].used <= tax + 1e-9)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(income=st.lists(st.floats(-100, 100), min_size=3, max_size=15), tax=taxes)
 def test_a_group_pays_no_more_tax_than_a_company_alone(income: list[float], tax: TaxTerms) -> None:
     flow = np.array(income)
@@ -247,7 +247,7 @@ def test_a_group_pays_no_more_tax_than_a_company_alone(income: list[float], tax:
     assert np.all(alone.due >= -1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     need=st.lists(st.floats(1, 100), min_size=1, max_size=4),
     available=st.lists(st.floats(0.5, 40), min_size=5, max_size=20),

@@ -47,7 +47,7 @@ given_up = {"kernel": 0, "solved": 0}
 
 
 @seed(8760)
-@settings(max_examples=250, deadline=None, derandomize=True)
+@settings(max_examples=250, derandomize=True)
 @given(programmes())
 def test_the_kernel_finds_the_optimum_that_highs_finds(programme):
     answer = solve_kernel(programme)
@@ -71,7 +71,7 @@ def test_the_kernel_finds_the_optimum_that_highs_finds(programme):
 
 
 @seed(8761)
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, derandomize=True)
 @given(programmes(feasible=False))
 def test_what_cannot_be_met_is_never_called_optimal(programme):
     answer = solve_kernel(programme)
@@ -80,7 +80,7 @@ def test_what_cannot_be_met_is_never_called_optimal(programme):
 
 
 @seed(8762)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(programmes())
 def test_prices_are_complementary_to_the_point(programme):
     answer = solve_kernel(programme)
@@ -101,7 +101,7 @@ def test_prices_are_complementary_to_the_point(programme):
 
 
 @seed(8763)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(programmes())
 def test_the_certificate_is_that_of_the_flattened_programme(programme):
     answer = solve_kernel(programme)
@@ -122,7 +122,7 @@ def test_the_certificate_is_that_of_the_flattened_programme(programme):
 
 
 @seed(8764)
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(programmes(largest_block=40), st.integers(1, 8))
 def test_segments_change_nothing_but_rounding(programme, segments):
     if programme.block_steps < 2 * segments:
@@ -176,7 +176,7 @@ warm_answers = {"all": 0, "other": 0}
 
 
 @seed(8765)
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(programmes(), st.integers(0, 2**32 - 1), st.sampled_from([1e-6, 1e-3, 0.05, 0.5, 3.0]))
 def test_a_warm_start_never_changes_the_answer(programme, number, size):
     start = solve_kernel(programme, keep=KEPT_GAPS).warm
@@ -202,7 +202,7 @@ def test_a_warm_start_never_changes_the_answer(programme, number, size):
 
 
 @seed(8766)
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(programmes(), programmes())
 def test_points_of_a_foreign_programme_do_no_harm(programme, foreign):
     start = solve_kernel(foreign, keep=KEPT_GAPS).warm

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
@@ -18,7 +18,7 @@ GAP = 1e-4
 MEMORY = Memory()
 SITES = ("tomakomai", "rokkasho", "inzai", "nanto", "kure", "kirishima")
 CATALOGUE = load_catalogue()
-FEW = settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=3, derandomize=True)
 
 
 def plan(**sections):
@@ -91,7 +91,7 @@ def test_a_site_split_in_two_equal_halves_changes_nothing():
 HALVABLE = {"pv": 300.0, "wind_onshore": 100.0, "wind_offshore_fixed": 50.0, "geothermal": 60.0, "hydro": 20.0}
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(st.floats(25, 45), st.floats(128, 145), st.floats(25, 45), st.floats(128, 145))
 def test_distance_is_symmetric_and_the_round_trip_grows_with_it(lat, lon, other_lat, other_lon):
     fibre = Fibre(1.4, 2e8, 0.5)
@@ -104,7 +104,7 @@ EXPOSURES = st.builds(Exposure, st.floats(0, 0.9), st.floats(0, 3), st.floats(0,
 VALUES = Values(building_myen_per_mw=630.0, equipment_myen_per_mw=8000.0, building_recovery_factor=0.05)
 
 
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 @given(EXPOSURES, st.sampled_from(["shaking_probability_30y", "tsunami_class", "flood_class", "typhoon_class"]))
 def test_less_hazard_never_costs_more(exposure, field):
     from dataclasses import replace

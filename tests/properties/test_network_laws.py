@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
@@ -16,7 +16,7 @@ from kiban.scenario.national_file import interconnector_names, parse_national
 GAP = 1e-4
 MEMORY = Memory()
 CATALOGUE = load_catalogue()
-FEW = settings(max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=4, derandomize=True)
 NO_SPARE = {area: {"spare_supply_mw": 0.0} for area in ("chubu", "hokuriku", "chugoku", "shikoku", "kyushu", "tokyo")}
 
 

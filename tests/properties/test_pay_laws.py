@@ -10,7 +10,7 @@ from tests.cases.payments import question
 from kiban.finance.payment import Payment
 from kiban.scenario.package import load_package
 
-laws = settings(max_examples=6, deadline=None)
+laws = settings(max_examples=6)
 RATED = ("tax-credit", "capital-grant", "special-depreciation", "property-tax-relief")
 
 

@@ -54,7 +54,7 @@ def cooling_systems(draw):
     return cooling_system(name, values)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(cooling_systems(), temperatures, humidities, pressures)
 def test_cooling_never_makes_power_and_never_gives_water(system, temperature, humidity, pressure):
     pue, wue = cooling_performance(system, temperature, humidity, pressure)
@@ -63,7 +63,7 @@ def test_cooling_never_makes_power_and_never_gives_water(system, temperature, hu
     assert 0.0 <= wue < 12.0
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(cooling_systems(), temperatures, humidities, pressures, between(0.0, 15.0))
 def test_a_warmer_supply_never_raises_pue(system, temperature, humidity, pressure, warmer_k):
     supply = system.supply_temperature_c
@@ -72,7 +72,7 @@ def test_a_warmer_supply_never_raises_pue(system, temperature, humidity, pressur
     assert warm <= cold + 1e-12
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(cooling_systems(), temperatures, between(0.0, 20.0), between(1.0, 99.0), pressures)
 def test_warmer_weather_never_lowers_pue_at_the_same_wet_depression(system, temperature, warmer_k, humidity, pressure):
     """At equal relative humidity both bulbs rise together, so no system can gain."""
@@ -81,7 +81,6 @@ def test_warmer_weather_never_lowers_pue_at_the_same_wet_depression(system, temp
     assert warm >= cool - 1e-9
 
 
-@settings(deadline=None)
 @given(temperatures, humidities, pressures)
 def test_dew_point_wet_bulb_dry_bulb_are_in_order(temperature, humidity, pressure):
     dew = air.dew_point_c(temperature, humidity)
@@ -90,7 +89,6 @@ def test_dew_point_wet_bulb_dry_bulb_are_in_order(temperature, humidity, pressur
     assert np.isclose(air.saturation_pressure_hpa(dew), air.vapour_pressure_hpa(temperature, humidity), rtol=1e-6)
 
 
-@settings(deadline=None)
 @given(temperatures, between(1.0, 95.0), between(0.1, 5.0), pressures)
 def test_moister_air_has_a_higher_wet_bulb(temperature, humidity, more, pressure):
     drier = air.wet_bulb_c(temperature, humidity, pressure)
@@ -141,7 +139,7 @@ def pv(days, temperature=15.0, scale=1.0, **changes):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sunny_days(), temperatures)
 def test_pv_output_is_a_share_and_dark_nights_give_none(days, temperature):
     output = pv(days, temperature)
@@ -149,19 +147,19 @@ def test_pv_output_is_a_share_and_dark_nights_give_none(days, temperature):
     assert np.all(output[days[1] == 0.0] <= 1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sunny_days(), between(0.2, 0.95))
 def test_less_light_never_gives_more_energy(days, scale):
     assert pv(days, scale=scale).sum() <= pv(days).sum() + 1e-9
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sunny_days(), temperatures, between(0.0, 20.0))
 def test_a_warmer_day_never_gives_more_pv(days, temperature, warmer_k):
     assert np.all(pv(days, temperature + warmer_k) <= pv(days, temperature) + 1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(sunny_days(), between(1.0, 1.5))
 def test_more_modules_never_give_less_and_never_more_than_in_proportion(days, factor):
     ratio = days[-1]["dc_ac_ratio"]
@@ -172,7 +170,7 @@ def test_more_modules_never_give_less_and_never_more_than_in_proportion(days, fa
     assert np.all(large[lit] <= factor * small[lit] * 1.03 + 1e-12)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(sunny_days(), st.lists(between(0.0, 30.0), min_size=48, max_size=48), st.integers(1, 8))
 def test_snow_never_adds(days, depth, strings):
     covered = pv(days, temperature=-1.0, snow_depth_cm=np.array(depth), snow_strings=strings)
@@ -230,7 +228,7 @@ def test_a_resource_map_overrides_the_unit_of_the_series(speeds, factor, mean):
     assert np.all(output(series) <= 0.85 + 1e-12)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(
     st.integers(1, 12),
     between(0.0, 60.0),
@@ -253,7 +251,6 @@ def test_geothermal_output_is_a_share_with_the_wanted_mean(month, days, forced, 
         assert np.isclose(output.mean(), (1 - forced) * (1 - days / 365))
 
 
-@settings(deadline=None)
 @given(st.lists(between(0.01, 10.0), min_size=12, max_size=12), between(0.01, 1.0))
 def test_hydro_meets_its_mean_and_keeps_the_order_of_the_months(shape, factor):
     months = month_of_step()

@@ -15,7 +15,7 @@ from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
 METHODS = st.sampled_from(["declining_balance_200", "straight_line", "expensing"])
 SHARES = st.floats(0.0, 1.0)
 RATES = st.floats(-0.01, 0.15)
-LAWS = settings(max_examples=60, deadline=None, derandomize=True)
+LAWS = settings(max_examples=60, derandomize=True)
 FREE = DepreciationTerms("none", 10)
 
 

@@ -41,7 +41,7 @@ def programmes(draw):
     return programme
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(programmes())
 def test_two_solvers_agree_and_prove_it(programme):
     fast, oracle = solve(programme, "clarabel"), solve(programme, "highs")

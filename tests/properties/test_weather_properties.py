@@ -36,7 +36,7 @@ PLACE = {
     "wind_height_m": 10.0,
     "source": "test",
 }
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 MONTHS = st.lists(st.floats(-8.0, 8.0), min_size=12, max_size=12).map(np.array)
 
 

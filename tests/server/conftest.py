@@ -6,11 +6,23 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from tests.cases.servers import SOURCE, Client, LiveServer, free_port, open_client, wait_until_alive
+from tests.cases.servers import (
+    PATIENCE_SECONDS,
+    SOURCE,
+    Client,
+    LiveServer,
+    free_port,
+    open_client,
+    wait_until_alive,
+)
+from tests.server.gates import SERVE, Gate
 
 from kiban.server.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -22,13 +34,17 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
 
 @pytest.fixture
 def launch() -> Iterator[Callable[..., LiveServer]]:
-    """Start `kiban serve` with arguments; whatever still runs at the end of the test is killed."""
+    """Start `kiban serve` with arguments, its jobs behind a gate where one is given.
+
+    Whatever still runs at the end of the test is killed.
+    """
     started: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, port: int | None = None) -> LiveServer:
+    def start(*arguments: str, port: int | None = None, gate: Gate | None = None) -> LiveServer:
         port = port or free_port()
-        command = [sys.executable, "-m", "kiban.cli", "serve", "--port", str(port), *arguments]
-        surroundings = {**os.environ, "PYTHONPATH": str(SOURCE), "LANG": "C"}
+        program = ["-m", "kiban.cli"] if gate is None else ["-c", SERVE, str(gate.file)]
+        command = [sys.executable, *program, "serve", "--port", str(port), *arguments]
+        surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SOURCE, ROOT))), "LANG": "C"}
         process = subprocess.Popen(
             command, env=surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
@@ -45,6 +61,6 @@ def launch() -> Iterator[Callable[..., LiveServer]]:
     for process in started:
         if process.poll() is None:
             process.kill()
-        process.wait(timeout=20)
+        process.wait(timeout=PATIENCE_SECONDS)
         if process.stderr:
             process.stderr.close()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from tests.cases.servers import Client, open_client, study
+from tests.cases.servers import PATIENCE_SECONDS, Client, open_client, study, wait_until
 
 import kiban
 from kiban.interruption import end_if_unwanted
@@ -32,7 +32,7 @@ class Counter:
     def build(self, scenario: Any, tell: Any = None, **_: Any) -> Any:
         self.asked.append(scenario.target.clean_share)
         self.busy.release()
-        assert self.let_go.wait(timeout=60)
+        assert self.let_go.wait(PATIENCE_SECONDS)
         return kiban.build(scenario)
 
 
@@ -48,16 +48,9 @@ def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Clie
         counter.let_go.set()
 
 
-def wait_until(seen: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30.0
-    while not seen():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def ask(client: Client, share: float, session: str, sequence: int) -> httpx.Response:
     body = {**study(target__clean_share=share), "session": session, "sequence": sequence}
-    return httpx.post(client.base_url.join("/api/v1/plans"), json=body, timeout=60.0, trust_env=False)
+    return httpx.post(client.base_url.join("/api/v1/plans"), json=body, timeout=PATIENCE_SECONDS, trust_env=False)
 
 
 def test_what_is_overtaken_while_it_waits_is_not_solved(slow: tuple[Client, Counter]) -> None:
@@ -65,7 +58,7 @@ def test_what_is_overtaken_while_it_waits_is_not_solved(slow: tuple[Client, Coun
     with ThreadPoolExecutor(8) as pool:
         others = [pool.submit(ask, client, 0.5 + number / 100, f"other {number}", 1) for number in range(SOLVERS)]
         for _ in others:
-            assert counter.busy.acquire(timeout=30)
+            assert counter.busy.acquire(timeout=PATIENCE_SECONDS)
         first = pool.submit(ask, client, 0.7, "mine", 1)
         sessions = client.service.answers._sessions
         wait_until(lambda: ("local", "mine") in sessions)
@@ -95,7 +88,7 @@ def test_a_solve_that_is_overtaken_ends(slow: tuple[Client, Counter], monkeypatc
     monkeypatch.setattr(questions, "build", build)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(ask, client, 0.7, "mine", 1)
-        assert counter.busy.acquire(timeout=30)
+        assert counter.busy.acquire(timeout=PATIENCE_SECONDS)
         # Another session waits for the same: it is solved for that one, though the first is not interested any more.
         other = pool.submit(ask, client, 0.7, "other", 1)
         wait_until(lambda: any(len(flight.askers) == 2 for flight in client.service.answers._flights.values()))
@@ -104,7 +97,7 @@ def test_a_solve_that_is_overtaken_ends(slow: tuple[Client, Counter], monkeypatc
         assert ask(client, 0.9, "other", 2).status_code == 200
         assert [answer.result().status_code for answer in (first, other)] == [409, 409]
         assert first.result().json()["type"] == "urn:kiban:problem:superseded"
-    assert client.service.answers._flights == {}
+    wait_until(lambda: client.service.answers._flights == {})
 
 
 def test_the_same_question_of_many_is_solved_once(slow: tuple[Client, Counter]) -> None:

@@ -46,10 +46,8 @@ def test_any_request_is_answered_as_described(client: Client) -> None:
         @hypothesis.given(case=operation.as_strategy())
         @hypothesis.settings(
             max_examples=EXAMPLES,
-            deadline=None,
             derandomize=True,
             database=None,
-            suppress_health_check=list(hypothesis.HealthCheck),
         )
         def ask(case: schemathesis.Case) -> None:
             case.call_and_validate(checks=CHECKS)

@@ -5,52 +5,77 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections.abc import Iterator
 
 import pytest
-from tests.cases.servers import Client, open_client, study, wait_for_job
+from tests.cases.servers import (
+    PATIENCE_SECONDS,
+    Client,
+    open_client,
+    study,
+    wait_for_job,
+    wait_until,
+    wait_until_working,
+)
+from tests.server.gates import Gate
 
 from kiban.server.settings import Settings
 
-LONG = {"key": "target.clean_share", "values": [0.5 + 0.004 * step for step in range(100)]}
+SWEEP = {**study(), "key": "load.it_load_mw", "values": [80, 90, 100], "mode": "job"}
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    with open_client(Settings(data=tmp_path_factory.mktemp("data"))) as opened:
-        yield opened
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, Gate]]:
+    """A server whose jobs go no further than a gate lets them."""
+    folder = tmp_path_factory.mktemp("data")
+    gate = Gate(folder / "gate")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kiban.server.supervisor.serve_jobs", gate.worker)
+        with open_client(Settings(data=folder)) as opened:
+            yield opened, gate
 
 
-def start_long_job(client: Client) -> str:
-    job_id: str = client.post("/api/v1/sweep", json={**study(), **LONG}).json()["job"]["id"]
-    wait_until_working(client, job_id)
+@pytest.fixture
+def client(place: tuple[Client, Gate]) -> Client:
+    return place[0]
+
+
+@pytest.fixture
+def gate(place: tuple[Client, Gate]) -> Iterator[Gate]:
+    """The gate, shut; open again after the test."""
+    place[1].shut()
+    yield place[1]
+    place[1].open()
+
+
+def start_held_job(client: Client) -> str:
+    """A job with one step of three behind it, which waits at the gate."""
+    job_id: str = client.post("/api/v1/sweep", json=SWEEP).json()["job"]["id"]
+    wait_until_working(client.get, job_id)
     return job_id
 
 
-def wait_until_working(client: Client, job_id: str) -> None:
-    until = time.monotonic() + 40.0
-    while time.monotonic() < until:
-        if (client.get(f"/api/v1/jobs/{job_id}").json()["progress"]["done"] or 0) >= 1:
-            return
-        time.sleep(0.1)
-    raise AssertionError("the job does not begin")
-
-
-def test_cancel_stops_the_worker_which_goes_on_with_the_next_job(client: Client) -> None:
-    job_id = start_long_job(client)
+def test_cancel_stops_the_worker_which_goes_on_with_the_next_job(
+    client: Client, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The worker listens, however long it takes it.
+    monkeypatch.setattr("kiban.server.supervisor.PATIENCE_SECONDS", PATIENCE_SECONDS)
+    job_id = start_held_job(client)
     (slot,) = client.service.supervisor._slots
     process = slot.process
     cancelled = client.delete(f"/api/v1/jobs/{job_id}").json()
     assert cancelled["state"] == "cancelled"
+    # The gate is still shut: only the cancel can have freed the worker.
+    wait_until(lambda: slot.job is None)
+    gate.open()
     following = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
     assert wait_for_job(client.get, following)["state"] == "done"
     assert [slot.process for slot in client.service.supervisor._slots] == [process]
     assert client.get(f"/api/v1/jobs/{job_id}").json()["state"] == "cancelled"
 
 
-def test_cancel_kills_a_worker_that_does_not_listen(client: Client) -> None:
-    job_id = start_long_job(client)
+def test_cancel_kills_a_worker_that_does_not_listen(client: Client, gate: Gate) -> None:
+    job_id = start_held_job(client)
     queued = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
     assert client.get(f"/api/v1/jobs/{queued}").json()["state"] == "queued"
     (slot,) = client.service.supervisor._slots
@@ -58,7 +83,7 @@ def test_cancel_kills_a_worker_that_does_not_listen(client: Client) -> None:
     cancelled = client.delete(f"/api/v1/jobs/{job_id}").json()
     assert cancelled["state"] == "cancelled"
     assert cancelled["finished"]
-    slot.process.join(timeout=5.0)
+    slot.process.join(timeout=PATIENCE_SECONDS)
     assert slot.process.exitcode == -signal.SIGKILL
     # The queue moves on in a new process, and a second cancel changes nothing.
     assert client.delete(f"/api/v1/jobs/{queued}").json()["state"] in {"cancelled", "done"}
@@ -67,10 +92,8 @@ def test_cancel_kills_a_worker_that_does_not_listen(client: Client) -> None:
         assert [line for line in stream.iter_lines() if line.startswith("event")] == ["event: cancelled"]
 
 
-def test_progress_comes_as_events(client: Client) -> None:
-    job_id = client.post("/api/v1/sweep", json={**study(), "key": "load.it_load_mw", "values": [80, 90, 100]}).json()[
-        "job"
-    ]["id"]
+def test_progress_comes_as_events(client: Client, gate: Gate) -> None:
+    job_id = start_held_job(client)
     events: list[tuple[str, dict[str, object]]] = []
     with client.stream("GET", f"/api/v1/jobs/{job_id}/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
@@ -80,6 +103,7 @@ def test_progress_comes_as_events(client: Client) -> None:
                 name = line.removeprefix("event: ")
             elif line.startswith("data: "):
                 events.append((name, json.loads(line.removeprefix("data: "))))
+                gate.open()
     assert {name for name, _ in events[:-1]} == {"progress"}
     assert events[-1][0] == "done"
     assert len(events[-1][1]["result"]["points"]) == 3  # type: ignore[index]
@@ -87,15 +111,14 @@ def test_progress_comes_as_events(client: Client) -> None:
     assert any("3点中" in message for message in told)
 
 
+@pytest.mark.usefixtures("gate")
 def test_a_worker_that_dies_is_replaced_but_not_for_ever(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kiban.server.supervisor.MOST_ATTEMPTS", 2)
-    job_id = start_long_job(client)
+    job_id = start_held_job(client)
     for attempt in (1, 2):
-        wait_until_working(client, job_id)
-        assert client.get(f"/api/v1/jobs/{job_id}").json()["attempts"] == attempt
+        wait_until_working(client.get, job_id, attempt)
         (slot,) = [slot for slot in client.service.supervisor._slots if slot.job == job_id]
         os.kill(slot.process.pid or 0, signal.SIGKILL)
-        time.sleep(0.5)
     job = wait_for_job(client.get, job_id)
     assert job["state"] == "failed"
     assert job["problem"]["type"] == "urn:kiban:problem:fault"

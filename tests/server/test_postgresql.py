@@ -10,13 +10,21 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cases.servers import LiveServer, free_port, open_client, study, wait_for_job
+from tests.cases.servers import (
+    PATIENCE_SECONDS,
+    LiveServer,
+    free_port,
+    open_client,
+    study,
+    wait_for_job,
+    wait_until_working,
+)
+from tests.server.gates import Gate
 
 from kiban.server.settings import Settings
 
@@ -54,7 +62,7 @@ def database() -> Iterator[str]:
 
     def call(program: str, *arguments: str) -> None:
         command = [str(programs[program]), *arguments]
-        subprocess.run(command, user=user, check=True, capture_output=True, timeout=60, cwd=place)
+        subprocess.run(command, user=user, check=True, capture_output=True, timeout=PATIENCE_SECONDS, cwd=place)
 
     options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
     call("initdb", "-D", cluster, "-A", "trust", "-U", "kiban", "--no-sync")
@@ -93,17 +101,16 @@ def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
 def test_the_job_of_a_killed_server_is_taken_over_by_another(
     database: str, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = launch("--data", str(tmp_path / "a"), "--database", database)
-    long: dict[str, Any] = {"key": "target.clean_share", "values": [0.5 + 0.04 * step for step in range(8)]}
-    job = first.post("/api/v1/sweep", {**study(), **long}).json()["job"]["id"]
-    until = time.monotonic() + 40.0
-    while not first.get(f"/api/v1/jobs/{job}").json()["progress"]["done"]:
-        assert time.monotonic() < until
-        time.sleep(0.2)
+    gate = Gate(tmp_path / "gate")
+    gate.shut()
+    first = launch("--data", str(tmp_path / "a"), "--database", database, gate=gate)
+    sweep: dict[str, Any] = {"key": "target.clean_share", "values": [0.5, 0.6, 0.7], "mode": "job"}
+    job = first.post("/api/v1/sweep", {**study(), **sweep}).json()["job"]["id"]
+    wait_until_working(first.get, job)
     os.kill(first.process.pid, signal.SIGKILL)
     monkeypatch.setattr("kiban.server.supervisor.SILENCE_SECONDS", 3.0)
     with open_client(Settings(data=tmp_path / "b", database=database)) as second:
-        found = wait_for_job(second.get, job, seconds=90.0)
+        found = wait_for_job(second.get, job)
     assert found["state"] == "done"
     assert found["attempts"] == 2
-    assert len(found["result"]["points"]) == 8
+    assert len(found["result"]["points"]) == 3

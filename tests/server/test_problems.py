@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cases.servers import WEEK, Client, open_client, study
+from tests.cases import faulty
+from tests.cases.servers import WEEK, Client, open_client, study, wait_for_job, wait_until_working
+from tests.server.gates import Gate
 
 from kiban.server.settings import Limits, Settings
 
@@ -60,6 +63,15 @@ def test_a_scenario_that_cannot_be_used(small: Client, changes: dict[str, Any], 
         found = problem_of(small.post(address, json=asked), 422, "scenario")
         assert found["path"] == path
         assert detail_ja in found["detail_ja"]
+
+
+def test_every_fault_of_a_scenario_in_both_languages(small: Client) -> None:
+    found = problem_of(small.post("/api/v1/check", json={"toml": faulty.SCENARIO}), 422, "scenario")
+    assert len(found["problems"]) == faulty.SCENARIO_FAULTS
+    for problem in found["problems"]:
+        assert problem["detail"].isascii()
+        assert faulty.english_in(problem["detail_ja"]) == [], problem["detail_ja"]
+        assert faulty.english_in(problem["suggestion_ja"]) == [], problem["suggestion_ja"]
 
 
 @pytest.mark.parametrize(
@@ -154,24 +166,25 @@ def test_more_than_the_server_takes_on(small: Client, address: str, body: dict[s
     assert problem_of(small.post(f"/api/v1/{address}", json=body), 413, "too-large")["path"] == path
 
 
-def test_too_many_jobs(small: Client) -> None:
-    asked = {**study(), "mode": "job"}
-    answers = [small.post("/api/v1/plans", json=asked) for _ in range(4)]
-    refused = [answer for answer in answers if answer.status_code != 202]
-    assert refused
-    for answer in refused:
-        problem_of(answer, 429, "busy")
-        assert int(answer.headers["retry-after"]) > 0
-    for job in small.get("/api/v1/jobs").json()["jobs"]:
-        assert small.delete(f"/api/v1/jobs/{job['id']}").status_code == 200
-
-
-def test_what_this_version_cannot_do(small: Client) -> None:
-    features = small.get("/api/v1/health").json()["features"]
-    asked = {"pay": {**study(), "package": "none"}, "national": {"example": "japan"}}
-    for feature, body in asked.items():
-        if not features[feature]:
-            problem_of(small.post(f"/api/v1/{feature}", json=body), 501, "unavailable")
+def test_too_many_jobs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One is worked on, one waits, and the third is refused; when the first has ended there is room again."""
+    gate = Gate(tmp_path / "gate")
+    gate.shut()
+    monkeypatch.setattr("kiban.server.supervisor.serve_jobs", gate.worker)
+    asked = {**study(), "key": "load.it_load_mw", "values": [90, 100], "mode": "job"}
+    with open_client(Settings(data=tmp_path, limits=LIMITS)) as small:
+        worked_on = small.post("/api/v1/sweep", json=asked).json()["job"]["id"]
+        wait_until_working(small.get, worked_on)
+        waiting = small.post("/api/v1/sweep", json=asked)
+        assert waiting.status_code == 202
+        for _ in range(2):
+            answer = small.post("/api/v1/sweep", json=asked)
+            problem_of(answer, 429, "busy")
+            assert int(answer.headers["retry-after"]) > 0
+        assert [job["state"] for job in small.get("/api/v1/jobs").json()["jobs"]] == ["queued", "running"]
+        gate.open()
+        assert wait_for_job(small.get, waiting.json()["job"]["id"])["state"] == "done"
+        assert small.post("/api/v1/sweep", json=asked).status_code == 202
 
 
 def test_addresses_that_are_not_there(small: Client) -> None:

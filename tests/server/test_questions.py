@@ -87,7 +87,7 @@ def test_the_national_plan_is_a_job(client: Client) -> None:
     few |= {"tranche": [{"id": "training", "it_load_mw": 200.0}], "limits": None}
     answer = client.post("/api/v1/national", json={"example": "japan", "changes": few, "session": "n", "sequence": 1})
     assert answer.status_code == 202, answer.text
-    job = wait_for_job(client.get, answer.json()["job"]["id"], seconds=90.0)
+    job = wait_for_job(client.get, answer.json()["job"]["id"])
     assert job["state"] == "done", job
     plan = job["result"]["national"]
     assert plan["format"] == "kiban national plan"

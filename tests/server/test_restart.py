@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.cases.servers import LiveServer, study, wait_for_job
+from tests.cases.servers import PATIENCE_SECONDS, LiveServer, study, wait_for_job, wait_until, wait_until_working
+from tests.server.gates import Gate
 
 Launch = Callable[..., LiveServer]
-LONG = {"key": "target.clean_share", "values": [0.5 + 0.004 * step for step in range(100)]}
-
-
-def wait_until(seen: Callable[[], Any], seconds: float = 40.0) -> Any:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = seen()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError("it did not come to pass")
+SWEEP = {"key": "target.clean_share", "values": [0.5, 0.6, 0.7], "mode": "job"}
 
 
 def children_of(process_id: int) -> set[int]:
@@ -48,26 +37,29 @@ def is_gone(process_id: int) -> bool:
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
 def test_kill_nine_in_the_middle_of_a_job_loses_nothing(launch: Launch, tmp_path: Path) -> None:
-    server = launch("--data", str(tmp_path))
-    long = server.post("/api/v1/sweep", {**study(), **LONG}).json()["job"]["id"]
+    gate = Gate(tmp_path / "gate")
+    gate.shut()
+    server = launch("--data", str(tmp_path), gate=gate)
+    long = server.post("/api/v1/sweep", {**study(), **SWEEP}).json()["job"]["id"]
     waiting = [
         server.post("/api/v1/plans", {**study(target__clean_share=share), "mode": "job"}).json()["job"]["id"]
         for share in (0.6, 0.7)
     ]
-    wait_until(lambda: (server.get(f"/api/v1/jobs/{long}").json()["progress"]["done"] or 0) >= 1)
+    wait_until_working(server.get, long)
     made = server.post("/api/v1/plans", study()).json()["plan"]
     workers = children_of(server.process.pid)
     assert workers
 
     os.kill(server.process.pid, signal.SIGKILL)
-    server.process.wait(timeout=10)
-    wait_until(lambda: all(is_gone(worker) for worker in workers), seconds=15.0)
+    server.process.wait(timeout=PATIENCE_SECONDS)
+    wait_until(lambda: all(is_gone(worker) for worker in workers))
 
-    again = launch("--data", str(tmp_path))
+    again = launch("--data", str(tmp_path), gate=gate)
     jobs = {job["id"]: job for job in again.get("/api/v1/jobs").json()["jobs"]}
     assert set(jobs) == {long, *waiting}
     assert jobs[long]["state"] in {"queued", "running"}
     assert again.delete(f"/api/v1/jobs/{long}").json()["state"] == "cancelled"
+    gate.open()
     for job_id in waiting:
         assert wait_for_job(again.get, job_id)["state"] == "done"
     found = again.get(f"/api/v1/plans/{made['id']}").json()
@@ -75,4 +67,4 @@ def test_kill_nine_in_the_middle_of_a_job_loses_nothing(launch: Launch, tmp_path
 
     # Ctrl+C ends the second server in good order; what was done stays done.
     again.process.send_signal(signal.SIGINT)
-    assert again.process.wait(timeout=20) in {0, 130, -signal.SIGINT}
+    assert again.process.wait(timeout=PATIENCE_SECONDS) in {0, 130, -signal.SIGINT}

@@ -25,6 +25,7 @@ def oracle(function, *columns):
     return np.array([function(*row) for row in zip(*columns, strict=True)])
 
 
+@pytest.mark.slow
 def test_wet_bulb_agrees_with_psychrolib():
     dry, humidity, pressure = GRID.T
     expected = oracle(psychrolib.GetTWetBulbFromRelHum, dry, humidity / 100, pressure * 100)

@@ -68,7 +68,7 @@ def test_a_site_has_its_areas_prices(site):
     assert (price <= 1e-5).sum() == pytest.approx(statistics.floor_hours, abs=1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.integers(0, 10))
 def test_clean_share_and_emission_factor_keep_their_means(clean, part, seed):
     solar = clean * part

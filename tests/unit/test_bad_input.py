@@ -87,7 +87,7 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(Path(kiban.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     return subprocess.run(
         [sys.executable, "-m", "kiban.cli", *arguments],
-        capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONPATH": paths}, timeout=60, check=False,
+        capture_output=True, encoding="utf-8", env={**os.environ, "PYTHONPATH": paths}, check=False,
     )  # fmt: skip
 
 
@@ -297,6 +297,7 @@ def test_an_output_folder_that_may_not_be_written(monkeypatch: pytest.MonkeyPatc
     assert "allows no new entries; give a folder that you may write to" in problem
 
 
+@pytest.mark.slow
 def test_an_output_folder_with_another_plan() -> None:
     name = scenario(QUICK.format(load=10))
     done = command("build", name, "--out", "plan")

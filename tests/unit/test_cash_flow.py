@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -174,10 +173,27 @@ def test_a_credit_is_limited_carried_and_lost() -> None:
     np.testing.assert_allclose(sum_of(flow.credits_used), flow.tax.credits[0].used)
 
 
-def test_support_ends_with_its_years() -> None:
-    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), last_year=2028)
+@pytest.mark.parametrize(
+    ("first", "last", "granted"),
+    [
+        (2020, 2026, [0, 0, 0, 0, 0]),
+        (2020, 2027, [40, 0, 0, 0, 0]),
+        (2027, 2028, [40, 0, 0, 0, 0]),
+        (2027, 2029, [40, 0, 40, 0, 0]),
+        (2028, 2029, [0, 0, 40, 0, 0]),
+        (2029, 2040, [0, 0, 40, 0, 0]),
+        (2030, 2040, [0, 0, 0, 0, 0]),
+    ],
+)
+def test_support_begins_and_ends_with_its_years(first: int, last: int, granted: list[float]) -> None:
+    """A tenth of 400 for what is bought in 2027 and, two years later, in 2029."""
+    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), first_year=first, last_year=last)
     flow = project_cash_flow(project(terms, life=2.0), assumptions())
-    np.testing.assert_allclose(sum_of(flow.grants), [40, 0, 0, 0, 0])
+    np.testing.assert_allclose(np.broadcast_to(sum_of(flow.grants), 5), granted)
+
+
+def test_a_campus_that_is_late_has_no_support() -> None:
+    terms = AssetTerms(SL4, SL4, grants=(GrantTerms(0.1, "exempt"),), last_year=2028)
     late = project_cash_flow(replace(project(terms, life=2.0), start_year=2029), assumptions())
     assert sum_of(late.grants).sum() == 0
 
@@ -308,7 +324,8 @@ def test_draws_need_the_debt_that_was_planned() -> None:
         project_cash_flow(project(), assumptions(), draws=Draws(delay_years=np.ones((2, 1))))
 
 
-def test_ten_thousand_draws_take_seconds(of_plan: tuple[CashFlow, dict[str, float]]) -> None:
+@pytest.mark.slow
+def test_ten_thousand_draws_at_once_are_each_of_them_alone(of_plan: tuple[CashFlow, dict[str, float]]) -> None:
     flow, _ = of_plan
     chance, draws, horizon = np.random.default_rng(1), 10_000, flow.assumptions.horizon_years
     drawn = Draws(
@@ -320,10 +337,12 @@ def test_ten_thousand_draws_take_seconds(of_plan: tuple[CashFlow, dict[str, floa
         power_price_factor=chance.lognormal(0.0, 0.3, (draws, horizon)),
     )
     case = replace(flow.assumptions, tax_position="standalone")
-    begun = time.perf_counter()
     equity = project_cash_flow(flow.project, case, draws=drawn, debt=flow.debt).equity_flow
-    assert time.perf_counter() - begun < 10.0
     assert equity.shape == (draws, len(flow.years))
+    for one in (0, 4711, draws - 1):
+        alone = Draws(*(getattr(drawn, field.name)[one : one + 1] for field in fields(Draws)))
+        alone_flow = project_cash_flow(flow.project, case, draws=alone, debt=flow.debt).equity_flow
+        np.testing.assert_allclose(alone_flow, equity[one : one + 1], rtol=1e-12, atol=1e-9)
 
 
 def test_levelised_cost_in_all_its_units() -> None:

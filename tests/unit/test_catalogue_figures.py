@@ -131,18 +131,41 @@ def test_geothermal_cost_reproduces_the_published_one_only_net_of_own_consumptio
     assert generation_cost("geothermal", value("geothermal.capacity_factor")) < 0.9 * published
 
 
-def test_pv_and_wind_costs_are_near_the_published_ones() -> None:
-    pv = generation_cost("pv", value("pv.capacity_factor"))
-    assert pv == pytest.approx(value("pv.lcoe_2040"), rel=0.15)
-    wind = generation_cost("wind_onshore", value("wind_onshore.capacity_factor"))
-    assert wind == pytest.approx(value("wind_onshore.lcoe_2040"), rel=0.15)
+def is_in_its_range(fact_id: str, cost: float) -> bool:
+    fact = CATALOGUE.fact(fact_id)
+    return fact.low is not None and fact.high is not None and fact.low <= cost <= fact.high
 
 
-def test_floating_wind_2040_reproduces_the_published_cost() -> None:
+def test_pv_cost_by_hand_lies_in_the_published_range() -> None:
+    """162.6 x 0.057428 (3 %, 25 years) + 4.2 = 13.538 million yen a year for 0.183 x 8,760 = 1,603.1 hours."""
+    cost = generation_cost("pv", value("pv.capacity_factor"))
+    assert cost == pytest.approx(0.0084449, rel=1e-4)
+    assert is_in_its_range("pv.lcoe_2040", cost)
+
+
+def test_onshore_wind_cost_by_hand_lies_in_the_published_range_over_twenty_years() -> None:
+    """322 x 0.067216 (3 %, 20 years) + 13.4 = 35.043 million yen a year for 0.291 x 8,760 = 2,549.2 hours.
+
+    The review calculates with 20 and 25 years. Over 25 it is 0.0125, below the range: what else the published cost
+    holds, such as policy cost, the sources do not divide out.
+    """
+    cost = generation_cost("wind_onshore", value("wind_onshore.capacity_factor"), life=20.0)
+    assert cost == pytest.approx(0.013747, rel=1e-4)
+    assert is_in_its_range("wind_onshore.lcoe_2040", cost)
+    longer = generation_cost("wind_onshore", value("wind_onshore.capacity_factor"))
+    assert longer == pytest.approx(0.012510, rel=1e-4)
+
+
+def test_floating_wind_2040_by_hand_is_near_the_published_cost() -> None:
+    """600 x 0.067216 (3 %, 20 years) + 25 = 65.329 million yen a year for 0.35 x 8,760 = 3,066 hours.
+
+    0.0213 of the published 0.0225; what fills the twentieth that lacks, the source does not say.
+    """
     yearly = value("wind_offshore_floating.capex_2040") * annuity(0.03, value("wind_offshore_floating.life"))
     yearly += value("wind_offshore_floating.fixed_om")
     cost = yearly / (value("wind_offshore_floating.capacity_factor") * HOURS_PER_YEAR)
-    assert cost == pytest.approx(value("wind_offshore_floating.lcoe_2040"), rel=0.1)
+    assert cost == pytest.approx(0.021308, rel=1e-4)
+    assert cost == pytest.approx(value("wind_offshore_floating.lcoe_2040"), rel=0.055)
 
 
 # ---- orders that nature and engineering impose

@@ -83,7 +83,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     surroundings = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8", **environment}
     return subprocess.run(
         [sys.executable, "-m", "kiban.cli", *arguments],
-        capture_output=True, encoding="utf-8", env=surroundings, timeout=60, check=False,
+        capture_output=True, encoding="utf-8", env=surroundings, check=False,
     )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def test_build_without_a_scenario_builds_the_example(built: list[Scenario]) -> N
     assert code == 0
     assert built == [load_scenario(None)]
     assert out.startswith("100 MW of AI load at Tomakomai East, 90 % clean hour by hour, costs at least")
-    assert err.splitlines()[0] == "solving with direct liquid ..."
+    assert err.splitlines()[0] == "solving with direct liquid cooling ..."
     assert re.fullmatch(r"done in [\d.]+ s; not saved: --out DIR keeps the plan", err.splitlines()[-1])
 
 
@@ -355,9 +355,10 @@ def test_facade() -> None:
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
     with pytest.raises(AttributeError, match="no attribute 'run'"):
-        kiban.run  # type: ignore[attr-defined]
+        _ = kiban.run  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_the_command_itself_builds_and_saves() -> None:
     Path("quick.toml").write_text(QUICK)
     done = command("build", "quick.toml", "--json", "--out", "out")
@@ -370,6 +371,7 @@ def test_the_command_itself_builds_and_saves() -> None:
     assert "saved in out" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_command_itself_explains_infeasible() -> None:
     Path("quick.toml").write_text(QUICK.replace("max_mw = 100", "max_mw = 8"))
     done = command("build", "quick.toml", "--json")
@@ -380,9 +382,7 @@ def test_the_command_itself_explains_infeasible() -> None:
 def test_a_reader_that_goes_away_is_no_error() -> None:
     paths = str(Path(kiban.__file__).parents[1])
     line = f'PYTHONPATH="{paths}:$PYTHONPATH" "{sys.executable}" -m kiban.cli schema; echo "code $?" >&2'
-    done = subprocess.run(
-        ["bash", "-c", f"({line}) | head -n 1"], capture_output=True, text=True, timeout=60, check=False
-    )
+    done = subprocess.run(["bash", "-c", f"({line}) | head -n 1"], capture_output=True, text=True, check=False)
     assert done.stdout == "{\n"
     assert done.stderr == "code 0\n"
 

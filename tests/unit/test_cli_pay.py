@@ -13,6 +13,8 @@ from kiban.cli import app
 from kiban.planning import build
 from kiban.report.plan.folder import save_plan
 
+pytestmark = pytest.mark.slow
+
 WEEK = """
 name = "One week"
 [site]

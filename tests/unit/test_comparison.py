@@ -22,6 +22,8 @@ from kiban.finance.search import AMOUNT_TOLERANCE, COST_TOLERANCE, SOLVER_TOLERA
 from kiban.planning.evaluation import reprice
 from kiban.scenario.package import load_package
 
+pytestmark = pytest.mark.slow
+
 BUDGET = 9000.0
 
 

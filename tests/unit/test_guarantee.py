@@ -125,7 +125,7 @@ def test_no_debt_no_default() -> None:
     assert found.default_probability == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     cash=st.lists(st.lists(st.floats(0, 200), min_size=4, max_size=4), min_size=1, max_size=6),
     coverage=st.floats(0, 1),
@@ -360,6 +360,7 @@ def test_the_summary_is_json_and_the_same_numbers(report: DownsideReport) -> Non
     assert found["guarantees"]["guarantee"]["by_option_myen"] == report.guarantees["guarantee"].by_option_myen
 
 
+@pytest.mark.slow
 def test_an_example_defaults_as_project_loans_have_done() -> None:
     """Moody's record: 6.7 % in default within ten years, 80 % recovered; the ranges were chosen with it in view."""
     question = Question("tomakomai")

@@ -23,7 +23,7 @@ SUN = sun_of_steps(TIME, 35.69, 139.75, 1.0)
 OUTSIDE = SUN.mean_cosine * SUN.extraterrestrial_w_m2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(clearness=st.floats(0.0, 1.3))
 def test_beam_and_diffuse_recompose_and_stay_within_limits(clearness: float) -> None:
     ghi = clearness * OUTSIDE

@@ -13,6 +13,8 @@ from kiban.calendar import steps_per_year
 from kiban.errors import WeatherError
 from kiban.weather.jepx import AREAS, read_fiscal_year, read_jepx
 
+pytestmark = pytest.mark.slow
+
 HEADER = (
     "受渡日,時刻コード,売り入札量(kWh),買い入札量(kWh),約定総量(kWh),システムプライス(円/kWh),"
     + ",".join(f"エリアプライス{name}(円/kWh)" for area, name in AREAS.items() if area != "system")

@@ -15,6 +15,8 @@ from kiban.weather.jma import W_M2_FROM_MJ_M2_H, read_jma
 from kiban.weather.sun import sun_of_steps
 from kiban.weather.year import Weather
 
+pytestmark = pytest.mark.slow
+
 PLACE = (43.06, 141.33, 17.0, 59.5)
 TIDY_HEADER = "time_jst_end_of_hour,pressure_station_hPa,precip_mm,temp_degC,rh_pct,wind_m_s,ghi_MJ_m2_h,snow_depth_cm"
 ELEMENTS = ("降水量(mm)", "気温(℃)", "風速(m/s)", "現地気圧(hPa)", "相対湿度(％)", "日射量(MJ/㎡)", "積雪(cm)")

@@ -31,6 +31,8 @@ from kiban.policy.terms import (
 from kiban.report.payment.workbook import model_book_bytes
 from kiban.report.payment.workbook_rows import INPUT
 
+pytestmark = pytest.mark.slow
+
 BALANCE = DepreciationTerms("declining_balance_200", 5)
 LINE = DepreciationTerms("straight_line", 10)
 DUE = PropertyTaxTerms(0.014, 0.2, 0.9, 0.05, relief=(0.5,))

@@ -13,6 +13,8 @@ from kiban.national.search.memory import Memory
 from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import parse_national
 
+pytestmark = pytest.mark.slow
+
 SITES = ["tomakomai", "inzai", "nanto", "kirishima"]
 BASE = {
     "national": {"name": "four sites", "sites": SITES, "hours": 168, "first_hour": 2400, "gap": 1e-4},

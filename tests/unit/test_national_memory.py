@@ -13,6 +13,8 @@ from kiban.national.search.subproblem import evaluate, evaluate_from, reprice
 from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import parse_national
 
+pytestmark = pytest.mark.slow
+
 STUDY = {
     "national": {"name": "memory", "sites": ["tomakomai", "kitakyushu", "inzai"], "hours": 336, "gap": 1e-3},
     "tranche": [{"id": "training", "it_load_mw": 300.0}],

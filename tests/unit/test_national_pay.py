@@ -28,6 +28,8 @@ from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.package import load_package, parse_package
 
+pytestmark = pytest.mark.slow
+
 FOUR = {
     "national": {
         "name": "four sites",

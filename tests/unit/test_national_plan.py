@@ -20,6 +20,8 @@ from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_page
 from kiban.scenario.national_file import parse_national
 
+pytestmark = pytest.mark.slow
+
 SINGLE = {
     "national": {
         "name": "six sites",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from functools import reduce
 from pathlib import Path
@@ -63,6 +63,16 @@ def refuse(day: date, given: Mapping[str, Any]) -> str:
     return str(caught.value)
 
 
+def applies_in(given: Mapping[str, Any], year: int) -> bool:
+    """Whether what is put into service in that year is within the dates of the instruments."""
+    try:
+        terms_of(date(year, 4, 1), given)
+    except InputError as refused:
+        assert f"is outside its dates in {year}" in str(refused)
+        return False
+    return True
+
+
 def charge(given: Mapping[str, Any]) -> tuple[float, ...]:
     terms = DepreciationTerms(given["method"], given["life_years"], (), given.get("first_year_share", 0.0))
     return depreciation.schedule(terms, given["cost"], months_in_first_year=given.get("months", 12), whole_yen=True)
@@ -108,13 +118,14 @@ def conditions(day: date, given: Mapping[str, Any]) -> list[Check]:
     found = resolve([package], start_year=day.year).conditions
     invested = given.get("invested_myen", {})
     sold = SimpleNamespace(it_energy_mwh_per_year=1.0, price_myen_per_mwh=given.get("sales_myen", 0.0))
-    years = np.arange(5)
+    profit = given.get("profit_before_depreciation_myen", [0, 0, 0])
+    years = np.arange(2 + len(profit))
     cash: Any = SimpleNamespace(
         project=SimpleNamespace(streams=[sold]),
         years=years,
         start=1,
-        capex={"all": np.array([float(sum(invested.values())), 0, 0, 0, 0])},
-        revenue={"sales": np.array([0, 0, *given.get("profit_before_depreciation_myen", [0, 0, 0])], float)},
+        capex={"all": np.array([float(sum(invested.values())), *(0 for _ in years[1:])])},
+        revenue={"sales": np.array([0, 0, *profit], float)},
         operating_costs={},
         fixed_om={},
         network_charges={},
@@ -135,6 +146,14 @@ def answer(case: Mapping[str, Any]) -> Any:
             return find(law.measure(given["measure"]).terms(day), given["term"])
         case "in_force":
             return law.measure(given["measure"]).holds(day)
+        case "in_force_on":
+            return [law.measure(given["measure"]).holds(one) for one in given["days"]]
+        case "terms_on":
+            return [find(law.measure(given["measure"]).terms(one), given["term"]) for one in given["days"]]
+        case "applies_in":
+            return [applies_in(given, year) for year in given["years"]]
+        case "supported_in":
+            return [terms_of(day, given).assets[given["asset"]].supports(year) for year in given["years"]]
         case "effective_rate":
             return income_tax_components(law, day, **given).rate
         case "terms":
@@ -189,6 +208,20 @@ def test_case(key: str) -> None:
         assert found == pytest.approx(expected, abs=case.get("tolerance", 1e-12))
     else:
         assert found == expected
+
+
+def test_every_measure_with_dates_has_its_window() -> None:
+    """Its first and last day, the day before and the day after, and the nights on which its terms change."""
+    known = [case["input"] for case in CASES.values() if case["subject"] in {"in_force_on", "terms_on"}]
+    tested = {(given["measure"], day) for given in known for day in given["days"]}
+    one = timedelta(days=1)
+    edges = set()
+    for measure in load_law().measures.values():
+        for period in measure.periods:
+            edges |= {(measure.id, day) for day in (period.first, period.last) if day}
+        edges |= {(measure.id, measure.valid_from - one)} if measure.valid_from else set()
+        edges |= {(measure.id, measure.valid_to + one)} if measure.valid_to else set()
+    assert edges - tested == set()
 
 
 def test_there_are_enough_cases() -> None:

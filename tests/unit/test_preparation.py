@@ -249,3 +249,31 @@ def test_a_supply_option_cannot_take_a_reserved_name(name):
 def test_a_measure_cannot_take_a_name_in_use(name):
     with pytest.raises(ScenarioError, match=f"a measure cannot be called {name}"):
         make(measure=({"id": name, "annual_cost_myen": 1.0, "saving_share": 0.1},))
+
+
+@pytest.mark.parametrize(
+    ("year", "first_day", "days"),
+    [
+        # 1 January 2001 was a Monday: the first week runs from Monday to Sunday.
+        (2001, 0, [10.0, 10.0, 10.0, 10.0, 10.0, 8.0, 8.0]),
+        # 1 January 2026 is a Thursday: Thursday, Friday, Saturday, Sunday, Monday, Tuesday, Wednesday.
+        (2026, 0, [10.0, 10.0, 8.0, 8.0, 10.0, 10.0, 10.0]),
+        # 7 January 2001 was a Sunday, and the week after it ends on a Saturday.
+        (2001, 6, [8.0, 10.0, 10.0, 10.0, 10.0, 10.0, 8.0]),
+    ],
+)
+def test_a_weekend_is_saturday_and_sunday(year, first_day, days):
+    """10 MW at 15 o'clock, twelve hours from it half of that, and four fifths of both on the two days of a weekend."""
+    figures = {"inference.trough_share": 0.5, "inference.peak_hour": 15.0, "inference.weekend_share": 0.8}
+    _, resources = make(
+        time={"first_hour": 24 * first_day, "hours": 168},
+        weather={"years": [year]},
+        load={"firm_shape": "inference"},
+        assumptions=figures,
+    )
+    week = resources.firm_mw.reshape(7, 24)
+    assert week[:, 15] == pytest.approx(days, rel=1e-12)
+    assert week[:, 3] == pytest.approx(np.multiply(0.5, days), rel=1e-12)
+    # Six hours from the peak the cosine is nought: halfway between trough and peak.
+    assert week[:, 9] == pytest.approx(np.multiply(0.75, days), rel=1e-12)
+    assert week[:, 21] == pytest.approx(np.multiply(0.75, days), rel=1e-12)

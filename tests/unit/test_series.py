@@ -48,7 +48,7 @@ def test_reads_a_year_of_parquet_and_csv_alike(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_series(tmp_path / "a.parquet", "n", 8760), np.arange(8760.0))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(values=st.lists(st.floats(-1e12, 1e12), min_size=1, max_size=20))
 def test_what_was_written_is_read(values: list[float], tmp_path_factory: pytest.TempPathFactory) -> None:
     file = write(tmp_path_factory.mktemp("s"), "v\n" + "\n".join(map(repr, values)))

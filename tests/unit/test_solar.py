@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from pathlib import Path
 
@@ -95,16 +94,6 @@ def test_tracker_agrees_with_the_model_chain(greensboro):
 def test_yearly_yield_agrees_with_pvwatts_8(greensboro, plant, kwh_per_kw):
     yearly = pv_availability(*arguments(greensboro), **plant).sum() / 1.2
     assert yearly == pytest.approx(kwh_per_kw, rel=0.02)
-
-
-def test_a_year_takes_less_than_four_tenths_of_a_second(greensboro):
-    inputs = arguments(greensboro)
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        pv_availability(*inputs, **TRACKER, snow_depth_cm=np.zeros(8760), snow_strings=4)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.4
 
 
 def test_night_is_dark_and_a_large_array_is_clipped(greensboro):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import time as clock
 from importlib.resources import files
 
 import numpy as np
@@ -293,16 +292,6 @@ def test_year_only_labels_the_hours():
     base = read_typical(*TOMAKOMAI, **WIND)
     np.testing.assert_array_equal(weather.temperature_c, base.temperature_c)
     assert weather.ghi_w_m2.sum() == pytest.approx(base.ghi_w_m2.sum(), rel=2e-3)
-
-
-def test_it_is_fast():
-    read_typical(*TOMAKOMAI, **WIND)
-    seconds = []
-    for _ in range(3):
-        start = clock.perf_counter()
-        read_typical(*TOMAKOMAI, **WIND, **{**TOKYO, "monthly_ghi_mj_m2_day": [5.0] * 12})
-        seconds.append(clock.perf_counter() - start)
-    assert min(seconds) < 0.3
 
 
 def test_wind_model_in_the_catalogue_is_the_fit_of_its_stations():

@@ -1,5 +1,15 @@
 """The facts: figures with unit, range, year, source and status, embedded as tables.
 
+    catalogue       all facts, sites and sources in one frozen object
+    facts           a fact and a source
+    sites           the candidate sites
+    climate         monthly climate of the sites
+    prices          day-ahead prices by area
+    economy_tables  the input-output table and the shares of prefectures
+    units           units of rows, and the values that they allow
+    tables          the embedded files
+    checks          faults of a catalogue, for its tests
+
     catalogue = load_catalogue()
     catalogue.value("pv.capex")                          # million yen per MW
     catalogue.site("tomakomai").area                     # "hokkaido"

@@ -51,8 +51,8 @@ class Catalogue:
         """The site with this id; CatalogueError that names the nearest id where there is none."""
         found = self.sites.get(site_id)
         if found is None:
-            remedy = nearest(site_id, self.sites) or "see `kiban sites` for the list"
-            raise CatalogueError(Problem(f"'{site_id}' is not a site of the catalogue", remedy=remedy))
+            near = nearest(site_id, self.sites)
+            raise CatalogueError(Problem("no_site", remedy="nearest" if near else "sites", name=site_id, near=near))
         return found
 
     def sources_of(self, fact: Fact) -> tuple[Source, ...]:
@@ -89,17 +89,15 @@ class Catalogue:
         if fact_id not in self.facts:
             return _unknown_fact(fact_id, self.facts)
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            return Problem(f"is {value!r}", key=fact_id, remedy="give a finite number")
-        unit = UNITS[self.facts[fact_id].unit]
+            return Problem("value", key=fact_id, remedy="finite", value=repr(value))
+        name = self.facts[fact_id].unit
+        unit = UNITS[name]
         if fact_id.endswith(".life") and value <= 0.0:
-            return Problem(f"is {value:g} years", key=fact_id, remedy="give a life above 0")
+            return Problem("catalogue.life", key=fact_id, life_years=value)
         if not unit.lowest <= value <= unit.highest:
-            allowed = (
-                f"at least {unit.lowest:g}"
-                if math.isinf(unit.highest)
-                else f"between {unit.lowest:g} and {unit.highest:g}"
-            )
-            return Problem(f"is {value:g} {unit.text}", key=fact_id, remedy=f"give a value {allowed}")
+            remedy = "give_at_least" if math.isinf(unit.highest) else "between"
+            low, high = f"{unit.lowest:g}", f"{unit.highest:g}"
+            return Problem("catalogue.value", key=fact_id, remedy=remedy, value=value, unit=name, low=low, high=high)
         return None
 
 
@@ -127,8 +125,9 @@ def describe(catalogue: Catalogue, pattern: str) -> list[Fact]:
     else:
         found = _with_prefix(catalogue, f"{wanted}.", also=wanted) or _with_words(catalogue, wanted)
     if not wanted or not found:
-        remedy = nearest(wanted, [*catalogue.facts, *catalogue.sites]) or "give an id, its beginning or a word"
-        raise CatalogueError(Problem(f"nothing in the catalogue matches '{pattern}'", remedy=remedy))
+        near = nearest(wanted, [*catalogue.facts, *catalogue.sites])
+        remedy = "nearest" if near else "catalogue.pattern"
+        raise CatalogueError(Problem("no_match", remedy=remedy, name=pattern, near=near))
     return found
 
 
@@ -148,8 +147,8 @@ def _with_words(catalogue: Catalogue, text: str) -> list[Fact]:
 
 
 def _unknown_fact(fact_id: str, known: Iterable[str]) -> Problem:
-    remedy = nearest(fact_id, known) or "see `kiban sources` for the ids"
-    return Problem(f"'{fact_id}' is not a figure of the catalogue", remedy=remedy)
+    near = nearest(fact_id, known)
+    return Problem("no_figure", remedy="nearest" if near else "sources", name=fact_id, near=near)
 
 
 def _frozen(facts: dict[str, Fact], sites: Mapping[str, Site], sources: Mapping[str, Source]) -> Catalogue:

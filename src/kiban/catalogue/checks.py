@@ -35,65 +35,61 @@ def check_catalogue(catalogue: Catalogue) -> list[Problem]:
 
 def check_fact(fact: Fact, catalogue: Catalogue) -> Iterator[Problem]:
     """Faults of one row: id, unit, numbers, range, status, names and sources."""
-    where = f"{fact.table}.csv"
-
-    def fault(text: str) -> Problem:
-        return Problem(text, where=where, key=fact.id)
-
+    where, key = f"{fact.table}.csv", fact.id
     if not _ID.fullmatch(fact.id):
-        yield fault("is not a name of lower-case parts joined by dots")
+        yield Problem("catalogue.id", where, key)
     if not fact.name_en or not fact.name_ja:
-        yield fault("has no English or no Japanese name")
+        yield Problem("catalogue.names", where, key)
     numbers = [number for number in (fact.low, fact.value, fact.high) if number is not None]
     if not all(math.isfinite(number) for number in numbers):
-        yield fault("has a number that is not finite")
+        yield Problem("catalogue.not_finite", where, key)
     elif numbers != sorted(numbers):
-        yield fault(f"is {fact.value:g}, outside its range {fact.low} to {fact.high}")
+        yield Problem("catalogue.outside_range", where, key, value=fact.value, low=str(fact.low), high=str(fact.high))
     unit = UNITS.get(fact.unit)
     if unit is None:
-        yield fault(f"has the unknown unit '{fact.unit}'")
+        yield Problem("catalogue.unknown_unit", where, key, name=fact.unit)
     elif not all(unit.lowest <= number <= unit.highest for number in numbers):
-        yield fault(f"lies outside what '{fact.unit}' allows")
+        yield Problem("catalogue.outside_unit", where, key, name=fact.unit)
     if fact.status not in STATUSES:
-        yield fault(f"has the unknown status '{fact.status}'")
+        yield Problem("catalogue.unknown_status", where, key, name=fact.status)
     sources = [catalogue.sources.get(key) for key in fact.source_keys]
     if None in sources:
-        yield fault(f"names a source that does not exist in '{fact.source}'")
+        yield Problem("catalogue.no_source", where, key, names=fact.source)
     elif fact.status == "verified" and all(source.grade == "none" for source in sources if source):
-        yield fault("is called verified but rests on an assumption alone")
+        yield Problem("catalogue.only_assumed", where, key)
 
 
 def _check_site(site: Site) -> Iterator[Problem]:
-    where = "sites.csv"
+    where, key = "sites.csv", site.id
     if site.area not in AREAS:
-        yield Problem(f"has the unknown area '{site.area}'", where=where, key=site.id)
+        yield Problem("catalogue.unknown_area", where, key, name=site.area)
     if site.kind not in KINDS:
-        yield Problem(f"has the unknown kind '{site.kind}'", where=where, key=site.id)
+        yield Problem("catalogue.unknown_kind", where, key, name=site.kind)
     if site.status not in STATUSES:
-        yield Problem(f"has the unknown status '{site.status}'", where=where, key=site.id)
+        yield Problem("catalogue.unknown_status", where, key, name=site.status)
     within = (
         _LATITUDES_DEG[0] <= site.latitude_deg <= _LATITUDES_DEG[1]
         and _LONGITUDES_DEG[0] <= site.longitude_deg <= _LONGITUDES_DEG[1]
     )
     if not within:
-        yield Problem("lies outside Japan", where=where, key=site.id)
+        yield Problem("catalogue.outside_japan", where, key)
 
 
 def _check_source(source: Source) -> Iterator[Problem]:
-    where = "sources"
+    where, key = "sources", source.key
     if source.grade not in GRADES:
-        yield Problem(f"has the unknown grade '{source.grade}'", where=where, key=source.key)
+        yield Problem("catalogue.unknown_grade", where, key, name=source.grade)
     if not source.title or not source.publisher:
-        yield Problem("has no title or no publisher", where=where, key=source.key)
+        yield Problem("catalogue.no_title", where, key)
     if source.grade != "none" and not source.address:
-        yield Problem("has no address", where=where, key=source.key)
+        yield Problem("catalogue.no_address", where, key)
 
 
 def _repeated_ids() -> Iterator[Problem]:
     counts = Counter(row["id"] for table in fact_tables() for row in read_table(table))
     for key, count in counts.items():
         if count > 1:
-            yield Problem(f"occurs {count} times", where="tables", key=key)
+            yield Problem("catalogue.repeated", "tables", key, count=count)
 
 
 def _rows_with_sources() -> Iterable[tuple[str, Row]]:
@@ -104,7 +100,7 @@ def _unresolved(catalogue: Catalogue) -> Iterator[Problem]:
     for table, row in _rows_with_sources():
         for key in row["source"].split(";"):
             if key not in catalogue.sources:
-                yield Problem(f"names the source '{key}' that does not exist", where=f"{table}.csv")
+                yield Problem("catalogue.unknown_source", f"{table}.csv", name=key)
 
 
 def _orphans(catalogue: Catalogue) -> Iterator[Problem]:
@@ -112,4 +108,4 @@ def _orphans(catalogue: Catalogue) -> Iterator[Problem]:
     used |= {key for _, row in _rows_with_sources() for key in row["source"].split(";")}
     for key in catalogue.sources:
         if key not in used:
-            yield Problem("is used by no row", where="sources", key=key)
+            yield Problem("catalogue.unused", "sources", key)

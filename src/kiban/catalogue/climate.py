@@ -72,18 +72,19 @@ class ObservedClimate:
 
 def climate_normals(site_id: str) -> ClimateNormals:
     """Normals for a site of the catalogue; CatalogueError for another id."""
-    return _lookup(_all_normals(), site_id, "site with climate normals")
+    return _lookup(_all_normals(), site_id, "catalogue.no_normals")
 
 
 def observed_climate(station: str) -> ObservedClimate:
     """Observed means of `sapporo`, `sendai`, `tokyo`, `nagoya` or `kanazawa`; CatalogueError for others."""
-    return _lookup(_all_observed(), station, "station with observed means")
+    return _lookup(_all_observed(), station, "catalogue.no_observed_means")
 
 
-def _lookup(known: Mapping[str, Found], key: str, what: str) -> Found:
+def _lookup(known: Mapping[str, Found], key: str, fault: str) -> Found:
     if key not in known:
-        remedy = nearest(key, known) or f"choose one of {', '.join(known)}"
-        raise CatalogueError(Problem(f"'{key}' is not a {what}", remedy=remedy))
+        near = nearest(key, known)
+        remedy = "nearest" if near else "choose"
+        raise CatalogueError(Problem(fault, remedy=remedy, name=key, near=near, names=tuple(known)))
     return known[key]
 
 

@@ -44,7 +44,10 @@ class InputOutputTable:
     def index(self, sector: str) -> int:
         """Position of a sector; CatalogueError where there is none of that name."""
         if sector not in self.sectors:
-            raise CatalogueError(Problem(f"'{sector}' is not a sector", remedy=nearest(sector, self.sectors)))
+            near = nearest(sector, self.sectors)
+            raise CatalogueError(
+                Problem("catalogue.no_sector", remedy="nearest" if near else "", name=sector, near=near)
+            )
         return self.sectors.index(sector)
 
 
@@ -87,9 +90,7 @@ def shares_of(prefecture: str) -> Array:
     """Shares of one prefecture; CatalogueError where its table is missing."""
     found = prefecture_shares().get(prefecture)
     if found is None:
-        fault = f"'{prefecture}' has no input-output table of 2015 in the catalogue"
-        remedy = "leave the region out and read the national effects"
-        raise CatalogueError(Problem(fault, key="prefecture", remedy=remedy))
+        raise CatalogueError(Problem("catalogue.no_prefecture", key="prefecture", name=prefecture))
     return found
 
 

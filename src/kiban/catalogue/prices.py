@@ -109,12 +109,15 @@ def price_month_means(area: str, fiscal_year: int) -> Prices:
     Raises CatalogueError where a month is missing or incomplete.
     """
     row = _row("prices_monthly", area, fiscal_year)
-    missing = [str(month) for month in range(1, MONTHS_PER_YEAR + 1) if not row[_month(month)]]
+    missing = tuple(month for month in range(1, MONTHS_PER_YEAR + 1) if not row[_month(month)])
     if missing:
         raise CatalogueError(
             Problem(
-                f"the prices of {area} in fiscal year {fiscal_year} lack the months {', '.join(missing)}",
-                remedy=f"choose {newest_complete_fiscal_year()} or another complete year",
+                "catalogue_prices.missing_months",
+                area=area,
+                year=fiscal_year,
+                months=missing,
+                newest=newest_complete_fiscal_year(),
             )
         )
     return np.array([float(row[_month(month)]) for month in range(1, MONTHS_PER_YEAR + 1)])
@@ -147,12 +150,15 @@ def typical_prices(area: str, fiscal_year: int) -> Prices:
     """
     means = price_month_means(area, fiscal_year)
     profile = price_hour_profile(area, fiscal_year)
-    missing = [season for season in SEASONS if season not in profile]
+    missing = tuple(season for season in SEASONS if season not in profile)
     if missing:
         raise CatalogueError(
             Problem(
-                f"the price profiles of {area} in fiscal year {fiscal_year} lack {', '.join(missing)}",
-                remedy=f"choose {newest_complete_fiscal_year()}",
+                "catalogue_prices.missing_seasons",
+                area=area,
+                year=fiscal_year,
+                seasons=missing,
+                newest=newest_complete_fiscal_year(),
             )
         )
     shape = np.stack([profile[season] / profile[season].mean() for season in PRICE_SEASON_OF_MONTH])
@@ -184,19 +190,14 @@ def _row(table: str, area: str, fiscal_year: int) -> Row:
 
 def _check_area(area: str) -> None:
     if area == "okinawa":
-        raise CatalogueError(
-            Problem(
-                "Okinawa has no day-ahead market, so there are no prices for it",
-                remedy="give a price series, or take grid.okinawa.tariff_energy_charge",
-            )
-        )
+        raise CatalogueError(Problem("catalogue_prices.okinawa"))
     if area not in PRICE_AREAS:
-        remedy = nearest(area, PRICE_AREAS) or f"choose one of {', '.join(PRICE_AREAS)}"
-        raise CatalogueError(Problem(f"'{area}' is not a price area", remedy=remedy))
+        near = nearest(area, PRICE_AREAS)
+        remedy = "nearest" if near else "choose"
+        raise CatalogueError(
+            Problem("catalogue_prices.no_area", remedy=remedy, name=area, near=near, names=PRICE_AREAS)
+        )
 
 
 def _no_year(area: str, fiscal_year: int, years: list[int]) -> Problem:
-    return Problem(
-        f"there are no prices of {area} for fiscal year {fiscal_year}",
-        remedy=f"choose a year from {min(years)} to {max(years)}",
-    )
+    return Problem("catalogue_prices.no_year", area=area, year=fiscal_year, first=min(years), last=max(years))

@@ -74,6 +74,7 @@ def pay_national_file(
 ) -> None:
     """Who pays for packages in a national study, and where; with `book`, the ledger as an Excel file."""
     from kiban.finance.national import NationalInfeasibleError, pay_national
+    from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
 
     study = read_national(path)
@@ -87,9 +88,9 @@ def pay_national_file(
     except NationalInfeasibleError as error:
         from kiban.report.national.terminal import national_page
 
-        plan, sentence = error.plan, str(error)
+        plan = error.plan
         show(lambda width: national_page(plan, language, width))
-        complain(sentence)
+        complain(phrase("command.no_national_plan", language))
         raise typer.Exit(EXIT_INFEASIBLE) from None
     if book is not None:
         from kiban.report.national.workbook import save_ledger_book

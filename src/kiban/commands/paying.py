@@ -106,7 +106,7 @@ def compare_command(
     from kiban.scenario.package import load_package
 
     if sum(aim is not None for aim in (budget, induce, clean)) > 1:
-        raise InputError(Problem("more than one aim is given", remedy="choose one of budget, load and clean share"))
+        raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
     with _asking(scenario, against, language, spinner=not as_json, warm=True) as (question, _):
@@ -169,13 +169,14 @@ def _asking(
             tell(Message("progress.inputs"))
             yield Question(read_subject(subject), against=tuple(against or ("none",)), warm=warm), tell
     except InfeasibleError as error:
-        plan, sentence = error.plan, str(error)
+        plan = error.plan
     else:
         return
+    from kiban.report.phrases import phrase
     from kiban.report.plan.terminal import plan_page
 
     show(lambda width: plan_page(plan, language, width))
-    complain(sentence)
+    complain(phrase("command.no_design", language))
     raise typer.Exit(EXIT_INFEASIBLE)
 
 
@@ -190,6 +191,5 @@ def read_subject(subject: str | None) -> Scenario:
     if subject is not None and Path(subject).is_dir():
         return load_plan(subject).scenario
     if subject is not None and find_national(subject) is not None:
-        remedy = "ask `kiban pay` about one package after the other"
-        raise InputError(Problem("is a national study, which is not compared or swept", subject, remedy=remedy))
+        raise InputError(Problem("command.not_compared", subject))
     return load_scenario(subject)

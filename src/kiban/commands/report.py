@@ -11,7 +11,7 @@ import typer
 import kiban
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
-from kiban.errors import OutputError, Problem
+from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
@@ -45,17 +45,16 @@ def report_command(
 
     language = choose_language(lang)
     if out.exists():
-        raise OutputError(Problem("is there already and is kept", str(out), remedy="choose another name with -o"))
+        raise OutputError(Problem("command.kept", str(out)))
     if not out.absolute().parent.is_dir():
-        raise OutputError(Problem("cannot be written: its folder does not exist", str(out), remedy="make the folder"))
+        raise OutputError(Problem("command.no_folder", str(out)))
     with progress(language) as tell:
         page = _page(subject, package or [], against or ["none"], language, tell)
         tell(Message("progress.saving"))
         try:
             out.write_bytes(page.encode("utf-8"))
         except OSError as error:
-            fault = f"cannot be written: {(error.strerror or type(error).__name__).lower()}"
-            raise OutputError(Problem(fault, str(out), remedy="choose another place with -o")) from None
+            raise OutputError(Problem("command.unwritable", str(out), reason=reason_of(error))) from None
     complain(phrase("report.written", language, path=out))
 
 
@@ -67,8 +66,7 @@ def _page(subject: str | None, packages: list[str], against: list[str], language
     saved = _saved_summary(subject)
     national = find_national(subject) if subject is not None and saved is None else None
     if packages and (saved is not None or national is not None):
-        remedy = "name a scenario of one site, or leave --package out"
-        raise OutputError(Problem("cannot be asked who pays for a package", str(subject), remedy=remedy))
+        raise OutputError(Problem("command.no_package_here", str(subject)))
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:
@@ -91,9 +89,9 @@ def _saved_summary(subject: str | None) -> dict[str, Any] | None:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise OutputError(_unusable(subject, str(error))) from None
+        raise OutputError(_unusable(subject, reason_of(error) if isinstance(error, OSError) else str(error))) from None
     if not isinstance(found, dict):
-        raise OutputError(_unusable(subject, "it holds no object"))
+        raise OutputError(_unusable(subject, Message("command.no_object")))
     # The web interface answers a payment under one key.
     inner = found.get("pay")
     return inner if isinstance(inner, dict) else found
@@ -111,12 +109,11 @@ def _saved_page(saved: dict[str, Any], subject: str, language: Language) -> str:
             return fill_payment_page({**saved, **saved.get("screen", {})}, kiban.__version__, language)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise OutputError(_unusable(subject, str(error))) from None
-    raise OutputError(_unusable(subject, f"its format is {saved.get('format')!r}"))
+    raise OutputError(_unusable(subject, Message("command.format", format=repr(saved.get("format")))))
 
 
-def _unusable(subject: str, reason: str) -> Problem:
-    remedy = "give a plan's folder, or what `kiban pay --json` or `kiban build --json` of a national study printed"
-    return Problem(f"cannot be made into a report: {reason}", subject, remedy=remedy)
+def _unusable(subject: str, reason: str | Message) -> Problem:
+    return Problem("command.no_report", subject, reason=reason)
 
 
 def _plan_nation(path: Path, tell: Report) -> dict[str, Any]:

@@ -74,8 +74,7 @@ def add_command(
     language, token = choose_language(lang), make_token()
     with closing(_opened(data, database)) as store:
         if not name.strip() or len(name) > 80 or not store.add_token(name, role, digest_of(token)):
-            fault = phrase("serve.token_taken", language, name=name)
-            raise OutputError(Problem(fault, remedy=phrase("remedy.conflict", language)))
+            raise OutputError(Problem("command.token_taken", remedy="conflict", name=name))
     complain(phrase("serve.token", language, name=name, role=role))
     write(f"{token}\n")
 
@@ -107,7 +106,7 @@ def remove_command(
     language = choose_language(lang)
     with closing(_opened(data, database)) as store:
         if not store.remove_token(name):
-            raise OutputError(Problem(phrase("serve.token_unknown", language, name=name)))
+            raise OutputError(Problem("command.token_unknown", name=name))
     write(phrase("serve.token_removed", language, name=name) + "\n")
 
 

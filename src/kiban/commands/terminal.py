@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO, get_args
 
 import typer
 
+from kiban.errors import InputError
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -29,6 +31,17 @@ def choose_language(given: Language | None) -> Language:
     if given is not None:
         return given
     return "ja" if (os.environ.get("LC_ALL") or os.environ.get("LANG") or "").startswith("ja") else "en"
+
+
+def language_in(arguments: Sequence[str]) -> Language:
+    """The language that a command line asks for, also where the rest of it cannot be understood."""
+    before = list(itertools.takewhile(lambda argument: argument != "--", arguments))
+    given: Language | None = None
+    for option, following in itertools.pairwise([*before, ""]):
+        for language in get_args(Language):
+            if option == f"--lang={language}" or (option, following) == ("--lang", language):
+                given = language
+    return choose_language(given)
 
 
 @contextlib.contextmanager
@@ -66,6 +79,15 @@ def write(text: str) -> None:
     except BrokenPipeError:
         # Python would complain again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def complain_of(error: InputError, language: Language) -> None:
+    """Write a line to stderr for each problem."""
+    from kiban.report.messages import say_problem
+    from kiban.report.phrases import phrase
+
+    for problem in error.problems:
+        complain(phrase("command.error", language, problem=" ".join(say_problem(problem, language).split())))
 
 
 def complain(text: str) -> None:

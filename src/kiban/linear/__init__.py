@@ -1,4 +1,16 @@
-"""Linear programmes over hours that are linked only by states and a few capacities."""
+"""Linear programmes over hours that are linked only by states and a few capacities.
+
+staircase   the one form of programme that kiban writes and solves
+solvers     `solve`: the kernel, then the general solvers behind it
+solution    values and prices by name, and the certificate
+kernel      the staircase kernel
+flat        the form as one sparse matrix, for general solvers
+clarabel    a general interior point
+highs       the oracle, and the solver of whole numbers
+elastic     constraints that may be broken at a price
+parametric  the least cost as a function of a few rates
+batch       many programmes of one shape
+"""
 
 from kiban.linear.solution import Certificate, Solution
 from kiban.linear.solvers import solve

@@ -1,4 +1,30 @@
-"""BUILD: from a scenario to the least-cost plan of one site."""
+"""BUILD: from a scenario to the least-cost plan of one site.
+
+building         scenario -> preparation -> programme -> solution -> plan; start here
+preparation      a scenario with its inputs at hand, under a policy
+inputs           the place, weather, horizon, series and costs of a scenario, opened once
+site_facts       the place: a catalogue site with the keys of the scenario over it
+local_weather    the weather, by the reader for its source
+series_inputs    hourly inputs: a number, a column of a file, or the series of a model
+compute_load     firm load, deferrable arrivals, the room for waiting, tranches, chips
+cooling_options  the cooling systems on offer, and the hourly PUE and WUE of each
+supply_options   supply: hourly output, cost and limits
+storage_options  the battery and the efficiency measures
+grid_supply      the grid connection and the backup: prices, carbon, cost
+area_prices      hourly prices and clean shares of an area, made from statistics
+annual_costs     yearly cost of each asset
+asset_costs      what a unit of capacity is made of
+after_tax        from costs before tax to costs under a policy
+resources        the numbers from which one programme is written
+programme        the co-design programme, block by block
+evaluation       what a solved programme means: capacities, costs, figures, hours
+worths           what one unit more of each constraint saves
+infeasibility    why there is no design, and what would give one
+plan             the frozen result
+provenance       where each input came from
+memory           what the weather alone decides, remembered
+pypsa_network    the same programme as a PyPSA network
+"""
 
 from kiban.planning.building import build
 from kiban.planning.plan import Alternative, Change, Infeasibility, Plan, Relaxation, Worth

@@ -40,11 +40,7 @@ if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
 
-UNBOUNDED = Problem(
-    "earns without end: some energy sells for more than it costs, and nothing limits its capacity",
-    key="supply",
-    remedy="set a limit on that supply (max_mw), on the connection (grid.max_mw) or on grid.max_export_mw",
-)
+UNBOUNDED = Problem("unlimited", key="supply", remedy="limit_it")
 
 
 def build(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,18 +59,15 @@ def read_compute(inputs: Inputs) -> ComputeLoad:
     )
 
 
-def read_tranches(inputs: Inputs, compute: ComputeLoad) -> tuple[TrancheResource, ...]:
+def read_tranches(tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeLoad) -> tuple[TrancheResource, ...]:
     """Compute that is served as far as it pays; raises `ScenarioError` where GPU-hours are given without chips."""
     made, chips_per_mw = [], compute.chips_per_mw
-    for position, tranche in enumerate(inputs.scenario.tranche):
+    for position, tranche in enumerate(tranches):
         key = f"tranche.{position}"
         shape = _tranche_shape(inputs, tranche, compute)
         per_hour = tranche.gpu_hours_per_year is not None or tranche.price_myen_per_gpu_hour is not None
         if chips_per_mw is None and (per_hour or tranche.tokens_per_year is not None):
-            remedy = "name a chip in load.chip, or give it_load_mw and price_myen_per_mwh"
-            raise ScenarioError(
-                Problem(f"tranche '{tranche.name}' counts chips and load.chip is none", "", key, remedy)
-            )
+            raise ScenarioError(Problem("planning.no_chips", key=key, name=tranche.name))
         offered = tranche.it_load_mw or _offered_mw(inputs, tranche, chips_per_mw or 0.0, float(shape.mean()))
         price = tranche.price_myen_per_mwh
         if price is None:
@@ -131,7 +129,7 @@ def _daily_shape(inputs: Inputs) -> Array:
     hours = np.tile(hour_of_step(horizon.step_hours), horizon.years).astype(np.float64)
     return inference_shape(
         horizon.cut(hours),
-        np.asarray(inputs.time().day_of_week >= 5),
+        np.asarray(inputs.time.day_of_week >= 5),
         trough_share=take("inference.trough_share"),
         peak_hour=take("inference.peak_hour"),
         weekend_share=take("inference.weekend_share"),

@@ -94,7 +94,7 @@ def _model_cooling(inputs: Inputs, system: str, supply_temperature_c: float | No
     if supply is None and given is not None:
         supply = given
         inputs.recorder.give("cooling.supply_temperature_c", given, "degC")
-    return _perform(inputs.weather(), system, tuple(parameters.items()), supply)
+    return _perform(inputs.weather, system, tuple(parameters.items()), supply)
 
 
 @remembered

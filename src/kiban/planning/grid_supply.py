@@ -67,16 +67,7 @@ def _is_american(inputs: Inputs) -> bool:
 def _area(inputs: Inputs) -> str:
     """The grid area; a connection in Japan cannot do without one."""
     if inputs.place.area is None:
-        raise ScenarioError(
-            Problem(
-                "is missing, and prices and charges depend on it",
-                key="site.area",
-                remedy=(
-                    "give the grid area, or under [grid] price_myen_per_mwh, energy_charge_myen_per_mwh,"
-                    " annual_cost_myen_per_mw, clean_share and emission_factor_t_per_mwh"
-                ),
-            )
-        )
+        raise ScenarioError(Problem("no_prices_area", key="site.area"))
     return inputs.place.area
 
 
@@ -90,7 +81,7 @@ def _wholesale_price(inputs: Inputs) -> Array:
         named = ", ".join(given.jepx_files)
         value, source = Message("input.area_price", price_area=area), Message("origin.named", name=named)
         inputs.recorder.record("grid.price_myen_per_mwh", value, PRICE_UNIT, source, "given", "file")
-        return horizon.cut(read_jepx(files, area, list(inputs.weather().years), horizon.step_hours))
+        return horizon.cut(read_jepx(files, area, list(inputs.weather.years), horizon.step_hours))
     if given is not None:
         return inputs.series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
     if _is_american(inputs):
@@ -114,7 +105,7 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
         "catalogue",
         Message("note.price_hours", hours=statistics.floor_hours),
     )
-    return _shape_prices(inputs.weather(), area, year)
+    return _shape_prices(inputs.weather, area, year)
 
 
 @remembered
@@ -160,7 +151,7 @@ def _clean_share(inputs: Inputs) -> Array:
         return np.full(inputs.horizon.steps, mean)
     source = Message("origin.clean_share")
     inputs.recorder.record("grid.clean_share", f"{mean:g}", "share", source, "derived", "formula")
-    return inputs.horizon.cut(_shape_clean_share(inputs.weather(), mean, solar))
+    return inputs.horizon.cut(_shape_clean_share(inputs.weather, mean, solar))
 
 
 @remembered

@@ -29,28 +29,14 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     """The checked weather years of a scenario; raises `InputError` for what cannot be used."""
     source = scenario.weather.source
     if source == "none":
-        raise ScenarioError(
-            Problem(
-                "is 'none', but the weather is needed",
-                key="weather.source",
-                remedy=(
-                    "give the availability of every supply option, cooling.pue, grid.price_myen_per_mwh,"
-                    " grid.clean_share and grid.emission_factor_t_per_mwh as numbers or series"
-                ),
-            )
-        )
+        raise ScenarioError(Problem("weather_none", key="weather.source"))
     try:
         weather = _read(scenario, place, recorder)
     except InputError as error:
         raise WeatherError([_under_source(problem, source) for problem in error.problems]) from None
     if weather.step_hours != scenario.time.step_hours:
-        raise ScenarioError(
-            Problem(
-                f"is {scenario.time.step_hours:g}, but the weather has steps of {weather.step_hours:g} h",
-                key="time.step_hours",
-                remedy=f"set it to {weather.step_hours:g}",
-            )
-        )
+        asked, steps = scenario.time.step_hours, weather.step_hours
+        raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
     status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
     notes = weather.notes
     if weather.synthetic:
@@ -65,7 +51,7 @@ def _under_source(problem: Problem, source: str) -> Problem:
     if problem.key:
         return problem
     key = "weather.files" if source in FILE_SOURCES else f"weather.source = '{source}'"
-    return replace(problem, where=Message("at.under", outer=key, inner=problem.where) if problem.where else key)
+    return replace(problem, where=Message("place.under", key=key, where=problem.where) if problem.where else key)
 
 
 def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
@@ -88,9 +74,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
     if source in {"epw", "tmy3"}:
         if len(files) != 1:
-            raise ScenarioError(
-                Problem(f"names {len(files)} files", key="weather.files", remedy=f"'{source}' takes exactly one")
-            )
+            raise ScenarioError(Problem("planning.weather_files", key="weather.files", count=len(files), name=source))
         year = chosen.years[0] if chosen.years else scenario.base_year
         if source == "epw":
             from kiban.weather.epw import read_epw
@@ -103,13 +87,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         from kiban.weather.jma import read_jma
 
         if chosen.wind_height_m is None:
-            raise ScenarioError(
-                Problem(
-                    "is missing",
-                    key="weather.wind_height_m",
-                    remedy=("give the height of the station's anemometer, which the agency's list of stations has"),
-                )
-            )
+            raise ScenarioError(Problem("missing", key="weather.wind_height_m", remedy="planning.wind_height"))
         return read_jma(
             files,
             place.latitude_deg,

@@ -442,8 +442,7 @@ def _import_pypsa() -> Any:
     try:
         import pypsa
     except ImportError:
-        remedy = "install it with: pip install 'kiban[pypsa]'"
-        raise InputError(Problem("needs the package pypsa, which is not installed", "to_pypsa", "", remedy)) from None
+        raise InputError(Problem("planning.no_pypsa", "to_pypsa")) from None
     return pypsa
 
 

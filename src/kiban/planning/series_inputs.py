@@ -25,17 +25,12 @@ class Horizon:
         self.steps_per_year = steps_per_year(self.step_hours)
         self.years = years
         hours = time.hours if time.hours is not None else HOURS_PER_YEAR
-        if time.first_hour + hours > HOURS_PER_YEAR:
+        first = time.first_hour
+        if first + hours > HOURS_PER_YEAR:
             raise ScenarioError(
-                Problem(
-                    f"starts at hour {time.first_hour} and lasts {hours} hours, beyond the year's {HOURS_PER_YEAR}",
-                    key="time",
-                    remedy="choose an earlier first_hour or fewer hours",
-                )
+                Problem("beyond_year", key="time", remedy="window", first=first, hours=hours, most=HOURS_PER_YEAR)
             )
-        self._window = slice(
-            round(time.first_hour / self.step_hours), round((time.first_hour + hours) / self.step_hours)
-        )
+        self._window = slice(round(first / self.step_hours), round((first + hours) / self.step_hours))
         self.block_steps = self._window.stop - self._window.start
         self.steps = self.block_steps * years
 
@@ -93,11 +88,15 @@ class SeriesReader:
             first = int(wrong[0])
             self._problems.append(
                 Problem(
-                    f"has {wrong.size} values outside {lower:g} to {upper:g} {unit},"
-                    f" the first {series[first]:g} in step {first}",
+                    "planning.outside_range",
                     given.file,
                     f"{key} column {given.column}",
-                    "correct them, or the scale",
+                    count=wrong.size,
+                    low=lower,
+                    high=upper,
+                    unit=unit,
+                    first=series[first],
+                    step=first,
                 )
             )
         return series

@@ -36,8 +36,9 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         if value is not None:
             recorder.give(f"site.{key}", value)
     if given.area is not None and given.area not in AREAS and given.id is not None:
-        remedy = nearest(given.area, AREAS) or f"choose one of {', '.join(AREAS)}"
-        raise ScenarioError(Problem(f"'{given.area}' is not a grid area", key="site.area", remedy=remedy))
+        near = nearest(given.area, AREAS)
+        remedy = "nearest" if near else "choose"
+        raise ScenarioError(Problem("no_area", key="site.area", remedy=remedy, name=given.area, near=near, names=AREAS))
     if given.id is None:
         assert given.latitude_deg is not None
         assert given.longitude_deg is not None

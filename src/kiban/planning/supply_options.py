@@ -47,7 +47,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             key = f"supply.{name}.availability"
             availability = inputs.series.read(option.availability, key, unit="MW per MW", lower=0.0, upper=1.0)
         else:
-            whole = _model_availability(name, option, inputs.place, inputs.weather(), recorder, scenario.seed)
+            whole = _model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
             availability = inputs.horizon.cut(whole)
         made.append(
             SupplyResource(
@@ -89,13 +89,7 @@ def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: R
         if option.availability is not None:
             return math.inf
         needed = "mean_speed_m_s" if name.startswith("wind") else "availability"
-        raise ScenarioError(
-            Problem(
-                "has no known resource at this place",
-                key=f"supply.{name}",
-                remedy=f"give max_mw and {needed}, or set enabled = false",
-            )
-        )
+        raise ScenarioError(Problem("no_resource", key=f"supply.{name}", needed=needed))
     return known
 
 

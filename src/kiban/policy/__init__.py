@@ -1,1 +1,16 @@
-"""Policy: law as dated data, the terms that a package sets for each asset, and the user cost of capital."""
+"""Policy: law as dated data, the terms that a package sets for each asset, and the user cost of capital.
+
+    law              measures of law with their terms, dates, status and sources, read from `law/*.toml`
+    tax_law          the tax law of a country without any support
+    instruments      the instruments of packages, checked one by one and against each other
+    package_terms    packages become terms: ordinary law, and the instruments laid over it, asset by asset
+    terms            what a package means for each class of asset: plain numbers
+    depreciation     what may be deducted in each year, and its present value
+    property_tax     the yearly tax on the assessed value of an asset
+    user_cost        what an owner must earn before tax each year on each yen of an asset
+    capital          the rate that financing has under a policy, and the user cost of each asset class
+    effective_rates  marginal effective tax rates, from user costs
+
+A rate of support walks package -> instruments -> package_terms -> terms -> user_cost -> capital, and from there into
+the costs of the programme (`planning.after_tax`).
+"""

@@ -151,9 +151,7 @@ def _charge(
 def _by_table(table: Sequence[float], cost: Fraction, first: Fraction) -> tuple[Fraction, ...]:
     """The share of the first year at once, the table on the rest; its rounding is taken by the last year."""
     if not table or abs(math.fsum(table) - 1.0) > 1e-3 or min(table) < 0:
-        raise CatalogueError(
-            Problem(f"has the shares {tuple(table)}", key="depreciation table", remedy="give shares that add up to 1")
-        )
+        raise CatalogueError(Problem("law.table_shares", key="depreciation table", shares=str(tuple(table))))
     rest = cost - first
     charges = [rest * _exact(share) for share in table]
     charges[-1] = rest - sum(charges[:-1], Fraction(0))
@@ -169,8 +167,9 @@ def _exact(value: float) -> Fraction:
 def _row(measure: str, table: str, life_years: int) -> tuple[float, ...]:
     rows = _rows(measure, table)
     if life_years not in rows:
-        fault = f"gives no rate for a useful life of {life_years} years"
-        raise CatalogueError(Problem(fault, key=measure, remedy=f"take a life from {min(rows)} to {max(rows)} years"))
+        raise CatalogueError(
+            Problem("law.no_life", key=measure, life_years=life_years, least=min(rows), most=max(rows))
+        )
     return rows[life_years]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kiban.errors import Problem, nearest
+from kiban.messages import Message
 from kiban.policy.law import Law, Measure, expand_assets, is_asset
 from kiban.policy.tax_law import TREASURY, asset_kind, law_day
 from kiban.policy.terms import ASSET_GROUPS, ASSETS, Condition, ConditionKind
@@ -18,10 +19,11 @@ _PAYERS = ("national_treasury", "prefecture", "municipality", "ratepayers")
 _ON_ASSETS = ("tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief")
 _INCOME_TAX = ("tax_credit", "special_depreciation")
 _ONCE = {
-    "special_depreciation": "two special depreciations",
-    "property_tax_relief": "two reliefs from property tax",
-    "production_credit": "two production credits",
+    "special_depreciation": "policy.second_depreciation",
+    "property_tax_relief": "policy.second_relief",
+    "production_credit": "policy.second_production_credit",
 }
+"""Kinds of which an asset may have one, and the fault of a second."""
 AMOUNT_TERMS = {
     "tax_credit": ("credit_rate", "credit_by_kind", "credit_by_asset"),
     "special_depreciation": ("special_depreciation_share", "special_depreciation_by_kind"),
@@ -63,10 +65,9 @@ class LaidInstrument:
     """Rate on each asset: a share of its cost or tax, or million yen/MWh of a production credit."""
 
     @property
-    def where(self) -> str:
+    def where(self) -> Message:
         """Package, number, kind and law, to name it in a sentence."""
-        law = f" under {self.measure.id}" if self.measure else ""
-        return f"{self.package}: instrument {self.number} ({self.instrument.kind}{law})"
+        return _place(self.package, self.number, self.instrument, self.measure)
 
     def take(self, key: str, term: str, default: Any = None) -> Any:
         """What the package says under `key`, else the law under `term`."""
@@ -96,23 +97,31 @@ class LaidInstrument:
         return bearer if bearer in _PAYERS else TREASURY
 
 
+def _place(package: str, number: int, instrument: Instrument, measure: Measure | None = None) -> Message:
+    if measure is None:
+        return Message("place.instrument", package=package, number=number, kind=instrument.kind)
+    return Message("place.instrument_law", package=package, number=number, kind=instrument.kind, law=measure.id)
+
+
 def lay_instrument(
     law: Law, package: str, number: int, instrument: Instrument, start_year: int
 ) -> LaidInstrument | list[Problem]:
     """One instrument with the terms that its measure has in the start year, or what is wrong with it."""
     problems = []
-    bare = f"{package}: instrument {number} ({instrument.kind})"
+    bare = _place(package, number, instrument)
     measure = None
     if instrument.law is not None:
         measure = law.measures.get(instrument.law)
         if measure is None:
-            remedy = nearest(instrument.law, law.measures) or "see the files in policy/law"
-            problems.append(Problem(f"names the unknown law '{instrument.law}'", bare, remedy=remedy))
+            near = nearest(instrument.law, law.measures)
+            remedy = "nearest" if near else "law.files"
+            problems.append(Problem("policy.unknown_law", bare, remedy=remedy, name=instrument.law, near=near))
     for name in instrument.assets:
         if not is_asset(name):
             known = ("all", *ASSET_GROUPS, *ASSETS)
-            remedy = nearest(name, known) or f"the classes and groups are {', '.join(known)}"
-            problems.append(Problem(f"names the unknown asset class '{name}'", bare, remedy=remedy))
+            near = nearest(name, known)
+            remedy = "nearest" if near else "policy.assets"
+            problems.append(Problem("policy.unknown_asset", bare, remedy=remedy, name=name, near=near, names=known))
     if problems:
         return problems
     first, last, terms = _window(measure, start_year)
@@ -121,14 +130,10 @@ def lay_instrument(
     assets = expand_assets(instrument.assets) or (measure.assets if measure else ())
     laid = LaidInstrument(package, number, instrument, measure, terms or {}, assets, first, last)
     if terms is None or not first <= start_year <= last:
-        dates = [measure.describe_dates()] if measure else []
-        if instrument.from_year or instrument.to_year:
-            dates.append(f"the package limits it to {instrument.from_year or '...'} to {instrument.to_year or '...'}")
-        remedy = f"{' and '.join(dates)}; choose another policy.start_year or leave it out"
-        return [Problem(f"is outside its dates in {start_year}", laid.where, remedy=remedy)]
+        return [Problem("policy.outside_dates", laid.where, year=start_year, dates=_dates(instrument, measure))]
     if instrument.kind in _ON_ASSETS:
         if not assets:
-            return [Problem("covers no assets", laid.where, remedy="name them under assets")]
+            return [Problem("policy.no_assets", laid.where)]
         laid = replace(laid, assets=assets)
     else:
         laid = replace(laid, assets=())
@@ -136,11 +141,18 @@ def lay_instrument(
     if problems:
         return problems
     shares = {asset: _share_of(law, laid, asset, start_year) for asset in laid.assets}
-    without = [asset for asset, share in shares.items() if share is None]
+    without = tuple(asset for asset, share in shares.items() if share is None)
     if without:
-        remedy = "leave them out or give a rate"
-        return [Problem(f"gives no rate for {', '.join(without)} in {start_year}", laid.where, remedy=remedy)]
+        return [Problem("policy.no_rate_for", laid.where, names=without, year=start_year)]
     return replace(laid, shares={asset: share for asset, share in shares.items() if share is not None})
+
+
+def _dates(instrument: Instrument, measure: Measure | None) -> Message:
+    """When the measure holds and to which years the package limits it; one of them is given."""
+    if not (instrument.from_year or instrument.to_year):
+        return measure.describe_dates() if measure else Message("dates.unknown")
+    limit = Message("dates.package", first=instrument.from_year or "...", last=instrument.to_year or "...")
+    return Message("dates.both", law=measure.describe_dates(), package=limit) if measure else limit
 
 
 def _window(measure: Measure | None, year: int) -> tuple[int, int, Mapping[str, Any] | None]:
@@ -165,10 +177,10 @@ def _missing(laid: LaidInstrument) -> Iterator[Problem]:
     given = key is None or getattr(laid.instrument, key) is not None
     known = (*AMOUNT_TERMS.get(kind, ()), *(("price_upper_yen_per_t",) if kind == "carbon_price" else ()))
     if not given and not any(term in laid.terms for term in known):
-        yield Problem(f"has no {key}, and the law gives none", laid.where, remedy=f"give its {key}")
+        yield Problem("policy.no_amount", laid.where, amount=key)
     years = laid.take("years", "exempt_years") if kind == "property_tax_relief" else laid.instrument.years
     if kind in {"property_tax_relief", "production_credit"} and years is None:
-        yield Problem("does not say for how many years", laid.where, remedy="give its years")
+        yield Problem("policy.no_years", laid.where)
 
 
 def _share_of(law: Law, laid: LaidInstrument, asset: str, start_year: int) -> float | None:
@@ -199,44 +211,34 @@ def find_conflicts(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
         return
     for item in laid:
         if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief"):
-            yield Problem(
-                "relieves a tax that a public owner does not pay", item.where, remedy=f"drop it or {public.where}"
-            )
+            yield Problem("policy.public_tax", item.where, other=public.where)
         if item.instrument.kind in {"loan_guarantee", "concessional_loan"}:
-            yield Problem(
-                "supports the debt of a public owner, who borrows as the state does", item.where, remedy="drop it"
-            )
+            yield Problem("policy.public_debt", item.where)
 
 
 def _conflict(one: LaidInstrument, other: LaidInstrument) -> Iterator[Problem]:
     kinds = {one.instrument.kind, other.instrument.kind}
     if not one.assets and one.instrument.kind == other.instrument.kind:
-        yield Problem(f"repeats {one.where}", other.where, remedy="keep one of them")
+        yield Problem("policy.repeats", other.where, other=one.where)
     if kinds == {"loan_guarantee", "concessional_loan"}:
-        yield Problem(f"covers the debt that {one.where} covers", other.where, remedy="keep one of them")
+        yield Problem("policy.same_debt", other.where, other=one.where)
     shared = [asset for asset in one.assets if asset in other.assets]
     if not shared:
         return
-    on = "on all assets" if len(shared) == len(ASSETS) else f"on {', '.join(shared)}"
+    assets: Message | tuple[str, ...] = Message("policy.all_assets") if len(shared) == len(ASSETS) else tuple(shared)
     if len(kinds) == 1 and one.instrument.kind in _ONCE:
-        yield Problem(f"is the second of {_ONCE[one.instrument.kind]} {on}", other.where, remedy="keep one of them")
+        yield Problem(_ONCE[one.instrument.kind], other.where, remedy="policy.keep_one", on=assets)
         return
     if kinds <= set(_INCOME_TAX) and one.measure and other.measure:
         same = one.measure is other.measure
         group = one.measure.excludes and one.measure.excludes == other.measure.excludes
         if same or group:
-            why = "one measure gives either" if same else "the law allows one such measure for each asset"
-            yield Problem(
-                f"may not be combined with {one.where} {on}, because {why}", other.where, remedy="choose one of them"
-            )
+            why = Message("policy.one_measure") if same else Message("policy.one_of_group")
+            yield Problem("policy.not_together", other.where, other=one.where, on=assets, why=why)
     if kinds == {"tax_credit", "capital_grant"}:
         grant = one if one.instrument.kind == "capital_grant" else other
         if grant.instrument.treatment != "reduces_basis":
-            yield Problem(
-                f"counts the same cost as a tax credit {on}",
-                grant.where,
-                remedy='set treatment = "reduces_basis", so that the credit counts on the rest',
-            )
+            yield Problem("policy.same_cost", grant.where, on=assets)
 
 
 def _too_much(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
@@ -253,5 +255,4 @@ def _too_much(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
             names.setdefault(round(total, 9), []).append(asset)
     where = " + ".join(dict.fromkeys(item.package for item in laid))
     for total, assets in names.items():
-        remedy = "credits and grants may pay 100 % at most"
-        yield Problem(f"pays {total:.0%} of the cost of {', '.join(assets)}", where, remedy=remedy)
+        yield Problem("policy.too_much", where, share=total, names=tuple(assets))

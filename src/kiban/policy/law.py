@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cache
 from importlib import resources
@@ -18,6 +18,7 @@ from typing import Any, Literal, cast
 
 from kiban.catalogue import Source
 from kiban.errors import CatalogueError, Problem, nearest
+from kiban.messages import Message
 from kiban.policy.terms import ASSET_GROUPS, ASSETS
 
 MeasureStatus = Literal["enacted", "proposed", "hypothetical"]
@@ -103,23 +104,27 @@ class Measure:
         for period in self.periods:
             if period.holds(day):
                 return period.terms
-        raise CatalogueError(
-            Problem(f"is not in force on {day.isoformat()}", key=self.id, remedy=self.describe_dates())
-        )
+        raise CatalogueError(Problem("law.not_in_force", key=self.id, day=day.isoformat(), dates=self.describe_dates()))
 
     def number(self, name: str, day: date) -> float:
         """One term that is a number; `CatalogueError` where there is none of that name."""
         terms = self.terms(day)
         value = terms.get(name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise CatalogueError(Problem(f"has no number '{name}'", key=self.id, remedy=nearest(name, terms)))
+            near = nearest(name, terms)
+            remedy = "nearest" if near else ""
+            raise CatalogueError(Problem("law.no_number", key=self.id, remedy=remedy, name=name, near=near))
         return float(value)
 
-    def describe_dates(self) -> str:
+    def describe_dates(self) -> Message:
         """`it holds from A to B`."""
-        start = f" from {self.valid_from.isoformat()}" if self.valid_from else ""
-        end = f" to {self.valid_to.isoformat()}" if self.valid_to else ""
-        return f"it holds{start}{end}" if start or end else "it holds without a known date"
+        first = self.valid_from.isoformat() if self.valid_from else ""
+        last = self.valid_to.isoformat() if self.valid_to else ""
+        if first and last:
+            return Message("dates.from_to", first=first, last=last)
+        if first:
+            return Message("dates.from", first=first)
+        return Message("dates.to", last=last) if last else Message("dates.unknown")
 
     def is_assumed(self, name: str) -> bool:
         """Whether a term was not read in a source."""
@@ -137,8 +142,9 @@ class Law:
         """The measure of that id; `CatalogueError` with the nearest id where there is none."""
         found = self.measures.get(name)
         if found is None:
-            remedy = nearest(name, self.measures) or "see the files in policy/law"
-            raise CatalogueError(Problem(f"'{name}' is not a measure of the law", remedy=remedy))
+            near = nearest(name, self.measures)
+            remedy = "nearest" if near else "law.files"
+            raise CatalogueError(Problem("law.no_measure", remedy=remedy, name=name, near=near))
         return found
 
     def number(self, name: str, term: str, day: date) -> float:
@@ -166,10 +172,10 @@ def parse_law(texts: Mapping[str, str]) -> Law:
         try:
             tables[name] = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            problems.append(Problem(f"is not valid TOML: {error}", name))
+            problems.append(Problem("invalid_toml", name, reason=str(error)))
     sources: dict[str, Source] = {}
     for key, entry in tables.pop(SOURCE_FILE, {}).items():
-        faults = [Problem(fault, SOURCE_FILE, key) for fault in _faults_of_source(entry)]
+        faults = [replace(fault, where=SOURCE_FILE, key=key) for fault in _faults_of_source(entry)]
         problems += faults
         if not faults:
             sources[key] = Source(
@@ -178,9 +184,9 @@ def parse_law(texts: Mapping[str, str]) -> Law:
     measures: dict[str, Measure] = {}
     for name, table in tables.items():
         for key, entry in table.items():
-            faults = [Problem(fault, name, key) for fault in _faults_of_measure(entry, sources)]
+            faults = [replace(fault, where=name, key=key) for fault in _faults_of_measure(entry, sources)]
             if key in measures:
-                faults.append(Problem("is given twice", name, key))
+                faults.append(Problem("law.twice", name, key))
             problems += faults
             if not faults:
                 measures[key] = _read_measure(key, entry)
@@ -231,78 +237,83 @@ def _freeze(value: Any) -> Term:
     return tuple(_freeze(item) for item in value) if isinstance(value, list) else value
 
 
-def _faults_of_source(entry: Any) -> Iterator[str]:
+def _faults_of_source(entry: Any) -> Iterator[Problem]:
     if not isinstance(entry, Mapping):
-        yield "is not a table"
+        yield Problem("law.no_table")
         return
     yield from _faults_of_keys(entry, _SOURCE_KEYS, set())
     if entry.get("grade") not in _GRADES:
-        yield f"has the unknown grade {entry.get('grade')!r}"
+        yield Problem("law.unknown_grade", grade=repr(entry.get("grade")))
 
 
-def _faults_of_measure(entry: Any, sources: Mapping[str, Source]) -> Iterator[str]:
+def _faults_of_measure(entry: Any, sources: Mapping[str, Source]) -> Iterator[Problem]:
     if not isinstance(entry, Mapping):
-        yield "is not a table"
+        yield Problem("law.no_table")
         return
     yield from _faults_of_keys(entry, {*_TEXTS, *_LISTS, "period"}, _OPTIONAL - {"period"})
     for name in (*_TEXTS, "excludes"):
         if name in entry and not isinstance(entry[name], str):
-            yield f"has a {name} that is no text"
+            yield Problem("law.no_text", name=name)
     for name in _LISTS:
         given = entry.get(name, [])
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-            yield f"has {name} that are no list of names"
+            yield Problem("law.no_list", name=name)
             return
     for name, known in (("status", STATUSES), ("jurisdiction", JURISDICTIONS), ("bearer", BEARERS)):
         if name in entry and entry[name] not in known:
-            yield f"has the {name} {entry[name]!r}, and it must be one of {', '.join(known)}"
-    yield from (f"names the unknown source '{key}'" for key in entry.get("sources", []) if key not in sources)
-    yield from (f"names the unknown asset '{name}'" for name in entry.get("assets", []) if not is_asset(name))
-    yield from (f"asks for '{name}', which is unknown" for name in entry.get("asks_for", []) if name not in DEMANDS)
+            yield Problem("law.unknown_word", name=name, value=repr(entry[name]), names=known)
+    unknown = (
+        *(Problem("law.unknown_source", name=key) for key in entry.get("sources", []) if key not in sources),
+        *(Problem("law.unknown_asset", name=name) for name in entry.get("assets", []) if not is_asset(name)),
+        *(Problem("law.unknown_demand", name=name) for name in entry.get("asks_for", []) if name not in DEMANDS),
+    )
+    yield from unknown
     if not entry.get("sources") and ALL not in entry.get("assumed", []):
-        yield "has no source, and not all of it is assumed"
+        yield Problem("law.no_source")
     if entry.get("assumed") and not entry.get("note"):
-        yield "is assumed and has no note"
+        yield Problem("law.no_note")
     periods = entry.get("period", [])
     if not isinstance(periods, list) or not periods or not all(isinstance(period, Mapping) for period in periods):
-        yield "has no period"
+        yield Problem("law.no_period")
         return
     yield from _faults_of_periods(periods)
     terms = {name for period in periods for name in period}
     yield from (
-        f"assumes '{name}', which no period gives" for name in entry.get("assumed", []) if name not in {ALL, *terms}
+        Problem("law.unknown_term", name=name) for name in entry.get("assumed", []) if name not in {ALL, *terms}
     )
 
 
-def _faults_of_keys(entry: Mapping[str, Any], known: set[str], optional: set[str]) -> Iterator[str]:
+def _faults_of_keys(entry: Mapping[str, Any], known: set[str], optional: set[str]) -> Iterator[Problem]:
     for name in entry:
         if name not in known | optional:
-            yield f"has the unknown key '{name}'"
+            yield Problem("law.unknown_key", name=name)
     for name in sorted(known - optional):
         if name not in entry and name not in _OPTIONAL:
-            yield f"lacks the key '{name}'"
+            yield Problem("law.missing_key", name=name)
 
 
-def _faults_of_periods(periods: list[Mapping[str, Any]]) -> Iterator[str]:
+def _faults_of_periods(periods: list[Mapping[str, Any]]) -> Iterator[Problem]:
     dates = [(period.get("from"), period.get("to")) for period in periods]
     if not all(day is None or type(day) is date for pair in dates for day in pair):
-        yield "has a date that is none"
+        yield Problem("law.no_date")
         return
     yield from (
-        f"ends on {last} before it begins on {first}" for first, last in dates if first and last and last < first
+        Problem("law.ends_early", first=first.isoformat(), last=last.isoformat())
+        for first, last in dates
+        if first and last and last < first
     )
     for (_, last), (first, _) in pairwise(dates):
         if last is None or first is None or first <= last:
-            yield "has periods that overlap or are not in order"
+            yield Problem("law.overlap")
         elif first != last + timedelta(days=1):
-            yield f"has a gap after {last}"
+            yield Problem("law.gap", last=last.isoformat())
     for period in periods:
         for name, value in period.items():
             if name not in {"from", "to"}:
                 yield from _faults_of_term(name, value)
 
 
-def _faults_of_term(name: str, value: Any) -> Iterator[str]:
+def _faults_of_term(name: str, value: Any) -> Iterator[Problem]:
     """A share lies between 0 and 1, and no amount or number of years is negative."""
     if isinstance(value, Mapping):
         for item in value.values():
@@ -310,8 +321,8 @@ def _faults_of_term(name: str, value: Any) -> Iterator[str]:
     elif isinstance(value, bool) or not isinstance(value, int | float):
         return
     elif (name.endswith(("_share", "_rate")) or "share" in name.split("_")) and not 0 <= value <= 1:
-        yield f"gives {name} = {value}, and a share lies between 0 and 1"
+        yield Problem("law.no_share", name=name, value=value)
     elif name.endswith("_years") and not (isinstance(value, int) and value >= 0):
-        yield f"gives {name} = {value}, and years are whole and not negative"
+        yield Problem("law.no_years", name=name, value=value)
     elif value < 0:
-        yield f"gives {name} = {value}, which is negative"
+        yield Problem("law.negative", name=name, value=value)

@@ -68,9 +68,7 @@ def resolve(
     named = sorted({package.tax_law for package in packages if package.tax_law is not None})
     problems = []
     if len(named) > 1:
-        problems.append(
-            Problem(f"ask for different tax laws, {' and '.join(named)}", _join(packages), remedy="choose one")
-        )
+        problems.append(Problem("policy.tax_laws", _join(packages), names=tuple(named[:-1]), last=named[-1]))
     ordinary = ordinary_law(named[0] if named else tax_law, start_year)
     laid = []
     for package in packages:

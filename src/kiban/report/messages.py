@@ -1,8 +1,8 @@
 """The sentence of a message or a problem, in the reader's language.
 
 A blank whose value is an id is named by what the blank is called: `assets` are asset classes, `measures` measures of
-law, `technology` a word of the glossary; `_NAMED` has them all. Several names stand in a row; a message within a
-message becomes its sentence.
+law, `technology` a word of the glossary, `unit` a unit; `_NAMED` has them all. Several names stand in a row; a message
+within a message becomes its sentence.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from kiban.catalogue import climate_normals, load_catalogue
+from kiban.catalogue import UNITS, climate_normals, load_catalogue
 from kiban.errors import Problem
 from kiban.messages import Message
 from kiban.policy.law import load_law
-from kiban.quantities import Language, term
+from kiban.quantities import Language, term, unit_text
 from kiban.report.names import subject_name
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 
@@ -75,6 +75,12 @@ def _name(blank: str, value: object, language: Language) -> object:
     return name_of(str(value), language) if name_of is not None else value
 
 
+def _unit(name: str, language: Language) -> str:
+    if language == "en" and name in UNITS:
+        return UNITS[name].text
+    return unit_text(name, language) or name  # a ratio has no unit to print, and the sentence wants a word
+
+
 def measure_title(name: str, language: Language) -> str:
     """Title of a measure of the law; the name itself where the law has none of that name."""
     measure = load_law().measures.get(name)
@@ -120,6 +126,7 @@ _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "assets": subject_name,
     "measures": measure_title,
     "technology": term,
+    "unit": _unit,
     "instrument_kind": _instrument_kind,
     "typical_station": _typical_station,
     "normals_station": _normals_station,

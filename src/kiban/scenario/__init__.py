@@ -1,4 +1,18 @@
-"""What a user writes: the scenario, its schema and its file."""
+"""What a user writes: the scenario, its schema and its file.
+
+study          the scenario itself, its targets, finance and money
+place          site, weather and horizon
+compute        load, tranches and cooling
+plant          supply, battery, grid connection, backup, efficiency measures
+section        what all sections share
+names          names that only the catalogue knows
+package        a policy package: a list of instruments
+national       a national study: demand, candidate sites, limits, phases, risk
+file           a scenario file read and written
+national_file  a file of a national study read
+examples       the worked examples by name
+shipped        the folders of what comes with kiban
+"""
 
 from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load, Tranche
 from kiban.scenario.file import dump_scenario, parse_scenario, read_scenario

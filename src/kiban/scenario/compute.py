@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from kiban.errors import Problem
 from kiban.scenario.section import NonNegative, NonNegativeHourly, Positive, Section, SeriesReference, Share
 
 CoolingSystem = Literal["air_economiser", "chilled_water", "direct_liquid", "immersion"]
@@ -91,11 +92,7 @@ class Tranche(Section):
     def _require_one_amount_and_one_price(self) -> Tranche:
         amounts = (self.it_load_mw, self.gpu_hours_per_year, self.tokens_per_year)
         if sum(amount is not None for amount in amounts) != 1:
-            raise ValueError(
-                f"tranche '{self.name}' needs exactly one of it_load_mw, gpu_hours_per_year and tokens_per_year"
-            )
+            raise ValueError(Problem("scenario.tranche_amount", name=self.name))
         if (self.price_myen_per_mwh is None) == (self.price_myen_per_gpu_hour is None):
-            raise ValueError(
-                f"tranche '{self.name}' needs exactly one of price_myen_per_mwh and price_myen_per_gpu_hour"
-            )
+            raise ValueError(Problem("scenario.tranche_price", name=self.name))
         return self

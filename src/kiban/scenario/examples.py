@@ -21,9 +21,9 @@ def example_names() -> tuple[str, ...]:
 def example_path(name: str) -> Path:
     """File of an example; ScenarioError with the nearest name where there is none of that name."""
     if name not in example_names():
-        known = ", ".join(example_names())
-        remedy = nearest(name, example_names()) or f"the examples are {known}"
-        raise ScenarioError(Problem(f"'{name}' is neither a file nor an example", remedy=remedy))
+        near = nearest(name, example_names())
+        remedy = "nearest" if near else "examples"
+        raise ScenarioError(Problem("no_example", remedy=remedy, name=name, near=near, names=example_names()))
     return examples_folder() / f"{name}{SUFFIX}"
 
 
@@ -47,7 +47,7 @@ def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
     try:
         return read_scenario(path)
     except RecursionError:
-        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+        raise ScenarioError(Problem("nesting", str(path))) from None
 
 
 def national_example_names() -> tuple[str, ...]:

@@ -16,7 +16,8 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from kiban.catalogue import load_catalogue
-from kiban.errors import OutputError, Problem, ScenarioError, nearest
+from kiban.errors import OutputError, Problem, ScenarioError, nearest, reason_of
+from kiban.messages import Message
 from kiban.scenario.names import find_unknown_names
 from kiban.scenario.study import Scenario
 
@@ -33,8 +34,7 @@ def read_scenario(path: str | Path) -> Scenario:
     path = Path(path)
     text, raw = read_toml(path)
     if not raw:
-        remedy = "start from `kiban init` or from one of the examples"
-        raise ScenarioError(Problem("is empty", str(path), remedy=remedy))
+        raise ScenarioError(Problem("empty", str(path), remedy="scenario.start"))
     return parse_scenario(raw, where=str(path), text=text).placed_in(path.parent)
 
 
@@ -44,16 +44,17 @@ def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         return text, tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(Problem(f"is not valid TOML: {error}", str(path), remedy="mend that line")) from None
+        remedy = "scenario.mend_line"
+        raise ScenarioError(Problem("invalid_toml", str(path), remedy=remedy, reason=str(error))) from None
     except RecursionError:
-        raise ScenarioError(Problem("nests too deeply", str(path), remedy="write plain tables and values")) from None
+        raise ScenarioError(Problem("nesting", str(path))) from None
 
 
 def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:
     """The scenario in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
     converted = convert_dollars(raw, yen_per_usd(raw))
     problems = [
-        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}") for problem in find_unknown_names(raw)
+        replace(problem, where=place_of(where, text, problem.key.split("."))) for problem in find_unknown_names(raw)
     ]
     try:
         scenario = Scenario.model_validate_json(json.dumps(converted, default=str))
@@ -77,25 +78,20 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
 def read_text(path: Path) -> str:
     """The text of a scenario file; raises `ScenarioError` for what is no readable text of ordinary size."""
     if path.is_dir():
-        raise ScenarioError(Problem("is a folder", str(path), remedy="give the scenario's TOML file"))
+        raise ScenarioError(Problem("scenario.folder", str(path)))
     if not path.exists():
-        raise ScenarioError(Problem("does not exist", str(path), remedy="check the name or run `kiban init`"))
+        raise ScenarioError(Problem("scenario.gone", str(path)))
     size = path.stat().st_size
     if size > LARGEST_FILE_BYTES:
         raise ScenarioError(
-            Problem(
-                f"has {size / MILLION:.0f} MB, and a scenario has at most {LARGEST_FILE_BYTES / MILLION:.0f} MB",
-                str(path),
-                remedy="keep hourly series in CSV or Parquet files and name them in the scenario",
-            )
+            Problem("scenario.large", str(path), size=size / MILLION, most=LARGEST_FILE_BYTES / MILLION)
         )
     try:
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        remedy = "save it as UTF-8 (it may be Shift_JIS)"
-        raise ScenarioError(Problem(f"is not UTF-8 at byte {error.start}", str(path), remedy=remedy)) from None
+        raise ScenarioError(Problem("scenario.encoding", str(path), byte=error.start)) from None
     except OSError as error:
-        raise ScenarioError(Problem(f"cannot be read: {error.strerror}", str(path))) from None
+        raise ScenarioError(Problem("scenario.unreadable", str(path), reason=reason_of(error))) from None
 
 
 def yen_per_usd(raw: Mapping[str, Any]) -> float:
@@ -140,38 +136,66 @@ def explain(items: Sequence[Any], where: str, text: str, model: type[BaseModel] 
         wants_number = item["type"] in {"float_type", "int_type", "is_instance_of"}
         if (wants_table and rivals) or (wants_number and isinstance(item["input"], Mapping) and rivals):
             continue
-        problem = _explain_one(item, f"{where}{line_of(text, key)}", key, model)
+        problem = _explain_one(item, place_of(where, text, key), key, model)
         if problem not in problems:
             problems.append(problem)
     return problems
 
 
-def _explain_one(item: Any, where: str, location: tuple[str | int, ...], model: type[BaseModel]) -> Problem:
+_BOUNDS = {
+    "greater_than": "above",
+    "greater_than_equal": "at_least",
+    "less_than": "below",
+    "less_than_equal": "at_most",
+    "multiple_of": "multiple_of",
+}
+_TYPES = {
+    "finite_number": "number",
+    "float_type": "valid_number",
+    "int_type": "valid_integer",
+    "string_type": "valid_text",
+    "bool_type": "valid_flag",
+    "model_type": "valid_object",
+    "dict_type": "valid_object",
+    "tuple_type": "valid_list",
+}
+"""Remedies for what pydantic finds wrong with a value, by the type of its error."""
+
+
+def _explain_one(item: Any, where: str | Message, location: tuple[str | int, ...], model: type[BaseModel]) -> Problem:
     key = ".".join(str(part) for part in location)
-    context, value, kind = item.get("ctx", {}), item.get("input"), item["type"]
-    bounds = {
-        "greater_than": "above",
-        "greater_than_equal": "at least",
-        "less_than": "below",
-        "less_than_equal": "at most",
-        "multiple_of": "a multiple of",
-    }
+    context, kind, value = item.get("ctx", {}), item["type"], repr(item.get("input"))
+
+    def refused(remedy: str, **values: object) -> Problem:
+        return Problem("value", where, key, remedy, {"value": value, **values})
+
     if kind == "extra_forbidden":
-        known = _known_keys(location[:-1], model)
-        remedy = nearest(str(location[-1]), known) or f"known keys here are {', '.join(known)}"
-        return Problem("is not a known key", where, key, remedy)
+        known = tuple(_known_keys(location[:-1], model))
+        near = nearest(str(location[-1]), known)
+        return Problem("unknown_key", where, key, "nearest" if near else "known", near=near, names=known)
     if kind == "missing":
-        return Problem("is missing", where, key, "add it")
-    if kind in bounds:
-        return Problem(f"is {value!r}", where, key, f"it must be {bounds[kind]} {next(iter(context.values())):g}")
-    if kind == "finite_number":
-        return Problem(f"is {value!r}", where, key, "it must be a finite number")
+        return Problem("missing", where, key)
+    if kind == "json_invalid":  # it was written from a mapping: only its depth can be wrong
+        return Problem("nesting", where)
     if kind == "value_error":
-        return Problem(str(context["error"]), where, key, "see `kiban schema`")
+        found: Problem = context["error"].args[0]
+        return replace(found, where=where, key=key, remedy=found.remedy or "schema")
+    if kind in _BOUNDS:
+        return refused(_BOUNDS[kind], bound=f"{next(iter(context.values())):g}")
+    if kind in _TYPES:
+        return refused(_TYPES[kind])
+    if kind == "string_pattern_mismatch":
+        return refused("pattern", pattern=context["pattern"])
+    if kind == "too_short":
+        return refused("too_short", least=context["min_length"], count=context["actual_length"])
+    if kind == "too_long":
+        return refused("too_long", most=context["max_length"], count=context["actual_length"])
     if kind == "literal_error":
-        hint = nearest(str(value), re.findall(r"'([^']*)'", context["expected"]))
-        return Problem(f"is {value!r}", where, key, f"it must be {context['expected']}{'; ' if hint else ''}{hint}")
-    return Problem(f"is {value!r}", where, key, item["msg"].replace("Input should be", "it must be"))
+        *others, last = re.findall(r"'[^']*'", context["expected"])
+        expected = Message("words.either", names=tuple(others), last=last) if others else last
+        near = nearest(str(item.get("input")), [word.strip("'") for word in (*others, last)])
+        return refused("one_of_nearest" if near else "one_of", expected=expected, near=near)
+    return refused("other", words=item["msg"].replace("Input should be", "it must be"))
 
 
 def _plain(location: Sequence[str | int]) -> tuple[str | int, ...]:
@@ -200,8 +224,8 @@ def _model_in(annotation: Any) -> type[BaseModel]:
     raise LookupError(f"no section in {annotation}")
 
 
-def line_of(text: str, location: Sequence[str | int]) -> str:
-    """` line N` of a key (or of the nearest table above it) in the file; empty where it is not to be found."""
+def place_of(where: str, text: str, location: Sequence[str | int]) -> str | Message:
+    """A file with the line of a key (or of the nearest table above it); the file alone where it is not to be found."""
     wanted = [part for part in location if isinstance(part, str)]
     section: list[str] = []
     best, depth = 0, 0
@@ -217,7 +241,7 @@ def line_of(text: str, location: Sequence[str | int]) -> str:
             continue
         if path == wanted[: len(path)] and len(path) > depth:
             best, depth = number, len(path)
-    return f" line {best}" if best else ""
+    return Message("place.line", file=where, line=best) if best else where
 
 
 def _move_files(node: Any, source: Path, target: Path) -> Any:
@@ -242,6 +266,4 @@ def _relative(name: str, source: Path, target: Path) -> str:
     try:
         return Path(os.path.relpath(source / name, target)).as_posix()
     except ValueError:  # another drive
-        raise OutputError(
-            Problem(f"cannot be named from {target}", key=name, remedy="save to the same drive")
-        ) from None
+        raise OutputError(Problem("scenario.other_drive", key=name, folder=str(target))) from None

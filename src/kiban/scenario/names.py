@@ -29,9 +29,10 @@ def find_unknown_names(raw: Mapping[str, Any]) -> Iterator[Problem]:
 def find_unknown_chip(chip: str, catalogue: Catalogue) -> Iterator[Problem]:
     """A problem if the catalogue has no such chip."""
     if chip != NO_CHIP and f"chip.{chip}.power" not in catalogue:
-        known = [name.split(".")[1] for name in catalogue.values("chip.") if name.endswith(".power")]
-        remedy = nearest(chip, known) or f"choose one of {', '.join(known)}, or {NO_CHIP}"
-        yield Problem(f"'{chip}' is not a chip of the catalogue", key="load.chip", remedy=remedy)
+        known = tuple(name.split(".")[1] for name in catalogue.values("chip.") if name.endswith(".power"))
+        near = nearest(chip, known)
+        remedy = "nearest" if near else "scenario.chips"
+        yield Problem("no_chip", key="load.chip", remedy=remedy, name=chip, near=near, names=known, none=NO_CHIP)
 
 
 def _text(raw: Mapping[str, Any], section: str, key: str) -> str | None:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from kiban.errors import Problem
 from kiban.scenario.compute import Cooling
 from kiban.scenario.place import Weather
 from kiban.scenario.plant import NAME_PATTERN, Backup, Battery, Grid, Supply
@@ -87,7 +88,7 @@ class Tranche(Section):
     @model_validator(mode="after")
     def _require_price(self) -> Tranche:
         if not self.must_serve and self.price_myen_per_mw_year is None:
-            raise ValueError("need not be served and so needs price_myen_per_mw_year")
+            raise ValueError(Problem("national_study.tranche_price"))
         return self
 
     def load_mw(self, phase: int) -> float:
@@ -261,7 +262,7 @@ class Phases(Section):
     def _require_rising(self) -> Phases:
         years = (*self.years, self.last_year)
         if any(later <= earlier for earlier, later in pairwise(years)):
-            raise ValueError(f"years must rise and end before last_year, and are {list(years)}")
+            raise ValueError(Problem("national_study.years_rise", years=str(list(years))))
         return self
 
 

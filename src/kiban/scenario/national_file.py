@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from kiban.catalogue import AREAS, Catalogue, load_catalogue
 from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
-from kiban.scenario.file import convert_dollars, explain, line_of, read_text, read_toml, yen_per_usd
+from kiban.messages import Message
+from kiban.scenario.file import convert_dollars, explain, place_of, read_text, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
 from kiban.scenario.national import CandidateSite, NationalScenario
 from kiban.scenario.plant import KNOWN_SUPPLY
@@ -44,7 +45,7 @@ def parse_national(
     """The national study in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
     given = _with_site_file(raw, folder or Path())
     problems = [
-        replace(problem, where=problem.where or f"{where}{line_of(text, problem.key.split('.'))}")
+        replace(problem, where=problem.where or place_of(where, text, problem.key.split(".")))
         for problem in _find_problems(given)
     ]
     converted = convert_dollars(given, yen_per_usd(given))
@@ -53,7 +54,7 @@ def parse_national(
     except ValidationError as error:
         raise ScenarioError([*explain(error.errors(), where, text, NationalScenario), *problems]) from None
     problems += [
-        replace(problem, where=f"{where}{line_of(text, problem.key.split('.'))}")
+        replace(problem, where=place_of(where, text, problem.key.split(".")))
         for problem in (*_find_conflicts(study), *_find_unknown_packages(study, folder))
     ]
     if problems:
@@ -74,14 +75,11 @@ def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 def _read_sites(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
-        remedy = "give a CSV file by its name relative to the study"
-        raise ScenarioError(Problem("is no file", str(path), "national.sites_file", remedy))
+        raise ScenarioError(Problem("national_study.no_sites_file", str(path), "national.sites_file"))
     rows = list(csv.DictReader(read_text(path).splitlines()))
     known, words = set(CandidateSite.model_fields) - {"supply", "weather"}, {"id", "name", "like", "area", "kind"}
     unknown = sorted({column or "" for row in rows for column in row} - known)
-    problems = [
-        Problem(f"has the unknown column '{column}'", str(path), remedy=nearest(column, known)) for column in unknown
-    ]
+    problems = [_unknown_column(column, str(path), known) for column in unknown]
     sites = []
     for number, row in enumerate(rows, start=2):
         site: dict[str, Any] = {}
@@ -96,8 +94,8 @@ def _read_sites(path: Path) -> list[dict[str, Any]]:
                 try:
                     value = float(cell)
                 except ValueError:
-                    where = f"{path} line {number}"
-                    problems.append(Problem(f"is '{cell}'", where, column, "give a number or leave the cell empty"))
+                    where = Message("place.line", file=str(path), line=number)
+                    problems.append(Problem("national_study.no_number", where, column, cell=cell))
                     continue
                 site[column] = int(value) if column == "connection_year" else value
         sites.append(site)
@@ -134,11 +132,10 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             yield _unknown_site(like, "site.like")
         missing = [key for key in ("latitude_deg", "longitude_deg", "area") if entry.get(key) is None]
         if name not in catalogue.sites and like is None and missing:
-            remedy = nearest(name, catalogue.sites) or "`kiban sites` lists the catalogue's"
+            near = nearest(name, catalogue.sites)
+            remedy = "national_study.add_or_nearest" if near else "national_study.add_or_like"
             yield Problem(
-                f"'{name}' is not a site of the catalogue and has no {', '.join(missing)}",
-                key="site.id",
-                remedy=f"add them, or `like`; {remedy}",
+                "national_study.site", key="site.id", remedy=remedy, name=name, missing=tuple(missing), near=near
             )
         area = entry.get("area")
         if isinstance(area, str) and area not in AREAS:
@@ -152,10 +149,11 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             if str(name) not in catalogue.sites and str(name) not in own:
                 yield _unknown_site(str(name), "shared.sites")
         supply = entry.get("supply")
-        options = [*KNOWN_SUPPLY, *(raw.get("supply", {}) if isinstance(raw.get("supply"), Mapping) else ())]
+        options = (*KNOWN_SUPPLY, *(raw.get("supply", {}) if isinstance(raw.get("supply"), Mapping) else ()))
         if isinstance(supply, str) and supply not in options:
-            remedy = nearest(supply, options) or f"choose one of {', '.join(options)}"
-            yield Problem(f"'{supply}' is not a supply option", key="shared.supply", remedy=remedy)
+            near = nearest(supply, options)
+            remedy, key = "nearest" if near else "choose", "shared.supply"
+            yield Problem("national_study.supply", key=key, remedy=remedy, name=supply, near=near, names=options)
     assumptions = raw.get("assumptions")
     if isinstance(assumptions, Mapping):
         try:
@@ -174,27 +172,28 @@ def _find_unknown_links(raw: Mapping[str, Any], catalogue: Catalogue) -> Iterato
         )
         if name in interconnector_names(catalogue):
             if any(ends):
-                yield Problem(f"'{name}' of the catalogue cannot join other areas", key=key, remedy="choose another id")
+                yield Problem("national_study.link_areas", key=key, name=name)
             capex = f"interconnector.{name}.expansion_capex"
             known = capex in catalogue
         else:
             known = False
             missing = [key for key in ("from_area", "to_area", "forward_mw") if entry.get(key) is None]
             if missing:
-                remedy = nearest(name, interconnector_names(catalogue))
+                known_links = interconnector_names(catalogue)
+                near = nearest(name, known_links)
                 yield Problem(
-                    f"'{name}' is not an interconnector of the catalogue and has no {', '.join(missing)}",
+                    "national_study.link",
                     key=key,
-                    remedy=remedy or f"add them, or choose one of {', '.join(interconnector_names(catalogue))}",
+                    remedy="nearest" if near else "national_study.add_or_choose",
+                    name=name,
+                    missing=tuple(missing),
+                    near=near,
+                    names=known_links,
                 )
             elif ends[0] == ends[1]:
-                yield Problem(f"'{name}' begins and ends in {ends[0]}", key=key, remedy="join two areas")
+                yield Problem("national_study.link_loop", key=key, name=name, area=ends[0])
         if entry.get("expansion_mw") and entry.get("expansion_capex_myen_per_mw") is None and not known:
-            yield Problem(
-                f"of '{name}' has no cost in the catalogue",
-                key="interconnector.expansion_mw",
-                remedy="add expansion_capex_myen_per_mw",
-            )
+            yield Problem("national_study.link_cost", key="interconnector.expansion_mw", name=name)
 
 
 def interconnector_names(catalogue: Catalogue) -> tuple[str, ...]:
@@ -209,41 +208,28 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
     for tranche in study.tranche:
         if isinstance(tranche.it_load_mw, tuple) and len(tranche.it_load_mw) != phases:
             yield Problem(
-                f"of '{tranche.id}' has {len(tranche.it_load_mw)} values for {phases} phase(s)",
+                "national_study.phase_values",
                 key="tranche.it_load_mw",
-                remedy="give one number, or one for each of phases.years",
+                name=tranche.id,
+                count=len(tranche.it_load_mw),
+                phases=phases,
             )
     delays = {tranche.max_delay_hours for tranche in study.tranche if tranche.deferrable_share > 0}
     if len(delays) > 1:
-        yield Problem(
-            f"differs between tranches that may wait: {', '.join(str(delay) for delay in sorted(delays))}",
-            key="tranche.max_delay_hours",
-            remedy="give the shortest to all of them",
-        )
+        yield Problem("national_study.delays", key="tranche.max_delay_hours", delays=tuple(sorted(delays)))
     if study.phases is not None and study.phases.years[0] < study.national.decision_year:
-        yield Problem(
-            f"begins in {study.phases.years[0]}, before the decision in {study.national.decision_year}",
-            key="phases.years",
-            remedy="begin with the year of the decision or later",
-        )
+        first, decided = study.phases.years[0], study.national.decision_year
+        yield Problem("national_study.phases_early", key="phases.years", first=first, decided=decided)
     if study.national.year is not None and study.national.year < study.national.decision_year:
-        yield Problem(
-            f"is {study.national.year}, before the decision in {study.national.decision_year}",
-            key="national.year",
-            remedy="give a later year",
-        )
+        year, decided = study.national.year, study.national.decision_year
+        yield Problem("national_study.year_early", key="national.year", year=year, decided=decided)
     for site in study.site:
         if site.min_mw is not None and site.max_mw is not None and site.min_mw > site.max_mw:
-            yield Problem(
-                f"of '{site.id}' is {site.min_mw:g} MW, above max_mw of {site.max_mw:g} MW",
-                key="site.min_mw",
-                remedy="lower it",
-            )
+            key = "site.min_mw"
+            yield Problem("national_study.site_bounds", key=key, name=site.id, least=site.min_mw, most=site.max_mw)
     yield from _find_different_years(study)
     if study.grid.max_export_mw > 0:
-        yield Problem(
-            f"is {study.grid.max_export_mw:g} MW", key="grid.max_export_mw", remedy="a national study has no export"
-        )
+        yield Problem("national_study.export", key="grid.max_export_mw", export_mw=study.grid.max_export_mw)
 
 
 def _find_different_years(study: NationalScenario) -> Iterator[Problem]:
@@ -254,7 +240,7 @@ def _find_different_years(study: NationalScenario) -> Iterator[Problem]:
         years = {"[weather]": study.weather.years, **years}
     if len(set(years.values())) > 1:
         said = "; ".join(f"{name} {', '.join(str(year) for year in held)}" for name, held in years.items())
-        yield Problem(f"differs between sites: {said}", key="weather.years", remedy="give all of them the same years")
+        yield Problem("national_study.weather_years", key="weather.years", years=said)
 
 
 def _find_unknown_packages(study: NationalScenario, folder: Path | None) -> Iterator[Problem]:
@@ -273,15 +259,19 @@ def _find_unknown_packages(study: NationalScenario, folder: Path | None) -> Iter
 def _repeated(names: list[str], key: str) -> Iterator[Problem]:
     for name, count in Counter(names).items():
         if count > 1:
-            yield Problem(f"'{name}' stands {count} times", key=key, remedy="keep one")
+            yield Problem("national_study.repeated", key=key, name=name, count=count)
+
+
+def _unknown_column(column: str, where: str, known: set[str]) -> Problem:
+    near = nearest(column, known)
+    return Problem("national_study.column", where, remedy="nearest" if near else "", name=column, near=near)
 
 
 def _unknown_site(name: str, key: str) -> Problem:
-    remedy = nearest(name, load_catalogue().sites) or "`kiban sites` lists them"
-    return Problem(f"'{name}' is not a site of the catalogue", key=key, remedy=remedy)
+    near = nearest(name, load_catalogue().sites)
+    return Problem("no_site", key=key, remedy="nearest" if near else "national_study.sites", name=name, near=near)
 
 
 def _unknown_area(name: str, key: str) -> Problem:
-    return Problem(
-        f"'{name}' is not a grid area", key=key, remedy=nearest(name, AREAS) or f"choose one of {', '.join(AREAS)}"
-    )
+    near = nearest(name, AREAS)
+    return Problem("no_area", key=key, remedy="nearest" if near else "choose", name=name, near=near, names=AREAS)

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from kiban.errors import Problem, ScenarioError, nearest
+from kiban.messages import Message
 from kiban.scenario.file import convert_dollars, explain, read_toml, yen_per_usd
 from kiban.scenario.section import NonNegative, Section, Share
 from kiban.scenario.shipped import SUFFIX, packages_folder
@@ -100,17 +101,17 @@ class Instrument(Section):
     def _require_fitting_keys(self) -> Instrument:
         foreign = sorted(self.model_fields_set - _KEYS[self.kind] - _ALWAYS)
         if foreign:
-            known = ", ".join(sorted(_KEYS[self.kind] | _ALWAYS - {"kind"}))
-            raise ValueError(f"is a {self.kind} and cannot have {', '.join(foreign)}, only {known}")
+            known = sorted(_KEYS[self.kind] | _ALWAYS - {"kind"})
+            raise ValueError(Problem("package.foreign_key", kind=self.kind, names=tuple(foreign), known=tuple(known)))
         amount = self.amount_key
         if self.law is None and amount and getattr(self, amount) is None:
-            raise ValueError(f"is a {self.kind} without law and needs its {amount}")
+            raise ValueError(Problem("package.needs_amount", kind=self.kind, amount=amount))
         if self.law is None and "assets" in _KEYS[self.kind] and not self.assets:
-            raise ValueError(f"is a {self.kind} without law and needs the assets that it covers")
+            raise ValueError(Problem("package.needs_assets", kind=self.kind))
         if self.law is None and "years" in _KEYS[self.kind] and self.years is None:
-            raise ValueError(f"is a {self.kind} without law and needs the years that it lasts")
+            raise ValueError(Problem("package.needs_years", kind=self.kind))
         if self.from_year is not None and self.to_year is not None and self.to_year < self.from_year:
-            raise ValueError(f"ends in {self.to_year} before it begins in {self.from_year}")
+            raise ValueError(Problem("package.ends_early", first=self.from_year, last=self.to_year))
         return self
 
     @property
@@ -148,8 +149,7 @@ class Package(Section):
     def scaled(self, rate: float) -> Package:
         """The same package with another rate of its only instrument; `ScenarioError` where that has no meaning."""
         if len(self.instrument) != 1 or self.instrument[0].amount_key is None:
-            remedy = "take one with a single instrument, such as tax-credit"
-            raise ScenarioError(Problem("has no single rate that could be varied", self.name, remedy=remedy))
+            raise ScenarioError(Problem("package.no_single_rate", self.name))
         only = self.instrument[0]
         given = {key: getattr(only, key) for key in only.model_fields_set} | {str(only.amount_key): float(rate)}
         try:
@@ -177,8 +177,9 @@ def load_package(source: Package | str | Path, folder: Path | None = None) -> Pa
     path = (folder or Path()) / name
     if path.is_file() or Path(name).suffix or Path(name).name != name:
         return read_package(path)
-    remedy = nearest(name, package_names()) or f"the packages are {', '.join(package_names())}"
-    raise ScenarioError(Problem(f"'{name}' is neither a file nor a policy package", remedy=remedy))
+    near = nearest(name, package_names())
+    remedy = "nearest" if near else "package.names"
+    raise ScenarioError(Problem("package.unknown", remedy=remedy, name=name, near=near, names=package_names()))
 
 
 def read_package(path: str | Path) -> Package:
@@ -186,7 +187,7 @@ def read_package(path: str | Path) -> Package:
     path = Path(path)
     text, raw = read_toml(path)
     if not raw:
-        raise ScenarioError(Problem("is empty", str(path), remedy="start from one of the packages"))
+        raise ScenarioError(Problem("empty", str(path), remedy="package.start"))
     return parse_package({"name": path.stem, **raw}, where=str(path), text=text)
 
 
@@ -212,4 +213,4 @@ def _place(problem: Problem, where: str, text: str) -> Problem:
         return replace(problem, key=key_name)
     block = lines[starts[number] : (*starts, len(lines))[number + 1]]
     inside = next((row for row, line in enumerate(block) if key and re.match(rf"\s*{re.escape(key)}\s*=", line)), 0)
-    return replace(problem, where=f"{where} line {starts[number] + inside + 1}", key=key_name)
+    return replace(problem, where=Message("place.line", file=where, line=starts[number] + inside + 1), key=key_name)

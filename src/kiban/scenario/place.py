@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from kiban.errors import Problem
 from kiban.scenario.section import HourlyInput, Positive, Section
 
 WeatherSource = Literal["typical", "epw", "tmy3", "jma", "nasa-power", "pvgis", "open-meteo", "none"]
@@ -35,7 +36,7 @@ class Site(Section):
     @model_validator(mode="after")
     def _require_place(self) -> Site:
         if self.id is None and (self.latitude_deg is None or self.longitude_deg is None):
-            raise ValueError("needs either an id of the catalogue or latitude_deg and longitude_deg")
+            raise ValueError(Problem("needs_place"))
         return self
 
 
@@ -60,17 +61,17 @@ class Weather(Section):
     @model_validator(mode="after")
     def _require_files(self) -> Weather:
         if self.source in FILE_SOURCES and not self.files:
-            raise ValueError(f"source '{self.source}' needs files = [...]")
+            raise ValueError(Problem("weather_files", name=self.source))
         if self.source not in FILE_SOURCES and self.files:
-            raise ValueError(f"source '{self.source}' takes no files; use source = 'epw', 'tmy3' or 'jma'")
+            raise ValueError(Problem("weather_no_files", name=self.source))
         if self.source in ONLINE_SOURCES and self.source != "pvgis" and not self.years:
-            raise ValueError(f"source '{self.source}' needs years = [...]")
+            raise ValueError(Problem("weather_years", name=self.source))
         if self.fill_gaps_hours and self.source not in GAP_FILLING_SOURCES:
-            raise ValueError(f"source '{self.source}' has no gaps to fill; leave fill_gaps_hours out")
+            raise ValueError(Problem("weather_no_gaps", name=self.source))
         if self.years and self.source == "typical":
-            raise ValueError("source 'typical' is one year of no date; leave years out")
+            raise ValueError(Problem("weather_no_date"))
         if self.wind_height_m is not None and self.source != "jma" and self.wind_speed_m_s is None:
-            raise ValueError(f"source '{self.source}' knows the height of its wind; leave wind_height_m out")
+            raise ValueError(Problem("weather_own_height", name=self.source))
         return self
 
 

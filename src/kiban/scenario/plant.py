@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from kiban.errors import Problem
 from kiban.scenario.section import (
     HourlyInput,
     NonNegative,
@@ -193,11 +194,11 @@ class Measure(Section):
     @model_validator(mode="after")
     def _require_one(self) -> Measure:
         if (self.annual_cost_myen is None) == (self.capex_myen is None):
-            raise ValueError("needs either annual_cost_myen or capex_myen")
+            raise ValueError(Problem("scenario.measure_cost"))
         if self.capex_myen is not None and self.life_years is None:
-            raise ValueError("needs life_years with capex_myen")
+            raise ValueError(Problem("scenario.measure_life"))
         if (self.saving_share is None) == (self.saving_mw is None):
-            raise ValueError("needs either saving_share or saving_mw")
+            raise ValueError(Problem("scenario.measure_saving"))
         return self
 
 

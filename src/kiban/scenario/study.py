@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from kiban.errors import Problem
+from kiban.messages import Message
 from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
@@ -117,41 +119,41 @@ class Scenario(Document):
                 or name.endswith("_output")
                 or name.startswith(TRANCHE)
             ):
-                raise ValueError(f"'{name}' cannot name a supply option; use another name of letters, digits and _")
+                raise ValueError(Problem("scenario.supply_name", name=name))
             if name in KNOWN_SUPPLY or not option.enabled:
                 continue
             if option.availability is None:
-                raise ValueError(f"'{name}' is not in the catalogue and needs its availability")
+                raise ValueError(Problem("supply_availability", name=name))
             if option.annual_cost_myen_per_mw is None and None in (
                 option.capex_myen_per_mw,
                 option.life_years,
             ):
-                raise ValueError(
-                    f"'{name}' is not in the catalogue and needs annual_cost_myen_per_mw, or its capex and life"
-                )
+                raise ValueError(Problem("supply_cost", name=name))
         return supply
 
     @model_validator(mode="after")
     def _require_consistent_bounds(self) -> Scenario:
-        pairs = [(f"supply.{name}", option.min_mw, option.max_mw) for name, option in self.supply.items()]
-        pairs += [
-            ("battery power", self.battery.min_power_mw, self.battery.max_power_mw),
-            ("battery energy", self.battery.min_energy_mwh, self.battery.max_energy_mwh),
-            ("grid", self.grid.min_mw, self.grid.max_mw),
-            ("backup", self.backup.min_mw, self.backup.max_mw),
-            ("IT", self.load.min_it_capacity_mw or 0.0, self.load.max_it_capacity_mw),
+        pairs: list[tuple[str | Message, float, float | None]] = [
+            (f"supply.{name}", option.min_mw, option.max_mw) for name, option in self.supply.items()
         ]
-        crossed = [name for name, least, most in pairs if most is not None and least > most]
+        pairs += [
+            (Message("bounded.battery_power"), self.battery.min_power_mw, self.battery.max_power_mw),
+            (Message("bounded.battery_energy"), self.battery.min_energy_mwh, self.battery.max_energy_mwh),
+            (Message("bounded.grid"), self.grid.min_mw, self.grid.max_mw),
+            (Message("bounded.backup"), self.backup.min_mw, self.backup.max_mw),
+            (Message("bounded.it"), self.load.min_it_capacity_mw or 0.0, self.load.max_it_capacity_mw),
+        ]
+        crossed = tuple(name for name, least, most in pairs if most is not None and least > most)
         if crossed:
-            raise ValueError(f"the least capacity is above the limit for {', '.join(crossed)}")
+            raise ValueError(Problem("crossed", names=crossed))
         tranches = [tranche.name for tranche in self.tranche]
         if len(set(tranches)) < len(tranches):
-            raise ValueError("two tranches have the same name")
+            raise ValueError(Problem("scenario.tranche_twice"))
         names = [measure.id for measure in self.measure]
         if len(set(names)) < len(names):
-            raise ValueError("two measures have the same id")
+            raise ValueError(Problem("scenario.measure_twice"))
         known = RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)
-        taken = sorted(name for name in names if name in known or name.startswith(TRANCHE))
+        taken = tuple(sorted(name for name in names if name in known or name.startswith(TRANCHE)))
         if taken:
-            raise ValueError(f"a measure cannot be called {', '.join(taken)}, which names something else")
+            raise ValueError(Problem("scenario.measure_name", names=taken))
         return self

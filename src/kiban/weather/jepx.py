@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import fiscal_year
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
-from kiban.weather.textfile import at_line, csv_rows, nearest_name, parse_number, parse_time, read_text, refuse
+from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
 
 Floats = npt.NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def _days(first: date, end: date) -> Iterator[date]:
 def _read_quotes(paths: str | Path | Sequence[str | Path], area: str) -> dict[Half, _Quote]:
     """Every half-hour of all files; problems of all files are raised together."""
     if area not in AREAS:
-        guess = nearest_name(area, AREAS)
+        guess = nearest(area, AREAS)
         said = {"area": area, "near": guess, "names": tuple(AREAS)}
         raise WeatherError(Problem("jepx.area", "", "area", "nearest" if guess else "use_one_of", said))
     files = [paths] if isinstance(paths, str | Path) else list(paths)

@@ -134,7 +134,7 @@ def _padded(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _plain(element: str) -> str:
-    """A name whose full-width and compound signs (％, ㎡, ℃) are spelled in one way."""
+    """A name whose full-width and compound signs (㎡, ℃) are spelled in one way."""
     return unicodedata.normalize("NFKC", element).replace(" ", "")
 
 

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.calendar import HOURS_PER_YEAR, year_index
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.download import Patience, Request, fetch_json
 from kiban.weather.irradiance import beam_between
 from kiban.weather.service import SERVICES, Answer, Service, hours_since_epoch
 from kiban.weather.sun import Floats, sun_of_steps
-from kiban.weather.textfile import nearest_name, refuse
+from kiban.weather.textfile import refuse
 from kiban.weather.year import Weather, check_weather
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _check_request(
     """The service, or one error with everything that is wrong with the request; nothing is sent before."""
     problems = []
     if service not in SERVICES:
-        guess = nearest_name(service, SERVICES)
+        guess = nearest(service, SERVICES)
         named = {"service": service, "near": guess, "names": tuple(SERVICES)}
         problems.append(Problem("online.service", "", "service", "nearest" if guess else "use_one_of", named))
     for name, value, low, high in (

@@ -17,14 +17,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_DAY, steps_per_year
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.textfile import (
     at_line,
     check_file,
     csv_rows,
     decode,
-    nearest_name,
     parse_number,
     parse_time,
     read_bytes,
@@ -142,7 +141,7 @@ def _find_column(header: Sequence[str], column: str, path: str | Path) -> int:
     if count > 1:
         raise WeatherError(Problem("series.column_twice", str(path), column, count=count))
     shown = (*(f"'{name}'" for name in header[:12]), *(["..."] if len(header) > 12 else []))
-    guess = nearest_name(column, header)
+    guess = nearest(column, header)
     remedy = "nearest" if guess else "series.no_column"
     raise WeatherError(Problem("series.no_column", str(path), column, remedy, {"names": shown, "near": guess}))
 

@@ -7,15 +7,14 @@ and a text in an unknown encoding are refused with the same sentences everywhere
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest, reason_of
 from kiban.messages import Message
 
 MAX_FILE_BYTES = 100_000_000
@@ -46,7 +45,7 @@ def check_file(path: str | Path) -> Path:
             raise WeatherError(_absent(file, str(path)))
         size = file.stat().st_size
     except OSError as error:
-        raise WeatherError(Problem("file.unopened", str(path), remedy="file.path", reason=error.strerror)) from error
+        raise WeatherError(Problem("file.unopened", str(path), remedy="file.path", reason=reason_of(error))) from error
     if size == 0:
         raise WeatherError(Problem("empty", str(path), remedy="file.export"))
     if size > MAX_FILE_BYTES:
@@ -60,7 +59,7 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise WeatherError(Problem("file.unreadable", str(path), reason=error.strerror)) from error
+        raise WeatherError(Problem("file.unreadable", str(path), reason=reason_of(error))) from error
 
 
 def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
@@ -157,14 +156,9 @@ def refuse(problems: Sequence[Problem]) -> None:
     raise WeatherError(listed)
 
 
-def nearest_name(word: str, known: Iterable[str]) -> str:
-    """The known word closest to `word`, or the empty string."""
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
-
-
 def _absent(file: Path, where: str) -> Problem:
     """That a file does not exist, with the one of the same folder that was probably meant."""
     if not file.parent.is_dir():
         return Problem("file.absent", where, remedy="file.no_folder", folder=str(file.parent))
-    name = nearest_name(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
+    name = nearest(file.name, (entry.name for entry in file.parent.iterdir() if entry.is_file()))
     return Problem("file.absent", where, remedy="nearest" if name else "file.path", near=name)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from kiban.calendar import DAYS_PER_MONTH
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
-from kiban.weather.textfile import at_line, nearest_name, parse_number, read_text, refuse, split_lines
+from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
 from kiban.weather.year import Weather, check_weather
 
 HEADER_LINES = 2
@@ -113,7 +113,7 @@ def _locate(path: str | Path) -> Path:
     folder = Path(pvlib.__file__).parent / "data"
     shipped = sorted(file.name for file in folder.iterdir() if file.name[:6].isdigit() and "TY" in file.name)
     if name not in shipped:
-        guess = nearest_name(name, shipped)
+        guess = nearest(name, shipped)
         said = {"near": guess, "names": tuple(shipped)}
         raise WeatherError(Problem("tmy3.not_shipped", str(path), "", "nearest" if guess else "use_one_of", said))
     return folder / name

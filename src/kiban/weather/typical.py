@@ -41,7 +41,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, month_of_step, year_index
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.calibration import check_monthly, scale_irradiance, shift_humidity, shift_to_means
 from kiban.weather.humidity import (
@@ -52,7 +52,6 @@ from kiban.weather.humidity import (
 )
 from kiban.weather.sun import Floats, sun_of_steps
 from kiban.weather.synthetic_wind import WindShape, generate_wind, shape_from_values, weibull_shape
-from kiban.weather.textfile import nearest_name
 from kiban.weather.year import Weather, check_weather
 
 if TYPE_CHECKING:
@@ -250,7 +249,7 @@ def _choose(
         if str(station).strip().lower() in (str(candidate.id), candidate.name_en.lower(), candidate.name_ja):
             return candidate, _distance_km(candidate, latitude_deg, longitude_deg)
     names = [candidate.name_en for candidate in typical_stations()]
-    guess = nearest_name(str(station).strip().capitalize(), names)
+    guess = nearest(str(station).strip().capitalize(), names)
     said = {
         "text": str(station),
         "near": guess,

@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.calendar import HOURS_PER_YEAR, steps_per_year
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.limits import IRRADIANCE, range_problems, sun_problems
 from kiban.weather.rows import LISTED_AT_MOST, Alignment, Lines, Where, align_rows, runs_of
 from kiban.weather.sun import Floats, Sun, sun_of_steps
-from kiban.weather.textfile import nearest_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,7 +180,7 @@ def _as_arrays(
     values: dict[str, Floats] = {}
     for name, column in columns.items():
         if name not in known:
-            guess = nearest_name(name, known)
+            guess = nearest(name, known)
             remedy = "nearest" if guess else "weather.not_column"
             problems.append(Problem("weather.not_column", where, name, remedy, {"near": guess}))
             continue

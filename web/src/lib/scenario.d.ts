@@ -247,9 +247,9 @@ export interface Tranche {
    */
   max_delay_hours?: number;
   /**
-   * Shape of its load over the day.
+   * Shape of its load: flat, the daily shape of inference, or that of the scenario's whole load.
    */
-  shape?: 'flat' | 'inference';
+  shape?: 'flat' | 'inference' | 'load';
   /**
    * Longest round trip to its users, ms; used where sites are chosen.
    */
@@ -352,6 +352,10 @@ export interface Supply {
    * Wind only: long-term mean wind speed at 100 m to which the hourly speeds are scaled.
    */
   mean_speed_m_s?: number | null;
+  /**
+   * National studies only: years from the decision to operation; before that year it cannot be built.
+   */
+  lead_time_years?: number | null;
 }
 /**
  * Battery storage; power and energy are sized separately.
@@ -466,6 +470,18 @@ export interface Grid {
    * Yearly cost of the connection (works and demand charge), instead of the catalogue's.
    */
   annual_cost_myen_per_mw?: number | null;
+  /**
+   * Cost of strengthening the network behind the connection, million yen per MW of connection.
+   */
+  reinforcement_myen_per_mw?: number;
+  /**
+   * Who bears the reinforcement: the developer, all ratepayers through network charges, or both.
+   */
+  reinforcement_rule?: 'developer' | 'ratepayers' | 'shared';
+  /**
+   * The developer's part under the rule `shared`.
+   */
+  reinforcement_developer_share?: number;
 }
 /**
  * Prices from the `spot_summary` files of the Japan Electric Power Exchange.

@@ -1,1 +1,15 @@
-"""The staircase kernel: an interior point whose linear algebra is one sweep over the hours (`docs/kernel.md`)."""
+"""The staircase kernel: an interior point whose linear algebra is one sweep over the hours (`docs/kernel.md`).
+
+method      the loop: predictor, corrector, step, verdict
+structure   a programme in the form of the kernel: equalities, shifted and scaled
+layout      the horizon cut into segments, eight side by side, and index tables
+newton      the Newton system: memory, factorisation, directions, steps
+factor      the sweep that factorises the hourly rows
+sweep       forward with a right-hand side
+backward    back with the solution, and the step along it
+border      separators, then capacities and total rows
+capacities  the dense system of capacities and total rows
+proof       values and prices in the names of the caller, and their certificate
+warm        a start from the way to the optimum of a similar programme
+vector      eight numbers at once for compiled code
+"""

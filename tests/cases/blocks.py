@@ -1,0 +1,137 @@
+"""A site of four hours in which every block of the programme has something to say, and what each block then writes.
+
+Two weather years of two hours each, so that it shows where states close; an hour stands for 2,190 of the year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from tests.cases.linear_text import extent_of, write_linear_text
+
+from kiban.linear import Staircase
+from kiban.planning import programme as blocks
+from kiban.planning.resources import (
+    BackupResource,
+    BatteryResource,
+    GridResource,
+    MeasureResource,
+    Resources,
+    SupplyResource,
+    TrancheResource,
+)
+
+ORDER = (
+    "balance",
+    "supply",
+    "battery",
+    "compute",
+    "tranches",
+    "grid",
+    "backup",
+    "measures",
+    "clean_share",
+    "carbon",
+    "water",
+    "adequacy",
+)
+"""The blocks in the order in which `write_programme` lists them."""
+
+
+def _supply(
+    name: str, availability: list[float], cost: float, most_mw: float = np.inf, **other: float
+) -> SupplyResource:
+    return SupplyResource(
+        name=name,
+        availability=np.array(availability),
+        annual_cost_myen_per_mw=cost,
+        min_mw=0.0,
+        max_mw=most_mw,
+        variable_cost_myen_per_mwh=np.full(4, other.get("variable", 0.0)),
+        emission_t_per_mwh=other.get("emission", 0.0),
+        clean="emission" not in other,
+        firm_share=other.get("firm", 0.0),
+        production_credit_myen_per_mwh=other.get("credit", 0.0),
+    )
+
+
+SITE = Resources(
+    steps=4,
+    block_steps=2,
+    step_hours=1.0,
+    cooling_system="given",
+    pue=np.array([1.2, 1.1, 1.2, 1.3]),
+    wue_m3_per_mwh=np.array([0.2, 0.1, 0.2, 0.3]),
+    firm_mw=np.array([10.0, 20.0, 10.0, 20.0]),
+    arrivals_mw=np.array([4.0, 2.0, 5.0, 1.0]),
+    max_backlog_mwh=np.array([4.0, 2.0, 5.0, 1.0]),
+    max_delay_hours=1,
+    it_annual_costs_myen_per_mw={"building": 2.0, "chips": 3.0},
+    min_it_mw=8.0,
+    max_it_mw=60.0,
+    unserved_price_myen_per_mwh=0.5,
+    supply=(
+        _supply("pv", [0.0, 0.5, 0.25, 1.0], 15.0, 80.0),
+        _supply("geothermal", [0.9, 0.9, 0.9, 0.9], 100.0, firm=0.8),
+        _supply("gas", [0.95, 0.95, 0.95, 0.95], 20.0, variable=0.01, emission=0.4, firm=0.9),
+        _supply("biomass", [0.9, 0.9, 0.9, 0.9], 40.0, 25.0, variable=0.02, credit=0.005, firm=0.5),
+    ),
+    battery=BatteryResource(4.0, 2.0, 1.0, 30.0, 3.0, 100.0, 2.0, 6.0, 0.9, 0.8, 0.01, True, 0.5),
+    grid=GridResource(
+        annual_cost_myen_per_mw=10.0,
+        min_mw=5.0,
+        max_mw=40.0,
+        max_export_mw=15.0,
+        price_myen_per_mwh=np.array([0.02, 0.01, 0.02, 0.03]),
+        export_price_myen_per_mwh=np.array([0.008, 0.004, 0.008, 0.012]),
+        emission_factor_t_per_mwh=np.array([0.4, 0.5, 0.4, 0.3]),
+        clean_share=np.array([0.2, 0.3, 0.2, 0.1]),
+    ),
+    backup=BackupResource(6.0, 2.0, 50.0, np.full(4, 0.05), 0.7),
+    critical_share=0.5,
+    measures=(
+        MeasureResource("fans", 12.0, np.array([0.5, 0.4, 0.5, 0.6]), "air"),
+        MeasureResource("doors", 9.0, np.array([0.3, 0.3, 0.3, 0.4]), "air"),
+        MeasureResource("heat", 7.0, np.array([0.2, 0.1, 0.2, 0.3]), None),
+    ),
+    clean_share=0.8,
+    carbon_price_myen_per_t=0.01,
+    carbon_cap_t_per_year=9000.0,
+    water_cap_m3_per_year=40000.0,
+    water_price_myen_per_m3=0.0002,
+    gpus_per_mw=None,
+    tranches=(
+        TrancheResource("prompt", 1.0, 5.0, 0.03, np.array([0.5, 1.0, 0.5, 1.0]), 0.0),
+        TrancheResource("patient", 0.0, 8.0, 0.025, np.ones(4), 1.0),
+    ),
+    tranches_need_own_it=True,
+)
+
+assert SITE.battery is not None
+ALONE = replace(SITE, measures=())
+"""Nothing may cost nothing here: no measure saves more than there is, and every price is above zero."""
+CASES: Mapping[str, tuple[str, Resources]] = {
+    **{block: (block, SITE) for block in ORDER},
+    "supply_where_nothing_is_wasted": ("supply", ALONE),
+    "battery_that_starts_half_full": ("battery", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
+    "compute_in_the_least_servers": (
+        "compute",
+        replace(SITE, max_backlog_mwh=np.zeros(4), min_it_mw=25.0, tranches=(), unserved_price_myen_per_mwh=None),
+    ),
+}
+"""What is written for review: one file of each name, with what that block adds to the programme of that site."""
+
+
+def write_block(case: str) -> str:
+    """What one block adds to a programme in which those before it have been written."""
+    wanted, site = CASES[case]
+    programme = Staircase(site.steps, site.block_steps)
+    for block in ORDER:
+        before = extent_of(programme)
+        add = getattr(blocks, f"add_{block}")
+        add(programme, site)
+        if block == wanted:
+            return write_linear_text(programme, add.__doc__.splitlines()[0], before)
+    raise AssertionError(f"unknown block {wanted}")
