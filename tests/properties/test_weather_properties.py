@@ -76,7 +76,7 @@ def test_one_bad_value_is_named_by_row_and_column(row, name, value):
     columns[name][row] = value
     with pytest.raises(WeatherError) as caught:
         check_weather(TIME, columns, **PLACE)
-    assert all(problem.where == f"row {row + 1}" and problem.key == name for problem in caught.value.problems)
+    assert all(str(problem.where) == f"row {row + 1}" and problem.key == name for problem in caught.value.problems)
 
 
 @FEW

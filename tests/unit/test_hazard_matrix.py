@@ -11,9 +11,9 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from kiban.national.study.hazard import Exposure, Protection, Values, choose_protection, price_hazard
 
 from kiban.catalogue import load_catalogue
+from kiban.national.study.hazard import Exposure, Protection, Values, choose_protection, price_hazard
 
 FIGURES = {
     "hazard.shaking.building_damage": 0.08,

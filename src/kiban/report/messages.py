@@ -33,6 +33,8 @@ def say_problem(problem: Problem, language: Language) -> str:
     fault, remedy = say_fault(problem, language), say_remedy(problem, language)
     sentence = f"{place} {fault}".strip()
     if language == "ja":
+        if place and not place[-1].isascii():
+            sentence = f"{place}{fault}"  # no space between Japanese letters
         return "".join(f"{part}。" for part in (sentence, remedy) if part)
     sentence = f"{sentence}; {remedy}" if remedy else sentence
     return sentence if sentence.endswith("?") else f"{sentence}."

@@ -250,7 +250,11 @@ def _choose(
             return candidate, _distance_km(candidate, latitude_deg, longitude_deg)
     names = [candidate.name_en for candidate in typical_stations()]
     guess = nearest(str(station).strip().capitalize(), names)
-    said = {"text": str(station), "near": guess, "names": tuple(names)}
+    said = {
+        "text": str(station),
+        "near": guess,
+        "typical_station": tuple(candidate.id for candidate in typical_stations()),
+    }
     remedy = "nearest" if guess else "typical.unknown"
     raise WeatherError(Problem("typical.unknown", Message("at.typical"), "station", remedy, said))
 
