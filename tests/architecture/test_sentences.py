@@ -14,10 +14,13 @@ import kiban
 from kiban.report.phrases import load_phrases
 
 PACKAGE = Path(kiban.__file__).parent
-KNOWN_OLD = ("finance/", "national/", "report/", "server/", "weather/", "linear/")
+KNOWN_OLD = ("finance/", "national/", "report/", "server/", "linear/")
 """Parts whose problems are still English text instead of a code; to be emptied."""
-COMPUTED = ("errors.py", "catalogue/climate.py", "policy/instruments.py")
-"""Modules that look a code up in a table of theirs."""
+COMPUTED = (
+    *("errors.py", "messages.py", "catalogue/climate.py", "policy/instruments.py"),
+    *("weather/limits.py", "weather/rows.py", "weather/series.py"),
+)
+"""Modules that look a code up in a table of theirs, or are given it."""
 CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)*")
 OWN_ARGUMENTS = {"Problem": {"code", "where", "key", "remedy", "values"}, "Message": {"code", "values"}}
 

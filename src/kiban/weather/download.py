@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kiban.errors import Problem, WeatherError
+from kiban.errors import Problem, WeatherError, reason_of
 from kiban.messages import Message
 from kiban.weather.textfile import MAX_FILE_BYTES
 
@@ -108,7 +108,7 @@ def _store(file: Path, body: str, request: Request) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise WeatherError(Problem("online.cache", str(file.parent), reason=error.strerror)) from error
+        raise WeatherError(Problem("online.cache", str(file.parent), reason=reason_of(error))) from error
 
 
 def _download(request: Request, patience: Patience) -> bytes:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
-from kiban.errors import Problem, WeatherError, nearest
+from kiban.errors import Problem, WeatherError, nearest, reason_of
 from kiban.messages import Message
 
 MAX_FILE_BYTES = 100_000_000
@@ -45,7 +45,7 @@ def check_file(path: str | Path) -> Path:
             raise WeatherError(_absent(file, str(path)))
         size = file.stat().st_size
     except OSError as error:
-        raise WeatherError(Problem("file.unopened", str(path), remedy="file.path", reason=error.strerror)) from error
+        raise WeatherError(Problem("file.unopened", str(path), remedy="file.path", reason=reason_of(error))) from error
     if size == 0:
         raise WeatherError(Problem("empty", str(path), remedy="file.export"))
     if size > MAX_FILE_BYTES:
@@ -59,7 +59,7 @@ def read_bytes(path: str | Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise WeatherError(Problem("file.unreadable", str(path), reason=error.strerror)) from error
+        raise WeatherError(Problem("file.unreadable", str(path), reason=reason_of(error))) from error
 
 
 def decode(content: bytes, where: str, last_resort: str | None = None) -> str:
