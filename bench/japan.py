@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kiban.catalogue import load_catalogue
 from kiban.national.building import build_national
-from kiban.national.search.memory import Memory
+from kiban.national.search.cut_pool import CutPool
 from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import parse_national, read_national
 
@@ -50,13 +50,13 @@ def measure(given: argparse.Namespace) -> dict[str, object]:
     if given.hours is not None:
         head["hours"] = given.hours
     study = study.changed(national=type(study.national)(**head), risk=None)
-    memory = Memory()
+    pool = CutPool()
     begun, worked = time.perf_counter(), time.process_time()
-    plan = build_national(study, memory=memory, report=lambda text: print(text, file=sys.stderr))
+    plan = build_national(study, pool=pool, report=lambda text: print(text, file=sys.stderr))
     cold_s, cold_cpu_s = time.perf_counter() - begun, time.process_time() - worked
     price = load_catalogue().value(CHANGED) * CHEAPER
     begun, worked = time.perf_counter(), time.process_time()
-    again = build_national(study.changed(assumptions={**study.assumptions, CHANGED: price}), memory=memory)
+    again = build_national(study.changed(assumptions={**study.assumptions, CHANGED: price}), pool=pool)
     again_s, again_cpu_s = time.perf_counter() - begun, time.process_time() - worked
     return {
         "study": study.national.name,

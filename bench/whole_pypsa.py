@@ -13,8 +13,8 @@ import numpy as np
 import pypsa
 import xarray as xr
 
-from kiban.national.study.network import net_import
-from kiban.national.study.problem import Problem
+from kiban.national.search.transport import net_import
+from kiban.national.study.problem import NationalProblem
 from kiban.planning.pypsa_network import NOMINAL, WEIGHTED_SUM, _without_notices, build_network
 from kiban.planning.resources import Resources, TrancheResource
 
@@ -33,9 +33,9 @@ BUSES = ("bus", "bus0", "bus1")
 OPTIONS = {"output_flag": False, "mip_rel_gap": 1e-6, "threads": 1}
 
 
-def site_resources(problem: Problem, site: int) -> Resources:
+def site_resources(problem: NationalProblem, site: int) -> Resources:
     """A site whose load of every class is a decision: what may not wait and what may, each as a tranche."""
-    model = problem.blocks[site].functions[0].model
+    model = problem.blocks[site].subproblems[0].model
     most = problem.places[site].candidate.max_mw
     parts = []
     for number in range(model.classes):
@@ -48,7 +48,7 @@ def site_resources(problem: Problem, site: int) -> Resources:
     )
 
 
-def merge(problem: Problem) -> tuple[pypsa.Network, list[pypsa.Network]]:
+def merge(problem: NationalProblem) -> tuple[pypsa.Network, list[pypsa.Network]]:
     """The networks of all sites side by side, names with the site's number before them; and each alone."""
     alone = [build_network(site_resources(problem, site)) for site in range(len(problem.places))]
     whole = pypsa.Network()
@@ -71,7 +71,7 @@ def merge(problem: Problem) -> tuple[pypsa.Network, list[pypsa.Network]]:
     return whole, alone
 
 
-def solve_whole(problem: Problem) -> tuple[float, set[int]]:
+def solve_whole(problem: NationalProblem) -> tuple[float, set[int]]:
     """Least cost and open sites."""
     if problem.phases > 1 or len(set(problem.class_of)) < len(problem.tranches):
         raise ValueError("this model has one phase and tranches of different load classes")
@@ -90,7 +90,7 @@ def solve_whole(problem: Problem) -> tuple[float, set[int]]:
     return float(whole.model.objective.value), {int(site) for site in np.flatnonzero(opened)}
 
 
-def add_choice(network: pypsa.Network, alone: list[pypsa.Network], problem: Problem) -> None:
+def add_choice(network: pypsa.Network, alone: list[pypsa.Network], problem: NationalProblem) -> None:
     """Totals of the sites, loads by tranche, open or not, areas and interconnectors."""
     model = network.model
     sites = np.arange(len(problem.places))
@@ -121,7 +121,7 @@ def add_choice(network: pypsa.Network, alone: list[pypsa.Network], problem: Prob
     model.objective = objective + add_areas(network, problem)
 
 
-def add_areas(network: pypsa.Network, problem: Problem) -> object:
+def add_areas(network: pypsa.Network, problem: NationalProblem) -> object:
     """Connection within the headroom, and supply at the peak; the cost of what is added."""
     model, cost = network.model, 0.0
     drawn = {

@@ -8,8 +8,8 @@
     kiban.load("out/tomakomai") == plan
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
-    country = kiban.build("japan")           # a national study, by the same names: sites, sizes, flows
-    country.sites, country.flows
+    national = kiban.build("japan")          # a national study, by the same names: sites, sizes, flows
+    national.sites, national.flows
 
 Importing this package loads nothing else; each name brings what it needs when it is used.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kiban.finance.national_payment import NationalPayment
     from kiban.finance.payment import Payment
     from kiban.national.result.plan import NationalPlan
-    from kiban.national.study.problem import Problem
+    from kiban.national.study.problem import NationalProblem
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.progress import Report
@@ -64,10 +64,10 @@ def read(source: str | Path) -> Any:
 @overload
 def check(scenario: Scenario) -> Preparation: ...
 @overload
-def check(scenario: NationalScenario) -> Problem: ...
+def check(scenario: NationalScenario) -> NationalProblem: ...
 @overload
 def check(scenario: str | Path) -> Any: ...
-def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | Problem:
+def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | NationalProblem:
     """Read everything that a scenario needs, without solving; `InputError` with what cannot be used.
 
     Of a national study: the problem of choosing among its sites, with the inputs of each of them read.

@@ -38,6 +38,8 @@ LEVELS = {
     "commands": 10,
     "cli": 11,
 }
+ROOMS = {"national": ("study", "search", "result")}
+"""Rooms of a part, in the order in which they may import: each itself and those before it."""
 FACADE = "kiban"
 HEAVY = ("pandas", "pvlib", "scipy", "pyarrow", "openpyxl", "clarabel", "highspy", "httpx")
 VAGUE = re.compile(r"^_?(utils?|helpers?|managers?|base|misc|common|core)$")
@@ -117,6 +119,52 @@ def test_imports_point_one_way(path: Path) -> None:
 )
 def test_the_rule_itself(module: str, source: str, fine: bool) -> None:
     assert (faults_in(ast.parse(source), module) == []) is fine
+
+
+def room_of(module: str) -> tuple[str, int] | None:
+    """The part of a module and the place of its room there; what stands in no room is above all; None without rooms."""
+    pieces = module.split(".")
+    rooms = ROOMS.get(part_of(module))
+    if rooms is None:
+        return None
+    return part_of(module), rooms.index(pieces[2]) if len(pieces) > 2 and pieces[2] in rooms else len(rooms)
+
+
+def room_faults_in(tree: ast.AST, module: str) -> list[str]:
+    """Imports from a room above one's own, within a part with rooms."""
+    faults, own = [], room_of(module)
+    for line, name in imports_in(tree, module):
+        other = room_of(name)
+        if own is not None and other is not None and other[0] == own[0] and other[1] > own[1]:
+            faults.append(f"{module} line {line} imports {name}")
+    return faults
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if room_of(name_of(path))], ids=name_of)
+def test_rooms_import_one_way(path: Path) -> None:
+    assert room_faults_in(tree_of(path), name_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fine"),
+    [
+        ("kiban.national.search.master", "from kiban.national.study.problem import x", True),
+        ("kiban.national.search.master", "from kiban.national.search.subproblem import x", True),
+        ("kiban.national.study.problem", "from kiban.national.search.master import x", False),
+        ("kiban.national.study.problem", "def f():\n    import kiban.national.result.plan", False),
+        ("kiban.national.search.master", "from kiban.national.result import plan", False),
+        ("kiban.national.result.plan", "from kiban.national.building import x", False),
+        ("kiban.national.building", "from kiban.national.result.plan import x", True),
+        ("kiban.finance.national", "from kiban.national.study.problem import x", True),
+    ],
+)
+def test_the_rule_of_rooms_itself(module: str, source: str, fine: bool) -> None:
+    assert (room_faults_in(ast.parse(source), module) == []) is fine
+
+
+def test_every_room_has_a_place() -> None:
+    for part, rooms in ROOMS.items():
+        assert {path.parent.name for path in (PACKAGE / part).glob("*/__init__.py")} == set(rooms)
 
 
 def modules_imported(path: Path) -> set[str]:

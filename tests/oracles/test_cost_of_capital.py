@@ -20,9 +20,10 @@ from tests.cases.cost_of_capital import (
     user_cost,
 )
 
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.effective_rates import marginal_effective_tax_rate_of
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, TaxTerms
-from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
+from kiban.policy.user_cost import user_cost_factor
 
 close = pytest.approx
 

@@ -8,40 +8,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kiban.finance.merton import guarantee_value, implied_assets, value_debt
-
-
-def test_hull_example_of_equity_3_and_debt_10() -> None:
-    # Hull, Options, Futures and Other Derivatives: E 3, volatility 80 %, debt 10 in a year, 5 %:
-    # assets 12.40 at 21.23 %, debt worth 9.40, default 12.7 %, expected loss 1.2 %.
-    value, volatility = implied_assets(3.0, 0.8, 10.0, rate=0.05, years=1.0)
-    debt = value_debt(value, 10.0, rate=0.05, volatility=volatility, years=1.0)
-    assert round(value, 2) == 12.40
-    assert round(volatility, 4) == 0.2123
-    assert round(debt.debt, 2) == 9.40
-    assert round(debt.default_probability, 3) == 0.127
-    assert round(debt.expected_loss_share, 3) == 0.012
-    assert round(debt.recovery_share, 2) == 0.90
-    assert debt.guarantee == pytest.approx(0.1169, abs=5e-5)
+from kiban.finance.merton import guarantee_value, value_debt
 
 
 @pytest.mark.parametrize(
     ("equity", "equity_volatility", "face", "rate", "years", "value", "volatility", "default"),
     [
+        # Hull, Options, Futures and Other Derivatives: equity 3 at 80 %, debt 10 in a year, 5 %.
         (3.0, 0.8, 10.0, 0.05, 1.0, 12.3954, 0.2123, 0.1270),
         (4.0, 0.6, 15.0, 0.06, 2.0, 17.0839, 0.1576, 0.1561),
         (2.0, 0.5, 5.0, 0.04, 1.0, 6.8012, 0.1482, 0.0115),
     ],
 )
-def test_assets_behind_an_equity(
+def test_the_assets_behind_an_equity_satisfy_mertons_two_equations(
     equity: float, equity_volatility: float, face: float, rate: float, years: float,
     value: float, volatility: float, default: float,
 ) -> None:  # fmt: skip
-    found = implied_assets(equity, equity_volatility, face, rate=rate, years=years)
-    assert found == pytest.approx((value, volatility), abs=6e-5)
-    debt = value_debt(found[0], face, rate=rate, volatility=found[1], years=years)
+    debt = value_debt(value, face, rate=rate, volatility=volatility, years=years)
+    assert debt.equity == pytest.approx(equity, abs=2e-4)
     assert debt.default_probability == pytest.approx(default, abs=6e-5)
-    assert debt.equity == pytest.approx(equity, rel=1e-12)
+    # Of one yen more of assets, N(d1) falls to equity: its volatility is that share of theirs.
+    step = 1e-4 * value
+    share = value_debt(value + step, face, rate=rate, volatility=volatility, years=years).equity
+    share -= value_debt(value - step, face, rate=rate, volatility=volatility, years=years).equity
+    assert share / (2 * step) * volatility * value == pytest.approx(equity_volatility * equity, rel=5e-4)
+
+
+def test_hull_example_of_equity_3_and_debt_10() -> None:
+    # Debt worth 9.40, default 12.7 %, expected loss 1.2 %.
+    debt = value_debt(12.3954, 10.0, rate=0.05, volatility=0.2123, years=1.0)
+    assert round(debt.debt, 2) == 9.40
+    assert round(debt.default_probability, 3) == 0.127
+    assert round(debt.expected_loss_share, 3) == 0.012
+    assert round(debt.recovery_share, 2) == 0.90
+    assert debt.guarantee == pytest.approx(0.1169, abs=5e-5)
 
 
 def test_published_option_values() -> None:
@@ -85,8 +85,3 @@ def test_arguments_out_of_range(change: dict[str, float]) -> None:
     arguments = {"asset_value": 1.0, "face": 1.0, "rate": 0.02, "volatility": 0.2, "years": 1.0} | change
     with pytest.raises(ValueError, match=r"positive|outside"):
         value_debt(**arguments)
-
-
-def test_equity_without_worth() -> None:
-    with pytest.raises(ValueError, match="positive"):
-        implied_assets(0.0, 0.8, 10.0, rate=0.05, years=1.0)

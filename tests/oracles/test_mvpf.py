@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 from tests.cases.payments import paid
 
-from kiban.finance.public_funds import PublicFunds, cost_per_induced
+from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
 
 
 def test_published_grant() -> None:
@@ -17,23 +15,23 @@ def test_published_grant() -> None:
     funds = PublicFunds(willingness_to_pay=32_250 + 21_150 - tax, outlay=32_250, fiscal_externality=tax)
     assert funds.net_cost == pytest.approx(28_020)
     assert funds.willingness_to_pay == pytest.approx(49_170)
-    assert round(funds.marginal_value, 2) == 1.75
+    assert funds.marginal_value == pytest.approx(1.75, abs=5e-3)
 
 
 def test_scholarship_with_windfall() -> None:
     # 1,000 each for 100 who would enrol anyway and 20 induced, who earn 15,000 more, taxed at 20 %.
     low = PublicFunds(100_000, 120_000, 60_000)
     high = PublicFunds(120_000, 120_000, 60_000)
-    assert (round(low.marginal_value, 3), high.marginal_value) == (1.667, 2.0)
-    assert cost_per_induced(low.net_cost, 20) == 3_000
-    assert cost_per_induced(low.net_cost, 0) is None
+    assert (low.marginal_value, high.marginal_value) == pytest.approx((5 / 3, 2.0))
+    assert cost_per_induced_mw(low.net_cost, 20) == 3_000
+    assert cost_per_induced_mw(low.net_cost, 0) is None
 
 
 def test_what_pays_for_itself() -> None:
-    assert PublicFunds(10.0, 5.0, 5.0).marginal_value == math.inf
-    assert PublicFunds(10.0, 5.0, 6.0).marginal_value == math.inf
-    assert PublicFunds(-10.0, 5.0, 6.0).marginal_value == -math.inf
-    assert math.isnan(PublicFunds(0.0, 5.0, 5.0).marginal_value)
+    for externality in (5.0, 6.0):
+        assert PublicFunds(10.0, 5.0, externality).marginal_value is None
+    assert PublicFunds(0.0, 0.0, 0.0).marginal_value is None
+    assert PublicFunds(-10.0, 5.0, 1.0).marginal_value == -2.5
 
 
 @pytest.mark.parametrize("name", ["tax-credit", "capital-grant", "openai-ask-us"])

@@ -9,10 +9,10 @@ import scipy.sparse as sp
 
 from kiban.catalogue import load_catalogue
 from kiban.linear.flat import flatten
+from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
-from kiban.national.search.memory import Memory
-from kiban.national.search.subproblem import load_resources
 from kiban.national.study.assembly import write_problem
+from kiban.national.study.site_programme import load_resources
 from kiban.planning.programme import write_programme
 from kiban.scenario.national_file import parse_national
 
@@ -76,7 +76,7 @@ def monolith(problem):
         rows += 1
 
     for site, block in enumerate(problem.blocks):
-        place, model = problem.places[block.site], block.functions[0].model
+        place, model = problem.places[block.site], block.subproblems[0].model
         base = parts_of(model, np.array([100.0, 100.0]))
         moved = [parts_of(model, np.array([200.0, 100.0])), parts_of(model, np.array([100.0, 200.0]))]
         opens[site] = column(place.candidate.fixed_cost_myen_per_year, 0, 1, integer=True)
@@ -169,7 +169,7 @@ def monolith(problem):
 def test_three_sites_over_four_weeks_cost_what_one_whole_model_says():
     study = parse_national(STUDY)
     problem, _ = write_problem(study, load_catalogue())
-    found = search(problem, Memory(), gap=1e-4, max_rounds=80, report=lambda _: None)
+    found = search(problem, CutPool(), gap=1e-4, max_rounds=80, report=lambda _: None)
     cost, opened = monolith(problem)
     assert found is not None
     assert found.cost_myen == pytest.approx(cost, rel=1e-4)
@@ -183,7 +183,7 @@ def test_three_sites_over_four_weeks_cost_what_one_whole_model_says():
 def test_the_interconnectors_of_the_whole_model_matter():
     loose = {**STUDY, "network": {"enabled": False}}
     problem, _ = write_problem(parse_national(loose), load_catalogue())
-    found = search(problem, Memory(), gap=1e-4, max_rounds=80, report=lambda _: None)
+    found = search(problem, CutPool(), gap=1e-4, max_rounds=80, report=lambda _: None)
     tight, _ = write_problem(parse_national(STUDY), load_catalogue())
-    bound = search(tight, Memory(), gap=1e-4, max_rounds=80, report=lambda _: None)
+    bound = search(tight, CutPool(), gap=1e-4, max_rounds=80, report=lambda _: None)
     assert bound.bound_myen > found.cost_myen * 1.001

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
+from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
-from kiban.national.search.memory import Memory
 from kiban.national.study.assembly import write_problem
 from kiban.national.study.hazard import Exposure, Values, choose_protection, price_hazard, yearly_rate
 from kiban.national.study.latency import Fibre, great_circle_km, round_trip_ms
 from kiban.scenario.national_file import parse_national
 
 GAP = 1e-4
-MEMORY = Memory()
+POOL = CutPool()
 SITES = ("tomakomai", "rokkasho", "inzai", "nanto", "kure", "kirishima")
 CATALOGUE = load_catalogue()
 FEW = settings(max_examples=3, derandomize=True)
@@ -35,7 +35,7 @@ def plan(**sections):
     }
     study = parse_national(raw)
     problem, _ = write_problem(study, CATALOGUE)
-    found = search(problem, MEMORY, gap=GAP, max_rounds=80, report=lambda _: None)
+    found = search(problem, POOL, gap=GAP, max_rounds=80, report=lambda _: None)
     assert found is not None
     assert found.bound_myen <= found.cost_myen <= found.bound_myen * (1 + 2 * GAP)
     return problem, found

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 from kiban.catalogue import load_catalogue
 from kiban.national.result.area_flows import find_flows
 from kiban.national.result.plan import make_areas, make_sites
-from kiban.national.search.cutting_planes import Memory, search
+from kiban.national.search.cut_pool import CutPool
+from kiban.national.search.cutting_planes import search
 from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import interconnector_names, parse_national
 
 GAP = 1e-4
-MEMORY = Memory()
+POOL = CutPool()
 CATALOGUE = load_catalogue()
 FEW = settings(max_examples=4, derandomize=True)
 NO_SPARE = {area: {"spare_supply_mw": 0.0} for area in ("chubu", "hokuriku", "chugoku", "shikoku", "kyushu", "tokyo")}
@@ -36,9 +37,9 @@ def plan(**sections):
         **sections,
     }
     problem, _ = write_problem(parse_national(raw), CATALOGUE)
-    found = search(problem, MEMORY, gap=GAP, max_rounds=80, report=lambda _: None)
+    found = search(problem, POOL, gap=GAP, max_rounds=80, report=lambda _: None)
     assert found is not None
-    flows = find_flows(problem, MEMORY.known(problem), found, make_areas(problem, found, (), CATALOGUE), CATALOGUE)
+    flows = find_flows(problem, POOL.points_of(problem), found, make_areas(problem, found, (), CATALOGUE), CATALOGUE)
     return problem, found, flows
 
 

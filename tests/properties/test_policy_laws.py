@@ -7,10 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.depreciation import present_value, schedule
 from kiban.policy.effective_rates import marginal_effective_tax_rate_of, return_before_tax
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, GrantTerms, PropertyTaxTerms, TaxTerms
-from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
+from kiban.policy.user_cost import user_cost_factor
 
 METHODS = st.sampled_from(["declining_balance_200", "straight_line", "expensing"])
 SHARES = st.floats(0.0, 1.0)

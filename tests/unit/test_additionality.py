@@ -67,7 +67,7 @@ def test_a_credit_is_worth_its_rate_on_what_is_built() -> None:
 
 def test_support_of_a_plan_against_itself_is_nothing() -> None:
     plan = paid("none").before.plan
-    support = measure_support(plan, plan, plan, after_tax_rate=0.03, tax_rate=0.3, horizon_years=30)
+    support = measure_support(plan, plan, plan, capital=question().preparation.capital, tax_rate=0.3)
     assert support.total_myen == 0.0
 
 
@@ -75,5 +75,5 @@ def test_a_dearer_unit_is_no_support() -> None:
     """Seen from the package, its absence is a burden and no negative support."""
     question()
     with_credit, without = paid("tax-credit").after.plan, paid("tax-credit").before.plan
-    support = measure_support(with_credit, without, without, after_tax_rate=0.03, tax_rate=0.3, horizon_years=30)
+    support = measure_support(with_credit, without, without, capital=question().preparation.capital, tax_rate=0.3)
     assert support.total_myen == 0.0

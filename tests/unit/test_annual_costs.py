@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
-from kiban.planning.annual_costs import CostReader, capital_recovery_factor
+from kiban.planning.annual_costs import CostReader
 from kiban.planning.provenance import Recorder
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario import parse_scenario
 from kiban.scenario.plant import Supply
 

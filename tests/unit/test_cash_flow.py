@@ -170,7 +170,7 @@ def test_a_credit_is_limited_carried_and_lost() -> None:
     assert wealthy.credit_utilisation() == {"cooling": pytest.approx(1.0)}
     used = flow.credit_utilisation()["cooling"]
     assert used == pytest.approx((2.88 / 1.07 + 2.88 / 1.07**2) / 40)
-    np.testing.assert_allclose(sum_of(flow.credits_used), flow.tax.credits[0].used)
+    np.testing.assert_allclose(sum_of(flow.tax.credits_used), flow.tax.credits[0].used)
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_guarantee_lowers_the_price_at_which_a_project_just_pays() -> None:
     """The rate of the design holds, debt or not: at that price the project is worth nothing at its rate."""
     backed = project(financing=FinancingTerms(guarantee_coverage=0.8))
     case = assumptions(debt_share=0.5)
-    flow = project_cash_flow(backed.priced(break_even_price(backed, case, all_streams=True), all_streams=True), case)
+    flow = project_cash_flow(backed.priced(break_even_price(backed, case), all_streams=True), case)
     assert compute_returns(flow).project_npv_myen == pytest.approx(0.0, abs=1e-6)
     assert flow.discount_rate < project_cash_flow(project(), case).discount_rate
 

@@ -7,8 +7,8 @@ from functools import cache
 import pytest
 from tests.cases.payments import campus, package, question
 
-from kiban.errors import ScenarioError
-from kiban.finance import paying
+from kiban.errors import ScenarioError, SolverError
+from kiban.finance import paying, search
 from kiban.finance.comparison import (
     INSTRUMENTS,
     MOST_POINTS,
@@ -136,6 +136,12 @@ def test_a_search_takes_few_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     solved.clear()
     least_public_money(asked, "induced_it_mw", 2.0, ("tax-credit",))
     assert len(solved) <= 12
+
+
+def test_a_search_that_does_not_end_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "MOST_STEPS", 0)
+    with pytest.raises(SolverError, match="0 plans under tax-credit did not find the amount"):
+        equal_cost(question(), BUDGET, ("tax-credit",))
 
 
 def test_a_sweep_asks_each_rate() -> None:

@@ -360,12 +360,18 @@ def test_the_summary_is_json_and_the_same_numbers(report: DownsideReport) -> Non
     assert found["guarantees"]["guarantee"]["by_option_myen"] == report.guarantees["guarantee"].by_option_myen
 
 
+def test_debt_cannot_be_served_before_it_is_drawn() -> None:
+    """A loan due in year 0 would take what lies aside from the last year."""
+    with pytest.raises(ValueError, match="no service in the year of the first spade"):
+        Exposure(np.ones((1, 3)), np.array([1.0, 1.0, 0.0]), np.zeros(3), 0.02, np.zeros(1))
+
+
 @pytest.mark.slow
 def test_an_example_defaults_as_project_loans_have_done() -> None:
     """Moody's record: 6.7 % in default within ten years, 80 % recovered; the ranges were chosen with it in view."""
     question = Question("tomakomai")
-    side = question.before
-    found = measure_downside({"none": side.project}, side.terms, question.assumptions, CATALOGUE).outcomes["none"]
+    side, assumptions = question.before, question.campus_terms.assumptions
+    found = measure_downside({"none": side.project}, side.terms, assumptions, CATALOGUE).outcomes["none"]
     assert 0.03 < found.default_probability < 0.13
     assert found.recovery_share == pytest.approx(0.8, abs=0.1)
 

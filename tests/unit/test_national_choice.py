@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from kiban.catalogue import load_catalogue
+from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
 from kiban.national.search.master import write_master
-from kiban.national.search.memory import Memory
 from kiban.national.study.assembly import write_problem
 from kiban.scenario.national_file import parse_national
 
@@ -35,19 +35,19 @@ def changed(**sections):
     return raw
 
 
-def solve(raw, memory=None):
+def solve(raw, pool=None):
     study = parse_national(raw)
     problem, _ = write_problem(study, load_catalogue())
     return problem, search(
         problem,
-        memory if memory is not None else Memory(),
+        pool if pool is not None else CutPool(),
         gap=study.national.gap,
         max_rounds=60,
         report=lambda _: None,
     )
 
 
-def closed_cost(problem, memory, gap, shut):
+def closed_cost(problem, pool, gap, shut):
     """The least cost with a set of sites shut and the others forced open."""
     from dataclasses import replace
 
@@ -64,7 +64,7 @@ def closed_cost(problem, memory, gap, shut):
         )
         for number, place in enumerate(problem.places)
     ]
-    return search(replace(problem, places=tuple(places)), memory, gap=gap, max_rounds=60, report=lambda _: None)
+    return search(replace(problem, places=tuple(places)), pool, gap=gap, max_rounds=60, report=lambda _: None)
 
 
 TIGHT = {
@@ -84,12 +84,12 @@ TIGHT = {
 
 @pytest.mark.parametrize("sections", [{}, TIGHT], ids=["loose", "tight interconnectors"])
 def test_the_choice_is_that_of_brute_force_over_all_subsets(sections):
-    memory = Memory()
-    problem, found = solve(changed(**sections), memory)
+    pool = CutPool()
+    problem, found = solve(changed(**sections), pool)
     costs = {}
     for count in range(len(SITES) + 1):
         for shut in itertools.combinations(range(len(SITES)), count):
-            one = closed_cost(problem, memory, 1e-4, set(shut))
+            one = closed_cost(problem, pool, 1e-4, set(shut))
             if one is not None:
                 costs[shut] = one
     best = min(costs.values(), key=lambda one: one.cost_myen)
@@ -103,12 +103,12 @@ def test_the_choice_is_that_of_brute_force_over_all_subsets(sections):
 def test_the_bounds_bracket_the_optimum_and_the_parts_add_up():
     from kiban.national.result.plan import costs_add_up
 
-    memory = Memory()
-    problem, found = solve(BASE, memory)
+    pool = CutPool()
+    problem, found = solve(BASE, pool)
     assert found.bound_myen <= found.cost_myen
     assert found.relative_gap <= 1e-4
     assert costs_add_up(problem, found) == pytest.approx(found.cost_myen, rel=1e-6)
-    inner = write_master(problem, memory.known(problem), "inner").solve(relative_gap=1e-6)
+    inner = write_master(problem, pool.points_of(problem), "inner").solve(relative_gap=1e-6)
     assert inner is not None
     assert found.cost_myen <= inner.objective * (1 + 1e-4)
 
@@ -123,17 +123,17 @@ def test_a_near_tranche_never_lands_beyond_its_round_trip():
 
 
 def test_the_same_question_costs_no_solve_the_second_time():
-    memory = Memory()
-    _, first = solve(BASE, memory)
-    _, second = solve(BASE, memory)
+    pool = CutPool()
+    _, first = solve(BASE, pool)
+    _, second = solve(BASE, pool)
     assert first.solves > 0
     assert second.solves == 0
     assert second.cost_myen == pytest.approx(first.cost_myen, rel=1e-9)
 
 
 def test_a_change_of_limits_alone_asks_only_where_it_must():
-    memory = Memory()
-    _, first = solve(BASE, memory)
-    _, second = solve(changed(limits={"max_site_mw": 240}), memory)
+    pool = CutPool()
+    _, first = solve(BASE, pool)
+    _, second = solve(changed(limits={"max_site_mw": 240}), pool)
     assert second.solves < first.solves
     assert second.cost_myen >= first.bound_myen * (1 - 1e-9)

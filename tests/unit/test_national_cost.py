@@ -1,4 +1,4 @@
-"""The cost of a site as a function: the one-site plan's cost, slopes as finite differences, cuts below, convexity."""
+"""The cost of a site as a subproblem: the one-site plan's cost, slopes as finite differences, cuts below, convexity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kiban.catalogue import load_catalogue
-from kiban.national.search.scouting import coarsen
+from kiban.national.search.coarse import coarsen
 from kiban.national.search.subproblem import evaluate, reprice
 from kiban.national.study.assembly import write_problem
 from kiban.planning import build
@@ -33,7 +33,7 @@ def study(**sections):
 
 @pytest.fixture(scope="module")
 def model():
-    return study().blocks[0].functions[0].model
+    return study().blocks[0].subproblems[0].model
 
 
 @pytest.mark.parametrize("z", [(150, 80, 60, 60, 1e5), (40, 10, 500, 250, 1e6), (10, 200, 30, 20, 6e4)])
@@ -45,7 +45,7 @@ def test_slopes_are_finite_differences(model, z):
         step[place] = 2e-3 * z[place]
         more, less = evaluate(model, z + step), evaluate(model, z - step)
         difference = (more.cost_myen - less.cost_myen) / (2 * step[place])
-        # The function has kinks: the slope lies between the differences to both sides.
+        # The subproblem has kinks: the slope lies between the differences to both sides.
         right = (more.cost_myen - here.cost_myen) / step[place]
         left = (here.cost_myen - less.cost_myen) / step[place]
         # The optima are exact to 1e-6, and their differences to what that leaves.
@@ -58,14 +58,14 @@ def test_cuts_lie_below_and_mixtures_above(model):
     points = [evaluate(model, generator.uniform(0.1, 1.0, 5) * np.array([300, 200, 300, 250, 3e5])) for _ in range(6)]
     for one in points:
         for other in points:
-            assert one.cut_at(other.asked) <= other.cost_myen * (1 + 1e-7)
-    middle = evaluate(model, (points[0].asked + points[1].asked) / 2)
+            assert one.cut_at(other.z) <= other.cost_myen * (1 + 1e-7)
+    middle = evaluate(model, (points[0].z + points[1].z) / 2)
     assert middle.bound_myen <= (points[0].cost_myen + points[1].cost_myen) / 2 * (1 + 1e-7)
 
 
 def test_it_is_the_cost_of_the_plan_of_one_site():
     problem = study(tranche=[{**TRANCHES[1], "deferrable_share": 0.5, "max_delay_hours": 12}], shared=[], limits={})
-    point = evaluate(problem.blocks[0].functions[0].model, np.array([120.0, 1e4]))
+    point = evaluate(problem.blocks[0].subproblems[0].model, np.array([120.0, 1e4]))
     plan = build(
         Scenario(
             name="one",
@@ -83,7 +83,7 @@ def test_it_is_the_cost_of_the_plan_of_one_site():
 def test_a_design_priced_anew_costs_what_its_capacities_say(model):
     z = np.array([100.0, 50.0, 300.0, 250.0, 1e6])
     point = evaluate(model, z)
-    dearer = study(assumptions={"pv.capex": 250.0, "battery.energy_capex": 80.0}).blocks[0].functions[0].model
+    dearer = study(assumptions={"pv.capex": 250.0, "battery.energy_capex": 80.0}).blocks[0].subproblems[0].model
     assert dearer.shape == model.shape
     assert dearer.key != model.key
     priced, exact = reprice(point, model.resources, dearer.resources, model.classes), evaluate(dearer, z)
@@ -95,8 +95,8 @@ def test_a_design_priced_anew_costs_what_its_capacities_say(model):
 
 def test_another_hour_is_another_programme(model):
     other = study(national={"name": "cost", "sites": ["kirishima"], "hours": 168, "first_hour": 2568})
-    assert other.blocks[0].functions[0].model.shape != model.shape
-    assert study().blocks[0].functions[0].model.key == model.key
+    assert other.blocks[0].subproblems[0].model.shape != model.shape
+    assert study().blocks[0].subproblems[0].model.key == model.key
 
 
 def test_a_site_without_load_is_not_asked(model):
@@ -104,13 +104,13 @@ def test_a_site_without_load_is_not_asked(model):
         evaluate(model, np.array([0.0, 0.0, 10.0, 10.0, 10.0]))
 
 
-def test_a_short_window_has_no_scout_and_a_year_has_four_weeks():
+def test_a_short_window_has_no_coarse_problem_and_a_year_has_four_weeks():
     assert coarsen(study()) is None
     whole = study(national={"name": "cost", "sites": ["kirishima"]})
     short = coarsen(whole)
     assert short is not None
-    scout = short.blocks[0].functions[0].model
-    assert scout.resources.steps == 4 * 168
-    assert scout.resources.block_steps == 168
-    year = whole.blocks[0].functions[0].model
-    assert scout.resources.pue.mean() == pytest.approx(year.resources.pue.mean(), rel=0.02)
+    coarse = short.blocks[0].subproblems[0].model
+    assert coarse.resources.steps == 4 * 168
+    assert coarse.resources.block_steps == 168
+    year = whole.blocks[0].subproblems[0].model
+    assert coarse.resources.pue.mean() == pytest.approx(year.resources.pue.mean(), rel=0.02)

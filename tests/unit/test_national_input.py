@@ -9,6 +9,7 @@ from kiban.errors import InputError, ScenarioError
 from kiban.national.building import build_national
 from kiban.national.study.candidates import list_candidates
 from kiban.report.layout import render
+from kiban.report.messages import say
 from kiban.report.national.terminal import national_page
 from kiban.scenario import KNOWN_SUPPLY
 from kiban.scenario.examples import example_names, find_national, national_example_names
@@ -91,6 +92,19 @@ CASES = {
 def test_input_that_cannot_be_used_is_refused_with_a_remedy(name):
     sections, expected = CASES[name]
     assert expected in refused(**sections)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("site at sea", "日本の海岸から305 km沖の海上です。緯度と経度を確かめてください（最も近い陸地は北緯38.7度"),
+        ("nothing left", "national.sites では、候補地が1か所も残りません。候補地を有効にするか"),
+    ],
+)
+def test_what_is_wrong_with_the_sites_is_told_in_japanese_too(name, words):
+    with pytest.raises(InputError) as caught:
+        list_candidates(parse_national({**PLAIN, **CASES[name][0]}), load_catalogue())
+    assert words in say(caught.value.problems[0], "ja")
 
 
 def test_all_problems_are_told_at_once():

@@ -27,7 +27,7 @@ STUDY = {
 def offered(study, site):
     problem, _ = write_problem(parse_national(study), load_catalogue())
     blocks = [block for block in problem.blocks if problem.places[block.site].candidate.id == site]
-    return [{option.name for option in block.functions[-1].model.resources.supply} for block in blocks]
+    return [{option.name for option in block.subproblems[-1].model.resources.supply} for block in blocks]
 
 
 def test_what_takes_longer_than_the_years_left_is_not_offered():

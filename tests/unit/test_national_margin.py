@@ -7,7 +7,7 @@ import pytest
 from kiban.catalogue import load_catalogue
 from kiban.national.building import build_national
 from kiban.national.result.common_cost import common_cost
-from kiban.national.search.cutting_planes import Memory
+from kiban.national.search.cut_pool import CutPool
 from kiban.national.study.assembly import write_problem
 from kiban.report.layout import render
 from kiban.report.national.terminal import national_page
@@ -23,11 +23,11 @@ STUDY = {
     "cooling": {"system": "direct_liquid"},
     "target": {"clean_share": 0.6},
 }
-MEMORY = Memory()
+POOL = CutPool()
 
 
 def build(**national):
-    return build_national(parse_national({**STUDY, "national": {**STUDY["national"], **national}}), memory=MEMORY)
+    return build_national(parse_national({**STUDY, "national": {**STUDY["national"], **national}}), pool=POOL)
 
 
 def test_no_plan_pays_less_for_servers_than_the_common_cost():
@@ -63,7 +63,7 @@ def test_what_a_site_is_worth_lies_between_the_bounds_of_building_without_it():
     for site in plan.sites:
         names = [name for name in STUDY["national"]["sites"] if name != site.candidate.id]
         without = build_national(
-            parse_national({**STUDY, "national": {**STUDY["national"], "sites": names, "gap": 1e-4}}), memory=MEMORY
+            parse_national({**STUDY, "national": {**STUDY["national"], "sites": names, "gap": 1e-4}}), pool=POOL
         )
         if without.status == "infeasible":
             assert site.without_myen is None

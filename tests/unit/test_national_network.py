@@ -14,7 +14,7 @@ from kiban.errors import InputError
 from kiban.national.building import build_national
 from kiban.national.study.assembly import _require_one_time_axis, write_problem
 from kiban.national.study.network import read_network
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.report.layout import render
 from kiban.report.national.document import summarise_national
 from kiban.report.national.flows import flows_csv
@@ -178,7 +178,7 @@ def test_weather_of_ones_own_holds_at_its_site_alone():
     own, _ = write_problem(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}), CATALOGUE)
     typical, _ = write_problem(parse_national(PLAIN), CATALOGUE)
     pairs = zip(own.blocks, typical.blocks, strict=True)
-    same = [one.functions[0].model.key == other.functions[0].model.key for one, other in pairs]
+    same = [one.subproblems[0].model.key == other.subproblems[0].model.key for one, other in pairs]
     assert [place.candidate.id for place in own.places] == ["nanto", "kirishima"]
     assert same == [False, True]
     note = "Sites with weather files have the same calendar years."

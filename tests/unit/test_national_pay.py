@@ -253,9 +253,8 @@ def test_every_entry_says_where_it_falls(payment):
     summary = json.loads(to_json(summarise_national_payment(payment)))
     ledger = summary["ledger"]
     assert ledger["residual_yen"] == 0
-    assert {entry["area"] for entry in ledger["entries"]} == {
-        campus.candidate.area for campus in payment.after.campuses
-    }
+    area_of = {candidate.id: candidate.area for candidate in payment.candidates}
+    assert {entry["area"] for entry in ledger["entries"]} == {area_of[campus.site] for campus in payment.after.campuses}
     assert all(entry["site"] and entry["prefecture"] for entry in ledger["entries"])
     assert len(ledger["entries"]) == len(payment.after.ledger.entries)
     tax = sum(e["amount_myen"] for e in ledger["entries"] if e["account"] == "property_tax" and e["area"] == "hokkaido")
@@ -275,8 +274,9 @@ def test_every_entry_says_where_it_falls(payment):
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_page_fits_and_names_sites_and_areas(payment, language, width):
     page = render(national_payment_page(payment, language, width), width=width, colour=False)
+    known = {candidate.id: candidate for candidate in payment.candidates}
     for campus in payment.after.campuses:
-        name = campus.candidate.name_ja if language == "ja" else campus.candidate.name_en
+        name = known[campus.site].name_ja if language == "ja" else known[campus.site].name_en
         assert name[:10] in page
     assert {"en": "Hokkaido", "ja": "北海道"}[language] in page
     assert "…" not in page or width < 80
@@ -355,7 +355,7 @@ def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():
 
 
 def test_a_plan_under_packages_says_so():
-    plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), memory=question().memory)
+    plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), pool=question().memory)
     assert "under Tax credit" in render(national_page(plan, "en", 100), width=100, colour=False)
     assert "税額控除" in render(national_page(plan, "ja", 100), width=100, colour=False)
     assert summarise_national(plan)["packages"] == ["tax-credit"]

@@ -12,7 +12,7 @@ from kiban.catalogue import load_catalogue
 from kiban.cli import app
 from kiban.national.building import build_national
 from kiban.national.result.robustness import read_ranges
-from kiban.national.search.cutting_planes import Memory
+from kiban.national.search.cut_pool import CutPool
 from kiban.report.layout import render
 from kiban.report.national.document import summarise_national
 from kiban.report.national.folder import save_national
@@ -140,10 +140,10 @@ def test_draws_are_seeded_and_their_ranges_come_from_the_catalogue(single):
 
 
 def test_what_was_solved_is_remembered_for_the_next_question():
-    memory = Memory()
-    first = build_national(parse_national({**SINGLE, "risk": None}), memory=memory)
+    pool = CutPool()
+    first = build_national(parse_national({**SINGLE, "risk": None}), pool=pool)
     limits = {**SINGLE["limits"], "max_area_share": 0.7}
-    second = build_national(parse_national({**SINGLE, "risk": None, "limits": limits}), memory=memory)
+    second = build_national(parse_national({**SINGLE, "risk": None, "limits": limits}), pool=pool)
     assert second.solves < first.solves / 2
     assert second.cost_myen <= first.cost_myen * 1.005
 
@@ -177,7 +177,7 @@ def test_supply_of_a_site_is_shared_by_its_phases(phased):
 def test_better_chips_need_less_power():
     better = {**PHASED, "phases": {**PHASED["phases"], "better_chips": True}}
     plan = build_national(parse_national(better))
-    gain = 1 + load_catalogue().value("siting.compute_gain")
+    gain = 1 + load_catalogue().value("national.compute_gain")
     assert gain > 1
     assert sum(site.total_mw for site in plan.sites) < 500
     assert plan.served_mw["training"][-1] >= 400 * (1 - 1e-6)
@@ -234,11 +234,11 @@ def test_the_command_builds_a_national_file_and_ends_with_4_where_there_is_no_pl
 
 
 def test_a_changed_price_is_answered_from_designs_that_are_known():
-    memory = Memory()
+    pool = CutPool()
     study = parse_national({**SINGLE, "risk": None})
-    first = build_national(study, memory=memory)
+    first = build_national(study, pool=pool)
     dearer = parse_national({**SINGLE, "risk": None, "assumptions": {"pv.capex": 180.0}})
-    second = build_national(dearer, memory=memory)
+    second = build_national(dearer, pool=pool)
     cold = build_national(dearer)
     assert second.solves < first.solves
     assert second.relative_gap <= 0.005

@@ -9,6 +9,7 @@ import pytest
 from tests.cases.payments import ELEVEN, FREE, campus, package, paid, question
 
 from kiban.finance import paying
+from kiban.finance.campus import ONE_CAMPUS
 from kiban.finance.cash_flow import project_cash_flow
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.levelised import levelised_cost
@@ -236,7 +237,7 @@ def test_usable_credits_settle_between_design_and_finance() -> None:
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_usable_credits_that_do_not_settle_are_said(monkeypatch: pytest.MonkeyPatch, language: Language) -> None:
-    monkeypatch.setattr(paying, "MOST_ROUNDS", 1)
+    monkeypatch.setattr(paying, "ONE_CAMPUS", replace(ONE_CAMPUS, most_rounds=1))
     asked = Question(campus(assumptions=SMALL_GROUP))
     payment = asked.pay((LIMITED,))
     assert payment.after.unsettled > 0.01

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tests.cases.payments import ELEVEN, campus, package, paid, question
@@ -9,6 +11,8 @@ from tests.cases.payments import ELEVEN, campus, package, paid, question
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
+from kiban.finance.posting import PAYEES, post_entries
+from kiban.finance.project import OPERATING_ACCOUNTS
 from kiban.finance.purchases import totals
 
 YEN = 1e-6
@@ -62,7 +66,7 @@ def test_every_account_is_posted_once(name: str) -> None:
         "property_tax": totals(cash.property_tax),
         "grant": -sum((grant.amount_myen for grant in cash.grants), np.zeros(1)),
         "production_credit": -sum((flow.amount_myen for flow in cash.production_credits), np.zeros(1)),
-        "tax_credit": -sum((flow.amount_myen for flow in cash.credits_used), np.zeros(1)),
+        "tax_credit": -sum((flow.amount_myen for flow in cash.tax.credits_used), np.zeros(1)),
         "income_tax": cash.tax.before_credits,
         "debt_drawn": -debt.drawdown,
         "interest": debt.interest_paid,
@@ -83,6 +87,41 @@ def test_every_account_is_posted_once(name: str) -> None:
     assert grid == pytest.approx(drawn, abs=200 * YEN)
     known = {*fed, "capex", "land", "energy", "renewable_surcharge", "network_charges"}
     assert set(side.ledger.accounts("equity")) <= known
+
+
+def test_every_operating_account_has_a_payee() -> None:
+    assert set(PAYEES) | {"energy"} == set(OPERATING_ACCOUNTS)
+    assert {payee for payee, _ in PAYEES.values()} <= set(PARTIES)
+
+
+@pytest.mark.parametrize(
+    ("account", "payee"),
+    [
+        ("fuel", "suppliers_abroad"), ("carbon", "national_treasury"), ("water", "municipality"),
+        ("unserved", "users"), ("downtime", "users"), ("latency", "users"), ("land_rent", "landowners"),
+        ("hazard", "suppliers_home"), ("site", "suppliers_home"), ("reinforcement", "suppliers_home"),
+    ],
+)  # fmt: skip
+def test_who_is_paid_for_an_account(account: str, payee: str) -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    yearly = np.where(np.arange(len(cash.years)) > cash.start, 7.0, 0.0)
+    ledger = post_entries(replace(cash, operating_costs={account: yearly}), shares)
+    (found,) = {(entry.payer, entry.payee) for entry in ledger.entries if entry.account == account}
+    assert found == ("equity", payee)
+
+
+def test_revenue_from_exports_comes_from_suppliers_at_home() -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    ledger = post_entries(replace(cash, operating_costs={"export_revenue": np.full(len(cash.years), -2.0)}), shares)
+    (found,) = {(entry.payer, entry.payee) for entry in ledger.entries if entry.account == "export_revenue"}
+    assert found == ("suppliers_home", "equity")
+
+
+def test_an_account_that_nobody_mapped_is_refused() -> None:
+    cash, shares = paid("none").before.cash, paid("none").shares
+    strange = {**cash.operating_costs, "tidal_rights": np.ones(1), "cable_rent": np.ones(1)}
+    with pytest.raises(ValueError, match="nobody is said to be paid for cable_rent, tidal_rights"):
+        post_entries(replace(cash, operating_costs=strange), shares)
 
 
 def test_taxes_go_to_whom_the_law_says() -> None:

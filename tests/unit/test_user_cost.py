@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.depreciation import present_value
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, GrantTerms, PropertyTaxTerms, TaxTerms
-from kiban.policy.user_cost import capital_recovery_factor, user_cost_factor
+from kiban.policy.user_cost import user_cost_factor
 
 TAX = TaxTerms("japan", 0.3, {"national_treasury": 1.0}, 1.0, 10, 0.5)
 STRAIGHT = DepreciationTerms("straight_line", 10)

@@ -1,1 +1,48 @@
-"""Yearly money of a plan: cash flow from first spade to the end, debt, tax, returns and levelised costs."""
+"""PAY: who pays for a plan, who gains, and what a policy changes: from a plan to cash flow, ledger and comparison.
+
+The question, and one campus in it:
+
+    paying            the question about one campus: the two sides of a package, and the plan between them
+    payment           its answer
+    campus            one campus priced, financed, posted and judged, for both questions; settling of usable credits
+    comparison        instruments side by side: at equal fiscal cost, at the least public money, over a range of rates
+    search            the amount of an instrument that spends a budget or reaches an aim
+    demand            demand of constant elasticity as tranches of compute
+
+Money by year:
+
+    project           a plan as an investor sees it: what is bought, sold and spent
+    assumptions       rates, years and terms of the debt, from the catalogue
+    purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
+    tax               tax on income: losses carried forward, credits as far as limits allow
+    debt              debt sized by cost and cover, drawn, repaid
+    cash_flow         the yearly cash flow, for one case or for many draws
+    metrics           returns and cover: IRR, net present value, payback, DSCR, LLCR
+    levelised         levelised cost of compute and of power: the price that just pays
+
+Who pays whom, and for what:
+
+    posting           from a cash flow to the ledger: who pays whom for each account
+    ledger            the entries; each year sums to zero over all parties
+    additionality     windfall, induced, distortion, from three plans
+    public_funds      marginal value of public funds, cost of an induced MW
+    eligibility       what measures of law ask for, held against a plan
+    environment       damage by emissions, beside the ledger
+
+Downside:
+
+    downside          what may turn out worse, drawn at random
+    guarantee         default and recovery over draws; what a guarantee costs and is worth
+    merton            debt and guarantee as options
+    public_risk       the treasuries' loss under five kinds of support, side by side
+
+The country, and around a campus:
+
+    national          the question about a national plan
+    national_side     a national plan under one package, campus by campus
+    national_payment  its answer by party, asset, site, area and prefecture
+    economy           output, value added and jobs that spending sets in motion
+    growth            the growth behind published claims on GDP
+
+A campus goes project -> purchases -> tax -> cash_flow -> posting -> ledger.
+"""

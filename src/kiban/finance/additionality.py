@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.plan import Investment, Plan
+from kiban.policy.annuity import capital_recovery_factor
+from kiban.policy.capital import CapitalTerms
 
-ROUNDING = 1e-4
+SAME_QUANTITY = 1e-4
 """Relative difference of two capacities that a solver's tolerance explains."""
 
 
@@ -85,16 +86,17 @@ def split(support_per_unit: float, without: float, with_policy: float, forced: f
 
 
 def measure_support(
-    without: Plan, with_policy: Plan, forced: Plan, *, after_tax_rate: float, tax_rate: float, horizon_years: int
+    without: Plan, with_policy: Plan, forced: Plan, *, capital: CapitalTerms, tax_rate: float
 ) -> Support:
     """The support in a plan, by asset, and its split.
 
     Support of a unit is the present value after tax of the yearly cost that the policy takes off it over the
     horizon: the fall of its user cost (credits, grants, faster depreciation, relief from property tax, cheaper
-    capital), and for supply the production credit and for the grid the relief of its charges. `after_tax_rate` (real)
-    and `tax_rate` are those without the policy. A policy that makes a unit dearer gives no support.
+    capital), and for supply the production credit and for the grid the relief of its charges. Both the rate of
+    `capital` and `tax_rate` are those without the policy. A policy that makes a unit dearer gives no support.
     """
-    worth = (1.0 - tax_rate) / capital_recovery_factor(after_tax_rate, horizon_years)
+    after_tax_rate = capital.discount_rate * (1.0 - tax_rate)
+    worth = (1.0 - tax_rate) / capital_recovery_factor(after_tax_rate, capital.horizon_years)
     before, after, needed = _by_asset(without), _by_asset(with_policy), _by_asset(forced)
     found = []
     for key in dict.fromkeys([*after, *before, *needed]):
@@ -115,7 +117,7 @@ def measure_support(
 
 def _settle(without: float, with_policy: float, forced: float) -> tuple[float, float, float]:
     """Quantities without the solver's rounding: what differs by less than that from the policy's plan is the same."""
-    close = ROUNDING * max(without, with_policy, forced)
+    close = SAME_QUANTITY * max(without, with_policy, forced)
     without = with_policy if abs(without - with_policy) <= close else without
     forced = with_policy if abs(forced - with_policy) <= close else forced
     return without, with_policy, forced

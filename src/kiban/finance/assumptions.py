@@ -16,6 +16,8 @@ from kiban.policy.terms import FinancingTerms, PolicyTerms
 
 TaxPosition = Literal["group", "standalone"]
 Repayment = Literal["sculpted", "annuity"]
+CUMULATIVE_YEARS = 10
+"""Years over which the published default rate (`finance.cumulative_default_10y`) is cumulative."""
 PAID_AT_THE_END = frozenset({"chips"})
 """Assets that are paid when operation starts, not while the campus is built."""
 
@@ -73,7 +75,7 @@ class FinanceAssumptions:
 
     def __post_init__(self) -> None:
         problems = [
-            Problem(f"is {getattr(self, name):g}, outside {low:g} to {high:g}", key=f"finance.{name}")
+            Problem("finance.outside", key=f"finance.{name}", value=getattr(self, name), low=low, high=high)
             for name, low, high in _ALLOWED
             if not low <= getattr(self, name) <= high
         ]

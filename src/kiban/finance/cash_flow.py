@@ -2,7 +2,14 @@
 
 Index 0 is the first spade, in the start year; operation starts at the end of construction (index C) and its k-th
 year ends at index C + k. Money of each year falls at its end. Prices are those of the start year and follow
-inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs.
+inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs:
+
+    project flow = revenue + production credits + grants + residual value - running costs - property tax
+                   - purchases - decommissioning - tax without debt
+    equity flow  = project flow before tax + debt drawn - debt service - fees - tax
+
+as in any model of project finance; NREL's System Advisor Model gives the same, account by account, in
+`tests/oracles/test_pysam.py`, where its conventions are met.
 """
 
 from __future__ import annotations
@@ -18,8 +25,8 @@ from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
-from kiban.finance.purchases import EarnedCredit, PurchaseTerms, SupportFlow, list_purchases, totals
-from kiban.finance.tax import CreditRule, CreditUse, IncomeTax, income_tax
+from kiban.finance.purchases import PurchaseTerms, list_purchases, totals
+from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, income_tax
 
 POWER_ACCOUNTS = ("energy", "export_revenue")
 REPRICED_ASSETS = ("chips",)
@@ -68,7 +75,6 @@ class CashFlow:
     taxed_grants: Array
     production_credits: tuple[SupportFlow, ...]
     credits_earned: tuple[EarnedCredit, ...]
-    credit_rules: tuple[CreditRule, ...]
     debt: Debt
     reserve: Array
     """What pays for replacements if spread evenly over the life before them. Lenders count it; no cash is locked up,
@@ -126,13 +132,13 @@ class CashFlow:
         return np.maximum(-self.equity_flow, 0.0)
 
     @property
-    def credits_used(self) -> tuple[SupportFlow, ...]:
-        """Credits used against the tax that is paid, by asset."""
-        return _share_out(self.credits_earned, self.credit_rules, self.tax.credits)
+    def credit_rules(self) -> tuple[CreditRule, ...]:
+        """Rules under which credits are used, in the order of `tax.credits`."""
+        return self.tax.rules
 
     def credit_utilisation(self) -> dict[str, float]:
         """Share of each asset's credits that its owner can use, by present value without debt; mean of the draws."""
-        used = _share_out(self.credits_earned, self.credit_rules, self.unlevered_tax.credits)
+        used = self.unlevered_tax.credits_used
         discount = (1.0 + self.discount_rate) ** -np.arange(len(self.years))
         earned_value: dict[str, float] = {}
         used_value: dict[str, float] = {}
@@ -211,11 +217,6 @@ def project_cash_flow(
     production = _production_credits(project, assumptions, at_work, operating)
     taxed_grants = totals({name: purchases.taxed_grants for name, purchases in bought.items()})
     credits = tuple(credit for purchases in bought.values() for credit in purchases.credits)
-    rules = tuple(dict.fromkeys(credit.rule for credit in credits))
-    earned = [
-        np.asarray(sum((credit.amount_myen for credit in credits if credit.rule == rule), np.zeros(years)))
-        for rule in rules
-    ]
     fixed_om = {a.name: operating(a.fixed_om_myen_per_year, every_year) for a in project.assets}
     network = {a.name: operating(a.network_charge_myen_per_year, every_year) for a in project.assets}
     property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
@@ -245,20 +246,13 @@ def project_cash_flow(
             repayment=assumptions.repayment,
         )
         if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
-            raise ScenarioError(
-                Problem(
-                    f"asks for {assumptions.debt_share:g} of the cost as debt, but the cash flow can carry none",
-                    key="finance.debt_share",
-                    remedy="raise the price of compute or set the share to 0",
-                )
-            )
+            raise ScenarioError(Problem("finance.no_debt", key="finance.debt_share", share=assumptions.debt_share))
 
     def tax_on(taxable: Array) -> IncomeTax:
         return income_tax(
             np.asarray(taxable),
             project.policy.tax,
-            earned,
-            rules,
+            credits,
             position=assumptions.tax_position,
             group_tax_myen=assumptions.group_tax_myen,
         )
@@ -284,7 +278,6 @@ def project_cash_flow(
         taxed_grants=taxed_grants,
         production_credits=production,
         credits_earned=credits,
-        credit_rules=rules,
         debt=debt,
         reserve=reserve,
         tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee),
@@ -301,13 +294,7 @@ def sum_of(flows: tuple[SupportFlow, ...]) -> Array:
 def _require_prices(project: Project) -> None:
     missing = [stream.name for stream in project.streams if stream.price_myen_per_mwh is None]
     if missing:
-        raise ScenarioError(
-            Problem(
-                f"has no price for {', '.join(missing)}",
-                key="tranche",
-                remedy="give it a price, or price it at its levelised cost",
-            )
-        )
+        raise ScenarioError(Problem("finance.no_price", key="tranche", streams=tuple(missing)))
 
 
 def _price(price_myen_per_mwh: float | None) -> float:
@@ -341,19 +328,4 @@ def _production_credits(
         paid = at_work * (np.arange(assumptions.horizon_years) < credit.years)
         amount = operating(output * credit.rate_myen_per_mwh, paid)
         flows.append(SupportFlow(asset.name, credit.payer, credit.measure, amount))
-    return tuple(flows)
-
-
-def _share_out(
-    earned: tuple[EarnedCredit, ...], rules: tuple[CreditRule, ...], uses: tuple[CreditUse, ...]
-) -> tuple[SupportFlow, ...]:
-    """Credits used under each rule, shared among its assets by what each earned in the year of origin."""
-    flows = []
-    for credit in earned:
-        use = uses[rules.index(credit.rule)]
-        amount = np.zeros(use.used.shape)
-        for born, used in use.used_by_origin.items():
-            whole, own = use.earned[..., [born]], credit.amount_myen[..., [born]]
-            amount += used * np.divide(own, whole, out=np.zeros(np.broadcast(own, whole).shape), where=whole > 0)
-        flows.append(SupportFlow(credit.asset, credit.rule.payer, credit.rule.measure, amount))
     return tuple(flows)

@@ -37,7 +37,7 @@ def equal_cost(
 ) -> tuple[Instrument, ...]:
     """Each instrument at the amount whose fiscal cost is the budget (present value), to one part in a thousand."""
     if budget_myen <= 0:
-        raise ScenarioError(Problem(f"is {budget_myen:g} million yen", key="budget", remedy="give one above 0"))
+        raise ScenarioError(Problem("finance.budget", key="budget", budget=budget_myen))
     loaded = [load_package(package, question.scenario.folder) for package in packages]
     return tuple(_pay(question, package, spend(question, package, budget_myen)) for package in loaded)
 
@@ -48,8 +48,8 @@ def least_public_money(
     """Each instrument at the least amount that induces `target` MW of IT load, or reaches that clean share."""
     most = 1.0 if aim == "clean_share" else math.inf
     if not 0 < target <= most:
-        limit = " and at most 1" if aim == "clean_share" else ""
-        raise ScenarioError(Problem(f"is {target:g}", key=aim, remedy=f"give one above 0{limit}"))
+        remedy = "finance.share" if aim == "clean_share" else "finance.budget"
+        raise ScenarioError(Problem("finance.aim", key=aim, remedy=remedy, target=target))
 
     def reached(side: Side) -> float:
         if aim == "induced_it_mw":
@@ -93,16 +93,15 @@ def sweep(question: Question, over: str) -> tuple[Instrument, ...]:
 
 def _parse_range(over: str) -> tuple[str, list[float]]:
     name, equals, text = over.partition("=")
-    remedy = "write it as credit_rate=0:0.5:0.01"
     try:
         first, last, step = (float(part) for part in text.split(":"))
     except ValueError:
-        raise ScenarioError(Problem(f"is '{over}', which is no range", key="over", remedy=remedy)) from None
+        raise ScenarioError(Problem("finance.no_range", key="over", remedy="finance.range", range=over)) from None
     if not equals or not math.isfinite(first + last + step) or step <= 0 or last < first:
-        raise ScenarioError(Problem(f"is '{over}', which does not rise by steps", key="over", remedy=remedy))
+        raise ScenarioError(Problem("finance.falling_range", key="over", remedy="finance.range", range=over))
     count = math.floor((last - first) / step + 1e-9) + 1
     if count > MOST_POINTS:
         raise ScenarioError(
-            Problem(f"has {count} points, and at most {MOST_POINTS} are asked", key="over", remedy=remedy)
+            Problem("finance.many_points", key="over", remedy="finance.range", count=count, most=MOST_POINTS)
         )
     return name, [first + step * point for point in range(count)]

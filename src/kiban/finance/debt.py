@@ -1,5 +1,11 @@
 """Debt of a project: sized by a share of the cost and by what the cash flow covers, drawn with the cost, repaid.
 
+    service_t = available_t / DSCR          debt = sum_t service_t / (1 + r)^t
+
+is the debt that the cover allows where its service is sculpted to the cash flow (Yescombe, Principles of Project
+Finance); an annuity has the same service in each year. It is held against NREL's System Advisor Model, which sculpts
+alike, in `tests/oracles/test_pysam.py`.
+
 Arrays end in the axis of years; index `start` is the end of construction, and service follows in the years after
 it. Interest falls due at the end of each year on the balance at its beginning; while building it is added to the
 debt. Money is million yen, nominal.
@@ -63,11 +69,12 @@ def size_debt(
 ) -> Debt:
     """The largest debt within a share of the cost that the cash flow available for debt service carries.
 
-    `need` is what has to be paid for until operation starts (years to `start`), `available` the cash flow available
-    for debt service (years after `start`). Sculpted service is `available / cover` in each year of the tenor, so the
-    debt that the cover allows is its present value at the loan's rate; an annuity pays equal amounts and is held to
-    the cover in the worst year. Debt below that shrinks all service alike. The share counts interest during
-    construction and the fee as cost. Where no year can pay anything there is no debt.
+    Arrays are (years,) in million yen; rates are nominal, a year; `cover` is the debt service cover ratio. `need` is
+    what has to be paid for until operation starts (years to `start`), `available` the cash flow available for debt
+    service (years after `start`). Sculpted service is `available / cover` in each year of the tenor, so the debt that
+    the cover allows is its present value at the loan's rate; an annuity pays equal amounts and is held to the cover in
+    the worst year. Debt below that shrinks all service alike. The share counts interest during construction and the fee
+    as cost. Where no year can pay anything there is no debt.
     """
     years = need.shape[-1]
     nothing = Debt(0.0, rate, start, "none", *(np.zeros(years) for _ in range(7)))

@@ -83,9 +83,7 @@ def read_downside(catalogue: Catalogue) -> Downside:
     for name, (first, second) in _CORRELATIONS.items():
         correlation[first, second] = correlation[second, first] = pairs[name].value
     if np.linalg.eigvalsh(correlation)[0] <= 0:
-        raise CatalogueError(
-            Problem("contradict each other", key="downside.correlation", remedy="make the correlations smaller")
-        )
+        raise CatalogueError(Problem("finance.contradiction", key="downside.correlation"))
     triangles: dict[str, Any] = {name: _triangle(facts[name]) for name in LASTING}
     numbers: dict[str, Any] = {name: facts[name].value for name in _NUMBERS}
     return Downside(**triangles, **numbers, correlation=correlation, facts=(*facts.values(), *pairs.values()))

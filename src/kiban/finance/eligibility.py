@@ -20,7 +20,8 @@ from kiban.policy.terms import Condition
 
 RETURN_YEARS = 3
 """Years after the investment over which Japan's measures take the mean (METI, on the return on investment)."""
-ROUNDING = 1e-6
+SAME_LIMIT = 1e-6
+"""Relative distance below a limit of the law that a solver's tolerance explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def _check(condition: Condition, plan: Plan, cash: CashFlow) -> Check:
     found = next(_measure(condition, plan, cash), None)
     if found is None:
         return Check(condition, "assumed")
-    enough = found >= condition.limit * (1.0 - ROUNDING)
+    enough = found >= condition.limit * (1.0 - SAME_LIMIT)
     return Check(condition, "met" if enough else "unmet", found)
 
 

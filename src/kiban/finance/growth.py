@@ -20,7 +20,7 @@ from typing import Any, Literal
 from kiban.errors import CatalogueError, Problem
 
 Measure = Literal["level_share", "value", "cumulative", "yearly_growth"]
-_MOST_STEPS = 200
+_GROWTH_TOLERANCE = 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def claim(claim_id: str) -> Claim:
     """One claim; CatalogueError where there is none of that id."""
     claims = load_claims()
     if claim_id not in claims:
-        raise CatalogueError(Problem("is no growth claim", key=claim_id, remedy=f"one of {', '.join(claims)}"))
+        raise CatalogueError(Problem("finance.no_claim", key=claim_id, claims=tuple(claims)))
     return claims[claim_id]
 
 
@@ -120,17 +120,18 @@ def cumulative_gap(path: GdpPath, growth_per_year: float) -> float:
 
 def growth_for_sum(path: GdpPath, cumulative_trillion_yen: float) -> float:
     """Added growth a year whose gaps sum to an amount; ValueError for a negative amount."""
+    from scipy.optimize import brentq
+
     if cumulative_trillion_yen < 0:
         raise ValueError("the sum must not be negative")
-    low, high = 0.0, 1.0
+    high = 1.0
     while cumulative_gap(path, high) < cumulative_trillion_yen:
         high *= 2.0
-    for _ in range(_MOST_STEPS):
-        middle = 0.5 * (low + high)
-        if middle in {low, high}:
-            break
-        low, high = (middle, high) if cumulative_gap(path, middle) < cumulative_trillion_yen else (low, middle)
-    return 0.5 * (low + high)
+
+    def excess(growth: float) -> float:
+        return cumulative_gap(path, growth) - cumulative_trillion_yen
+
+    return brentq(excess, 0.0, high, xtol=_GROWTH_TOLERANCE)
 
 
 def growth_for_level(path: GdpPath, share: float) -> float:

@@ -5,7 +5,12 @@ for debt service, and what has been set aside for replacements, which then is mi
 owner pays what is missing, because later years are worth more than that and the debt together. Lenders take the
 project over: they receive what later years yield, discounted at the loan's rate, less the cost of the workout, up
 to their claim. A guarantor pays its share of what is missing. The expected loss over draws is at true
-probabilities; the value as an option (`kiban.finance.merton`) also prices the risk and is larger.
+probabilities,
+
+    expected loss = sum_t exposure_t x probability of default in t x loss given default / (1 + r)^t,
+
+the value as an option (`kiban.finance.merton`; Merton 1974) also prices the risk and is larger. The record of project
+loans by which the draws are judged is Moody's (`finance.cumulative_default_10y`, `finance.recovery` in the catalogue).
 """
 
 from __future__ import annotations
@@ -23,7 +28,8 @@ from kiban.finance.merton import guarantee_value
 
 BATCH = 2_500
 """Draws that are followed at once, so that memory stays small."""
-ROUNDING = 1e-9
+LEAST_SHORTFALL_SHARE = 1e-9
+"""What may be missing of a year's debt service without a default: a rounding."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,17 +37,17 @@ class Exposure:
     """What a project means for lenders and treasury, by year from the first spade; million yen, nominal."""
 
     available: Array
-    """Cash that can serve the debt after what is set aside for replacements; (draws, years)."""
+    """Cash that can serve the debt after what is set aside for replacements; million yen (draws, years)."""
     service: Array
-    """Interest and principal due; (years,)."""
+    """Interest and principal due; million yen (years,), none in the year of the first spade."""
     balance: Array
-    """Owed at the end of each year; (years,)."""
+    """Owed at the end of each year; million yen (years,)."""
     rate: float
-    """Of the loan."""
+    """Of the loan, nominal, a year."""
     public_cost: Array
     """What the policy costs the treasuries beside a guarantee: support paid and tax forgone; (draws, years)."""
     fund: Array | None = None
-    """What lies aside for replacements at the end of each year, if all goes to plan; (draws, years)."""
+    """What lies aside for replacements at the end of each year, if all goes to plan; million yen (draws, years)."""
     contingency_myen: float = 0.0
     """Further money of the owner that is there for a late or weak first year."""
     coverage: float = 0.0
@@ -50,6 +56,10 @@ class Exposure:
     """Paid for the guarantee while the loan is alive; (years,)."""
     public_owner: bool = False
     """The treasury owns the project, serves the debt whatever happens, and `public_cost` holds the owner's flows."""
+
+    def __post_init__(self) -> None:
+        if self.service[0] > 0:
+            raise ValueError("debt cannot be served before it is drawn: no service in the year of the first spade")
 
 
 ProjectCash = Callable[[Draws], Exposure]
@@ -162,7 +172,7 @@ def _find_defaults(available: Array, later: Array, exposure: Exposure, terms: Lo
         # What is set aside counts as cash; a replacement takes it out again.
         cash = reserve + available[:, year] + fund[:, year] - fund[:, year - 1]
         missing = service[year] - cash
-        fails = np.isinf(default_year) & (missing > service[year] * ROUNDING)
+        fails = np.isinf(default_year) & (missing > service[year] * LEAST_SHORTFALL_SHARE)
         if terms.owner_cures:
             fails &= later[:, year] - exposure.balance[year] < missing
         owed = exposure.balance[year - 1] * (1.0 + exposure.rate)

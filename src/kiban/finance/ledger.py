@@ -113,6 +113,12 @@ class Ledger:
         return found
 
 
+def value_changes(after: Ledger, before: Ledger, real_rates: Mapping[str, float]) -> dict[str, float]:
+    """Change of each party's present value from one ledger to another, each at its own real rate, million yen."""
+    new, old = after.present_values(real_rates), before.present_values(real_rates)
+    return {party: new[party] - old[party] for party in PARTIES}
+
+
 def difference(after: Ledger, before: Ledger) -> Ledger:
     """Incidence: the entries of one ledger less those of another, so that each party's balance is the change.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
@@ -22,8 +23,8 @@ COMPUTE_ASSETS = frozenset((*ASSET_GROUPS["datacentre"], *ASSET_GROUPS["compute"
 JOULE_PER_MWH = 3.6e9
 TOKENS = 1e6
 NO_CHIP = "none"
-TOLERANCE = 1e-12
-MOST_STEPS = 200
+PRICE_TOLERANCE = 1e-12
+"""How closely a price is found, as a share of what is spent a year on a MWh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +58,12 @@ def token_costs(cost: LevelisedCost, catalogue: Catalogue, chip: str) -> dict[st
 
 def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> LevelisedCost:
     """Levelised cost of the compute that a project sells, one price for all of its streams."""
-    price = break_even_price(project, assumptions, all_streams=True)
+    price = break_even_price(project, assumptions)
     hours = project.gpu_hours_per_year
     per_hour = None if not hours else price * project.it_energy_mwh_per_year / hours * YEN_PER_MYEN
     power = None
     if project.facility_energy_mwh_per_year > 0:
-        power = break_even_price(power_of(project), assumptions, all_streams=True)
+        power = break_even_price(power_of(project), assumptions)
     return LevelisedCost(price, per_hour, power)
 
 
@@ -78,60 +79,39 @@ def power_of(project: Project) -> Project:
     )
 
 
-def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_streams: bool = False) -> float:
-    """Constant real price (million yen/MWh) of the streams without a price, or of all, that makes the net present
-    value after tax and without debt zero. ScenarioError where nothing is sold at that price.
+def break_even_price(project: Project, assumptions: FinanceAssumptions) -> float:
+    """Constant real price (million yen/MWh) of all that is sold at which the project without debt just pays after tax.
+
+    Its net present value is zero there. ScenarioError where nothing is sold.
     """
-    priced = [stream for stream in project.streams if all_streams or stream.price_myen_per_mwh is None]
-    if not priced or sum(stream.it_energy_mwh_per_year for stream in priced) <= 0:
-        raise ScenarioError(Problem("sells no compute whose price could be found", key="tranche"))
+    energy = project.it_energy_mwh_per_year
+    if energy <= 0:
+        raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
     unlevered = replace(assumptions, debt_share=0.0)
     rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
 
     def value(price: float) -> float:
-        flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
+        flow = project_cash_flow(project.priced(price, all_streams=True), unlevered)
         return float(npv(rate, flow.project_flow))
 
-    energy = sum(stream.it_energy_mwh_per_year for stream in priced)
     spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
     spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
     spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
-    return find_root(value, max(spent, energy * TOLERANCE) / energy)
+    return find_root(value, max(spent, energy * PRICE_TOLERANCE) / energy)
 
 
 def find_root(value: Callable[[float], float], guess: float) -> float:
-    """Root of a rising function that is linear in pieces: secants, held within a bracket (Illinois rule)."""
+    """Root of a rising function without end, by Brent's method in a bracket that grows from 0 and the guess (above 0).
+
+    Exact to twelve digits of the guess or of the root, whichever is the larger.
+    """
+    from scipy.optimize import brentq
+
+    # Brent's method asks for the ends of its bracket again, and each is a whole cash flow.
+    at = cache(value)
     low, high = 0.0, guess
-    at_low, at_high = value(low), value(high)
-    scale = max(abs(at_low), abs(at_high), 1.0)
-    step = guess
-    for _ in range(MOST_STEPS):
-        if at_high >= 0:
-            break
-        low, at_low, step = high, at_high, 2.0 * step
-        high += step
-        at_high = value(high)
-    step = guess
-    for _ in range(MOST_STEPS):
-        if at_low <= 0:
-            break
-        high, at_high, step = low, at_low, 2.0 * step
-        low -= step
-        at_low = value(low)
-    side = 0
-    for _ in range(MOST_STEPS):
-        if abs(at_high) <= TOLERANCE * scale or at_high == at_low:
-            return high
-        if abs(at_low) <= TOLERANCE * scale:
-            return low
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        at_middle = value(middle)
-        if at_middle > 0:
-            high, at_high = middle, at_middle
-            at_low, side = (at_low / 2.0, 1) if side == 1 else (at_low, 1)
-        else:
-            low, at_low = middle, at_middle
-            at_high, side = (at_high / 2.0, -1) if side == -1 else (at_high, -1)
-        if abs(at_middle) <= TOLERANCE * scale:
-            return middle
-    return 0.5 * (low + high)
+    while at(high) < 0:
+        low, high = high, 2.0 * high + guess
+    while at(low) > 0:
+        low, high = 2.0 * low - guess, low
+    return brentq(at, low, high, xtol=PRICE_TOLERANCE * guess)

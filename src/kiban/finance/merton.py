@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
-
-_MOST_STEPS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +72,6 @@ def value_debt(
     )
 
 
-def implied_assets(
-    equity: float, equity_volatility: float, face: float, *, rate: float, years: float
-) -> tuple[float, float]:
-    """Value and volatility of the assets from those of the equity: the two equations of Merton, solved.
-
-    The second is `equity_volatility E = N(d1) s V`. ValueError where an argument is not positive.
-    """
-    if not (equity > 0 and equity_volatility > 0 and face > 0 and years > 0):
-        raise ValueError("equity, its volatility, debt and time must be positive")
-
-    def excess(volatility: float) -> float:
-        value = _assets_worth(equity, face, rate, volatility, years)
-        d1, _ = _distances(value, face, rate, volatility, years)
-        return normal_cdf(d1) * volatility * value - equity_volatility * equity
-
-    # At the equity's own volatility the left side is too large, as E < N(d1) V; at none it vanishes.
-    volatility = _bisect(excess, 1e-9 * equity_volatility, equity_volatility)
-    return _assets_worth(equity, face, rate, volatility, years), volatility
-
-
 def guarantee_value(
     balances: tuple[float, ...], asset_value: float, *, rate: float, volatility: float, coverage: float = 1.0
 ) -> float:
@@ -121,27 +98,3 @@ def _distances(value: float, face: float, rate: float, volatility: float, years:
     spread = volatility * math.sqrt(years)
     d1 = (math.log(value / face) + (rate + volatility**2 / 2.0) * years) / spread
     return d1, d1 - spread
-
-
-def _assets_worth(equity: float, face: float, rate: float, volatility: float, years: float) -> float:
-    """Value of assets at which the call is worth the equity; between the equity and equity plus promised debt."""
-    promised = face * math.exp(-rate * years)
-
-    def excess(value: float) -> float:
-        d1, d2 = _distances(value, face, rate, volatility, years)
-        return value * normal_cdf(d1) - promised * normal_cdf(d2) - equity
-
-    return _bisect(excess, equity, equity + promised)
-
-
-def _bisect(function: Callable[[float], float], low: float, high: float) -> float:
-    """Root of an increasing function within an interval, to the last digit that bisection reaches."""
-    for _ in range(_MOST_STEPS):
-        middle = 0.5 * (low + high)
-        if middle in {low, high}:
-            break
-        if function(middle) < 0:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)

@@ -1,5 +1,9 @@
 """Returns and cover of a cash flow: IRR, net present value, payback, debt service cover, loan life cover.
 
+    NPV(r) = sum_t flow_t / (1 + r)^t            NPV(IRR) = 0
+    DSCR_t = available_t / service_t             LLCR = sum_t available_t / (1 + loan rate)^t / debt, while it runs
+
+(Brealey, Myers and Allen, Principles of Corporate Finance; Yescombe, Principles of Project Finance.)
 Flows are million yen at the end of each year; index 0 is the first spade and is not discounted.
 """
 

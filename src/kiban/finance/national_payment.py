@@ -9,12 +9,12 @@ from functools import cached_property
 from kiban.catalogue.economy_tables import prefecture_shares
 from kiban.finance.additionality import AssetSupport, Support
 from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.campus import Campus, construction_jobs, gains, spending
 from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
-from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
-from kiban.finance.national_side import Campus, NationalSide, join_ledgers
-from kiban.finance.payment import GAINERS
-from kiban.finance.posting import Shares, tranche_sales
-from kiban.finance.public_funds import LEAST_INDUCED_MW, PublicFunds, account_funds, cost_per_induced
+from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference, value_changes
+from kiban.finance.national_side import NationalSide, join_ledgers
+from kiban.finance.posting import Shares
+from kiban.finance.public_funds import PublicFunds, account_funds, cost_per_induced_mw
 from kiban.national.study.candidates import Candidate
 
 LOCAL = ("prefecture", "municipality")
@@ -86,7 +86,7 @@ class NationalPayment:
     @cached_property
     def party_values_myen(self) -> Mapping[str, float]:
         """Present value of the change for each party at its own real rate."""
-        return _change(self.after.ledger, self.before.ledger, self.shares)
+        return value_changes(self.after.ledger, self.before.ledger, self.shares.party_rates)
 
     @property
     def fiscal_cost_myen(self) -> float:
@@ -106,7 +106,7 @@ class NationalPayment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW; None where nothing is induced."""
-        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw, least=LEAST_INDUCED_MW)
+        return cost_per_induced_mw(self.fiscal_cost_myen, self.induced_it_mw)
 
     @property
     def damage_myen(self) -> float:
@@ -127,24 +127,21 @@ class NationalPayment:
     @property
     def gains_myen(self) -> dict[str, float]:
         """Present value that each party gains for nothing in return; users value further compute at what they bid."""
-        gains = {party: self.party_values_myen[party] for party in GAINERS}
-        for side, sign in ((self.after, 1.0), (self.before, -1.0)):
-            gains["users"] += sign * sum(tranche_sales(campus.cash, self.shares) for campus in side.campuses)
-        return gains
+        return gains(self.party_values_myen, self.after.campuses, self.before.campuses, self.shares)
 
     @property
     def value_of_public_funds(self) -> float | None:
         """What owner, lenders, users and ratepayers gain over the treasuries' net cost; None without such a cost."""
-        return self.public_funds.value_of_cost
+        return self.public_funds.marginal_value
 
     @cached_property
     def construction_jobs(self) -> float:
         """Change of job-years at home, direct and indirect, that building sets in motion."""
         after, before = (
-            assess_impact(construction_demand(_spent(side.campuses), self.economy), self.economy).national.headline
+            construction_jobs((campus.plan for campus in side.campuses), self.economy)
             for side in (self.after, self.before)
         )
-        return after.jobs - before.jobs
+        return after - before
 
     @cached_property
     def areas(self) -> tuple[Region, ...]:
@@ -158,9 +155,7 @@ class NationalPayment:
 
     @cached_property
     def _prefecture_of(self) -> Mapping[str, str | None]:
-        return {
-            campus.candidate.id: campus.prefecture for side in (self.before, self.after) for campus in side.campuses
-        }
+        return {campus.site: campus.prefecture for side in (self.before, self.after) for campus in side.campuses}
 
     @property
     def moved_mw(self) -> float:
@@ -183,7 +178,7 @@ class NationalPayment:
 
     def _region(self, name: str, sites: list[str]) -> Region:
         before, after = (
-            [campus for campus in side.campuses if campus.candidate.id in sites] for side in (self.before, self.after)
+            [campus for campus in side.campuses if campus.site in sites] for side in (self.before, self.after)
         )
         base_year = self.before.ledger.base_year or 0
         ledgers = [join_ledgers([campus.ledger for campus in side], base_year) for side in (before, after)]
@@ -213,7 +208,7 @@ class NationalPayment:
             for campus in campuses:
                 if campus.prefecture not in prefecture_shares():
                     return None
-                demand = construction_demand(_spent([campus]), self.economy)
+                demand = construction_demand(spending([campus.plan]), self.economy)
                 impact = assess_impact(demand, self.economy, prefecture=campus.prefecture)
                 assert impact.regional_low is not None and impact.regional_high is not None
                 low += sign * measure(impact.regional_low.headline)
@@ -246,17 +241,3 @@ def _plus(one: AssetSupport, other: AssetSupport) -> AssetSupport:
         one.induced_myen + other.induced_myen,
         one.distortion_myen + other.distortion_myen,
     )
-
-
-def _spent(campuses: tuple[Campus, ...] | list[Campus]) -> dict[str, float]:
-    """Spending on assets by class, million yen."""
-    spent: dict[str, float] = {}
-    for campus in campuses:
-        for investment in campus.plan.investments:
-            spent[investment.asset] = spent.get(investment.asset, 0.0) + investment.capex_myen
-    return spent
-
-
-def _change(after: Ledger, before: Ledger, shares: Shares) -> dict[str, float]:
-    new, old = after.present_values(shares.party_rates), before.present_values(shares.party_rates)
-    return {party: new[party] - old[party] for party in PARTIES}

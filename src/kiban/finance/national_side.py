@@ -6,41 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from kiban.finance.cash_flow import CashFlow
+from kiban.finance.campus import Campus
 from kiban.finance.eligibility import Check
-from kiban.finance.environment import Damage
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
-from kiban.finance.metrics import Returns
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.national.result.plan import served
-from kiban.national.search.cutting_planes import Found
-from kiban.national.study.candidates import Candidate
-from kiban.national.study.problem import Problem
-from kiban.planning.plan import Plan
+from kiban.national.search.incumbent import Incumbent
+from kiban.national.study.problem import NationalProblem
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Campus:
-    """One site of a national plan as a campus of its own: its design, its cash flow, and who pays whom."""
-
-    candidate: Candidate
-    prefecture: str | None
-    """None where the site is not of the catalogue."""
-    plan: Plan
-    project: Project
-    cash: CashFlow
-    returns: Returns
-    ledger: Ledger
-    damage: Damage
-    """What its emissions do, beside the ledger."""
-
-    @property
-    def it_mw(self) -> float:
-        """IT load, MW at its peak."""
-        return self.plan.capacities["it_mw"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +27,9 @@ class NationalSide:
     """Of the packages as they stand."""
     terms_of: Callable[[str], PolicyTerms]
     """Of a site: without the instruments whose conditions it does not fulfil."""
-    problem: Problem
+    problem: NationalProblem
     """With the sites that were kept, at the costs under the package."""
-    found: Found
+    found: Incumbent
     bound_myen: float
     """What no plan costs less than, over all candidates, million yen a year."""
     campuses: tuple[Campus, ...]
@@ -75,7 +50,7 @@ class NationalSide:
     @cached_property
     def loads(self) -> Mapping[str, float]:
         """IT load by site, MW."""
-        return {campus.candidate.id: campus.it_mw for campus in self.campuses}
+        return {campus.site: campus.it_mw for campus in self.campuses}
 
     @cached_property
     def choice_mw(self) -> Mapping[str, float]:
@@ -103,7 +78,7 @@ class NationalSide:
         used: dict[str, float] = {}
         weights: dict[str, float] = {}
         for campus in self.campuses:
-            for asset, share in self.credit_utilisation[campus.candidate.id].items():
+            for asset, share in self.credit_utilisation[campus.site].items():
                 used[asset] = used.get(asset, 0.0) + share * campus.it_mw
                 weights[asset] = weights.get(asset, 0.0) + campus.it_mw
         return {asset: amount / weights[asset] for asset, amount in used.items()}
@@ -119,7 +94,7 @@ class NationalSide:
         return (self.found.cost_myen - self.bound_myen) / max(1.0, abs(self.found.cost_myen))
 
 
-def choice_loads(problem: Problem, found: Found) -> dict[str, float]:
+def choice_loads(problem: NationalProblem, found: Incumbent) -> dict[str, float]:
     """Load of all tranches by site, MW, of a plan."""
     loads: dict[str, float] = {}
     for number, block in enumerate(problem.blocks):

@@ -15,19 +15,27 @@ from typing import TYPE_CHECKING
 
 from kiban.errors import KibanError, Problem, ScenarioError
 from kiban.finance.additionality import measure_support
-from kiban.finance.assumptions import read_assumptions
-from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.campus import (
+    NO_SUPPORT,
+    ONE_CAMPUS,
+    Campus,
+    Usable,
+    construction_jobs,
+    finance_campus,
+    fiscal_cost,
+    load_price,
+    read_campus_terms,
+    serves_the_same,
+    settle,
+    usable_at,
+)
 from kiban.finance.demand import elastic_tranches, probe_tranche
-from kiban.finance.economy import assess_impact, construction_demand, read_economy_terms
-from kiban.finance.eligibility import Check, check_conditions, failing
-from kiban.finance.environment import measure_damage, read_damage_terms
-from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
+from kiban.finance.eligibility import Check, failing
+from kiban.finance.ledger import TREASURIES, difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
-from kiban.finance.metrics import compute_returns
 from kiban.finance.payment import Payment, Side
-from kiban.finance.posting import post_entries, read_shares
-from kiban.finance.project import Project, project_from_plan
-from kiban.finance.public_risk import measure_downside, under_each_kind
+from kiban.finance.project import project_from_plan
+from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
 from kiban.messages import Message
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
@@ -42,14 +50,8 @@ from kiban.scenario.package import Package, load_package
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
-NO_SUPPORT = "none"
-SETTLED = 1e-4
-MOST_ROUNDS = 12
-DAMPED_FROM = 4
-"""Round from which half of the last share is kept, so that a share that swings comes to rest."""
-SAME_SERVED = 1e-4
-"""Difference of served MW, as a share of the load, that a solver's tolerance explains."""
-DRAWS = 10_000
+SITE = "campus"
+"""Name of the one site of a scenario, where a country has many."""
 
 
 class Question:
@@ -66,12 +68,10 @@ class Question:
         self.scenario = load_scenario(scenario).with_packages(())
         self.preparation = prepare(self.scenario)
         catalogue = self.preparation.recorder.catalogue
-        self.assumptions = read_assumptions(catalogue, discount_rate_real=self.preparation.capital.discount_rate)
-        self.shares = read_shares(catalogue)
-        self.pass_through = catalogue.value("finance.pass_through")
-        given = self.scenario.money.yen_per_usd
-        self.damage_terms = read_damage_terms(
-            catalogue, catalogue.value("money.yen_per_usd") if given is None else given
+        self.campus_terms = read_campus_terms(
+            catalogue,
+            discount_rate_real=self.preparation.capital.discount_rate,
+            yen_per_usd=self.scenario.money.yen_per_usd,
         )
         self.against = tuple(against)
         self._before: Side | None = None
@@ -82,9 +82,9 @@ class Question:
             # Read once here, so that what does not depend on policy and demand is shared by all plans.
             self.preparation.resources_for(system)
         if not self.scenario.tranche:
-            self._offer_elastic_demand(catalogue.value("demand.price_elasticity"))
+            self._offer_elastic_demand()
 
-    def _offer_elastic_demand(self, elasticity: float) -> None:
+    def _offer_elastic_demand(self) -> None:
         """Without tranches of its own, a scenario is offered demand of constant elasticity below its marginal cost."""
         side = self.build_side(self.against, None)
         alone = side.plan
@@ -94,8 +94,8 @@ class Question:
         more = self._plan(self._under(side.packages, side.credit_utilisation, side.refused), None)
         energy = more.tranches[0].it_energy_mwh_per_year
         marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
-        self.elasticity = elasticity
-        self.preparation = probed.offering(elastic_tranches(load_mw, marginal, elasticity))
+        self.elasticity = self.campus_terms.elasticity
+        self.preparation = probed.offering(elastic_tranches(load_mw, marginal, self.campus_terms.elasticity))
         self.scenario = self.preparation.scenario
 
     @property
@@ -119,55 +119,48 @@ class Question:
         tell(Message("progress.pay_with"))
         if after is None:
             after = before if self._load(packages) == before.packages else self.build_side(packages, before)
-        served = {tranche.name: tranche.served_mw for tranche in after.plan.tranches}
         tell(Message("progress.pay_forced"))
-        if _serve_the_same(before, after):
+        served = after.served_by_tranche_mw
+        if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
             forced = before.plan
         else:
             forced = self._plan(self._under(before.packages, before.credit_utilisation, before.refused), served)
-        capital = self.preparation.capital
-        tax_rate = before.terms.tax.rate
-        support = measure_support(
-            before.plan,
-            after.plan,
-            forced,
-            after_tax_rate=capital.discount_rate * (1.0 - tax_rate),
-            tax_rate=tax_rate,
-            horizon_years=capital.horizon_years,
-        )
-        incidence = difference(after.ledger, before.ledger)
-        rates = self.shares.party_rates
-        values = _change(after.ledger, before.ledger, rates)
+        values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
+        economy = self.campus_terms.economy
         return Payment(
             before=before,
             after=after,
             forced=forced,
-            support=support,
-            incidence=incidence,
+            support=measure_support(
+                before.plan,
+                after.plan,
+                forced,
+                capital=self.preparation.capital,
+                tax_rate=before.terms.tax.rate,
+            ),
+            incidence=difference(after.ledger, before.ledger),
             party_values_myen=values,
             fiscal_cost_myen=self.fiscal_cost(after),
             treasury_value_myen=sum(values[party] for party in TREASURIES),
-            assumptions=self.assumptions,
-            shares=self.shares,
-            pass_through=self.pass_through,
+            assumptions=self.campus_terms.assumptions,
+            shares=self.campus_terms.shares,
+            pass_through=self.campus_terms.pass_through,
             elasticity=self.elasticity,
-            damage_terms=self.damage_terms,
-            construction_jobs=self._construction_jobs(after.plan) - self._construction_jobs(before.plan),
+            damage_terms=self.campus_terms.damage,
+            construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),
         )
-
-    def _construction_jobs(self, plan: Plan) -> float:
-        terms = read_economy_terms(self.preparation.recorder.catalogue)
-        spent: dict[str, float] = {}
-        for investment in plan.investments:
-            spent[investment.asset] = spent.get(investment.asset, 0.0) + investment.capex_myen
-        return assess_impact(construction_demand(spent, terms), terms).national.headline.jobs
 
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
         catalogue = self.preparation.recorder.catalogue
         projects = under_each_kind(payment.after.project, tax_law=self.scenario.finance.cost_set)
         measured = measure_downside(
-            projects, payment.before.terms, self.assumptions, catalogue, seed=self.scenario.seed, draws=draws
+            projects,
+            payment.before.terms,
+            self.campus_terms.assumptions,
+            catalogue,
+            seed=self.scenario.seed,
+            draws=draws,
         )
         return replace(payment, downside=measured.summary())
 
@@ -198,38 +191,24 @@ class Question:
         served_mw: Mapping[str, float] | None,
     ) -> Side:
         """Design and finance in turn until the share of credits that can be used is the same in both."""
-        utilisation: Mapping[str, float] = {}
-        for number in range(MOST_ROUNDS):
-            preparation = self._under(packages, utilisation, refused)
-            plan = self._plan(preparation, served_mw)
-            project, levelised = self._price(plan, before)
-            cash = project_cash_flow(project, self.assumptions)
-            found = cash.class_utilisation()
-            change = max((abs(found[name] - utilisation.get(name, 1.0)) for name in found), default=0.0)
-            kept = 0.5 if change >= SETTLED and number >= DAMPED_FROM else 0.0
-            utilisation = {name: kept * utilisation.get(name, 1.0) + (1.0 - kept) * found[name] for name in found}
-            if change < SETTLED:
-                break
-        terms = project.policy
+
+        def design(usable: Usable) -> tuple[tuple[Campus, LevelisedCost], Usable, bool]:
+            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused), served_mw)
+            campus, levelised = self._finance(plan, before)
+            return (campus, levelised), {SITE: campus.cash.class_utilisation()}, False
+
+        (campus, levelised), unsettled = settle(design, ONE_CAMPUS)
+        used = campus.cash.class_utilisation()
+        bought = [(item.asset, item.capex_myen, item.life_years) for item in campus.plan.investments]
         return Side(
-            packages,
-            plan,
-            project,
-            cash,
-            compute_returns(cash),
-            levelised,
-            self._post(plan, cash),
-            found,
-            unsettled=change if change >= SETTLED else 0.0,
-            checks=check_conditions(terms.conditions, plan, cash),
-            effective_tax_rates=effective_tax_rates(
-                [(item.asset, item.capex_myen, item.life_years) for item in plan.investments],
-                terms,
-                self.preparation.capital,
-                found,
-            ),
+            packages=packages,
+            campus=campus,
+            levelised=levelised,
+            credit_utilisation=used,
+            unsettled=unsettled,
+            checks=campus.checks,
+            effective_tax_rates=effective_tax_rates(bought, campus.project.policy, self.preparation.capital, used),
             token_costs=token_costs(levelised, self.preparation.recorder.catalogue, self.scenario.load.chip),
-            damage=measure_damage(plan, cash, self.damage_terms, self.shares.party_rates["environment"]),
         )
 
     def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
@@ -247,24 +226,14 @@ class Question:
             raise InfeasibleError(plan)
         return plan
 
-    def _price(self, plan: Plan, before: Side | None) -> tuple[Project, LevelisedCost]:
-        """The project with a price for all it sells, and its levelised cost."""
+    def _finance(self, plan: Plan, before: Side | None) -> tuple[Campus, LevelisedCost]:
+        """The campus of a plan with a price for all it sells, and its levelised cost."""
         project = project_from_plan(plan)
         if not project.streams:
-            raise ScenarioError(Problem("serves no compute, so that nobody could pay", key="load"))
-        levelised = levelised_cost(project, self.assumptions)
-        price = levelised.myen_per_it_mwh
-        if before is not None:
-            price = before.levelised.myen_per_it_mwh - self.pass_through * (before.levelised.myen_per_it_mwh - price)
-        return project.priced(price), levelised
-
-    def _post(self, plan: Plan, cash: CashFlow) -> Ledger:
-        return post_entries(
-            cash,
-            self.shares,
-            energy_charges_myen=plan.energy_charges_myen_per_year,
-            ratepayers_works_myen=plan.ratepayers_works_myen,
-        )
+            raise ScenarioError(Problem("finance.serves_nothing", key="load"))
+        levelised = levelised_cost(project, self.campus_terms.assumptions)
+        price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
+        return finance_campus(SITE, plan, project, price, self.campus_terms), levelised
 
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:
         """What a package means where the instruments that a side could not use are left out."""
@@ -277,11 +246,7 @@ class Question:
 
         `terms` are the package's where they are not those of the side: what the same design would cost under them.
         """
-        after, ordinary = (
-            self._post(side.plan, project_cash_flow(replace(side.project, policy=policy), self.assumptions))
-            for policy in (terms or side.terms, self.before.terms)
-        )
-        return -sum(_change(after, ordinary, self.shares.party_rates)[party] for party in TREASURIES)
+        return fiscal_cost(side.campus, self.before.terms, self.campus_terms, under=terms)
 
 
 class InfeasibleError(KibanError):
@@ -308,17 +273,5 @@ def pay(
     return question.with_downside(payment)
 
 
-def _serve_the_same(before: Side, after: Side) -> bool:
-    """Whether two sides serve the same of each tranche, up to the solver's tolerance."""
-    served = {tranche.name: tranche.served_mw for tranche in before.plan.tranches}
-    close = SAME_SERVED * after.plan.capacities["it_mw"]
-    return all(abs(tranche.served_mw - served[tranche.name]) <= close for tranche in after.plan.tranches)
-
-
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:
     return (packages,) if isinstance(packages, str | Package) else tuple(packages)
-
-
-def _change(after: Ledger, before: Ledger, rates: Mapping[str, float]) -> dict[str, float]:
-    new, old = after.present_values(rates), before.present_values(rates)
-    return {party: new[party] - old[party] for party in PARTIES}

@@ -3,51 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from kiban.finance.additionality import Support
 from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.campus import Campus, gains
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
-from kiban.finance.posting import Shares, tranche_sales
+from kiban.finance.posting import Shares
 from kiban.finance.project import Project
-from kiban.finance.public_funds import LEAST_INDUCED_MW, PublicFunds, account_funds, cost_per_induced
+from kiban.finance.public_funds import PublicFunds, account_funds, cost_per_induced_mw
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
 
-GAINERS = ("equity", "lenders", "users", "ratepayers")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Side:
-    """The scenario under one package: what is built, its money, and who pays."""
+    """The scenario under one package: its campus, what its compute costs, and what the law says of it."""
 
     packages: tuple[Package, ...]
-    plan: Plan
-    project: Project
-    cash: CashFlow
-    returns: Returns
+    campus: Campus
     levelised: LevelisedCost
-    ledger: Ledger
     credit_utilisation: Mapping[str, float]
     """Share of the credits of each asset class that the limits let its owner use, by present value."""
-    unsettled: float = 0.0
-    """How far that share still moved in the last round; 0 where design and finance agree to `SETTLED`."""
-    checks: tuple[Check, ...] = ()
-    """What the measures behind the packages ask for, held against this plan."""
-    effective_tax_rates: Mapping[str, float | None] = field(default_factory=dict)
+    unsettled: float
+    """How far that share still moved in the last round; 0 where design and finance agree."""
+    checks: tuple[Check, ...]
+    """What the measures behind the packages ask for, held against this plan or against the one that was refused."""
+    effective_tax_rates: Mapping[str, float | None]
     """Marginal effective tax rate by asset class that is bought; None where support leaves no
     need of a positive return."""
-    token_costs: Mapping[str, float] = field(default_factory=dict)
+    token_costs: Mapping[str, float]
     """Levelised cost of a million output tokens by number format, yen; empty without chips."""
-    damage: Damage | None = None
-    """What the emissions do, beside the ledger."""
+
+    @property
+    def plan(self) -> Plan:
+        """What is built."""
+        return self.campus.plan
+
+    @property
+    def project(self) -> Project:
+        """The plan as an investor sees it, priced."""
+        return self.campus.project
+
+    @property
+    def cash(self) -> CashFlow:
+        """Its money by year."""
+        return self.campus.cash
+
+    @property
+    def returns(self) -> Returns:
+        """Returns and cover."""
+        return self.campus.returns
+
+    @property
+    def ledger(self) -> Ledger:
+        """Who pays whom."""
+        return self.campus.ledger
+
+    @property
+    def damage(self) -> Damage:
+        """What its emissions do, beside the ledger."""
+        return self.campus.damage
 
     @property
     def refused(self) -> tuple[tuple[str, int], ...]:
@@ -62,7 +85,12 @@ class Side:
     @property
     def served_mw(self) -> float:
         """IT load of tranches that is served."""
-        return sum(tranche.served_mw for tranche in self.plan.tranches)
+        return sum(self.served_by_tranche_mw.values())
+
+    @property
+    def served_by_tranche_mw(self) -> dict[str, float]:
+        """What is served of each tranche."""
+        return {tranche.name: tranche.served_mw for tranche in self.plan.tranches}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,12 +130,11 @@ class Payment:
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
-        return cost_per_induced(self.fiscal_cost_myen, self.induced_it_mw, least=LEAST_INDUCED_MW)
+        return cost_per_induced_mw(self.fiscal_cost_myen, self.induced_it_mw)
 
     @property
     def damage_myen(self) -> float:
         """Change of the damage by emissions, present value; no party of the ledger pays or receives it."""
-        assert self.before.damage is not None and self.after.damage is not None
         return self.after.damage.damage_myen - self.before.damage.damage_myen
 
     @property
@@ -122,11 +149,9 @@ class Payment:
         Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
         no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
         """
-        return self.public_funds.value_of_cost
+        return self.public_funds.marginal_value
 
     @property
     def gains_myen(self) -> dict[str, float]:
         """Present value that each party gains for nothing in return; users value further compute at what they bid."""
-        gains = {party: self.party_values_myen[party] for party in GAINERS}
-        gains["users"] += tranche_sales(self.after.cash, self.shares) - tranche_sales(self.before.cash, self.shares)
-        return gains
+        return gains(self.party_values_myen, (self.after.campus,), (self.before.campus,), self.shares)

@@ -14,11 +14,27 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
+from kiban.finance.assumptions import CUMULATIVE_YEARS
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
 from kiban.finance.project import BASE_STREAM
 from kiban.policy.terms import ASSETS
 from kiban.quantities import YEN_PER_MYEN
+
+PAYEES: Mapping[str, tuple[str, str]] = {
+    "export_revenue": ("suppliers_home", "export revenue"),
+    "fuel": ("suppliers_abroad", "imported fuel"),
+    "carbon": ("national_treasury", "carbon price"),
+    "water": ("municipality", "water supply"),
+    "unserved": ("users", "compute that was not served"),
+    "hazard": ("suppliers_home", "expected repairs after disasters, and protection"),
+    "downtime": ("users", "expected time without service after disasters"),
+    "land_rent": ("landowners", "rent of the site"),
+    "site": ("suppliers_home", "having a campus at the site"),
+    "latency": ("users", "made good for the round trip"),
+    "reinforcement": ("suppliers_home", "works on the area's network, by the year"),
+}
+"""Who is paid for an operating account, and why; nobody by default. `energy` is shared by what its bill holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +57,12 @@ def read_shares(catalogue: Catalogue) -> Shares:
     """The catalogue's shares; party rates are made real with its inflation, the default rate one a year."""
     value = catalogue.value
     inflation = value("finance.inflation")
-    years = 10  # the published default rate is cumulative over ten years
     return Shares(
         imports={asset: value(f"finance.import_share.{asset}") for asset in ASSETS},
         labour_of_capex=value("finance.labour_share.capex"),
         labour_of_operation=value("finance.labour_share.operation"),
         land_of_building=value("finance.land_share.building"),
-        yearly_default=1.0 - (1.0 - value("finance.cumulative_default_10y")) ** (1.0 / years),
+        yearly_default=1.0 - (1.0 - value("finance.cumulative_default_10y")) ** (1.0 / CUMULATIVE_YEARS),
         recovery=value("finance.recovery"),
         party_rates={
             party: (1.0 + value(f"finance.party_rate.{party}")) / (1.0 + inflation) - 1.0 for party in PARTIES
@@ -66,7 +81,11 @@ def post_entries(
 
     `energy_charges_myen` is what of the yearly energy bill goes to `surcharge` and to the `network`, and
     `ratepayers_works_myen` what ratepayers bear of the grid's reinforcement, both at prices of the start year.
+    ValueError where the cash flow has an operating account of which nobody has said who is paid.
     """
+    nameless = cash.operating_costs.keys() - PAYEES.keys() - {"energy"}
+    if nameless:
+        raise ValueError(f"nobody is said to be paid for {', '.join(sorted(nameless))}: give PAYEES a row")
     level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years))
     owner = "national_treasury" if cash.project.policy.financing.public else "equity"
     entries: list[Entry] = []
@@ -148,19 +167,7 @@ def _operating(cash: CashFlow, account: str, amount: Array, energy_charges: Mapp
             yield "equity", "ratepayers", name, part, "charge on each MWh drawn"
         yield "equity", "suppliers_home", account, rest, "power from the grid"
         return
-    payees = {
-        "fuel": ("suppliers_abroad", "imported fuel"),
-        "carbon": ("national_treasury", "carbon price"),
-        "water": ("municipality", "water supply"),
-        "unserved": ("users", "compute that was not served"),
-        "hazard": ("suppliers_home", "expected repairs after disasters, and protection"),
-        "downtime": ("users", "expected time without service after disasters"),
-        "land_rent": ("landowners", "rent of the site"),
-        "site": ("suppliers_home", "having a campus at the site"),
-        "latency": ("users", "made good for the round trip"),
-        "reinforcement": ("suppliers_home", "works on the area's network, by the year"),
-    }
-    payee, why = payees.get(account, ("suppliers_home", account.replace("_", " ")))
+    payee, why = PAYEES[account]
     yield "equity", payee, account, amount, why
 
 
@@ -174,7 +181,7 @@ def _public(cash: CashFlow) -> Iterator[Flow]:
     for credit in cash.production_credits:
         why = f"{credit.measure or 'production credit'} for {credit.asset}"
         yield credit.payer, "equity", "production_credit", credit.amount_myen, why
-    for credit in cash.credits_used:
+    for credit in cash.tax.credits_used:
         yield (
             credit.payer,
             "equity",

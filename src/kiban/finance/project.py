@@ -17,7 +17,8 @@ OPERATING_ACCOUNTS = ("energy", "export_revenue", "fuel", "carbon", "water", "un
 MEASURED_ACCOUNTS = ("energy", "fuel", "carbon", "water")
 """Operating costs that follow the load when less is used than planned."""
 BASE_STREAM = "base_load"
-ROUNDING = 1e-9
+LEAST_ENERGY_SHARE = 1e-9
+"""Share of the IT energy below which what tranches leave is a rounding and no load of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,7 @@ def project_from_plan(plan: Plan) -> Project:
     ScenarioError where the plan has no design.
     """
     if plan.status != "optimal":
-        raise ScenarioError(
-            Problem(
-                "has no design that could be financed",
-                where=plan.scenario.name,
-                remedy="kiban build says what stands in its way",
-            )
-        )
+        raise ScenarioError(Problem("finance.no_design", where=plan.scenario.name))
     streams = [
         RevenueStream(tranche.name, tranche.it_energy_mwh_per_year, tranche.price_myen_per_mwh)
         for tranche in plan.tranches
@@ -105,7 +100,7 @@ def project_from_plan(plan: Plan) -> Project:
     ]
     it_energy, kw_per_gpu = plan.indicators["it_energy_mwh_per_year"], plan.indicators.get("it_power_kw_per_gpu")
     rest = it_energy - sum(stream.it_energy_mwh_per_year for stream in streams)
-    if rest > it_energy * ROUNDING:
+    if rest > it_energy * LEAST_ENERGY_SHARE:
         streams.insert(0, RevenueStream(BASE_STREAM, rest, None))
     return Project(
         name=plan.scenario.name,

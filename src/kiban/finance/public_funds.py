@@ -2,19 +2,20 @@
 
     MVPF = willingness to pay of those who gain / (outlay - fiscal externality)
 
-(Hendren and Sprung-Keyser 2020.) The fiscal externality is the tax that induced activity brings back; activity that
-would have happened anyway brings nothing. Amounts are present values in one unit of money.
+(Hendren and Sprung-Keyser, Quarterly Journal of Economics 135, 2020). The fiscal externality is the tax that induced
+activity brings back; activity that would have happened anyway brings nothing. Amounts are present values in one unit of
+money.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-NO_COST = 1e-6
-"""Net cost that is none, million yen."""
+NO_COST_MYEN = 1e-6
+"""Net cost that is none: a yen."""
 LEAST_INDUCED_MW = 1e-3
+"""Induced load below it is a solver's rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,13 @@ class PublicFunds:
         return self.outlay - self.fiscal_externality
 
     @property
-    def marginal_value(self) -> float:
-        """Worth per yen of net cost; infinite where the policy pays for itself and is worth something.
+    def marginal_value(self) -> float | None:
+        """Marginal value of public funds: worth for each yen of net cost.
 
-        Not a number where it is worth nothing and costs nothing; a harm that pays is given as minus infinity.
+        None where there is no net cost to hold it against: the policy does nothing, or pays for itself (its value is
+        then infinite in the literature).
         """
-        if self.net_cost > 0:
-            return self.willingness_to_pay / self.net_cost
-        if self.willingness_to_pay == 0 and self.net_cost == 0:
-            return math.nan
-        return math.inf if self.willingness_to_pay >= 0 else -math.inf
-
-    @property
-    def value_of_cost(self) -> float | None:
-        """Marginal value where there is a net cost; None where the policy pays for itself or does nothing."""
-        return self.marginal_value if self.net_cost > NO_COST else None
+        return self.willingness_to_pay / self.net_cost if self.net_cost > NO_COST_MYEN else None
 
 
 def account_funds(gains: Mapping[str, float], fiscal_cost: float, treasury_value: float) -> PublicFunds:
@@ -57,6 +50,6 @@ def account_funds(gains: Mapping[str, float], fiscal_cost: float, treasury_value
     )
 
 
-def cost_per_induced(net_cost: float, induced: float, *, least: float = 0.0) -> float | None:
-    """Cost for each unit induced (MW, yen of investment); None where no more than `least` is induced."""
-    return net_cost / induced if induced > least else None
+def cost_per_induced_mw(cost: float, induced_mw: float) -> float | None:
+    """Cost for each induced MW of IT load; None where none is induced."""
+    return cost / induced_mw if induced_mw > LEAST_INDUCED_MW else None

@@ -11,7 +11,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
-from kiban.finance.assumptions import FinanceAssumptions
+from kiban.finance.assumptions import CUMULATIVE_YEARS, FinanceAssumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
 from kiban.finance.downside import draw_downside, read_downside
 from kiban.finance.guarantee import (
@@ -32,8 +32,8 @@ from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import load_package
 
-CUMULATIVE_YEARS = 10
-"""Years over which the published default rate is cumulative."""
+DRAWS = 10_000
+"""Draws of a downside unless others are asked for."""
 _FACTS = (
     "finance.party_rate.national_treasury", "downside.reserve", "downside.workout_cost", "downside.contingency",
     "finance.recovery", "finance.cumulative_default_10y", "downside.hazard_decline",
@@ -99,7 +99,7 @@ def measure_downside(
     catalogue: Catalogue,
     *,
     seed: int = 1,
-    draws: int = 10_000,
+    draws: int = DRAWS,
 ) -> DownsideReport:
     """The treasuries' loss under each project's policy, side by side, from the catalogue's distributions."""
     downside = read_downside(catalogue)

@@ -3,6 +3,10 @@
 Arrays end in the axis of years (index 0 is the first spade); axes of draws may come before it. An asset is bought
 for the start of operation and again whenever its life ends inside the horizon. Support is decided in the year in
 which an asset is ordered: the first ones in the start year, replacements as many years later as they come.
+
+Deductions are those of `policy.depreciation` and property tax that of `policy.property_tax`, by year of service; their
+law is named there. What an asset is worth at the end of the horizon is its price times the annuity of the years that
+it still lasts over the annuity of its life: what level charges, as of the user cost, have not yet paid.
 """
 
 from __future__ import annotations
@@ -18,32 +22,15 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.project import ProjectAsset
-from kiban.finance.tax import CreditRule
+from kiban.finance.tax import CreditRule, EarnedCredit, SupportFlow
+from kiban.policy.annuity import annuity_present_value
 from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
 
-ROUNDING = 1e-9
+SAME_LIVES = 1e-9
+"""Excess of the horizon over whole lives that arithmetic explains."""
 Key = TypeVar("Key", bound=Hashable)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SupportFlow:
-    """Money that a payer gives for an asset, by year, million yen."""
-
-    asset: str
-    payer: str
-    measure: str
-    amount_myen: Array
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EarnedCredit:
-    """A credit against tax before limits, in the year in which it can first be claimed."""
-
-    asset: str
-    rule: CreditRule
-    amount_myen: Array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,7 +96,7 @@ def list_vintages(life_years: float, horizon_years: int) -> tuple[Vintage, ...]:
     An asset whose life is no whole number of years is renewed half in the earlier and half in the later year, so
     that on average it lasts its life to a quarter of a year.
     """
-    count = max(1, math.ceil(horizon_years / life_years - ROUNDING))
+    count = max(1, math.ceil(horizon_years / life_years - SAME_LIVES))
     phases = (0.5,) if float(life_years).is_integer() else (0.25, 0.75)
     found = []
     for phase in phases:
@@ -132,7 +119,7 @@ def list_purchases(
     capex_factor: Array,
     price_factor: Array | None = None,
 ) -> Purchases:
-    """Purchases of an asset under its terms.
+    """Purchases of an asset under its terms, nominal million yen by year (..., years).
 
     `capex_factor` (..., 1) multiplies every purchase; `price_factor` (..., operating years and one more) multiplies
     purchases by the operating year after which they are made, its first entry being the start.
@@ -199,8 +186,8 @@ def list_purchases(
             refund[..., first : last + 1] += cost * spared * due.state_refund_share
         share = 0.0
         if vintage.remaining_life_years > 0:
-            share = _annuity(assumptions.discount_rate_real, vintage.remaining_life_years)
-            share /= _annuity(assumptions.discount_rate_real, asset.life_years)
+            share = annuity_present_value(assumptions.discount_rate_real, vintage.remaining_life_years)
+            share /= annuity_present_value(assumptions.discount_rate_real, asset.life_years)
             share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
         behind.append(
@@ -275,11 +262,6 @@ def _rule_of(credit: CreditTerms) -> CreditRule:
 
 def _add(flows: dict[Key, Array], key: Key, amount: Array) -> None:
     flows[key] = flows[key] + amount if key in flows else amount
-
-
-def _annuity(rate: float, years: float) -> float:
-    """Present value of 1 a year for some years, whole or not."""
-    return years if rate == 0 else (1.0 - (1.0 + rate) ** -years) / rate
 
 
 def totals(flows: Mapping[str, Array]) -> Array:

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
+from kiban.errors import SolverError
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
 from kiban.planning.evaluation import reprice
@@ -47,7 +49,10 @@ def largest_amount(package: Package) -> float:
 
 
 def spend(question: Question, package: Package, budget: float) -> tuple[Trial, bool]:
-    """The package at the amount whose fiscal cost is the budget, or at its largest amount and False."""
+    """The package at the amount whose fiscal cost is the budget (million yen), or at its largest amount and False.
+
+    SolverError where `MOST_STEPS` plans do not find it.
+    """
     search = _Search(question, package)
     low, high = search.nothing(), None
     for _ in range(MOST_STEPS):
@@ -60,7 +65,7 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and search.is_jump(low, high, trial) and search.is_between(low, high, trial, budget):
             return search.mix_cost(low, high, trial.amount, budget), True
         low, high = (trial, high) if trial.cost < budget else (low, trial)
-    return trial, True
+    raise SolverError(f"{MOST_STEPS} plans under {package.name} did not find the amount that spends the budget")
 
 
 def reach(question: Question, package: Package, reached: Callable[[Side], float], target: float) -> tuple[Trial, bool]:
@@ -184,22 +189,14 @@ def _mixture(low: Trial, high: Trial, share: float) -> dict[str, float]:
 
 
 def _root(value: Callable[[float], float], low: float, high: float, tolerance: float) -> float | None:
-    """Root of a rising function between two points (Illinois rule), None where it does not rise through 0 there."""
-    at_low, at_high = value(low), value(high)
-    if at_low > tolerance or at_high < -tolerance:
+    """Root of a rising function between two points, to a tolerance of its value; None where none lies there."""
+    from scipy.optimize import brentq
+
+    @cache
+    def beyond(amount: float) -> float:
+        found = value(amount)
+        return 0.0 if abs(found) <= tolerance else found
+
+    if beyond(low) > 0 or beyond(high) < 0:
         return None
-    side = 0
-    for _ in range(MOST_STEPS):
-        if abs(at_low) <= tolerance:
-            return low
-        if abs(at_high) <= tolerance:
-            return high
-        middle = high - at_high * (high - low) / (at_high - at_low)
-        at_middle = value(middle)
-        if at_middle > 0:
-            high, at_high = middle, at_middle
-            at_low, side = (at_low / 2.0, 1) if side == 1 else (at_low, 1)
-        else:
-            low, at_low = middle, at_middle
-            at_high, side = (at_high / 2.0, -1) if side == -1 else (at_high, -1)
-    return 0.5 * (low + high)
+    return brentq(beyond, low, high)

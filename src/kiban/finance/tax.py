@@ -1,6 +1,13 @@
 """Tax on income over the years for many draws at once: losses carried forward, credits as far as limits allow.
 
-Arrays end in the axis of years; any axes of draws come before it. Money is million yen.
+    tax_t = tau max(income_t - losses used_t, 0) - credits used_t
+
+A loss is used against at most a share of a later year's income, the oldest first, and expires after some years (Japan:
+Corporation Tax Act, article 57, in `policy/law/jp_income_tax.toml`; United States: IRC 172, in `policy/law/us.toml`). A
+credit is used up to a share of the tax and carried for the years of its measure, then expires; a refundable one is paid
+out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once.
+
+Arrays end in the axis of years; any axes of draws come before it. Money is million yen, nominal.
 """
 
 from __future__ import annotations
@@ -38,6 +45,25 @@ class CreditRule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class EarnedCredit:
+    """A credit against tax before limits, in the year in which it can first be claimed."""
+
+    asset: str
+    rule: CreditRule
+    amount_myen: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SupportFlow:
+    """Money that a payer gives for an asset, by year, million yen."""
+
+    asset: str
+    payer: str
+    measure: str
+    amount_myen: Array
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CreditUse:
     """What becomes of the credits of one rule: used against tax, paid out, or expired."""
 
@@ -55,14 +81,31 @@ class IncomeTax:
     income: Array
     losses: Losses | None
     before_credits: Array
+    earned: tuple[EarnedCredit, ...]
+    rules: tuple[CreditRule, ...]
     credits: tuple[CreditUse, ...]
+    """By rule."""
     due: Array
+
+    @property
+    def credits_used(self) -> tuple[SupportFlow, ...]:
+        """Credits used against this tax, by asset: shared under each rule by what each earned in the year of origin."""
+        flows = []
+        for credit in self.earned:
+            use = self.credits[self.rules.index(credit.rule)]
+            amount = np.zeros(use.used.shape)
+            for born, used in use.used_by_origin.items():
+                whole, own = use.earned[..., [born]], credit.amount_myen[..., [born]]
+                amount += used * np.divide(own, whole, out=np.zeros(np.broadcast(own, whole).shape), where=whole > 0)
+            flows.append(SupportFlow(credit.asset, credit.rule.payer, credit.rule.measure, amount))
+        return tuple(flows)
 
 
 def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
     """Losses carried forward, the oldest used first, against at most `cap_share` of a year's income.
 
-    A loss may be used in the `loss_years` years after its own (None: without end).
+    `income` is (..., years) in million yen, a loss negative. A loss may be used in the `loss_years` years after its own
+    (None: without end).
     """
     years = income.shape[-1]
     zero = np.zeros(income.shape[:-1])
@@ -128,13 +171,12 @@ def use_credits(earned: Sequence[Array], rules: Sequence[CreditRule], base: Arra
 def income_tax(
     income: Array,
     terms: TaxTerms,
-    earned: Sequence[Array] = (),
-    rules: Sequence[CreditRule] = (),
+    earned: Sequence[EarnedCredit] = (),
     *,
     position: TaxPosition = "group",
     group_tax_myen: float = 0.0,
 ) -> IncomeTax:
-    """Tax on the project's income.
+    """Tax on the project's income (..., years), million yen; `earned` are credits before limits.
 
     In a group a loss relieves the group's other income at once, so the tax of a loss is negative, and the group's
     own tax counts towards the limits of credits. Alone, losses are carried forward.
@@ -145,6 +187,11 @@ def income_tax(
     else:
         losses = carry_losses(income, terms.loss_years, terms.loss_cap_share)
         before, other = terms.rate * losses.taxable, 0.0
-    uses = use_credits(earned, rules, terms.credit_base_share * np.maximum(before + other, 0.0))
+    rules = tuple(dict.fromkeys(credit.rule for credit in earned))
+    by_rule = [
+        np.asarray(sum((credit.amount_myen for credit in earned if credit.rule == rule), np.zeros(income.shape[-1])))
+        for rule in rules
+    ]
+    uses = use_credits(by_rule, rules, terms.credit_base_share * np.maximum(before + other, 0.0))
     due = before - sum((use.used for use in uses), np.zeros(1))
-    return IncomeTax(income, losses, before, uses, due)
+    return IncomeTax(income, losses, before, tuple(earned), rules, uses, due)

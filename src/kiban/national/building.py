@@ -1,4 +1,4 @@
-"""BUILD for the country: from a national study to its plan."""
+"""BUILD at national scale: from a study to its plan."""
 
 from __future__ import annotations
 
@@ -25,63 +25,66 @@ from kiban.national.result.plan import (
     served,
 )
 from kiban.national.result.robustness import assess
-from kiban.national.search.cutting_planes import Found, income, search
-from kiban.national.search.memory import Memory
+from kiban.national.search.cut_pool import CutPool
+from kiban.national.search.cutting_planes import search
+from kiban.national.search.incumbent import Incumbent, income
 from kiban.national.study.assembly import write_problem
 from kiban.national.study.lead_times import late_supply
-from kiban.national.study.problem import Problem
-from kiban.national.study.site_models import study_catalogue
+from kiban.national.study.problem import NationalProblem
+from kiban.national.study.site_cases import study_catalogue
 from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario
 
-NEAR = (0.01, 0.03, 0.05)
-"""Shares of the cost that siting can move within which other plans are looked for."""
+NEAR_SHARES = (0.01, 0.03, 0.05)
+"""Shares of the cost that the choice of sites can move within which other plans are looked for."""
 
 
 def build_national(
-    study: NationalScenario, *, memory: Memory | None = None, report: Report | None = None
+    study: NationalScenario, *, pool: CutPool | None = None, report: Report | None = None
 ) -> NationalPlan:
     """The least-cost plan of a national study with its bounds, or a plan that explains why there is none.
 
-    `memory` keeps what was solved for the next question. Raises `InputError` for input that cannot be
+    `pool` keeps what was solved for the next question. Raises `InputError` for input that cannot be
     used and `SolverError` where the bounds do not meet.
     """
     tell = report or say_nothing
-    memory = memory if memory is not None else Memory()
+    pool = pool if pool is not None else CutPool()
     tell(Message("progress.national_reading"))
     catalogue = study_catalogue(study, load_catalogue())
     problem, excluded = write_problem(study, catalogue)
     candidates = tuple(place.candidate for place in problem.places)
-    found = search(problem, memory, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
+    incumbent = search(problem, pool, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
     common = common_cost(problem)
     movable_gap = study.national.movable_gap
-    if movable_gap is not None and found is not None and found.excess <= 0:
-        # The same gap once more, on the part that siting can move: what is known is kept.
-        gap = movable_gap * max(found.cost_myen - common, 0.0) / max(found.cost_myen, 1.0)
-        if found.relative_gap > gap:
-            first = found
-            found = search(problem, memory, gap=gap, max_rounds=study.national.max_rounds, report=tell) or found
-            found = replace(found, rounds=first.rounds + found.rounds, solves=first.solves + found.solves)
-    if found is None or found.excess > 0:
-        relaxations = explain_infeasible(problem, memory, found, tell)
+    if movable_gap is not None and incumbent is not None and incumbent.excess <= 0:
+        # The same gap once more, on the part that the choice of sites can move: the cut pool is kept.
+        gap = movable_gap * max(incumbent.cost_myen - common, 0.0) / max(incumbent.cost_myen, 1.0)
+        if incumbent.relative_gap > gap:
+            first = incumbent
+            incumbent = search(problem, pool, gap=gap, max_rounds=study.national.max_rounds, report=tell) or incumbent
+            incumbent = replace(
+                incumbent, rounds=first.rounds + incumbent.rounds, solves=first.solves + incumbent.solves
+            )
+    if incumbent is None or incumbent.excess > 0:
+        relaxations = explain_infeasible(problem, pool, incumbent, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
     tell(Message("progress.national_comparing"))
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
         # HiGHS leaves the interpreter free, and none of these questions waits for another.
-        compared = pool.map(partial(_compare, problem, memory, found), make_sites(problem, found))
-        near = pool.map(partial(_find_near_optima, problem, memory, found, common), NEAR)
-        entering = pool.submit(find_entries, problem, memory.known(problem), found)
+        compared = executor.map(partial(_compare, problem, pool, incumbent), make_sites(problem, incumbent))
+        near = executor.map(partial(_find_near_optima, problem, pool, incumbent, common), NEAR_SHARES)
+        entering = executor.submit(find_entries, problem, pool.points_of(problem), incumbent)
         sites, near_optima = tuple(compared), tuple(chain.from_iterable(near))
         entries = entering.result()
-    known = memory.known(problem)
-    areas = make_areas(problem, found, sites, catalogue)
+    points = pool.points_of(problem)
+    areas = make_areas(problem, incumbent, sites, catalogue)
     risk = study.risk
     robustness = None
     if risk is not None:
         robustness = assess(
             problem,
-            known,
-            found,
+            points,
+            incumbent,
             catalogue,
             draws=risk.draws,
             seed=study.national.seed,
@@ -95,30 +98,30 @@ def build_national(
         excluded=tuple(excluded),
         sites=sites,
         areas=areas,
-        flows=find_flows(problem, known, found, areas, catalogue),
-        served_mw=served(problem, found),
-        net_cost_myen=found.cost_myen,
-        bound_myen=found.bound_myen,
-        reinforcement_myen=reinforcement_cost(problem, found),
-        income_myen=income(problem, found.choice),
-        rounds=found.rounds,
-        solves=found.solves,
+        flows=find_flows(problem, points, incumbent, areas, catalogue),
+        served_mw=served(problem, incumbent),
+        net_cost_myen=incumbent.cost_myen,
+        bound_myen=incumbent.bound_myen,
+        reinforcement_myen=reinforcement_cost(problem, incumbent),
+        income_myen=income(problem, incumbent.choice),
+        rounds=incumbent.rounds,
+        solves=incumbent.solves,
         common_myen=common,
         near_optima=near_optima,
         entries=entries,
-        delay=find_delay(problem, memory, found, catalogue) if risk is not None and risk.flip_points else None,
+        delay=find_delay(problem, pool, incumbent, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
         late_supply=late_supply(study, None, catalogue, study.years[0]),
     )
 
 
 def _find_near_optima(
-    problem: Problem, memory: Memory, found: Found, common: float, share: float
+    problem: NationalProblem, pool: CutPool, incumbent: Incumbent, common: float, share: float
 ) -> tuple[NearOptimum, ...]:
-    return find_near_optima(problem, memory.known(problem), found, (share,), common)
+    return find_near_optima(problem, pool.points_of(problem), incumbent, (share,), common)
 
 
-def _compare(problem: Problem, memory: Memory, found: Found, site: SitePlan) -> SitePlan:
+def _compare(problem: NationalProblem, pool: CutPool, incumbent: Incumbent, site: SitePlan) -> SitePlan:
     number = next(n for n, place in enumerate(problem.places) if place.candidate.id == site.candidate.id)
-    without = cost_without(problem, memory.fork(), found, number)
+    without = cost_without(problem, pool.fork(), incumbent, number)
     return replace(site, without_myen=without.most_myen, without_least_myen=without.least_myen, instead=without.instead)

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from kiban.planning.annual_costs import capital_recovery_factor
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.inputs import Inputs
 from kiban.planning.resources import GridResource, Resources, SupplyResource
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
 from kiban.policy.terms import PolicyTerms
 

@@ -1,34 +1,25 @@
 """Yearly cost of each asset: capital recovered over its life, and fixed operation and maintenance.
 
-    yearly cost = capex * CRF(r, L) + fixed O&M,    CRF(r, L) = r / (1 - (1 + r)^-L)
+    yearly cost = capex * CRF(r, L) + fixed O&M
 
-with the real discount rate r before tax and the life L (any textbook of engineering economics; the
-annuity of PyPSA's technology data). A value that the scenario gives wins over the catalogue's; a
-yearly cost that it gives wins over both.
+with the capital recovery factor CRF (`policy.annuity`) at the real discount rate r before tax over the life
+L. A value that the scenario gives wins over the catalogue's; a yearly cost that it gives wins over both.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.provenance import Recorder
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Scenario
 from kiban.scenario.plant import KNOWN_SUPPLY, Supply
 
 CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
-
-
-def capital_recovery_factor(discount_rate: float, life_years: float) -> float:
-    """Yearly payment that repays 1 over `life_years` at `discount_rate`; `1 / life_years` at rate 0."""
-    if discount_rate == 0:
-        return 1.0 / life_years
-    # 1 - (1 + r)^-L without cancellation at small rates.
-    return discount_rate / -math.expm1(-life_years * math.log1p(discount_rate))
 
 
 class CostReader:

@@ -9,32 +9,35 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
 from kiban.policy.terms import PolicyTerms
-from kiban.policy.user_cost import UserCost, capital_recovery_factor
+from kiban.policy.user_cost import UserCost
 
 LARGEST_EXPONENT = 700.0
 """Of a number that a float can hold."""
+LEAST_RETURN = -0.999
+RETURN_TOLERANCE = 1e-15
 
 
 def return_before_tax(annual_factor: float, life_years: float) -> float:
     """Real rate at which level yearly earnings of `annual_factor` per unit of price repay it over the life.
 
-    May be negative, though not below -0.999; raises ValueError where the factor is not above 0.
+    May be negative, though not below `LEAST_RETURN`; raises ValueError where the factor is not above 0.
     """
+    from scipy.optimize import brentq
+
     if annual_factor <= 0:
         raise ValueError(f"yearly earnings of {annual_factor} per unit of price repay nothing")
+
+    def excess(rate: float) -> float:
+        return capital_recovery_factor(rate, life_years) - annual_factor
+
     # For ever, the yearly earnings would be the rate itself; a rate so low that it overflows repays nothing.
-    low, high = max(-0.999, math.expm1(-LARGEST_EXPONENT / life_years)), annual_factor
-    for _ in range(200):
-        middle = 0.5 * (low + high)
-        if capital_recovery_factor(middle, life_years) < annual_factor:
-            low = middle
-        else:
-            high = middle
-        if high - low <= 1e-15:
-            break
-    return 0.5 * (low + high)
+    low, high = max(LEAST_RETURN, math.expm1(-LARGEST_EXPONENT / life_years)), annual_factor
+    if excess(low) >= 0:
+        return low
+    return high if excess(high) <= 0 else brentq(excess, low, high, xtol=RETURN_TOLERANCE)
 
 
 def marginal_effective_tax_rate_of(cost: UserCost, real_after_tax_rate: float, life_years: float) -> float:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kiban.policy import depreciation, property_tax
+from kiban.policy.annuity import annuity_present_value
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, GrantTerms, PropertyTaxTerms, TaxTerms
 
 
@@ -83,7 +84,7 @@ def user_cost_factor(
     horizon = life_years if horizon_years is None else horizon_years
     yearly, purchases = 0.0, []
     property_yearly = 0.0
-    recovery = capital_recovery_factor(real_after_tax_rate, life_years)
+    recovery = 1.0 / annuity_present_value(real_after_tax_rate, life_years)
     for start, end in _spans(life_years, horizon):
         supported = asset.supports(purchase_year + math.floor(start + 0.5))
         bought = _price(
@@ -98,22 +99,12 @@ def user_cost_factor(
             first_charge_year,
         )
         purchases.append(bought)
-        weight = (1.0 + real_after_tax_rate) ** -start * _annuity(real_after_tax_rate, end - start)
+        weight = (1.0 + real_after_tax_rate) ** -start * annuity_present_value(real_after_tax_rate, end - start)
         yearly += weight * bought.net_cost / (1.0 - tax.rate) * recovery
         property_yearly += weight * bought.property_tax_present_value * recovery
-    level = capital_recovery_factor(real_after_tax_rate, horizon)
+    level = 1.0 / annuity_present_value(real_after_tax_rate, horizon)
     first = purchases[0]
     return UserCost(yearly * level, property_yearly * level, first.allowance, first.basis, first.credit, first.grant)
-
-
-def capital_recovery_factor(rate: float, years: float) -> float:
-    """Level yearly payment that repays 1 over the years at the rate."""
-    return 1.0 / _annuity(rate, years)
-
-
-def _annuity(rate: float, years: float) -> float:
-    """Present value of 1 a year; expm1 and log1p keep digits where the rate is near 0."""
-    return years if rate == 0 else -math.expm1(-years * math.log1p(rate)) / rate
 
 
 def _spans(life: float, horizon: float) -> Iterator[tuple[float, float]]:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from kiban.arrays import Array
+from kiban.national.result.comparison import (
+    COUNTED_MW,
+    RELATIVE_GAP,
+    SECONDS,
+    grown_most,
+    site_loads,
+    site_names,
+    turnover,
+)
 from kiban.national.result.plan import Entry, NearOptimum
-from kiban.national.search.cutting_planes import ALLOWED_EXCESS, Found, Memory, evaluate_choice
-from kiban.national.search.master import Choice, Known, Master, write_master
-from kiban.national.study.problem import Problem
+from kiban.national.search.cut_pool import CutPool
+from kiban.national.search.incumbent import Incumbent, evaluate_choice
+from kiban.national.search.master import Choice, Master, write_master
+from kiban.national.search.subproblem import Points
+from kiban.national.study.problem import NationalProblem
 
-GAP = 1e-3
-CLOSE_GAP = 2e-4
+WITHOUT_GAP = 2e-4
 """Sites are told apart by less than the whole cost shows."""
-SECONDS = 20.0
-LEAST_MW = 1.0
-SHOWN_INSTEAD = 3
+ENTRY_GAP = 1e-4
 ENTRY_MW = 100.0
 """Load at which a site that is not chosen is tried."""
+MATCHED_MW = 1e-3
+"""How nearly loads are matched where their least cost is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,103 +44,100 @@ class Without:
     instead: tuple[str, ...]
 
 
-def cost_without(problem: Problem, memory: Memory, found: Found, site: int) -> Without:
+def cost_without(problem: NationalProblem, pool: CutPool, incumbent: Incumbent, site: int) -> Without:
     """What the plan costs more without a site, between two bounds.
 
-    Sites are asked anew only where nothing that was evaluated makes a plan without it.
+    Subproblems are solved only where nothing that was evaluated makes a plan without it.
     """
-    known = memory.known(problem)
-    beyond = write_master(problem, known, "outer", closed=(site,)).solve(relative_gap=CLOSE_GAP, seconds=SECONDS)
-    if beyond is None:
+    points = pool.points_of(problem)
+    outer = write_master(problem, points, "outer", closed=(site,)).solve(relative_gap=WITHOUT_GAP, seconds=SECONDS)
+    if outer is None:
         return Without(None, 0.0, ())
-    without = write_master(problem, known, "inner", closed=(site,)).solve(relative_gap=CLOSE_GAP, seconds=SECONDS)
+    without = write_master(problem, points, "inner", closed=(site,)).solve(relative_gap=WITHOUT_GAP, seconds=SECONDS)
     if without is None:
-        evaluated = evaluate_choice(problem, memory, beyond)
-        if evaluated is None or any(point.excess > ALLOWED_EXCESS for point in evaluated[1].values()):
+        plan = evaluate_choice(problem, pool, outer)
+        if plan is None or plan.excess > 0:
             return Without(None, 0.0, ())
-        without = evaluated[2]
-    least = max(beyond.bound - found.cost_myen, 0.0)
-    most = max(without.objective - found.cost_myen, least)
-    gained = site_loads(problem, without) - site_loads(problem, found.choice)
-    order = [int(other) for other in np.argsort(-gained, kind="stable") if gained[other] > LEAST_MW]
-    return Without(most, least, tuple(problem.places[other].candidate.id for other in order[:SHOWN_INSTEAD]))
-
-
-def site_loads(problem: Problem, choice: Choice) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """IT load of every site in the last phase, MW."""
-    loads = np.zeros(len(problem.places))
-    for number, block in enumerate(problem.blocks):
-        loads[block.site] += float(choice.load_mw[number].sum())
-    return loads
+        without = plan.choice
+    least = max(outer.bound - incumbent.cost_myen, 0.0)
+    most = max(without.objective - incumbent.cost_myen, least)
+    before, after = site_loads(problem, incumbent.choice), site_loads(problem, without)
+    return Without(most, least, grown_most(problem, before, after))
 
 
 def find_near_optima(
-    problem: Problem, known: Known, found: Found, shares: Sequence[float], common_myen: float = 0.0
+    problem: NationalProblem,
+    points: Points,
+    incumbent: Incumbent,
+    shares: Sequence[float],
+    common_myen: float = 0.0,
 ) -> tuple[NearOptimum, ...]:
     """For each share of the cost beyond `common_myen`, the plan within it that keeps the least load of the best plan.
 
     The difference counts the MW that stay at the best plan's sites, each in proportion to its size there.
     """
-    best = site_loads(problem, found.choice)
-    results = []
+    best = site_loads(problem, incumbent.choice)
+    near = []
     for share in shares:
-        master = write_master(problem, known, "inner")
-        limit = found.cost_myen + share * max(found.cost_myen - common_myen, 0.0)
+        master = write_master(problem, points, "inner")
+        limit = incumbent.cost_myen + share * max(incumbent.cost_myen - common_myen, 0.0)
         master.model.add_row(master.costs, upper=limit)
-        _keep_least(master, best)
-        choice = master.solve(relative_gap=GAP, seconds=SECONDS)
+        _minimise_likeness(master, best)
+        choice = master.solve(relative_gap=RELATIVE_GAP, seconds=SECONDS)
         if choice is None:
             continue
         loads = site_loads(problem, choice)
-        names = [place.candidate.id for place in problem.places]
-        results.append(
+        changes = turnover(problem, best, loads)
+        near.append(
             NearOptimum(
                 share=share,
-                cost_myen=_cost_of(problem, known, choice, limit),
-                load_mw={name: float(mw) for name, mw in zip(names, loads, strict=True) if mw > LEAST_MW},
-                dropped=tuple(name for name, was, now in zip(names, best, loads, strict=True) if was > LEAST_MW >= now),
-                added=tuple(name for name, was, now in zip(names, best, loads, strict=True) if now > LEAST_MW >= was),
+                cost_myen=_least_cost(problem, points, choice, limit),
+                load_mw={
+                    name: float(mw) for name, mw in zip(site_names(problem), loads, strict=True) if mw > COUNTED_MW
+                },
+                dropped=changes.dropped,
+                added=changes.added,
             )
         )
-    return tuple(results)
+    return tuple(near)
 
 
-def _keep_least(master: Master, best: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+def _minimise_likeness(master: Master, best_mw: Array) -> None:
     """Replace the objective by the load at the best plan's sites."""
     master.model.cost = [0.0] * len(master.model.cost)
-    whole = max(float(best.sum()), 1.0)
+    whole = max(float(best_mw.sum()), 1.0)
     for (number, _), column in master.loads.items():
-        master.model.cost[column] = float(best[master.problem.blocks[number].site]) / whole
+        master.model.cost[column] = float(best_mw[master.problem.blocks[number].site]) / whole
     for (site, _), column in master.opens.items():
-        master.model.cost[column] = float(best[site] > LEAST_MW)
+        master.model.cost[column] = float(best_mw[site] > COUNTED_MW)
 
 
-def _cost_of(problem: Problem, known: Known, choice: Choice, limit: float) -> float:
+def _least_cost(problem: NationalProblem, points: Points, choice: Choice, limit: float) -> float:
     """The least cost of the same sites and loads, since the search for difference leaves it open."""
-    exact = write_master(problem, known, "inner")
+    exact = write_master(problem, points, "inner")
     for key, column in exact.loads.items():
-        exact.model.lower[column] = max(float(choice.load_mw[key]) - 1e-3, 0.0)
-        exact.model.upper[column] = float(choice.load_mw[key]) + 1e-3
+        exact.model.lower[column] = max(float(choice.load_mw[key]) - MATCHED_MW, 0.0)
+        exact.model.upper[column] = float(choice.load_mw[key]) + MATCHED_MW
     for key, column in exact.opens.items():
         exact.model.lower[column] = exact.model.upper[column] = float(choice.open[key])
-    settled = exact.solve(relative_gap=GAP, seconds=SECONDS)
+    settled = exact.solve(relative_gap=RELATIVE_GAP, seconds=SECONDS)
     return limit if settled is None else min(settled.objective, limit)
 
 
-def find_entries(problem: Problem, known: Known, found: Found) -> tuple[Entry, ...]:
+def find_entries(problem: NationalProblem, points: Points, incumbent: Incumbent) -> tuple[Entry, ...]:
     """For each site that is not chosen, the support per MW that would bring it in, the cheapest first.
 
     The site is made to serve `ENTRY_MW` (its largest load if that is less) beside the plan's sites, which give
     up load for it; what the plan then costs more, over that load, is the support, or the fall of its own cost,
     that is enough to make it as good as the plan.
     """
-    chosen = site_loads(problem, found.choice)
+    chosen = site_loads(problem, incumbent.choice)
     entries = []
     for site, place in enumerate(problem.places):
         load = min(ENTRY_MW, place.candidate.max_mw)
-        if chosen[site] > LEAST_MW or load <= LEAST_MW:
+        if chosen[site] > COUNTED_MW or load <= COUNTED_MW:
             continue
-        master = write_master(problem, known, "inner")
+        master = write_master(problem, points, "inner")
         own = [
             (column, problem.blocks[number].weight)
             for (number, _), column in master.loads.items()
@@ -143,11 +149,32 @@ def find_entries(problem: Problem, known: Known, found: Found) -> tuple[Entry, .
         master.model.add_row([(column, weight / first) for column, weight in own], lower=load)
         for (other, phase), column in master.opens.items():
             # With what is open held, nothing is left to branch on.
-            held = 1.0 if other == site else float(found.choice.open[other, phase])
+            held = 1.0 if other == site else float(incumbent.choice.open[other, phase])
             master.model.lower[column] = held if other != site or phase == problem.phases - 1 else 0.0
             master.model.upper[column] = held
-        forced = master.solve(relative_gap=GAP / 10, seconds=SECONDS)
+        forced = master.solve(relative_gap=ENTRY_GAP, seconds=SECONDS)
         if forced is not None:
-            more = max(forced.objective - found.cost_myen, 0.0)
+            more = max(forced.objective - incumbent.cost_myen, 0.0)
             entries.append(Entry(place.candidate.id, load, more / (load * first)))
     return tuple(sorted(entries, key=lambda entry: (entry.support_myen_per_mw, entry.site)))
+
+
+def least_moved(
+    problem: NationalProblem, points: Points, loads_mw: Mapping[str, float], limit_myen: float
+) -> float | None:
+    """Least load, MW, that stands at another site than in `loads_mw` (by site), in any plan that costs at most a limit.
+
+    Sites build convex combinations of designs that were evaluated, so that the figure may be too large, never too small
+    a move for them. None where no combination costs so little.
+    """
+    master = write_master(problem, points, "inner")
+    master.model.add_row(master.costs, upper=limit_myen)
+    master.model.cost = [0.0] * len(master.model.cost)
+    for site, name in enumerate(site_names(problem)):
+        columns = [column for (number, _), column in master.loads.items() if problem.blocks[number].site == site]
+        more, less = master.model.add_column(0.5), master.model.add_column(0.5)
+        terms = [*((column, 1.0) for column in columns), (more, -1.0), (less, 1.0)]
+        load = loads_mw.get(name, 0.0)
+        master.model.add_row(terms, lower=load, upper=load)
+    choice = master.solve(relative_gap=RELATIVE_GAP, seconds=SECONDS)
+    return None if choice is None else max(float(choice.objective), 0.0)

@@ -9,25 +9,27 @@ import numpy as np
 from kiban.catalogue import Catalogue, newest_complete_fiscal_year, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.national.result.plan import AreaBalance, AreaFlows, AreaPlan, LinkFlow
-from kiban.national.search.cutting_planes import Found
-from kiban.national.search.master import Known, write_master
-from kiban.national.study.network import carry
-from kiban.national.study.problem import Problem
+from kiban.national.search.incumbent import Incumbent
+from kiban.national.search.master import write_master
+from kiban.national.search.subproblem import Points
+from kiban.national.search.transport import carry
+from kiban.national.study.problem import NationalProblem
 
 BINDING_SHARE = 0.999
-ROUNDING_MW = 1e-6
+FLOW_ROUNDING_MW = 1e-6
+"""A flow below it is rounding of the solver."""
 HELD_MW = 1e-4
 """How nearly loads are held where limits are priced: exactly would leave no room for rounding."""
 
 
 def find_flows(
-    problem: Problem, known: Known, found: Found, areas: Sequence[AreaPlan], catalogue: Catalogue
+    problem: NationalProblem, points: Points, incumbent: Incumbent, areas: Sequence[AreaPlan], catalogue: Catalogue
 ) -> AreaFlows | None:
     """Flows that supply the plan, the shortest of those that cost the same; None where the study has no network."""
-    network, carried = problem.network, carry(problem, found.points)
+    network, carried = problem.network, carry(problem, incumbent.points)
     if network is None or carried is None:
         return None
-    prices = limit_prices(problem, known, found)
+    prices = limit_prices(problem, points, incumbent)
     last = problem.phases - 1
     links = []
     for link in network.links:
@@ -53,7 +55,7 @@ def find_flows(
                 worth_myen_per_mw=prices.get(f"interconnector.{link.id}", 0.0) if full else 0.0,
             )
         )
-    known_areas = {area.area: area for area in areas}
+    plans = {area.area: area for area in areas}
     balances = []
     for place, (area, spare) in enumerate(network.spare_mw.items()):
         net = sum(
@@ -64,7 +66,7 @@ def find_flows(
         inward = sum(_inward(link, area) for link in links)
         draw = float(carried.draws_mw[place, last])
         short = draw >= BINDING_SHARE * (spare + net)
-        plan = known_areas.get(area)
+        plan = plans.get(area)
         floor = plan.floor_import_mwh if plan is not None else 0.0
         curtailed = plan.curtailed_mwh if plan is not None else None
         hours = price_statistics(area, newest_complete_fiscal_year()).floor_hours if area in PRICE_AREAS else None
@@ -94,19 +96,19 @@ def _inward(link: LinkFlow, area: str) -> float:
 
 def _whole(mw: float) -> float:
     """A flow without rounding of the solver."""
-    return 0.0 if abs(mw) < ROUNDING_MW else mw
+    return 0.0 if abs(mw) < FLOW_ROUNDING_MW else mw
 
 
-def limit_prices(problem: Problem, known: Known, found: Found) -> dict[str, float]:
+def limit_prices(problem: NationalProblem, points: Points, incumbent: Incumbent) -> dict[str, float]:
     """What one more unit of every named limit would save a year at most, million yen, with sites and loads held.
 
     From the prices of the outer master: the slopes of the cuts, which no cost lies below. Empty where it gives none.
     """
-    master = write_master(problem, known, "outer")
+    master = write_master(problem, points, "outer")
     for key, column in master.opens.items():
-        master.model.lower[column] = master.model.upper[column] = float(found.choice.open[key])
+        master.model.lower[column] = master.model.upper[column] = float(incumbent.choice.open[key])
     for load, column in master.loads.items():
-        mw = float(found.choice.load_mw[load])
+        mw = float(incumbent.choice.load_mw[load])
         master.model.lower[column], master.model.upper[column] = max(mw - HELD_MW, 0.0), mw + HELD_MW
     master.model.whole = [False] * len(master.model.whole)
     answer = master.model.solve()

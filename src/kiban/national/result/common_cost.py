@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.national.search.mixed_integer import MixedInteger
-from kiban.national.study.problem import Problem
+from kiban.national.study.problem import NationalProblem
 
 
-def common_cost(problem: Problem) -> float:
+def common_cost(problem: NationalProblem) -> float:
     """Least yearly cost of IT capacity that serves the demand that must be served, at any sites, million yen.
 
     IT capacity in each phase is at least the largest hour of the demand of all tranches together, in MW of the first
@@ -36,17 +36,17 @@ def common_cost(problem: Problem) -> float:
     return answer.objective if answer.status == "optimal" else 0.0
 
 
-def _server_cost(problem: Problem, number: int) -> float:
+def _server_cost(problem: NationalProblem, number: int) -> float:
     """Yearly cost of a MW of IT capacity in a block over the phases in which it stands, weighted, million yen."""
     return sum(
-        function.weight * sum(function.model.resources.it_annual_costs_myen_per_mw.values())
-        for function in problem.blocks[number].functions
+        subproblem.weight * sum(subproblem.model.resources.it_annual_costs_myen_per_mw.values())
+        for subproblem in problem.blocks[number].subproblems
     )
 
 
-def _largest_hour(problem: Problem, phase: int) -> float:
+def _largest_hour(problem: NationalProblem, phase: int) -> float:
     """The largest hour of the demand that must be served, MW of the first year's chips."""
-    model = problem.blocks[0].functions[0].model
+    model = problem.blocks[0].subproblems[0].model
     demand = np.zeros(problem.classes)
     for tranche, terms in enumerate(problem.tranches):
         if terms.must_serve:

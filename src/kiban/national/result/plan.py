@@ -7,21 +7,22 @@ on the net cost, from which the income of optional tranches is taken.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
 
 from kiban.catalogue import Catalogue
-from kiban.national.search.cutting_planes import Found, fixed_cost
+from kiban.national.search.incumbent import Incumbent, fixed_cost
 from kiban.national.search.subproblem import Point
 from kiban.national.study.candidates import Candidate, Exclusion
 from kiban.national.study.hazard import HazardCost
-from kiban.national.study.problem import Problem
+from kiban.national.study.problem import NationalProblem
 from kiban.scenario.national import NationalScenario
 
-LEAST_MW = 1e-3
+SERVED_MW = 1e-3
+"""A load below it is rounding of the solver: nothing is served there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class AreaPlan:
 
 @dataclass(frozen=True, slots=True)
 class NearOptimum:
-    """The plan furthest from the best one within a share of the cost that siting moves; what is dropped and added."""
+    """The plan furthest from the best one within a share of the cost that sites can move; what it drops and adds."""
 
     share: float
     cost_myen: float
@@ -268,26 +269,30 @@ class NationalPlan:
         return (self.net_cost_myen - self.bound_myen) / max(1.0, abs(self.net_cost_myen))
 
 
-def make_sites(problem: Problem, found: Found) -> tuple[SitePlan, ...]:
+def make_sites(problem: NationalProblem, incumbent: Incumbent) -> tuple[SitePlan, ...]:
     """What is built at each site that serves load, the largest first."""
     sites = []
     for number, place in enumerate(problem.places):
-        own = [b for b, block in enumerate(problem.blocks) if block.site == number and found.choice.load_mw[b].any()]
-        if own and float(found.choice.load_mw[own].sum()) > LEAST_MW:
-            sites.append(_make_site(problem, found, number, own, place.candidate))
+        own = [
+            b for b, block in enumerate(problem.blocks) if block.site == number and incumbent.choice.load_mw[b].any()
+        ]
+        if own and float(incumbent.choice.load_mw[own].sum()) > SERVED_MW:
+            sites.append(_make_site(problem, incumbent, number, own, place.candidate))
     return tuple(sorted(sites, key=lambda site: (-site.total_mw, site.candidate.id)))
 
 
-def _make_site(problem: Problem, found: Found, number: int, own: list[int], candidate: Candidate) -> SitePlan:
-    place, choice = problem.places[number], found.choice
+def _make_site(
+    problem: NationalProblem, incumbent: Incumbent, number: int, own: list[int], candidate: Candidate
+) -> SitePlan:
+    place, choice = problem.places[number], incumbent.choice
     load = choice.load_mw[own].sum(axis=0)
     by_phase = [
         float(sum(choice.load_mw[b].sum() for b in own if problem.blocks[b].phase <= phase))
         for phase in range(problem.phases)
     ]
     # The design that stands in the end, block by block.
-    last: list[Point] = [found.points[b, len(problem.blocks[b].functions) - 1] for b in own]
-    waits = any(not function.connected for b in own for function in problem.blocks[b].functions)
+    last: list[Point] = [incumbent.points[b, len(problem.blocks[b].subproblems) - 1] for b in own]
+    waits = any(not subproblem.connected for b in own for subproblem in problem.blocks[b].subproblems)
     costs = dict.fromkeys(("compute", "power", "hazard", "land", "site", "latency"), 0.0)
     for b in own:
         block, mw = problem.blocks[b], float(choice.load_mw[b].sum())
@@ -296,11 +301,11 @@ def _make_site(problem: Problem, found: Found, number: int, own: list[int], cand
         for tranche, terms in enumerate(problem.tranches):
             delay = problem.latency_ms[number, tranche] * terms.latency_cost_myen_per_mw_ms
             costs["latency"] += block.weight * delay * float(choice.load_mw[b, tranche])
-        for which, function in enumerate(block.functions):
-            point = found.points[b, which]
+        for which, subproblem in enumerate(block.subproblems):
+            point = incumbent.points[b, which]
             compute = sum(cost for item, cost in point.costs.items() if item.startswith("it_"))
-            costs["compute"] += function.weight * compute
-            costs["power"] += function.weight * (point.cost_myen - compute)
+            costs["compute"] += subproblem.weight * compute
+            costs["power"] += subproblem.weight * (point.cost_myen - compute)
     costs["site"] = candidate.fixed_cost_myen_per_year * float(choice.open[number] @ problem.phase_weights)
     energy = sum(point.indicators["load_mwh_per_year"] for point in last)
     clean = sum(point.indicators["clean_share"] * point.indicators["load_mwh_per_year"] for point in last)
@@ -309,7 +314,7 @@ def _make_site(problem: Problem, found: Found, number: int, own: list[int], cand
         candidate=candidate,
         cooling_system=place.cooling_system,
         load_mw={
-            tranche.id: float(load[index]) for index, tranche in enumerate(problem.tranches) if load[index] > LEAST_MW
+            tranche.id: float(load[index]) for index, tranche in enumerate(problem.tranches) if load[index] > SERVED_MW
         },
         phase_load_mw=tuple(by_phase),
         waits=waits,
@@ -325,16 +330,16 @@ def _make_site(problem: Problem, found: Found, number: int, own: list[int], cand
     )
 
 
-def _add(parts: object) -> dict[str, float]:
+def _add(parts: Iterable[Mapping[str, float]]) -> dict[str, float]:
     total: dict[str, float] = {}
-    for part in parts:  # type: ignore[attr-defined]
+    for part in parts:
         for name, value in part.items():
             total[name] = total.get(name, 0.0) + value
     return total
 
 
 def make_areas(
-    problem: Problem, found: Found, sites: tuple[SitePlan, ...], catalogue: Catalogue
+    problem: NationalProblem, incumbent: Incumbent, sites: tuple[SitePlan, ...], catalogue: Catalogue
 ) -> tuple[AreaPlan, ...]:
     """Every area with a candidate, in the order of the candidates."""
     areas = []
@@ -346,7 +351,7 @@ def make_areas(
                 load_mw=sum(site.total_mw for site in own),
                 headroom_mw=limit.headroom_mw,
                 connection_mw=sum(site.connection_mw for site in own),
-                reinforcement_mw=found.choice.reinforcement_mw.get(area, 0.0),
+                reinforcement_mw=incumbent.choice.reinforcement_mw.get(area, 0.0),
                 floor_import_mwh=sum(site.floor_import_mwh for site in own),
                 curtailed_mwh=_curtailed(area, catalogue),
             )
@@ -364,27 +369,32 @@ def _curtailed(area: str, catalogue: Catalogue) -> float | None:
     return delivered * rate / (1.0 - rate)
 
 
-def reinforcement_cost(problem: Problem, found: Found) -> float:
+def reinforcement_cost(problem: NationalProblem, incumbent: Incumbent) -> float:
     """Yearly cost of what the plan adds to connections of areas and to interconnectors, million yen."""
-    cost = sum(problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in found.choice.reinforcement_mw.items())
+    cost = sum(
+        problem.areas[area].reinforcement_myen_per_mw * mw for area, mw in incumbent.choice.reinforcement_mw.items()
+    )
     links = problem.network.links if problem.network is not None else ()
-    return cost + sum(link.expansion_myen_per_mw * found.choice.expansion_mw.get(link.id, 0.0) for link in links)
+    return cost + sum(link.expansion_myen_per_mw * incumbent.choice.expansion_mw.get(link.id, 0.0) for link in links)
 
 
-def costs_add_up(problem: Problem, found: Found) -> float:
+def costs_add_up(problem: NationalProblem, incumbent: Incumbent) -> float:
     """The cost of a plan computed from its parts once more, million yen a year."""
-    cost = fixed_cost(problem, found.choice)
-    cost += sum(problem.blocks[b].functions[w].weight * sum(p.costs.values()) for (b, w), p in found.points.items())
-    return cost + reinforcement_cost(problem, found)
+    cost = fixed_cost(problem, incumbent.choice)
+    cost += sum(
+        problem.blocks[b].subproblems[w].weight * sum(p.costs.values()) for (b, w), p in incumbent.points.items()
+    )
+    return cost + reinforcement_cost(problem, incumbent)
 
 
-def served(problem: Problem, found: Found) -> dict[str, tuple[float, ...]]:
+def served(problem: NationalProblem, incumbent: Incumbent) -> dict[str, tuple[float, ...]]:
     """Load served by tranche and phase, in MW of the first year's chips."""
     gains = np.array([block.gain for block in problem.blocks])
     phases = np.array([block.phase for block in problem.blocks])
     return {
         tranche.id: tuple(
-            float((found.choice.load_mw[:, index] * gains)[phases <= phase].sum()) for phase in range(problem.phases)
+            float((incumbent.choice.load_mw[:, index] * gains)[phases <= phase].sum())
+            for phase in range(problem.phases)
         )
         for index, tranche in enumerate(problem.tranches)
     }

@@ -1,4 +1,4 @@
-"""How firm the choice of sites is: joint draws of the assumptions, and the changes at which the first site falls.
+"""How firm the choice of sites is: joint draws of the assumptions, and the changes at which the largest site falls.
 
 What was evaluated for the plan is priced anew, item by item, and the inner master chooses sites and sizes
 again: no site is solved. Designs therefore do not answer to a price by themselves; the mixture of designs
@@ -8,20 +8,21 @@ does. The cost in a draw is an upper bound on the least cost there.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.messages import Message
-from kiban.national.result.alternatives import site_loads
+from kiban.national.result.comparison import COUNTED_MW, RELATIVE_GAP, grown_most, site_loads, site_names, turnover
 from kiban.national.result.plan import FlipPoint, Robustness, Turnover
-from kiban.national.search.cutting_planes import Found
-from kiban.national.search.master import Choice, Known, write_master
-from kiban.national.search.subproblem import Point
-from kiban.national.study.problem import Problem
+from kiban.national.search.incumbent import Incumbent
+from kiban.national.search.master import Choice, write_master
+from kiban.national.search.subproblem import Point, Points
+from kiban.national.study.problem import NationalProblem
 from kiban.progress import Report
 
 ITEMS: Mapping[str, tuple[str, ...]] = {
@@ -44,7 +45,7 @@ ROWS: Mapping[str, str] = {
     "interconnection": "grid.connection_capex",
     "construction": "datacentre.building.capex",
     "hazard": "hazard.shaking.building_damage",
-    "site": "siting.site_fixed",
+    "site": "national.site_fixed",
     "headroom": "grid.tohoku.headroom",
 }
 """Catalogue row whose range is the range of an assumption, as factors on its value."""
@@ -55,10 +56,8 @@ NETWORK = ("spare", "interconnectors")
 SEARCH = (0.5, 2.0)
 """Factors between which flip points are searched."""
 BISECTIONS = 5
-GAP = 1e-3
-SECONDS = 10.0
-LEAST_MW = 1.0
-SHOWN_INSTEAD = 3
+DRAW_SECONDS = 10.0
+"""Most time for the choice of one draw."""
 PERCENTILES = (5.0, 50.0, 95.0)
 
 
@@ -73,9 +72,9 @@ def read_ranges(catalogue: Catalogue) -> dict[str, tuple[float, float]]:
 
 
 def assess(
-    problem: Problem,
-    known: Known,
-    found: Found,
+    problem: NationalProblem,
+    points: Points,
+    incumbent: Incumbent,
     catalogue: Catalogue,
     *,
     draws: int,
@@ -97,28 +96,28 @@ def assess(
     ]
     report(Message("progress.national_drawing", count=draws))
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        choices = list(pool.map(lambda factors: choose(problem, known, factors), drawn))
+        choices = list(pool.map(lambda factors: choose(problem, points, factors), drawn))
     feasible = [choice for choice in choices if choice is not None]
-    names = [place.candidate.id for place in problem.places]
+    names = site_names(problem)
     loads = np.array([site_loads(problem, choice) for choice in feasible]).reshape(-1, len(names))
     count = max(len(feasible), 1)
     costs = [choice.objective for choice in feasible]
-    low, middle, high = np.percentile(costs, PERCENTILES).tolist() if costs else (found.cost_myen,) * 3
+    low, middle, high = np.percentile(costs, PERCENTILES).tolist() if costs else (incumbent.cost_myen,) * 3
     return Robustness(
         draws=len(feasible),
         ranges={**ranges, "search": SEARCH},
-        chosen={name: float((loads[:, n] > LEAST_MW).sum()) / count for n, name in enumerate(names)},
+        chosen={name: float((loads[:, n] > COUNTED_MW).sum()) / count for n, name in enumerate(names)},
         mean_mw={name: float(loads[:, n].sum()) / count for n, name in enumerate(names)},
         cost_myen=(low, middle, high),
-        flips=find_flips(problem, known, found) if flips else (),
+        flips=find_flips(problem, points, incumbent) if flips else (),
     )
 
 
-def choose(problem: Problem, known: Known, factors: Mapping[str, float]) -> Choice | None:
+def choose(problem: NationalProblem, points: Points, factors: Mapping[str, float]) -> Choice | None:
     """The choice of sites with some assumptions scaled; None where none satisfies the limits."""
     changed = _scale(problem, factors)
-    master = write_master(changed, known, "inner", price=lambda point: _price(point, factors))
-    return master.solve(relative_gap=GAP, seconds=SECONDS)
+    master = write_master(changed, points, "inner", price=lambda point: _price(point, factors))
+    return master.solve(relative_gap=RELATIVE_GAP, seconds=DRAW_SECONDS)
 
 
 def _price(point: Point, factors: Mapping[str, float]) -> float:
@@ -130,7 +129,7 @@ def _price(point: Point, factors: Mapping[str, float]) -> float:
     return point.cost_myen + more
 
 
-def _scale(problem: Problem, factors: Mapping[str, float]) -> Problem:
+def _scale(problem: NationalProblem, factors: Mapping[str, float]) -> NationalProblem:
     """The problem with what is scaled outside the sites' programmes: hazard, fixed cost of sites, connection."""
     hazard = factors.get("hazard", 1.0) - 1.0
     site, headroom = factors.get("site", 1.0), factors.get("headroom", 1.0)
@@ -171,17 +170,17 @@ def _scale(problem: Problem, factors: Mapping[str, float]) -> Problem:
     return replace(problem, places=places, blocks=blocks, areas=areas, network=network)
 
 
-def find_flips(problem: Problem, known: Known, found: Found) -> tuple[FlipPoint, ...]:
+def find_flips(problem: NationalProblem, points: Points, incumbent: Incumbent) -> tuple[FlipPoint, ...]:
     """For each assumption alone, the factors at which the plan's largest site is no longer chosen.
 
     And which sites come and go at the ends of the range.
     """
-    best = site_loads(problem, found.choice)
+    best = site_loads(problem, incumbent.choice)
     leading = int(np.argmax(best))
-    names = [place.candidate.id for place in problem.places]
+    names = site_names(problem)
     flips = []
     for assumption in (*ROWS, *(NETWORK if problem.network is not None else ())):
-        ends = [_find_edge(problem, known, assumption, end, leading, best, names) for end in SEARCH]
+        ends = [_find_edge(problem, points, assumption, end, leading, best) for end in SEARCH]
         flips.append(
             FlipPoint(
                 assumption,
@@ -206,37 +205,31 @@ class _End:
 
 
 def _find_edge(
-    problem: Problem,
-    known: Known,
+    problem: NationalProblem,
+    points: Points,
     assumption: str,
     end: float,
     leading: int,
-    best: np.ndarray[tuple[int], np.dtype[np.float64]],
-    names: Sequence[str],
+    best: Array,
 ) -> _End:
     """The factor nearest to 1 towards `end` at which the site is gone, and what takes its place there."""
 
-    def loads_at(factor: float) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
-        choice = choose(problem, known, {assumption: factor})
+    def loads_at(factor: float) -> Array | None:
+        choice = choose(problem, points, {assumption: factor})
         return None if choice is None else site_loads(problem, choice)
 
     at_end = loads_at(end)
     if at_end is None:
         return _End(None, (), None)
-    turnover = Turnover(
-        dropped=tuple(name for name, was, now in zip(names, best, at_end, strict=True) if was > LEAST_MW >= now),
-        added=tuple(name for name, was, now in zip(names, best, at_end, strict=True) if now > LEAST_MW >= was),
-    )
-    if at_end[leading] > LEAST_MW:
-        return _End(None, (), turnover)
+    changes = turnover(problem, best, at_end)
+    if at_end[leading] > COUNTED_MW:
+        return _End(None, (), changes)
     stays, gone, then = 1.0, end, at_end
     for _ in range(BISECTIONS):
         middle = (stays + gone) / 2
         loads = loads_at(middle)
-        if loads is None or loads[leading] > LEAST_MW:
+        if loads is None or loads[leading] > COUNTED_MW:
             stays = middle
         else:
             gone, then = middle, loads
-    gained = then - best
-    order = [int(n) for n in np.argsort(-gained, kind="stable") if gained[n] > LEAST_MW]
-    return _End(gone, tuple(names[n] for n in order[:SHOWN_INSTEAD]), turnover)
+    return _End(gone, grown_most(problem, best, then), changes)

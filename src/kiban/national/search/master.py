@@ -1,15 +1,18 @@
 """The master: open or not, MW by tranche and site, within what the whole plan must keep.
 
-Two masters share everything but how they know the cost of a site. In the *outer* one a cost is at least
-every cut, so that its optimum is a lower bound on every plan. In the *inner* one a site builds a mixture
-of designs that were evaluated; costs are convex, so that its optimum is an upper bound, and it can be
-priced anew without a single solve.
+Two masters share everything but how they know the cost of a site. The *outer* one is the relaxed master of Benders
+(1962), with the cuts of Kelley (1960, J. SIAM 8, 703-712): a cost is at least every cut, so that its optimum is a
+lower bound on every plan. There is a cost column for each subproblem, not one for their sum (the multicut form of
+Birge and Louveaux, 1988, European J. of Operational Research 34, 384-392). The *inner* one is the restricted master
+of Dantzig and Wolfe (1960, Operations Research 8, 101-111): a site builds a convex combination of designs that were
+evaluated; costs are convex, so that its optimum is an upper bound, and it can be priced anew without a single
+solve. Geoffrion (1970, Management Science 16, 652-675) calls the two outer and inner linearisation.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,16 +21,16 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.national.search.mixed_integer import Answer, MixedInteger, Term
-from kiban.national.search.subproblem import Point
-from kiban.national.study.network import net_import
-from kiban.national.study.problem import Block, Problem
+from kiban.national.search.subproblem import Point, Points
+from kiban.national.search.transport import net_import
+from kiban.national.study.problem import NationalProblem
 
 Kind = Literal["outer", "inner"]
-Known = Mapping[tuple[int, int], Sequence[Point]]
-"""Evaluated points by block and function."""
 
 COST_LOW = -1e7
+"""Lower bound on the cost of a subproblem without a cut, million yen a year."""
 SMALL_MW = 1e-5
+"""A load below it is rounding of the solver."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +38,7 @@ class Choice:
     """A solved master: what is open, how much of each tranche, and the limits that each block gets.
 
     `open` has shape (sites, phases), `load_mw` (blocks, tranches), `connection_mw` (blocks,);
-    `shared_mw` by block and supply; `carbon_t` by block and function; `reinforcement_mw` by area,
+    `shared_mw` by block and supply; `carbon_t` by block and subproblem; `reinforcement_mw` by area,
     `expansion_mw` by interconnector. `objective` is what the master says it costs, `bound` what is proven.
     """
 
@@ -59,7 +62,7 @@ class Choice:
 class Master:
     """The rows and columns of a master under construction; `rows` holds the numbers of its limits by name."""
 
-    problem: Problem
+    problem: NationalProblem
     kind: Kind
     model: MixedInteger = field(default_factory=MixedInteger)
     opens: dict[tuple[int, int], int] = field(default_factory=dict)
@@ -72,7 +75,6 @@ class Master:
     rows: dict[str, list[int]] = field(default_factory=dict)
     costs: list[Term] = field(default_factory=list)
     slacks: dict[str, int] = field(default_factory=dict)
-    mixtures: dict[tuple[int, int], list[int]] = field(default_factory=dict)
 
     def solve(self, *, relative_gap: float, seconds: float = 60.0) -> Choice | None:
         """The master's choice, or None where nothing satisfies its rows."""
@@ -104,8 +106,8 @@ class Master:
 
 
 def write_master(
-    problem: Problem,
-    known: Known,
+    problem: NationalProblem,
+    points: Points,
     kind: Kind,
     *,
     price: Callable[[Point], float] | None = None,
@@ -122,7 +124,10 @@ def write_master(
     _add_sites(master, closed)
     _add_loads(master)
     _add_limits_of_blocks(master)
-    _add_functions(master, known, price)
+    if kind == "outer":
+        _add_cuts(master, points)
+    else:
+        _add_designs(master, points, price)
     _add_demand(master, elastic)
     _add_areas(master, elastic)
     _add_network(master, elastic)
@@ -138,11 +143,13 @@ def write_master(
     return master
 
 
-def solve_masters(problem: Problem, cuts: Known, designs: Known, gap: float) -> tuple[Choice | None, Choice | None]:
+def solve_masters(
+    problem: NationalProblem, cuts: Points, designs: Points, gap: float
+) -> tuple[Choice | None, Choice | None]:
     """What cuts propose (outer) and what designs promise (inner), side by side: HiGHS leaves the interpreter free."""
-    with ThreadPoolExecutor(2) as pool:
-        outer = pool.submit(write_master(problem, cuts, "outer").solve, relative_gap=gap)
-        inner = pool.submit(write_master(problem, designs, "inner").solve, relative_gap=gap)
+    with ThreadPoolExecutor(2) as executor:
+        outer = executor.submit(write_master(problem, cuts, "outer").solve, relative_gap=gap)
+        inner = executor.submit(write_master(problem, designs, "inner").solve, relative_gap=gap)
         return outer.result(), inner.result()
 
 
@@ -199,12 +206,12 @@ def _add_limits_of_blocks(master: Master) -> None:
     for number, block in enumerate(problem.blocks):
         candidate = problem.places[block.site].candidate
         most = min(problem.connection_needed_mw(block), candidate.connection_mw)
-        if any(function.connected for function in block.functions):
+        if any(subproblem.connected for subproblem in block.subproblems):
             master.connections[number] = model.add_column(upper=most)
-        for name in sorted({name for function in block.functions for name in function.model.limited}):
-            master.shared[number, name] = model.add_column(upper=_most_shared(problem, block, name))
-        for which, function in enumerate(block.functions):
-            if function.model.has_carbon:
+        for name in sorted({name for subproblem in block.subproblems for name in subproblem.model.limited}):
+            master.shared[number, name] = model.add_column(upper=problem.most_shared_mw(block, name))
+        for which, subproblem in enumerate(block.subproblems):
+            if subproblem.model.has_carbon:
                 master.carbon[number, which] = model.add_column(upper=problem.carbon_cap_t)
     for site, place in enumerate(problem.places):
         columns = [
@@ -214,15 +221,10 @@ def _add_limits_of_blocks(master: Master) -> None:
             model.add_row(columns, upper=place.candidate.connection_mw)
 
 
-def _most_shared(problem: Problem, block: Block, name: str) -> float:
-    limits = [limit.max_mw for limit in problem.shared if limit.supply == name and block.site in limit.sites]
-    return min(limits, default=0.0)
-
-
-def arguments(master: Master, number: int, which: int) -> list[list[int]]:
-    """The columns whose sums are the arguments of a function, in the order of its z."""
+def linking_columns(master: Master, number: int, which: int) -> list[list[int]]:
+    """The columns whose sums are the linking variables of a subproblem, in the order of its z."""
     problem = master.problem
-    function = problem.blocks[number].functions[which]
+    subproblem = problem.blocks[number].subproblems[which]
     columns: list[list[int]] = [
         [
             column
@@ -231,44 +233,47 @@ def arguments(master: Master, number: int, which: int) -> list[list[int]]:
         ]
         for group in range(problem.classes)
     ]
-    columns.append([master.connections[number]] if function.connected else [])
-    columns += [[master.shared[number, name]] for name in function.model.limited]
-    if function.model.has_carbon:
+    columns.append([master.connections[number]] if subproblem.connected else [])
+    columns += [[master.shared[number, name]] for name in subproblem.model.limited]
+    if subproblem.model.has_carbon:
         columns.append([master.carbon[number, which]])
     return columns
 
 
-def _add_functions(master: Master, known: Known, price: Callable[[Point], float] | None) -> None:
-    """The cost of each function: above its cuts, or a mixture of its points."""
+def _add_cuts(master: Master, points: Points) -> None:
+    """Outer linearisation: the cost of each subproblem is at least each of its cuts."""
     problem, model = master.problem, master.model
-    for number, which, function in problem.functions():
-        points = known.get((number, which), ())
-        columns = arguments(master, number, which)
-        if master.kind == "outer":
-            cuts = [point for point in points if point.has_cut]
-            cost = model.add_column(lower=COST_LOW if not cuts else 0.0)
-            master.costs.append((cost, function.weight))
-            for point in cuts:
-                terms = [(cost, 1.0)]
-                for argument, slope in zip(columns, point.slope, strict=True):
-                    terms += [(column, -float(slope)) for column in argument]
-                model.add_row(terms, lower=point.bound_myen - float(point.slope @ point.asked))
-            continue
-        mixture = [model.add_column() for _ in points]
-        master.mixtures[number, which] = mixture
-        for column, point in zip(mixture, points, strict=True):
-            value = point.cost_myen if price is None else price(point)
-            master.costs.append((column, function.weight * value))
+    for number, which, subproblem in problem.subproblems():
+        columns = linking_columns(master, number, which)
+        cuts = [point for point in points.get((number, which), ()) if point.has_cut]
+        cost = model.add_column(lower=COST_LOW if not cuts else 0.0)
+        master.costs.append((cost, subproblem.weight))
+        for point in cuts:
+            terms = [(cost, 1.0)]
+            for linking, slope in zip(columns, point.slope, strict=True):
+                terms += [(column, -float(slope)) for column in linking]
+            model.add_row(terms, lower=point.bound_myen - float(point.slope @ point.z))
+
+
+def _add_designs(master: Master, points: Points, price: Callable[[Point], float] | None) -> None:
+    """Inner linearisation: each subproblem builds a convex combination of its designs."""
+    problem, model = master.problem, master.model
+    for number, which, subproblem in problem.subproblems():
+        designs = points.get((number, which), ())
+        mixture = [model.add_column() for _ in designs]
+        for column, point in zip(mixture, designs, strict=True):
+            cost = point.cost_myen if price is None else price(point)
+            master.costs.append((column, subproblem.weight * cost))
         model.add_row([(column, 1.0) for column in mixture], upper=1.0)
-        for place, argument in enumerate(columns):
-            if not argument:
+        for place, linking in enumerate(linking_columns(master, number, which)):
+            if not linking:
                 continue
-            # More load than is asked and less of a limit than is given are allowed: both cost no more.
+            # More load than the master gives and less of a limit are allowed: both cost no more.
             sign = 1.0 if place < problem.classes else -1.0
-            terms = [(column, -sign) for column in argument]
+            terms = [(column, -sign) for column in linking]
             terms += [
-                (column, sign * float((point.asked if place < problem.classes else point.used)[place]))
-                for column, point in zip(mixture, points, strict=True)
+                (column, sign * float((point.z if place < problem.classes else point.used)[place]))
+                for column, point in zip(mixture, designs, strict=True)
             ]
             model.add_row(terms, lower=0.0)
 
@@ -353,8 +358,8 @@ def _add_carbon(master: Master, elastic: Collection[str]) -> None:
     for phase in range(problem.phases):
         columns = [
             (master.carbon[number, which], 1.0)
-            for number, which, function in problem.functions()
-            if phase in function.phases
+            for number, which, subproblem in problem.subproblems()
+            if phase in subproblem.phases
         ]
         _row(master, columns, "carbon", elastic, upper=problem.carbon_cap_t)
 
@@ -381,24 +386,24 @@ def _add_concentration(master: Master, elastic: Collection[str]) -> None:
 def _add_survival(master: Master, elastic: Collection[str]) -> None:
     """Without any one area, the servers elsewhere still carry what must survive, whatever they did before."""
     problem, model = master.problem, master.model
-    kept = [n for n, tranche in enumerate(problem.tranches) if tranche.survival_share > 0 and tranche.must_serve]
+    surviving = [n for n, tranche in enumerate(problem.tranches) if tranche.survival_share > 0 and tranche.must_serve]
     areas = {place.candidate.area for place in problem.places}
     for phase in range(problem.phases):
-        for area in sorted(areas) if kept else ():
-            moved: dict[int, list[Term]] = {tranche: [] for tranche in kept}
+        for area in sorted(areas) if surviving else ():
+            moved: dict[int, list[Term]] = {tranche: [] for tranche in surviving}
             for number, block in enumerate(problem.blocks):
                 if problem.places[block.site].candidate.area == area or block.phase > phase:
                     continue
                 servers = [(column, -1.0) for (other, _), column in master.loads.items() if other == number]
                 flows: list[Term] = []
-                for tranche in kept:
+                for tranche in surviving:
                     if problem.serves[block.site, tranche]:
                         flow = model.add_column()
                         flows.append((flow, 1.0))
                         moved[tranche].append((flow, block.gain))
                 if flows:
                     model.add_row([*flows, *servers], upper=0.0)
-            for tranche in kept:
+            for tranche in surviving:
                 terms = problem.tranches[tranche]
                 needed = terms.survival_share * float(problem.demand_mw[tranche, phase])
                 _row(master, moved[tranche], f"survival.{terms.id}", elastic, lower=needed)

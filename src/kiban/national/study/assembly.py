@@ -10,14 +10,14 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
-from kiban.errors import Problem as Fault
-from kiban.errors import ScenarioError
-from kiban.national.search.subproblem import class_of, list_classes
+from kiban.errors import Problem, ScenarioError
+from kiban.messages import Message
 from kiban.national.study.candidates import Candidate, Exclusion, list_candidates
 from kiban.national.study.network import read_network
-from kiban.national.study.problem import AreaLimit, Block, Function, Place, Problem, SharedLimit
-from kiban.national.study.site_models import SiteCase, prepare_sites, study_catalogue
-from kiban.planning.annual_costs import capital_recovery_factor
+from kiban.national.study.problem import AreaLimit, Block, NationalProblem, Place, SharedLimit, Subproblem
+from kiban.national.study.site_cases import SiteCase, prepare_sites, study_catalogue
+from kiban.national.study.site_model import class_of, list_classes
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario.national import NationalScenario
 
 CHANGING = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")
@@ -25,7 +25,7 @@ CHANGING = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating
 BATTERY_PARTS = ("power_capex", "energy_capex")
 
 
-def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Problem, list[Exclusion]]:
+def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[NationalProblem, list[Exclusion]]:
     """The problem of a study, and the candidates that a hazard limit leaves out; raises `InputError`."""
     known = study_catalogue(study, catalogue)
     candidates, excluded = list_candidates(study, known)
@@ -57,7 +57,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Proble
     places_serve = [[place.candidate.serves(tranche) for tranche in tranches] for place in places]
     latency = [[place.candidate.reach_ms(tranche.hub) for tranche in tranches] for place in places]
     limits = study.limits
-    return Problem(
+    return NationalProblem(
         study=study,
         tranches=tranches,
         class_of=tuple(classes.index(class_of(tranche)) for tranche in tranches),
@@ -81,10 +81,10 @@ def _require_one_time_axis(cases: Sequence[SiteCase]) -> None:
     """Raise `ScenarioError` where the weather of two sites has other steps."""
     axes = {(case.model.resources.steps, case.model.resources.step_hours): case.candidate.id for case in cases}
     if len(axes) > 1:
-        said = ", ".join(f"{name} {steps} of {hours:g} h" for (steps, hours), name in axes.items())
-        raise ScenarioError(
-            Fault(f"gives sites different steps: {said}", key="weather", remedy="give all sites the same years")
+        given = tuple(
+            Message("national.site_steps", site=name, steps=steps, hours=hours) for (steps, hours), name in axes.items()
         )
+        raise ScenarioError(Problem("national.different_steps", key="weather", given=given))
 
 
 def _or_open(limit: float | None) -> float:
@@ -121,7 +121,7 @@ def cost_changes(study: NationalScenario, catalogue: Catalogue, year: int | None
 
 
 def _growth(catalogue: Catalogue, name: str, years: int) -> float:
-    return (1.0 + catalogue.value(f"siting.cost_change.{name}")) ** years
+    return (1.0 + catalogue.value(f"national.cost_change.{name}")) ** years
 
 
 def _make_block(
@@ -143,16 +143,16 @@ def _make_block(
     before = tuple(later for later in range(phase, len(years)) if later not in ready)
     if before and study.phases is not None and not study.phases.temporary_supply:
         return None
-    functions = []
+    subproblems = []
     if before:
         assert case.waiting is not None
-        functions.append(Function(case.waiting, float(weights[list(before)].sum()), before, connected=False))
+        subproblems.append(Subproblem(case.waiting, float(weights[list(before)].sum()), before, connected=False))
     if ready:
-        functions.append(Function(case.model, float(weights[ready].sum()), tuple(ready), connected=True))
+        subproblems.append(Subproblem(case.model, float(weights[ready].sum()), tuple(ready), connected=True))
     gain, year = 1.0, years[phase]
     if study.phases is not None and study.phases.better_chips and year is not None:
-        gain = (1.0 + catalogue.value("siting.compute_gain")) ** (year - study.national.decision_year)
-    return Block(site, phase, tuple(functions), float(weights[phase:].sum()), place.cost_myen_per_mw, gain)
+        gain = (1.0 + catalogue.value("national.compute_gain")) ** (year - study.national.decision_year)
+    return Block(site, phase, tuple(subproblems), float(weights[phase:].sum()), place.cost_myen_per_mw, gain)
 
 
 def _area_limit(study: NationalScenario, catalogue: Catalogue, area: str) -> AreaLimit:
@@ -186,8 +186,8 @@ def _own_limits(study: NationalScenario, blocks: Sequence[Block]) -> tuple[Share
         return ()
     limits: dict[tuple[int, str], float] = {}
     for block in blocks:
-        for function in block.functions:
-            own = {option.name: option.max_mw for option in function.model.resources.supply}
-            for name in function.model.limited:
+        for subproblem in block.subproblems:
+            own = {option.name: option.max_mw for option in subproblem.model.resources.supply}
+            for name in subproblem.model.limited:
                 limits[block.site, name] = max(limits.get((block.site, name), 0.0), own[name])
     return tuple(SharedLimit(f"{site}.{name}", name, (site,), mw) for (site, name), mw in limits.items())

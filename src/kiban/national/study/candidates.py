@@ -89,10 +89,14 @@ def list_candidates(study: NationalScenario, catalogue: Catalogue) -> tuple[tupl
         if offshore > OFFSHORE_KM:
             problems.append(
                 Problem(
-                    f"of '{name}' is {candidate.latitude_deg:g}, and longitude_deg {candidate.longitude_deg:g}:"
-                    f" that lies {offshore:.0f} km off the coast of Japan",
+                    "national.at_sea",
                     key="site.latitude_deg",
-                    remedy=f"check latitude and longitude; the nearest land is at {latitude:.1f}, {longitude:.1f}",
+                    name=name,
+                    latitude_deg=candidate.latitude_deg,
+                    longitude_deg=candidate.longitude_deg,
+                    offshore_km=offshore,
+                    land_latitude_deg=latitude,
+                    land_longitude_deg=longitude,
                 )
             )
         limits = list(_excluding_limits(candidate, study))
@@ -102,9 +106,7 @@ def list_candidates(study: NationalScenario, catalogue: Catalogue) -> tuple[tupl
     if problems:
         raise ScenarioError(problems)
     if not found:
-        raise ScenarioError(
-            Problem("leaves no candidate site", key="national.sites", remedy="enable sites or relax [hazard]")
-        )
+        raise ScenarioError(Problem("national.no_candidate", key="national.sites"))
     return tuple(found), excluded
 
 
@@ -122,8 +124,8 @@ def _describe(
         distance = great_circle_km(
             latitude,
             longitude,
-            catalogue.value(f"siting.hub.{hub}.latitude"),
-            catalogue.value(f"siting.hub.{hub}.longitude"),
+            catalogue.value(f"national.hub.{hub}.latitude"),
+            catalogue.value(f"national.hub.{hub}.longitude"),
         )
         if not moved and like is not None:
             distance = catalogue.value(f"site.{like}.distance_{hub}")
@@ -165,7 +167,7 @@ def _describe(
         area=area,
         kind=kind,
         max_mw=_largest(given, known, kind, study, catalogue),
-        min_mw=figure("min_mw", "", catalogue.value("siting.campus_least")),
+        min_mw=figure("min_mw", "", catalogue.value("national.campus_least")),
         connection_year=float(year) if year is not None else study.national.decision_year + lead,
         connection_mw=math.inf if connection is None else connection,
         must_open=given is not None and given.must_open,
@@ -178,7 +180,7 @@ def _describe(
         fixed_cost_myen_per_year=(
             fixed
             if fixed is not None
-            else catalogue.value("siting.site_fixed") + catalogue.value("siting.fibre_lease") * nearest_km
+            else catalogue.value("national.site_fixed") + catalogue.value("national.fibre_lease") * nearest_km
         ),
     )
 
@@ -210,7 +212,7 @@ def _largest(
     most = study.limits.max_site_mw if study.limits.max_site_mw is not None else math.inf
     if given is not None and given.max_mw is not None:
         return min(given.max_mw, most)
-    usual = catalogue.value(f"siting.campus_limit.{kind}")
+    usual = catalogue.value(f"national.campus_limit.{kind}")
     announced = known.announced_capacity_mw if known is not None else None
     return min(max(usual, announced or 0.0), most)
 

@@ -26,9 +26,9 @@ class Fibre:
 def read_fibre(catalogue: Catalogue) -> Fibre:
     """The catalogue's coefficients."""
     return Fibre(
-        route_factor=catalogue.value("siting.fibre_route_factor"),
-        speed_m_s=catalogue.value("siting.fibre_speed"),
-        equipment_ms=catalogue.value("siting.round_trip_equipment"),
+        route_factor=catalogue.value("national.fibre_route_factor"),
+        speed_m_s=catalogue.value("national.fibre_speed"),
+        equipment_ms=catalogue.value("national.round_trip_equipment"),
     )
 
 

@@ -52,7 +52,5 @@ def check_lead_times(late: Mapping[str, float], mentioned: Mapping[str, Supply],
         option = mentioned.get(name)
         if option is not None and option.min_mw > 0:
             yield Problem(
-                f"is {option.min_mw:g} MW and cannot run before {first:g}, but is needed in {year}",
-                key=f"supply.{name}.min_mw",
-                remedy="give lead_time_years if the project is under way, or plan for a later year",
+                "national.too_late", key=f"supply.{name}.min_mw", capacity_mw=option.min_mw, first_year=first, year=year
             )

@@ -1,8 +1,8 @@
 """The national problem in numbers: blocks at sites, demand by tranche, and what the whole plan must keep.
 
-A block is what is built at one site in one phase. Before its connection it runs on temporary supply,
-afterwards on its own design; each of the two has its cost function. Costs of phases are averaged with
-weights that sum to 1 (discounted years), so that the objective is million yen a year.
+A block is what is built at one site in one phase. Before its connection it runs on temporary supply, afterwards on
+its own design; each of the two is a subproblem, the programme of a site. Costs of phases are averaged with weights
+that sum to 1 (discounted years), so that the objective is million yen a year.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.national.search.subproblem import SiteModel
 from kiban.national.study.candidates import Candidate
 from kiban.national.study.hazard import HazardCost
+from kiban.national.study.site_model import SiteModel
 from kiban.scenario.national import NationalScenario, Tranche
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Function:
-    """One cost function of a block: its model, its weight in the objective, and the phases in which it holds."""
+class Subproblem:
+    """One programme of a block: its model, its weight in the objective, and the phases in which it holds."""
 
     model: SiteModel
     weight: float
@@ -33,13 +33,13 @@ class Function:
 class Block:
     """What can be built at one site in one phase.
 
-    `cost_myen_per_mw` is the yearly cost of each MW beside the functions (hazard, land), `weight` the
+    `cost_myen_per_mw` is the yearly cost of each MW beside the subproblems (hazard, land), `weight` the
     share of time in which the block stands, `gain` the work of one of its MW in MW of the first year's chips.
     """
 
     site: int
     phase: int
-    functions: tuple[Function, ...]
+    subproblems: tuple[Subproblem, ...]
     weight: float
     cost_myen_per_mw: float
     gain: float
@@ -105,7 +105,7 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Problem:
+class NationalProblem:
     """Everything that the choice of sites depends on.
 
     `demand_mw` has shape (tranches, phases); `phase_weights` sums to 1; `latency_ms` and `serves` have
@@ -139,14 +139,14 @@ class Problem:
         """Number of load classes."""
         return max(self.class_of) + 1
 
-    def functions(self) -> Iterator[tuple[int, int, Function]]:
-        """Every function with the numbers of its block and of itself there."""
+    def subproblems(self) -> Iterator[tuple[int, int, Subproblem]]:
+        """Every subproblem with the numbers of its block and of itself there."""
         for number, block in enumerate(self.blocks):
-            for which, function in enumerate(block.functions):
-                yield number, which, function
+            for which, subproblem in enumerate(block.subproblems):
+                yield number, which, subproblem
 
     def tranche_cost(self, block: Block, tranche: int) -> float:
-        """Yearly cost of a MW of a tranche in a block beside the functions, million yen, less what its buyer pays."""
+        """Yearly cost of a MW of a tranche in a block beside the subproblems, million yen, less what its buyer pays."""
         terms = self.tranches[tranche]
         cost = block.cost_myen_per_mw + terms.latency_cost_myen_per_mw_ms * self.latency_ms[block.site, tranche]
         return block.weight * float(cost) - self._income(block, tranche)
@@ -165,18 +165,25 @@ class Problem:
 
     def draws_in(self, block: Block, phase: int) -> bool:
         """Whether a block draws on the grid of its area in a phase."""
-        return any(function.connected and phase in function.phases for function in block.functions)
+        return any(subproblem.connected and phase in subproblem.phases for subproblem in block.subproblems)
 
     def area_of(self, block: Block) -> str:
         """The grid area of a block."""
         return self.places[block.site].candidate.area
+
+    def most_shared_mw(self, block: Block, supply: str) -> float:
+        """Most of a limited supply option that a block may have alone."""
+        limits = (limit.max_mw for limit in self.shared if limit.supply == supply and block.site in limit.sites)
+        return min(limits, default=0.0)
 
     def connection_needed_mw(self, block: Block) -> float:
         """A connection that no optimum of the block exceeds by design: several times its load."""
         return 10.0 * self.largest_mw(block)
 
 
-def point_of(function: Function, load: Array, connection_mw: float, shared_mw: Array, carbon_t: float) -> Array:
-    """The arguments of a function: load by class, connection (none before it is ready), shared limits, carbon."""
-    carbon = [carbon_t] if function.model.has_carbon else []
-    return np.concatenate([load, [connection_mw if function.connected else 0.0], shared_mw, carbon])
+def linking_values(
+    subproblem: Subproblem, load_mw: Array, connection_mw: float, shared_mw: Array, carbon_t: float
+) -> Array:
+    """The linking variables z: load by class, connection (0 before it is ready), shared limits, carbon allowance."""
+    carbon = [carbon_t] if subproblem.model.has_carbon else []
+    return np.concatenate([load_mw, [connection_mw if subproblem.connected else 0.0], shared_mw, carbon])

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from kiban.national.search.subproblem import SiteModel, at_costs
-from kiban.national.study.problem import Block, Function, Problem
+from kiban.national.study.problem import Block, NationalProblem, Subproblem
+from kiban.national.study.site_model import SiteModel, at_costs
 from kiban.planning.after_tax import under_policy
 from kiban.policy.capital import CapitalTerms
 from kiban.policy.terms import PolicyTerms
@@ -16,11 +16,11 @@ from kiban.scenario.national import Tranche
 
 
 def under_terms(
-    problem: Problem,
+    problem: NationalProblem,
     terms_of: Callable[[str], PolicyTerms],
     capital: CapitalTerms,
     credit_utilisation: Callable[[str], Mapping[str, float]],
-) -> Problem:
+) -> NationalProblem:
     """A problem before tax at the costs that hold under a policy, whose terms are given by site.
 
     `credit_utilisation` gives of a site, by asset class, the share of its credits that the owner can use.
@@ -31,13 +31,15 @@ def under_terms(
         return at_costs(model, under_policy(model.resources, terms_of(name), capital, credit_utilisation(name)))
 
     def of_block(block: Block) -> Block:
-        functions = (replace(function, model=taxed(function.model, block.site)) for function in block.functions)
-        return replace(block, functions=tuple(functions))
+        subproblems = (
+            replace(subproblem, model=taxed(subproblem.model, block.site)) for subproblem in block.subproblems
+        )
+        return replace(block, subproblems=tuple(subproblems))
 
     return replace(problem, blocks=tuple(of_block(block) for block in problem.blocks))
 
 
-def offering(problem: Problem, more: Sequence[tuple[int, Tranche]]) -> Problem:
+def offering(problem: NationalProblem, more: Sequence[tuple[int, Tranche]]) -> NationalProblem:
     """The problem with further tranches on offer, each of the class and reach of a tranche that it has already."""
     parents = [parent for parent, _ in more]
     offered = tuple(tranche for _, tranche in more)
@@ -52,7 +54,7 @@ def offering(problem: Problem, more: Sequence[tuple[int, Tranche]]) -> Problem:
     )
 
 
-def serving(problem: Problem, served_mw: Mapping[str, float]) -> Problem:
+def serving(problem: NationalProblem, served_mw: Mapping[str, float]) -> NationalProblem:
     """The problem in which so much of each tranche (one phase) must be served, no more and no less."""
     tranches = tuple(
         tranche if tranche.must_serve else tranche.model_copy(update={"must_serve": True})
@@ -62,12 +64,12 @@ def serving(problem: Problem, served_mw: Mapping[str, float]) -> Problem:
     return replace(problem, tranches=tranches, demand_mw=demand)
 
 
-def scaled(problem: Problem, factors: Sequence[float]) -> Problem:
+def scaled(problem: NationalProblem, factors: Sequence[float]) -> NationalProblem:
     """The problem with the demand of each tranche times a factor."""
     return replace(problem, demand_mw=problem.demand_mw * np.asarray(factors)[:, None])
 
 
-def only(problem: Problem, sites: Collection[int]) -> Problem:
+def only(problem: NationalProblem, sites: Collection[int]) -> NationalProblem:
     """The problem without the other sites: they serve nothing, and cost nothing to ask about."""
     kept = sorted(sites)
     numbers = {site: number for number, site in enumerate(kept)}
@@ -85,8 +87,8 @@ def only(problem: Problem, sites: Collection[int]) -> Problem:
     )
 
 
-def energy_per_mw(problem: Problem, tranche: int) -> float:
+def energy_per_mw(problem: NationalProblem, tranche: int) -> float:
     """IT energy of a MW of a tranche, MWh a year."""
-    functions: list[Function] = [function for block in problem.blocks for function in block.functions]
-    model, group = functions[0].model, problem.class_of[tranche]
+    subproblems: list[Subproblem] = [subproblem for block in problem.blocks for subproblem in block.subproblems]
+    model, group = subproblems[0].model, problem.class_of[tranche]
     return float((model.firm[group] + model.arrivals[group]).sum()) * model.resources.step_weight_h

@@ -6,9 +6,10 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from kiban.finance.campus import Campus
 from kiban.finance.metrics import irr
 from kiban.finance.national_payment import NationalPayment, Region
-from kiban.finance.national_side import Campus, NationalSide
+from kiban.finance.national_side import NationalSide
 from kiban.quantities import Language, format_number
 from kiban.report.national.terminal import name_of
 from kiban.report.payment.words import (
@@ -183,8 +184,9 @@ def _public(payment: NationalPayment, language: Language) -> list[str]:
 def _ledger(payment: NationalPayment) -> dict[str, Any]:
     """The ledger of one campus's payment, with every entry at its place and the parties by region."""
     entries = [
-        {**dataclasses.asdict(entry), **_place(campus)}
+        dataclasses.asdict(entry) | place
         for campus in payment.after.campuses
+        for place in (_place(payment, campus),)
         for entry in campus.ledger.entries
     ]
     return {
@@ -195,15 +197,16 @@ def _ledger(payment: NationalPayment) -> dict[str, Any]:
     }
 
 
-def _place(campus: Campus) -> dict[str, str | None]:
-    return {"site": campus.candidate.id, "area": campus.candidate.area, "prefecture": campus.prefecture}
+def _place(payment: NationalPayment, campus: Campus) -> dict[str, str | None]:
+    area = next(candidate.area for candidate in payment.candidates if candidate.id == campus.site)
+    return {"site": campus.site, "area": area, "prefecture": campus.prefecture}
 
 
 def _balances(payment: NationalPayment, region: Region, kind: str) -> dict[str, Any]:
     """Present values of every party in a region, and its balances by year with the package."""
     total: dict[str, dict[str, float]] = {}
     for campus in payment.after.campuses:
-        if (_place(campus)[kind] or "") != region.name:
+        if (_place(payment, campus)[kind] or "") != region.name:
             continue
         for party, by_year in campus.ledger.balances.items():
             known = total.setdefault(party, {})
@@ -237,8 +240,8 @@ def _region(region: Region) -> dict[str, Any]:
 
 
 def _sites(payment: NationalPayment) -> list[dict[str, Any]]:
-    before = {campus.candidate.id: campus for campus in payment.before.campuses}
-    after = {campus.candidate.id: campus for campus in payment.after.campuses}
+    before = {campus.site: campus for campus in payment.before.campuses}
+    after = {campus.site: campus for campus in payment.after.campuses}
     found = []
     for site in dict.fromkeys([*before, *after, *payment.forced_mw]):
         support = payment.supports.get(site)
@@ -246,7 +249,7 @@ def _sites(payment: NationalPayment) -> list[dict[str, Any]]:
         found.append(
             {
                 "id": site,
-                **({} if campus is None else _place(campus)),
+                **({} if campus is None else _place(payment, campus)),
                 "without_it_mw": payment.before.loads.get(site, 0.0),
                 "with_it_mw": payment.after.loads.get(site, 0.0),
                 "forced_it_mw": payment.forced_mw.get(site, 0.0),

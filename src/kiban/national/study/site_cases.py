@@ -15,14 +15,16 @@ from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import Catalogue, newest_complete_fiscal_year, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import InputError, Problem, ScenarioError
-from kiban.national.search.subproblem import LoadClass, SiteModel, evaluate, make_model
 from kiban.national.study.candidates import Candidate
 from kiban.national.study.hazard import HazardCost, Values, choose_protection
 from kiban.national.study.lead_times import check_lead_times, late_supply, mentioned_supply
-from kiban.planning.annual_costs import CostReader, capital_recovery_factor
+from kiban.national.study.site_model import LoadClass, SiteModel, make_model
+from kiban.national.study.site_programme import solve_at
+from kiban.planning.annual_costs import CostReader
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
+from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
@@ -154,7 +156,8 @@ def prepare_sites(
         results = list(pool.map(work, candidates))
     problems = [problem for result in results if isinstance(result, list) for problem in result]
     if problems:
-        raise ScenarioError(dict.fromkeys(problems))
+        # What two cooling systems have in common is said once.
+        raise ScenarioError(problem for number, problem in enumerate(problems) if problem not in problems[:number])
     return tuple(result for result in results if isinstance(result, SiteCase))
 
 
@@ -193,11 +196,8 @@ def _prepare_site(
     system = systems[0] if len(systems) == 1 else _cheapest_cooling(models, candidate)
     waiting = None
     if waits:
-        hire = catalogue.value("siting.temporary_gas.annual_cost")
-        source = prepare(waiting_scenario(scenario, hire))
-        # The weather of the place is the same; reading it once more would only cost time.
-        source.__dict__["weather"] = preparation.weather
-        waiting = model_with(source, system, f"{label} waiting")
+        hire = catalogue.value("national.temporary_gas.annual_cost")
+        waiting = model_with(prepare(waiting_scenario(scenario, hire)), system, f"{label} waiting")
     values = _values(scenario, system, models[system].resources, catalogue, candidate)
     rate = values[1]
     land = candidate.land_price_myen_per_m2 * catalogue.value("datacentre.land_need") * rate
@@ -213,7 +213,8 @@ def _cheapest_cooling(models: Mapping[str, SiteModel], candidate: Candidate) -> 
         z[: model.classes] = candidate.max_mw / 2 / model.classes
         if model.has_carbon:
             z[-1] = candidate.max_mw * HOURS_PER_YEAR
-        return evaluate(model, z).cost_myen
+        _, _, certificate = solve_at(model, z)
+        return certificate.primal
 
     return min(models, key=lambda system: (cost(models[system]), system))
 

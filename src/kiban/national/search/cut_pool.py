@@ -1,0 +1,133 @@
+"""The cut pool: what was evaluated of the sites, for the next round and for the next question.
+
+Points are kept under the content of a site's programme: a question that leaves a programme as it is
+costs no solve there. Where a price changes, the same points are evaluated again, and each solve starts
+from a point on the way to its old solution, which leaves a tenth of the work.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.national.search.subproblem import Point, Points, evaluate_from, reprice
+from kiban.national.study.problem import NationalProblem
+from kiban.national.study.site_model import SiteModel
+from kiban.national.study.site_programme import TOLERANCE
+
+if TYPE_CHECKING:
+    from kiban.linear.kernel.warm import WarmStart
+
+SAME_MW = 1e-4
+SIMILAR = 0.3
+"""A solve starts from another whose linking variables differ by less than this share of the largest."""
+MOST_STARTS = 12
+"""Warm starts of one site in the pool, four megabytes each for a year."""
+MOST_CARRIED = 24
+"""Designs of one site that are carried over to other prices."""
+
+
+class SeparationPoint(NamedTuple):
+    """Where to evaluate the least cost of a site: its model, and the linking variables z."""
+
+    model: SiteModel
+    z: Array
+
+
+def is_same(z: Array, other: Array) -> bool:
+    """Whether two values of the linking variables are one."""
+    return bool(np.abs(z - other).max() <= SAME_MW * (1.0 + float(np.abs(z).max())))
+
+
+@dataclass(slots=True)
+class CutPool:
+    """Points by the content of a site's programme; by its label, separation points and warm starts."""
+
+    points: dict[str, list[Point]] = field(default_factory=dict)
+    separation_points: dict[str, list[Array]] = field(default_factory=dict)
+    shapes: dict[str, SiteModel] = field(default_factory=dict)
+    starts: dict[str, list[tuple[Array, WarmStart]]] = field(default_factory=dict)
+    solves: int = 0
+
+    def points_of(self, problem: NationalProblem) -> Points:
+        """The points of every subproblem of a problem."""
+        return {
+            (block, which): self.points.get(subproblem.model.key, [])
+            for block, which, subproblem in problem.subproblems()
+        }
+
+    def find(self, model: SiteModel, z: Array, tolerance: float = np.inf) -> Point | None:
+        """A point at z with a cut, as accurate as asked, or None."""
+        for point in self.points.get(model.key, ()):
+            if point.has_cut and point.tolerance <= tolerance and is_same(z, point.z):
+                return point
+        return None
+
+    def carry_over(self, model: SiteModel) -> None:
+        """Take over designs of the same site at other yearly costs of capacity, priced anew."""
+        before = self.shapes.get(model.shape)
+        if before is not None and before.key != model.key and model.key not in self.points:
+            known = self.points.get(before.key, ())[-MOST_CARRIED:]
+            self.points[model.key] = [
+                reprice(point, before.resources, model.resources, model.classes) for point in known
+            ]
+        self.shapes[model.shape] = model
+
+    def evaluate(
+        self,
+        separation_points: Iterable[SeparationPoint],
+        *,
+        tolerance: float = TOLERANCE,
+        threads: int | None = None,
+    ) -> list[Point]:
+        """The points at all separation points, in order; those not in the pool to `tolerance` are solved in parallel.
+
+        Where each solve starts is decided before any of them ends, so that results do not depend on threads.
+        """
+        listed = list(separation_points)
+        found = [self.find(model, z, tolerance) for model, z in listed]
+        missing = [number for number, point in enumerate(found) if point is None]
+        starts = {number: self._find_start(*listed[number]) for number in missing}
+
+        def solve(number: int) -> tuple[Point, WarmStart | None]:
+            return evaluate_from(*listed[number], tolerance=tolerance, start=starts[number])
+
+        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as executor:
+            solved = list(executor.map(solve, missing))
+        for number, (point, start) in zip(missing, solved, strict=True):
+            found[number] = point
+            self._add(listed[number].model, point, start)
+        self.solves += len(missing)
+        return [point for point in found if point is not None]
+
+    def fork(self) -> CutPool:
+        """A pool with the same content, which grows on its own."""
+        return CutPool(
+            dict(self.points), dict(self.separation_points), dict(self.shapes), dict(self.starts), self.solves
+        )
+
+    def _find_start(self, model: SiteModel, z: Array) -> WarmStart | None:
+        """The warm start that the solve at the most similar z left behind, if any is similar."""
+        starts = [(other, start) for other, start in self.starts.get(model.label, ()) if other.size == z.size]
+        apart = [float(np.abs(other - z).max()) for other, _ in starts]
+        if not apart or min(apart) > SIMILAR * (1.0 + float(np.abs(z).max())):
+            return None
+        return starts[int(np.argmin(apart))][1]
+
+    def _add(self, model: SiteModel, point: Point, start: WarmStart | None) -> None:
+        """A new point takes the place of one that was less accurate, or priced anew."""
+        others = self.points.get(model.key, ())
+        self.points[model.key] = [*(other for other in others if not is_same(point.z, other.z)), point]
+        if start is not None:
+            others_started = [one for one in self.starts.get(model.label, ()) if not _same_start(one[0], point.z)]
+            self.starts[model.label] = [*others_started, (point.z, start)][-MOST_STARTS:]
+
+
+def _same_start(z: Array, other: Array) -> bool:
+    return z.size == other.size and is_same(z, other)
