@@ -312,7 +312,7 @@ def test_an_explanation_without_a_way_out(infeasible_plan: Plan) -> None:
     found = infeasible_sentences(replace(infeasible_plan, infeasibility=lost), "en")
     assert found["title.collisions"] == ["The least capacities and the battery's hours contradict each other"]
     japanese = infeasible_sentences(replace(infeasible_plan, infeasibility=lost), "ja")
-    assert japanese["title.collisions"] == ["下限の容量と蓄電池の時間数が互いに矛盾しています"]
+    assert japanese["title.collisions"] == ["下限の容量と蓄電池の時間数が両立しません"]
     assert "title.hours" not in found
     assert found["title.relaxations"] == ["No change of the limits was found that is enough."]
 
