@@ -17,8 +17,13 @@ PACKAGE = Path(kiban.__file__).parent
 KNOWN_OLD = ("report/", "server/")
 """Parts whose problems are still English text instead of a code; to be emptied."""
 COMPUTED = (
-    *("errors.py", "messages.py", "catalogue/climate.py", "policy/instruments.py"),
-    *("weather/limits.py", "weather/rows.py", "weather/series.py"),
+    "errors.py",
+    "messages.py",
+    "catalogue/climate.py",
+    "policy/instruments.py",
+    "weather/limits.py",
+    "weather/rows.py",
+    "weather/series.py",
 )
 """Modules that look a code up in a table of theirs, or are given it."""
 CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)*")

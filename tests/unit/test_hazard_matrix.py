@@ -11,7 +11,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from kiban.siting.hazard import Exposure, Protection, Values, choose_protection, price_hazard
+from kiban.national.study.hazard import Exposure, Protection, Values, choose_protection, price_hazard
 
 from kiban.catalogue import load_catalogue
 

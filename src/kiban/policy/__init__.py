@@ -7,6 +7,7 @@
     terms            what a package means for each class of asset: plain numbers
     depreciation     what may be deducted in each year, and its present value
     property_tax     the yearly tax on the assessed value of an asset
+    annuity         the present value of a level payment, and its inverse
     user_cost        what an owner must earn before tax each year on each yen of an asset
     capital          the rate that financing has under a policy, and the user cost of each asset class
     effective_rates  marginal effective tax rates, from user costs
