@@ -30,7 +30,7 @@ EXIT_INFEASIBLE = 4
 class Problem(Message):
     """One thing that is wrong: a code and values as in `Message`, where it is, and which key.
 
-    `where` names a file or a service, or is a message of `place.*` that says more (a line of it, an instrument of a
+    `where` names a file or a service, or is a message of `at.*` that says more (a line of it, an instrument of a
     package); `key` is the scenario key or the column. The sentence is made of
     `fault.CODE`, which says what is wrong including the value, and `remedy.CODE`, which says what to do and may be
     missing; `remedy` names another code where what to do depends on more than what is wrong.

@@ -99,8 +99,8 @@ class LaidInstrument:
 
 def _place(package: str, number: int, instrument: Instrument, measure: Measure | None = None) -> Message:
     if measure is None:
-        return Message("place.instrument", package=package, number=number, kind=instrument.kind)
-    return Message("place.instrument_law", package=package, number=number, kind=instrument.kind, law=measure.id)
+        return Message("at.instrument", package=package, number=number, kind=instrument.kind)
+    return Message("at.instrument_law", package=package, number=number, kind=instrument.kind, law=measure.id)
 
 
 def lay_instrument(

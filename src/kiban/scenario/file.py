@@ -241,7 +241,7 @@ def place_of(where: str, text: str, location: Sequence[str | int]) -> str | Mess
             continue
         if path == wanted[: len(path)] and len(path) > depth:
             best, depth = number, len(path)
-    return Message("place.line", file=where, line=best) if best else where
+    return Message("at.key_line", file=where, line=best) if best else where
 
 
 def _move_files(node: Any, source: Path, target: Path) -> Any:

@@ -94,7 +94,7 @@ def _read_sites(path: Path) -> list[dict[str, Any]]:
                 try:
                     value = float(cell)
                 except ValueError:
-                    where = Message("place.line", file=str(path), line=number)
+                    where = Message("at.key_line", file=str(path), line=number)
                     problems.append(Problem("national_study.no_number", where, column, cell=cell))
                     continue
                 site[column] = int(value) if column == "connection_year" else value

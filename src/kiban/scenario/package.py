@@ -213,4 +213,4 @@ def _place(problem: Problem, where: str, text: str) -> Problem:
         return replace(problem, key=key_name)
     block = lines[starts[number] : (*starts, len(lines))[number + 1]]
     inside = next((row for row, line in enumerate(block) if key and re.match(rf"\s*{re.escape(key)}\s*=", line)), 0)
-    return replace(problem, where=Message("place.line", file=where, line=starts[number] + inside + 1), key=key_name)
+    return replace(problem, where=Message("at.key_line", file=where, line=starts[number] + inside + 1), key=key_name)
