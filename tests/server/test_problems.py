@@ -166,14 +166,6 @@ def test_too_many_jobs(small: Client) -> None:
         assert small.delete(f"/api/v1/jobs/{job['id']}").status_code == 200
 
 
-def test_what_this_version_cannot_do(small: Client) -> None:
-    features = small.get("/api/v1/health").json()["features"]
-    asked = {"pay": {**study(), "package": "none"}, "national": {"example": "japan"}}
-    for feature, body in asked.items():
-        if not features[feature]:
-            problem_of(small.post(f"/api/v1/{feature}", json=body), 501, "unavailable")
-
-
 def test_addresses_that_are_not_there(small: Client) -> None:
     for address in ("/api/v1/plans/p_none", "/api/v1/jobs/j_none", "/api/v1/jobs/j_none/events", "/api/v2/plans"):
         problem_of(small.get(address), 404, "not-found")
@@ -188,7 +180,7 @@ def test_a_fault_of_ours_tells_nothing_about_the_inside(small: Client, monkeypat
     def fail(*_: object) -> None:
         raise RuntimeError("secret password")
 
-    monkeypatch.setattr("kiban.server.questions.check", fail)
+    monkeypatch.setattr("kiban.check", fail)
     answer = small.post("/api/v1/check", json=study())
     found = problem_of(answer, 500, "fault")
     assert "secret" not in json.dumps(found)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypedDict
 
 from kiban.catalogue import Fact, load_catalogue
 from kiban.planning.plan import Plan
@@ -21,6 +22,24 @@ _SERIES = {
     "grid.clean_share": "clean_share",
     "grid.emission_factor_t_per_mwh": "emission_factor",
 }
+
+
+class Names(TypedDict):
+    """A name or sentence in both languages."""
+
+    en: str
+    ja: str
+
+
+def named(name_of: Callable[[str, Language], str], name: str) -> Names:
+    """What something is called in both languages."""
+    return {"en": name_of(name, "en"), "ja": name_of(name, "ja")}
+
+
+@cache
+def unit_names(unit: str) -> Names:
+    """A unit in words; one mapping for all who ask."""
+    return named(unit_text, unit)
 
 
 def money_of(plan: Plan, language: Language) -> MoneyFormat:

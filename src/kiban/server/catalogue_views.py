@@ -8,15 +8,13 @@ from typing import Any
 from kiban.catalogue import AREAS, Fact, Site, load_catalogue
 from kiban.errors import InputError
 from kiban.quantities import LANGUAGES
-from kiban.report.names import site_name
+from kiban.report.names import site_name, unit_names
 from kiban.scenario import SeriesReference
-from kiban.scenario.examples import example_names, example_path, load_scenario
-from kiban.server import questions
-from kiban.server.packing import plain_scenario
-from kiban.server.plan_views import unit_names
+from kiban.scenario.examples import example_names, example_path, load_scenario, national_example_names
+from kiban.scenario.plain import plain_scenario
 from kiban.server.problems import RefusedError
 from kiban.server.settings import Settings
-from kiban.server.studies import check_size, refuse_outside
+from kiban.server.studies import check_size, read_national_example, refuse_outside
 
 
 def fact_view(fact: Fact) -> dict[str, Any]:
@@ -118,7 +116,7 @@ def examples_view(settings: Settings) -> dict[str, Any]:
     """The worked examples; one is usable where the server takes on what it needs."""
     return {
         "examples": [_example(name, settings) for name in example_names()],
-        "national": questions.national_examples(),
+        "national": [{"name": name, "toml": read_national_example(name)} for name in national_example_names()],
     }
 
 

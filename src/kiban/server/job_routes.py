@@ -13,9 +13,8 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from kiban.server import questions
+from kiban.report.plan.document import plan_document, stamp
 from kiban.server.packing import unpack
-from kiban.server.plan_views import plan_view, stamp
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer
 from kiban.server.store import ENDED, Row
@@ -63,7 +62,7 @@ async def _result(service: Service, row: Row) -> dict[str, Any] | None:
         made, how = await service.answers.find(content["plan"])
     except RefusedError:
         return {"plan": None}
-    return {"plan": await run_in_threadpool(plan_view, made, how, html=questions.can_write_page())}
+    return {"plan": await run_in_threadpool(plan_document, made, how)}
 
 
 @router.get("/jobs", tags=["jobs"])

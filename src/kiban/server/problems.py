@@ -32,7 +32,6 @@ STATUS: Mapping[str, int] = {
     "misdirected": 421,
     "busy": 429,
     "fault": 500,
-    "unavailable": 501,
 }
 
 
@@ -60,10 +59,10 @@ class RefusedError(Exception):
 
 
 def refuse(
-    kind: str, key: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
+    kind: str, code: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
 ) -> RefusedError:
-    """A refusal in a sentence of our own: `server.KEY` and its remedy `server.KEY_remedy`."""
-    return RefusedError(kind, Problem(key, key=path, values=blanks), headers=headers)
+    """A refusal of this kind: `code` names its sentences `fault.CODE` and `remedy.CODE`, `path` the key it is about."""
+    return RefusedError(kind, Problem(code, key=path, values=blanks), headers=headers)
 
 
 def refusal_of(error: Exception) -> RefusedError:
@@ -73,7 +72,7 @@ def refusal_of(error: Exception) -> RefusedError:
     if isinstance(error, InputError):
         return RefusedError("scenario", error.problems)
     if isinstance(error, KibanError):
-        return RefusedError("fault", Problem(" ".join(str(error).split()).rstrip(".")))
+        return refuse("fault", "told", reason=" ".join(str(error).split()).rstrip("."))
     if isinstance(error, RecursionError):
         return refuse("scenario", "nesting")
     return refuse("fault", "fault")

@@ -11,12 +11,12 @@ from fastapi.responses import Response
 from kiban.catalogue import describe, load_catalogue
 from kiban.errors import CatalogueError
 from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
+from kiban.report.payment.packages import package_documents
 from kiban.report.phrases import load_phrases
-from kiban.server import questions
+from kiban.report.plan.document import stamp
 from kiban.server.access import COOKIE, LOCAL, ROLES, find_caller, token_in
 from kiban.server.bodies import SessionQuestion
 from kiban.server.catalogue_views import examples_view, fact_view, site_view, sites_view
-from kiban.server.plan_views import stamp
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.service import Admin, Json, ServiceOf, Viewer
 from kiban.server.settings import Settings
@@ -27,7 +27,7 @@ WEEK_SECONDS = 7 * 86_400
 
 @router.get("/health", tags=["about"])
 def health(service: ServiceOf) -> Json:
-    """Whether the server works, what it can do and what it takes on. Needs no token."""
+    """Whether the server works and what it takes on. Needs no token."""
     from kiban import __version__
 
     limits = service.settings.limits
@@ -47,13 +47,7 @@ def health(service: ServiceOf) -> Json:
                 "sweep_points": limits.sweep_points,
                 "queued_jobs": limits.queued_jobs,
             },
-            "features": {
-                "pay": questions.can_pay(),
-                "national": questions.can_plan_nation(),
-                "packages": questions.can_pay(),
-                "html": questions.can_write_page(),
-                "online_weather": service.settings.online,
-            },
+            "online_weather": service.settings.online,
         }
     )
 
@@ -171,7 +165,7 @@ def phrases(caller: Viewer, lang: Language = "en") -> Json:
 @router.get("/packages", tags=["catalogue"])
 def packages(caller: Viewer) -> Json:
     """The policy packages."""
-    return Json({"packages": questions.list_packages()})
+    return Json({"packages": package_documents()})
 
 
 @router.get("/audit", tags=["access"])

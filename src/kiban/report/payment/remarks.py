@@ -120,17 +120,6 @@ def emission_sentences(payment: Payment, language: Language) -> list[str]:
     return found
 
 
-def summarise_environment(payment: Payment) -> dict[str, Any]:
-    """Emissions and their damage, which no entry of the ledger pays for; present values in million yen."""
-    sides = {"without": payment.before.damage, "with": payment.after.damage}
-    return {
-        **{name: dataclasses.asdict(damage) for name, damage in sides.items() if damage is not None},
-        "damage_change_myen": payment.damage_myen,
-        "damage_of_a_tonne": dataclasses.asdict(payment.damage_terms),
-        "status": "assumed",
-    }
-
-
 def list_conditions(payment: Payment) -> list[dict[str, Any]]:
     """What the measures ask for, with what the plan shows and whether it is enough."""
     return [

@@ -1,11 +1,18 @@
-"""A plan as one JSON object and back, floats exact: what `--json` prints and `summary.json` holds."""
+"""A plan as one JSON object and back, floats exact: what `--json` prints and `summary.json` holds.
+
+`PlanFigures` are the numbers of a plan under their code names. They stand in two objects: `PlanRecord` adds what makes
+the plan again, and `document.PlanDocument`, which the web pages and the HTML report read, adds names and sentences.
+The parts of a plan that are dataclasses stand in both as their fields.
+
+Version 3 calls the worths of the constraints `worths`; version 2, which called them `duals`, is still read.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
@@ -27,17 +34,49 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "kiban plan"
-VERSION = 2
+VERSION = 3
+WITH_DUALS = 2
+"""The version that called worths `duals`, and left their names out of them."""
+Fields = dict[str, Any]
+"""The fields of a dataclass, which `Annotated[Fields, ...]` names."""
 
 
-def summarise(plan: Plan) -> dict[str, Any]:
-    """Everything of a plan but the hourly columns and the scenario, in plain types.
+class PlanFigures(TypedDict):
+    """The numbers of a plan: units are in the names, costs are million yen a year; see `Plan`."""
 
-    `duals` holds the worths by name; `assumptions` are the entries of `provenance` that are assumed.
-    """
+    name: str
+    status: Literal["optimal", "infeasible"]
+    cooling_system: str
+    certificate: Annotated[Fields, Certificate] | None
+    capacities: dict[str, float]
+    costs: dict[str, float]
+    indicators: dict[str, float]
+    worths: dict[str, Annotated[Fields, Worth]]
+
+
+class PlanRecord(PlanFigures):
+    """Everything of a plan but its hours and its scenario; `assumptions` are the assumed entries of `provenance`."""
+
+    format: str
+    version: int
+    alternatives: list[Annotated[Fields, Alternative]]
+    infeasibility: Annotated[Fields, Infeasibility] | None
+    investments: list[Annotated[Fields, Investment]]
+    tranches: list[Annotated[Fields, ServedTranche]]
+    clean_output_mwh_per_year: dict[str, float]
+    energy_charges_myen_per_year: dict[str, float]
+    capital_factors: dict[str, dict[str, float]]
+    production_credits_myen_per_mwh: dict[str, float]
+    ratepayers_works_myen: float
+    policy: Annotated[Fields, PolicyTerms] | None
+    notes: list[str]
+    assumptions: list[Annotated[Fields, Entry]]
+    provenance: list[Annotated[Fields, Entry]]
+
+
+def plan_figures(plan: Plan) -> PlanFigures:
+    """The numbers of a plan in plain types."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
         "name": plan.scenario.name,
         "status": plan.status,
         "cooling_system": plan.cooling_system,
@@ -45,7 +84,16 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "capacities": _floats(plan.capacities),
         "costs": _floats(plan.costs),
         "indicators": _floats(plan.indicators),
-        "duals": {worth.name: _without(dataclasses.asdict(worth), "name") for worth in plan.worths},
+        "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
+    }
+
+
+def summarise(plan: Plan) -> PlanRecord:
+    """Everything of a plan but the hourly columns and the scenario, in plain types."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **plan_figures(plan),
         "alternatives": [dataclasses.asdict(other) for other in plan.alternatives],
         "infeasibility": dataclasses.asdict(plan.infeasibility) if plan.infeasibility is not None else None,
         "investments": [dataclasses.asdict(investment) for investment in plan.investments],
@@ -66,7 +114,7 @@ def restore(
     summary: Mapping[str, Any], scenario: Scenario, time: pd.DatetimeIndex, hourly: Mapping[str, Array]
 ) -> Plan:
     """The plan that `summarise` was given; KeyError, TypeError or ValueError where the object is no such summary."""
-    if summary["format"] != FORMAT or summary["version"] != VERSION:
+    if summary["format"] != FORMAT or summary["version"] not in (VERSION, WITH_DUALS):
         raise ValueError(f"format {summary['format']!r} version {summary['version']!r}")
     certificate, infeasibility = summary["certificate"], summary["infeasibility"]
     return Plan(
@@ -76,7 +124,7 @@ def restore(
         capacities=dict(summary["capacities"]),
         costs=dict(summary["costs"]),
         indicators=dict(summary["indicators"]),
-        worths=tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items()),
+        worths=_restore_worths(summary),
         alternatives=tuple(Alternative(**other) for other in summary["alternatives"]),
         time=time,
         hourly=hourly,
@@ -100,6 +148,12 @@ def to_json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
+def _restore_worths(summary: Mapping[str, Any]) -> tuple[Worth, ...]:
+    if summary["version"] == WITH_DUALS:
+        return tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items())
+    return tuple(Worth(**worth) for worth in summary["worths"].values())
+
+
 def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
     return Infeasibility(
         collisions=tuple(content["collisions"]),
@@ -121,7 +175,3 @@ def restore_terms(content: Mapping[str, Any]) -> PolicyTerms:
 
 def _floats(values: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
-
-
-def _without(content: dict[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in content.items() if name != key}
