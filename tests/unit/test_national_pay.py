@@ -7,6 +7,7 @@ import json
 from functools import cache
 
 import pytest
+from tests.cases.documents import misfits
 from typer.testing import CliRunner
 
 from kiban.cli import app
@@ -19,7 +20,7 @@ from kiban.national.study.variants import energy_per_mw
 from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
 from kiban.report.national.document import national_document
-from kiban.report.national.payment_document import national_payment_document
+from kiban.report.national.payment_document import NationalPaymentDocument, national_payment_document
 from kiban.report.national.payment_terminal import national_payment_page
 from kiban.report.national.payment_workbook import ledger_book_bytes, save_ledger_book
 from kiban.report.national.terminal import national_page
@@ -249,6 +250,7 @@ def test_interconnectors_that_are_added_are_paid_by_the_campuses_that_draw():
 
 def test_every_entry_says_where_it_falls(payment):
     summary = json.loads(to_json(national_payment_document(payment)))
+    assert misfits(summary, NationalPaymentDocument) == []
     ledger = summary["ledger"]
     assert ledger["residual_yen"] == 0
     assert {entry["area"] for entry in ledger["entries"]} == {

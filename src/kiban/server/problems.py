@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict
 
 from kiban.errors import InputError, KibanError, Problem
 from kiban.report.messages import say_problem, say_remedy
@@ -35,6 +35,32 @@ STATUS: Mapping[str, int] = {
 }
 
 
+class ProblemItem(TypedDict):
+    """One thing that is wrong with a request."""
+
+    path: str
+    where: str
+    detail: str
+    detail_ja: str
+    suggestion: str
+    suggestion_ja: str
+
+
+class ProblemDocument(TypedDict):
+    """Why a request is refused, after RFC 9457; what holds for the first problem stands on top."""
+
+    type: str
+    title: str
+    title_ja: str
+    status: int
+    detail: str
+    detail_ja: str
+    path: str
+    suggestion: str
+    suggestion_ja: str
+    problems: list[ProblemItem]
+
+
 class RefusedError(Exception):
     """A request that is answered with a problem; `kind` is the end of its type, `problems` are all reasons."""
 
@@ -53,7 +79,7 @@ class RefusedError(Exception):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProblemDocument:
         """The problem document."""
         return describe(self.kind, self.problems, self.status)
 
@@ -78,7 +104,7 @@ def refusal_of(error: Exception) -> RefusedError:
     return refuse("fault", "fault")
 
 
-def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, Any]:
+def describe(kind: str, problems: Iterable[Problem], status: int) -> ProblemDocument:
     """The problem document of this kind."""
     listed = [_describe_one(problem) for problem in problems]
     first = listed[0] if listed else _describe_one(Problem("fault"))
@@ -87,12 +113,16 @@ def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, A
         "title": phrase(f"problem_title.{kind}", "en"),
         "title_ja": phrase(f"problem_title.{kind}", "ja"),
         "status": status,
-        **{name: first[name] for name in ("detail", "detail_ja", "path", "suggestion", "suggestion_ja")},
+        "detail": first["detail"],
+        "detail_ja": first["detail_ja"],
+        "path": first["path"],
+        "suggestion": first["suggestion"],
+        "suggestion_ja": first["suggestion_ja"],
         "problems": listed,
     }
 
 
-def _describe_one(problem: Problem) -> dict[str, str]:
+def _describe_one(problem: Problem) -> ProblemItem:
     # A fault may quote what was sent, which may be long.
     if any(isinstance(value, str) and len(value) > LONGEST_VALUE for value in problem.values.values()):
         problem = replace(problem, values={name: _shortened(value) for name, value in problem.values.items()})

@@ -7,28 +7,43 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict
 
 from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import TREASURIES, Ledger
 from kiban.finance.payment import Payment
 from kiban.report.payment.words import AnyPayment
-from kiban.report.plan.record import Fields
 
 SideName = Literal["without", "with"]
 LedgerName = Literal["without", "with", "change"]
 
 
+class AssetDocument(TypedDict):
+    """Support of one asset, per unit of capacity and in all; see `AssetSupport`."""
+
+    capacity: str
+    asset: str
+    unit: str
+    quantity_without: float
+    quantity_with: float
+    quantity_forced: float
+    support_per_unit_myen: float
+    windfall_myen: float
+    induced_myen: float
+    distortion_myen: float
+    total_myen: float
+
+
 class SupportDocument(TypedDict):
-    """How the support splits, in all and by asset, whose `total_myen` stands beside its fields."""
+    """How the support splits, in all and by asset."""
 
     total_myen: float
     windfall_myen: float
     induced_myen: float
     distortion_myen: float
     windfall_share: float
-    assets: list[Annotated[Fields, AssetSupport]]
+    assets: list[AssetDocument]
 
 
 class LedgerFlow(TypedDict):
@@ -85,7 +100,23 @@ def support_document(payment: AnyPayment) -> SupportDocument:
         "induced_myen": support.induced_myen,
         "distortion_myen": support.distortion_myen,
         "windfall_share": support.windfall_share,
-        "assets": [{**dataclasses.asdict(asset), "total_myen": asset.total_myen} for asset in support.assets],
+        "assets": [_asset(asset) for asset in support.assets],
+    }
+
+
+def _asset(asset: AssetSupport) -> AssetDocument:
+    return {
+        "capacity": asset.capacity,
+        "asset": asset.asset,
+        "unit": asset.unit,
+        "quantity_without": asset.quantity_without,
+        "quantity_with": asset.quantity_with,
+        "quantity_forced": asset.quantity_forced,
+        "support_per_unit_myen": asset.support_per_unit_myen,
+        "windfall_myen": asset.windfall_myen,
+        "induced_myen": asset.induced_myen,
+        "distortion_myen": asset.distortion_myen,
+        "total_myen": asset.total_myen,
     }
 
 

@@ -140,7 +140,7 @@ class RelaxationDocument(TypedDict):
     """Changes that make a scenario feasible; `apply` are the new values, rounded to the safe side."""
 
     changes: list[Annotated[Fields, Change]]
-    cost_myen_per_year: float | None
+    cost_myen_per_year: float
     sentence: Names
     apply: dict[str, float]
 

@@ -314,8 +314,6 @@ def relaxation_sentence(relaxation: Relaxation, plan: Plan, language: Language) 
         for change in relaxation.changes
     ]
     words = join_words(changes, language)
-    if relaxation.cost_myen_per_year is None:
-        return phrase("infeasible.relaxation_without_cost", language, changes=words)
     cost = money_of(plan, language).amount(relaxation.cost_myen_per_year)
     return phrase("infeasible.relaxation", language, changes=words, cost=cost)
 
