@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kiban.planning.hours import clean_energy
 from kiban.report.page import OPENING, fill_page
 from kiban.report.plan.document import Circumstances, plan_document, reproduction
-from kiban.report.plan.findings import clean_energy, findings
+from kiban.report.plan.findings import findings
 
 HOSTILE = "</script><script>alert(1)</script><!-- \u2028"
 

@@ -9,15 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from kiban.planning.assumptions import rank_assumptions, resting_cost_myen
+from kiban.planning.cost_groups import group_costs
+from kiban.planning.design import design_rows
 from kiban.planning.plan import Change, Plan, Relaxation, Worth
 from kiban.quantities import LANGUAGES, Language, MoneyFormat
 from kiban.report.layout import align_numbers, render
 from kiban.report.lines import NO_END, NO_START, break_lines
 from kiban.report.names import money_of, site_name
 from kiban.report.phrases import load_phrases
-from kiban.report.plan.assumptions import rank_assumptions, resting_cost_myen
-from kiban.report.plan.costs import group_costs
-from kiban.report.plan.tables import design_rows, make_tables
+from kiban.report.plan.tables import make_tables
 from kiban.report.plan.terminal import plan_page, yearly_figures
 from kiban.report.plan.words import (
     answer,

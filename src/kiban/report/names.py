@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypedDict
 
 from kiban.catalogue import Fact, load_catalogue
+from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, format_quantity, term, unit_text
@@ -14,8 +15,6 @@ from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Money, Scenario
 
 RATE = "money.yen_per_usd"
-MEASURE = "measure_"
-COMPUTE = "it_"
 _SERIES = {
     "grid.price_myen_per_mwh": "price",
     "grid.export_price_myen_per_mwh": "export_price",
@@ -69,14 +68,6 @@ def site_name(scenario: Scenario, language: Language) -> str:
     if known is not None:
         return known.name_ja if language == "ja" else known.name_en
     return f"{site.latitude_deg:.2f}°, {site.longitude_deg:.2f}°"
-
-
-def capacity_parts(name: str) -> tuple[str, str]:
-    """Subject and unit of a capacity's name: `pv_mw` is `pv` in `mw`; a measure has no unit."""
-    if name.startswith(MEASURE):
-        return name, ""
-    subject, _, unit = name.rpartition("_")
-    return subject, unit
 
 
 def subject_name(subject: str, language: Language) -> str:

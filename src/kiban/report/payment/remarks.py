@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from kiban.finance.eligibility import Check, failing
+from kiban.finance.eligibility import Check
 from kiban.finance.payment import Payment
 from kiban.policy.law import load_law
 from kiban.policy.terms import Condition
@@ -36,7 +36,8 @@ def condition_sentences(payment: Payment, language: Language) -> list[str]:
     """Instruments that do not apply and why, and usable credits that do not settle."""
     side = payment.after
     found = []
-    for key, checks in failing(side.checks).items():
+    for key in side.refused:
+        checks = [check for check in side.checks if check.instrument == key]
         condition = checks[0].condition
         kind = next(
             package.instrument[key[1] - 1].kind for package in side.packages if package.name == condition.package

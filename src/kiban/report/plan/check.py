@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 
+from kiban.planning.assumptions import group_by_subject, group_families
 from kiban.planning.preparation import Preparation
 from kiban.planning.provenance import Entry
 from kiban.quantities import Language, format_given, term
 from kiban.report.layout import Sentence, bullets, lines, pairs, section
 from kiban.report.names import input_name, input_sentence, site_name
 from kiban.report.phrases import phrase
-from kiban.report.plan.assumptions import group_by_subject, group_families
 from kiban.report.plan.words import assumed_sentences, describe_targets, join_words, subject_heading
 from kiban.report.translation import translate
 from kiban.scenario import SeriesReference

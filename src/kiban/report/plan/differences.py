@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypedDict
 
+from kiban.planning.cost_groups import group_of
+from kiban.planning.design import capacity_parts
 from kiban.planning.plan import Plan
 from kiban.quantities import unit_of
-from kiban.report.names import Names, capacity_parts, indicator_name, named, subject_name
-from kiban.report.plan.costs import group_of
+from kiban.report.names import Names, indicator_name, named, subject_name
 from kiban.report.plan.document import PlanDocument, group_name
 from kiban.scenario.plain import differing_keys
 

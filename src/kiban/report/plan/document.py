@@ -12,16 +12,16 @@ import time
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, TypedDict
 
+from kiban.planning.cost_groups import RUNNING, group_costs, group_of
+from kiban.planning.design import design_rows
 from kiban.planning.plan import Change, Plan, Relaxation
 from kiban.planning.provenance import Status
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of
 from kiban.report.names import Names, indicator_name, money_of, named, site_name, subject_name, unit_names
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.plan.costs import RUNNING, group_costs, group_of
 from kiban.report.plan.findings import findings
 from kiban.report.plan.inputs import InputDocument, count_inputs, input_documents
 from kiban.report.plan.record import Fields, PlanFigures, plan_figures
-from kiban.report.plan.tables import design_rows
 from kiban.report.plan.words import (
     alternative_sentence,
     answer,

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from kiban.catalogue import load_catalogue
+from kiban.planning.assumptions import subject_of
 from kiban.planning.provenance import Entry, Status
 from kiban.quantities import term
 from kiban.report.names import RATE, Names, catalogue_facts, input_name, named, site_name, unit_names
-from kiban.report.plan.assumptions import subject_of
 from kiban.report.plan.tables import source_keys
 from kiban.report.plan.words import subject_heading
 from kiban.report.translation import translate
