@@ -1,4 +1,4 @@
-"""What the national plan asks of grid areas and interconnectors: on the screen, in JSON and as a table."""
+"""What the national plan asks of grid areas and interconnectors: at the command line, in JSON and as a table."""
 
 from __future__ import annotations
 

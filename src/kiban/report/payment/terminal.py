@@ -1,4 +1,4 @@
-"""PAY on the screen: the answer, who pays, what the support pays for, finance, the downside, what is assumed."""
+"""PAY at the command line: the answer, who pays, what the support pays for, finance, the downside, what is assumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scenario will use, on the screen: place, weather, horizon, what is given and what is assumed."""
+"""What a scenario will use, at the command line: place, weather, horizon, what is given and what is assumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan on the screen: the answer, the design, the costs, the constraints, and what is assumed."""
+"""The plan at the command line: the answer, the design, the costs, the constraints, and what is assumed."""
 
 from __future__ import annotations
 
