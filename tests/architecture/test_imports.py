@@ -311,18 +311,6 @@ def test_a_module_has_a_telling_name_and_one_subject(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
-LISTED = ("physics", "report", "report/plan", "report/payment", "report/national", "server", "commands")
-
-
-@pytest.mark.parametrize("folder", LISTED)
-def test_a_package_lists_its_modules_with_a_line_each(folder: str) -> None:
-    said = ast.get_docstring(tree_of(PACKAGE / folder / "__init__.py"), clean=False) or ""
-    listed = re.findall(r"^    (\w+)/?  +\S", said, re.MULTILINE)
-    inside = {path.stem for path in (PACKAGE / folder).glob("*.py")} - {"__init__"}
-    rooms = {path.parent.name for path in (PACKAGE / folder).glob("*/__init__.py")} - {"migrations"}
-    assert sorted(listed) == sorted(inside | rooms)
-
-
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_heavy_libraries_are_imported_where_they_are_used(path: Path) -> None:
     tops = [node for node in tree_of(path).body if isinstance(node, ast.Import | ast.ImportFrom)]

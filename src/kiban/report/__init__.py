@@ -1,8 +1,8 @@
 """Results for readers, in English and Japanese: words, text at the command line, JSON, HTML pages and workbooks.
 
-    plan/        a plan of one site
-    payment/     who pays, for one campus
-    national/    the national plan, and who pays in it
+    plan         a plan of one site
+    payment      who pays, for one campus
+    national     the national plan, and who pays in it
     catalogue    sites, figures and sources at the command line
     starter      a commented scenario to start from
 
