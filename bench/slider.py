@@ -192,7 +192,7 @@ def worst_difference(seen: Drag, lever: Lever, given: argparse.Namespace) -> flo
     import kiban
     from kiban.scenario import parse_scenario
     from kiban.scenario.examples import load_scenario
-    from kiban.server.packing import plain_scenario
+    from kiban.scenario.plain import plain_scenario
     from kiban.server.studies import apply_changes
 
     base = plain_scenario(load_scenario(EXAMPLE))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from kiban.finance.national import NationalQuestion
 from kiban.finance.national_payment import NationalPayment
-from kiban.report.national.payment import summarise_national_payment
+from kiban.report.national.payment_document import national_payment_document
 from kiban.scenario.national_file import read_national
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -26,7 +26,7 @@ Figures = dict[str, object]
 
 def figures_of(payment: NationalPayment) -> Figures:
     """What the documentation says about one package in the national plan."""
-    summary = summarise_national_payment(payment)
+    summary = national_payment_document(payment)
     figures: Figures = {name: summary[name] for name in KEPT}
     figures["support"] = {key: amount for key, amount in summary["support"].items() if key != "assets"}
     figures["change_myen"] = summary["ledger"]["present_values_myen"]["change"]

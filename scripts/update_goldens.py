@@ -13,7 +13,7 @@ from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.planning.plan import Plan
-from kiban.report.payment.words import summarise_instruments
+from kiban.report.payment.figures import instrument_documents
 from kiban.scenario import read_scenario
 from kiban.scenario.examples import example_names, national_example_names
 from kiban.scenario.package import package_names
@@ -95,7 +95,7 @@ def summarise_payment(payment: Payment) -> Figures:
 
 def by_instrument(found: tuple[Instrument, ...]) -> Figures:
     """A comparison as a mapping from the instrument's name, with `_` for `-`."""
-    rows = summarise_instruments(found)
+    rows = instrument_documents(found)
     return {row.pop("package").replace("-", "_"): row for row in rows}
 
 

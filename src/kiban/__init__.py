@@ -230,12 +230,9 @@ def __getattr__(name: str) -> Any:
 
         return Scenario
     if name == "__version__":
-        from importlib.metadata import PackageNotFoundError, version
+        from kiban.version import installed_version
 
-        try:
-            return version("kiban")
-        except PackageNotFoundError:
-            return "0+unknown"
+        return installed_version()
     raise AttributeError(f"module 'kiban' has no attribute {name!r}")
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict
 
 SPEAKER = "kiban.report.messages"
 
@@ -33,8 +33,15 @@ class Message:
         return text
 
 
-def to_plain(message: Message) -> dict[str, object]:
-    """A message in types that JSON has: `{"code": ..., "values": {...}}`; tuples become lists."""
+class PlainMessage(TypedDict):
+    """A message in types that JSON has; tuples are lists."""
+
+    code: str
+    values: dict[str, Any]
+
+
+def to_plain(message: Message) -> PlainMessage:
+    """A message in plain types."""
     return {"code": message.code, "values": {blank: _plain(value) for blank, value in message.values.items()}}
 
 

@@ -24,6 +24,7 @@ LEVELS = {
     "messages": -1,  # errors and progress are made of it
     "progress": 0,
     "interruption": 0,
+    "version": 0,
     "catalogue": 1,
     "physics": 1,
     "weather": 1,
@@ -210,6 +211,141 @@ def test_no_circle_of_modules_exists() -> None:
 )
 def test_a_circle_is_found(arrows: dict[str, set[str]], circle: list[list[str]]) -> None:
     assert circles_in(arrows) == circle
+
+
+CALCULATING = frozenset({"linear", "physics", "weather", "policy", "planning", "national", "finance"})
+FORMATTING = ("report", "server", "commands", "cli")
+TAKEN: Mapping[str, Collection[str]] = {
+    # What is read off a finished plan, and facts that need no calculation.
+    "report": {
+        "kiban.national.study.candidates.coastline",
+        "kiban.planning.assumptions.group_by_subject",
+        "kiban.planning.assumptions.group_families",
+        "kiban.planning.assumptions.rank_assumptions",
+        "kiban.planning.assumptions.subject_of",
+        "kiban.planning.cost_groups.group_costs",
+        "kiban.planning.cost_groups.group_of",
+        "kiban.planning.design.capacity_parts",
+        "kiban.planning.design.design_rows",
+        "kiban.planning.hours.describe_hours",
+        "kiban.policy.law.load_law",
+    },
+    # The questions of a server and of a command line.
+    "server": {"kiban.planning.building.build", "kiban.national.building.build_national"},
+    "commands": {
+        "kiban.finance.comparison.equal_cost",
+        "kiban.finance.comparison.least_public_money",
+        "kiban.finance.comparison.sweep",
+        "kiban.finance.national.pay_national",
+        "kiban.national.building.build_national",
+        "kiban.national.study.assembly.write_problem",
+        "kiban.planning.building.build",
+    },
+    "cli": {"kiban.planning.building.build"},
+}
+"""Functions of the parts that calculate which the parts that format may call; results and constants may be read."""
+ASKED = frozenset({"kiban.finance.paying.Question"})
+"""Classes that calculate when they are asked; only a server and a command line ask."""
+NUMERICAL = ("numpy", "scipy", "pandas", "statistics")
+SHOWING: Mapping[str, str] = {
+    "kiban.report.payment.workbook_rows": "the type of a row of years",
+    "kiban.report.plan.folder": "hours as a Parquet file",
+    "kiban.report.plan.hours": "means of hours for charts, with the digits that are shown",
+    "kiban.report.plan.record": "the type of a plan's time",
+    "kiban.report.plan.workbook": "times as Excel counts them",
+    "kiban.server.packing": "hours as bytes of the store",
+}
+"""Modules of the parts that format which know arrays, and for what."""
+
+
+def names_taken(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Modules and names that are taken from the parts that calculate."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and part_of(node.module) in CALCULATING:
+            yield from ((node.module, alias.name) for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from ((alias.name, "*") for alias in node.names if part_of(alias.name) in CALCULATING)
+
+
+@cache
+def functions_of(module: str) -> frozenset[str]:
+    """Names of the functions of a module, those among them that it takes from others and hands on."""
+    path = PACKAGE.parent.joinpath(*module.split("."))
+    file = path.with_suffix(".py")
+    tree = tree_of(file if file.is_file() else path / "__init__.py")
+    own = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return frozenset(own | {name for source, name in names_taken(tree) if name in functions_of(source)})
+
+
+def calculations_in(tree: ast.AST, module: str) -> list[str]:
+    """Functions that a part which formats may not call, whole modules, and arrays where none are shown."""
+    part = part_of(module)
+    faults = []
+    for source, name in names_taken(tree):
+        whole = name == "*" or f"{source}.{name}" in NAMES
+        calls = whole or name in functions_of(source) or f"{source}.{name}" in ASKED
+        asks = f"{source}.{name}" in ASKED and part in {"server", "commands"}
+        if calls and not asks and f"{source}.{name}" not in TAKEN[part]:
+            faults.append(f"{module} takes {source}.{name}")
+    if module not in SHOWING:
+        imported = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        tops = {(node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name for node in imported}
+        faults += [f"{module} knows {top}" for top in sorted(tops) if top.split(".")[0] in NUMERICAL]
+    return faults
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if part_of(name_of(path)) in FORMATTING], ids=name_of)
+def test_what_formats_calculates_nothing(path: Path) -> None:
+    assert calculations_in(tree_of(path), name_of(path)) == []
+
+
+def test_what_may_be_taken_is_there_and_is_taken() -> None:
+    taken = {
+        (part_of(name_of(path)), f"{source}.{name}") for path in MODULES for source, name in names_taken(tree_of(path))
+    }
+    assert {(part, name) for part, names in TAKEN.items() for name in names} <= taken
+    knowing = {name_of(path) for path in MODULES if re.search(r"\b(import|from) (numpy|pandas)\b", path.read_text())}
+    assert set(SHOWING) <= knowing
+
+
+@pytest.mark.parametrize(
+    ("module", "source", "fine"),
+    [
+        ("kiban.report.plan.words", "from kiban.planning.plan import Plan", True),
+        ("kiban.report.plan.words", "from kiban.planning.design import MEASURE, design_rows", True),
+        ("kiban.report.plan.words", "def f():\n    from kiban.planning.building import build", False),
+        ("kiban.report.plan.words", "from kiban.planning import build", False),
+        ("kiban.report.plan.words", "from kiban.planning import building", False),
+        ("kiban.report.plan.words", "import kiban.finance.metrics", False),
+        ("kiban.report.plan.words", "from kiban.finance.metrics import irr", False),
+        ("kiban.report.plan.words", "from kiban.finance.paying import Question", False),
+        ("kiban.report.plan.words", "import numpy as np", False),
+        ("kiban.report.plan.hours", "import numpy as np", True),
+        ("kiban.server.tasks", "from kiban.planning.building import build", True),
+        ("kiban.server.tasks", "from kiban.planning.evaluation import name_capacities", False),
+        ("kiban.server.payments", "from kiban.finance.paying import InfeasibleError, Question", True),
+        ("kiban.server.tasks", "from scipy.optimize import brentq", False),
+    ],
+)
+def test_the_rule_about_calculation_itself(module: str, source: str, fine: bool) -> None:
+    assert (calculations_in(ast.parse(source), module) == []) is fine
+
+
+SERVERLESS = ("kiban.cli", "kiban.commands.report", "kiban.commands.paying", "kiban.commands.national", "kiban.report")
+
+
+@pytest.mark.parametrize("module", SERVERLESS)
+def test_no_command_but_serve_needs_the_server(module: str) -> None:
+    """Neither at the top nor inside a function; `kiban serve` fetches the server when it runs."""
+    paths = [path for path in MODULES if name_of(path) == module or name_of(path).startswith(f"{module}.")]
+    assert paths
+    found = {name for path in paths for name in modules_imported(path) if part_of(name) == "server"}
+    assert found == set()
+
+
+def test_the_command_line_loads_no_server() -> None:
+    loaded = set(fresh("import sys, kiban.cli, kiban.report.page; print(*sys.modules)").split())
+    assert {name for name in loaded if name.startswith(("kiban.server", "fastapi", "sqlalchemy"))} == set()
 
 
 def test_every_part_has_a_level() -> None:

@@ -15,7 +15,7 @@ from tests.cases.servers import PATIENCE_SECONDS, Client, open_client, study, wa
 
 import kiban
 from kiban.interruption import end_if_unwanted
-from kiban.server import questions
+from kiban.server import answers
 from kiban.server.settings import Limits, Settings
 
 SOLVERS = 2
@@ -43,7 +43,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[tuple[Clie
     counter = Counter()
     with open_client(Settings(data=tmp_path, limits=Limits(waiting_answers=5))) as client:
         client.service.answers._solvers.submit(lambda: None).result()
-        monkeypatch.setattr(questions, "build", counter.build)
+        monkeypatch.setattr(answers, "build", counter.build)
         yield client, counter
         counter.let_go.set()
 
@@ -85,7 +85,7 @@ def test_a_solve_that_is_overtaken_ends(slow: tuple[Client, Counter], monkeypatc
             end_if_unwanted()
             time.sleep(0.01)
 
-    monkeypatch.setattr(questions, "build", build)
+    monkeypatch.setattr(answers, "build", build)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(ask, client, 0.7, "mine", 1)
         assert counter.busy.acquire(timeout=PATIENCE_SECONDS)
@@ -131,9 +131,9 @@ def test_a_fault_of_the_planner_is_told_and_forgotten(slow: tuple[Client, Counte
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret")
 
-    monkeypatch.setattr(questions, "build", fail)
+    monkeypatch.setattr(answers, "build", fail)
     failed = ask(client, 0.6, "a", 1)
     assert failed.status_code == 500
     assert "secret" not in failed.text
-    monkeypatch.setattr(questions, "build", lambda scenario, *_, **__: kiban.build(scenario))
+    monkeypatch.setattr(answers, "build", lambda scenario, *_, **__: kiban.build(scenario))
     assert ask(client, 0.6, "a", 2).status_code == 200

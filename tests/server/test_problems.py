@@ -201,7 +201,7 @@ def test_a_fault_of_ours_tells_nothing_about_the_inside(small: Client, monkeypat
     def fail(*_: object) -> None:
         raise RuntimeError("secret password")
 
-    monkeypatch.setattr("kiban.server.questions.check", fail)
+    monkeypatch.setattr("kiban.check", fail)
     answer = small.post("/api/v1/check", json=study())
     found = problem_of(answer, 500, "fault")
     assert "secret" not in json.dumps(found)

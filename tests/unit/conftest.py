@@ -197,7 +197,8 @@ def make_infeasible_plan() -> Plan:
             relaxations=(
                 Relaxation((Change("grid.max_mw", 40.0, 61.234, "MW"),), 119_466.0),
                 Relaxation(
-                    (Change("target.clean_share", 0.9, 0.87349, "share"), Change("grid.max_mw", 40.0, 45.0, "MW")), None
+                    (Change("target.clean_share", 0.9, 0.87349, "share"), Change("grid.max_mw", 40.0, 45.0, "MW")),
+                    121_013.0,
                 ),
             ),
         ),

@@ -168,11 +168,11 @@ def test_json_is_one_object_with_what_is_promised(built: list[Scenario], plan: P
     code, out, _ = run("build", "--json")
     content = json.loads(out)
     assert code == 0
-    promised = "status certificate capacities costs duals assumptions indicators cooling_system alternatives notes"
+    promised = "status certificate capacities costs worths assumptions indicators cooling_system alternatives notes"
     assert set(promised.split()) <= set(content)
     assert content["certificate"]["primal"] == plan.certificate.primal  # type: ignore[union-attr]
     assert content["capacities"]["pv_mw"] == 213.4
-    assert content["duals"]["clean_share"]["key"] == "target.clean_share"
+    assert content["worths"]["clean_share"]["key"] == "target.clean_share"
 
 
 def test_build_saves_what_it_prints(built: list[Scenario], plan: Plan) -> None:

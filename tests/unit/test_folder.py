@@ -103,11 +103,18 @@ def test_summary_has_what_the_command_line_promises(plan: Plan, tmp_path: Path) 
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert summary["status"] == "optimal"
     assert {"primal", "dual", "relative_gap"} <= set(summary["certificate"])
-    assert summary["duals"]["interconnection_limit"] == {
-        "key": "grid.max_mw", "saving_myen": 12.345, "unit": "MW", "limit": 35.83,
+    assert summary["worths"]["interconnection_limit"] == {
+        "name": "interconnection_limit", "key": "grid.max_mw", "saving_myen": 12.345, "unit": "MW", "limit": 35.83,
     }  # fmt: skip
     assert [entry["status"] for entry in summary["assumptions"]] == ["assumed"] * 7
     assert "hourly" not in summary
+
+
+def test_a_summary_of_version_2_is_read(plan: Plan) -> None:
+    summary = dict(summarise(plan)) | {"version": 2}
+    worths = summary.pop("worths")
+    summary["duals"] = {key: {name: x for name, x in worth.items() if name != "name"} for key, worth in worths.items()}
+    assert restore(summary, plan.scenario, plan.time, plan.hourly).worths == plan.worths != ()
 
 
 def test_a_summary_of_another_make_is_refused(plan: Plan) -> None:

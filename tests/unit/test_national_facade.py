@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import kiban
 from kiban.cli import app
 from kiban.errors import OutputError, ScenarioError
-from kiban.report.national.document import summarise_national
+from kiban.report.national.document import national_document
 
 STUDY = """[national]
 name = "two sites"
@@ -49,7 +49,7 @@ def test_a_study_is_read_checked_and_built_by_the_same_names(file: Path) -> None
 def test_the_facade_answers_as_the_command_does(file: Path) -> None:
     done = CliRunner().invoke(app, ["build", str(file), "--json"])
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout) == json.loads(json.dumps(summarise_national(kiban.build(str(file)))))
+    assert json.loads(done.stdout) == json.loads(json.dumps(national_document(kiban.build(str(file)))))
 
 
 def test_a_national_plan_is_saved_and_its_folder_is_no_plan_of_one_site(file: Path, tmp_path: Path) -> None:

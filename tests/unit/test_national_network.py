@@ -16,7 +16,7 @@ from kiban.national.study.assembly import _require_one_time_axis, write_problem
 from kiban.national.study.network import read_network
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.report.layout import render
-from kiban.report.national.document import summarise_national
+from kiban.report.national.document import national_document
 from kiban.report.national.flows import flows_csv
 from kiban.report.national.terminal import national_page
 from kiban.scenario.national_file import interconnector_names, parse_national
@@ -140,7 +140,7 @@ def test_hours_at_the_floor_price_and_what_is_absorbed_are_told_for_every_area(p
 
 
 def test_json_table_and_page_say_the_same(plan):
-    summary = json.loads(json.dumps(summarise_national(plan)))
+    summary = json.loads(json.dumps(national_document(plan)))
     flows = {flow["id"]: flow for flow in summary["flows"]}
     assert flows["hokuriku-kansai"]["from"] == "kansai"
     assert flows["hokuriku-kansai"]["mw"] == pytest.approx(20, abs=0.1)
@@ -157,7 +157,7 @@ def test_json_table_and_page_say_the_same(plan):
 def test_without_the_network_nothing_is_said_of_it():
     plan = build_national(parse_national({**PLAIN, "network": {"enabled": False}}))
     assert plan.flows is None
-    assert summarise_national(plan)["flows"] == []
+    assert national_document(plan)["flows"] == []
     assert "interconnectors" not in render(national_page(plan, "en", 100), width=100, colour=False)
 
 

@@ -7,6 +7,7 @@ import json
 from functools import cache
 
 import pytest
+from tests.cases.documents import misfits
 from typer.testing import CliRunner
 
 from kiban.cli import app
@@ -18,11 +19,11 @@ from kiban.national.building import build_national
 from kiban.national.study.variants import energy_per_mw
 from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
-from kiban.report.national.document import summarise_national
-from kiban.report.national.payment import summarise_national_payment
+from kiban.report.national.document import national_document
+from kiban.report.national.payment_document import NationalPaymentDocument, national_payment_document
 from kiban.report.national.payment_terminal import national_payment_page
+from kiban.report.national.payment_workbook import ledger_book_bytes, save_ledger_book
 from kiban.report.national.terminal import national_page
-from kiban.report.national.workbook import ledger_book_bytes, save_ledger_book
 from kiban.report.plan.record import to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
@@ -250,7 +251,8 @@ def test_interconnectors_that_are_added_are_paid_by_the_campuses_that_draw():
 
 
 def test_every_entry_says_where_it_falls(payment):
-    summary = json.loads(to_json(summarise_national_payment(payment)))
+    summary = json.loads(to_json(national_payment_document(payment)))
+    assert misfits(summary, NationalPaymentDocument) == []
     ledger = summary["ledger"]
     assert ledger["residual_yen"] == 0
     area_of = {candidate.id: candidate.area for candidate in payment.candidates}
@@ -358,7 +360,7 @@ def test_a_plan_under_packages_says_so():
     plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), pool=question().memory)
     assert "under Tax credit" in render(national_page(plan, "en", 100), width=100, colour=False)
     assert "税額控除" in render(national_page(plan, "ja", 100), width=100, colour=False)
-    assert summarise_national(plan)["packages"] == ["tax-credit"]
+    assert national_document(plan)["packages"] == ["tax-credit"]
     # The same sites at the same costs as on the side that pays under the package, before further demand.
     assert plan.net_cost_myen == pytest.approx(credit_alone().found.cost_myen, rel=0.002)
 

@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 
 import pytest
+from tests.cases.documents import misfits
 from typer.testing import CliRunner
 
 from kiban.catalogue import load_catalogue
@@ -14,7 +15,7 @@ from kiban.national.building import build_national
 from kiban.national.result.robustness import read_ranges
 from kiban.national.search.cut_pool import CutPool
 from kiban.report.layout import render
-from kiban.report.national.document import summarise_national
+from kiban.report.national.document import NationalDocument, national_document
 from kiban.report.national.folder import save_national
 from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_page
@@ -212,7 +213,8 @@ def test_the_folder_holds_reports_figures_and_map(single, tmp_path):
     assert {"summary.json", "report.en.txt", "report.ja.txt", "map.en.svg", "map.ja.svg"} | tables == names
     summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
     assert summary["cost_myen_per_year"] == single.cost_myen
-    assert summary == json.loads(json.dumps(summarise_national(single)))
+    assert misfits(summary, NationalDocument) == []
+    assert summary == json.loads(json.dumps(national_document(single)))
     rows = (folder / "sites.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == len(single.sites) + 1
 

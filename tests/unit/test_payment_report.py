@@ -12,13 +12,13 @@ from tests.cases.payments import ELEVEN, campus, package, paid, question
 from kiban.finance.comparison import sweep
 from kiban.finance.paying import Payment, Question
 from kiban.quantities import Language
+from kiban.report.payment.document import payment_document
+from kiban.report.payment.figures import instrument_documents
 from kiban.report.payment.terminal import payment_page
 from kiban.report.payment.words import (
     answer,
     assumption_sentences,
     further_sentences,
-    summarise_instruments,
-    summarise_payment,
 )
 from kiban.report.plan.record import to_json
 
@@ -79,7 +79,7 @@ def test_the_answer_names_package_cost_and_split() -> None:
 
 def test_the_summary_is_plain_and_whole() -> None:
     payment = paid("tax-credit")
-    found = json.loads(to_json(summarise_payment(payment)))
+    found = json.loads(to_json(payment_document(payment)))
     assert found["ledger"]["residual_yen"] == 0
     support = found["support"]
     parts = sum(support[f"{name}_myen"] for name in ("windfall", "induced", "distortion"))
@@ -94,7 +94,7 @@ def test_the_summary_is_plain_and_whole() -> None:
 
 
 def test_instruments_in_a_summary() -> None:
-    points = summarise_instruments(sweep(question(), "grant_rate=0:0.1:0.1"))
+    points = instrument_documents(sweep(question(), "grant_rate=0:0.1:0.1"))
     assert [point["amount"] for point in points] == pytest.approx([0.0, 0.1])
     assert all(point["reached"] for point in points)
     assert points[1]["fiscal_cost_myen"] > points[0]["fiscal_cost_myen"]

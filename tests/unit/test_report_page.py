@@ -8,17 +8,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from kiban.planning.hours import clean_energy
 from kiban.report.page import OPENING, fill_page
-from kiban.report.plan.findings import clean_energy, findings
-from kiban.server.plan_files import recipe
-from kiban.server.plan_views import Circumstances, plan_view
+from kiban.report.plan.document import Circumstances, plan_document, reproduction
+from kiban.report.plan.findings import findings
 
 HOSTILE = "</script><script>alert(1)</script><!-- \u2028"
 
 
 def page_of(plan, moment: float = 0.0) -> str:
     how = Circumstances(id=f"p_{moment}", created=moment, seconds=moment, work="instant")
-    return fill_page(plan_view(plan, how), plan.hourly, "ja", recipe(plan))
+    return fill_page(plan_document(plan, how), plan.hourly, "ja", reproduction(plan))
 
 
 def enclosed_in(page: str) -> dict:

@@ -44,10 +44,10 @@ def build_national_file(
     with progress(language, spinner=not as_json) as tell:
         plan = build_national(study, report=tell)
     if as_json:
-        from kiban.report.national.document import summarise_national
+        from kiban.report.national.document import national_document
         from kiban.report.plan.record import to_json
 
-        write(to_json(summarise_national(plan)))
+        write(to_json(national_document(plan)))
     else:
         from kiban.report.national.terminal import national_page
 
@@ -93,14 +93,14 @@ def pay_national_file(
         complain(phrase("command.no_national_plan", language))
         raise typer.Exit(EXIT_INFEASIBLE) from None
     if book is not None:
-        from kiban.report.national.workbook import save_ledger_book
+        from kiban.report.national.payment_workbook import save_ledger_book
 
         save_ledger_book(payment, book)
     if as_json:
-        from kiban.report.national.payment import summarise_national_payment
+        from kiban.report.national.payment_document import national_payment_document
         from kiban.report.plan.record import to_json
 
-        write(to_json(summarise_national_payment(payment)))
+        write(to_json(national_payment_document(payment)))
     else:
         from kiban.report.national.payment_terminal import national_payment_page
 
@@ -116,6 +116,6 @@ def check_national_file(path: Path, language: Language) -> None:
         from kiban.scenario.national_file import read_national
 
         problem, excluded = write_problem(read_national(path), load_catalogue())
-    from kiban.report.national.candidates import candidates_page
+    from kiban.report.national.check import candidates_page
 
     show(lambda _: candidates_page(problem.places, tuple(excluded), language))

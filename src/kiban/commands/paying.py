@@ -68,14 +68,10 @@ def pay_command(
 
             save_model_book(payment.after.cash, book)
     if as_json:
-        from kiban.report.payment.document import pay_document
-        from kiban.report.payment.words import summarise_payment
+        from kiban.report.payment.document import payment_document
         from kiban.report.plan.record import to_json
 
-        # What only a screen shows stands apart, so that `kiban report` can draw the payment again.
-        figures = summarise_payment(payment)
-        screen = {name: content for name, content in pay_document(payment).items() if figures.get(name) != content}
-        write(to_json({**figures, "screen": screen}))
+        write(to_json(payment_document(payment)))
     else:
         from kiban.report.payment.terminal import payment_page
 
@@ -119,10 +115,10 @@ def compare_command(
         else:
             found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
     if as_json:
-        from kiban.report.payment.words import summarise_instruments
+        from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
 
-        write(to_json({"instruments": summarise_instruments(found)}))
+        write(to_json({"instruments": instrument_documents(found)}))
     else:
         from kiban.report.payment.terminal import comparison_page
         from kiban.report.phrases import phrase
@@ -146,10 +142,10 @@ def sweep_command(
     with _asking(subject, against, language, spinner=not as_json, warm=True) as (question, _):
         found = sweep(question, over)
     if as_json:
-        from kiban.report.payment.words import summarise_instruments
+        from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
 
-        write(to_json({"over": over, "points": summarise_instruments(found)}))
+        write(to_json({"over": over, "points": instrument_documents(found)}))
     else:
         from kiban.report.payment.terminal import sweep_page
         from kiban.report.phrases import phrase

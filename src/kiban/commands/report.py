@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-import kiban
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+    from kiban.report.national.document import NationalDocument
+    from kiban.report.plan.document import PlanDocument, Reproduction
 
 NATIONAL_SUMMARY = "summary.json"
 
@@ -70,7 +74,7 @@ def _page(subject: str | None, packages: list[str], against: list[str], language
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:
-        return fill_national_page(_plan_nation(national, tell), kiban.__version__, language)
+        return fill_national_page(_plan_national(national, tell), language)
     if packages:
         return _payment_page(subject, packages, against, language, tell)
     return _plan_page(subject, language, tell)
@@ -100,13 +104,13 @@ def _saved_summary(subject: str | None) -> dict[str, Any] | None:
 def _saved_page(saved: dict[str, Any], subject: str, language: Language) -> str:
     from kiban.report.national import document as national_document
     from kiban.report.page import fill_national_page, fill_payment_page
-    from kiban.report.payment import words as payment_words
+    from kiban.report.payment import document as payment_document
 
     try:
         if saved.get("format") == national_document.FORMAT:
-            return fill_national_page(saved, kiban.__version__, language)
-        if saved.get("format") == payment_words.FORMAT:
-            return fill_payment_page({**saved, **saved.get("screen", {})}, kiban.__version__, language)
+            return fill_national_page(saved, language)
+        if saved.get("format") == payment_document.FORMAT:
+            return fill_payment_page(payment_document.renewed(saved), language)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise OutputError(_unusable(subject, str(error))) from None
     raise OutputError(_unusable(subject, Message("command.format", format=repr(saved.get("format")))))
@@ -116,25 +120,25 @@ def _unusable(subject: str, reason: str | Message) -> Problem:
     return Problem("command.no_report", subject, reason=reason)
 
 
-def _plan_nation(path: Path, tell: Report) -> dict[str, Any]:
+def _plan_national(path: Path, tell: Report) -> NationalDocument:
     from kiban.national.building import build_national
-    from kiban.report.national.document import summarise_national
+    from kiban.report.national.document import national_document
     from kiban.scenario.national_file import read_national
 
-    return summarise_national(build_national(read_national(path), report=tell))
+    return national_document(build_national(read_national(path), report=tell))
 
 
 def _plan_page(subject: str | None, language: Language, tell: Report) -> str:
     from kiban.planning.building import build
     from kiban.report.page import fill_page
+    from kiban.report.plan.document import reproduction
     from kiban.report.plan.folder import load_plan
     from kiban.scenario.examples import load_scenario
-    from kiban.server.plan_files import recipe
 
     is_saved = subject is not None and Path(subject).is_dir()
     plan = load_plan(str(subject)) if is_saved else build(load_scenario(subject), report=tell)
-    found = recipe(plan) if plan.status == "optimal" else None
-    return fill_page(_document(plan), plan.hourly, language, found)
+    again = reproduction(plan) if plan.status == "optimal" else None
+    return fill_page(_document(plan), plan.hourly, language, again)
 
 
 def _payment_page(
@@ -143,8 +147,8 @@ def _payment_page(
     """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
     from kiban.finance.paying import InfeasibleError, Question
     from kiban.report.page import fill_page
-    from kiban.report.payment.document import pay_document
-    from kiban.server.plan_files import recipe
+    from kiban.report.payment.document import payment_document
+    from kiban.report.plan.document import reproduction
 
     try:
         question = Question(read_subject(subject), against=tuple(against))
@@ -157,12 +161,11 @@ def _payment_page(
     asked = " ".join(["kiban pay scenario.toml", *(f"--package {name}" for name in packages)])
     if against != ["none"]:
         asked = " ".join([asked, *(f"--against {name}" for name in against)])
-    found = {**recipe(plan), "command": asked}
-    document = {**pay_document(payment), "downside": payment.downside}
-    return fill_page(_document(plan), plan.hourly, language, found, document)
+    again: Reproduction = {**reproduction(plan), "command": asked}
+    return fill_page(_document(plan), plan.hourly, language, again, payment_document(payment))
 
 
-def _document(plan: Any) -> dict[str, Any]:
-    from kiban.server.plan_views import Circumstances, plan_view
+def _document(plan: Plan) -> PlanDocument:
+    from kiban.report.plan.document import Circumstances, plan_document
 
-    return plan_view(plan, Circumstances(id="report", created=0.0, seconds=0.0, work="report"))
+    return plan_document(plan, Circumstances(id="report", created=0.0, seconds=0.0, work="report"))

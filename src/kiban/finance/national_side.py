@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
+
+import numpy as np
 
 from kiban.finance.campus import Campus
 from kiban.finance.eligibility import Check
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
+from kiban.finance.metrics import irr
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.national.result.plan import served
 from kiban.national.search.incumbent import Incumbent
@@ -87,6 +90,28 @@ class NationalSide:
     def total_mw(self) -> float:
         """All IT load that is served, MW."""
         return sum(self.served_mw.values())
+
+    @property
+    def equity_return(self) -> float | None:
+        """Internal rate of return of all equity together; None where it has none."""
+        return irr(reduce(np.add, (campus.cash.equity_flow for campus in self.campuses)))
+
+    @property
+    def debt_myen(self) -> float:
+        """Debt of all campuses."""
+        return sum(campus.returns.debt_myen for campus in self.campuses)
+
+    @property
+    def cost_myen_per_year(self) -> float:
+        """Yearly cost of all campuses."""
+        return sum(campus.plan.cost_myen_per_year for campus in self.campuses)
+
+    @property
+    def clean_share(self) -> float:
+        """Share of the load that clean energy meets hour by hour, over all campuses."""
+        energy = [campus.plan.indicators["load_mwh_per_year"] for campus in self.campuses]
+        shares = [campus.plan.indicators["clean_share"] for campus in self.campuses]
+        return sum(share * mwh for share, mwh in zip(shares, energy, strict=True)) / sum(energy)
 
     @property
     def relative_gap(self) -> float:

@@ -1,1 +1,19 @@
-"""Plans for readers: sentences and tables on the screen, in a folder and in a workbook, in both languages."""
+"""Results for readers, in English and Japanese: words, text at the command line, JSON, HTML pages and workbooks.
+
+    plan         a plan of one site
+    payment      who pays, for one campus
+    national     the national plan, and who pays in it
+    catalogue    sites, figures and sources at the command line
+    starter      a commented scenario to start from
+
+    messages     the sentence of a message or a problem
+    phrases      all sentences, read from sentences/TOPIC.LANGUAGE.toml
+    translation  sentences that other parts still write in English
+    names        what capacities, costs, constraints and inputs are called
+    layout       sections, bullets and tables of text
+    lines        sentences broken into lines
+    page         the report as one HTML file
+
+In a room `words` are sentences, `terminal` is text at the command line, `document` is JSON, `workbook` is an Excel file
+and `folder` is a folder of all of them. Nothing is calculated here.
+"""

@@ -1,4 +1,4 @@
-"""The catalogue on the screen: sites, what is known about one, sources, and figures with their origin."""
+"""The catalogue at the command line: sites, what is known about one, sources, and figures with their origin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pieces of a page on the screen: sections, bullets, pairs, and tables whose numbers stand under each other."""
+"""Pieces of text at the command line: sections, bullets, pairs, and tables whose numbers stand under each other."""
 
 from __future__ import annotations
 

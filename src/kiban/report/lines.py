@@ -1,4 +1,4 @@
-"""Sentences broken into lines of a screen, in English and in Japanese.
+"""Sentences broken into lines of a terminal, in English and in Japanese.
 
 English breaks at spaces. Japanese breaks between any two characters, but a word in katakana stays whole,
 and no line begins with a closing mark or ends with an opening one. A number stays with its unit and a key

@@ -2,25 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
+from typing import TypedDict
 
 from kiban.catalogue import Fact, load_catalogue
+from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, term
+from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, term, unit_text
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Money, Scenario
 
 RATE = "money.yen_per_usd"
-MEASURE = "measure_"
-COMPUTE = "it_"
 _SERIES = {
     "grid.price_myen_per_mwh": "price",
     "grid.export_price_myen_per_mwh": "export_price",
     "grid.clean_share": "clean_share",
     "grid.emission_factor_t_per_mwh": "emission_factor",
 }
+
+
+class Names(TypedDict):
+    """A name or sentence in both languages."""
+
+    en: str
+    ja: str
+
+
+def named(name_of: Callable[[str, Language], str], name: str) -> Names:
+    """What something is called in both languages."""
+    return {"en": name_of(name, "en"), "ja": name_of(name, "ja")}
+
+
+@cache
+def unit_names(unit: str) -> Names:
+    """A unit in words; one mapping for all who ask."""
+    return named(unit_text, unit)
 
 
 def money_of(plan: Plan, language: Language) -> MoneyFormat:
@@ -50,14 +68,6 @@ def site_name(scenario: Scenario, language: Language) -> str:
     if known is not None:
         return known.name_ja if language == "ja" else known.name_en
     return f"{site.latitude_deg:.2f}°, {site.longitude_deg:.2f}°"
-
-
-def capacity_parts(name: str) -> tuple[str, str]:
-    """Subject and unit of a capacity's name: `pv_mw` is `pv` in `mw`; a measure has no unit."""
-    if name.startswith(MEASURE):
-        return name, ""
-    subject, _, unit = name.rpartition("_")
-    return subject, unit
 
 
 def subject_name(subject: str, language: Language) -> str:

@@ -15,6 +15,9 @@ from typing import Any
 
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
+from kiban.report.payment.document import PaymentDocument
+from kiban.report.plan.document import PlanDocument, Reproduction
+from kiban.version import installed_version
 
 OPENING = '<script type="application/json" id="kiban-view">'
 MARK = f"{OPENING}null</script>"
@@ -31,16 +34,20 @@ FIXED_COLUMNS = (
 NEEDED_OF_A_PAYMENT = frozenset(
     {
         "packages",
-        "against",
         "title",
         "against_title",
+        "sentence",
         "sentences",
+        "assumptions",
+        "residual",
+        "findings",
         "fiscal_cost_myen",
         "treasury_value_myen",
         "induced_it_mw",
         "cost_per_induced_mw_myen",
         "value_of_public_funds",
         "support",
+        "support_by_asset",
         "parties",
         "years",
         "flow_rate",
@@ -49,58 +56,52 @@ NEEDED_OF_A_PAYMENT = frozenset(
         "capacities",
     }
 )
-SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {"losses", "downside"}
+SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {"losses", "draws"}
 DIGITS = 4
 DUST = 1e-6
 _CIRCUMSTANCES = ("id", "created", "seconds", "work", "cached", "cooling_kept", "files")
 
 
 def fill_page(
-    document: Mapping[str, Any],
+    document: PlanDocument,
     hourly: Mapping[str, Iterable[float]],
     language: Language = "en",
-    recipe: Mapping[str, str] | None = None,
-    payment: Mapping[str, Any] | None = None,
+    again: Reproduction | None = None,
+    payment: PaymentDocument | None = None,
 ) -> str:
     """The page of a plan as text, with who pays before it where a payment is given.
 
     `document` is the plan as the web interface answers it (what depends on the moment is left out, so that the same
-    plan gives the same bytes), `hourly` its columns, of which the charts' are enclosed with four digits, `recipe` the
-    TOML, command and Python that make the plan again. `payment` is what the screen "who pays" shows, and the plan is
-    then the one under the package. `language` is the one in which the page opens.
+    plan gives the same bytes), `hourly` its columns, of which the charts' are enclosed with four digits, `again` what
+    makes the plan again. The plan of a `payment` is the one under the package. The page opens in `language`.
     """
     plan = {key: value for key, value in document.items() if key not in _CIRCUMSTANCES}
     columns = {name: _round(hourly[name]) for name in _shown_columns(document, hourly)}
     return _fill(
         language,
-        version=document.get("kiban", ""),
         plan={"id": "report", **plan},
         hourly=columns,
-        reproduction=dict(recipe) if recipe is not None else None,
+        reproduction=again,
         pay=_shown_payment(payment) if payment is not None else None,
     )
 
 
-def fill_payment_page(payment: Mapping[str, Any], version: str, language: Language = "en") -> str:
-    """The page of a payment alone, as the screen "who pays" shows it; ValueError where parts of it are missing.
-
-    `version` is that of the kiban that makes the page.
-    """
+def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> str:
+    """The page of a payment alone, as it was printed; ValueError where parts of it are missing."""
     if missing := sorted(NEEDED_OF_A_PAYMENT - payment.keys()):
         raise ValueError(f"lacks {', '.join(missing)}")
-    return _fill(language, version=version, pay=_shown_payment(payment))
+    return _fill(language, pay=_shown_payment(payment))
 
 
-def fill_national_page(summary: Mapping[str, Any], version: str, language: Language = "en") -> str:
-    """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites.
-
-    `version` is that of the kiban that makes the page.
-    """
-    return _fill(language, version=version, national=dict(summary), places=list(_places(summary)), ground=_ground())
+def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
+    """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites."""
+    return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
 
 
 def _fill(language: Language, **contents: Any) -> str:
-    enclosed = {"language": language} | {name: content for name, content in contents.items() if content is not None}
+    enclosed = {"language": language, "version": installed_version()} | {
+        name: content for name, content in contents.items() if content is not None
+    }
     text = json.dumps(enclosed, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
@@ -138,8 +139,8 @@ def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payment.items() if name in SHOWN_OF_A_PAYMENT}
 
 
-def _shown_columns(document: Mapping[str, Any], hourly: Mapping[str, Iterable[float]]) -> list[str]:
-    built = [capacity["subject"] for capacity in document.get("capacities", ()) if capacity["built"]]
+def _shown_columns(document: PlanDocument, hourly: Mapping[str, Iterable[float]]) -> list[str]:
+    built = [capacity["subject"] for capacity in document["design"] if capacity["built"]]
     wanted = [*FIXED_COLUMNS, *(f"{subject}_{end}" for subject in built for end in ("available_mw", "mw"))]
     return [name for name in dict.fromkeys(wanted) if name in hourly]
 

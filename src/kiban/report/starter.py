@@ -27,11 +27,11 @@ def write_starter(name: str, language: Language) -> Path:
         with path.open("x", encoding="utf-8", newline="\n") as file:
             file.write(starter_text(path.stem, language))
     except FileExistsError:
-        fault = "is a folder" if path.is_dir() else "exists already and is kept"
-        raise OutputError(Problem(fault, str(path), remedy=f"choose another name, for example {_free(path)}")) from None
+        code = "output.is_folder" if path.is_dir() else "output.kept"
+        raise OutputError(Problem(code, str(path), free=str(_free(path)))) from None
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        raise OutputError(Problem(f"cannot be written: {reason}", str(path), remedy="choose another place")) from None
+        raise OutputError(Problem("output.unwritable", str(path), remedy="output.elsewhere", reason=reason)) from None
     return path
 
 

@@ -1,4 +1,32 @@
 """The web service: `/api/v1`, its jobs and its store, and the built front end.
 
-It formats and carries; what is calculated is calculated by the parts below, called from `questions` alone.
+    running              the server on a port until it is told to stop
+    application          the application: addresses, and errors as problems
+    service              the parts of a running server, and how an address gets hold of them
+    settings             where it keeps its things, to whom it listens, and how much it takes on
+    gate                 what every request passes
+    access               who asks, and what they may do
+    bodies               what may be asked
+    problems             problems as documents
+    description          the OpenAPI description
+
+    reading_routes       addresses that only read what kiban knows
+    planning_routes      addresses that plan
+    job_routes           addresses of jobs
+    pages                the web pages
+    catalogue_documents  sites, figures and examples as JSON
+
+    studies              from what a request says to a scenario
+    answers              plans while the caller waits
+    payments             who pays, and the questions that are kept
+    plan_files           a plan as files to take home
+
+    store                plans, jobs, tokens and the audit log
+    tables               its tables; migrations/ brings a database to them
+    packing              content of its large columns
+    supervisor           keeps the worker processes busy
+    worker               a worker process
+    tasks                what a job does
+
+It formats and carries, and asks `build`, `build_national` and PAY's `Question`; it calculates nothing.
 """

@@ -21,10 +21,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kiban.interruption import UnwantedError, end_if_unwanted, while_wanted
+from kiban.planning.building import build
+from kiban.report.plan.document import Circumstances
 from kiban.scenario import Scenario
-from kiban.server import questions
-from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, restore_scenario, unpack
-from kiban.server.plan_views import Circumstances
+from kiban.scenario.plain import restore_scenario
+from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, unpack
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.settings import Settings
 from kiban.server.store import Row, Store
@@ -146,12 +147,12 @@ class Answers:
         if flight.future is None:
             loop = asyncio.get_running_loop()
             session = self._sessions.get((asker.owner, asker.session)) if asker.session else None
-            flight.future = loop.run_in_executor(self._solvers, self._build, scenario, held, flight, session)
+            flight.future = loop.run_in_executor(self._solvers, self._build_for, scenario, held, flight, session)
             flight.future.add_done_callback(lambda _: self._flights.pop(name, None))
         plan, seconds = await asyncio.shield(flight.future)
         return plan, seconds, shared
 
-    def _build(
+    def _build_for(
         self, scenario: Scenario, held: str | None, flight: _Flight, session: Session | None
     ) -> tuple[Plan, float]:
         """A plan; where a cooling system is held, from the session's points, which are renewed in any case."""
@@ -160,9 +161,7 @@ class Answers:
         try:
             with while_wanted(lambda: not all(map(self._is_overtaken, flight.askers))):
                 end_if_unwanted()
-                plan = questions.build(
-                    scenario, cooling_system=held, points=None if session is None else points, explain=False
-                )
+                plan = _build(scenario, held, None if session is None else points)
         except UnwantedError:
             raise refuse("superseded", "superseded", sequence=flight.askers[0].sequence) from None
         if plan.status != "optimal":
@@ -224,16 +223,25 @@ class Answers:
 
             scenario = load_scenario()
             short = scenario.model_copy(update={"time": scenario.time.model_copy(update={"hours": 168})})
-            self._solvers.submit(questions.build, short)
+            self._solvers.submit(build, short)
         except Exception:
             log.exception("the first example could not be planned")
+
+
+def _build(scenario: Scenario, held: str | None, points: MutableMapping[str, WarmStart] | None = None) -> Plan:
+    """The plan of a scenario, with one cooling system only where one is held; it does not say why there is none."""
+    if held is None:
+        return build(scenario, warm=points, explain=False)
+    cooling = scenario.cooling.model_copy(update={"system": held})
+    plan = build(scenario.model_copy(update={"cooling": cooling}), warm=points, explain=False)
+    return replace(plan, scenario=scenario)
 
 
 def _build_again(row: Row) -> Plan:
     """The plan of a stored scenario, which has to cost what it cost before."""
     summary = unpack(row["summary"])
     held = summary["cooling_system"] if row["cooling_kept"] else None
-    plan = questions.build(restore_scenario(unpack(row["scenario"])), cooling_system=held, explain=False)
+    plan = _build(restore_scenario(unpack(row["scenario"])), held)
     if plan.status != "optimal":
         raise refuse("gone", "old_plan", name=row["id"])
     before = row["cost_myen_per_year"]

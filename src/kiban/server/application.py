@@ -14,7 +14,6 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import KibanError, Problem
-from kiban.report.phrases import phrase
 from kiban.server import job_routes, pages, planning_routes, reading_routes
 from kiban.server.answers import Answers
 from kiban.server.description import describe_api
@@ -96,26 +95,22 @@ async def _answer_invalid(request: Request, error: Exception) -> Response:
     for item in error.errors():
         if item["type"] == "json_invalid":
             reason = item.get("ctx", {}).get("error", item["msg"])
-            problems.append(_invalid("json", "", reason))
+            problems.append(Problem("json", reason=reason))
             continue
         path = ".".join(str(part) for part in item["loc"][1:])
-        problems.append(_invalid("parameter", path, item["msg"]))
+        problems.append(Problem("parameter", key=path, reason=item["msg"]))
     return await _answer_error(request, RefusedError("request", problems[:100]))
-
-
-def _invalid(key: str, path: str, reason: str) -> Problem:
-    return Problem(phrase(f"fault.{key}", "en", reason=reason), key=path, remedy=phrase(f"remedy.{key}", "en"))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        found = RefusedError("method", Problem(phrase("problem_title.method", "en")), headers=error.headers)
+        found = refuse("method", "method", headers=error.headers)
     elif error.status_code == 404:
         found = refuse("not-found", "no_page", name=request.url.path)
     else:
         # What cannot be parsed at all, such as a body that nests without end.
-        problem = _invalid("json", "", str(error.detail).rstrip("."))
+        problem = Problem("json", reason=str(error.detail).rstrip("."))
         found = RefusedError("request", problem, status=error.status_code)
     return await _answer_error(request, found)
 

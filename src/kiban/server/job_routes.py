@@ -7,16 +7,16 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
-from kiban.server import questions
+from kiban.report.names import Names
+from kiban.report.plan.document import plan_document, stamp
 from kiban.server.packing import unpack
-from kiban.server.plan_views import plan_view, stamp
-from kiban.server.problems import RefusedError, refuse
+from kiban.server.problems import ProblemDocument, RefusedError, refuse
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer
 from kiban.server.store import ENDED, Row
 
@@ -25,7 +25,33 @@ BETWEEN_LOOKS_SECONDS = 0.25
 HEARTBEAT_SECONDS = 10.0
 
 
-def job_view(row: Row, position: int = 0, result: dict[str, Any] | None = None) -> dict[str, Any]:
+class ProgressDocument(TypedDict):
+    """Where a job is: what it does, and how much of how much is done where that is known."""
+
+    message: Names
+    done: int | None
+    of: int | None
+
+
+class JobDocument(TypedDict):
+    """A job; `result` is there once it is done, `problem` once it has failed."""
+
+    id: str
+    kind: str
+    name: str
+    owner: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    created: str | None
+    started: str | None
+    finished: str | None
+    progress: ProgressDocument
+    position: int
+    result: dict[str, Any] | None
+    problem: ProblemDocument | None
+    attempts: int
+
+
+def job_document(row: Row, position: int = 0, result: dict[str, Any] | None = None) -> JobDocument:
     """A job as JSON."""
     return {
         "id": row["id"],
@@ -44,13 +70,13 @@ def job_view(row: Row, position: int = 0, result: dict[str, Any] | None = None) 
     }
 
 
-async def read_job(service: Service, job_id: str) -> dict[str, Any]:
+async def read_job(service: Service, job_id: str) -> JobDocument:
     """A job with its result where it is done."""
     row = await run_in_threadpool(service.store.find_job, job_id)
     if row is None:
         raise refuse("not-found", "no_job", name=job_id)
     position = await run_in_threadpool(service.store.position, row)
-    return job_view(row, position, await _result(service, row))
+    return job_document(row, position, await _result(service, row))
 
 
 async def _result(service: Service, row: Row) -> dict[str, Any] | None:
@@ -63,13 +89,13 @@ async def _result(service: Service, row: Row) -> dict[str, Any] | None:
         made, how = await service.answers.find(content["plan"])
     except RefusedError:
         return {"plan": None}
-    return {"plan": await run_in_threadpool(plan_view, made, how, html=questions.can_write_page())}
+    return {"plan": await run_in_threadpool(plan_document, made, how)}
 
 
 @router.get("/jobs", tags=["jobs"])
 def list_jobs(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
     """The newest jobs."""
-    return Json({"jobs": [job_view(row) for row in service.store.list_jobs(limit)]})
+    return Json({"jobs": [job_document(row) for row in service.store.list_jobs(limit)]})
 
 
 @router.get("/jobs/{job_id}", tags=["jobs"])
@@ -122,7 +148,7 @@ async def _events(service: Service, job_id: str, bell: asyncio.Event) -> AsyncIt
         present = (row["state"], row["progress"], position)
         if present != shown:
             shown, spoken = present, time.monotonic()
-            yield _event("progress", job_view(row, position), number)
+            yield _event("progress", job_document(row, position), number)
             number += 1
         elif time.monotonic() - spoken > HEARTBEAT_SECONDS:
             spoken = time.monotonic()
@@ -132,6 +158,6 @@ async def _events(service: Service, job_id: str, bell: asyncio.Event) -> AsyncIt
         bell.clear()
 
 
-def _event(name: str, content: dict[str, Any], number: int) -> bytes:
+def _event(name: str, content: JobDocument, number: int) -> bytes:
     data = json.dumps(content, ensure_ascii=False, allow_nan=False)
     return f"id: {number}\nevent: {name}\ndata: {data}\n\n".encode()

@@ -17,6 +17,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.report.plan.record import restore, summarise
 from kiban.scenario import Scenario
+from kiban.scenario.plain import plain_scenario, restore_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,16 +50,6 @@ def pack(content: object) -> bytes:
 def unpack(content: bytes) -> Any:
     """What `pack` was given."""
     return json.loads(zlib.decompress(content))
-
-
-def plain_scenario(scenario: Scenario) -> dict[str, Any]:
-    """A scenario in plain types without the keys that keep their default."""
-    return scenario.model_dump(exclude_defaults=True, exclude_none=True, mode="json")
-
-
-def restore_scenario(content: Mapping[str, Any]) -> Scenario:
-    """The scenario of `plain_scenario`."""
-    return Scenario.model_validate_json(json.dumps(content))
 
 
 def pack_plan(plan: Plan, *, with_hours: bool) -> PackedPlan:

@@ -1,4 +1,4 @@
-"""A plan as files to take home, and the recipe that makes it again."""
+"""A plan as files to take home."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import zipfile
 from pathlib import Path
 
 from kiban.planning.plan import Plan
+from kiban.report.page import fill_page
+from kiban.report.plan.document import Circumstances, plan_document, reproduction
 from kiban.report.plan.folder import save_plan
 from kiban.report.plan.workbook import ZIP_DATE, workbook_bytes
 from kiban.scenario import dump_scenario
-from kiban.server import questions
-from kiban.server.plan_views import Circumstances, packages_of, plan_view
 from kiban.server.problems import refuse
 
 FILE_KINDS = ("xlsx", "zip", "html", "toml")
@@ -26,11 +26,9 @@ def plan_file(plan: Plan, plan_id: str, kind: str) -> tuple[bytes, str, str]:
         return dump_scenario(plan.scenario).encode("utf-8"), "application/toml", f"{stem}.toml"
     if kind == "html":
         how = Circumstances(plan_id, 0.0, 0.0, "report")
-        reproduced = recipe(plan) if plan.status == "optimal" else None
-        page = questions.report_page(plan, plan_view(plan, how), reproduced)
-        if page is None:
-            raise refuse("unavailable", "unavailable", what="HTML report")
-        return page, "text/html; charset=utf-8", f"{stem}.html"
+        again = reproduction(plan) if plan.status == "optimal" else None
+        page = fill_page(plan_document(plan, how), plan.hourly, again=again)
+        return page.encode("utf-8"), "text/html; charset=utf-8", f"{stem}.html"
     if kind == "xlsx":
         return workbook_bytes(plan), XLSX, f"{stem}.xlsx"
     if plan.status != "optimal":
@@ -50,13 +48,3 @@ def _zip_folder(plan: Plan, stem: str) -> bytes:
                     entry.compress_type = zipfile.ZIP_DEFLATED
                     archive.writestr(entry, path.read_bytes())
     return written.getvalue()
-
-
-def recipe(plan: Plan) -> dict[str, str]:
-    """The TOML, the command line and the Python that make a plan again."""
-    python = 'import kiban\n\nplan = kiban.build("scenario.toml")\nprint(plan.cost_myen_per_year)\n'
-    packages = packages_of(plan)
-    command = "kiban build scenario.toml"
-    if packages:
-        command += f"\nkiban pay scenario.toml --package {packages[0]}"
-    return {"toml": dump_scenario(plan.scenario), "command": command, "python": python}

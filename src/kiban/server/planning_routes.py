@@ -1,4 +1,4 @@
-"""Addresses that plan: check, plans, who pays, comparison, sweep, the nation."""
+"""Addresses that plan: check, plans, who pays, comparison, sweep, the national plan."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
+import kiban
+from kiban.messages import Message
+from kiban.planning.plan import Plan
 from kiban.quantities import LANGUAGES, Language
+from kiban.report.plan.differences import CauseDocument, ComparisonDocument, OtherDocument, difference_document
+from kiban.report.plan.document import Circumstances, PlanDocument, plan_document, reproduction, stamp
+from kiban.report.plan.hours import hours_document, profile_document
+from kiban.report.plan.inputs import check_document
 from kiban.scenario import Scenario
-from kiban.server import questions
+from kiban.scenario.national_file import parse_national
+from kiban.scenario.package import Package
+from kiban.scenario.plain import differing_sections, plain_scenario
 from kiban.server.access import Caller
 from kiban.server.answers import Asker, TooLongError
 from kiban.server.bodies import (
@@ -23,14 +32,12 @@ from kiban.server.bodies import (
     Study,
     SweepQuestion,
 )
-from kiban.server.differences import cause_steps, difference_view
-from kiban.server.hours import hours_view, profile_view
 from kiban.server.job_routes import read_job
-from kiban.server.packing import plain_scenario
-from kiban.server.plan_files import FILE_KINDS, plan_file, recipe
-from kiban.server.plan_views import Circumstances, check_view, plan_view, row_view
+from kiban.server.payments import ask, read_packages
+from kiban.server.plan_files import FILE_KINDS, plan_file
 from kiban.server.problems import refuse
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer, attachment, number
+from kiban.server.store import Row
 from kiban.server.studies import estimate_seconds, find_national_study, find_scenario
 from kiban.server.tasks import point_view
 
@@ -48,7 +55,7 @@ def check(question: Study, service: ServiceOf, caller: Viewer) -> Json:
     scenario = find_scenario(question, service.settings, service.store)
     estimate = estimate_seconds(scenario)
     work = "instant" if estimate <= service.settings.limits.instant_seconds else "job"
-    return Json(check_view(questions.check(scenario), estimate, work))
+    return Json(check_document(kiban.check(scenario), estimate, work))
 
 
 @router.post("/plans", tags=["plans"])
@@ -71,14 +78,14 @@ async def plan(
             pass
         else:
             request.state.subject = how.id
-            content = {"plan": await run_in_threadpool(_view, made, how, view, lang)}
+            content = {"plan": await run_in_threadpool(_document, made, how, view, lang)}
             return Json(number(content, question.session, question.sequence))
     return await _queue("plan", scenario.name, {"scenario": plain_scenario(scenario)}, question, request, caller)
 
 
-def _view(made: Any, how: Circumstances, view: View, lang: Lang = None) -> dict[str, Any]:
+def _document(made: Plan, how: Circumstances, view: View, lang: Lang = None) -> PlanDocument:
     languages = (lang,) if lang is not None and view == "short" else LANGUAGES
-    return plan_view(made, how, short=view == "short", html=questions.can_write_page(), languages=languages)
+    return plan_document(made, how, short=view == "short", languages=languages)
 
 
 def _is_instant(question: Numbered, estimate: float, service: Service) -> bool:
@@ -103,14 +110,27 @@ async def _queue(
 @router.get("/plans", tags=["plans"])
 def list_plans(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
     """The newest plans."""
-    return Json({"plans": [row_view(row) for row in service.store.list_plans(limit)]})
+    return Json({"plans": [_row(row) for row in service.store.list_plans(limit)]})
+
+
+def _row(row: Row) -> dict[str, Any]:
+    """A stored plan in a list."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "created": stamp(row["created"]),
+        "status": row["status"],
+        "cost_myen_per_year": row["cost_myen_per_year"],
+        "work": row["work"],
+        "site": row["site"],
+    }
 
 
 @router.get("/plans/{plan_id}", tags=["plans"])
 async def read_plan(plan_id: str, service: ServiceOf, caller: Viewer, view: View = "full", lang: Lang = None) -> Json:
     """A plan."""
     made, how = await service.answers.find(plan_id)
-    return Json(await run_in_threadpool(_view, made, how, view, lang))
+    return Json(await run_in_threadpool(_document, made, how, view, lang))
 
 
 @router.delete("/plans/{plan_id}", tags=["plans"], status_code=204)
@@ -136,7 +156,11 @@ async def hourly(
 ) -> Json:
     """Hourly columns of a plan, as they are or in means of several steps."""
     made, _ = await service.answers.find(plan_id)
-    return Json(await run_in_threadpool(hours_view, made, plan_id, _names(columns), first, last, mean))
+    names, steps = _columns_of(made, plan_id, columns), len(made.time)
+    end = steps if last is None else last
+    if not 0 <= first < end <= steps:
+        raise refuse("request", "range", path="from", first=first, last=end, steps=steps)
+    return Json(await run_in_threadpool(hours_document, made, names, first, end, mean))
 
 
 @router.get("/plans/{plan_id}/profile", tags=["plans"])
@@ -145,18 +169,25 @@ async def profile(
 ) -> Json:
     """The mean day of each month."""
     made, _ = await service.answers.find(plan_id)
-    return Json(await run_in_threadpool(profile_view, made, plan_id, _names(columns)))
+    return Json(await run_in_threadpool(profile_document, made, _columns_of(made, plan_id, columns)))
 
 
-def _names(columns: str) -> list[str]:
-    return [name.strip() for name in columns.split(",") if name.strip()]
+def _columns_of(made: Plan, plan_id: str, columns: str) -> list[str]:
+    """The wanted columns, or all; refused where the plan has none of that name."""
+    if made.status != "optimal":
+        raise refuse("conflict", "no_hours", name=plan_id)
+    wanted = [name.strip() for name in columns.split(",") if name.strip()]
+    for name in wanted:
+        if name not in made.hourly:
+            raise refuse("request", "no_column", path="columns", name=name, names=tuple(made.hourly))
+    return list(dict.fromkeys(wanted)) or list(made.hourly)
 
 
 @router.get("/plans/{plan_id}/files/{kind}", tags=["plans"])
 async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> Response:
     """A plan as a workbook, a zipped folder, one HTML page or its scenario."""
     if kind not in FILE_KINDS:
-        raise refuse("not-found", "no_file_kind", name=kind, names=", ".join(FILE_KINDS))
+        raise refuse("not-found", "no_file_kind", name=kind, names=FILE_KINDS)
     made, how = await service.answers.find(plan_id)
     content, media_type, name = await run_in_threadpool(plan_file, made, how.id, kind)
     return attachment(content, media_type, name)
@@ -166,32 +197,35 @@ async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> R
 async def reproduce(plan_id: str, service: ServiceOf, caller: Viewer) -> Json:
     """The TOML, the command line and the Python that make the plan again."""
     made, _ = await service.answers.find(plan_id)
-    return Json(recipe(made))
+    return Json(reproduction(made))
 
 
 @router.post("/pay", tags=["money"])
 async def pay(question: PayQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
     """Who pays and who gains under a policy package, against another one."""
-    if not questions.can_pay():
-        raise refuse("unavailable", "unavailable", what="PAY")
     scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
-    packages, rates = _packages(question, scenario)
-    await run_in_threadpool(questions.read_packages, [*packages, question.against], rates)
+    named, rates = _packages(question, scenario)
+    packages: list[Package] = await run_in_threadpool(read_packages, named, rates)
+    (against,) = read_packages([question.against], {})
     # Without policy, with policy until its credits settle, and forced to serve the same.
     if _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
-        asked = (scenario, packages, question.against, rates)
-        content = await run_in_threadpool(partial(questions.pay, *asked, downside=question.downside))
-        return Json(number({"pay": content}, question.session, question.sequence))
-    plain = plain_scenario(scenario)
-    content = {"scenario": plain, "packages": packages, "against": question.against, "rates": rates}
-    content["downside"] = question.downside
+        found = await run_in_threadpool(partial(ask, scenario, packages, against, downside=question.downside))
+        return Json(number({"pay": found}, question.session, question.sequence))
+    content = {
+        "scenario": plain_scenario(scenario),
+        "packages": named,
+        "against": question.against,
+        "rates": rates,
+        "downside": question.downside,
+    }
     return await _queue("pay", scenario.name, content, question, request, caller)
 
 
-def _packages(question: PayQuestion, scenario: Scenario) -> tuple[list[Any], dict[str, float]]:
+def _packages(question: PayQuestion, scenario: Scenario) -> tuple[list[str | dict[str, Any]], dict[str, float]]:
     """The packages that are asked for, and the rates that are moved."""
-    own = getattr(scenario, "policy", None)
-    packages = [question.package] if question.package is not None else list(own.packages if own is not None else ())
+    packages: list[str | dict[str, Any]] = list(scenario.policy.packages)
+    if question.package is not None:
+        packages = [question.package]
     if not packages:
         raise refuse("request", "no_package_given", path="package")
     rates = dict(question.rates)
@@ -207,9 +241,9 @@ async def compare(question: CompareQuestion, request: Request, service: ServiceO
     studies = [question.base, *question.others]
     most = service.settings.limits.plans_in_comparison
     if len(studies) > most:
-        raise refuse("too-large", "many", path="others", count=len(studies), what="plans", most=most)
+        raise refuse("too-large", "many", path="others", count=len(studies), what=Message("counted.plans"), most=most)
     scenarios = [await run_in_threadpool(find_scenario, one, service.settings, service.store) for one in studies]
-    steps = [len(cause_steps(scenarios[0], other)) for other in scenarios[1:]]
+    steps = [len(differing_sections(scenarios[0], other)) for other in scenarios[1:]]
     solves_more = question.causes and max(steps, default=0) > 1
     longest = max(estimate_seconds(scenario) for scenario in scenarios)
     if not solves_more and _is_instant(question, longest, service):
@@ -225,18 +259,22 @@ async def compare(question: CompareQuestion, request: Request, service: ServiceO
 
 async def _compare(
     scenarios: list[Scenario], question: CompareQuestion, service: Service, caller: Caller
-) -> dict[str, Any]:
+) -> ComparisonDocument:
     asker = Asker(caller.name, question.session, question.sequence)
     made = [await service.answers.plan(scenario, asker, keep_cooling=False) for scenario in scenarios]
-    others = []
+    base, others = made[0][0], list[OtherDocument]()
     for other, how in made[1:]:
-        difference = difference_view(made[0][0], other)
+        difference = difference_document(base, other)
         if question.causes:
-            steps = cause_steps(scenarios[0], other.scenario)
-            total = difference["difference_myen_per_year"]
-            difference["by_cause"] = [{"keys": list(step), "difference_myen_per_year": total} for step in steps]
-        others.append({"plan": _view(other, how, "short"), **difference})
-    return {"base": _view(*made[0], "short"), "others": others}
+            difference["by_cause"] = _only_cause(base, other, difference["difference_myen_per_year"])
+        others.append({"plan": _document(other, how, "short"), **difference})
+    return {"base": _document(*made[0], "short"), "others": others}
+
+
+def _only_cause(base: Plan, other: Plan, difference: float | None) -> list[CauseDocument]:
+    """The whole difference for the only section that differs; nothing where none does."""
+    steps = differing_sections(base.scenario, other.scenario)
+    return [{"keys": list(step), "difference_myen_per_year": difference} for step in steps]
 
 
 @router.post("/sweep", tags=["plans"])
@@ -244,7 +282,9 @@ async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, c
     """The plans over a range of one key."""
     most = service.settings.limits.sweep_points
     if len(question.values) > most:
-        raise refuse("too-large", "many", path="values", count=len(question.values), what="values", most=most)
+        raise refuse(
+            "too-large", "many", path="values", count=len(question.values), what=Message("counted.values"), most=most
+        )
     scenarios = await run_in_threadpool(_vary, question, service)
     few = question.mode == "instant" and len(scenarios) <= MOST_INSTANT_POINTS
     if question.mode == "instant" and not few:
@@ -277,8 +317,6 @@ def _vary(question: SweepQuestion, service: Service) -> list[Scenario]:
 @router.post("/national", tags=["plans"])
 async def national(question: NationalQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
     """A plan of all Japan: always a job."""
-    if not questions.can_plan_nation():
-        raise refuse("unavailable", "unavailable", what="national plan")
     study = await run_in_threadpool(find_national_study, question, service.settings)
-    name = await run_in_threadpool(questions.check_nation, study)
-    return await _queue("national", name, {"study": study}, question, request, caller)
+    read = await run_in_threadpool(partial(parse_national, study, where=""))
+    return await _queue("national", read.national.name, {"study": study}, question, request, caller)

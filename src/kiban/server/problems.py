@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TypedDict
 
 from kiban.errors import InputError, KibanError, Problem
 from kiban.report.messages import say_problem, say_remedy
@@ -32,8 +32,33 @@ STATUS: Mapping[str, int] = {
     "misdirected": 421,
     "busy": 429,
     "fault": 500,
-    "unavailable": 501,
 }
+
+
+class ProblemItem(TypedDict):
+    """One thing that is wrong with a request."""
+
+    path: str
+    where: str
+    detail: str
+    detail_ja: str
+    suggestion: str
+    suggestion_ja: str
+
+
+class ProblemDocument(TypedDict):
+    """Why a request is refused, after RFC 9457; what holds for the first problem stands on top."""
+
+    type: str
+    title: str
+    title_ja: str
+    status: int
+    detail: str
+    detail_ja: str
+    path: str
+    suggestion: str
+    suggestion_ja: str
+    problems: list[ProblemItem]
 
 
 class RefusedError(Exception):
@@ -54,16 +79,16 @@ class RefusedError(Exception):
         super().__init__("; ".join(str(problem) for problem in self.problems))
 
     @property
-    def document(self) -> dict[str, Any]:
+    def document(self) -> ProblemDocument:
         """The problem document."""
         return describe(self.kind, self.problems, self.status)
 
 
 def refuse(
-    kind: str, key: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
+    kind: str, code: str, /, *, path: str = "", headers: Mapping[str, str] | None = None, **blanks: object
 ) -> RefusedError:
-    """A refusal in a sentence of our own: `server.KEY` and its remedy `server.KEY_remedy`."""
-    return RefusedError(kind, Problem(key, key=path, values=blanks), headers=headers)
+    """A refusal of this kind: `code` names its sentences `fault.CODE` and `remedy.CODE`, `path` the key it is about."""
+    return RefusedError(kind, Problem(code, key=path, values=blanks), headers=headers)
 
 
 def refusal_of(error: Exception) -> RefusedError:
@@ -73,13 +98,13 @@ def refusal_of(error: Exception) -> RefusedError:
     if isinstance(error, InputError):
         return RefusedError("scenario", error.problems)
     if isinstance(error, KibanError):
-        return RefusedError("fault", Problem(" ".join(str(error).split()).rstrip(".")))
+        return refuse("fault", "told", reason=" ".join(str(error).split()).rstrip("."))
     if isinstance(error, RecursionError):
         return refuse("scenario", "nesting")
     return refuse("fault", "fault")
 
 
-def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, Any]:
+def describe(kind: str, problems: Iterable[Problem], status: int) -> ProblemDocument:
     """The problem document of this kind."""
     listed = [_describe_one(problem) for problem in problems]
     first = listed[0] if listed else _describe_one(Problem("fault"))
@@ -88,12 +113,16 @@ def describe(kind: str, problems: Iterable[Problem], status: int) -> dict[str, A
         "title": phrase(f"problem_title.{kind}", "en"),
         "title_ja": phrase(f"problem_title.{kind}", "ja"),
         "status": status,
-        **{name: first[name] for name in ("detail", "detail_ja", "path", "suggestion", "suggestion_ja")},
+        "detail": first["detail"],
+        "detail_ja": first["detail_ja"],
+        "path": first["path"],
+        "suggestion": first["suggestion"],
+        "suggestion_ja": first["suggestion_ja"],
         "problems": listed,
     }
 
 
-def _describe_one(problem: Problem) -> dict[str, str]:
+def _describe_one(problem: Problem) -> ProblemItem:
     # A fault may quote what was sent, which may be long.
     if any(isinstance(value, str) and len(value) > LONGEST_VALUE for value in problem.values.values()):
         problem = replace(problem, values={name: _shortened(value) for name, value in problem.values.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -11,51 +11,67 @@ from fastapi.responses import Response
 from kiban.catalogue import describe, load_catalogue
 from kiban.errors import CatalogueError
 from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
+from kiban.report.payment.packages import package_documents
 from kiban.report.phrases import load_phrases
-from kiban.server import questions
+from kiban.report.plan.document import stamp
 from kiban.server.access import COOKIE, LOCAL, ROLES, find_caller, token_in
 from kiban.server.bodies import SessionQuestion
-from kiban.server.catalogue_views import examples_view, fact_view, site_view, sites_view
-from kiban.server.plan_views import stamp
+from kiban.server.catalogue_documents import examples_document, facts_document, site_document, sites_document
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.service import Admin, Json, ServiceOf, Viewer
 from kiban.server.settings import Settings
+from kiban.version import installed_version
 
 router = APIRouter(prefix="/api/v1")
 WEEK_SECONDS = 7 * 86_400
 
 
+class LimitsDocument(TypedDict):
+    """What a server takes on."""
+
+    body_bytes: int
+    steps: int
+    sites: int
+    plans_in_comparison: int
+    sweep_points: int
+    queued_jobs: int
+
+
+class HealthDocument(TypedDict):
+    """Whether a server works and what it takes on; `static` says whether the web pages are there."""
+
+    status: str
+    version: str
+    api: int
+    static: bool
+    database: str
+    jobs: dict[str, int]
+    limits: LimitsDocument
+    online_weather: bool
+
+
 @router.get("/health", tags=["about"])
 def health(service: ServiceOf) -> Json:
-    """Whether the server works, what it can do and what it takes on. Needs no token."""
-    from kiban import __version__
-
+    """Whether the server works and what it takes on. Needs no token."""
     limits = service.settings.limits
-    return Json(
-        {
-            "status": "ok",
-            "version": __version__,
-            "api": 1,
-            "static": has_pages(service.settings),
-            "database": service.store.engine.dialect.name,
-            "jobs": service.store.count_jobs(),
-            "limits": {
-                "body_bytes": limits.body_bytes,
-                "steps": limits.steps,
-                "sites": limits.sites,
-                "plans_in_comparison": limits.plans_in_comparison,
-                "sweep_points": limits.sweep_points,
-                "queued_jobs": limits.queued_jobs,
-            },
-            "features": {
-                "pay": questions.can_pay(),
-                "national": questions.can_plan_nation(),
-                "packages": questions.can_pay(),
-                "html": questions.can_write_page(),
-                "online_weather": service.settings.online,
-            },
-        }
-    )
+    document: HealthDocument = {
+        "status": "ok",
+        "version": installed_version(),
+        "api": 1,
+        "static": has_pages(service.settings),
+        "database": service.store.engine.dialect.name,
+        "jobs": service.store.count_jobs(),
+        "limits": {
+            "body_bytes": limits.body_bytes,
+            "steps": limits.steps,
+            "sites": limits.sites,
+            "plans_in_comparison": limits.plans_in_comparison,
+            "sweep_points": limits.sweep_points,
+            "queued_jobs": limits.queued_jobs,
+        },
+        "online_weather": service.settings.online,
+    }
+    return Json(document)
 
 
 def has_pages(settings: Settings) -> bool:
@@ -110,7 +126,7 @@ def _session(caller: Any, settings: Settings) -> dict[str, Any]:
 @router.get("/examples", tags=["catalogue"])
 def examples(service: ServiceOf, caller: Viewer) -> Json:
     """The worked examples."""
-    return Json(examples_view(service.settings))
+    return Json(examples_document(service.settings))
 
 
 @router.get("/schema", tags=["catalogue"])
@@ -129,14 +145,14 @@ def _schema() -> dict[str, Any]:
 @router.get("/sites", tags=["catalogue"])
 def sites(caller: Viewer) -> Json:
     """The candidate sites, and what they may be compared by."""
-    return Json(sites_view())
+    return Json(sites_document())
 
 
 @router.get("/sites/{site_id}", tags=["catalogue"])
 def site(site_id: str, caller: Viewer) -> Json:
     """Everything about a site."""
     try:
-        return Json(site_view(site_id))
+        return Json(site_document(site_id))
     except CatalogueError as error:
         raise RefusedError("not-found", error.problems) from None
 
@@ -152,8 +168,7 @@ def facts(
         found = describe(load_catalogue(), pattern)
     except CatalogueError as error:
         raise RefusedError("not-found", error.problems) from None
-    shown = [fact_view(fact) for fact in found[:limit]]
-    return Json({"facts": shown, "count": len(found), "left_off": len(found) - len(shown)})
+    return Json(facts_document(found, limit))
 
 
 @router.get("/glossary", tags=["catalogue"])
@@ -171,7 +186,7 @@ def phrases(caller: Viewer, lang: Language = "en") -> Json:
 @router.get("/packages", tags=["catalogue"])
 def packages(caller: Viewer) -> Json:
     """The policy packages."""
-    return Json({"packages": questions.list_packages()})
+    return Json({"packages": package_documents()})
 
 
 @router.get("/audit", tags=["access"])

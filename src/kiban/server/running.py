@@ -79,8 +79,7 @@ def listen(settings: Settings) -> socket.socket:
         listener.bind((settings.host, settings.port))
     except (OSError, OverflowError):
         listener.close()
-        fault = phrase("serve.port", "en", host=settings.host, port=settings.port)
-        raise OutputError(Problem(fault, remedy=phrase("serve.port_remedy", "en"))) from None
+        raise OutputError(Problem("serve.port", host=settings.host, port=settings.port)) from None
     listener.set_inheritable(True)
     return listener
 
@@ -91,16 +90,16 @@ def hold_folder(settings: Settings) -> IO[bytes]:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         file = (settings.data / LOCK_FILE).open("ab")
     except OSError as error:
-        fault = f"cannot be written: {(error.strerror or type(error).__name__).lower()}"
-        raise OutputError(Problem(fault, str(settings.data), remedy=phrase("serve.locked_remedy", "en"))) from None
+        reason = (error.strerror or type(error).__name__).lower()
+        problem = Problem("output.unwritable", str(settings.data), remedy="serve.locked", reason=reason)
+        raise OutputError(problem) from None
     try:
         _lock(file)
     except OSError as error:
         file.close()
         if error.errno not in {errno.EACCES, errno.EAGAIN, errno.EDEADLK}:
             raise
-        problem = Problem(phrase("serve.locked", "en"), str(settings.data), remedy=phrase("serve.locked_remedy", "en"))
-        raise OutputError(problem) from None
+        raise OutputError(Problem("serve.locked", str(settings.data))) from None
     return file
 
 

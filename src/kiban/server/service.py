@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -61,7 +62,7 @@ Planner = Annotated[Caller, _caller_with("planner")]
 Admin = Annotated[Caller, _caller_with("admin")]
 
 
-def number(content: dict[str, Any], session: str, sequence: int | None) -> dict[str, Any]:
+def number(content: Mapping[str, Any], session: str, sequence: int | None) -> dict[str, Any]:
     """An answer with the number of its question."""
     return {"session": session, "sequence": sequence, **content}
 

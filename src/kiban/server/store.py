@@ -19,7 +19,6 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from kiban.errors import OutputError, Problem
-from kiban.report.phrases import phrase
 from kiban.server.packing import PackedPlan, edition
 from kiban.server.tables import audit, jobs, plans, tokens
 
@@ -304,12 +303,10 @@ def _connect(url: str) -> Engine:
         with engine.connect():
             pass
     except ModuleNotFoundError:
-        remedy = phrase("serve.driver_remedy", "en")
-        raise OutputError(Problem(phrase("serve.driver", "en"), shown, remedy=remedy)) from None
+        raise OutputError(Problem("serve.driver", shown)) from None
     except (sa.exc.SQLAlchemyError, OSError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        fault = phrase("serve.database", "en", reason=reason)
-        raise OutputError(Problem(fault, shown, remedy=phrase("serve.database_remedy", "en"))) from None
+        raise OutputError(Problem("serve.database", shown, reason=reason)) from None
     return engine
 
 
@@ -343,6 +340,4 @@ def _migrate(engine: Engine, url: str) -> None:
             command.upgrade(config, "head")
     except (CommandError, sa.exc.SQLAlchemyError) as error:
         reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        fault = phrase("serve.database", "en", reason=reason)
-        remedy = phrase("serve.database_remedy", "en")
-        raise OutputError(Problem(fault, _without_password(url), remedy=remedy)) from None
+        raise OutputError(Problem("serve.database", _without_password(url), reason=reason)) from None

@@ -15,15 +15,16 @@ from typing import Any
 
 from kiban.calendar import steps_per_year
 from kiban.errors import Problem, ScenarioError
-from kiban.report.phrases import phrase
+from kiban.messages import Message
 from kiban.scenario import Scenario
-from kiban.scenario.examples import example_names, load_scenario
+from kiban.scenario.examples import example_names, load_scenario, national_example_names
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.place import ONLINE_SOURCES
+from kiban.scenario.plain import plain_scenario
+from kiban.scenario.shipped import SUFFIX, examples_folder
 from kiban.server.bodies import NationalQuestion, Study
-from kiban.server.packing import plain_scenario, unpack
+from kiban.server.packing import unpack
 from kiban.server.problems import RefusedError, refuse
-from kiban.server.questions import read_national_example
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 
@@ -62,10 +63,8 @@ def _find_base(study: Study, store: Store) -> dict[str, Any]:
     if study.example is not None:
         examples = _examples()
         if study.example not in examples:
-            names = ", ".join(examples)
-            raise RefusedError(
-                "not-found", _problem("no_example", "examples", "example", name=study.example, names=names)
-            )
+            problem = Problem("no_example", key="example", remedy="examples", name=study.example, names=tuple(examples))
+            raise RefusedError("not-found", problem)
         return examples[study.example]
     row = store.find_plan(str(study.plan))
     if row is None:
@@ -95,8 +94,17 @@ def find_national_study(question: NationalQuestion, settings: Settings) -> dict[
     sites = changed.get("site")
     count = len(sites) if isinstance(sites, list) else 0
     if count > settings.limits.sites:
-        raise refuse("too-large", "many", path="site", count=count, what="sites", most=settings.limits.sites)
+        raise refuse(
+            "too-large", "many", path="site", count=count, what=Message("counted.sites"), most=settings.limits.sites
+        )
     return changed
+
+
+def read_national_example(name: str) -> str:
+    """The TOML of an example that is a national study, never of a file of that name."""
+    if name not in national_example_names():
+        raise refuse("not-found", "no_national", path="example", name=name)
+    return (examples_folder() / f"{name}{SUFFIX}").read_text(encoding="utf-8")
 
 
 def read_toml(text: str) -> dict[str, Any]:
@@ -104,19 +112,21 @@ def read_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(_problem("invalid_toml", "", "toml", reason=error)) from None
+        raise ScenarioError(Problem("invalid_toml", key="toml", reason=str(error))) from None
     except RecursionError:
-        raise ScenarioError(_problem("nesting", "nesting", "toml")) from None
+        raise ScenarioError(Problem("nesting", key="toml")) from None
 
 
 def apply_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of a mapping with dotted keys set, or removed where the value is None."""
     if len(changes) > MOST_CHANGES:
-        raise refuse("too-large", "many", path="changes", count=len(changes), what="changes", most=MOST_CHANGES)
+        raise refuse(
+            "too-large", "many", path="changes", count=len(changes), what=Message("counted.changes"), most=MOST_CHANGES
+        )
     try:
         changed: dict[str, Any] = json.loads(json.dumps(base, default=str))
     except RecursionError:
-        raise ScenarioError(_problem("nesting", "nesting", WHERE)) from None
+        raise ScenarioError(Problem("nesting", key=WHERE)) from None
     for key, value in changes.items():
         _set(changed, _split(key), value, key)
     return changed
@@ -126,7 +136,7 @@ def _split(key: str) -> list[str]:
     section, _, rest = key.partition(".")
     parts = [section, rest] if section == "assumptions" else key.split(".")
     if not all(parts) or len(parts) > MOST_DEPTH:
-        raise RefusedError("request", _problem("bad_change", "bad_change", key, reason="the key has empty parts"))
+        raise refuse("request", "bad_change", path=key, reason=Message("change.empty_part"))
     return parts
 
 
@@ -137,8 +147,7 @@ def _set(node: Any, parts: list[str], value: Any, key: str) -> None:
         elif isinstance(node, dict):
             node = node.setdefault(part, {})
         if not isinstance(node, dict | list):
-            reason = f"'{part}' holds a value, not keys"
-            raise RefusedError("request", _problem("bad_change", "bad_change", key, reason=reason))
+            raise refuse("request", "bad_change", path=key, reason=Message("change.no_keys", part=part))
     last = parts[-1]
     if isinstance(node, list):
         _element(node, last, key)
@@ -154,22 +163,22 @@ def _set(node: Any, parts: list[str], value: Any, key: str) -> None:
 
 def _element(node: list[Any], part: str, key: str) -> Any:
     if not part.isascii() or not part.isdigit() or int(part) >= len(node):
-        reason = f"'{part}' is not the number of one of {len(node)} entries"
-        raise RefusedError("request", _problem("bad_change", "bad_change", key, reason=reason))
+        reason = Message("change.no_entry", part=part, count=len(node))
+        raise refuse("request", "bad_change", path=key, reason=reason)
     return node[int(part)]
 
 
 def refuse_outside(raw: Mapping[str, Any], settings: Settings) -> None:
     """Refuse what would make the server read its own files or ask other machines."""
-    problems = [_problem("files", "files", path) for path in _files_in(raw, "")]
+    problems = [Problem("files", key=path) for path in _files_in(raw, "")]
     weather = raw.get("weather")
     source = weather.get("source") if isinstance(weather, Mapping) else None
     if source in ONLINE_SOURCES and not settings.online:
-        problems.append(_problem("online", "online", "weather.source", name=source))
+        problems.append(Problem("online", key="weather.source", name=source))
     policy = raw.get("policy")
     packages = policy.get("packages") if isinstance(policy, Mapping) else None
     problems += [
-        _problem("no_package", "no_package", "policy.packages", name=name)
+        Problem("no_package", key="policy.packages", name=name)
         for name in (packages if isinstance(packages, list) else [])
         if isinstance(name, str) and not PACKAGE_NAME.fullmatch(name)
     ]
@@ -214,8 +223,3 @@ def estimate_seconds(scenario: Scenario, *, one_system: bool = False) -> float:
     fixed = one_system or cooling.system != "auto" or cooling.pue is not None
     systems = 1 if fixed else min(len(cooling.candidates), 2)
     return SECONDS_FOR_INPUTS + systems * SECONDS_PER_YEAR_SOLVED * count_steps(scenario) / steps_per_year(1.0)
-
-
-def _problem(fault: str, remedy: str, path: str, **blanks: object) -> Problem:
-    said = phrase(f"remedy.{remedy}", "en", **blanks) if remedy else ""
-    return Problem(phrase(f"fault.{fault}", "en", **blanks), key=path, remedy=said)

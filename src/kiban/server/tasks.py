@@ -11,17 +11,22 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiban.messages import Message
+from kiban.national.building import build_national
+from kiban.planning.building import build
 from kiban.planning.plan import Plan
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES
 from kiban.report.messages import say as speak
+from kiban.report.national.document import national_document
 from kiban.report.phrases import phrase
+from kiban.report.plan.differences import CauseDocument, OtherDocument, cause_documents, difference_document
+from kiban.report.plan.document import Circumstances, PlanDocument, plan_document
 from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
-from kiban.server import questions
-from kiban.server.differences import cause_steps, cause_view, difference_view
-from kiban.server.packing import PackedPlan, pack_plan, plain_scenario, plan_id, restore_scenario
-from kiban.server.plan_views import Circumstances, plan_view
+from kiban.scenario.national_file import parse_national
+from kiban.scenario.plain import differing_sections, plain_scenario, restore_scenario
+from kiban.server.packing import PackedPlan, pack_plan, plan_id
+from kiban.server.payments import ask, read_packages
 from kiban.server.studies import apply_changes
 
 Progress = dict[str, Any]
@@ -41,7 +46,7 @@ class KeptPlan:
 class Outcome:
     """What a job leaves: its result in plain types, and plans for the store."""
 
-    result: dict[str, Any]
+    result: Mapping[str, Any]
     plans: tuple[KeptPlan, ...] = ()
 
 
@@ -76,16 +81,17 @@ def _plan(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 def _build(scenario: Scenario, listen: Report) -> tuple[KeptPlan, Plan]:
     begun = time.perf_counter()
-    plan = questions.build(scenario, listen)
+    plan = build(scenario, report=listen)
     seconds = time.perf_counter() - begun
     return KeptPlan(plan_id(scenario), pack_plan(plan, with_hours=True), seconds), plan
 
 
 def _pay(question: Mapping[str, Any], tell: Tell) -> Outcome:
     scenario = restore_scenario(question["scenario"])
-    asked = (question["packages"], question["against"], question["rates"])
-    content = questions.pay(scenario, *asked, _teller(tell), downside=question.get("downside", True))
-    return Outcome({"pay": content})
+    packages = read_packages(question["packages"], question["rates"])
+    (against,) = read_packages([question["against"]], {})
+    found = ask(scenario, packages, against, _teller(tell), downside=question.get("downside", True))
+    return Outcome({"pay": found})
 
 
 def _compare(question: Mapping[str, Any], tell: Tell) -> Outcome:
@@ -95,22 +101,20 @@ def _compare(question: Mapping[str, Any], tell: Tell) -> Outcome:
         tell(say("plan", number - 1, len(scenarios), number=number, count=len(scenarios)))
         built.append(_build(scenario, _teller(tell, number - 1, len(scenarios))))
     views = [_short(kept, plan) for kept, plan in built]
-    others = []
+    others: list[OtherDocument] = []
     for (_, other), view in zip(built[1:], views[1:], strict=True):
-        difference = difference_view(built[0][1], other)
-        if question["causes"]:
-            difference["by_cause"] = _find_causes(built[0][1], other, tell)
-        others.append({"plan": view, **difference})
+        causes = _find_causes(built[0][1], other, tell) if question["causes"] else None
+        others.append({"plan": view, **difference_document(built[0][1], other, causes)})
     return Outcome({"base": views[0], "others": others}, tuple(kept for kept, _ in built))
 
 
-def _short(kept: KeptPlan, plan: Plan) -> dict[str, Any]:
-    return plan_view(plan, Circumstances(kept.id, time.time(), kept.seconds, "job"), short=True)
+def _short(kept: KeptPlan, plan: Plan) -> PlanDocument:
+    return plan_document(plan, Circumstances(kept.id, time.time(), kept.seconds, "job"), short=True)
 
 
-def _find_causes(base: Plan, other: Plan, tell: Tell) -> list[dict[str, Any]]:
+def _find_causes(base: Plan, other: Plan, tell: Tell) -> list[CauseDocument]:
     """The difference by the changes that cause it: they are applied one after another, and each is planned."""
-    steps = cause_steps(base.scenario, other.scenario)
+    steps = differing_sections(base.scenario, other.scenario)
     content = plain_scenario(base.scenario)
     costs: list[float | None] = [_cost(base)]
     for number, step in enumerate(steps, start=1):
@@ -119,8 +123,8 @@ def _find_causes(base: Plan, other: Plan, tell: Tell) -> list[dict[str, Any]]:
         if number == len(steps):
             costs.append(_cost(other))
         else:
-            costs.append(_cost(questions.build(parse_scenario(content, where=""))))
-    return cause_view(steps, costs)
+            costs.append(_cost(build(parse_scenario(content, where=""))))
+    return cause_documents(steps, costs)
 
 
 def _cost(plan: Plan) -> float | None:
@@ -138,7 +142,7 @@ def _sweep(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 def _build_or_none(scenario: Scenario) -> Plan | None:
     """The plan, None where no design exists; why is not asked in a sweep."""
-    plan = questions.build(scenario, explain=False)
+    plan = build(scenario, explain=False)
     return plan if plan.status == "optimal" else None
 
 
@@ -158,4 +162,5 @@ def point_view(value: float, plan: Plan | None) -> dict[str, Any]:
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    return Outcome({"national": questions.plan_nation(question["study"], _teller(tell))})
+    plan = build_national(parse_national(question["study"], where=""), report=_teller(tell))
+    return Outcome({"national": national_document(plan)})

@@ -3,15 +3,15 @@ import type { Job, Language, ProblemDocument, Study } from './types';
 
 const ROOT = '/api/v1';
 
+/** What is said of a problem; the server says more. */
+type Said = Pick<ProblemDocument, 'type' | 'status' | 'detail' | 'detail_ja'> & Partial<ProblemDocument>;
+
 export class Problem extends Error {
-  constructor(readonly document: ProblemDocument) {
+  constructor(readonly document: Said) {
     super(document.detail);
   }
   get superseded(): boolean {
     return this.document.type.endsWith(':superseded');
-  }
-  get unavailable(): boolean {
-    return this.document.status === 501;
   }
   sentences(language: Language): string[] {
     const { problems, detail, detail_ja } = this.document;
@@ -33,8 +33,6 @@ async function read<T>(answer: Response): Promise<T> {
       ? document
       : {
           type: 'urn:kiban:problem:fault',
-          title: 'No answer',
-          title_ja: '応答がありません',
           status: answer.status,
           detail: `The server answered ${answer.status}.`,
           detail_ja: `サーバーの応答は ${answer.status} でした。`,
@@ -49,8 +47,6 @@ async function send(path: string, init?: RequestInit): Promise<Response> {
     if (fault instanceof DOMException && fault.name === 'AbortError') throw fault;
     throw new Problem({
       type: 'urn:kiban:problem:unreachable',
-      title: 'Unreachable',
-      title_ja: '接続できません',
       status: 0,
       detail: 'The server does not answer. Is `kiban serve` running?',
       detail_ja: 'サーバーが応答しません。kiban serve が動いているか確認してください。',

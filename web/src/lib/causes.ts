@@ -2,26 +2,14 @@
 import { getOnce } from './api';
 import { LEVERS } from './levers';
 import { plain } from './format';
-import type { Language, Names, Value } from './types';
+import type { ChangedKey, Fact, Facts, Language } from './types';
 import { maybe, t, type Key } from './ui.svelte';
-
-export interface ChangedKey {
-  key: string;
-  base: Value;
-  value: Value;
-}
-interface Fact {
-  name: Names;
-  unit: string;
-  value: number;
-  unit_text: Names;
-}
 
 /** Facts of the catalogue that the changed keys replace. */
 export async function readFacts(keys: string[]): Promise<Record<string, Fact>> {
   const wanted = [...new Set(keys.filter((key) => key.startsWith('assumptions.')).map((key) => key.slice(12)))];
   const found = await Promise.all(
-    wanted.map((id) => getOnce<{ facts: (Fact & { id: string })[] }>(`/facts?pattern=${encodeURIComponent(id)}`).then((answer) => answer.facts.find((fact) => fact.id === id), () => undefined)),
+    wanted.map((id) => getOnce<Facts>(`/facts?pattern=${encodeURIComponent(id)}`).then((answer) => answer.facts.find((fact) => fact.id === id), () => undefined)),
   );
   return Object.fromEntries(wanted.flatMap((id, i) => (found[i] ? [[id, found[i]]] : [])));
 }
@@ -52,7 +40,7 @@ export function causeLabel(keys: string[], changed: ChangedKey[], facts: Record<
   const lever = leverOf(key);
   const times = lever?.times ?? (fact?.unit.startsWith('share') ? 100 : 1);
   const unit = lever?.unit[language] ?? (fact?.unit.startsWith('share') ? '%' : (fact?.unit_text[language] ?? ''));
-  const text = (value: Value | undefined, otherwise: number | null | undefined): string => {
+  const text = (value: unknown, otherwise: number | null | undefined): string => {
     const shown = typeof value === 'number' ? value : otherwise;
     return typeof shown === 'number' ? plain(shown * times) : t('lever.none');
   };

@@ -18,7 +18,7 @@ const SERVING = new Set(['it', 'interconnection', 'backup', 'battery_power', 'ba
 /** Supply options of a plan with the hourly column that holds their output. */
 export function supplyColumns(plan: Plan): { subject: string; column: string }[] {
   const columns = new Set(plan.hourly_columns?.map((column) => column.name) ?? []);
-  return plan.capacities
+  return plan.design
     .filter((capacity) => capacity.built && capacity.unit === 'mw' && !SERVING.has(capacity.subject))
     .flatMap(({ subject }) => {
       const column = [`${subject}_available_mw`, `${subject}_mw`].find((name) => columns.has(name));

@@ -3,6 +3,10 @@ import { flushSync } from 'svelte';
 import { Problem, follow, post, remove, studyBody } from './api';
 import type { Job, Study } from './types';
 
+const REST_MS = 700;
+/** How much of an answer is asked for: short while a slider moves, full once it rests. */
+type View = 'full' | 'short';
+
 interface Answer {
   sequence?: number;
   job?: Job;
@@ -11,10 +15,13 @@ interface Answer {
 /**
  * Asks `path` about studies. While a short answer is awaited only the newest wish is kept, so that a moving slider shows
  * one answer after another; a full one is overtaken at once. The last result stays, with `pending` set, until the answer
- * to the newest wish is there. An answer that is not to the newest request is dropped.
+ * to the newest wish is there. An answer that is not to the newest request is dropped. What was answered in short is
+ * asked in full once it has rested.
  */
 export class Solver<T> {
   result = $state.raw<T | null>(null);
+  /** The last result in full: it stays while shorter answers come in. */
+  full = $state.raw<T | null>(null);
   /** The study that `result` answers. */
   answered = $state.raw<Study | null>(null);
   pending = $state(false);
@@ -24,11 +31,13 @@ export class Solver<T> {
 
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   #sequence = 0;
-  #wish: { study: Study; extra: object; view: 'full' | 'short'; asked: number } | null = null;
-  #expected = false;
+  #wish: { study: Study; extra: object; view: View; asked: number } | null = null;
+  /** Asks in full what was last asked in short. */
+  #moved = (): void => {};
+  #rest: ReturnType<typeof setTimeout> | undefined;
   /** Number of the newest run of questions; older runs end when their answer is there. */
   #runs = 0;
-  #asking: 'full' | 'short' | null = null;
+  #asking: View | null = null;
 
   constructor(
     readonly path: string,
@@ -37,15 +46,20 @@ export class Solver<T> {
     readonly plain = true,
   ) {}
 
-  /** Marks the result as old: a question is about to come. */
-  expect(): void {
-    this.#expected = true;
-    this.pending = true;
+  /** Asks about a study that a slider moves: in short where a full result is there already, and in full at rest. */
+  move(study: Study, extra: (view: View) => object, full = this.full === null): void {
+    this.#moved = () => this.ask(study, extra('full'));
+    this.ask(study, extra(full ? 'full' : 'short'), full ? 'full' : 'short');
   }
 
-  /** `view` is how much of the answer is wanted: short while a slider moves. */
-  ask(study: Study, extra: object = {}, view: 'full' | 'short' = 'full'): void {
-    this.#expected = false;
+  /** Asks no more by itself: the screen is left. */
+  leave(): void {
+    clearTimeout(this.#rest);
+    this.#moved = () => {};
+  }
+
+  ask(study: Study, extra: object = {}, view: View = 'full'): void {
+    clearTimeout(this.#rest);
     this.#wish = { study, extra, view, asked: performance.now() };
     this.pending = true;
     if (this.job) void this.cancel();
@@ -60,21 +74,22 @@ export class Solver<T> {
 
   /** Cancels and forgets the wish: the last result stands again. */
   async stop(): Promise<void> {
+    clearTimeout(this.#rest);
     this.#wish = null;
     // An answer that is on its way is to a question that is no longer asked.
     this.#sequence++;
     this.#runs++;
     this.#asking = null;
-    this.#expected = false;
     await this.cancel();
     this.pending = false;
   }
 
   /** Shows an answer; the browser keeps how long that took, and how long since the question came up. */
-  #paint(sequence: number, result: T, study: Study, asked: number): void {
+  #paint(sequence: number, result: T, study: Study, asked: number, view: View): void {
     const start = performance.now();
     this.painted = sequence;
     this.result = result;
+    if (view === 'full') this.full = result;
     this.answered = study;
     this.problem = null;
     flushSync();
@@ -86,11 +101,13 @@ export class Solver<T> {
 
   async #run(): Promise<void> {
     const run = ++this.#runs;
+    let shown: View | null = null;
     while (this.#wish && run === this.#runs) {
       const { study, extra, view, asked } = this.#wish;
       this.#wish = null;
       this.#asking = view;
       const sequence = ++this.#sequence;
+      shown = view;
       try {
         const body = { ...(this.plain ? studyBody(study) : {}), session: this.#session, sequence, mode: 'auto', ...extra };
         let answer = await post<Answer & Record<string, unknown>>(this.path + (view === 'short' ? '?view=short' : ''), body);
@@ -106,19 +123,22 @@ export class Solver<T> {
           if (ended.state === 'cancelled') continue;
           if (ended.problem) throw new Problem(ended.problem);
           answer = { ...(ended.result ?? {}), sequence };
+          shown = 'full';
         }
         if ((answer.sequence ?? sequence) < this.#sequence || sequence <= this.painted) continue;
-        this.#paint(sequence, this.unwrap(answer), study, asked);
+        this.#paint(sequence, this.unwrap(answer), study, asked, shown);
       } catch (fault) {
         if (run !== this.#runs) return;
         this.job = null;
         if (fault instanceof Problem && fault.superseded) continue;
         if (!(fault instanceof Problem)) throw fault;
         if (!this.#wish) this.problem = fault;
+        shown = null;
       }
     }
     if (run !== this.#runs) return;
     this.#asking = null;
-    this.pending = this.#expected;
+    this.pending = false;
+    if (shown === 'short') this.#rest = setTimeout(() => this.#moved(), REST_MS);
   }
 }

@@ -18,7 +18,7 @@ interface Place {
   /** Other plans of a comparison, each a study. */
   others: Study[];
   /** What differs from the worked example of the whole country. */
-  nation: Changes;
+  national: Changes;
 }
 
 function valueOf(text: string): Value {
@@ -48,15 +48,15 @@ function readPlace(): Place {
   const [, first = '', second = ''] = location.pathname.split('/');
   const query = new URLSearchParams(location.search);
   const step = Number(query.get('step') ?? 0);
-  const nation: Changes = {};
-  for (const [key, value] of query) if (key.startsWith('nation.')) nation[key.slice(7)] = valueOf(value);
+  const national: Changes = {};
+  for (const [key, value] of query) if (key.startsWith('nation.')) national[key.slice(7)] = valueOf(value);
   return {
     language: first === 'ja' ? 'ja' : 'en',
     screen: (SCREENS as readonly string[]).includes(second) ? (second as Screen) : 'start',
     study: readStudy(query),
     step: step >= 1 && step <= 4 ? step : 0,
     others: query.getAll('other').map((text) => readStudy(new URLSearchParams(text))),
-    nation,
+    national,
   };
 }
 
@@ -67,7 +67,7 @@ export function addressOf(change: Partial<Place>): string {
   const query = studyQuery(place.study);
   if (place.screen === 'build' && place.step) query.set('step', String(place.step));
   if (place.screen === 'compare') for (const other of place.others) query.append('other', studyQuery(other).toString());
-  if (place.screen === 'japan') for (const [key, value] of Object.entries(place.nation)) query.set(`nation.${key}`, String(value));
+  if (place.screen === 'japan') for (const [key, value] of Object.entries(place.national)) query.set(`nation.${key}`, String(value));
   const path = `/${place.language}/${place.screen === 'start' ? '' : place.screen}`;
   return `${path}?${query}`;
 }

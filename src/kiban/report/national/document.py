@@ -1,21 +1,113 @@
-"""A national plan as one JSON object: what `--json` prints."""
+"""A national plan as one JSON object: what `--json` prints, and what the web pages and the HTML report read.
+
+Power is in MW, money in million yen a year; limits that do not exist are null.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any
+from typing import Annotated, Any, Literal, TypedDict
 
-from kiban.national.result.plan import NationalPlan, SitePlan
-from kiban.national.study.candidates import Candidate
-from kiban.report.national.flows import balance_documents, flow_documents
+from kiban.national.result.plan import (
+    AreaPlan,
+    Delay,
+    Entry,
+    NationalPlan,
+    NearOptimum,
+    Relaxation,
+    Robustness,
+    SitePlan,
+)
+from kiban.national.study.candidates import Candidate, Exclusion
+from kiban.national.study.hazard import HazardCost
+from kiban.quantities import LANGUAGES, Language
+from kiban.report.national.flows import BalanceDocument, LinkDocument, balance_documents, flow_documents
+from kiban.report.national.words import answer
+from kiban.report.plan.record import Fields
 
 FORMAT = "kiban national plan"
 VERSION = 1
 
 
-def summarise_national(plan: NationalPlan) -> dict[str, Any]:
-    """Everything of a national plan in plain types; limits that do not exist are null."""
+class SiteDocument(TypedDict):
+    """What is built at a site; see `SitePlan`."""
+
+    id: str
+    name: str
+    area: str
+    it_load_mw: float
+    load_mw: dict[str, float]
+    phase_load_mw: list[float]
+    cooling_system: str
+    connection_year: float
+    waits: bool
+    capacities: dict[str, float]
+    energy_mwh_per_year: dict[str, float]
+    clean_share: float
+    emissions_t_per_year: float
+    floor_import_mwh_per_year: float
+    costs_myen_per_year: dict[str, float]
+    cost_myen_per_year: float
+    power_cost_myen_per_mwh: float
+    hazard: Annotated[Fields, HazardCost]
+    without_myen_per_year: float | None
+    without_least_myen_per_year: float
+    instead: list[str]
+
+
+class CandidateDocument(TypedDict):
+    """A site that may be chosen."""
+
+    id: str
+    area: str
+    kind: str
+    latitude_deg: float
+    longitude_deg: float
+    max_mw: float
+    min_mw: float
+    connection_year: float
+    connection_mw: float | None
+    round_trip_ms: dict[str, float]
+    exposure: dict[str, Any]
+
+
+class NationalDocument(TypedDict):
+    """Everything of a national plan; see `NationalPlan`."""
+
+    format: str
+    version: int
+    name: str
+    status: Literal["optimal", "infeasible"]
+    years: list[int | None]
+    packages: list[str]
+    sentences: dict[Language, str]
+    cost_myen_per_year: float
+    bound_myen_per_year: float
+    relative_gap: float
+    common_myen_per_year: float
+    movable_gap: float
+    rounds: int
+    solves: int
+    income_myen_per_year: float
+    reinforcement_myen_per_year: float
+    served_mw: dict[str, list[float]]
+    sites: list[SiteDocument]
+    areas: list[Annotated[Fields, AreaPlan]]
+    flows: list[LinkDocument]
+    balances: list[BalanceDocument]
+    near_optima: list[Annotated[Fields, NearOptimum]]
+    entries: list[Annotated[Fields, Entry]]
+    delay: Annotated[Fields, Delay] | None
+    robustness: Annotated[Fields, Robustness] | None
+    relaxations: list[Annotated[Fields, Relaxation]]
+    candidates: list[CandidateDocument]
+    excluded: list[Annotated[Fields, Exclusion]]
+    late_supply: dict[str, float]
+
+
+def national_document(plan: NationalPlan) -> NationalDocument:
+    """Everything of a national plan in plain types."""
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -23,6 +115,7 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
         "status": plan.status,
         "years": list(plan.study.years),
         "packages": list(plan.study.policy.packages),
+        "sentences": {language: answer(plan, language) for language in LANGUAGES},
         "cost_myen_per_year": plan.cost_myen,
         "bound_myen_per_year": plan.bound_myen,
         "relative_gap": plan.relative_gap,
@@ -48,7 +141,7 @@ def summarise_national(plan: NationalPlan) -> dict[str, Any]:
     }
 
 
-def _site(site: SitePlan) -> dict[str, Any]:
+def _site(site: SitePlan) -> SiteDocument:
     return {
         "id": site.candidate.id,
         "name": site.candidate.name_en,
@@ -74,7 +167,7 @@ def _site(site: SitePlan) -> dict[str, Any]:
     }
 
 
-def _candidate(candidate: Candidate) -> dict[str, Any]:
+def _candidate(candidate: Candidate) -> CandidateDocument:
     return {
         "id": candidate.id,
         "area": candidate.area,

@@ -1,10 +1,10 @@
-"""What the national plan asks of grid areas and interconnectors: on the screen, in JSON and as a table."""
+"""What the national plan asks of grid areas and interconnectors: at the command line, in JSON and as a table."""
 
 from __future__ import annotations
 
 import csv
 import io
-from typing import Any
+from typing import TypedDict
 
 from rich.console import Group, RenderableType
 from rich.text import Text
@@ -21,12 +21,50 @@ LINK_COLUMNS = (
 )  # fmt: skip
 
 
-def flow_documents(flows: AreaFlows | None) -> list[dict[str, Any]]:
+# "from" is a word of the language, so that the keys are given in a call.
+LinkDocument = TypedDict(
+    "LinkDocument",
+    {
+        "id": str,
+        "from": str,
+        "to": str,
+        "mw": float,
+        "limit_mw": float,
+        "used_share": float,
+        "binding": bool,
+        "worth_myen_per_mw_year": float,
+        "expansion_mw": float,
+        "converts_frequency": bool,
+        "forward_mw": float,
+        "reverse_mw": float,
+        "phase_mw": list[float],
+    },
+)
+"""An interconnector at the peak, in the direction of its flow in the last phase; see `LinkFlow`."""
+
+
+class BalanceDocument(TypedDict):
+    """A grid area at the peak; see `AreaBalance`."""
+
+    area: str
+    frequency_hz: float
+    draw_mw: float
+    spare_supply_mw: float
+    import_mw: float
+    export_mw: float
+    worth_myen_per_mw_year: float
+    floor_hours_per_year: float | None
+    floor_import_mwh_per_year: float
+    curtailed_mwh_per_year: float | None
+    absorbed_mwh_per_year: float | None
+
+
+def flow_documents(flows: AreaFlows | None) -> list[LinkDocument]:
     """Every interconnector in plain types; `from` and `to` in the direction of its flow in the last phase."""
     return [] if flows is None else [_link(link) for link in flows.links]
 
 
-def _link(link: LinkFlow) -> dict[str, Any]:
+def _link(link: LinkFlow) -> LinkDocument:
     ends = (link.from_area, link.to_area) if link.flow_mw >= 0 else (link.to_area, link.from_area)
     sign = 1.0 if link.flow_mw >= 0 else -1.0
     return {
@@ -46,12 +84,12 @@ def _link(link: LinkFlow) -> dict[str, Any]:
     }
 
 
-def balance_documents(flows: AreaFlows | None) -> list[dict[str, Any]]:
+def balance_documents(flows: AreaFlows | None) -> list[BalanceDocument]:
     """Every grid area at the peak in plain types, with its hours at the floor price and what the plan may absorb."""
     return [] if flows is None else [_balance(area) for area in flows.areas]
 
 
-def _balance(area: AreaBalance) -> dict[str, Any]:
+def _balance(area: AreaBalance) -> BalanceDocument:
     return {
         "area": area.area,
         "frequency_hz": area.frequency_hz,

@@ -10,7 +10,7 @@ from kiban.errors import OutputError, Problem
 from kiban.national.result.plan import NationalPlan
 from kiban.quantities import LANGUAGES
 from kiban.report.layout import render
-from kiban.report.national.document import summarise_national
+from kiban.report.national.document import national_document
 from kiban.report.national.flows import flows_csv
 from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_page
@@ -26,7 +26,7 @@ def save_national(plan: NationalPlan, folder: str | Path) -> Path:
     check_folder(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").write_text(to_json(summarise_national(plan)), encoding="utf-8")
+        (folder / "summary.json").write_text(to_json(national_document(plan)), encoding="utf-8")
         for language in LANGUAGES:
             page = render(national_page(plan, language, REPORT_WIDTH), width=REPORT_WIDTH, colour=False)
             (folder / f"report.{language}.txt").write_text(page, encoding="utf-8")
@@ -37,7 +37,7 @@ def save_national(plan: NationalPlan, folder: str | Path) -> Path:
         (folder / "sites.csv").write_text(sites_csv(plan), encoding="utf-8")
     except OSError as error:
         raise OutputError(
-            Problem(f"cannot be written: {error.strerror}", str(folder), remedy="choose another place")
+            Problem("output.unwritable", str(folder), remedy="output.elsewhere", reason=str(error.strerror))
         ) from None
     return folder
 

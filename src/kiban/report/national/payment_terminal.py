@@ -1,4 +1,4 @@
-"""Who pays for a package in a national plan, on the screen: the answer, where, who, what for, and what is assumed."""
+"""Who pays in a national plan, at the command line: the answer, where, who, what for, and what is assumed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from kiban.finance.national_payment import NationalPayment, Region
 from kiban.finance.national_side import NationalSide
 from kiban.quantities import Language, MoneyFormat, format_percent
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, remark, section, table
-from kiban.report.national.payment import (
+from kiban.report.national.flows import area_name
+from kiban.report.national.payment_words import (
     LEAST_MOVED_MW,
-    area_name,
     basis_sentences,
-    clean_share,
-    equity_return,
     place_sentences,
     residual_sentence,
     site_names,
@@ -134,12 +132,12 @@ def _finance(payment: NationalPayment, language: Language) -> RenderableType:
 
 
 def _figures(side: NationalSide, money: MoneyFormat, language: Language) -> dict[str, str]:
-    equity, hour = equity_return(side), side.levelised.yen_per_gpu_hour
+    equity, hour = side.equity_return, side.levelised.yen_per_gpu_hour
     return {
         "finance.equity_irr": NOTHING if equity is None else format_percent(equity, language),
-        "finance.debt": money.amount(sum(campus.returns.debt_myen for campus in side.campuses)),
+        "finance.debt": money.amount(side.debt_myen),
         "finance.cost_mwh": money.price(side.levelised.myen_per_it_mwh),
         "finance.cost_gpu_hour": NOTHING if hour is None else money.price(hour / 1e6),
-        "finance.cost_year": money.amount(sum(campus.plan.cost_myen_per_year for campus in side.campuses)),
-        "heading.clean_share": format_percent(clean_share(side), language),
+        "finance.cost_year": money.amount(side.cost_myen_per_year),
+        "heading.clean_share": format_percent(side.clean_share, language),
     }

@@ -1,4 +1,4 @@
-"""The national plan on the screen: where, why, what is built, what it costs, and what would change it."""
+"""The national plan at the command line: where, why, what is built, what it costs, and what would change it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rich.text import Text
 
 from kiban.catalogue import load_catalogue
 from kiban.national.result.plan import Delay, Entry, FlipPoint, NationalPlan, Relaxation, Robustness, SitePlan
-from kiban.national.study.candidates import Candidate
 from kiban.quantities import (
     MWH_PER_GWH,
     YEN_PER_MYEN,
@@ -23,9 +22,19 @@ from kiban.quantities import (
     term,
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
+from kiban.report.names import study_money
 from kiban.report.national.flows import flows_section, weather_note
-from kiban.report.national.margin import movable_sentence, near_sentence, turnover_sentence, why_sentence
-from kiban.report.national.policy import policy_notes
+from kiban.report.national.words import (
+    answer,
+    movable_sentence,
+    name_of,
+    near_sentence,
+    policy_notes,
+    power_text,
+    site_name,
+    turnover_sentence,
+    why_sentence,
+)
 from kiban.report.phrases import phrase, phrase_or
 
 LEAST_SHOWN_MW = 0.5
@@ -35,7 +44,7 @@ COST_ITEMS = ("compute", "power", "hazard", "land", "site", "latency")
 
 def national_page(plan: NationalPlan, language: Language, width: int) -> RenderableType:
     """Everything that `kiban build` prints of a national plan."""
-    money = money_of(plan, language)
+    money = study_money(plan.study.money, language)
     if plan.status == "infeasible":
         return _infeasible_page(plan, language, money)
     parts: list[RenderableType] = [Sentence(answer(plan, language), style="bold")]
@@ -86,49 +95,12 @@ def national_page(plan: NationalPlan, language: Language, width: int) -> Rendera
     return Group(*parts)
 
 
-def money_of(plan: NationalPlan, language: Language) -> MoneyFormat:
-    """How this plan's money is written."""
-    given = plan.study.money
-    rate = given.yen_per_usd if given.yen_per_usd is not None else load_catalogue().value("money.yen_per_usd")
-    return MoneyFormat(language, given.currency, rate)
-
-
-def answer(plan: NationalPlan, language: Language) -> str:
-    """The answer in one sentence."""
-    sizes = [
-        _say("site_size", language, name=name_of(site.candidate, language), load=_power(site.total_mw))
-        for site in plan.sites
-    ]
-    return _say(
-        "answer",
-        language,
-        load=_power(sum(site.total_mw for site in plan.sites)),
-        count=len(plan.sites),
-        cost=money_of(plan, language).amount(plan.cost_myen),
-        sites=_join(sizes, language),
-    )
-
-
-def name_of(candidate: Candidate, language: Language) -> str:
-    """The name of a candidate in the reader's language."""
-    return candidate.name_ja if language == "ja" else candidate.name_en
-
-
 def _say(key: str, language: Language, /, **values: object) -> str:
     return phrase(f"national.{key}", language, **values)
 
 
 def _join(words: Iterable[str], language: Language) -> str:
     return _say("comma", language).join(words)
-
-
-def _power(mw: float) -> str:
-    return f"{format_number(mw)} MW" if mw < 9_995 else f"{format_number(mw / 1000)} GW"
-
-
-def _name(plan: NationalPlan, site: str, language: Language) -> str:
-    found = next((candidate for candidate in plan.candidates if candidate.id == site), None)
-    return site if found is None else name_of(found, language)
 
 
 def _area(area: str, language: Language) -> str:
@@ -205,8 +177,10 @@ def _served(plan: NationalPlan, language: Language) -> list[str]:
         if tranche.max_round_trip_ms is not None:
             hub = _say(f"hub_{tranche.hub}", language)
             limit = _say("served_within", language, limit=format_number(tranche.max_round_trip_ms), hub=hub)
-        demand = _power(tranche.load_mw(len(served) - 1))
-        sentences.append(_say("served", language, name=tranche.id, load=_power(served[-1]), demand=demand, limit=limit))
+        demand = power_text(tranche.load_mw(len(served) - 1))
+        sentences.append(
+            _say("served", language, name=tranche.id, load=power_text(served[-1]), demand=demand, limit=limit)
+        )
     return sentences
 
 
@@ -294,21 +268,21 @@ def _entry(plan: NationalPlan, entry: Entry, language: Language, money: MoneyFor
     return _say(
         "entry",
         language,
-        name=_name(plan, entry.site, language),
+        name=site_name(plan, entry.site, language),
         support=money.amount(entry.support_myen_per_mw),
-        load=_power(entry.load_mw),
+        load=power_text(entry.load_mw),
     )
 
 
 def _delay(plan: NationalPlan, delay: Delay, language: Language, money: MoneyFormat) -> str:
     more = money.amount(delay.more_myen)
     if delay.load_mw < LEAST_SHOWN_MW:
-        names = _join((_name(plan, other, language) for other in delay.instead), language)
+        names = _join((site_name(plan, other, language) for other in delay.instead), language)
         instead = _say("instead", language, names=names or NOTHING)
         outcome = _say("flip_lead_gone", language, instead=instead, more=more)
     else:
-        outcome = _say("flip_lead_stays", language, load=_power(delay.load_mw), more=more)
-    return _say("flip_lead", language, site=_name(plan, delay.site, language), year=delay.year, outcome=outcome)
+        outcome = _say("flip_lead_stays", language, load=power_text(delay.load_mw), more=more)
+    return _say("flip_lead", language, site=site_name(plan, delay.site, language), year=delay.year, outcome=outcome)
 
 
 def _risk(plan: NationalPlan, risk: Robustness, language: Language, money: MoneyFormat) -> RenderableType:
@@ -321,7 +295,7 @@ def _risk(plan: NationalPlan, risk: Robustness, language: Language, money: Money
     )
     rows = [
         [
-            _name(plan, name, language),
+            site_name(plan, name, language),
             format_percent(risk.chosen[name], language),
             _mw(risk.mean_mw[name]),
             _mw(now.get(name, 0.0)),
@@ -335,7 +309,7 @@ def _risk(plan: NationalPlan, risk: Robustness, language: Language, money: Money
 
 def _flip(plan: NationalPlan, flip: FlipPoint, language: Language) -> str:
     assumption = _say(f"assumption_{flip.assumption}", language)
-    site = _name(plan, flip.site, language)
+    site = site_name(plan, flip.site, language)
     where = []
     if flip.lower is not None:
         where.append(_say("flip_down", language, factor=f"{flip.lower:.2f}"))
@@ -347,7 +321,7 @@ def _flip(plan: NationalPlan, flip: FlipPoint, language: Language) -> str:
     said = _say("flip_or", language).join(where)
     if not flip.instead:
         return _say("flip_alone", language, assumption=assumption, site=site, where=said)
-    instead = _join((_name(plan, name, language) for name in flip.instead), language)
+    instead = _join((site_name(plan, name, language) for name in flip.instead), language)
     return _say("flip", language, assumption=assumption, site=site, where=said, instead=instead)
 
 

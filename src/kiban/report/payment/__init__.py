@@ -1,1 +1,17 @@
-"""Who pays, for readers."""
+"""Who pays for a package, for readers.
+
+    words               the answer, what follows from it, and what it assumes
+    remarks             conditions of measures, credits that do not settle, emissions
+    findings            titles of the charts
+    terminal            what `kiban pay`, `compare` and `sweep` print
+    document            the JSON of a payment
+    figures             support, ledger and instruments in that JSON, and in that of the country
+    packages            the packages that come with kiban, as JSON
+    workbook            the cash flow as an Excel model of live formulas
+    workbook_inputs     its inputs
+    workbook_purchases  its purchases, one by one
+    workbook_tax        its tax
+    workbook_rows       its sheets of years, whose rows have names
+
+What is calculated of a payment stands in `kiban.finance`.
+"""

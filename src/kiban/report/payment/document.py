@@ -1,90 +1,295 @@
-"""What the screen "who pays" shows of a payment: numbers, names and sentences in both languages, ready for JSON.
+"""A payment as one JSON object: what `--json` prints, and what the web pages and the HTML report read.
 
 Present values are million yen at constant prices of the start year; balances and flows are what the party receives
-less what it pays.
+less what it pays. Names and sentences stand beside the numbers in both languages.
+
+Version 2 is one object. Version 1, as the command line printed it, kept what only the pages show apart under `screen`;
+`renewed` makes it version 2.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date
-from typing import Any
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal, TypedDict
 
+from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
-from kiban.finance.payment import Payment
-from kiban.policy.law import Measure, load_law
-from kiban.quantities import LANGUAGES, Language, MoneyFormat, format_number, format_share, unit_text
-from kiban.report.messages import say
-from kiban.report.names import money_of, subject_name
+from kiban.finance.levelised import LevelisedCost
+from kiban.finance.metrics import Returns
+from kiban.finance.payment import Payment, Side
+from kiban.finance.public_funds import PublicFunds
+from kiban.linear import Certificate
+from kiban.planning.plan import ServedTranche
+from kiban.quantities import LANGUAGES, Language
+from kiban.report.names import Names, named, subject_name, unit_names
+from kiban.report.payment.figures import LedgerDocument, SideName, SupportDocument, ledger_document, support_document
+from kiban.report.payment.findings import NEGLIGIBLE_MYEN, capacity_changes, party_changes, party_name, payment_findings
+from kiban.report.payment.remarks import list_conditions
 from kiban.report.payment.words import (
     PAID_FOR_GOODS,
     answer,
     assumption_sentences,
     further_sentences,
     residual_sentence,
-    summarise_payment,
 )
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.plan.words import built_capacities
-from kiban.scenario.package import Instrument, Package, load_package, package_names
+from kiban.report.plan.record import Fields
+from kiban.scenario.package import Package
 
-Names = dict[str, str]
-NEGLIGIBLE_MYEN = 1.0
-LEAST_CHANGE = 1e-3
-"""Changes of capacity below this share are the solver's, not the policy's."""
-
-
-def package_documents() -> list[dict[str, Any]]:
-    """The packages that come with kiban: title, description, and each instrument with its law, dates and status."""
-    return [package_document(load_package(name)) for name in package_names()]
+FORMAT = "kiban payment"
+VERSION = 2
+WITH_SCREEN = 1
 
 
-def package_document(package: Package) -> dict[str, Any]:
-    """One package; `amount` is the rate of its only instrument, which a reader may vary, else None."""
-    return {
-        "name": package.name,
-        "title": {"en": package.title_en or package.name, "ja": package.title_ja or package.name},
-        "description": {"en": package.description_en, "ja": package.description_ja},
-        "tax_law": package.tax_law,
-        "amount": package.amount,
-        "amount_key": package.instrument[0].amount_key if len(package.instrument) == 1 else None,
-        "instruments": [_instrument(item) for item in package.instrument],
-    }
+# "with" is a word of the language, so that the keys are given in a call.
+EnvironmentDocument = TypedDict(
+    "EnvironmentDocument",
+    {
+        "without": Annotated[Fields, Damage],
+        "with": Annotated[Fields, Damage],
+        "damage_change_myen": float,
+        "damage_of_a_tonne": Annotated[Fields, DamageTerms],
+        "status": Literal["assumed"],
+    },
+)
+"""Emissions and their damage, which no entry of the ledger pays for; present values."""
 
 
-def pay_document(payment: Payment) -> dict[str, Any]:
-    """Everything that the screen shows of a payment."""
+class SideDocument(TypedDict):
+    """Design and returns of one side."""
+
+    returns: Annotated[Fields, Returns]
+    levelised: Annotated[Fields, LevelisedCost]
+    capacities: dict[str, float]
+    cooling_system: str
+    cost_myen_per_year: float
+    clean_share: float
+    served_it_mw: float
+    tranches: list[Annotated[Fields, ServedTranche]]
+    credit_utilisation: dict[str, float]
+    credit_utilisation_unsettled: float
+    effective_tax_rates: dict[str, float | None]
+    yen_per_million_tokens: dict[str, float]
+    certificate: Annotated[Fields, Certificate] | None
+
+
+class SupportedAsset(TypedDict):
+    """How the support of one asset class splits."""
+
+    asset: str
+    label: Names
+    windfall_myen: float
+    induced_myen: float
+    distortion_myen: float
+
+
+class AccountDocument(TypedDict):
+    """What one account of the ledger changes for a party."""
+
+    account: str
+    label: Names
+    present_value_myen: float
+
+
+class PartyDocument(TypedDict):
+    """What a party gains; one that `delivers` is paid for it, so that more sales are no gain."""
+
+    party: str
+    label: Names
+    rate: float
+    public: bool
+    delivers: bool
+    present_value_myen: float
+    by_year_myen: list[float]
+    accounts: list[AccountDocument]
+
+
+class FlowDocument(TypedDict):
+    """Present value of what goes from one party to another with the package, at one rate."""
+
+    payer: str
+    payer_label: Names
+    payee: str
+    payee_label: Names
+    amount_myen: float
+
+
+CapacityChange = TypedDict(
+    "CapacityChange",
+    {
+        "name": str,
+        "subject": str,
+        "label": Names,
+        "unit": str,
+        "unit_text": Names,
+        "without": float,
+        "with": float,
+    },
+)
+"""What is built without the package and with it."""
+
+
+class LossDocument(TypedDict):
+    """What the treasuries lose under one kind of support, over the draws."""
+
+    kind: str
+    label: Names
+    expected_myen: float
+    high_myen: float
+    worst_myen: float
+    default_probability: float
+
+
+class PaymentDocument(TypedDict):
+    """Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn."""
+
+    format: str
+    version: int
+    name: str
+    title: Names
+    against_title: Names
+    packages: dict[Literal["with", "against"], list[str]]
+    sentence: dict[Language, str]
+    sentences: dict[Language, list[str]]
+    assumptions: dict[Language, list[str]]
+    residual: dict[Language, str]
+    findings: dict[Language, dict[str, str]]
+    fiscal_cost_myen: float
+    treasury_value_myen: float
+    induced_it_mw: float
+    construction_jobs: float
+    cost_per_induced_mw_myen: float | None
+    value_of_public_funds: float | None
+    public_funds: Annotated[Fields, PublicFunds]
+    conditions: list[dict[str, Any]]
+    environment: EnvironmentDocument
+    support: SupportDocument
+    support_by_asset: list[SupportedAsset]
+    parties: list[PartyDocument]
+    years: list[int]
+    flow_rate: float
+    flows: list[FlowDocument]
+    ledger: LedgerDocument
+    finance: dict[SideName, SideDocument]
+    capacities: list[CapacityChange]
+    losses: list[LossDocument]
+    draws: int
+    downside: dict[str, Any] | None
+
+
+def payment_document(payment: Payment) -> PaymentDocument:
+    """Everything of a payment in plain types."""
     rate = payment.shares.party_rates["national_treasury"]
-    figures = summarise_payment(payment)
+    before, after = payment.before, payment.after
     return {
-        **figures,
-        "packages": [package.name for package in payment.after.packages],
-        "against": [package.name for package in payment.before.packages],
-        "title": _title(payment.after.packages),
-        "against_title": _title(payment.before.packages),
-        "sentences": {language: _sentences(payment, language) for language in LANGUAGES},
-        "support": {**figures["support"], "assets": _support(payment)},
+        "format": FORMAT,
+        "version": VERSION,
+        "name": after.plan.scenario.name,
+        "title": _title(after.packages),
+        "against_title": _title(before.packages),
+        "packages": {
+            "with": [package.name for package in after.packages],
+            "against": [package.name for package in before.packages],
+        },
+        "sentence": {language: answer(payment, language) for language in LANGUAGES},
+        "sentences": {language: list(further_sentences(payment, language)) for language in LANGUAGES},
+        "assumptions": {language: list(assumption_sentences(payment, language)) for language in LANGUAGES},
+        "residual": {language: residual_sentence(payment, language) for language in LANGUAGES},
+        "findings": {language: payment_findings(payment, language) for language in LANGUAGES},
+        "fiscal_cost_myen": payment.fiscal_cost_myen,
+        "treasury_value_myen": payment.treasury_value_myen,
+        "induced_it_mw": payment.induced_it_mw,
+        "construction_jobs": payment.construction_jobs,
+        "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "value_of_public_funds": payment.value_of_public_funds,
+        "public_funds": dataclasses.asdict(payment.public_funds),
+        "conditions": list_conditions(payment),
+        "environment": _environment(payment),
+        "support": support_document(payment),
+        "support_by_asset": _support_by_asset(payment),
         "parties": _parties(payment),
         "years": list(payment.incidence.years),
         "flow_rate": rate,
-        "flows": _flows(payment.after.ledger, rate),
-        "residual_yen": figures["ledger"]["residual_yen"],
-        "entries": len(payment.after.ledger.entries),
-        "finance": {name: _finance(side) for name, side in figures["finance"].items()},
+        "flows": _flows(after.ledger, rate),
+        "ledger": ledger_document(payment),
+        "finance": {"without": _side(before), "with": _side(after)},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
-        "notes": [say(note, "en") for note in payment.after.terms.notes],
-        "assumed": list(payment.after.terms.assumed),
+        "draws": payment.downside["draws"] if payment.downside is not None else 0,
+        "downside": dict(payment.downside) if payment.downside is not None else None,
     }
 
 
-def _named(name_of: Callable[[Language], str]) -> Names:
-    return {language: name_of(language) for language in LANGUAGES}
+def renewed(saved: Mapping[str, Any]) -> dict[str, Any]:
+    """What an older kiban printed of a payment as this one would; KeyError where it is none."""
+    if saved["version"] != WITH_SCREEN:
+        return dict(saved)
+    screen = saved["screen"]
+    kept = ("title", "against_title", "parties", "years", "flow_rate", "flows", "capacities", "losses")
+    return {
+        **{name: content for name, content in saved.items() if name != "screen"},
+        **{name: screen[name] for name in kept},
+        "version": VERSION,
+        "support_by_asset": screen["support"]["assets"],
+        "residual": {language: said["residual"] for language, said in screen["sentences"].items()},
+        "findings": {language: said["findings"] for language, said in screen["sentences"].items()},
+        "draws": saved["downside"]["draws"] if saved["downside"] else 0,
+    }
 
 
-def party_name(party: str, language: Language) -> str:
-    """Name of a party of the ledger."""
-    return phrase_or(f"pay.party.{party}", language, party.replace("_", " "))
+def _side(side: Side) -> SideDocument:
+    return {
+        "returns": dataclasses.asdict(side.returns),
+        "levelised": dataclasses.asdict(side.levelised),
+        "capacities": dict(side.plan.capacities),
+        "cooling_system": side.plan.cooling_system,
+        "cost_myen_per_year": side.plan.cost_myen_per_year,
+        "clean_share": side.plan.indicators["clean_share"],
+        "served_it_mw": side.served_mw,
+        "tranches": [dataclasses.asdict(tranche) for tranche in side.plan.tranches],
+        "credit_utilisation": dict(side.credit_utilisation),
+        "credit_utilisation_unsettled": side.unsettled,
+        "effective_tax_rates": dict(side.effective_tax_rates),
+        "yen_per_million_tokens": dict(side.token_costs),
+        "certificate": dataclasses.asdict(side.plan.certificate) if side.plan.certificate else None,
+    }
+
+
+def _environment(payment: Payment) -> EnvironmentDocument:
+    before, after = payment.before.damage, payment.after.damage
+    assert before is not None and after is not None
+    return {
+        "without": dataclasses.asdict(before),
+        "with": dataclasses.asdict(after),
+        "damage_change_myen": payment.damage_myen,
+        "damage_of_a_tonne": dataclasses.asdict(payment.damage_terms),
+        "status": "assumed",
+    }
+
+
+def _title(packages: Iterable[Package]) -> Names:
+    titles = [(package.title_en or package.name, package.title_ja or package.name) for package in packages]
+    return {"en": " + ".join(english for english, _ in titles), "ja": " + ".join(japanese for _, japanese in titles)}
+
+
+def _support_by_asset(payment: Payment) -> list[SupportedAsset]:
+    assets: dict[str, SupportedAsset] = {}
+    for item in payment.support.assets:
+        row = assets.setdefault(
+            item.asset,
+            {
+                "asset": item.asset,
+                "label": named(subject_name, item.asset),
+                "windfall_myen": 0.0,
+                "induced_myen": 0.0,
+                "distortion_myen": 0.0,
+            },
+        )
+        row["windfall_myen"] += item.windfall_myen
+        row["induced_myen"] += item.induced_myen
+        row["distortion_myen"] += item.distortion_myen
+    return [row for row in assets.values() if row["windfall_myen"] or row["induced_myen"] or row["distortion_myen"]]
 
 
 def account_name(account: str, language: Language) -> str:
@@ -92,115 +297,46 @@ def account_name(account: str, language: Language) -> str:
     return phrase_or(f"pay.account.{account}", language, account.replace("_", " "))
 
 
-def _title(packages: Iterable[Package]) -> Names:
-    titles = [{"en": item.title_en or item.name, "ja": item.title_ja or item.name} for item in packages]
-    return {language: " + ".join(title[language] for title in titles) for language in LANGUAGES}
-
-
-def _instrument(item: Instrument) -> dict[str, Any]:
-    measure = load_law().measures.get(item.law) if item.law is not None else None
-    amount = getattr(item, item.amount_key) if item.amount_key is not None else None
-    return {
-        "kind": item.kind,
-        "kind_name": _named(lambda language: phrase(f"instrument.{item.kind}", language)),
-        "amount": amount,
-        "amount_key": item.amount_key,
-        "assets": [
-            {"id": name, "name": _named(lambda language, name=name: _covered(name, language))}  # type: ignore[misc]
-            for name in (item.assets or (measure.assets if measure is not None else ()))
-        ],
-        "law": item.law,
-        "statute": {"en": measure.title_en, "ja": measure.title_ja} if measure is not None else None,
-        "article": measure.article if measure is not None else None,
-        "status": measure.status if measure is not None else "hypothetical",
-        "from": _day(measure.valid_from) if measure is not None else None,
-        "to": _sunset(item, measure),
-    }
-
-
-def _covered(name: str, language: Language) -> str:
-    """Name of an asset class or of a group of them."""
-    return phrase_or(f"asset_group.{name}", language, subject_name(name, language))
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None
-
-
-def _sunset(item: Instrument, measure: Measure | None) -> str | None:
-    """Last day of the support: the package's, else the law's."""
-    if item.to_year is not None:
-        return f"{item.to_year}-12-31"
-    return _day(measure.valid_to) if measure is not None else None
-
-
-def _support(payment: Payment) -> list[dict[str, Any]]:
-    """The split of the support by asset class."""
-    assets: dict[str, dict[str, Any]] = {}
-    for item in payment.support.assets:
-        row = assets.setdefault(
-            item.asset,
-            {
-                "asset": item.asset,
-                "label": _named(lambda language, item=item: subject_name(item.asset, language)),  # type: ignore[misc]
-                "windfall_myen": 0.0,
-                "induced_myen": 0.0,
-                "distortion_myen": 0.0,
-            },
-        )
-        for part in ("windfall_myen", "induced_myen", "distortion_myen"):
-            row[part] += getattr(item, part)
-    return [row for row in assets.values() if sum(abs(row[part]) for part in row if part.endswith("_myen")) > 0]
-
-
-def _changes(payment: Payment) -> dict[str, float]:
-    """Present value of the change for each party: its gain, or, for who delivers something, what it is paid more."""
-    return {**payment.party_values_myen, **payment.gains_myen}
-
-
-def _parties(payment: Payment) -> list[dict[str, Any]]:
-    rates, ledger, changes = payment.shares.party_rates, payment.incidence, _changes(payment)
-    rows = []
-    for party in PARTIES:
-        accounts = sorted({entry.account for entry in ledger.entries if party in {entry.payer, entry.payee}})
-        values = {
-            name: ledger.present_value(party, rates[party], accounts=frozenset({name})) if ledger.entries else 0.0
-            for name in accounts
+def _parties(payment: Payment) -> list[PartyDocument]:
+    rates, ledger, changes = payment.shares.party_rates, payment.incidence, party_changes(payment)
+    return [
+        {
+            "party": party,
+            "label": named(party_name, party),
+            "rate": rates[party],
+            "public": party in TREASURIES,
+            "delivers": party in PAID_FOR_GOODS,
+            "present_value_myen": changes[party],
+            "by_year_myen": [ledger.balances[party][year] for year in ledger.years],
+            "accounts": _accounts(ledger, party, rates[party]),
         }
-        shown = sorted(((n, v) for n, v in values.items() if abs(v) > NEGLIGIBLE_MYEN), key=lambda item: -abs(item[1]))
-        rows.append(
-            {
-                "party": party,
-                "label": _named(lambda language, party=party: party_name(party, language)),  # type: ignore[misc]
-                "rate": rates[party],
-                "public": party in TREASURIES,
-                "delivers": party in PAID_FOR_GOODS,
-                "present_value_myen": changes[party],
-                "by_year_myen": [ledger.balances[party][year] for year in ledger.years],
-                "accounts": [
-                    {
-                        "account": name,
-                        "label": _named(lambda language, name=name: account_name(name, language)),  # type: ignore[misc]
-                        "present_value_myen": value,
-                    }
-                    for name, value in shown
-                ],
-            }
-        )
-    return rows
+        for party in PARTIES
+    ]
 
 
-def _flows(ledger: Ledger, rate: float) -> list[dict[str, Any]]:
-    """Present value of what goes from one party to another with the package, at one rate, the largest first."""
+def _accounts(ledger: Ledger, party: str, rate: float) -> list[AccountDocument]:
+    """What each account changes for a party, the largest first."""
+    accounts = sorted({entry.account for entry in ledger.entries if party in {entry.payer, entry.payee}})
+    values = {name: ledger.present_value(party, rate, accounts=frozenset({name})) for name in accounts}
+    shown = sorted(values.items(), key=lambda item: -abs(item[1]))
+    return [
+        {"account": name, "label": named(account_name, name), "present_value_myen": value}
+        for name, value in shown
+        if abs(value) > NEGLIGIBLE_MYEN
+    ]
+
+
+def _flows(ledger: Ledger, rate: float) -> list[FlowDocument]:
+    """The flows that are not negligible, the largest first."""
     if not ledger.entries:
         return []
     flows = sorted(ledger.flows(rate).items(), key=lambda item: -item[1])
     return [
         {
             "payer": payer,
-            "payer_label": _named(lambda language, name=payer: party_name(name, language)),  # type: ignore[misc]
+            "payer_label": named(party_name, payer),
             "payee": payee,
-            "payee_label": _named(lambda language, name=payee: party_name(name, language)),  # type: ignore[misc]
+            "payee_label": named(party_name, payee),
             "amount_myen": amount,
         }
         for (payer, payee), amount in flows
@@ -208,156 +344,32 @@ def _flows(ledger: Ledger, rate: float) -> list[dict[str, Any]]:
     ]
 
 
-def _finance(figures: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of a side without the groups that they stand in."""
-    levelised = {f"levelised_{name}": value for name, value in figures["levelised"].items()}
-    rest = {name: value for name, value in figures.items() if name not in {"returns", "levelised"}}
-    return {**figures["returns"], **levelised, **rest}
-
-
-def _capacities(payment: Payment) -> list[dict[str, Any]]:
-    without, policy = payment.before.plan, payment.after.plan
-    built = {item.name: item for plan in (without, policy) for item in built_capacities(plan)}
+def _capacities(payment: Payment) -> list[CapacityChange]:
     return [
         {
-            "name": name,
+            "name": item.name,
             "subject": item.subject,
-            "label": _named(lambda language, item=item: subject_name(item.subject, language)),  # type: ignore[misc]
+            "label": named(subject_name, item.subject),
             "unit": item.unit,
-            "unit_text": _named(lambda language, item=item: unit_text(item.unit, language)),  # type: ignore[misc]
-            "without": without.capacities.get(name, 0.0),
-            "with": policy.capacities.get(name, 0.0),
+            "unit_text": unit_names(item.unit),
+            "without": without,
+            "with": policy,
         }
-        for name, item in built.items()
+        for item, without, policy in capacity_changes(payment)
     ]
 
 
-def _sentences(payment: Payment, language: Language) -> dict[str, Any]:
-    return {
-        "answer": answer(payment, language),
-        "further": list(further_sentences(payment, language)),
-        "assumed": list(assumption_sentences(payment, language)),
-        "residual": residual_sentence(payment, language),
-        "findings": _findings(payment, language),
-    }
-
-
-def _losses(payment: Payment) -> list[dict[str, Any]]:
-    """What the treasuries lose under each kind of support over the draws; empty where none were made."""
-    if payment.downside is None:
-        return []
+def _losses(payment: Payment) -> list[LossDocument]:
+    """What the treasuries lose under each kind of support; empty where nothing was drawn."""
+    cases = payment.downside["cases"] if payment.downside is not None else {}
     return [
         {
             "kind": kind,
-            "label": _named(lambda language, kind=kind: phrase(f"pay.kind.{kind}", language)),  # type: ignore[misc]
+            "label": {"en": phrase(f"pay.kind.{kind}", "en"), "ja": phrase(f"pay.kind.{kind}", "ja")},
             "expected_myen": case["expected_myen"],
             "high_myen": case["percentile_95_myen"],
             "worst_myen": case["worst_myen"],
             "default_probability": case["default_probability"],
         }
-        for kind, case in payment.downside["cases"].items()
+        for kind, case in cases.items()
     ]
-
-
-def _findings(payment: Payment, language: Language) -> dict[str, str]:
-    money = money_of(payment.after.plan, language)
-    found = {
-        "parties": _parties_finding(_changes(payment), money),
-        "support": _support_finding(payment, language),
-        "flows": _flows_finding(payment, money),
-        "years": _years_finding(payment.incidence, money),
-        "capacities": _capacities_finding(payment, language),
-        "downside": _downside_finding(payment, money),
-    }
-    return {name: sentence[:1].upper() + sentence[1:] for name, sentence in found.items() if sentence}
-
-
-def _parties_finding(values: Mapping[str, float], money: MoneyFormat) -> str:
-    language = money.language
-    # Who delivers something is paid for it: that is no gain.
-    values = {party: value for party, value in values.items() if party not in PAID_FOR_GOODS}
-    gainer, loser = max(values, key=lambda party: values[party]), min(values, key=lambda party: values[party])
-    if values[gainer] < NEGLIGIBLE_MYEN and values[loser] > -NEGLIGIBLE_MYEN:
-        return phrase("pay_finding.parties_none", language)
-    return phrase(
-        "pay_finding.parties",
-        language,
-        gainer=party_name(gainer, language),
-        gain=money.amount(values[gainer]),
-        loser=party_name(loser, language),
-        loss=money.amount(-values[loser]),
-    )
-
-
-def _support_finding(payment: Payment, language: Language) -> str:
-    support = payment.support
-    if support.total_myen < NEGLIGIBLE_MYEN:
-        return phrase("pay_finding.support_none", language)
-    shares = {
-        name: format_share(part / support.total_myen, language)
-        for name, part in (("windfall", support.windfall_myen), ("induced", support.induced_myen))
-    }
-    return phrase("pay_finding.support", language, **shares)
-
-
-def _flows_finding(payment: Payment, money: MoneyFormat) -> str:
-    received: dict[str, float] = {}
-    owner = "national_treasury" if payment.after.terms.financing.public else "equity"
-    for (payer, payee), amount in payment.after.ledger.flows(payment.shares.party_rates["national_treasury"]).items():
-        if payer == owner:
-            received[payee] = received.get(payee, 0.0) + amount
-    if not received:
-        return ""
-    payee = max(received, key=lambda party: received[party])
-    words = {"payee": party_name(payee, money.language), "amount": money.amount(received[payee])}
-    return phrase("pay_finding.flows", money.language, **words)
-
-
-def _years_finding(ledger: Ledger, money: MoneyFormat) -> str:
-    """When the treasuries, together, pay most, and whether the sum over the years comes back."""
-    language = money.language
-    if not ledger.entries:
-        return ""
-    yearly = {year: sum(ledger.balances[party][year] for party in TREASURIES) for year in ledger.years}
-    sums, total = {}, 0.0
-    for year, value in yearly.items():
-        total += value
-        sums[year] = total
-    worst = min(yearly, key=lambda year: yearly[year])
-    if min(sums.values()) >= -NEGLIGIBLE_MYEN:
-        best = max(yearly, key=lambda year: yearly[year])
-        return phrase("pay_finding.years_gain", language, year=best, amount=money.amount(yearly[best]))
-    below = [year for year, value in sums.items() if value < 0]
-    later = [year for year in ledger.years if year > below[-1]]
-    even = phrase("pay_finding.years_even", language, year=later[0]) if later else ""
-    even = even or phrase("pay_finding.years_never", language)
-    return phrase("pay_finding.years", language, year=worst, amount=money.amount(-yearly[worst]), even=even)
-
-
-def _downside_finding(payment: Payment, money: MoneyFormat) -> str:
-    losses = _losses(payment)
-    if not losses:
-        return ""
-    worst = max(losses, key=lambda loss: loss["high_myen"])
-    words = {"kind": worst["label"][money.language], "amount": money.amount(worst["high_myen"])}
-    return phrase("pay_finding.downside", money.language, **words)
-
-
-def _capacities_finding(payment: Payment, language: Language) -> str:
-    changed = [
-        row
-        for row in _capacities(payment)
-        if abs(row["with"] - row["without"]) > LEAST_CHANGE * max(row["with"], row["without"])
-    ]
-    if not changed:
-        return phrase("pay_finding.capacities_none", language)
-    powers = [row for row in changed if row["unit"] == "mw"] or changed
-    row = max(powers, key=lambda item: abs(item["with"] - item["without"]))
-    return phrase(
-        "pay_finding.capacities",
-        language,
-        name=row["label"][language],
-        without=format_number(row["without"]),
-        with_policy=format_number(row["with"]),
-        unit=row["unit_text"][language],
-    )

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
-from kiban.finance.eligibility import Check, failing
+from kiban.finance.eligibility import Check
 from kiban.finance.payment import Payment
 from kiban.messages import Message
 from kiban.policy.terms import Condition
@@ -36,7 +36,8 @@ def condition_sentences(payment: Payment, language: Language) -> list[str]:
     """Instruments that do not apply and why, and usable credits that do not settle."""
     side = payment.after
     found = []
-    for key, checks in failing(side.checks).items():
+    for key in side.refused:
+        checks = [check for check in side.checks if check.instrument == key]
         condition = checks[0].condition
         kind = next(
             package.instrument[key[1] - 1].kind for package in side.packages if package.name == condition.package
@@ -107,17 +108,6 @@ def emission_sentences(payment: Payment, language: Language) -> list[str]:
     if after.paid_share > 0:
         found.append(phrase("pay.carbon_priced", language, share=format_share(after.paid_share, language)))
     return found
-
-
-def summarise_environment(payment: Payment) -> dict[str, Any]:
-    """Emissions and their damage, which no entry of the ledger pays for; present values in million yen."""
-    sides = {"without": payment.before.damage, "with": payment.after.damage}
-    return {
-        **{name: dataclasses.asdict(damage) for name, damage in sides.items() if damage is not None},
-        "damage_change_myen": payment.damage_myen,
-        "damage_of_a_tonne": dataclasses.asdict(payment.damage_terms),
-        "status": "assumed",
-    }
 
 
 def list_conditions(payment: Payment) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""PAY on the screen: the answer, who pays, what the support pays for, finance, the downside, what is assumed."""
+"""PAY at the command line: the answer, who pays, what the support pays for, finance, the downside, what is assumed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from kiban.finance.payment import Payment, Side
 from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
+from kiban.report.payment.figures import instrument_figures
 from kiban.report.payment.words import (
     AnyPayment,
     answer,
     asset_name,
     assumption_sentences,
     further_sentences,
-    instrument_figures,
     payment_money,
     residual_sentence,
 )
@@ -90,7 +90,7 @@ def _unit(instruments: Sequence[Instrument], language: Language) -> tuple[float,
 def _instrument_cells(instrument: Instrument, size: float, language: Language) -> dict[str, str]:
     payment = instrument.payment or instrument.most
     assert payment is not None
-    figures = instrument_figures(payment)
+    figures: Mapping[str, Any] = instrument_figures(payment)
 
     def money(name: str) -> str:
         return format_number((figures[name] or 0.0) / size)

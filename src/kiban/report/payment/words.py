@@ -1,13 +1,10 @@
-"""A payment in words and as one JSON object: the same sentences and numbers for screen, web and Python."""
+"""The sentences of a payment, of one campus or of the country: the same for terminal, web and Python."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from kiban.catalogue import load_catalogue
-from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide
@@ -19,17 +16,12 @@ from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
     given_conditions,
-    list_conditions,
-    summarise_environment,
 )
 from kiban.report.phrases import phrase, phrase_or
 
-FORMAT = "kiban payment"
-VERSION = 1
 NEGLIGIBLE_MYEN = 1e-6
 LEAST_MW = 0.05
 PAID_FOR_GOODS = ("suppliers_home", "suppliers_abroad", "workers", "landowners")
-
 
 AnyPayment = Payment | NationalPayment
 
@@ -138,132 +130,6 @@ def residual_sentence(payment: AnyPayment, language: Language) -> str:
     ledger = payment.after.ledger
     entries, years = f"{len(ledger.entries):,}", len(ledger.years)
     return phrase("pay.residual", language, entries=entries, years=years, yen=format_number(ledger.residual_yen))
-
-
-def summarise_payment(payment: Payment) -> dict[str, Any]:
-    """Everything of a payment in plain types; money in million yen, present values in the start year."""
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": payment.after.plan.scenario.name,
-        "sentence": {language: answer(payment, language) for language in ("en", "ja")},
-        "sentences": {language: list(further_sentences(payment, language)) for language in ("en", "ja")},
-        "assumptions": {language: list(assumption_sentences(payment, language)) for language in ("en", "ja")},
-        "packages": {
-            "with": [package.name for package in payment.after.packages],
-            "against": [package.name for package in payment.before.packages],
-        },
-        "fiscal_cost_myen": payment.fiscal_cost_myen,
-        "treasury_value_myen": payment.treasury_value_myen,
-        "induced_it_mw": payment.induced_it_mw,
-        "construction_jobs": payment.construction_jobs,
-        "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
-        "value_of_public_funds": payment.value_of_public_funds,
-        "public_funds": dataclasses.asdict(payment.public_funds),
-        "conditions": list_conditions(payment),
-        "environment": summarise_environment(payment),
-        "support": summarise_support(payment),
-        "ledger": summarise_ledger(payment),
-        "finance": {"without": summarise_side(payment.before), "with": summarise_side(payment.after)},
-        "downside": payment.downside,
-    }
-
-
-def summarise_support(payment: AnyPayment) -> dict[str, Any]:
-    """The split of the support, in all and by asset."""
-    support = payment.support
-    return {
-        "total_myen": support.total_myen,
-        "windfall_myen": support.windfall_myen,
-        "induced_myen": support.induced_myen,
-        "distortion_myen": support.distortion_myen,
-        "windfall_share": support.windfall_share,
-        "assets": [dataclasses.asdict(asset) | {"total_myen": asset.total_myen} for asset in support.assets],
-    }
-
-
-def summarise_ledger(payment: AnyPayment) -> dict[str, Any]:
-    """Balances by party and year, present values, and flows between parties, without, with, and the change."""
-    rates = payment.shares.party_rates
-    treasury = rates["national_treasury"]
-    sides = {"without": payment.before.ledger, "with": payment.after.ledger, "change": payment.incidence}
-    return {
-        "residual_yen": max(ledger.residual_yen for ledger in sides.values()),
-        "years": list(payment.after.ledger.years),
-        "present_values_myen": {
-            "without": payment.before.ledger.present_values(rates),
-            "with": payment.after.ledger.present_values(rates),
-            "change": dict(payment.party_values_myen),
-        },
-        "by_party": {
-            name: {party: {str(year): amount for year, amount in by.items()} for party, by in ledger.balances.items()}
-            for name, ledger in sides.items()
-        },
-        "flows": {
-            name: [
-                {"payer": payer, "payee": payee, "myen": amount}
-                for (payer, payee), amount in sorted(ledger.flows(treasury).items())
-            ]
-            for name, ledger in sides.items()
-        },
-        "entries": [dataclasses.asdict(entry) for entry in payment.after.ledger.entries],
-    }
-
-
-def summarise_side(side: Side) -> dict[str, Any]:
-    """Design and returns of one side."""
-    return {
-        "returns": dataclasses.asdict(side.returns),
-        "levelised": dataclasses.asdict(side.levelised),
-        "capacities": dict(side.plan.capacities),
-        "cooling_system": side.plan.cooling_system,
-        "cost_myen_per_year": side.plan.cost_myen_per_year,
-        "clean_share": side.plan.indicators["clean_share"],
-        "served_it_mw": side.served_mw,
-        "tranches": [dataclasses.asdict(tranche) for tranche in side.plan.tranches],
-        "credit_utilisation": dict(side.credit_utilisation),
-        "credit_utilisation_unsettled": side.unsettled,
-        "effective_tax_rates": dict(side.effective_tax_rates),
-        "yen_per_million_tokens": dict(side.token_costs),
-        "certificate": dataclasses.asdict(side.plan.certificate) if side.plan.certificate else None,
-    }
-
-
-def summarise_instruments(instruments: Sequence[Instrument]) -> list[dict[str, Any]]:
-    """The comparison of instruments, one object each; `reached` is false where no amount is enough."""
-    found = []
-    for instrument in instruments:
-        payment = instrument.payment or instrument.most
-        assert payment is not None
-        found.append(
-            {
-                "package": instrument.package,
-                "amount": instrument.amount,
-                "reached": instrument.payment is not None,
-                **instrument_figures(payment),
-            }
-        )
-    return found
-
-
-def instrument_figures(payment: Payment) -> Mapping[str, float | None]:
-    """What instruments are compared by."""
-    values = payment.party_values_myen
-    return {
-        "fiscal_cost_myen": payment.fiscal_cost_myen,
-        "induced_it_mw": payment.induced_it_mw,
-        "windfall_share": payment.support.windfall_share,
-        "clean_share": payment.after.plan.indicators["clean_share"],
-        "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,
-        "treasury_myen": sum(values[party] for party in TREASURIES),
-        "support_myen": payment.support.total_myen,
-        "equity_gain_myen": payment.gains_myen["equity"],
-        "users_gain_myen": payment.gains_myen["users"],
-        "ratepayers_myen": values["ratepayers"],
-        "region_myen": values["prefecture"] + values["municipality"],
-        "equity_irr": payment.after.returns.equity_irr,
-        "construction_jobs": payment.construction_jobs,
-    }
 
 
 def _induced_sentence(payment: AnyPayment, language: Language) -> str:

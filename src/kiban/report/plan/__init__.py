@@ -1,1 +1,17 @@
-"""A plan for readers."""
+"""A plan of one site, for readers.
+
+    words        its answer, the worth of its constraints, its proof, or why there is none
+    findings     titles of its charts
+    terminal     what `kiban build` prints
+    check        what `kiban check` prints
+    record       the numbers as JSON and back: `--json` and summary.json
+    document     the JSON that the web pages and the HTML report read
+    inputs       the inputs in that JSON
+    hours        hours for charts
+    differences  plans side by side
+    tables       the same as tables with every digit
+    workbook     the same as an Excel file
+    folder       all of it as a folder, and back
+
+What is calculated of a plan stands in `kiban.planning`.
+"""

@@ -1,4 +1,4 @@
-"""What a scenario will use, on the screen: place, weather, horizon, what is given and what is assumed."""
+"""What a scenario will use, at the command line: place, weather, horizon, what is given and what is assumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Group, RenderableType
 
+from kiban.planning.assumptions import group_by_subject, group_families
 from kiban.planning.preparation import Preparation
 from kiban.planning.provenance import Entry
 from kiban.quantities import Language, format_given, term
@@ -13,7 +14,6 @@ from kiban.report.layout import Sentence, bullets, lines, pairs, section
 from kiban.report.messages import say
 from kiban.report.names import input_name, site_name
 from kiban.report.phrases import phrase
-from kiban.report.plan.assumptions import group_by_subject, group_families
 from kiban.report.plan.entries import input_sentence, value_text
 from kiban.report.plan.words import assumed_sentences, describe_targets, join_words, subject_heading
 from kiban.scenario import SeriesReference

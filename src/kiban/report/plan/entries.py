@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 from kiban.catalogue import load_catalogue
-from kiban.messages import Message, from_plain, to_plain
-from kiban.planning.provenance import Entry, Origin, catalogue_source
+from kiban.messages import Message, PlainMessage, from_plain, to_plain
+from kiban.planning.provenance import Entry, Origin, Status, catalogue_source
 from kiban.quantities import Language, format_quantity, unit_text
 from kiban.report.messages import say
 from kiban.report.names import catalogue_facts, fact_range, input_name
 from kiban.report.phrases import phrase
+
+
+class EntrySaid(TypedDict):
+    """The messages of an input; `value` is None where it is a number or a name."""
+
+    value: PlainMessage | None
+    source: PlainMessage
+    notes: list[PlainMessage]
+
+
+class EntryDocument(TypedDict):
+    """An input with its origin: English text to read, and in `said` what it is restored from."""
+
+    name: str
+    value: str
+    unit: str
+    source: str
+    status: Status
+    origin: Origin
+    note: str
+    said: EntrySaid
 
 
 def value_text(entry: Entry, language: Language) -> str:
@@ -54,8 +75,8 @@ def source_keys(entry: Entry) -> tuple[str, ...]:
     return tuple(key for key in str(entry.source.values["sources"]).split(";") if key in known)
 
 
-def plain_entry(entry: Entry) -> dict[str, Any]:
-    """An input in plain types: English text to read, and in `said` the codes and values of which it is restored."""
+def plain_entry(entry: Entry) -> EntryDocument:
+    """An input in plain types."""
     return {
         "name": entry.name,
         "value": value_text(entry, "en"),

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-import numpy.typing as npt
-
-from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_YEAR
+from kiban.planning.assumptions import rank_assumptions
+from kiban.planning.cost_groups import group_costs
+from kiban.planning.design import design_rows
+from kiban.planning.hours import WEEKS, describe_hours
 from kiban.planning.plan import Plan
 from kiban.quantities import Language, format_share
 from kiban.report.names import input_name, money_of, subject_name
 from kiban.report.phrases import phrase
-from kiban.report.plan.assumptions import rank_assumptions
-from kiban.report.plan.costs import group_costs
-from kiban.report.plan.tables import design_rows
 from kiban.report.plan.words import amount_text, built_capacities, join_words, valuable_worths, worth_sentence
 
-WEEK_HOURS = 168
-WINTER_WEEK, SUMMER_WEEK = (1, 14), (7, 16)
-"""Month and day on which the weeks that charts show begin."""
-CLEAN_TOLERANCE = 1e-4
-WORTHLESS_MYEN_PER_MWH = 1e-5
 _SERVING = ("it", "interconnection", "backup", "battery_energy")
 
 
@@ -36,50 +27,6 @@ def findings(plan: Plan, language: Language) -> dict[str, str]:
     }
     found |= _hours(plan, language)
     return {name: sentence[:1].upper() + sentence[1:] for name, sentence in found.items() if sentence}
-
-
-def clean_energy(plan: Plan) -> tuple[Array, Array]:
-    """Energy of each step that is not clean, and its load, both as MW.
-
-    Supply that a scenario marks as not clean counts with what it could deliver, as in the programme's target.
-    """
-    hourly = plan.hourly
-    load = hourly["load_mw"]
-    unclean = np.zeros_like(load)
-    if "import_mw" in hourly:
-        unclean = unclean + hourly["import_mw"] * (1.0 - hourly.get("grid_clean_share", np.zeros_like(load)))
-    if "backup_mw" in hourly:
-        unclean = unclean + hourly["backup_mw"]
-    for name, option in plan.scenario.supply.items():
-        if not option.clean:
-            unclean = unclean + hourly.get(f"{name}_available_mw", hourly.get(f"{name}_mw", np.zeros_like(load)))
-    return np.minimum(unclean, load), load
-
-
-def week_start(plan: Plan, month: int, day: int) -> int | None:
-    """First step of a week of the first weather year; None where the horizon does not hold all of it."""
-    local = _local_time(plan)
-    days = local.astype("datetime64[D]")
-    in_month = (days - days.astype("datetime64[M]")).astype(np.int64) + 1
-    at = np.flatnonzero((_months(local) == month) & (in_month == day) & (local == days))
-    steps = _week_steps(plan)
-    if not at.size or int(at[0]) + steps > len(local):
-        return None
-    return int(at[0])
-
-
-def _local_time(plan: Plan) -> npt.NDArray[np.datetime64]:
-    """Start of each step by the place's clock: numpy takes dates apart faster than an index with a time zone."""
-    local: npt.NDArray[np.datetime64] = plan.time.tz_localize(None).to_numpy()
-    return local
-
-
-def _months(local: npt.NDArray[np.datetime64]) -> npt.NDArray[np.int64]:
-    return local.astype("datetime64[M]").astype(np.int64) % 12 + 1
-
-
-def _week_steps(plan: Plan) -> int:
-    return round(WEEK_HOURS / plan.scenario.time.step_hours)
 
 
 def _costs(plan: Plan, language: Language) -> str:
@@ -133,27 +80,16 @@ def _inputs(plan: Plan, language: Language) -> str:
 
 
 def _hours(plan: Plan, language: Language) -> dict[str, str]:
-    found: dict[str, str] = {}
-    unclean, load = clean_energy(plan)
-    steps = len(load)
-    if not steps or load.sum() <= 0:
-        return found
-    clean = int(np.sum(unclean <= CLEAN_TOLERANCE * np.maximum(load, 1e-9)) * plan.scenario.time.step_hours)
-    total = int(steps * plan.scenario.time.step_hours)
-    found["clean"] = phrase("finding.clean", language, hours=f"{clean:,}", total=f"{total:,}")
-    weeks = {}
-    for name, (month, day) in (("winter", WINTER_WEEK), ("summer", SUMMER_WEEK)):
-        start = week_start(plan, month, day)
-        if start is not None:
-            part = slice(start, start + _week_steps(plan))
-            weeks[name] = format_share(1.0 - float(unclean[part].sum() / load[part].sum()), language)
-    if len(weeks) == 2:
+    figures = describe_hours(plan)
+    if figures is None:
+        return {}
+    total = f"{figures.hours:,}"
+    found = {"clean": phrase("finding.clean", language, hours=f"{figures.clean_hours:,}", total=total)}
+    weeks = {name: format_share(share, language) for name, share in figures.week_shares.items()}
+    if weeks.keys() == WEEKS.keys():
         found["weeks"] = phrase("finding.weeks", language, **weeks)
-    if total >= HOURS_PER_YEAR:
-        months = _months(_local_time(plan))
-        shares = {
-            month: 1.0 - float(unclean[months == month].sum() / load[months == month].sum()) for month in range(1, 13)
-        }
+    shares = figures.month_shares
+    if shares:
         lean, rich = min(shares, key=lambda month: shares[month]), max(shares, key=lambda month: shares[month])
         found["months"] = phrase(
             "finding.months",
@@ -163,10 +99,7 @@ def _hours(plan: Plan, language: Language) -> dict[str, str]:
             rich=phrase(f"month.{rich}", language),
             high=format_share(shares[rich], language),
         )
-    value = plan.hourly.get("energy_value_myen_per_mwh")
-    if value is not None:
-        money = money_of(plan, language)
-        free = int(np.sum(value < WORTHLESS_MYEN_PER_MWH) * plan.scenario.time.step_hours)
-        words = {"free": f"{free:,}", "total": f"{total:,}", "high": money.energy_price(float(np.quantile(value, 0.9)))}
-        found["value"] = phrase("finding.value", language, **words)
+    if figures.free_hours is not None and figures.high_value_myen_per_mwh is not None:
+        high = money_of(plan, language).energy_price(figures.high_value_myen_per_mwh)
+        found["value"] = phrase("finding.value", language, free=f"{figures.free_hours:,}", total=total, high=high)
     return found

@@ -28,8 +28,8 @@ from typing import TYPE_CHECKING, Any
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, OutputError, Problem
+from kiban.messages import Message
 from kiban.planning.plan import Plan
-from kiban.report.messages import say_fault
 from kiban.report.plan.entries import plain_entry, source_keys
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import Table, make_tables
@@ -72,18 +72,16 @@ def check_folder(folder: str | Path) -> None:
     """Raise `OutputError` unless a plan can be saved under this name; worth asking before a long calculation."""
     folder = Path(folder)
     if (folder / SUMMARY).exists():
-        raise OutputError(Problem("holds another plan, which is kept", str(folder), remedy=_other_name(folder)))
+        raise OutputError(Problem("output.another_plan", str(folder), free=_other_name(folder)))
     if folder.is_dir() and any(folder.iterdir()):
-        raise OutputError(Problem("is a folder that is not empty", str(folder), remedy=_other_name(folder)))
+        raise OutputError(Problem("output.not_empty", str(folder), free=_other_name(folder)))
     if folder.exists() and not folder.is_dir():
-        raise OutputError(Problem("is a file, and a plan needs a folder", str(folder), remedy=_other_name(folder)))
+        raise OutputError(Problem("output.is_file", str(folder), free=_other_name(folder)))
     parent = _existing_parent(folder)
     if not parent.is_dir():
-        fault = f"cannot be made, because {parent} is a file"
-        raise OutputError(Problem(fault, str(folder), remedy="give a folder elsewhere"))
+        raise OutputError(Problem("output.below_file", str(folder), parent=str(parent)))
     if not os.access(parent, os.W_OK | os.X_OK):
-        fault = f"cannot be written: {parent} allows no new entries"
-        raise OutputError(Problem(fault, str(folder), remedy="give a folder that you may write to"))
+        raise OutputError(Problem("output.no_entries", str(folder), parent=str(parent)))
 
 
 def load_plan(folder: str | Path) -> Plan:
@@ -93,10 +91,9 @@ def load_plan(folder: str | Path) -> Plan:
     """
     folder = Path(folder)
     if not folder.exists():
-        raise OutputError(Problem("does not exist", str(folder), remedy="give the folder of a saved plan"))
+        raise OutputError(Problem("output.no_folder", str(folder)))
     if not (folder / SUMMARY).is_file():
-        fault = f"is no saved plan: it has no {SUMMARY}"
-        raise OutputError(Problem(fault, str(folder), remedy="give a folder that `kiban build --out` or `save` wrote"))
+        raise OutputError(Problem("output.no_plan", str(folder), part=SUMMARY))
     part = SUMMARY
     try:
         summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
@@ -107,9 +104,10 @@ def load_plan(folder: str | Path) -> Plan:
         part = SUMMARY
         return restore(summary, scenario, time, hourly)
     except InputError as error:
-        raise OutputError(_damaged(folder, part, say_fault(error.problems[0], "en"))) from None
+        first = error.problems[0]
+        raise OutputError(_damaged(folder, part, Message(f"fault.{first.code}", first.values))) from None
     except OSError as error:
-        raise OutputError(_damaged(folder, part, error.strerror or "cannot be read")) from None
+        raise OutputError(_damaged(folder, part, error.strerror or Message("damage.unreadable"))) from None
     except (ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
         raise OutputError(_damaged(folder, part, _first_line(error))) from None
 
@@ -192,23 +190,23 @@ def _other_name(folder: Path) -> str:
     number = 2
     while (whole.parent / f"{stem}-{number}").exists():
         number += 1
-    free = folder.parent / f"{stem}-{number}"
-    return f"choose another name, for example {free}"
+    return str(folder.parent / f"{stem}-{number}")
 
 
 def _unwritable(folder: Path, error: OSError) -> Problem:
     reason = (error.strerror or type(error).__name__).lower()
-    return Problem(f"cannot be written: {reason}", str(folder), remedy="give a folder that can be written")
+    return Problem("output.unwritable", str(folder), remedy="output.writable", reason=reason)
 
 
-def _damaged(folder: Path, part: str, reason: str) -> Problem:
-    fault = f"is damaged: {part} {reason}".rstrip(".")
-    return Problem(fault, str(folder), remedy="build the plan again from its scenario")
+def _damaged(folder: Path, part: str, reason: str | Message) -> Problem:
+    return Problem("output.damaged", str(folder), part=part, reason=reason)
 
 
-def _first_line(error: Exception) -> str:
-    text = str(error).strip().splitlines()
-    return f"cannot be used ({type(error).__name__}{f': {text[0][:120]}' if text else ''})"
+def _first_line(error: Exception) -> Message:
+    kind, text = type(error).__name__, str(error).strip().splitlines()
+    if not text:
+        return Message("damage.unusable", kind=kind)
+    return Message("damage.unusable_why", kind=kind, text=text[0][:120])
 
 
 def _umask() -> int:

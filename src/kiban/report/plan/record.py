@@ -1,15 +1,22 @@
-"""A plan as one JSON object and back, floats exact: what `--json` prints and `summary.json` holds."""
+"""A plan as one JSON object and back, floats exact: what `--json` prints and `summary.json` holds.
+
+`PlanFigures` are the numbers of a plan under their code names. They stand in two objects: `PlanRecord` adds what makes
+the plan again, and `document.PlanDocument`, which the web pages and the HTML report read, adds names and sentences.
+The parts of a plan that are dataclasses stand in both as their fields.
+
+Version 3 calls the worths of the constraints `worths`; version 2, which called them `duals`, is still read.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
-from kiban.messages import Message, from_plain, to_plain
+from kiban.messages import Message, PlainMessage, from_plain, to_plain
 from kiban.planning.plan import (
     Alternative,
     Change,
@@ -22,7 +29,7 @@ from kiban.planning.plan import (
 )
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
-from kiban.report.plan.entries import plain_entry, restore_entry
+from kiban.report.plan.entries import EntryDocument, plain_entry, restore_entry
 from kiban.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -31,18 +38,52 @@ if TYPE_CHECKING:
 FORMAT = "kiban plan"
 VERSION = 3
 READABLE = (2, 3)
-"""Version 2 held notes and origins as English sentences only."""
+"""Version 2 called worths `duals`, and held notes and origins as English sentences only."""
+WITH_DUALS = 2
+Fields = dict[str, Any]
+"""The fields of a dataclass, which `Annotated[Fields, ...]` names."""
 
 
-def summarise(plan: Plan) -> dict[str, Any]:
-    """Everything of a plan but the hourly columns and the scenario, in plain types.
+class PlanFigures(TypedDict):
+    """The numbers of a plan: units are in the names, costs are million yen a year; see `Plan`."""
 
-    `duals` holds the worths by name; `assumptions` are the entries of `provenance` that are assumed. `notes` are
-    English sentences to read, `notes_said` their codes and values, of which they can be said in another language.
+    name: str
+    status: Literal["optimal", "infeasible"]
+    cooling_system: str
+    certificate: Annotated[Fields, Certificate] | None
+    capacities: dict[str, float]
+    costs: dict[str, float]
+    indicators: dict[str, float]
+    worths: dict[str, Annotated[Fields, Worth]]
+
+
+class PlanRecord(PlanFigures):
+    """Everything of a plan but its hours and its scenario; `assumptions` are the assumed entries of `provenance`.
+
+    `notes` are English sentences to read, `notes_said` their codes and values, of which they are restored.
     """
+
+    format: str
+    version: int
+    alternatives: list[Annotated[Fields, Alternative]]
+    infeasibility: Annotated[Fields, Infeasibility] | None
+    investments: list[Annotated[Fields, Investment]]
+    tranches: list[Annotated[Fields, ServedTranche]]
+    clean_output_mwh_per_year: dict[str, float]
+    energy_charges_myen_per_year: dict[str, float]
+    capital_factors: dict[str, dict[str, float]]
+    production_credits_myen_per_mwh: dict[str, float]
+    ratepayers_works_myen: float
+    policy: Annotated[Fields, PolicyTerms] | None
+    notes: list[str]
+    notes_said: list[PlainMessage]
+    assumptions: list[EntryDocument]
+    provenance: list[EntryDocument]
+
+
+def plan_figures(plan: Plan) -> PlanFigures:
+    """The numbers of a plan in plain types."""
     return {
-        "format": FORMAT,
-        "version": VERSION,
         "name": plan.scenario.name,
         "status": plan.status,
         "cooling_system": plan.cooling_system,
@@ -50,7 +91,16 @@ def summarise(plan: Plan) -> dict[str, Any]:
         "capacities": _floats(plan.capacities),
         "costs": _floats(plan.costs),
         "indicators": _floats(plan.indicators),
-        "duals": {worth.name: _without(dataclasses.asdict(worth), "name") for worth in plan.worths},
+        "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
+    }
+
+
+def summarise(plan: Plan) -> PlanRecord:
+    """Everything of a plan but the hourly columns and the scenario, in plain types."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        **plan_figures(plan),
         "alternatives": [dataclasses.asdict(other) for other in plan.alternatives],
         "infeasibility": dataclasses.asdict(plan.infeasibility) if plan.infeasibility is not None else None,
         "investments": [dataclasses.asdict(investment) for investment in plan.investments],
@@ -82,7 +132,7 @@ def restore(
         capacities=dict(summary["capacities"]),
         costs=dict(summary["costs"]),
         indicators=dict(summary["indicators"]),
-        worths=tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items()),
+        worths=_restore_worths(summary),
         alternatives=tuple(Alternative(**other) for other in summary["alternatives"]),
         time=time,
         hourly=hourly,
@@ -104,6 +154,12 @@ def restore(
 def to_json(content: object) -> str:
     """JSON text with a final line end; floats as their shortest exact form, no NaN."""
     return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
+
+
+def _restore_worths(summary: Mapping[str, Any]) -> tuple[Worth, ...]:
+    if summary["version"] == WITH_DUALS:
+        return tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items())
+    return tuple(Worth(**worth) for worth in summary["worths"].values())
 
 
 def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
@@ -131,7 +187,9 @@ def restore_terms(content: Mapping[str, Any]) -> PolicyTerms:
     """The terms of a policy from plain types."""
     from pydantic import TypeAdapter
 
-    terms = TypeAdapter(PolicyTerms).validate_python({**_without(content, "notes_said"), "notes": ()})
+    terms = TypeAdapter(PolicyTerms).validate_python(
+        {**{key: value for key, value in content.items() if key != "notes_said"}, "notes": ()}
+    )
     return dataclasses.replace(terms, notes=restore_notes(content))
 
 
@@ -144,7 +202,3 @@ def restore_notes(content: Mapping[str, Any]) -> tuple[Message, ...]:
 
 def _floats(values: Mapping[str, float]) -> dict[str, float]:
     return {name: float(value) for name, value in values.items()}
-
-
-def _without(content: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in content.items() if name != key}

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import load_catalogue
+from kiban.planning.assumptions import rank_assumptions
+from kiban.planning.cost_groups import RUNNING, group_of
+from kiban.planning.design import MEASURE, design_rows
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, term, unit_of, unit_text
 from kiban.report.messages import say
-from kiban.report.names import COMPUTE, MEASURE, capacity_parts, indicator_name, input_name, money_of, subject_name
+from kiban.report.names import indicator_name, input_name, money_of, subject_name
 from kiban.report.phrases import phrase, phrase_or
-from kiban.report.plan.assumptions import rank_assumptions
-from kiban.report.plan.costs import RUNNING, group_of
 from kiban.report.plan.entries import note_text, source_keys, value_text
 from kiban.report.plan.words import alternative_sentence, worth_sentence
 
@@ -26,12 +26,6 @@ NameOf = Callable[[str, Language], str]
 MYEN_PER_YEAR = "million yen/year"
 NAMES = ("name", "name_en", "name_ja")
 ORIGIN = ("source", "source_title", "note")
-ENERGY_COLUMNS = {
-    "it": "it_load_mw",
-    "interconnection": "import_mw",
-    "backup": "backup_mw",
-    "battery_power": "discharge_mw",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,62 +35,6 @@ class Table:
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DesignRow:
-    """A capacity with what it does over the year.
-
-    `energy_mwh` is what it could deliver (free supply, before curtailment), drew or served, `factor` that
-    energy over the capacity's; `limit` is None where there is none, `cost_myen` is fixed and yearly.
-    """
-
-    name: str
-    subject: str
-    value: float
-    unit: str
-    limit: float | None
-    limit_key: str
-    energy_mwh: float | None
-    factor: float | None
-    cost_myen: float | None
-
-
-def design_rows(plan: Plan) -> tuple[DesignRow, ...]:
-    """All capacities in the order of the plan."""
-    limits = {worth.name.removesuffix("_limit"): worth for worth in plan.worths if worth.name.endswith("_limit")}
-    rows = []
-    for name, value in plan.capacities.items():
-        subject, unit = capacity_parts(name)
-        limit, energy = limits.get(subject), _yearly_energy(subject, plan)
-        factor = energy / (value * HOURS_PER_YEAR) if energy is not None and unit == "mw" and value > 0 else None
-        rows.append(
-            DesignRow(
-                name=name,
-                subject=subject,
-                value=value,
-                unit=unit,
-                limit=limit.limit if limit is not None else None,
-                limit_key=limit.key if limit is not None else "",
-                energy_mwh=energy,
-                factor=factor,
-                cost_myen=_fixed_cost(subject, plan),
-            )
-        )
-    return tuple(rows)
-
-
-def _yearly_energy(subject: str, plan: Plan) -> float | None:
-    for column in (ENERGY_COLUMNS.get(subject, ""), f"{subject}_available_mw", f"{subject}_mw"):
-        if column in plan.hourly:
-            return float(plan.hourly[column].mean()) * HOURS_PER_YEAR
-    return None
-
-
-def _fixed_cost(subject: str, plan: Plan) -> float | None:
-    if subject == "it":
-        return sum(cost for item, cost in plan.costs.items() if item.startswith(COMPUTE))
-    return plan.costs.get(subject)
 
 
 def make_tables(plan: Plan) -> tuple[Table, ...]:

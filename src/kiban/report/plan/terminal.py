@@ -1,10 +1,13 @@
-"""The plan on the screen: the answer, the design, the costs, the constraints, and what is assumed."""
+"""The plan at the command line: the answer, the design, the costs, the constraints, and what is assumed."""
 
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from kiban.planning.assumptions import rank_assumptions
+from kiban.planning.cost_groups import RUNNING, group_costs
+from kiban.planning.design import MEASURE, DesignRow, design_rows
 from kiban.planning.plan import Plan
 from kiban.quantities import (
     MWH_PER_GWH,
@@ -18,12 +21,9 @@ from kiban.quantities import (
 )
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.messages import say
-from kiban.report.names import MEASURE, money_of, subject_name
+from kiban.report.names import money_of, subject_name
 from kiban.report.phrases import phrase
-from kiban.report.plan.assumptions import rank_assumptions
-from kiban.report.plan.costs import RUNNING, group_costs
 from kiban.report.plan.entries import input_sentence
-from kiban.report.plan.tables import DesignRow, design_rows
 from kiban.report.plan.words import (
     SHOWN_WORTHS,
     answer,

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kiban.calendar import HOURS_PER_YEAR
+from kiban.planning.assumptions import group_by_subject
+from kiban.planning.design import MEASURE, capacity_parts
 from kiban.planning.plan import LEAST_CAPACITIES, Alternative, Infeasibility, Plan, Relaxation, Worth
 from kiban.planning.provenance import Entry
 from kiban.quantities import (
@@ -20,15 +22,12 @@ from kiban.quantities import (
     unit_text,
 )
 from kiban.report.names import (
-    MEASURE,
-    capacity_parts,
     input_name,
     money_of,
     site_name,
     subject_name,
 )
 from kiban.report.phrases import load_phrases, phrase, phrase_or
-from kiban.report.plan.assumptions import group_by_subject
 from kiban.scenario import Scenario, SeriesReference
 
 NEGLIGIBLE = 1e-4
@@ -314,8 +313,6 @@ def relaxation_sentence(relaxation: Relaxation, plan: Plan, language: Language) 
         for change in relaxation.changes
     ]
     words = join_words(changes, language)
-    if relaxation.cost_myen_per_year is None:
-        return phrase("infeasible.relaxation_without_cost", language, changes=words)
     cost = money_of(plan, language).amount(relaxation.cost_myen_per_year)
     return phrase("infeasible.relaxation", language, changes=words, cost=cost)
 

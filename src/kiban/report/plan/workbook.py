@@ -162,12 +162,12 @@ def write_new_file(raw: bytes, path: str | Path) -> Path:
     except FileExistsError:
         raise _taken(target) from None
     except OSError as error:
-        raise OutputError(Problem(f"cannot be written: {error.strerror}", str(target))) from None
+        raise OutputError(Problem("output.unwritable", str(target), reason=str(error.strerror))) from None
     return target
 
 
 def _taken(path: str | Path) -> OutputError:
-    return OutputError(Problem("exists already", str(path), remedy="choose another name"))
+    return OutputError(Problem("output.taken", str(path)))
 
 
 def with_fixed_dates(raw: io.BytesIO, changes: Mapping[str, Callable[[bytes], bytes]] | None = None) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kiban.report.names import COMPUTE, MEASURE
+from kiban.planning.design import COMPUTE, MEASURE
 
 GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved", "revenue")
 RUNNING = frozenset(

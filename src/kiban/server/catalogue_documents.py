@@ -2,24 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypedDict
 
 from kiban.catalogue import AREAS, Fact, Site, load_catalogue
 from kiban.errors import InputError
-from kiban.quantities import LANGUAGES
-from kiban.report.names import site_name
+from kiban.report.names import Names, site_name, unit_names
 from kiban.scenario import SeriesReference
-from kiban.scenario.examples import example_names, example_path, load_scenario
-from kiban.server import questions
-from kiban.server.packing import plain_scenario
-from kiban.server.plan_views import unit_names
+from kiban.scenario.examples import example_names, example_path, load_scenario, national_example_names
+from kiban.scenario.plain import plain_scenario
 from kiban.server.problems import RefusedError
 from kiban.server.settings import Settings
-from kiban.server.studies import check_size, refuse_outside
+from kiban.server.studies import check_size, read_national_example, refuse_outside
 
 
-def fact_view(fact: Fact) -> dict[str, Any]:
+class SourceDocument(TypedDict):
+    """A source of a figure."""
+
+    key: str
+    title: str
+    publisher: str
+    address: str
+    grade: str
+
+
+class FactDocument(TypedDict):
+    """A figure of the catalogue with its sources."""
+
+    id: str
+    value: float
+    low: float | None
+    high: float | None
+    unit: str
+    unit_text: Names
+    year: int | None
+    status: str
+    note: str
+    name: Names
+    sources: list[SourceDocument]
+
+
+class FactsDocument(TypedDict):
+    """Figures that were asked for, as many as were wanted; `count` are all."""
+
+    facts: list[FactDocument]
+    count: int
+    left_off: int
+
+
+class CriterionDocument(TypedDict):
+    """What sites may be compared by."""
+
+    quantity: str
+    name: Names
+    unit: str
+    unit_text: Names
+
+
+class CatalogueSite(TypedDict):
+    """A candidate site of the catalogue; `values` are by quantity."""
+
+    id: str
+    name: Names
+    prefecture: str
+    municipality: str
+    latitude_deg: float
+    longitude_deg: float
+    elevation_m: float
+    area: str
+    kind: str
+    announced_capacity_mw: float | None
+    status: str
+    values: dict[str, float]
+
+
+class SitesDocument(TypedDict):
+    """All sites, and what they may be compared by."""
+
+    sites: list[CatalogueSite]
+    criteria: list[CriterionDocument]
+    areas: list[str]
+
+
+class SiteWithFacts(CatalogueSite):
+    """Everything about a site."""
+
+    notes: dict[str, str]
+    notes_ja: dict[str, str]
+    facts: list[FactDocument]
+
+
+class ExampleDocument(TypedDict):
+    """A worked example; one is `usable` where the server takes on what it needs."""
+
+    name: str
+    title: str
+    description: str
+    site: str | None
+    site_name: Names
+    it_load_mw: float | None
+    clean_share: float | None
+    usable: bool
+    scenario: dict[str, Any]
+    toml: str
+
+
+class NationalExample(TypedDict):
+    """An example that is a national study."""
+
+    name: str
+    toml: str
+
+
+class ExamplesDocument(TypedDict):
+    """The worked examples."""
+
+    examples: list[ExampleDocument]
+    national: list[NationalExample]
+
+
+def facts_document(facts: Sequence[Fact], most: int) -> FactsDocument:
+    """The first of these figures."""
+    shown = [fact_document(fact) for fact in facts[:most]]
+    return {"facts": shown, "count": len(facts), "left_off": len(facts) - len(shown)}
+
+
+def fact_document(fact: Fact) -> FactDocument:
     """A figure with its sources."""
     return {
         "id": fact.id,
@@ -46,11 +155,11 @@ def fact_view(fact: Fact) -> dict[str, Any]:
 
 
 @cache
-def sites_view() -> dict[str, Any]:
+def sites_document() -> SitesDocument:
     """All sites, and what is known about every or some of them."""
     catalogue = load_catalogue()
     values = _site_values()
-    criteria: dict[str, dict[str, Any]] = {}
+    criteria: dict[str, CriterionDocument] = {}
     for site in catalogue.sites.values():
         for quantity in values.get(site.id, {}):
             if quantity not in criteria:
@@ -65,7 +174,7 @@ def sites_view() -> dict[str, Any]:
     return {"sites": sites, "criteria": list(criteria.values()), "areas": list(AREAS)}
 
 
-def site_view(site_id: str) -> dict[str, Any]:
+def site_document(site_id: str) -> SiteWithFacts:
     """Everything about a site; `CatalogueError` where there is none of that id."""
     site = load_catalogue().site(site_id)
     facts = [fact for key, fact in load_catalogue().facts.items() if key.startswith(f"site.{site_id}.")]
@@ -85,11 +194,11 @@ def site_view(site_id: str) -> dict[str, Any]:
             "landing_station": site.landing_station_ja,
             "note": site.note_ja,
         },
-        "facts": [fact_view(fact) for fact in facts],
+        "facts": [fact_document(fact) for fact in facts],
     }
 
 
-def _site(site: Site, values: dict[str, float]) -> dict[str, Any]:
+def _site(site: Site, values: dict[str, float]) -> CatalogueSite:
     return {
         "id": site.id,
         "name": {"en": site.name_en, "ja": site.name_ja},
@@ -121,15 +230,15 @@ def _general(name: str, place: str) -> str:
     return name.replace(place, "").strip(" ,、・:の")
 
 
-def examples_view(settings: Settings) -> dict[str, Any]:
+def examples_document(settings: Settings) -> ExamplesDocument:
     """The worked examples; one is usable where the server takes on what it needs."""
     return {
         "examples": [_example(name, settings) for name in example_names()],
-        "national": questions.national_examples(),
+        "national": [{"name": name, "toml": read_national_example(name)} for name in national_example_names()],
     }
 
 
-def _example(name: str, settings: Settings) -> dict[str, Any]:
+def _example(name: str, settings: Settings) -> ExampleDocument:
     scenario = load_scenario(name)
     plain = plain_scenario(scenario)
     try:
@@ -144,7 +253,7 @@ def _example(name: str, settings: Settings) -> dict[str, Any]:
         "title": scenario.name,
         "description": scenario.description,
         "site": scenario.site.id,
-        "site_name": {language: site_name(scenario, language) for language in LANGUAGES},
+        "site_name": {"en": site_name(scenario, "en"), "ja": site_name(scenario, "ja")},
         "it_load_mw": None if isinstance(load, SeriesReference) else load,
         "clean_share": scenario.target.clean_share,
         "usable": usable,

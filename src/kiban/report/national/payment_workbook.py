@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national_payment import NationalPayment, Region
-from kiban.report.national.payment import summarise_national_payment
-from kiban.report.payment.document import account_name, party_name
+from kiban.report.national.payment_document import national_payment_document
+from kiban.report.payment.document import account_name
+from kiban.report.payment.findings import party_name
 from kiban.report.plan.workbook import with_fixed_dates, write_new_file
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def ledger_book_bytes(payment: NationalPayment) -> bytes:
     """The content of the workbook."""
     from openpyxl import Workbook
 
-    summary = summarise_national_payment(payment)
+    summary = national_payment_document(payment)
     book = Workbook()
     sheet = book.active
     sheet.title = "Answer"
@@ -44,7 +45,7 @@ def ledger_book_bytes(payment: NationalPayment) -> bytes:
             sheet.append([sentence])
         sheet.append([])
     for title, regions in (("Areas", summary["areas"]), ("Prefectures", summary["prefectures"])):
-        _write(book, title, REGION_KEYS, ([region[key] for key in REGION_KEYS] for region in regions))
+        _write(book, title, REGION_KEYS, ([region.get(key) for key in REGION_KEYS] for region in regions))
     _write(book, "Sites", SITE_KEYS, ([site.get(key) for key in SITE_KEYS] for site in summary["sites"]))
     _write_parties(book, payment.areas)
     _write(book, "Ledger", ENTRY_KEYS, (_entry(entry) for entry in summary["ledger"]["entries"]))

@@ -1,4 +1,4 @@
-"""The candidates of a national study on the screen, before anything is solved."""
+"""The candidates of a national study at the command line, before anything is solved."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from kiban.planning.cost_groups import RUNNING
+from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.report.names import COMPUTE, MEASURE
-from kiban.report.plan.costs import RUNNING
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")

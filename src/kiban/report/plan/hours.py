@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.planning.plan import Plan
 from kiban.quantities import unit_of
-from kiban.server.problems import refuse
 
 DIGITS = 6
 
 
-def hours_view(
-    plan: Plan, plan_id: str, columns: Sequence[str], first: int, last: int | None, mean: int
-) -> dict[str, Any]:
-    """Columns from step `first` up to but not including `last`, in means of `mean` steps."""
-    names = choose_columns(plan, plan_id, columns)
-    steps = len(plan.time)
-    end = steps if last is None else last
-    if not 0 <= first < end <= steps:
-        raise refuse("request", "range", path="from", first=first, last=end, steps=steps)
+class HoursTime(TypedDict):
+    """The steps of a document, which may be means of several steps of the plan."""
+
+    start: str
+    step_hours: float
+    steps: int
+
+
+# "from" is a word of the language, so that the keys are given in a call.
+HoursDocument = TypedDict(
+    "HoursDocument",
+    {
+        "time": HoursTime,
+        "from": int,
+        "to": int,
+        "mean": int,
+        "columns": dict[str, list[float]],
+        "units": dict[str, str],
+    },
+)
+"""Hourly columns of a plan from step `from` up to but not including `to`."""
+
+
+class ProfileDocument(TypedDict):
+    """The mean day of each month, 12 rows of 24 hours; a month that the horizon lacks is a row of nulls."""
+
+    columns: dict[str, list[list[float | None]]]
+    units: dict[str, str]
+
+
+def hours_document(plan: Plan, columns: Sequence[str], first: int, end: int, mean: int) -> HoursDocument:
+    """Columns from step `first` up to but not including `end`, in means of `mean` steps."""
     return {
         "time": {
             "start": plan.time[first].isoformat(),
@@ -33,30 +55,19 @@ def hours_view(
         "from": first,
         "to": end,
         "mean": mean,
-        "columns": {name: _rounded(_means(plan.hourly[name][first:end], mean)) for name in names},
-        "units": {name: unit_of(name) for name in names},
+        "columns": {name: _rounded(_means(plan.hourly[name][first:end], mean)) for name in columns},
+        "units": {name: unit_of(name) for name in columns},
     }
 
 
-def profile_view(plan: Plan, plan_id: str, columns: Sequence[str]) -> dict[str, Any]:
-    """The mean day of each month, 12 rows of 24 hours; a month that the horizon lacks is a row of nulls."""
-    names = choose_columns(plan, plan_id, columns)
+def profile_document(plan: Plan, columns: Sequence[str]) -> ProfileDocument:
+    """The mean day of each month."""
     place = (plan.time.month.to_numpy() - 1) * 24 + plan.time.hour.to_numpy()
     counts = np.bincount(place, minlength=288)
     return {
-        "columns": {name: _profile(plan.hourly[name], place, counts) for name in names},
-        "units": {name: unit_of(name) for name in names},
+        "columns": {name: _profile(plan.hourly[name], place, counts) for name in columns},
+        "units": {name: unit_of(name) for name in columns},
     }
-
-
-def choose_columns(plan: Plan, plan_id: str, columns: Sequence[str]) -> list[str]:
-    """The wanted columns, or all; refused where the plan has none of that name."""
-    if plan.status != "optimal":
-        raise refuse("conflict", "no_hours", name=plan_id)
-    for name in columns:
-        if name not in plan.hourly:
-            raise refuse("request", "no_column", path="columns", name=name, names=", ".join(plan.hourly))
-    return list(dict.fromkeys(columns)) or list(plan.hourly)
 
 
 def _profile(values: Array, place: Any, counts: Any) -> list[list[float | None]]:

@@ -1,0 +1,189 @@
+"""Numbers of a payment in plain types that one campus and the country share: support, ledger, and instruments.
+
+Money is million yen; present values are those of the start year, each party's at its own rate.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any, Literal, TypedDict
+
+from kiban.finance.additionality import AssetSupport
+from kiban.finance.comparison import Instrument
+from kiban.finance.ledger import TREASURIES, Ledger
+from kiban.finance.payment import Payment
+from kiban.report.payment.words import AnyPayment
+
+SideName = Literal["without", "with"]
+LedgerName = Literal["without", "with", "change"]
+
+
+class AssetDocument(TypedDict):
+    """Support of one asset, per unit of capacity and in all; see `AssetSupport`."""
+
+    capacity: str
+    asset: str
+    unit: str
+    quantity_without: float
+    quantity_with: float
+    quantity_forced: float
+    support_per_unit_myen: float
+    windfall_myen: float
+    induced_myen: float
+    distortion_myen: float
+    total_myen: float
+
+
+class SupportDocument(TypedDict):
+    """How the support splits, in all and by asset."""
+
+    total_myen: float
+    windfall_myen: float
+    induced_myen: float
+    distortion_myen: float
+    windfall_share: float
+    assets: list[AssetDocument]
+
+
+class LedgerFlow(TypedDict):
+    """Present value of what goes from one party to another, at the rate of the national treasury."""
+
+    payer: str
+    payee: str
+    myen: float
+
+
+class LedgerDocument(TypedDict):
+    """Balances by party and year, present values, and flows: without the package, with it, and the change."""
+
+    residual_yen: float
+    years: list[int]
+    present_values_myen: dict[LedgerName, dict[str, float]]
+    by_party: dict[LedgerName, dict[str, dict[str, float]]]
+    flows: dict[LedgerName, list[LedgerFlow]]
+    entries: list[dict[str, Any]]
+
+
+class InstrumentFigures(TypedDict):
+    """What instruments are compared by."""
+
+    fiscal_cost_myen: float
+    induced_it_mw: float
+    windfall_share: float
+    clean_share: float
+    yen_per_gpu_hour: float | None
+    treasury_myen: float
+    support_myen: float
+    equity_gain_myen: float
+    users_gain_myen: float
+    ratepayers_myen: float
+    region_myen: float
+    equity_irr: float | None
+    construction_jobs: float
+
+
+class ComparedInstrument(InstrumentFigures):
+    """An instrument at an amount; `reached` is false where no amount is enough."""
+
+    package: str
+    amount: float | None
+    reached: bool
+
+
+def support_document(payment: AnyPayment) -> SupportDocument:
+    """The split of the support, in all and by asset."""
+    support = payment.support
+    return {
+        "total_myen": support.total_myen,
+        "windfall_myen": support.windfall_myen,
+        "induced_myen": support.induced_myen,
+        "distortion_myen": support.distortion_myen,
+        "windfall_share": support.windfall_share,
+        "assets": [_asset(asset) for asset in support.assets],
+    }
+
+
+def _asset(asset: AssetSupport) -> AssetDocument:
+    return {
+        "capacity": asset.capacity,
+        "asset": asset.asset,
+        "unit": asset.unit,
+        "quantity_without": asset.quantity_without,
+        "quantity_with": asset.quantity_with,
+        "quantity_forced": asset.quantity_forced,
+        "support_per_unit_myen": asset.support_per_unit_myen,
+        "windfall_myen": asset.windfall_myen,
+        "induced_myen": asset.induced_myen,
+        "distortion_myen": asset.distortion_myen,
+        "total_myen": asset.total_myen,
+    }
+
+
+def ledger_document(payment: AnyPayment) -> LedgerDocument:
+    """Balances, present values and flows, and every entry with the package."""
+    rates = payment.shares.party_rates
+    treasury = rates["national_treasury"]
+    ledgers: dict[LedgerName, Ledger] = {
+        "without": payment.before.ledger,
+        "with": payment.after.ledger,
+        "change": payment.incidence,
+    }
+    return {
+        "residual_yen": max(ledger.residual_yen for ledger in ledgers.values()),
+        "years": list(payment.after.ledger.years),
+        "present_values_myen": {
+            "without": dict(payment.before.ledger.present_values(rates)),
+            "with": dict(payment.after.ledger.present_values(rates)),
+            "change": dict(payment.party_values_myen),
+        },
+        "by_party": {
+            name: {party: {str(year): amount for year, amount in by.items()} for party, by in ledger.balances.items()}
+            for name, ledger in ledgers.items()
+        },
+        "flows": {
+            name: [
+                {"payer": payer, "payee": payee, "myen": amount}
+                for (payer, payee), amount in sorted(ledger.flows(treasury).items())
+            ]
+            for name, ledger in ledgers.items()
+        },
+        "entries": [dataclasses.asdict(entry) for entry in payment.after.ledger.entries],
+    }
+
+
+def instrument_documents(instruments: Sequence[Instrument]) -> list[ComparedInstrument]:
+    """The comparison of instruments, one object each."""
+    found: list[ComparedInstrument] = []
+    for instrument in instruments:
+        payment = instrument.payment or instrument.most
+        assert payment is not None
+        found.append(
+            {
+                "package": instrument.package,
+                "amount": instrument.amount,
+                "reached": instrument.payment is not None,
+                **instrument_figures(payment),
+            }
+        )
+    return found
+
+
+def instrument_figures(payment: Payment) -> InstrumentFigures:
+    """What instruments are compared by."""
+    values = payment.party_values_myen
+    return {
+        "fiscal_cost_myen": payment.fiscal_cost_myen,
+        "induced_it_mw": payment.induced_it_mw,
+        "windfall_share": payment.support.windfall_share,
+        "clean_share": payment.after.plan.indicators["clean_share"],
+        "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,
+        "treasury_myen": sum(values[party] for party in TREASURIES),
+        "support_myen": payment.support.total_myen,
+        "equity_gain_myen": payment.gains_myen["equity"],
+        "users_gain_myen": payment.gains_myen["users"],
+        "ratepayers_myen": values["ratepayers"],
+        "region_myen": values["prefecture"] + values["municipality"],
+        "equity_irr": payment.after.returns.equity_irr,
+        "construction_jobs": payment.construction_jobs,
+    }

@@ -1,0 +1,878 @@
+// Made by scripts/write_web_types.py from the definitions in kiban; do not edit.
+
+/** Proof of optimality, in the caller's units. */
+export interface Certificate {
+  primal: number;
+  dual: number;
+  relative_gap: number;
+  primal_residual: number;
+  dual_residual: number;
+  solver: string;
+  iterations: number;
+}
+
+/** What relaxing one constraint is worth. */
+export interface Worth {
+  name: string;
+  key: string;
+  saving_myen: number;
+  unit: string;
+  limit: number;
+}
+
+/** A name or sentence in both languages. */
+export interface Names {
+  en: string;
+  ja: string;
+}
+
+/** One heading of why there is no design. */
+export interface InfeasibleParagraph {
+  title: string;
+  sentences: string[];
+}
+
+/** What is said of a plan in one language; `findings` are titles of charts by chart. */
+export interface PlanSentences {
+  answer: string;
+  proof: string;
+  cooling: string[];
+  assumed: string[];
+  infeasible: InfeasibleParagraph[];
+  notes: string[];
+  findings: Record<string, string>;
+}
+
+/** A capacity of the design; see `tables.DesignRow`. */
+export interface CapacityDocument {
+  name: string;
+  subject: string;
+  label: Names;
+  value: number;
+  unit: string;
+  unit_text: Names;
+  built: boolean;
+  limit: number | null;
+  limit_key: string;
+  energy_mwh_per_year: number | null;
+  capacity_factor: number | null;
+  cost_myen_per_year: number | null;
+}
+
+/** An item of cost. */
+export interface CostDocument {
+  name: string;
+  label: Names;
+  group: string;
+  group_label: Names;
+  kind: 'fixed' | 'running';
+  cost_myen_per_year: number;
+}
+
+/** A group of items of cost. */
+export interface CostGroupDocument {
+  name: string;
+  label: Names;
+  fixed_myen_per_year: number;
+  running_myen_per_year: number;
+}
+
+/** A yearly figure. */
+export interface FigureDocument {
+  label: Names;
+  value: number;
+  unit: string;
+  unit_text: Names;
+  explanation: Names;
+}
+
+/** What one unit of relaxation of a scenario key is worth. */
+export interface ConstraintDocument {
+  name: string;
+  key: string;
+  saving_myen_per_year: number;
+  unit: string;
+  unit_text: Names;
+  limit: number;
+  sentence: Names;
+}
+
+/** Another cooling system. */
+export interface AlternativeDocument {
+  cooling_system: string;
+  label: Names;
+  cost_myen_per_year: number;
+  sentence: Names;
+}
+
+/** An hour in which energy is missing. */
+export interface HourDocument {
+  label: string;
+  text: Names;
+}
+
+/** A new value for one scenario key. */
+export interface Change {
+  key: string;
+  current: number;
+  needed: number;
+  unit: string;
+}
+
+/** Changes that make a scenario feasible; `apply` are the new values, rounded to the safe side. */
+export interface RelaxationDocument {
+  changes: Change[];
+  cost_myen_per_year: number;
+  sentence: Names;
+  apply: Record<string, number>;
+}
+
+/** Why there is no design. */
+export interface InfeasibilityDocument {
+  collisions: string[];
+  hours: HourDocument[];
+  shortfall_mwh: number;
+  relaxations: RelaxationDocument[];
+}
+
+/** The steps of a plan over all its weather years. */
+export interface StepsDocument {
+  start: string | null;
+  step_hours: number;
+  steps: number;
+  years: number;
+  block_steps: number;
+}
+
+/** One input; `value` is text where the input is no number, `change_key` the scenario key that replaces it. */
+export interface InputDocument {
+  name: string;
+  label: Names;
+  value: number | string;
+  unit: string;
+  unit_text: Names;
+  low: number | null;
+  high: number | null;
+  status: 'verified' | 'assumed' | 'given' | 'derived' | 'synthetic';
+  source: string;
+  source_titles: string[];
+  note: string;
+  subject: string;
+  subject_name: Names;
+  change_key: string | null;
+}
+
+/** An hourly column. */
+export interface ColumnDocument {
+  name: string;
+  label: Names;
+  unit: string;
+  unit_text: Names;
+}
+
+/** Everything of a plan but its hours; in a short one inputs, scenario and the list of columns are None. */
+export interface PlanDocument {
+  name: string;
+  status: 'optimal' | 'infeasible';
+  cooling_system: string;
+  certificate: Certificate | null;
+  capacities: Record<string, number>;
+  costs: Record<string, number>;
+  indicators: Record<string, number>;
+  worths: Record<string, Worth>;
+  id: string;
+  created: string | null;
+  seconds: number;
+  work: string;
+  cached: boolean;
+  cooling_kept: boolean;
+  kiban: string;
+  packages: string[];
+  site: string | null;
+  site_name: Names;
+  cost_myen_per_year: number | null;
+  cooling_name: Names;
+  sentences: Record<'ja' | 'en', PlanSentences>;
+  design: CapacityDocument[];
+  cost_items: CostDocument[];
+  cost_groups: CostGroupDocument[];
+  figures: Record<string, FigureDocument>;
+  constraints: ConstraintDocument[];
+  alternatives: AlternativeDocument[];
+  infeasibility: InfeasibilityDocument | null;
+  counts: Record<'verified' | 'assumed' | 'given' | 'derived' | 'synthetic', number>;
+  time: StepsDocument;
+  files: Record<string, string>;
+  scenario: Record<string, unknown> | null;
+  inputs: InputDocument[] | null;
+  hourly_columns: ColumnDocument[] | null;
+}
+
+/** The steps of a document, which may be means of several steps of the plan. */
+export interface HoursTime {
+  start: string;
+  step_hours: number;
+  steps: number;
+}
+
+export interface HoursDocument {
+  time: HoursTime;
+  from: number;
+  to: number;
+  mean: number;
+  columns: Record<string, number[]>;
+  units: Record<string, string>;
+}
+
+/** What makes a plan again. */
+export interface Reproduction {
+  toml: string;
+  command: string;
+  python: string;
+}
+
+/** What an item or a group of costs is dearer. */
+export interface CostDifference {
+  name: string;
+  label: Names;
+  difference_myen_per_year: number;
+}
+
+/** A capacity or a yearly figure in both plans; None where a plan has none of the name. */
+export interface QuantityDifference {
+  name: string;
+  label: Names;
+  unit: string;
+  base: number | null;
+  value: number | null;
+  difference: number | null;
+}
+
+/** A scenario key with its value in both scenarios; None is its default. */
+export interface ChangedKey {
+  key: string;
+  base: unknown;
+  value: unknown;
+}
+
+/** What a step of changes costs; None where there was no design before or after it. */
+export interface CauseDocument {
+  keys: string[];
+  difference_myen_per_year: number | null;
+}
+
+/** A plan that is compared with the base. */
+export interface OtherDocument {
+  difference_myen_per_year: number | null;
+  by_group: CostDifference[];
+  by_item: CostDifference[];
+  capacities: QuantityDifference[];
+  indicators: QuantityDifference[];
+  keys: ChangedKey[];
+  by_cause: CauseDocument[] | null;
+  plan: PlanDocument;
+}
+
+/** A base and the plans that are compared with it. */
+export interface ComparisonDocument {
+  base: PlanDocument;
+  others: OtherDocument[];
+}
+
+/** A policy's worth to those who gain, its outlay, and the tax that it brings back. */
+export interface PublicFunds {
+  willingness_to_pay: number;
+  outlay: number;
+  fiscal_externality: number;
+}
+
+/** Emissions of one design and what they do; present value in the start year. */
+export interface Damage {
+  emissions_t_per_year: number;
+  damage_myen: number;
+  paid_myen_per_year: number;
+  paid_share: number;
+}
+
+/** Damage of a tonne, million yen at constant prices, for emissions in `year`, and its growth a year after it. */
+export interface DamageTerms {
+  myen_per_t: number;
+  low_myen_per_t: number;
+  high_myen_per_t: number;
+  growth: number;
+  year: number;
+}
+
+export interface EnvironmentDocument {
+  without: Damage;
+  with: Damage;
+  damage_change_myen: number;
+  damage_of_a_tonne: DamageTerms;
+  status: 'assumed';
+}
+
+/** Support of one asset, per unit of capacity and in all; see `AssetSupport`. */
+export interface AssetDocument {
+  capacity: string;
+  asset: string;
+  unit: string;
+  quantity_without: number;
+  quantity_with: number;
+  quantity_forced: number;
+  support_per_unit_myen: number;
+  windfall_myen: number;
+  induced_myen: number;
+  distortion_myen: number;
+  total_myen: number;
+}
+
+/** How the support splits, in all and by asset. */
+export interface SupportDocument {
+  total_myen: number;
+  windfall_myen: number;
+  induced_myen: number;
+  distortion_myen: number;
+  windfall_share: number;
+  assets: AssetDocument[];
+}
+
+/** How the support of one asset class splits. */
+export interface SupportedAsset {
+  asset: string;
+  label: Names;
+  windfall_myen: number;
+  induced_myen: number;
+  distortion_myen: number;
+}
+
+/** What one account of the ledger changes for a party. */
+export interface AccountDocument {
+  account: string;
+  label: Names;
+  present_value_myen: number;
+}
+
+/** What a party gains; one that `delivers` is paid for it, so that more sales are no gain. */
+export interface PartyDocument {
+  party: string;
+  label: Names;
+  rate: number;
+  public: boolean;
+  delivers: boolean;
+  present_value_myen: number;
+  by_year_myen: number[];
+  accounts: AccountDocument[];
+}
+
+/** Present value of what goes from one party to another with the package, at one rate. */
+export interface FlowDocument {
+  payer: string;
+  payer_label: Names;
+  payee: string;
+  payee_label: Names;
+  amount_myen: number;
+}
+
+/** Present value of what goes from one party to another, at the rate of the national treasury. */
+export interface LedgerFlow {
+  payer: string;
+  payee: string;
+  myen: number;
+}
+
+/** Balances by party and year, present values, and flows: without the package, with it, and the change. */
+export interface LedgerDocument {
+  residual_yen: number;
+  years: number[];
+  present_values_myen: Record<'without' | 'with' | 'change', Record<string, number>>;
+  by_party: Record<'without' | 'with' | 'change', Record<string, Record<string, number>>>;
+  flows: Record<'without' | 'with' | 'change', LedgerFlow[]>;
+  entries: Record<string, unknown>[];
+}
+
+/** Measures of one case; None where one does not exist: no IRR without a sign change, no cover without debt. */
+export interface Returns {
+  project_irr: number | null;
+  equity_irr: number | null;
+  project_npv_myen: number;
+  equity_npv_myen: number;
+  discount_rate: number;
+  payback_years: number | null;
+  least_dscr: number | null;
+  mean_dscr: number | null;
+  llcr: number | null;
+  debt_myen: number;
+  debt_share: number;
+}
+
+/** Levelised cost of compute at prices of the start year. */
+export interface LevelisedCost {
+  myen_per_it_mwh: number;
+  yen_per_gpu_hour: number | null;
+  power_myen_per_mwh: number | null;
+}
+
+/** Compute that was offered at a price, and how much of it the plan serves. */
+export interface ServedTranche {
+  name: string;
+  offered_mw: number;
+  served_mw: number;
+  price_myen_per_mwh: number;
+  it_energy_mwh_per_year: number;
+  must_serve: boolean;
+}
+
+/** Design and returns of one side. */
+export interface SideDocument {
+  returns: Returns;
+  levelised: LevelisedCost;
+  capacities: Record<string, number>;
+  cooling_system: string;
+  cost_myen_per_year: number;
+  clean_share: number;
+  served_it_mw: number;
+  tranches: ServedTranche[];
+  credit_utilisation: Record<string, number>;
+  credit_utilisation_unsettled: number;
+  effective_tax_rates: Record<string, number | null>;
+  yen_per_million_tokens: Record<string, number>;
+  certificate: Certificate | null;
+}
+
+export interface CapacityChange {
+  name: string;
+  subject: string;
+  label: Names;
+  unit: string;
+  unit_text: Names;
+  without: number;
+  with: number;
+}
+
+/** What the treasuries lose under one kind of support, over the draws. */
+export interface LossDocument {
+  kind: string;
+  label: Names;
+  expected_myen: number;
+  high_myen: number;
+  worst_myen: number;
+  default_probability: number;
+}
+
+/** Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn. */
+export interface PaymentDocument {
+  format: string;
+  version: number;
+  name: string;
+  title: Names;
+  against_title: Names;
+  packages: Record<'with' | 'against', string[]>;
+  sentence: Record<'ja' | 'en', string>;
+  sentences: Record<'ja' | 'en', string[]>;
+  assumptions: Record<'ja' | 'en', string[]>;
+  residual: Record<'ja' | 'en', string>;
+  findings: Record<'ja' | 'en', Record<string, string>>;
+  fiscal_cost_myen: number;
+  treasury_value_myen: number;
+  induced_it_mw: number;
+  construction_jobs: number;
+  cost_per_induced_mw_myen: number | null;
+  value_of_public_funds: number | null;
+  public_funds: PublicFunds;
+  conditions: Record<string, unknown>[];
+  environment: EnvironmentDocument;
+  support: SupportDocument;
+  support_by_asset: SupportedAsset[];
+  parties: PartyDocument[];
+  years: number[];
+  flow_rate: number;
+  flows: FlowDocument[];
+  ledger: LedgerDocument;
+  finance: Record<'without' | 'with', SideDocument>;
+  capacities: CapacityChange[];
+  losses: LossDocument[];
+  draws: number;
+  downside: Record<string, unknown> | null;
+}
+
+/** An asset class, or a group of them, that an instrument supports. */
+export interface CoveredAsset {
+  id: string;
+  name: Names;
+}
+
+export interface InstrumentDocument {
+  kind: string;
+  kind_name: Names;
+  amount: number | null;
+  amount_key: string | null;
+  assets: CoveredAsset[];
+  law: string | null;
+  statute: Names | null;
+  article: string | null;
+  status: 'enacted' | 'proposed' | 'hypothetical';
+  from: string | null;
+  to: string | null;
+}
+
+/** A package; `amount` is the rate of its only instrument, which a reader may vary, else None. */
+export interface PackageDocument {
+  name: string;
+  title: Names;
+  description: Names;
+  tax_law: string | null;
+  amount: number | null;
+  amount_key: string | null;
+  instruments: InstrumentDocument[];
+}
+
+/** Yearly cost per MW of IT, million yen, with one protection. */
+export interface HazardCost {
+  protection: 'none' | 'isolation' | 'elevation' | 'both';
+  damage_myen: number;
+  downtime_myen: number;
+  protection_myen: number;
+  downtime_hours: number;
+}
+
+/** What is built at a site; see `SitePlan`. */
+export interface SiteDocument {
+  id: string;
+  name: string;
+  area: string;
+  it_load_mw: number;
+  load_mw: Record<string, number>;
+  phase_load_mw: number[];
+  cooling_system: string;
+  connection_year: number;
+  waits: boolean;
+  capacities: Record<string, number>;
+  energy_mwh_per_year: Record<string, number>;
+  clean_share: number;
+  emissions_t_per_year: number;
+  floor_import_mwh_per_year: number;
+  costs_myen_per_year: Record<string, number>;
+  cost_myen_per_year: number;
+  power_cost_myen_per_mwh: number;
+  hazard: HazardCost;
+  without_myen_per_year: number | null;
+  without_least_myen_per_year: number;
+  instead: string[];
+}
+
+/** One grid area: its limit, what the plan uses, and the energy at the floor price. */
+export interface AreaPlan {
+  area: string;
+  load_mw: number;
+  headroom_mw: number;
+  connection_mw: number;
+  reinforcement_mw: number;
+  floor_import_mwh: number;
+  curtailed_mwh: number | null;
+}
+
+export interface LinkDocument {
+  id: string;
+  from: string;
+  to: string;
+  mw: number;
+  limit_mw: number;
+  used_share: number;
+  binding: boolean;
+  worth_myen_per_mw_year: number;
+  expansion_mw: number;
+  converts_frequency: boolean;
+  forward_mw: number;
+  reverse_mw: number;
+  phase_mw: number[];
+}
+
+/** A grid area at the peak; see `AreaBalance`. */
+export interface BalanceDocument {
+  area: string;
+  frequency_hz: number;
+  draw_mw: number;
+  spare_supply_mw: number;
+  import_mw: number;
+  export_mw: number;
+  worth_myen_per_mw_year: number;
+  floor_hours_per_year: number | null;
+  floor_import_mwh_per_year: number;
+  curtailed_mwh_per_year: number | null;
+  absorbed_mwh_per_year: number | null;
+}
+
+/** The plan furthest from the best one within a share of the cost that siting moves; what is dropped and added. */
+export interface NearOptimum {
+  share: number;
+  cost_myen: number;
+  load_mw: Record<string, number>;
+  dropped: string[];
+  added: string[];
+}
+
+/** What would bring a site in that is not chosen: support per MW of IT and year at a load. */
+export interface Entry {
+  site: string;
+  load_mw: number;
+  support_myen_per_mw: number;
+}
+
+/** The plan if the connection of one site comes after the study's year: its load then, and the cost. */
+export interface Delay {
+  site: string;
+  year: number;
+  load_mw: number;
+  more_myen: number;
+  instead: string[];
+}
+
+/** Sites that a change drops from the plan and brings into it. */
+export interface Turnover {
+  dropped: string[];
+  added: string[];
+}
+
+/** The factor on an assumption at which the leading site is no longer chosen; None within the range searched. */
+export interface FlipPoint {
+  assumption: string;
+  site: string;
+  lower: number | null;
+  upper: number | null;
+  instead: string[];
+  at_low: Turnover | null;
+  at_high: Turnover | null;
+}
+
+/** How often each site is chosen over joint draws of the assumptions, and the spread of the cost. */
+export interface Robustness {
+  draws: number;
+  ranges: Record<string, [number, number]>;
+  chosen: Record<string, number>;
+  mean_mw: Record<string, number>;
+  cost_myen: [number, number, number];
+  flips: FlipPoint[];
+}
+
+/** One limit that, moved alone from `current` to `needed`, makes the study feasible. */
+export interface Relaxation {
+  key: string;
+  current: number;
+  needed: number;
+  unit: string;
+}
+
+/** A site that may be chosen. */
+export interface CandidateDocument {
+  id: string;
+  area: string;
+  kind: string;
+  latitude_deg: number;
+  longitude_deg: number;
+  max_mw: number;
+  min_mw: number;
+  connection_year: number;
+  connection_mw: number | null;
+  round_trip_ms: Record<string, number>;
+  exposure: Record<string, unknown>;
+}
+
+/** A candidate that is left out, and why: a key of `[hazard]`, its value here and the limit. */
+export interface Exclusion {
+  site: string;
+  key: string;
+  value: number;
+  limit: number;
+}
+
+/** Everything of a national plan; see `NationalPlan`. */
+export interface NationalDocument {
+  format: string;
+  version: number;
+  name: string;
+  status: 'optimal' | 'infeasible';
+  years: (number | null)[];
+  packages: string[];
+  sentences: Record<'ja' | 'en', string>;
+  cost_myen_per_year: number;
+  bound_myen_per_year: number;
+  relative_gap: number;
+  common_myen_per_year: number;
+  movable_gap: number;
+  rounds: number;
+  solves: number;
+  income_myen_per_year: number;
+  reinforcement_myen_per_year: number;
+  served_mw: Record<string, number[]>;
+  sites: SiteDocument[];
+  areas: AreaPlan[];
+  flows: LinkDocument[];
+  balances: BalanceDocument[];
+  near_optima: NearOptimum[];
+  entries: Entry[];
+  delay: Delay | null;
+  robustness: Robustness | null;
+  relaxations: Relaxation[];
+  candidates: CandidateDocument[];
+  excluded: Exclusion[];
+  late_supply: Record<string, number>;
+  notes: string[];
+}
+
+/** What a server takes on. */
+export interface LimitsDocument {
+  body_bytes: number;
+  steps: number;
+  sites: number;
+  plans_in_comparison: number;
+  sweep_points: number;
+  queued_jobs: number;
+}
+
+/** Whether a server works and what it takes on; `static` says whether the web pages are there. */
+export interface HealthDocument {
+  status: string;
+  version: string;
+  api: number;
+  static: boolean;
+  database: string;
+  jobs: Record<string, number>;
+  limits: LimitsDocument;
+  online_weather: boolean;
+}
+
+/** A worked example; one is `usable` where the server takes on what it needs. */
+export interface ExampleDocument {
+  name: string;
+  title: string;
+  description: string;
+  site: string | null;
+  site_name: Names;
+  it_load_mw: number | null;
+  clean_share: number | null;
+  usable: boolean;
+  scenario: Record<string, unknown>;
+  toml: string;
+}
+
+/** An example that is a national study. */
+export interface NationalExample {
+  name: string;
+  toml: string;
+}
+
+/** The worked examples. */
+export interface ExamplesDocument {
+  examples: ExampleDocument[];
+  national: NationalExample[];
+}
+
+/** A candidate site of the catalogue; `values` are by quantity. */
+export interface CatalogueSite {
+  id: string;
+  name: Names;
+  prefecture: string;
+  municipality: string;
+  latitude_deg: number;
+  longitude_deg: number;
+  elevation_m: number;
+  area: string;
+  kind: string;
+  announced_capacity_mw: number | null;
+  status: string;
+  values: Record<string, number>;
+}
+
+/** What sites may be compared by. */
+export interface CriterionDocument {
+  quantity: string;
+  name: Names;
+  unit: string;
+  unit_text: Names;
+}
+
+/** All sites, and what they may be compared by. */
+export interface SitesDocument {
+  sites: CatalogueSite[];
+  criteria: CriterionDocument[];
+  areas: string[];
+}
+
+/** A source of a figure. */
+export interface SourceDocument {
+  key: string;
+  title: string;
+  publisher: string;
+  address: string;
+  grade: string;
+}
+
+/** A figure of the catalogue with its sources. */
+export interface FactDocument {
+  id: string;
+  value: number;
+  low: number | null;
+  high: number | null;
+  unit: string;
+  unit_text: Names;
+  year: number | null;
+  status: string;
+  note: string;
+  name: Names;
+  sources: SourceDocument[];
+}
+
+/** Figures that were asked for, as many as were wanted; `count` are all. */
+export interface FactsDocument {
+  facts: FactDocument[];
+  count: number;
+  left_off: number;
+}
+
+/** Where a job is: what it does, and how much of how much is done where that is known. */
+export interface ProgressDocument {
+  message: Names;
+  done: number | null;
+  of: number | null;
+}
+
+/** One thing that is wrong with a request. */
+export interface ProblemItem {
+  path: string;
+  where: string;
+  detail: string;
+  detail_ja: string;
+  suggestion: string;
+  suggestion_ja: string;
+}
+
+/** Why a request is refused, after RFC 9457; what holds for the first problem stands on top. */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  title_ja: string;
+  status: number;
+  detail: string;
+  detail_ja: string;
+  path: string;
+  suggestion: string;
+  suggestion_ja: string;
+  problems: ProblemItem[];
+}
+
+/** A job; `result` is there once it is done, `problem` once it has failed. */
+export interface JobDocument {
+  id: string;
+  kind: string;
+  name: string;
+  owner: string;
+  state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
+  created: string | null;
+  started: string | null;
+  finished: string | null;
+  progress: ProgressDocument;
+  position: number;
+  result: Record<string, unknown> | null;
+  problem: ProblemDocument | null;
+  attempts: number;
+}
