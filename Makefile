@@ -39,7 +39,7 @@ docs: references ## figures, tables and output in the pages, and the drawn weeks
 
 web: ## types, map and pages of the web, as they stand in src/kiban (needs Node 20)
 	cd web && npm ci --no-audit --no-fund
-	$(VENV)/bin/kiban schema | (cd web && npm run types -- /dev/stdin)
+	$(PYTHON) scripts/write_web_types.py
 	cd web && npm run map && npm run check && npm run build
 
 pictures: ## pictures of the web pages (needs Chromium)

@@ -8,7 +8,6 @@
 
     messages     the sentence of a message or a problem
     phrases      all sentences, read from sentences/TOPIC.LANGUAGE.toml
-    translation  sentences that other parts still write in English
     names        what capacities, costs, constraints and inputs are called
     layout       sections, bullets and tables of text
     lines        sentences broken into lines

@@ -18,7 +18,6 @@ from kiban.quantities import Language, term, unit_text
 from kiban.report.names import subject_name
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 
-_CODE = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)*")
 
 
 def say(message: Message, language: Language) -> str:
@@ -60,8 +59,6 @@ def join(parts: Iterable[str], language: Language) -> str:
 
 def _fill(key: str, message: Message, language: Language) -> str:
     phrases = load_phrases(language)
-    if key not in phrases and not _CODE.fullmatch(key):
-        return key.split(".", 1)[1]  # a sentence that has no code yet
     return phrases[key].format(**{blank: _name(blank, value, language) for blank, value in message.values.items()})
 
 

@@ -602,7 +602,7 @@ export interface BalanceDocument {
   absorbed_mwh_per_year: number | null;
 }
 
-/** The plan furthest from the best one within a share of the cost that siting moves; what is dropped and added. */
+/** The plan furthest from the best one within a share of the cost that sites can move; what it drops and adds. */
 export interface NearOptimum {
   share: number;
   cost_myen: number;
@@ -716,7 +716,6 @@ export interface NationalDocument {
   candidates: CandidateDocument[];
   excluded: Exclusion[];
   late_supply: Record<string, number>;
-  notes: string[];
 }
 
 /** What a server takes on. */

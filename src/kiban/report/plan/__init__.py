@@ -9,6 +9,7 @@
     inputs       the inputs in that JSON
     hours        hours for charts
     differences  plans side by side
+    entries      inputs with their origin, in words and as plain types
     tables       the same as tables with every digit
     workbook     the same as an Excel file
     folder       all of it as a folder, and back
