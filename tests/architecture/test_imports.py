@@ -228,7 +228,9 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.planning.design.capacity_parts",
         "kiban.planning.design.design_rows",
         "kiban.planning.hours.describe_hours",
+        "kiban.planning.provenance.catalogue_source",
         "kiban.policy.law.load_law",
+        "kiban.weather.typical.typical_stations",
     },
     # The questions of a server and of a command line.
     "server": {"kiban.planning.building.build", "kiban.national.building.build_national"},

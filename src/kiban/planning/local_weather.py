@@ -51,7 +51,7 @@ def _under_source(problem: Problem, source: str) -> Problem:
     if problem.key:
         return problem
     key = "weather.files" if source in FILE_SOURCES else f"weather.source = '{source}'"
-    return replace(problem, where=Message("place.under", key=key, where=problem.where) if problem.where else key)
+    return replace(problem, where=Message("at.under", outer=key, inner=problem.where) if problem.where else key)
 
 
 def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:

@@ -7,7 +7,6 @@ within a message becomes its sentence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 from kiban.catalogue import UNITS, climate_normals, load_catalogue
@@ -17,7 +16,6 @@ from kiban.policy.law import load_law
 from kiban.quantities import Language, term, unit_text
 from kiban.report.names import subject_name
 from kiban.report.phrases import load_phrases, phrase, phrase_or
-
 
 
 def say(message: Message, language: Language) -> str:
