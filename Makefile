@@ -26,8 +26,9 @@ test: ## every test, as README.md says
 
 refresh: goldens docs web pictures ## whatever is made from something else (an hour); review the diff
 
-goldens: ## golden results of every example (minutes)
+goldens: ## golden results of every example and block of the programme (minutes)
 	$(PYTHON) scripts/update_goldens.py
+	$(PYTHON) scripts/update_blocks.py
 	$(PYTHON) scripts/national_pay_golden.py
 
 references: ## the references of scenario files

@@ -19,6 +19,10 @@ resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
 evaluation       what a solved programme means: capacities, costs, figures, hours
 worths           what one unit more of each constraint saves
+assumptions      which assumed figures matter, by the yearly cost that rests on them
+cost_groups      items of cost in groups, fixed and running
+design           the design, capacity by capacity
+hours            what the hours of a plan add up to
 infeasibility    why there is no design, and what would give one
 plan             the frozen result
 provenance       where each input came from

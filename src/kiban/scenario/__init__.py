@@ -9,6 +9,7 @@ names          names that only the catalogue knows
 package        a policy package: a list of instruments
 national       a national study: demand, candidate sites, limits, phases, risk
 file           a scenario file read and written
+plain          a scenario in plain types and back, and the keys in which two differ
 national_file  a file of a national study read
 examples       the worked examples by name
 shipped        the folders of what comes with kiban
