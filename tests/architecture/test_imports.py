@@ -368,6 +368,29 @@ def test_a_package_lists_its_modules_with_a_line_each(path: Path) -> None:
     assert sorted(rows) == sorted({*rooms, *modules} - {"migrations"})
 
 
+def numbers_in(path: Path) -> Iterator[tuple[str, float]]:
+    """Constants of a module that are plain numbers."""
+    for node in tree_of(path).body:
+        if not isinstance(node, ast.Assign | ast.AnnAssign) or not isinstance(node.value, ast.Constant):
+            continue
+        value = node.value.value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            yield from ((name.id, value) for name in targets if isinstance(name, ast.Name) and name.id.isupper())
+
+
+def test_no_constant_has_one_name_and_many_values() -> None:
+    # A format has a version of its own, and the kernel is read as one page of its own.
+    kernel = PACKAGE / "linear" / "kernel"
+    values: dict[str, set[float]] = {}
+    for path in MODULES:
+        if kernel not in path.parents:
+            for name, value in numbers_in(path):
+                values.setdefault(name, set()).add(value)
+    assert len(values) > 100
+    assert {name: found for name, found in values.items() if len(found) > 1 and name != "VERSION"} == {}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_has_a_telling_name_and_one_subject(path: Path) -> None:
     assert not VAGUE.match(path.stem)

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cases.payments import campus, question
 
-from kiban.finance.demand import LEAST_PRICE_SHARE, STEPS, elastic_tranches, probe_tranche
+from kiban.finance.demand import DEMAND_STEPS, LEAST_PRICE_SHARE, elastic_tranches, probe_tranche
 from kiban.finance.paying import Question
 
 
 @given(st.floats(1, 1000), st.floats(0.01, 1), st.floats(0.1, 3))
 def test_the_steps_add_up_to_the_curve(load: float, price: float, elasticity: float) -> None:
     tranches = elastic_tranches(load, price, elasticity)
-    assert len(tranches) == STEPS
+    assert len(tranches) == DEMAND_STEPS
     offered = sum(tranche.it_load_mw or 0.0 for tranche in tranches)
     assert load + offered == pytest.approx(load * LEAST_PRICE_SHARE**-elasticity)
     prices = [tranche.price_myen_per_mwh or 0.0 for tranche in tranches]

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from kiban.calendar import JAPAN_UTC_OFFSET_HOURS
 from kiban.catalogue.facts import Fact, Status
 from kiban.catalogue.tables import Row, optional_number, read_table
 
@@ -22,7 +23,6 @@ AREAS = (
 )  # fmt: skip
 """Supply areas of the ten regional utilities, north to south."""
 
-JAPAN_UTC_OFFSET_HOURS = 9.0
 
 # quantity of a site -> field of Site, unit, English and Japanese name
 _PLACE_FACTS: Mapping[str, tuple[str, str, str, str]] = {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from kiban.scenario import Tranche
 
-STEPS = 12
+DEMAND_STEPS = 12
 LEAST_PRICE_SHARE = 0.6
 """The curve is cut off at this share of the price."""
 PROBE_SHARE = 0.01
@@ -26,8 +26,8 @@ def probe_tranche(load_mw: float) -> Tranche:
 
 def elastic_tranches(load_mw: float, price_myen_per_mwh: float, elasticity: float) -> tuple[Tranche, ...]:
     """Steps of the demand curve below the price, dearest first; none where demand does not answer to the price."""
-    made, width = [], (1.0 - LEAST_PRICE_SHARE) / STEPS
-    for step in range(STEPS):
+    made, width = [], (1.0 - LEAST_PRICE_SHARE) / DEMAND_STEPS
+    for step in range(DEMAND_STEPS):
         upper, lower = 1.0 - step * width, 1.0 - (step + 1) * width
         more_mw = load_mw * (lower**-elasticity - upper**-elasticity)
         if more_mw > 0:

@@ -24,7 +24,7 @@ AMOUNT_TOLERANCE = 1e-4
 """How closely the amount that reaches an aim is found, as a share of the largest amount."""
 SOLVER_TOLERANCE = 3e-6
 """Relative difference of two yearly costs, or of what is reached, that a solver's tolerance explains."""
-LEAST_STEP = 1e-3
+LEAST_SERVED_STEP = 1e-3
 """Least difference of served compute, as a share of all of it, that makes a jump."""
 FIRST_SHARE, GROWTH = 1.0 / 16.0, 4.0
 """First amount of the search for an aim, as a share of the largest, and how it grows while it is not enough."""
@@ -153,7 +153,7 @@ class _Search:
 
     def is_jump(self, low: Trial, high: Trial, trial: Trial) -> bool:
         """Whether two designs that serve different compute are both least-cost plans at the trial's amount."""
-        further = high.side.served_mw - low.side.served_mw > LEAST_STEP * high.side.plan.capacities["it_mw"]
+        further = high.side.served_mw - low.side.served_mw > LEAST_SERVED_STEP * high.side.plan.capacities["it_mw"]
         return further and self.is_least(low, trial) and self.is_least(high, trial)
 
     def is_between(self, low: Trial, high: Trial, trial: Trial, budget: float) -> bool:

@@ -9,11 +9,11 @@ from kiban.linear.flat import FlatProgramme
 from kiban.linear.solution import Status
 
 # Tight, since the solver measures residuals against the largest cost and the largest bound.
-TOLERANCE = 1e-11
-MAX_ITERATIONS = 400
+TARGET_GAP = 1e-11
+CLARABEL_ITERATIONS = 400
 
 
-def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TOLERANCE) -> tuple[Status | None, Array, Array, int]:
+def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TARGET_GAP) -> tuple[Status | None, Array, Array, int]:
     """Status (None where the solver stopped short of its tolerance), point, row prices and iterations."""
     import clarabel
     import scipy.sparse as sp
@@ -50,7 +50,7 @@ def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TOLERANCE) -> tupl
 
     settings = clarabel.DefaultSettings()
     settings.verbose = False
-    settings.max_iter = MAX_ITERATIONS
+    settings.max_iter = CLARABEL_ITERATIONS
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     settings.presolve_enable = False
     solver = clarabel.DefaultSolver(

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.calendar import HOURS_PER_DAY
 
-HOURS_PER_DAY = 24.0
 WATTS_PER_MEGAWATT = 1e6
 
 

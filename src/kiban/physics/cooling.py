@@ -30,9 +30,9 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.calendar import SECONDS_PER_HOUR
 from kiban.physics import air
 from kiban.physics.heat_rejection import (
-    SECONDS_PER_HOUR,
     Chiller,
     DryCooler,
     Outside,

@@ -12,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.calendar import SECONDS_PER_HOUR
 from kiban.physics import air
-
-SECONDS_PER_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.calendar import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +31,6 @@ SNOW_RATE_THRESHOLD_CM_PER_H = 1.0
 SNOW_DEPTH_THRESHOLD_CM = 1.0
 SNOW_SLIDE_W_M2_PER_K = 80.0
 SNOW_SLIDE_SHARE_PER_H = 0.197
-SECONDS_PER_HOUR = 3600
 
 
 def pv_availability(

@@ -16,7 +16,7 @@ from kiban.planning.plan import Investment, Plan, ServedTranche
 from kiban.planning.resources import Resources, TrancheResource
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
-ROUNDING = 1e-6
+SOLVER_DUST = 1e-6
 ENERGY_CAPACITIES = ("battery_energy",)
 
 
@@ -311,7 +311,7 @@ def _fuel_cost(resources: Resources, solution: Solution) -> float:
 
 def _built(solution: Solution) -> dict[str, float]:
     """Capacities; what is smaller than the solver's rounding is nothing."""
-    return {name: value if value > ROUNDING else 0.0 for name, value in solution.capacities.items()}
+    return {name: value if value > SOLVER_DUST else 0.0 for name, value in solution.capacities.items()}
 
 
 def _value(solution: Solution, name: str, absent: Array) -> Array:

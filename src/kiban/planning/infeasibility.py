@@ -25,7 +25,7 @@ from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
 from kiban.progress import Report
 
-NEGLIGIBLE = 1e-6
+NEGLIGIBLE_SLACK = 1e-6
 HOURS_SHOWN = 5
 # Breaking a limit by its own size costs this many times an ordinary plan.
 PENALTY = 30.0
@@ -61,7 +61,7 @@ def explain_infeasibility(
 
     report(Message("progress.short_hours"))
     short = _find_shortfall(resources, programme, penalty)
-    negligible = NEGLIGIBLE * max(float((resources.pue * resources.firm_mw).max()), 1.0)
+    negligible = NEGLIGIBLE_SLACK * max(float((resources.pue * resources.firm_mw).max()), 1.0)
     worst = np.argsort(-short, kind="stable")[:HOURS_SHOWN]
 
     relaxations: list[Relaxation] = []
@@ -143,7 +143,7 @@ def _add(limit: float, breach: float) -> float:
 
 def _collides(solution: Solution, limit: _Limit, penalty: float) -> bool:
     """Whether a limit is broken, or would have to be if it were a little tighter."""
-    broken = solution.capacities[SLACK + limit.name] > NEGLIGIBLE * limit.scale
+    broken = solution.capacities[SLACK + limit.name] > NEGLIGIBLE_SLACK * limit.scale
     row = f"limit:{limit.name}" if f"limit:{limit.name}" in solution.total_prices else limit.name
     return broken or abs(solution.total_prices[row]) * limit.scale > BINDING * penalty
 
@@ -165,7 +165,7 @@ def _relax_mainly(programme: Staircase, limits: list[_Limit], main: _Limit, pena
     if solution.certificate is None:
         return None
     breaches = {limit.name: max(solution.capacities[SLACK + limit.name], 0.0) for limit in limits}
-    broken = [limit for limit in limits if breaches[limit.name] > NEGLIGIBLE * limit.scale]
+    broken = [limit for limit in limits if breaches[limit.name] > NEGLIGIBLE_SLACK * limit.scale]
     if not broken:
         return None
     broken.sort(key=lambda limit: limit is not main)

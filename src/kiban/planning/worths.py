@@ -18,7 +18,7 @@ from kiban.planning.resources import Resources
 
 POINT = 0.01
 # A saving below this share of the total cost is the solver's rounding.
-NEGLIGIBLE = 1e-10
+NEGLIGIBLE_PRICE_SHARE = 1e-10
 LIMIT_KEYS = {
     "battery_power": ("battery.max_power_mw", "battery.min_power_mw", "MW"),
     "battery_energy": ("battery.max_energy_mwh", "battery.min_energy_mwh", "MWh"),
@@ -42,7 +42,7 @@ def compute_worths(
     if warmer is not None:
         worths.append(_supply_temperature(resources, solution, *warmer))
     assert solution.certificate is not None
-    rounding = NEGLIGIBLE * abs(solution.certificate.primal)
+    rounding = NEGLIGIBLE_PRICE_SHARE * abs(solution.certificate.primal)
     worths = [replace(worth, saving_myen=0.0) if worth.saving_myen < rounding else worth for worth in worths]
     return tuple(sorted(worths, key=lambda worth: (-worth.saving_myen * _ordinary_change(worth), worth.name)))
 

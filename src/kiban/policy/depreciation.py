@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, lru_cache
 
+from kiban.calendar import MONTHS_PER_YEAR
 from kiban.errors import CatalogueError, Problem
 from kiban.policy.law import load_law
 from kiban.policy.terms import DepreciationTerms
 
-MONTHS_PER_YEAR = 12
 MEMORANDUM_YEN = 1
 """Book value that stays with an asset in use, where charges are whole yen."""
 _NOTHING = Fraction(1, 10**12)

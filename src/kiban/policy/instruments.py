@@ -11,7 +11,7 @@ from kiban.messages import Message
 from kiban.policy.law import Law, Measure, expand_assets, is_asset
 from kiban.policy.tax_law import TREASURY, asset_kind, law_day
 from kiban.policy.terms import ASSET_GROUPS, ASSETS, Condition, ConditionKind
-from kiban.quantities import YEN_PER_MYEN
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN
 from kiban.scenario.package import Instrument
 
 FIRST_YEAR, LAST_YEAR = 0, 9999
@@ -33,7 +33,6 @@ AMOUNT_TERMS = {
     "surcharge_relief": ("reduction_share",),
 }
 
-KWH_PER_MWH = 1e3
 YEN_PER_THOUSAND = 1e3
 _THRESHOLDS: Mapping[str, tuple[ConditionKind, float]] = {
     "min_investment_yen": ("investment", 1.0 / YEN_PER_MYEN),

@@ -57,8 +57,8 @@ NEEDED_OF_A_PAYMENT = frozenset(
     }
 )
 SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {"losses", "draws"}
-DIGITS = 4
-DUST = 1e-6
+CHART_DIGITS = 4
+CHART_DUST = 1e-12
 _CIRCUMSTANCES = ("id", "created", "seconds", "work", "cached", "cooling_kept", "files")
 
 
@@ -146,4 +146,4 @@ def _shown_columns(document: PlanDocument, hourly: Mapping[str, Iterable[float]]
 
 
 def _round(values: Iterable[float]) -> list[float]:
-    return [round_significant(float(value), DIGITS) if abs(value) > DUST * DUST else 0.0 for value in values]
+    return [round_significant(float(value), CHART_DIGITS) if abs(value) > CHART_DUST else 0.0 for value in values]

@@ -13,14 +13,13 @@ import numpy.typing as npt
 
 from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, MONTHS_PER_YEAR, month_of_step
 from kiban.errors import Problem, WeatherError
+from kiban.weather.irradiance import LOWEST_BEAM_COSINE
 from kiban.weather.rows import Where
 from kiban.weather.sun import Floats, Sun
 
 MJ_PER_DAY_IN_W = 1.0e6 / 86400.0
 """1 MJ a day in W."""
 HUMIDITY_FLOOR_PCT = 5.0
-LOWEST_BEAM_COSINE = 0.065
-"""Below this mean cosine of the zenith angle (86.3 degrees) beam and diffuse keep their ratio."""
 
 
 def check_monthly(values: Sequence[float] | npt.ArrayLike, name: str, low: float, high: float, where: Where) -> Floats:

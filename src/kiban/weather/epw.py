@@ -9,13 +9,12 @@ import numpy as np
 
 from kiban.errors import Problem
 from kiban.messages import Message
+from kiban.quantities import HPA_PER_PA
 from kiban.weather.frame import Field, check_columns, lay_on_year, read_frame, read_labels, row_problems
 from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
-from kiban.weather.year import Weather, check_weather
+from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
 
-HEADER_LINES = 8
-WIND_HEIGHT_M = 10.0
-HPA_PER_PA = 0.01
+EPW_HEADER_LINES = 8
 FIELDS = {
     # Marks for missing values: EnergyPlus Auxiliary Programs, "EPW data dictionary" ("missing if >= ...").
     "temperature_c": Field("temp_air", missing_from=99.9),
@@ -46,9 +45,9 @@ def read_epw(path: str | Path, *, year: int) -> Weather:
     where = str(path)
     text = read_text(path, last_resort="latin-1")
     rows = split_lines(text)
-    refuse(_header_problems(rows[:HEADER_LINES], where))
-    first_line = HEADER_LINES + 1
-    dates = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
+    refuse(_header_problems(rows[:EPW_HEADER_LINES], where))
+    first_line = EPW_HEADER_LINES + 1
+    dates = [_label(row) for row in rows[EPW_HEADER_LINES:] if row.strip()]
     month, day, hour, problems = read_labels(dates, where, first_line)
     problems += [
         Problem("epw.hour_zero", at_line(where, first_line + row), "hour")
@@ -102,9 +101,9 @@ def _header_problems(header: list[str], where: str) -> list[Problem]:
         cell = location[position].strip() if position < len(location) else ""
         if parse_number(cell) is None:
             problems.append(Problem("epw.location", at_line(where, 1), name, text=cell))
-    last = header[-1].split(",") if len(header) == HEADER_LINES else []
+    last = header[-1].split(",") if len(header) == EPW_HEADER_LINES else []
     if not last or last[0].strip().upper() != "DATA PERIODS":
-        problems.append(Problem("epw.no_periods", at_line(where, HEADER_LINES), remedy="file.download"))
+        problems.append(Problem("epw.no_periods", at_line(where, EPW_HEADER_LINES), remedy="file.download"))
     elif len(last) > 2 and last[2].strip() != "1":
-        problems.append(Problem("epw.rows", at_line(where, HEADER_LINES), "DATA PERIODS", rows=last[2].strip()))
+        problems.append(Problem("epw.rows", at_line(where, EPW_HEADER_LINES), "DATA PERIODS", rows=last[2].strip()))
     return problems

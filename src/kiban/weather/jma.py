@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from kiban.calendar import JAPAN_UTC_OFFSET_HOURS
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
 from kiban.weather.irradiance import fill_by_clearness, split_global
@@ -23,7 +24,6 @@ from kiban.weather.year import Weather, check_weather
 if TYPE_CHECKING:
     import pandas as pd
 
-JST_OFFSET_HOURS = 9.0
 W_M2_FROM_MJ_M2_H = 1e6 / 3600.0
 
 
@@ -127,7 +127,7 @@ def _starts(observations: Sequence[Observations]) -> pd.DatetimeIndex:
     """Start of each row's hour: the label is its end."""
     import pandas as pd
 
-    zone = timezone(timedelta(hours=JST_OFFSET_HOURS))
+    zone = timezone(timedelta(hours=JAPAN_UTC_OFFSET_HOURS))
     ends = pd.DatetimeIndex([moment for found in observations for moment in found.times])
     return (ends - pd.Timedelta(hours=1)).tz_localize(zone)
 

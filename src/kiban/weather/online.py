@@ -21,12 +21,10 @@ from kiban.weather.irradiance import beam_between
 from kiban.weather.service import SERVICES, Answer, Service, hours_since_epoch
 from kiban.weather.sun import Floats, sun_of_steps
 from kiban.weather.textfile import refuse
-from kiban.weather.year import Weather, check_weather
+from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
 
 if TYPE_CHECKING:
     import pandas as pd
-
-WIND_HEIGHT_M = 10.0
 
 
 def fetch_weather(

@@ -16,12 +16,11 @@ import numpy.typing as npt
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
+from kiban.quantities import CM_PER_M, HPA_PER_PA
 from kiban.weather.sun import Floats
 from kiban.weather.textfile import parse_time
 
 HPA_PER_KPA = 10.0
-HPA_PER_PA = 0.01
-CM_PER_M = 100.0
 _EPOCH = datetime(1970, 1, 1)
 
 NASA_PARAMETERS = {

@@ -12,10 +12,9 @@ from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
 from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
-from kiban.weather.year import Weather, check_weather
+from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
 
-HEADER_LINES = 2
-WIND_HEIGHT_M = 10.0
+TMY3_HEADER_LINES = 2
 PVLIB_PREFIX = "pvlib:"
 MISSING = {"missing_from": 9900.0, "missing_to": -9900.0}
 """TMY3 marks missing values with -9900 (Wilcox and Marion 2008, NREL/TP-581-43156); older files with 9999."""
@@ -48,9 +47,9 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
     where = str(path)
     text = read_text(_locate(path), last_resort="latin-1")
     rows = split_lines(text)
-    refuse(_header_problems(rows[:HEADER_LINES], where))
-    first_line = HEADER_LINES + 1
-    labels = [_label(row) for row in rows[HEADER_LINES:] if row.strip()]
+    refuse(_header_problems(rows[:TMY3_HEADER_LINES], where))
+    first_line = TMY3_HEADER_LINES + 1
+    labels = [_label(row) for row in rows[TMY3_HEADER_LINES:] if row.strip()]
     *label, problems = read_labels(labels, where, first_line)
     refuse(problems)
     frame, meta = read_frame(pvlib.iotools.read_tmy3, rows, "TMY3", where)
@@ -71,7 +70,7 @@ def read_tmy3(path: str | Path, *, year: int) -> Weather:
         source=f"TMY3: {station} ({meta['USAF']})",
         years=(year,),
         notes=[Message("note.laid", where=where, year=year)]
-        if len({row[6:10] for row in rows[HEADER_LINES:]}) > 1
+        if len({row[6:10] for row in rows[TMY3_HEADER_LINES:]}) > 1
         else [],
         where=where,
         lines=lines.tolist(),
@@ -122,7 +121,7 @@ def _locate(path: str | Path) -> Path:
 def _header_problems(header: list[str], where: str) -> list[Problem]:
     """What is wrong with the station line and the line of column names."""
     station = header[0].split(",") if header else []
-    if len(header) < HEADER_LINES or len(station) < 7 or not header[1].startswith("Date (MM/DD/YYYY)"):
+    if len(header) < TMY3_HEADER_LINES or len(station) < 7 or not header[1].startswith("Date (MM/DD/YYYY)"):
         return [Problem("tmy3.header", at_line(where, 1))]
     return [
         Problem("tmy3.station", at_line(where, 1), name, text=station[position])

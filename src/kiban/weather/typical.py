@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import HOURS_PER_YEAR, month_of_step, year_index
+from kiban.calendar import HOURS_PER_YEAR, JAPAN_UTC_OFFSET_HOURS, month_of_step, year_index
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.calibration import check_monthly, scale_irradiance, shift_humidity, shift_to_means
@@ -57,14 +57,13 @@ from kiban.weather.year import Weather, check_weather
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-JAPAN_UTC_OFFSET_HOURS = 9.0
 TYPICAL_YEAR = 2001
 """Calendar year that labels the hours: no leap year, and it starts on a Monday."""
 KM_PER_M_OF_HEIGHT = 0.2
 FARTHEST_STATION_KM = 250.0
 """The north of Kyushu is 230 km from its nearest station; Korea and Sakhalin stay out."""
 JAPAN_LATITUDES, JAPAN_LONGITUDES = (20.0, 45.6), (122.5, 154.0)
-EARTH_RADIUS_KM = 6371.0
+EARTH_RADIUS_KM = 6371.0088
 HALF_HOUR = 0.5
 
 

@@ -28,6 +28,9 @@ COLUMNS = ("temperature_c", "relative_humidity_pct", *IRRADIANCE, "wind_speed_m_
 ZONE_TOLERANCE_HOURS = 3.5
 """Legal time is at most three hours and a few minutes from mean solar time (western China)."""
 
+WIND_HEIGHT_M = 10.0
+"""Height of the anemometer where a format or a service has the standard one."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weather:

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kiban.calendar import year_index
+from kiban.calendar import JAPAN_UTC_OFFSET_HOURS, year_index
 from kiban.catalogue import load_catalogue
 from kiban.national.result.comparison import site_loads
 from kiban.national.result.plan import SERVED_MW
@@ -27,7 +27,6 @@ from kiban.planning.series_inputs import Horizon
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario
-from kiban.weather.jma import JST_OFFSET_HOURS
 
 
 def chosen_sites(problem: NationalProblem, incumbent: Incumbent) -> tuple[int, ...]:
@@ -46,7 +45,7 @@ def site_design(problem: NationalProblem, incumbent: Incumbent, site: int, terms
     years = resources.steps // resources.block_steps
     labels = scenario.weather.years or tuple(scenario.base_year + year for year in range(years))
     horizon = Horizon(scenario, years)
-    time = year_index(labels[:years], JST_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
+    time = year_index(labels[:years], JAPAN_UTC_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
     plan = describe_design(scenario, time, terms, resources, replace(solution, capacities=built))
     tranches = tuple(_tranches(problem, incumbent, number))
     costs = dict(plan.costs)

@@ -20,9 +20,9 @@ from kiban.national.study.site_programme import SLACKS
 from kiban.progress import Report, say_nothing
 
 CARBON_UNIT_T = SLACKS["carbon_excess"]
-STEPS = 4096
+RELAXATION_STEPS = 4096
 """Parts of an interval in which the least value that works is looked for."""
-ROUNDING = 1e-6
+NO_CHANGE = 1e-6
 
 
 def explain_infeasible(
@@ -45,7 +45,7 @@ def _missed_targets(problem: NationalProblem, incumbent: Incumbent) -> Iterator[
     target = problem.study.target.clean_share
     if target is not None:
         reached = min(point.indicators["clean_share"] for point in incumbent.points.values())
-        if reached < target - ROUNDING:
+        if reached < target - NO_CHANGE:
             yield Relaxation("clean_share", target, max(math.floor(reached * 1e3) / 1e3, 0.0), "share")
     if math.isfinite(problem.carbon_cap_t):
         emitted = max(
@@ -56,7 +56,7 @@ def _missed_targets(problem: NationalProblem, incumbent: Incumbent) -> Iterator[
             )
             for phase in range(problem.phases)
         )
-        if emitted > problem.carbon_cap_t * (1 + ROUNDING):
+        if emitted > problem.carbon_cap_t * (1 + NO_CHANGE):
             yield Relaxation("carbon", problem.carbon_cap_t, math.ceil(emitted), "t")
 
 
@@ -84,7 +84,7 @@ def _structural(problem: NationalProblem) -> Iterator[Relaxation]:
             continue
         most = float(problem.demand_mw[number].max())
         less = _slack(problem, f"demand.{tranche.id}")
-        if less is not None and ROUNDING < less < most - ROUNDING:
+        if less is not None and NO_CHANGE < less < most - NO_CHANGE:
             yield Relaxation(f"demand.{tranche.id}", most, max(math.floor((most - less) * 10) / 10, 0.0), "MW")
         if tranche.max_round_trip_ms is not None:
             longer = _longer_round_trip(problem, number)
@@ -92,19 +92,19 @@ def _structural(problem: NationalProblem) -> Iterator[Relaxation]:
                 yield Relaxation(f"latency.{tranche.id}", tranche.max_round_trip_ms, longer, "ms")
         if tranche.survival_share > 0:
             less = _slack(problem, f"survival.{tranche.id}")
-            if less is not None and less > ROUNDING:
-                kept = max(tranche.survival_share - less / max(most, ROUNDING), 0.0)
+            if less is not None and less > NO_CHANGE:
+                kept = max(tranche.survival_share - less / max(most, NO_CHANGE), 0.0)
                 yield Relaxation(
                     f"survival.{tranche.id}", tranche.survival_share, math.floor(kept * 1e3) / 1e3, "share"
                 )
     for area, limit in problem.areas.items():
         more = _slack(problem, f"headroom.{area}")
-        if more is not None and more > ROUNDING:
+        if more is not None and more > NO_CHANGE:
             yield Relaxation(f"headroom.{area}", limit.headroom_mw, math.ceil(limit.headroom_mw + more), "MW")
     if problem.max_sites is not None:
         more = _slack(problem, "max_sites")
-        if more is not None and more > ROUNDING:
-            yield Relaxation("max_sites", problem.max_sites, math.ceil(problem.max_sites + more - ROUNDING), "")
+        if more is not None and more > NO_CHANGE:
+            yield Relaxation("max_sites", problem.max_sites, math.ceil(problem.max_sites + more - NO_CHANGE), "")
     if problem.max_area_share < 1.0:
         share = _larger_share(problem)
         if share is not None:
@@ -159,9 +159,9 @@ def _least_that_works(works: Callable[[float], bool], lower: float, upper: float
         return None
 
     def value(step: int) -> float:
-        return lower + (upper - lower) * (step / STEPS)
+        return lower + (upper - lower) * (step / RELAXATION_STEPS)
 
-    steps = range(1, STEPS)
+    steps = range(1, RELAXATION_STEPS)
     return value(1 + bisect.bisect_left(steps, True, key=lambda step: works(value(step))))
 
 
@@ -170,5 +170,5 @@ def _budget(problem: NationalProblem, pool: CutPool) -> Iterator[Relaxation]:
     study = problem.study.national
     open_problem = replace(problem, budget_myen=math.inf)
     incumbent = search(open_problem, pool, gap=study.gap, max_rounds=study.max_rounds, report=say_nothing)
-    if incumbent is not None and incumbent.excess <= ROUNDING:
+    if incumbent is not None and incumbent.excess <= NO_CHANGE:
         yield Relaxation("budget", problem.budget_myen, math.ceil(incumbent.cost_myen), "myen")

@@ -19,7 +19,7 @@ from kiban.arrays import Array
 from kiban.national.search.subproblem import Point, Points, evaluate_from, reprice
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_model import SiteModel
-from kiban.national.study.site_programme import TOLERANCE
+from kiban.national.study.site_programme import SITE_TOLERANCE
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
@@ -83,7 +83,7 @@ class CutPool:
         self,
         separation_points: Iterable[SeparationPoint],
         *,
-        tolerance: float = TOLERANCE,
+        tolerance: float = SITE_TOLERANCE,
         threads: int | None = None,
     ) -> list[Point]:
         """The points at all separation points, in order; those not in the pool to `tolerance` are solved in parallel.

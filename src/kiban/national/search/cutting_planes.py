@@ -22,7 +22,7 @@ from kiban.national.search.master import Choice, solve_masters
 from kiban.national.search.separation import MASTER_SHARE, add_cuts, between
 from kiban.national.search.warm_start import renew_cuts
 from kiban.national.study.problem import NationalProblem
-from kiban.national.study.site_programme import TOLERANCE
+from kiban.national.study.site_programme import SITE_TOLERANCE
 from kiban.progress import Report, say_nothing
 
 COARSE_GAP = 0.01
@@ -68,7 +68,7 @@ def search(problem: NationalProblem, pool: CutPool, *, gap: float, max_rounds: i
     Raises `SolverError` where the bounds do not meet in `max_rounds`.
     """
     solves_before = pool.solves
-    rough = max(min(ROUGH, ROUGH_SHARE * gap), TOLERANCE)
+    rough = max(min(ROUGH, ROUGH_SHARE * gap), SITE_TOLERANCE)
     _solve_coarse(problem, pool, gap, max_rounds, report)
     _add_first_cuts(problem, pool, report, rough)
     renew_cuts(problem, pool, gap, rough, report)

@@ -25,7 +25,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.national.study.site_model import SiteModel, capacity_costs
-from kiban.national.study.site_programme import SLACKS, TOLERANCE, solve_at
+from kiban.national.study.site_programme import SITE_TOLERANCE, SLACKS, solve_at
 from kiban.planning.evaluation import (
     compute_costs,
     compute_emissions,
@@ -65,7 +65,7 @@ class Point:
     floor_import_mwh: float
     excess: float
     solver: str
-    tolerance: float = TOLERANCE
+    tolerance: float = SITE_TOLERANCE
     estimate_myen: float = -np.inf
 
     @property
@@ -124,7 +124,7 @@ def evaluate(model: SiteModel, z: Array) -> Point:
 
 
 def evaluate_from(
-    model: SiteModel, z: Array, *, tolerance: float = TOLERANCE, start: WarmStart | None = None
+    model: SiteModel, z: Array, *, tolerance: float = SITE_TOLERANCE, start: WarmStart | None = None
 ) -> tuple[Point, WarmStart | None]:
     """The same to any accuracy and from the warm start of a similar solve; and the warm start that this one leaves."""
     resources, solution, certificate = solve_at(model, z, tolerance, start)

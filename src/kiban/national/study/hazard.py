@@ -17,14 +17,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from kiban.calendar import HOURS_PER_DAY
 from kiban.catalogue import Catalogue
+from kiban.quantities import CM_PER_M
 
 Protection = Literal["none", "isolation", "elevation", "both"]
 
 EXPOSURE_YEARS = 30.0
 """Period of the published shaking probability."""
-HOURS_PER_DAY = 24.0
-CM_PER_M = 100.0
 HIGHEST_CLASS = 3
 
 

@@ -25,7 +25,7 @@ PENALTY_MYEN_PER_MWH = 1.0
 """Price of missing the clean share; some twenty times what clean energy costs."""
 PENALTY_MYEN_PER_T = 5.0
 """Price of carbon above the allowance; several hundred times a carbon price."""
-TOLERANCE = 1e-6
+SITE_TOLERANCE = 1e-6
 """Relative accuracy of a design that is shown or compared."""
 SLACKS = {"clean_excess": 1e3, "carbon_excess": 1e3}
 """Unit of each slack: GWh and kt."""
@@ -70,7 +70,7 @@ def write_elastic_programme(resources: Resources) -> Staircase:
     return programme
 
 
-def solve_site(resources: Resources, tolerance: float = TOLERANCE, start: WarmStart | None = None) -> Solution:
+def solve_site(resources: Resources, tolerance: float = SITE_TOLERANCE, start: WarmStart | None = None) -> Solution:
     """The optimum to an accuracy, from a similar one's warm start; by the general solvers where the kernel gives up."""
     from kiban.linear.kernel.method import solve_kernel
 
@@ -80,7 +80,7 @@ def solve_site(resources: Resources, tolerance: float = TOLERANCE, start: WarmSt
 
 
 def solve_at(
-    model: SiteModel, z: Array, tolerance: float = TOLERANCE, start: WarmStart | None = None
+    model: SiteModel, z: Array, tolerance: float = SITE_TOLERANCE, start: WarmStart | None = None
 ) -> tuple[Resources, Solution, Certificate]:
     """The resources of a site at z, its optimum and the proof of it; raises `SolverError` where there is none."""
     if not z[: model.classes].any():

@@ -19,7 +19,7 @@ INSET_WEST, INSET_EAST, INSET_SOUTH, INSET_NORTH = 127.2, 128.7, 25.8, 27.2
 FULL_RADIUS, FULL_MW = 30.0, 600.0
 COLOURS = {"training": "#2f6db3", "other": ("#d1772b", "#3b8f5a", "#8a5aa8", "#b0413e", "#6b6b6b")}
 LAND, COAST, SEA, INK, FAINT = "#e9e6df", "#b7b1a3", "#f7fafc", "#222222", "#8b8b8b"
-LEAST_MW = 0.5
+LEAST_DRAWN_MW = 0.5
 
 
 def draw_map(plan: NationalPlan, language: Language) -> str:
@@ -108,7 +108,7 @@ def _legend(plan: NationalPlan, colours: dict[str, str], language: Language) -> 
         yield f'<text x="{MARGIN + 18:g}" y="{y + 10:.1f}">{escape(tranche.id)} {total} MW</text>'
     y = MARGIN + 18 * len(plan.study.tranche) + 14
     for area in plan.areas:
-        if area.load_mw > LEAST_MW:
+        if area.load_mw > LEAST_DRAWN_MW:
             name = phrase_or(f"area.{area.area}", language, area.area)
             yield f'<text x="{MARGIN:g}" y="{y:.1f}">{escape(name)} {format_number(area.load_mw)} MW</text>'
             y += 16

@@ -20,11 +20,11 @@ from kiban.report.national.payment_words import (
     residual_sentence,
     site_names,
 )
+from kiban.report.national.terminal import LEAST_SHOWN_MW
 from kiban.report.payment.terminal import parties_table, support_table
 from kiban.report.payment.words import answer, further_sentences, payment_money
 from kiban.report.phrases import phrase, phrase_or
 
-LEAST_SHOWN_MW = 0.5
 COLUMNS = ("without", "with", "induced", "moved", "fiscal", "local", "ratepayers", "support", "jobs")
 
 

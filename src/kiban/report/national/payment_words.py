@@ -6,12 +6,11 @@ from kiban.finance.national_payment import NationalPayment
 from kiban.quantities import Language, format_number
 from kiban.report.national.flows import area_name
 from kiban.report.national.words import name_of
-from kiban.report.payment.words import assumption_sentences, payment_money
+from kiban.report.payment.words import NEGLIGIBLE_MYEN, assumption_sentences, payment_money
 from kiban.report.phrases import phrase
 
 LEAST_MOVED_MW = 1.0
 SHOWN_AREAS = 3
-NEGLIGIBLE_MYEN = 1e-6
 
 
 def place_sentences(payment: NationalPayment, language: Language) -> tuple[str, ...]:

@@ -24,7 +24,13 @@ from kiban.planning.plan import ServedTranche
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named, subject_name, unit_names
 from kiban.report.payment.figures import LedgerDocument, SideName, SupportDocument, ledger_document, support_document
-from kiban.report.payment.findings import NEGLIGIBLE_MYEN, capacity_changes, party_changes, party_name, payment_findings
+from kiban.report.payment.findings import (
+    LEAST_SHOWN_MYEN,
+    capacity_changes,
+    party_changes,
+    party_name,
+    payment_findings,
+)
 from kiban.report.payment.remarks import list_conditions
 from kiban.report.payment.words import (
     PAID_FOR_GOODS,
@@ -322,7 +328,7 @@ def _accounts(ledger: Ledger, party: str, rate: float) -> list[AccountDocument]:
     return [
         {"account": name, "label": named(account_name, name), "present_value_myen": value}
         for name, value in shown
-        if abs(value) > NEGLIGIBLE_MYEN
+        if abs(value) > LEAST_SHOWN_MYEN
     ]
 
 
@@ -340,7 +346,7 @@ def _flows(ledger: Ledger, rate: float) -> list[FlowDocument]:
             "amount_myen": amount,
         }
         for (payer, payee), amount in flows
-        if amount > NEGLIGIBLE_MYEN
+        if amount > LEAST_SHOWN_MYEN
     ]
 
 

@@ -12,7 +12,7 @@ from kiban.report.payment.words import PAID_FOR_GOODS
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.words import Built, built_capacities
 
-NEGLIGIBLE_MYEN = 1.0
+LEAST_SHOWN_MYEN = 1.0
 LEAST_CHANGE = 1e-3
 """Changes of capacity below this share are the solver's, not the policy's."""
 
@@ -36,7 +36,7 @@ def _parties_finding(values: Mapping[str, float], money: MoneyFormat) -> str:
     # Who delivers something is paid for it: that is no gain.
     values = {party: value for party, value in values.items() if party not in PAID_FOR_GOODS}
     gainer, loser = max(values, key=lambda party: values[party]), min(values, key=lambda party: values[party])
-    if values[gainer] < NEGLIGIBLE_MYEN and values[loser] > -NEGLIGIBLE_MYEN:
+    if values[gainer] < LEAST_SHOWN_MYEN and values[loser] > -LEAST_SHOWN_MYEN:
         return phrase("pay_finding.parties_none", language)
     return phrase(
         "pay_finding.parties",
@@ -50,7 +50,7 @@ def _parties_finding(values: Mapping[str, float], money: MoneyFormat) -> str:
 
 def _support_finding(payment: Payment, language: Language) -> str:
     support = payment.support
-    if support.total_myen < NEGLIGIBLE_MYEN:
+    if support.total_myen < LEAST_SHOWN_MYEN:
         return phrase("pay_finding.support_none", language)
     shares = {
         name: format_share(part / support.total_myen, language)
@@ -83,7 +83,7 @@ def _years_finding(ledger: Ledger, money: MoneyFormat) -> str:
         total += value
         sums[year] = total
     worst = min(yearly, key=lambda year: yearly[year])
-    if min(sums.values()) >= -NEGLIGIBLE_MYEN:
+    if min(sums.values()) >= -LEAST_SHOWN_MYEN:
         best = max(yearly, key=lambda year: yearly[year])
         return phrase("pay_finding.years_gain", language, year=best, amount=money.amount(yearly[best]))
     below = [year for year, value in sums.items() if value < 0]

@@ -20,7 +20,7 @@ from kiban.report.payment.remarks import (
 from kiban.report.phrases import phrase, phrase_or
 
 NEGLIGIBLE_MYEN = 1e-6
-LEAST_MW = 0.05
+LEAST_SAID_MW = 0.05
 PAID_FOR_GOODS = ("suppliers_home", "suppliers_abroad", "workers", "landowners")
 
 AnyPayment = Payment | NationalPayment
@@ -79,7 +79,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
             name = phrase(f"pay.party.{party}", language)
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
     spent = {party: payment.party_values_myen[party] for party in PAID_FOR_GOODS}
-    if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_MW:
+    if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
         abroad = f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}"
         found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
     if payment.value_of_public_funds is not None:
@@ -133,7 +133,7 @@ def residual_sentence(payment: AnyPayment, language: Language) -> str:
 
 
 def _induced_sentence(payment: AnyPayment, language: Language) -> str:
-    if payment.induced_it_mw < LEAST_MW:
+    if payment.induced_it_mw < LEAST_SAID_MW:
         return phrase("pay.induced_none", language)
     each = ""
     if payment.cost_per_induced_mw_myen is not None:

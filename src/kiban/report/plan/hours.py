@@ -11,7 +11,7 @@ from kiban.arrays import Array
 from kiban.planning.plan import Plan
 from kiban.quantities import unit_of
 
-DIGITS = 6
+HOUR_DIGITS = 6
 
 
 class HoursTime(TypedDict):
@@ -90,8 +90,8 @@ def _rounded(values: Array) -> list[float]:
     """Six significant digits, which keep the text short; plain zero below any meaning."""
     size = np.abs(values)
     means = size > 1e-9
-    # A whole number of DIGITS digits over or times a power of ten is the double nearest to that decimal.
-    places = DIGITS - 1 - np.floor(np.log10(np.where(means, size, 1.0)))
+    # A whole number of HOUR_DIGITS digits over or times a power of ten is the double nearest to that decimal.
+    places = HOUR_DIGITS - 1 - np.floor(np.log10(np.where(means, size, 1.0)))
     over, times = 10.0 ** np.maximum(places, 0.0), 10.0 ** np.maximum(-places, 0.0)
     rounded: list[float] = np.where(means, np.rint(values * over / times) / over * times, 0.0).tolist()
     return rounded

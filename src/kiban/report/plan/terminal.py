@@ -40,7 +40,7 @@ from kiban.report.plan.words import (
 
 SHOWN_ASSUMPTIONS = 12
 WIDE = 100
-DUST = 1e-5
+SHOWN_AS_ZERO = 1e-5
 SMALLEST_SHARE = 5e-4
 """Items of cost below this share of the total are not shown."""
 
@@ -181,7 +181,7 @@ def _clean_share(plan: Plan, language: Language) -> str:
 
 def _figure(value: float) -> str:
     """Three digits; the solver's dust is nothing."""
-    return format_number(value) if abs(value) > DUST else "0"
+    return format_number(value) if abs(value) > SHOWN_AS_ZERO else "0"
 
 
 def _energy(value_mwh: float) -> str | None:

@@ -30,7 +30,7 @@ from kiban.report.names import (
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Scenario, SeriesReference
 
-NEGLIGIBLE = 1e-4
+NEGLIGIBLE_POWER_SHARE = 1e-4
 """Capacities below this share of the largest one are the solver's dust, not a design."""
 WORTHLESS_MYEN = 1e-4
 SHOWN_WORTHS = 5
@@ -52,7 +52,7 @@ class Built:
 def built_capacities(plan: Plan) -> tuple[Built, ...]:
     """Capacities above the solver's dust, in the order of the plan."""
     powers = [value for name, value in plan.capacities.items() if not name.startswith(MEASURE)]
-    least = max(NEGLIGIBLE * max(powers, default=0.0), 1e-6)
+    least = max(NEGLIGIBLE_POWER_SHARE * max(powers, default=0.0), 1e-6)
     return tuple(Built(name, *capacity_parts(name), value) for name, value in plan.capacities.items() if value > least)
 
 
