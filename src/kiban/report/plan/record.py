@@ -4,7 +4,8 @@
 the plan again, and `document.PlanDocument`, which the web pages and the HTML report read, adds names and sentences.
 The parts of a plan that are dataclasses stand in both as their fields.
 
-Version 3 calls the worths of the constraints `worths`; version 2, which called them `duals`, is still read.
+Version 3 calls the worths of the constraints `worths`, and holds notes and origins with their codes; version 2, which had
+`duals` and English sentences alone, is still read.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 FORMAT = "kiban plan"
 VERSION = 3
 READABLE = (2, 3)
-"""Version 2 called worths `duals`, and held notes and origins as English sentences only."""
 WITH_DUALS = 2
 Fields = dict[str, Any]
 """The fields of a dataclass, which `Annotated[Fields, ...]` names."""
