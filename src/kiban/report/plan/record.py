@@ -4,7 +4,7 @@
 the plan again, and `document.PlanDocument`, which the web pages and the HTML report read, adds names and sentences.
 The parts of a plan that are dataclasses stand in both as their fields.
 
-Version 3 calls the worths of the constraints `worths`, and holds notes and origins with their codes; version 2, which had
+Version 3 calls the worths of the constraints `worths`, and holds notes and origins with their codes; version 2, with
 `duals` and English sentences alone, is still read.
 """
 
