@@ -146,9 +146,9 @@ def build_command(
 
         write(to_json(summarise(plan)))
     else:
-        from kiban.report.plan.terminal import plan_page
+        from kiban.report.plan.terminal import plan_text
 
-        show(lambda width: plan_page(plan, language, width))
+        show(lambda width: plan_text(plan, language, width))
     _close(plan, out, language, time.perf_counter() - begun)
     if plan.status == "infeasible":
         raise typer.Exit(EXIT_INFEASIBLE)
@@ -171,9 +171,9 @@ def check_command(scenario: Scenario, lang: Lang = None) -> None:
         import kiban
 
         preparation = kiban.check(scenario)
-    from kiban.report.plan.check import check_page
+    from kiban.report.plan.check import check_text
 
-    show(lambda _: check_page(preparation, language, scenario))
+    show(lambda _: check_text(preparation, language, scenario))
 
 
 @app.command("schema")
@@ -212,14 +212,14 @@ def sites_command(
 ) -> None:
     """List the candidate sites of the catalogue."""
     from kiban.catalogue import load_catalogue
-    from kiban.report.catalogue import site_page, sites_page
+    from kiban.report.catalogue import site_text, sites_text
 
     language, catalogue = choose_language(lang), load_catalogue()
     if site is None:
-        show(lambda _: sites_page(catalogue, language))
+        show(lambda _: sites_text(catalogue, language))
     else:
         found = catalogue.site(site)
-        show(lambda _: site_page(catalogue, found, language))
+        show(lambda _: site_text(catalogue, found, language))
 
 
 @app.command("sources")
@@ -231,14 +231,14 @@ def sources_command(
 ) -> None:
     """Show where figures come from."""
     from kiban.catalogue import describe, load_catalogue
-    from kiban.report.catalogue import facts_page, sources_page
+    from kiban.report.catalogue import facts_text, sources_text
 
     language, catalogue = choose_language(lang), load_catalogue()
     if pattern is None:
-        show(lambda _: sources_page(catalogue, language))
+        show(lambda _: sources_text(catalogue, language))
     else:
         found = describe(catalogue, pattern)
-        show(lambda _: facts_page(catalogue, found, language))
+        show(lambda _: facts_text(catalogue, found, language))
 
 
 paying.register(app)

@@ -22,11 +22,11 @@ from kiban.planning.plan import Plan
 from kiban.policy.package_terms import load_packages, resolve, say_unchecked
 from kiban.policy.terms import PolicyTerms
 from kiban.quantities import LANGUAGES
-from kiban.report.catalogue import site_page
+from kiban.report.catalogue import site_text
 from kiban.report.layout import render
 from kiban.report.messages import say
 from kiban.report.phrases import load_phrases
-from kiban.report.plan.check import check_page
+from kiban.report.plan.check import check_text
 from kiban.report.plan.record import plain_terms, restore, restore_terms, summarise, to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import load_scenario
@@ -87,11 +87,14 @@ def test_json_holds_the_notes_as_sentences_too(plan: Plan) -> None:
 
 def test_a_plan_of_version_2_can_be_read(plan: Plan) -> None:
     plan = replace(plan, policy=terms_with_notes())
-    summary = summarise(plan) | {"version": 2}
+    summary: dict[str, Any] = dict(summarise(plan)) | {"version": 2}
     del summary["notes_said"], summary["policy"]["notes_said"]
+    worths = summary.pop("worths")
+    summary["duals"] = {key: {name: x for name, x in worth.items() if name != "name"} for key, worth in worths.items()}
     for entry in summary["provenance"]:
         del entry["said"], entry["origin"]
     back = again(summary, plan)
+    assert back.worths == plan.worths
     assert [str(note) for note in back.notes] == [str(note) for note in plan.notes]
     assert [str(note) for note in back.policy.notes] == [str(note) for note in plan.policy.notes]  # type: ignore[union-attr]
     origins = {entry.name: entry.origin for entry in plan.provenance}
@@ -144,7 +147,7 @@ def test_check_says_nothing_in_english_under_japanese(example: str) -> None:
     preparation = prepare(scenario)
     for system in preparation.cooling_systems:
         preparation.resources_for(system)
-    text = render(check_page(preparation, "ja", example), width=100, colour=False)
+    text = render(check_text(preparation, "ja", example), width=100, colour=False)
     _, _, after = text.partition("\n")  # the first line is the scenario's own name
     assert "留意点" in after
     assert LATIN_SENTENCE.findall(after.replace(f"kiban build {example}", "")) == []
@@ -155,6 +158,6 @@ def test_check_says_nothing_in_english_under_japanese(example: str) -> None:
 @pytest.mark.parametrize("site", sorted(load_catalogue().sites))
 def test_what_is_said_about_a_site_is_japanese(site: str) -> None:
     catalogue = load_catalogue()
-    text = render(site_page(catalogue, catalogue.site(site), "ja"), width=100, colour=False)
+    text = render(site_text(catalogue, catalogue.site(site), "ja"), width=100, colour=False)
     before, _, _ = text.partition("出典一覧")
     assert LATIN_SENTENCE.findall(before) == []

@@ -10,7 +10,7 @@ from kiban.national.building import build_national
 from kiban.national.study.candidates import list_candidates
 from kiban.report.layout import render
 from kiban.report.messages import say
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.scenario import KNOWN_SUPPLY
 from kiban.scenario.examples import example_names, find_national, national_example_names
 from kiban.scenario.national_file import is_national, parse_national, read_national
@@ -34,7 +34,7 @@ def refused(**sections):
 def infeasible(**sections):
     plan = build_national(parse_national({**PLAIN, **sections}))
     assert plan.status == "infeasible"
-    page = render(national_page(plan, "en", 100), width=100, colour=False)
+    page = render(national_text(plan, "en", 100), width=100, colour=False)
     assert "No national plan" in page
     return plan, page
 

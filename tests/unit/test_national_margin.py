@@ -10,7 +10,7 @@ from kiban.national.result.common_cost import common_cost
 from kiban.national.search.cut_pool import CutPool
 from kiban.national.study.assembly import write_problem
 from kiban.report.layout import render
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.scenario.national_file import parse_national
 
 STUDY = {
@@ -84,5 +84,5 @@ def test_the_gap_on_what_siting_moves_is_kept_where_it_is_asked_for():
 
 @pytest.mark.parametrize(("language", "word"), [("en", "what siting moves"), ("ja", "拠点選択で動く費用")])
 def test_the_page_compares_on_what_siting_moves(language, word):
-    page = render(national_page(build(), language, 200), width=200, colour=False)
+    page = render(national_text(build(), language, 200), width=200, colour=False)
     assert page.count(word) >= 3

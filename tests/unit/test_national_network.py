@@ -18,7 +18,7 @@ from kiban.policy.annuity import capital_recovery_factor
 from kiban.report.layout import render
 from kiban.report.national.document import national_document
 from kiban.report.national.flows import flows_csv
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.scenario.national_file import interconnector_names, parse_national
 
 CATALOGUE = load_catalogue()
@@ -148,17 +148,17 @@ def test_json_table_and_page_say_the_same(plan):
     assert {balance["area"] for balance in summary["balances"]} == set(AREAS)
     rows = list(csv.DictReader(io.StringIO(flows_csv(plan.flows))))
     assert {row["id"]: float(row["mw"]) for row in rows} == {name: flow["mw"] for name, flow in flows.items()}
-    page = render(national_page(plan, "en", 100), width=100, colour=False)
+    page = render(national_text(plan, "en", 100), width=100, colour=False)
     assert "Kansai to Hokuriku: 20.0 MW of 20.0 MW that are free (100 %)" in page
     assert "one more MW would save up to" in page
-    assert "関西から北陸へ" in render(national_page(plan, "ja", 100), width=100, colour=False)
+    assert "関西から北陸へ" in render(national_text(plan, "ja", 100), width=100, colour=False)
 
 
 def test_without_the_network_nothing_is_said_of_it():
     plan = build_national(parse_national({**PLAIN, "network": {"enabled": False}}))
     assert plan.flows is None
     assert national_document(plan)["flows"] == []
-    assert "interconnectors" not in render(national_page(plan, "en", 100), width=100, colour=False)
+    assert "interconnectors" not in render(national_text(plan, "en", 100), width=100, colour=False)
 
 
 def test_files_of_two_sites_must_hold_the_same_years():
@@ -183,7 +183,7 @@ def test_weather_of_ones_own_holds_at_its_site_alone():
     assert same == [False, True]
     note = "Sites with weather files have the same calendar years."
     plan = build_national(parse_national({**PLAIN, "site": [{"id": "nanto", "weather": weather}]}))
-    assert note in render(national_page(plan, "en", 200), width=200, colour=False)
+    assert note in render(national_text(plan, "en", 200), width=200, colour=False)
 
 
 def test_a_weather_file_that_is_missing_is_told_with_its_site():

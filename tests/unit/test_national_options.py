@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from kiban.cli import app
 from kiban.national.building import build_national
 from kiban.report.layout import render
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.scenario.national_file import parse_national
 
 STUDY = """[national]
@@ -102,5 +102,5 @@ def test_the_factor_at_which_the_site_falls_is_that_of_its_advantage() -> None:
     assert flip.upper == pytest.approx(1 / 0.7, abs=0.05)
     assert (flip.at_high.dropped, flip.at_high.added) == ((best,), (other,))
     assert (flip.at_low.dropped, flip.at_low.added) == ((), ())
-    assert "At 2 times, " in render(national_page(plan, "en", 200), width=200, colour=False)
-    assert "2倍では" in render(national_page(plan, "ja", 200), width=200, colour=False)
+    assert "At 2 times, " in render(national_text(plan, "en", 200), width=200, colour=False)
+    assert "2倍では" in render(national_text(plan, "ja", 200), width=200, colour=False)

@@ -21,9 +21,9 @@ from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
 from kiban.report.national.document import national_document
 from kiban.report.national.payment_document import NationalPaymentDocument, national_payment_document
-from kiban.report.national.payment_terminal import national_payment_page
+from kiban.report.national.payment_terminal import national_payment_text
 from kiban.report.national.payment_workbook import ledger_book_bytes, save_ledger_book
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.report.plan.record import to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
@@ -275,7 +275,7 @@ def test_every_entry_says_where_it_falls(payment):
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_page_fits_and_names_sites_and_areas(payment, language, width):
-    page = render(national_payment_page(payment, language, width), width=width, colour=False)
+    page = render(national_payment_text(payment, language, width), width=width, colour=False)
     known = {candidate.id: candidate for candidate in payment.candidates}
     for campus in payment.after.campuses:
         name = known[campus.site].name_ja if language == "ja" else known[campus.site].name_en
@@ -358,8 +358,8 @@ def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():
 
 def test_a_plan_under_packages_says_so():
     plan = build_national(parse_national({**FOUR, "policy": {"packages": ["tax-credit"]}}), pool=question().memory)
-    assert "under Tax credit" in render(national_page(plan, "en", 100), width=100, colour=False)
-    assert "税額控除" in render(national_page(plan, "ja", 100), width=100, colour=False)
+    assert "under Tax credit" in render(national_text(plan, "en", 100), width=100, colour=False)
+    assert "税額控除" in render(national_text(plan, "ja", 100), width=100, colour=False)
     assert national_document(plan)["packages"] == ["tax-credit"]
     # The same sites at the same costs as on the side that pays under the package, before further demand.
     assert plan.net_cost_myen == pytest.approx(credit_alone().found.cost_myen, rel=0.002)

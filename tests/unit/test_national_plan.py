@@ -18,7 +18,7 @@ from kiban.report.layout import render
 from kiban.report.national.document import NationalDocument, national_document
 from kiban.report.national.folder import save_national
 from kiban.report.national.map import draw_map
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.scenario.national_file import parse_national
 
 pytestmark = pytest.mark.slow
@@ -188,7 +188,7 @@ def test_better_chips_need_less_power():
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_the_page_fits_and_names_every_site(single, phased, language, width):
     for plan in (single, phased):
-        page = render(national_page(plan, language, width), width=width, colour=False)
+        page = render(national_text(plan, language, width), width=width, colour=False)
         for site in plan.sites:
             name = site.candidate.name_ja if language == "ja" else site.candidate.name_en
             assert name[:10] in page

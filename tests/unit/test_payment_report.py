@@ -14,7 +14,7 @@ from kiban.finance.paying import Payment, Question
 from kiban.quantities import Language
 from kiban.report.payment.document import payment_document
 from kiban.report.payment.figures import instrument_documents
-from kiban.report.payment.terminal import payment_page
+from kiban.report.payment.terminal import payment_text
 from kiban.report.payment.words import (
     answer,
     assumption_sentences,
@@ -33,7 +33,7 @@ NOTED = package(
 def page(payment: Payment, language: Language) -> str:
     console = Console(width=100, record=True, file=None, force_terminal=False)
     with console.capture() as captured:
-        console.print(payment_page(payment, language))
+        console.print(payment_text(payment, language))
     return captured.get()
 
 

@@ -19,7 +19,7 @@ from kiban.report.lines import NO_END, NO_START, break_lines
 from kiban.report.names import money_of, site_name
 from kiban.report.phrases import load_phrases
 from kiban.report.plan.tables import make_tables
-from kiban.report.plan.terminal import plan_page, yearly_figures
+from kiban.report.plan.terminal import plan_text, yearly_figures
 from kiban.report.plan.words import (
     answer,
     assumed_sentences,
@@ -105,7 +105,7 @@ def test_no_figure_in_the_answer_has_more_than_three_digits(plan: Plan, language
 @pytest.mark.parametrize("kind", ["plan", "infeasible_plan"])
 def test_a_page_fits_the_screen(kind: str, width: int, language: Language, request: pytest.FixtureRequest) -> None:
     shown = request.getfixturevalue(kind)
-    text = render(plan_page(shown, language, width), width=width, colour=False)
+    text = render(plan_text(shown, language, width), width=width, colour=False)
     assert text.endswith("\n")
     for line in text.splitlines():
         assert cell_len(line) <= width, line
@@ -118,7 +118,7 @@ def test_a_page_fits_the_screen(kind: str, width: int, language: Language, reque
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_page_says_everything_that_was_asked_for(plan: Plan, language: Language) -> None:
-    text = " ".join(render(plan_page(plan, language, 120), width=120, colour=False).split())
+    text = " ".join(render(plan_text(plan, language, 120), width=120, colour=False).split())
     phrases = load_phrases(language)
     for title in ("design", "costs", "worths", "year", "cooling", "proof", "assumed", "notes"):
         assert phrases[f"title.{title}"] in text
@@ -132,12 +132,12 @@ def test_a_page_says_everything_that_was_asked_for(plan: Plan, language: Languag
 
 
 def test_colour_only_where_it_was_asked_for(plan: Plan) -> None:
-    assert "\x1b[" in render(plan_page(plan, "en", 80), width=80, colour=True)
+    assert "\x1b[" in render(plan_text(plan, "en", 80), width=80, colour=True)
 
 
 def test_japanese_pages_hold_no_english_but_names_and_keys(plan: Plan) -> None:
     translated = replace(plan, capacities={"pv_mw": 1.0}, worths=plan.worths[:2])
-    text = render(plan_page(translated, "ja", 120), width=120, colour=False)
+    text = render(plan_text(translated, "ja", 120), width=120, colour=False)
     words = set(re.findall(r"[a-z]{4,}", re.sub(r"[\w.]+\.[\w.]+|tables/|kiban sources ID|tidal|Clarabel", "", text)))
     assert words <= {"site", "aisles", "seal"}, words
 
@@ -145,7 +145,7 @@ def test_japanese_pages_hold_no_english_but_names_and_keys(plan: Plan) -> None:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_dollars_where_the_scenario_asks_for_them(plan: Plan, language: Language) -> None:
     scenario = parse_scenario({**BARE, "money": {"currency": "USD"}})
-    text = render(plan_page(replace(plan, scenario=scenario), language, 120), width=120, colour=False)
+    text = render(plan_text(replace(plan, scenario=scenario), language, 120), width=120, colour=False)
     assert "¥" not in text
     assert "億円" not in text
     assert {"en": "US$604 m a year", "ja": "6.04億米ドル"}[language] in " ".join(text.split())
@@ -217,7 +217,7 @@ def test_the_value_that_holds_now_is_the_one_of_the_key(plan: Plan) -> None:
 
 def test_worthless_constraints_are_not_named(plan: Plan) -> None:
     assert [worth.name for worth in valuable_worths(plan)][-1] == "carbon_cap"
-    text = render(plan_page(replace(plan, worths=()), "en", 80), width=80, colour=False)
+    text = render(plan_text(replace(plan, worths=()), "en", 80), width=80, colour=False)
     assert "none of them binds" in text
 
 

@@ -49,9 +49,9 @@ def build_national_file(
 
         write(to_json(national_document(plan)))
     else:
-        from kiban.report.national.terminal import national_page
+        from kiban.report.national.terminal import national_text
 
-        show(lambda width: national_page(plan, language, width))
+        show(lambda width: national_text(plan, language, width))
     outcome = [phrase("progress.done", language, seconds=f"{time.perf_counter() - begun:.1f}")]
     if out is not None:
         from kiban.report.national.folder import save_national
@@ -86,10 +86,10 @@ def pay_national_file(
         with progress(language, spinner=not as_json) as tell:
             payment = pay_national(study, packages, against=tuple(against or ("none",)), report=tell)
     except NationalInfeasibleError as error:
-        from kiban.report.national.terminal import national_page
+        from kiban.report.national.terminal import national_text
 
         plan = error.plan
-        show(lambda width: national_page(plan, language, width))
+        show(lambda width: national_text(plan, language, width))
         complain(phrase("command.no_national_plan", language))
         raise typer.Exit(EXIT_INFEASIBLE) from None
     if book is not None:
@@ -102,9 +102,9 @@ def pay_national_file(
 
         write(to_json(national_payment_document(payment)))
     else:
-        from kiban.report.national.payment_terminal import national_payment_page
+        from kiban.report.national.payment_terminal import national_payment_text
 
-        show(lambda width: national_payment_page(payment, language, width))
+        show(lambda width: national_payment_text(payment, language, width))
 
 
 def check_national_file(path: Path, language: Language) -> None:
@@ -116,6 +116,6 @@ def check_national_file(path: Path, language: Language) -> None:
         from kiban.scenario.national_file import read_national
 
         problem, excluded = write_problem(read_national(path), load_catalogue())
-    from kiban.report.national.check import candidates_page
+    from kiban.report.national.check import candidates_text
 
-    show(lambda _: candidates_page(problem.places, tuple(excluded), language))
+    show(lambda _: candidates_text(problem.places, tuple(excluded), language))

@@ -73,9 +73,9 @@ def pay_command(
 
         write(to_json(payment_document(payment)))
     else:
-        from kiban.report.payment.terminal import payment_page
+        from kiban.report.payment.terminal import payment_text
 
-        show(lambda _: payment_page(payment, language))
+        show(lambda _: payment_text(payment, language))
 
 
 def compare_command(
@@ -120,10 +120,10 @@ def compare_command(
 
         write(to_json({"instruments": instrument_documents(found)}))
     else:
-        from kiban.report.payment.terminal import comparison_page
+        from kiban.report.payment.terminal import comparison_text
         from kiban.report.phrases import phrase
 
-        show(lambda width: comparison_page(found, phrase(f"pay.title.{title}", language), language, width))
+        show(lambda width: comparison_text(found, phrase(f"pay.title.{title}", language), language, width))
 
 
 def sweep_command(
@@ -147,10 +147,10 @@ def sweep_command(
 
         write(to_json({"over": over, "points": instrument_documents(found)}))
     else:
-        from kiban.report.payment.terminal import sweep_page
+        from kiban.report.payment.terminal import sweep_text
         from kiban.report.phrases import phrase
 
-        show(lambda _: sweep_page(found, phrase("pay.title.sweep", language), language))
+        show(lambda _: sweep_text(found, phrase("pay.title.sweep", language), language))
 
 
 @contextlib.contextmanager
@@ -169,9 +169,9 @@ def _asking(
     else:
         return
     from kiban.report.phrases import phrase
-    from kiban.report.plan.terminal import plan_page
+    from kiban.report.plan.terminal import plan_text
 
-    show(lambda width: plan_page(plan, language, width))
+    show(lambda width: plan_text(plan, language, width))
     complain(phrase("command.no_design", language))
     raise typer.Exit(EXIT_INFEASIBLE)
 

@@ -1,4 +1,4 @@
-"""What every command shares: the language, progress on stderr, pages on stdout."""
+"""What every command shares: the language, progress on stderr, results on stdout."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def progress(language: Language, *, spinner: bool = True) -> Iterator[Report]:
         yield lambda message: status.update(f"{say(message, language)} ...")
 
 
-def show(page_for: Callable[[int], RenderableType]) -> None:
-    """Write a page to stdout, as wide as the terminal but never too wide to read."""
+def show(text_for: Callable[[int], RenderableType]) -> None:
+    """Write text to stdout, as wide as the terminal but never too wide to read."""
     from kiban.report.layout import render
 
     width = min(max(shutil.get_terminal_size().columns, NARROWEST), WIDEST)
-    write(render(page_for(width), width=width, colour=is_terminal(sys.stdout)))
+    write(render(text_for(width), width=width, colour=is_terminal(sys.stdout)))
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -16,7 +16,7 @@ from kiban.report.names import fact_range
 from kiban.report.phrases import phrase, phrase_or
 
 
-def sites_page(catalogue: Catalogue, language: Language) -> RenderableType:
+def sites_text(catalogue: Catalogue, language: Language) -> RenderableType:
     """All sites in a table, north to south."""
     names = ("id", "name", "prefecture", "area", "kind", "announced")
     rows = [
@@ -35,7 +35,7 @@ def sites_page(catalogue: Catalogue, language: Language) -> RenderableType:
     return Group(made, Text(), remark(phrase("sites.count", language, count=len(rows))))
 
 
-def site_page(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
+def site_text(catalogue: Catalogue, site: Site, language: Language) -> RenderableType:
     """One site: where it is, what is said about it, and every figure with its status."""
     prefecture = phrase_or(f"prefecture.{site.prefecture}", language, site.prefecture)
     place = prefecture if language == "ja" else f"{site.municipality}, {prefecture}"
@@ -109,7 +109,7 @@ def _figures(facts: Sequence[Fact], named: str, numbers: dict[str, int], languag
     return table([*headings, phrase("place.source", language)], rows, whole=(3, 4))
 
 
-def sources_page(catalogue: Catalogue, language: Language) -> RenderableType:
+def sources_text(catalogue: Catalogue, language: Language) -> RenderableType:
     """All sources with the number of figures that rest on each."""
     counts = Counter(key for fact in catalogue.facts.values() for key in fact.source_keys)
     rows = [
@@ -122,7 +122,7 @@ def sources_page(catalogue: Catalogue, language: Language) -> RenderableType:
     return Group(made, Text(), remark(phrase("sources.grades", language)), remark(count))
 
 
-def facts_page(catalogue: Catalogue, facts: Sequence[Fact], language: Language) -> RenderableType:
+def facts_text(catalogue: Catalogue, facts: Sequence[Fact], language: Language) -> RenderableType:
     """Figures one under the other: name, value, range, status, sources, note."""
     parts: list[RenderableType] = []
     for fact in facts:

@@ -14,7 +14,7 @@ from kiban.report.layout import remark, table
 from kiban.report.phrases import phrase, phrase_or
 
 
-def candidates_page(places: Sequence[Place], excluded: Sequence[Exclusion], language: Language) -> RenderableType:
+def candidates_text(places: Sequence[Place], excluded: Sequence[Exclusion], language: Language) -> RenderableType:
     """Size, connection, round trips and hazard of every candidate; those that a hazard limit leaves out."""
     names = ("site", "area", "mw", "year", "round_trip_tokyo", "round_trip_osaka", "protection", "hazard_per_mw")
     headings = [phrase(f"national.{name}", language) for name in names]

@@ -13,7 +13,7 @@ from kiban.report.layout import render
 from kiban.report.national.document import national_document
 from kiban.report.national.flows import flows_csv
 from kiban.report.national.map import draw_map
-from kiban.report.national.terminal import national_page
+from kiban.report.national.terminal import national_text
 from kiban.report.plan.folder import check_folder
 from kiban.report.plan.record import to_json
 
@@ -28,8 +28,8 @@ def save_national(plan: NationalPlan, folder: str | Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "summary.json").write_text(to_json(national_document(plan)), encoding="utf-8")
         for language in LANGUAGES:
-            page = render(national_page(plan, language, REPORT_WIDTH), width=REPORT_WIDTH, colour=False)
-            (folder / f"report.{language}.txt").write_text(page, encoding="utf-8")
+            text = render(national_text(plan, language, REPORT_WIDTH), width=REPORT_WIDTH, colour=False)
+            (folder / f"report.{language}.txt").write_text(text, encoding="utf-8")
             if plan.status == "optimal":
                 (folder / f"map.{language}.svg").write_text(draw_map(plan, language), encoding="utf-8")
         if plan.flows is not None:

@@ -28,7 +28,7 @@ from kiban.report.phrases import phrase, phrase_or
 COLUMNS = ("without", "with", "induced", "moved", "fiscal", "local", "ratepayers", "support", "jobs")
 
 
-def national_payment_page(payment: NationalPayment, language: Language, width: int) -> RenderableType:
+def national_payment_text(payment: NationalPayment, language: Language, width: int) -> RenderableType:
     """The whole answer."""
     parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
     parts.append(bullets([*further_sentences(payment, language), *place_sentences(payment, language)]))

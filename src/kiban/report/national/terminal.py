@@ -42,11 +42,11 @@ SHOWN_ENTRIES = 8
 COST_ITEMS = ("compute", "power", "hazard", "land", "site", "latency")
 
 
-def national_page(plan: NationalPlan, language: Language, width: int) -> RenderableType:
+def national_text(plan: NationalPlan, language: Language, width: int) -> RenderableType:
     """Everything that `kiban build` prints of a national plan."""
     money = study_money(plan.study.money, language)
     if plan.status == "infeasible":
-        return _infeasible_page(plan, language, money)
+        return _infeasible_text(plan, language, money)
     parts: list[RenderableType] = [Sentence(answer(plan, language), style="bold")]
     if plan.income_myen:
         net = plan.net_cost_myen
@@ -336,7 +336,7 @@ def _bounds(plan: NationalPlan, language: Language, money: MoneyFormat) -> str:
     )
 
 
-def _infeasible_page(plan: NationalPlan, language: Language, money: MoneyFormat) -> RenderableType:
+def _infeasible_text(plan: NationalPlan, language: Language, money: MoneyFormat) -> RenderableType:
     parts: list[RenderableType] = [Sentence(_say("infeasible", language), style="bold")]
     sentences = [_relaxation(change, language, money) for change in plan.relaxations]
     content = bullets(sentences) if sentences else lines([_say("no_relaxation", language)])

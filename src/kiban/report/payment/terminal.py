@@ -36,7 +36,7 @@ COLUMNS = (
 SWEPT = ("fiscal_cost", "induced_mw", "windfall_share", "gpu_hour", "treasury")
 
 
-def payment_page(payment: Payment, language: Language) -> RenderableType:
+def payment_text(payment: Payment, language: Language) -> RenderableType:
     """The whole answer."""
     parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
     parts.append(bullets(further_sentences(payment, language)))
@@ -52,7 +52,7 @@ def payment_page(payment: Payment, language: Language) -> RenderableType:
     return Group(*parts)
 
 
-def comparison_page(instruments: Sequence[Instrument], title: str, language: Language, width: int) -> RenderableType:
+def comparison_text(instruments: Sequence[Instrument], title: str, language: Language, width: int) -> RenderableType:
     """Instruments side by side, as many in a row as the page is wide."""
     size, unit = _unit(instruments, language)
     cells = [_instrument_cells(one, size, language) for one in instruments]
@@ -70,7 +70,7 @@ def comparison_page(instruments: Sequence[Instrument], title: str, language: Lan
     return Group(*section(title, Group(*parts)))
 
 
-def sweep_page(points: Sequence[Instrument], title: str, language: Language) -> RenderableType:
+def sweep_text(points: Sequence[Instrument], title: str, language: Language) -> RenderableType:
     """One instrument at rising amounts."""
     size, unit = _unit(points, language)
     headings = [phrase(f"pay.heading.{column}", language) for column in ("amount", *SWEPT)]

@@ -19,7 +19,7 @@ from kiban.report.plan.words import assumed_sentences, describe_targets, join_wo
 from kiban.scenario import SeriesReference
 
 
-def check_page(preparation: Preparation, language: Language, name: str) -> RenderableType:
+def check_text(preparation: Preparation, language: Language, name: str) -> RenderableType:
     """Everything that `kiban check` prints; `name` is what the user called the scenario."""
     inputs = tuple(preparation.recorder)
     parts: list[RenderableType] = [Sentence(preparation.scenario.name, style="bold")]

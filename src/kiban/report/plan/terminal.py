@@ -45,7 +45,7 @@ SMALLEST_SHARE = 5e-4
 """Items of cost below this share of the total are not shown."""
 
 
-def plan_page(plan: Plan, language: Language, width: int) -> RenderableType:
+def plan_text(plan: Plan, language: Language, width: int) -> RenderableType:
     """Everything that `kiban build` prints of a plan."""
     parts: list[RenderableType] = [Sentence(answer(plan, language), style="bold")]
     if plan.status == "infeasible":

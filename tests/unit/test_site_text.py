@@ -8,7 +8,7 @@ import pytest
 
 from kiban.catalogue import describe, load_catalogue
 from kiban.quantities import format_quantity
-from kiban.report.catalogue import site_page
+from kiban.report.catalogue import site_text
 from kiban.report.layout import render
 
 CATALOGUE = load_catalogue()
@@ -18,7 +18,7 @@ CATALOGUE = load_catalogue()
 @pytest.mark.parametrize("language", ["en", "ja"])
 def test_every_fact_of_site_area_and_interconnectors_stands_there_with_its_sources(name, language):
     site = CATALOGUE.site(name)
-    page = render(site_page(CATALOGUE, site, language), width=160, colour=False)
+    page = render(site_text(CATALOGUE, site, language), width=160, colour=False)
     links = [
         fact
         for fact in CATALOGUE.facts.values()
