@@ -8,8 +8,8 @@ import pytest
 from tests.cases.payments import paid, question
 
 from kiban.finance.campus import (
-    COUNTRY,
     ELSEWHERE,
+    NATIONAL,
     ONE_CAMPUS,
     Settling,
     Usable,
@@ -54,7 +54,7 @@ def test_a_share_that_does_not_depend_on_the_design_takes_two_rounds() -> None:
     assert asked(lambda used: 1.0, ONE_CAMPUS) == ([1.0], 0.0)
 
 
-@pytest.mark.parametrize("rules", [ONE_CAMPUS, COUNTRY])
+@pytest.mark.parametrize("rules", [ONE_CAMPUS, NATIONAL])
 def test_a_share_that_swings_comes_to_rest_by_keeping_half_of_the_last(rules: Settling) -> None:
     shares, left = asked(lambda used: 1.0 - used, rules)
     swing = [1.0, 0.0] * rules.most_rounds
@@ -79,7 +79,7 @@ def test_another_reason_to_design_anew_is_another_round() -> None:
         rounds.append(usable)
         return len(rounds), {HERE: {"chips": 1.0}}, next(reasons)
 
-    assert settle(design, COUNTRY) == (3, 0.0)
+    assert settle(design, NATIONAL) == (3, 0.0)
 
 
 def test_where_nothing_is_built_an_owner_is_as_the_mean_of_the_others() -> None:
@@ -90,7 +90,7 @@ def test_where_nothing_is_built_an_owner_is_as_the_mean_of_the_others() -> None:
         # The mean may go on moving: only sites that are built must settle.
         return None, {HERE: {"chips": 0.2}, ELSEWHERE: {"chips": 0.6 - 0.1 * len(seen)}}, False
 
-    assert settle(design, COUNTRY) == (None, 0.0)
+    assert settle(design, NATIONAL) == (None, 0.0)
     assert seen == [[1.0, 1.0], [0.2, 0.5]]
 
 

@@ -2,8 +2,8 @@
 
     plan -> project -> price -> cash flow -> returns, ledger, damage, what measures of law ask for -> fiscal cost
 
-Both questions of PAY go this way: the one about one campus (`paying`), and the one about the country (`national`) site
-by site. What is built depends on what can be used of credits, and that on what is built: `settle` goes around design
+Both questions of PAY go this way: the one about one campus (`paying`), and the national one (`national`) site by
+site. What is built depends on what can be used of credits, and that on what is built: `settle` goes around design
 and finance until they agree.
 """
 
@@ -189,7 +189,7 @@ class Settling:
 
 
 ONE_CAMPUS = Settling(tolerance=1e-4, most_rounds=12, damped_from=4)
-COUNTRY = Settling(tolerance=1e-3, most_rounds=8, damped_from=3)
+NATIONAL = Settling(tolerance=1e-3, most_rounds=8, damped_from=3)
 """Coarser, since sites and sizes are known to the gap of a search alone, and each round is a search."""
 
 

@@ -17,8 +17,8 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import KibanError, Problem, ScenarioError, SolverError
 from kiban.finance.additionality import Support, measure_support
 from kiban.finance.campus import (
-    COUNTRY,
     ELSEWHERE,
+    NATIONAL,
     NO_SUPPORT,
     SAME_SERVED,
     Usable,
@@ -170,7 +170,7 @@ class NationalQuestion:
                 checked[site] = (*checked.get(site, ()), *(check for key in keys for check in failed[site][key]))
             return side, {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}, any(more.values())
 
-        side, unsettled = settle(design, COUNTRY)
+        side, unsettled = settle(design, NATIONAL)
         checks = {
             site: (*(check for check in now if check.instrument not in refused[site]), *checked.get(site, ()))
             for site, now in side.checks.items()
