@@ -29,7 +29,8 @@ PANEL_HEIGHT, PANEL_GAP, HEAD = 200, 66, 24
 LINE_HEIGHT, SWATCH, GAP = 22, 12, 22
 VISIBLE_MW = 0.05
 COLOURS = {
-    # name: (light, dark); apart in brightness too, so that they can be told without colour
+    # name: (light, dark), supply from the bottom of the drawing to its top; apart in brightness too, so that they can
+    # be told without colour
     "geothermal": ("#a8503c", "#b8604a"),
     "hydro": ("#2f6fb3", "#3f80c4"),
     "wind": ("#4fae91", "#4fae91"),
@@ -83,7 +84,8 @@ def layers_of(plan: Plan, language: Language) -> list[Layer]:
     taken = {"load_mw", "it_load_mw", "curtailment_mw", "export_mw", "charge_mw", "unserved_mw", "dropped_mw"}
     taken |= {"firm_mw", "arrivals_mw", "served_mw"}
     supply = [name for name in plan.hourly if name.endswith("_mw") and name not in taken]
-    order = ["geothermal", "hydro", "wind", "pv", "other", "import", "backup", "discharge"]
+    kinds = list(COLOURS)
+    order = [*kinds[: kinds.index("import")], "other", "import", "backup", "discharge"]
 
     def kind_of(column: str) -> str:
         name = column.removesuffix("_mw").removesuffix("_available")

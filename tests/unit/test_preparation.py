@@ -201,6 +201,17 @@ def test_limits_are_infinite_where_none_is_given():
     assert math.isinf(resources.supply[0].max_mw)
 
 
+@pytest.mark.parametrize("counted_on", [{"min_mw": 20.0}, {"availability": 0.5}])
+def test_supply_that_is_counted_on_does_not_vanish_without_a_word(counted_on):
+    """No river runs at the site of Kitakyushu, whose potential is 0 MW."""
+    place = {"name": "x", "site": {"id": "kitakyushu"}, "time": {"hours": 48}}
+    with pytest.raises(ScenarioError, match=r"supply\.hydro counts on run-of-river hydro.*give max_mw"):
+        make(place, supply={"hydro": counted_on})
+    assert "hydro" not in {option.name for option in make(place, supply={"hydro": {}})[1].supply}
+    _, resources = make(place, supply={"hydro": {**counted_on, "max_mw": 30.0}})
+    assert [option.max_mw for option in resources.supply if option.name == "hydro"] == [30.0]
+
+
 def test_measures_save_a_share_or_a_series(tmp_path):
     write_series(tmp_path, x=np.linspace(0, 1, 48))
     measures = (

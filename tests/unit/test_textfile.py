@@ -116,6 +116,6 @@ def test_times(text: str, moment: datetime | None) -> None:
 def test_a_long_list_of_problems_is_cut_and_counted() -> None:
     refuse([])
     with pytest.raises(WeatherError) as caught:
-        refuse([Problem(f"fault {i}") for i in range(1234)])
+        refuse([Problem("unknown_key", key=f"key {i}") for i in range(1234)])
     assert len(caught.value.problems) == textfile.MAX_LISTED_PROBLEMS + 1
     assert "and 1,214 more of this kind" in str(caught.value)

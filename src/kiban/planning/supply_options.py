@@ -42,6 +42,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             continue
         limit = _limit(name, option, mentioned is not None, inputs.place, recorder)
         if limit is None or limit == 0:
+            _check_not_asked_for(name, option)
             continue
         if option.availability is not None:
             key = f"supply.{name}.availability"
@@ -93,6 +94,12 @@ def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: R
     return known
 
 
+def _check_not_asked_for(name: str, option: Supply) -> None:
+    """Raise `ScenarioError` where a scenario counts on supply of which nothing can be built at the place."""
+    if option.min_mw > 0 or (option.availability is not None and option.max_mw is None):
+        raise ScenarioError(Problem("planning.nothing_to_build", key=f"supply.{name}", technology=name))
+
+
 def _mean_speed(name: str, option: Supply, place: Place, recorder: Recorder) -> float | None:
     if option.mean_speed_m_s is not None:
         recorder.give(f"supply.{name}.mean_speed_m_s", option.mean_speed_m_s, "m/s")
@@ -112,7 +119,9 @@ def _model_availability(
     years = len(weather.years)
     if name == "geothermal":
         return _geothermal(place, years, weather.step_hours, recorder)
-    return _hydro(place, years, weather.step_hours, recorder)
+    if name == "hydro":
+        return _hydro(place, years, weather.step_hours, recorder)
+    raise ValueError(f"nothing here models the output of '{name}'")
 
 
 def _pv(option: Supply, place: Place, weather: Weather, recorder: Recorder) -> Array:

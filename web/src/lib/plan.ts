@@ -1,4 +1,5 @@
 // What charts of a plan share: its money, its source line, and what its hours say.
+import { COLOURS } from './colours';
 import { Money } from './format';
 import { lookUp } from './levers';
 import type { Columns, Language, Plan } from './types';
@@ -46,8 +47,9 @@ export function flowsOf(plan: Plan, columns: Columns): { flows: Flow[]; load: nu
   const free = load.map((_, i) => supply.reduce((sum, item) => sum + (item.free ? item.values[i]! : 0), 0));
   const curtailed = of('curtailment_mw');
   const kept = load.map((_, i) => (free[i]! > 0 ? Math.max(0, 1 - curtailed[i]! / free[i]!) : 1));
-  const order = ['geothermal', 'hydro'];
-  const rank = (subject: string) => (order.includes(subject) ? order.indexOf(subject) : subject === 'pv' ? 9 : 5);
+  // As the colours stand, from the bottom to the top; what has none lies below the sun.
+  const stacked = Object.keys(COLOURS);
+  const rank = (subject: string) => stacked.indexOf(stacked.includes(subject) ? subject : 'pv') - (stacked.includes(subject) ? 0 : 0.5);
   const flows: Flow[] = supply
     .sort((a, b) => rank(a.subject) - rank(b.subject))
     .map((item) => ({ name: item.subject, values: item.free ? item.values.map((value, i) => value * kept[i]!) : item.values }));
