@@ -103,6 +103,16 @@ def applied(sections, changes):
     return changed
 
 
+def test_why_there_is_no_design_is_asked_only_where_it_is_wanted():
+    """Finding the reasons takes many solves: a sweep and an instant answer do without."""
+    told = []
+    scenario = parse_scenario({**SITE, **TIGHT, "grid": {"max_mw": 40.0}})
+    plan = build(scenario, explain=False, report=told.append)
+    assert plan.status == "infeasible"
+    assert plan.infeasibility is None
+    assert not {"progress.collisions", "progress.short_hours"} & {step.code for step in told}
+
+
 def test_too_little_supply_names_hours_and_what_would_help():
     sections = {**TIGHT, "grid": {"max_mw": 40.0}}
     plan = plan_of(**sections)
