@@ -61,19 +61,19 @@ class Border:
 
     def set_units(self) -> None:
         """The point from which the least squares start is computed: every bounded part is one."""
-        self.q = np.zeros(self.q.size)
-        self.x, self.zx = np.ones(self.x.size), self.floor.astype(np.float64)
-        self.rx, self.ux = np.ones(self.x.size), self.bounded.astype(np.float64)
+        self.q[:] = 0.0
+        self.x[:], self.zx[:] = 1.0, self.floor
+        self.rx[:], self.ux[:] = 1.0, self.bounded
 
     def start(self, x: Array, q: Array, mu: float) -> None:
         """Start at capacities of the size of `x`, inside their bounds, with products `mu`."""
         size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
         inside = np.maximum(np.abs(x), 0.1 * size)
         inside = np.where(self.bounded, np.minimum(inside, 0.5 * self.width), inside)
-        self.x, self.q = np.where(self.floor, inside, x), q
-        self.rx = np.where(self.bounded, np.maximum(self.width - self.x, 0.1 * self.width), 1.0)
-        self.zx = np.where(self.floor, mu / np.where(self.floor, self.x, 1.0), 0.0)
-        self.ux = np.where(self.bounded, mu / self.rx, 0.0)
+        self.x[:], self.q[:] = np.where(self.floor, inside, x), q
+        self.rx[:] = np.where(self.bounded, np.maximum(self.width - self.x, 0.1 * self.width), 1.0)
+        self.zx[:] = np.where(self.floor, mu / np.where(self.floor, self.x, 1.0), 0.0)
+        self.ux[:] = np.where(self.bounded, mu / self.rx, 0.0)
 
     @property
     def pairs(self) -> int:

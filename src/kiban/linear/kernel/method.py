@@ -296,7 +296,7 @@ class Method:
         n.border.set_units()
         n.factorise()
         n.solve(RightHandSide(AFFINE, keep=0.0, costs=0.0))
-        y, x = n.dy.copy(), n.border.dx
+        y, x = n.dy.copy(), n.border.dx.copy()
         r = n.bounds_minus_level(y, x)
         n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
         z, u = n.dz, n.du

@@ -143,7 +143,8 @@ def take_iterate(newton: Newton, gap: float) -> Iterate:
     """The present point."""
     n, edge = newton, newton.border
     y, z, r, u, lambdas = (values.astype(np.float32) for values in (n.y, n.z, n.r, n.u, n.lambdas))
-    return Iterate(gap, y, z, r, u, lambdas, edge.x, edge.zx, edge.rx, edge.ux, edge.q)
+    capacities = (values.copy() for values in (edge.x, edge.zx, edge.rx, edge.ux, edge.q))
+    return Iterate(gap, y, z, r, u, lambdas, *capacities)
 
 
 def gather(
@@ -204,10 +205,10 @@ def load_iterate(newton: Newton, iterate: Iterate) -> None:
     n.r[:], n.u[:] = _inside(iterate.r, iterate.u, b, off)
     n.r[~b] = 1.0
     n.lambdas[:] = iterate.lambdas
-    edge.x, edge.zx = _inside(iterate.x, iterate.zx, edge.floor, off)
-    edge.rx, edge.ux = _inside(iterate.rx, iterate.ux, edge.bounded, off)
+    edge.x[:], edge.zx[:] = _inside(iterate.x, iterate.zx, edge.floor, off)
+    edge.rx[:], edge.ux[:] = _inside(iterate.rx, iterate.ux, edge.bounded, off)
     edge.rx[~edge.bounded] = 1.0
-    edge.q = iterate.q.copy()
+    edge.q[:] = iterate.q
 
 
 def _inside(

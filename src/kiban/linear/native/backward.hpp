@@ -1,0 +1,301 @@
+// The backward sweep: prices of rows from the border's solution, then every variable's direction, and the step along it.
+//
+//     dlambda = L^-T (L^-1 h - C w - (K' dlambda of the next hour))
+//     dy = g/D + 1/D (A' dlambda) + (share) dx
+//
+// Lower bounds: dz = (product - z dy) / y; upper bounds: dr = factor dx - dy + residual, du = (product - u dr) / r.
+// The longest step and the sums from which the products along the way follow are measured on the way.
+#pragma once
+
+#include "forward.hpp"
+
+namespace kiban {
+
+// A step leaves at least this share of a slack, whatever rounding says.
+constexpr double LEAST_SLACK = 1e-5;
+
+// Longest steps (their inverse) and how the products change along the direction.
+struct Measured {
+  Lanes ratio_primal, ratio_dual, fall, rise, cross;
+};
+
+// The direction of one hour's variables from that of the rows of this hour and the next.
+template <class S, class M, class Rows>
+INLINE void recover(const S& structure, const System& s, M mode, Integer hour, const Rows& own, const Rows& following,
+                    const Side& side, Measured& measured, double* capacity_check, double* total_check) {
+  const Lanes one = spread(1.0);
+  for (int k = 0; k < s.capacity_terms; ++k) {
+    Lanes part = ZERO;
+    const Integer row = s.capacity_row[k];
+    each(structure.rows(), [&](auto i) INLINED {
+      if (i == row) part = own[i];
+    });
+    double* at = capacity_check + s.capacity_border[k] * LANES;
+    store(at, fma(datum(s, s.capacity_data, k, hour), part, load(at)));
+  }
+  each(structure.columns(), [&](auto v) INLINED {
+    const Integer place = (hour * structure.columns() + v) * LANES;
+    const Lanes level = load(s.y + place);
+    Lanes value = one, price = ZERO, floor = one, pair = one;
+    if (structure.floor(v) != NONE) {
+      value = level;
+      price = load(s.z + place);
+      if (structure.floor(v) == SOME) {
+        floor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FLOOR, hour);
+        value = choose(floor, level, one);
+        pair = choose(floor, value * price, one);
+      } else {
+        pair = value * price;
+      }
+    }
+    Lanes paid = ZERO;
+    each(structure.entries_from(v), structure.entries_to(v), [&](auto e) INLINED {
+      paid = fma(datum(s, s.entry_data, e, hour), own[structure.entry_row(e)], paid);
+    });
+    each(structure.next_from(v), structure.next_to(v), [&](auto e) INLINED {
+      paid = fma(datum(s, s.lag_next, e, hour), following[structure.lag_row(e)], paid);
+    });
+    for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e)
+      paid = fma(datum(s, s.total_data, e, hour), spread(s.part_dq[s.total_row[e]]), paid);
+    const Lanes below = fma(spread(s.soft[v]), value, price);
+    Lanes gradient = ZERO;
+    if (mode != BORDER) gradient = load(s.gradients + place);
+    // One division serves 1/D and the quotients at both bounds.
+    Lanes at_floor, move;
+    if (structure.bound(v) == NONE) {
+      const Lanes joint = one / (below * pair);
+      at_floor = joint * below;
+      move = fma(paid, value * pair * joint, gradient);
+    } else {
+      const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
+      const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
+      const Lanes slack = load(s.r + spot), dual = load(s.u + spot);
+      Lanes bounded = one, upper_pair = slack * dual;
+      if (structure.bound(v) == SOME) {
+        bounded = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_BOUNDED, hour);
+        upper_pair = choose(bounded, upper_pair, one);
+      }
+      const Lanes weight = dual * value;
+      const Lanes base = fma(below, slack, weight);
+      const Lanes pairs = pair * upper_pair;
+      const Lanes joint = one / (base * pairs);
+      const Lanes inverse = joint * pairs;
+      at_floor = joint * base * upper_pair;
+      const Lanes at_bound = joint * base * pair;
+      move = fma(paid, value * slack * inverse, gradient);
+      const Lanes width = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_WIDTH, hour);
+      Lanes factor = ZERO, part_dx = ZERO;
+      if (structure.capped(v)) {
+        factor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FACTOR, hour);
+        part_dx = spread(s.part_dx[capacity]);
+        move = fma(weight * inverse * factor, part_dx, move);
+      }
+      Lanes shift, turn;
+      if (mode == AFFINE) {
+        Lanes open = -level - slack;
+        if (structure.capped(v)) open = fma(factor, spread(s.x[capacity]), open);
+        shift = fma(side.keep, open, side.rights * width) - move;
+        if (structure.capped(v)) shift = fma(factor, part_dx, shift);
+        if (structure.bound(v) == SOME) shift *= bounded;
+        turn = (-side.keep * slack * dual - dual * shift) * (dual * at_bound);
+        if (structure.capped(v)) {
+          double* at = capacity_check + capacity * LANES;
+          store(at, fma(factor, turn, load(at)));
+        }
+      } else {
+        Lanes old = width - level - slack - load(s.dy + place), part = -move;
+        if (structure.capped(v)) {
+          old = fma(factor, spread(s.x[capacity] + s.dx[capacity]), old);
+          part = fma(factor, part_dx, part);
+        }
+        if (structure.bound(v) == SOME) {
+          old *= bounded;
+          part *= bounded;
+        }
+        const Lanes old_turn = load(s.du + spot);
+        Lanes product = ZERO;
+        if (mode != BORDER) {
+          product = pull(mode, slack, dual, old, old_turn, side);
+          if (structure.bound(v) == SOME) product *= bounded;
+        }
+        turn = (product - dual * part) * (dual * at_bound);
+        if (structure.capped(v)) {
+          double* at = capacity_check + capacity * LANES;
+          store(at, fma(factor, turn, load(at)));
+        }
+        turn += old_turn;
+        shift = old + part;
+      }
+      store(s.new_du + spot, turn);
+      Lanes towards = shift;
+      if (structure.bound(v) == SOME) {
+        towards *= bounded;
+        measured.ratio_dual = larger(-bounded * (turn * slack * at_bound), measured.ratio_dual);
+      } else {
+        measured.ratio_dual = larger(-(turn * slack * at_bound), measured.ratio_dual);
+      }
+      measured.ratio_primal = larger(-(towards * dual * at_bound), measured.ratio_primal);
+      measured.fall = fma(shift, dual, measured.fall);
+      measured.rise = fma(slack, turn, measured.rise);
+      measured.cross = fma(shift, turn, measured.cross);
+    }
+    for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e) {
+      double* at = total_check + s.total_row[e] * LANES;
+      store(at, fma(datum(s, s.total_data, e, hour), move, load(at)));
+    }
+    if (structure.floor(v) != NONE) {
+      Lanes turn;
+      if (mode == AFFINE) {
+        turn = (-side.keep * value * price - price * move) * (price * at_floor);
+      } else {
+        const Lanes old_move = load(s.dy + place), old_turn = load(s.dz + place);
+        Lanes product = ZERO;
+        if (mode != BORDER) product = pull(mode, value, price, old_move, old_turn, side);
+        turn = fma(product - price * move, price * at_floor, old_turn);
+        move += old_move;
+      }
+      store(s.new_dz + place, turn);
+      Lanes masked = move;
+      if (structure.floor(v) == SOME) masked *= floor;
+      measured.ratio_primal = larger(-(masked * price * at_floor), measured.ratio_primal);
+      measured.ratio_dual = larger(-(turn * value * at_floor), measured.ratio_dual);
+      measured.fall = fma(masked, price, measured.fall);
+      measured.rise = fma(value, turn, measured.rise);
+      measured.cross = fma(masked, turn, measured.cross);
+    } else if (mode != AFFINE) {
+      move += load(s.dy + place);
+    }
+    store(s.new_dy + place, move);
+  });
+}
+
+// The sweep over the groups from `first` to `end`. The variables of a segment's last hour wait for a second call, with
+// `ends`, when all rows are known.
+template <class S, class M>
+INLINE void backward(const System& s, M mode, bool ends, int thread, Integer first, Integer end) {
+  const S structure(s);
+  const auto rows = structure.rows();
+  const auto local = structure.local();
+  const auto states = structure.states();
+  const int over = static_cast<int>(s.capacities + s.totals);
+  const Integer triangle = rows * (rows + Fixed<1>{}) / 2;
+  const Side side(s.par);
+
+  Memory memory{s.scratch + thread * s.scratch_size};
+  auto own = room(rows, memory);        // dlambda of this hour
+  auto following = room(rows, memory);  // dlambda of the next hour
+  auto left = room(states, memory);     // dlambda of the last hour of the segment before
+  double* gathered = memory.next;
+
+  for (Integer g = first; g < end; ++g) {
+    double* measures = s.measures + g * MEASURES * LANES;
+    double* capacity_check = s.capacity_check + g * s.capacities * LANES;
+    double* total_check = s.total_check + g * s.totals * LANES;
+    const Integer final_hour = g * s.steps + s.steps - 1;
+    if (ends) {
+      gather_first(s, s.work, gathered, g);
+      each(rows, [&](auto i) INLINED {
+        own[i] = load(s.work + (final_hour * rows + i) * LANES);
+        following[i] = load(gathered + i * LANES);
+      });
+      Measured measured{load(measures + RATIO_PRIMAL * LANES), load(measures + RATIO_DUAL * LANES),
+                        load(measures + FALL * LANES), load(measures + RISE * LANES), load(measures + CROSS * LANES)};
+      recover(structure, s, mode, final_hour, own, following, side, measured, capacity_check, total_check);
+      store(measures + RATIO_PRIMAL * LANES, measured.ratio_primal);
+      store(measures + RATIO_DUAL * LANES, measured.ratio_dual);
+      store(measures + FALL * LANES, measured.fall);
+      store(measures + RISE * LANES, measured.rise);
+      store(measures + CROSS * LANES, measured.cross);
+      continue;
+    }
+    for (int k = 0; k < s.capacities; ++k) store(capacity_check + k * LANES, ZERO);
+    for (int k = 0; k < s.totals; ++k) store(total_check + k * LANES, ZERO);
+    gather(s.separators, gathered, states, s.before, g, states * LANES, 0);
+    each(states, [&](auto a) INLINED { left[a] = load(gathered + a * LANES); });
+    each(rows, [&](auto i) INLINED { following[i] = ZERO; });
+    Measured measured{ZERO, ZERO, ZERO, ZERO, ZERO};
+
+    for (Integer j = s.steps - 1; j >= 0; --j) {
+      const Integer hour = g * s.steps + j;
+      const bool is_last = j == s.steps - 1;
+      const double* lower = s.lower + hour * triangle * LANES;
+      const double* cover = s.cover + hour * rows * over * LANES;
+      each(local, rows, [&](auto i) INLINED {
+        if (is_last) own[i] = load(s.separators + (g * states + i - local) * LANES);
+      });
+      each(rows, [&](auto i) INLINED {
+        if (i < local || !is_last) own[i] = mode == BORDER ? ZERO : load(s.work + (hour * rows + i) * LANES);
+      });
+      // Less C w.
+      for (int k = 0; k < over; ++k) {
+        const Lanes w = spread(s.solution[k]);
+        each(rows, [&](auto i) INLINED {
+          if (i < local || !is_last) own[i] = less(own[i], load(cover + (i * over + k) * LANES), w);
+        });
+      }
+      each_back(Fixed<0>{}, rows, [&](auto i) INLINED {
+        if (i < local || !is_last) {
+          Lanes value = own[i];
+          if (i >= local)
+            each(states, [&](auto c) INLINED {
+              value = less(value, load(s.edge + ((hour * states + i - local) * states + c) * LANES), left[c]);
+              value = less(value, load(s.link + (((hour + 1) * states + c) * states + i - local) * LANES),
+                           following[local + c]);
+            });
+          each(i + Fixed<1>{}, rows, [&](auto k) INLINED {
+            value = less(value, load(lower + (k * (k + 1) / 2 + i) * LANES), own[k]);
+          });
+          own[i] = value * load(lower + (i * (i + 1) / 2 + i) * LANES);
+        }
+      });
+      each(rows, [&](auto i) INLINED {
+        const Integer at = (hour * rows + i) * LANES;
+        store(s.work + at, own[i]);
+        store(s.new_dlambdas + at, mode == AFFINE ? own[i] : own[i] + load(s.dlambdas + at));
+      });
+      if (!is_last) recover(structure, s, mode, hour, own, following, side, measured, capacity_check, total_check);
+      each(rows, [&](auto i) INLINED { following[i] = own[i]; });
+    }
+    store(measures + RATIO_PRIMAL * LANES, measured.ratio_primal);
+    store(measures + RATIO_DUAL * LANES, measured.ratio_dual);
+    store(measures + FALL * LANES, measured.fall);
+    store(measures + RISE * LANES, measured.rise);
+    store(measures + CROSS * LANES, measured.cross);
+    store(measures + (MEASURES - 1) * LANES, ZERO);
+  }
+}
+
+// Move the hourly part of the point along the direction.
+template <class S>
+INLINE void advance(const System& s, double step_primal, double step_dual, Integer first, Integer end) {
+  const S structure(s);
+  const Lanes primal = spread(step_primal), dual = spread(step_dual);
+  for (Integer hour = first * s.steps; hour < end * s.steps; ++hour) {
+    each(structure.columns(), [&](auto v) INLINED {
+      const Integer place = (hour * structure.columns() + v) * LANES;
+      const Lanes level = load(s.y + place), move = load(s.dy + place);
+      if (structure.bound(v) != NONE) {
+        const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
+        const Lanes slack = load(s.r + spot);
+        Lanes open = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_WIDTH, hour) - level - slack - move;
+        if (structure.capped(v)) {
+          const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
+          const Lanes factor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FACTOR, hour);
+          open = fma(factor, spread(s.x[capacity] + s.dx[capacity]), open);
+        }
+        Lanes share = primal;
+        if (structure.bound(v) == SOME)
+          share *= datum(s, s.column_data, COLUMN_DATA * v + COLUMN_BOUNDED, hour);
+        store(s.r + spot, larger(fma(share, open, slack), slack * spread(LEAST_SLACK)));
+        store(s.u + spot, fma(dual, load(s.du + spot), load(s.u + spot)));
+      }
+      store(s.y + place, fma(primal, move, level));
+      if (structure.floor(v) != NONE) store(s.z + place, fma(dual, load(s.dz + place), load(s.z + place)));
+    });
+  }
+  const Integer from = first * s.steps * s.rows, to = end * s.steps * s.rows;
+  for (Integer i = from; i < to; ++i)
+    store(s.lambdas + i * LANES, fma(dual, load(s.dlambdas + i * LANES), load(s.lambdas + i * LANES)));
+}
+
+}  // namespace kiban

@@ -1,0 +1,111 @@
+// Which variables and rows an hour has, and which variable stands in which row: known to the compiler or read from tables.
+//
+// Rows that concern only their own hour come first (`local`), then the states: rows that a variable of the hour before
+// is in. How wide the border is (capacities, total rows) and what the coefficients are is read from the tables in both.
+#pragma once
+
+#include "fixed.hpp"
+#include "system.hpp"
+
+namespace kiban {
+
+// Whether a bound exists in no hour, in every hour, or in some.
+enum Kind { NONE, ALL, SOME };
+
+constexpr int MOST_COLUMNS = 24, MOST_ENTRIES = 48, MOST_LAGS = 8;
+
+// The structure of an hour; entries and lagged entries are sorted by column, then by row.
+struct Shape {
+  int rows, local, columns, lags;
+  int floor[MOST_COLUMNS], bound[MOST_COLUMNS], capped[MOST_COLUMNS], lag[MOST_COLUMNS];
+  int entry_start[MOST_COLUMNS + 1], entry_row[MOST_ENTRIES];
+  int lag_column[MOST_LAGS], lag_start[MOST_LAGS + 1], lag_row[MOST_LAGS];
+};
+
+constexpr int count_bounds(const Shape& shape, int column) {
+  int count = 0;
+  for (int v = 0; v < column; ++v) count += shape.bound[v] != NONE;
+  return count;
+}
+
+// A structure that the compiler knows: every answer is a fixed number.
+template <const Shape& D>
+struct Known {
+  INLINE explicit Known(const System&) {}
+  INLINE Fixed<D.rows> rows() const { return {}; }
+  INLINE Fixed<D.local> local() const { return {}; }
+  INLINE Fixed<D.rows - D.local> states() const { return {}; }
+  INLINE Fixed<D.columns> columns() const { return {}; }
+  INLINE Fixed<count_bounds(D, D.columns)> bounds() const { return {}; }
+  INLINE Fixed<D.lags> lags() const { return {}; }
+  template <int V> INLINE Fixed<D.floor[V]> floor(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<D.bound[V]> bound(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<count_bounds(D, V)> cap(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<D.capped[V]> capped(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<D.lag[V]> lag(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<D.entry_start[V]> entries_from(Fixed<V>) const { return {}; }
+  template <int V> INLINE Fixed<D.entry_start[V + 1]> entries_to(Fixed<V>) const { return {}; }
+  template <int E> INLINE Fixed<D.entry_row[E]> entry_row(Fixed<E>) const { return {}; }
+  template <int I> INLINE Fixed<D.lag_column[I]> lag_column(Fixed<I>) const { return {}; }
+  template <int I> INLINE Fixed<D.lag_start[I]> lagged_from(Fixed<I>) const { return {}; }
+  template <int I> INLINE Fixed<D.lag_start[I + 1]> lagged_to(Fixed<I>) const { return {}; }
+  template <int E> INLINE Fixed<D.lag_row[E]> lag_row(Fixed<E>) const { return {}; }
+  // The entries that a variable has in the rows of the next hour: none where nothing looks back at it.
+  template <int V> INLINE Fixed<D.lag[V] < 0 ? 0 : D.lag_start[D.lag[V] < 0 ? 0 : D.lag[V]]> next_from(Fixed<V>) const {
+    return {};
+  }
+  template <int V> INLINE Fixed<D.lag[V] < 0 ? 0 : D.lag_start[D.lag[V] + 1]> next_to(Fixed<V>) const { return {}; }
+};
+
+// Any structure, from the tables.
+struct Tabled {
+  const System& system;
+  INLINE explicit Tabled(const System& s) : system(s) {}
+  INLINE int rows() const { return static_cast<int>(system.rows); }
+  INLINE int local() const { return static_cast<int>(system.local); }
+  INLINE int states() const { return static_cast<int>(system.rows - system.local); }
+  INLINE int columns() const { return static_cast<int>(system.columns); }
+  INLINE int bounds() const { return static_cast<int>(system.capped); }
+  INLINE int lags() const { return static_cast<int>(system.lags); }
+  INLINE int floor(int v) const { return system.column_table[COLUMN_TABLE * v + FLOOR] > 0 ? SOME : NONE; }
+  INLINE int cap(int v) const { return static_cast<int>(system.column_table[COLUMN_TABLE * v + CAP]); }
+  INLINE int bound(int v) const { return cap(v) >= 0 ? SOME : NONE; }
+  INLINE int capped(int v) const { return system.column_table[COLUMN_TABLE * v + CAPACITY] >= 0; }
+  INLINE int lag(int v) const { return static_cast<int>(system.column_table[COLUMN_TABLE * v + LAG]); }
+  INLINE int entries_from(int v) const { return static_cast<int>(system.entry_start[v]); }
+  INLINE int entries_to(int v) const { return static_cast<int>(system.entry_start[v + 1]); }
+  INLINE int entry_row(int e) const { return static_cast<int>(system.entry_row[e]); }
+  INLINE int lag_column(int i) const { return static_cast<int>(system.lag_column[i]); }
+  INLINE int lagged_from(int i) const { return static_cast<int>(system.lag_start[i]); }
+  INLINE int lagged_to(int i) const { return static_cast<int>(system.lag_start[i + 1]); }
+  INLINE int lag_row(int e) const { return static_cast<int>(system.lag_row[e]); }
+  INLINE int next_from(int v) const { return lag(v) < 0 ? 0 : lagged_from(lag(v)); }
+  INLINE int next_to(int v) const { return lag(v) < 0 ? 0 : lagged_to(lag(v)); }
+};
+
+// The number at `index` of a table of references, in an hour.
+INLINE Lanes datum(const System& s, const Integer* table, int index, Integer hour) {
+  return load(s.data + table[2 * index] + hour * table[2 * index + 1]);
+}
+
+// For each lane of a group, `size` quantities of another segment: `target[q, lane] = source[segment[lane], q]`.
+INLINE void gather(const double* source, double* target, int size, const Integer* segment, Integer group,
+                   Integer stride, Integer offset) {
+  for (int lane = 0; lane < LANES; ++lane) {
+    const Integer other = segment[group * LANES + lane];
+    const double* start = source + (other / LANES) * stride + offset + other % LANES;
+    for (int q = 0; q < size; ++q) target[q * LANES + lane] = start[q * LANES];
+  }
+}
+
+// Row quantities of the first hour that exists in the segment after each lane's.
+INLINE void gather_first(const System& s, const double* source, double* target, Integer group) {
+  for (int lane = 0; lane < LANES; ++lane) {
+    const Integer other = s.after[group * LANES + lane];
+    const Integer hour = (other / LANES) * s.steps + static_cast<Integer>(s.pads[other]);
+    for (Integer q = 0; q < s.rows; ++q)
+      target[q * LANES + lane] = source[(hour * s.rows + q) * LANES + other % LANES];
+  }
+}
+
+}  // namespace kiban
