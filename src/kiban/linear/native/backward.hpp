@@ -1,6 +1,6 @@
 // The backward sweep: prices of rows from the border's solution, then every variable's direction, and the step along it.
 //
-//     dlambda = L^-T (L^-1 h - C w - (K' dlambda of the next hour))
+//     L' dlambda = P^-1 (L^-1 h - C w - E (dlambda of the segment before)) - G' (dlambda of the next hour)
 //     dy = g/D + 1/D (A' dlambda) + (share) dx
 //
 // Lower bounds: dz = (product - z dy) / y; upper bounds: dr = factor dx - dy + residual, du = (product - u dr) / r.
@@ -19,9 +19,22 @@ struct Measured {
   Lanes ratio_primal, ratio_dual, fall, rise, cross;
 };
 
+INLINE Measured load_measured(const double* at) {
+  return {load(at + RATIO_PRIMAL * LANES), load(at + RATIO_DUAL * LANES), load(at + FALL * LANES),
+          load(at + RISE * LANES), load(at + CROSS * LANES)};
+}
+
+INLINE void store_measured(double* at, const Measured& measured) {
+  store(at + RATIO_PRIMAL * LANES, measured.ratio_primal);
+  store(at + RATIO_DUAL * LANES, measured.ratio_dual);
+  store(at + FALL * LANES, measured.fall);
+  store(at + RISE * LANES, measured.rise);
+  store(at + CROSS * LANES, measured.cross);
+}
+
 // The direction of one hour's variables from that of the rows of this hour and the next.
 template <class S, class M, class Rows>
-INLINE void recover(const S& structure, const System& s, M mode, Integer hour, const Rows& own, const Rows& following,
+INLINE void recover(const S& structure, const System& s, const Data& data, M mode, Integer hour, const Rows& own, const Rows& following,
                     const Side& side, Measured& measured, double* capacity_check, double* total_check) {
   const Lanes one = spread(1.0);
   for (int k = 0; k < s.capacity_terms; ++k) {
@@ -31,7 +44,7 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
       if (i == row) part = own[i];
     });
     double* at = capacity_check + s.capacity_border[k] * LANES;
-    store(at, fma(datum(s, s.capacity_data, k, hour), part, load(at)));
+    store(at, fma(data.capacity(k), part, load(at)));
   }
   each(structure.columns(), [&](auto v) INLINED {
     const Integer place = (hour * structure.columns() + v) * LANES;
@@ -41,7 +54,7 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
       value = level;
       price = load(s.z + place);
       if (structure.floor(v) == SOME) {
-        floor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FLOOR, hour);
+        floor = data.column(v, COLUMN_FLOOR);
         value = choose(floor, level, one);
         pair = choose(floor, value * price, one);
       } else {
@@ -50,13 +63,13 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
     }
     Lanes paid = ZERO;
     each(structure.entries_from(v), structure.entries_to(v), [&](auto e) INLINED {
-      paid = fma(datum(s, s.entry_data, e, hour), own[structure.entry_row(e)], paid);
+      paid = fma(data.entry(e), own[structure.entry_row(e)], paid);
     });
     each(structure.next_from(v), structure.next_to(v), [&](auto e) INLINED {
-      paid = fma(datum(s, s.lag_next, e, hour), following[structure.lag_row(e)], paid);
+      paid = fma(data.lagged_next(e), following[structure.lag_row(e)], paid);
     });
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e)
-      paid = fma(datum(s, s.total_data, e, hour), spread(s.part_dq[s.total_row[e]]), paid);
+      paid = fma(data.total(e), spread(s.part_dq[s.total_row[e]]), paid);
     const Lanes below = fma(spread(s.soft[v]), value, price);
     Lanes gradient = ZERO;
     if (mode != BORDER) gradient = load(s.gradients + place);
@@ -72,7 +85,7 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
       const Lanes slack = load(s.r + spot), dual = load(s.u + spot);
       Lanes bounded = one, upper_pair = slack * dual;
       if (structure.bound(v) == SOME) {
-        bounded = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_BOUNDED, hour);
+        bounded = data.column(v, COLUMN_BOUNDED);
         upper_pair = choose(bounded, upper_pair, one);
       }
       const Lanes weight = dual * value;
@@ -83,10 +96,10 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
       at_floor = joint * base * upper_pair;
       const Lanes at_bound = joint * base * pair;
       move = fma(paid, value * slack * inverse, gradient);
-      const Lanes width = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_WIDTH, hour);
+      const Lanes width = data.column(v, COLUMN_WIDTH);
       Lanes factor = ZERO, part_dx = ZERO;
       if (structure.capped(v)) {
-        factor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FACTOR, hour);
+        factor = data.column(v, COLUMN_FACTOR);
         part_dx = spread(s.part_dx[capacity]);
         move = fma(weight * inverse * factor, part_dx, move);
       }
@@ -141,7 +154,7 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
     }
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e) {
       double* at = total_check + s.total_row[e] * LANES;
-      store(at, fma(datum(s, s.total_data, e, hour), move, load(at)));
+      store(at, fma(data.total(e), move, load(at)));
     }
     if (structure.floor(v) != NONE) {
       Lanes turn;
@@ -169,10 +182,53 @@ INLINE void recover(const S& structure, const System& s, M mode, Integer hour, c
   });
 }
 
-// The sweep over the groups from `first` to `end`. The variables of a segment's last hour wait for a second call, with
-// `ends`, when all rows are known.
+// The variables of each segment's last hour, when all rows are known; once for every structure.
+inline void recover_ends(const System& given, int mode, int thread, Integer first, Integer end) {
+  const System s = given;
+  const Tabled structure(s);
+  double* scratch = s.scratch + thread * s.scratch_size;
+  Data data(s, structure, scratch);
+  Memory memory{data.end()};
+  auto own = room(structure.rows(), memory), following = room(structure.rows(), memory);
+  for (Integer g = first; g < end; ++g) {
+    const Integer hour = g * s.steps + s.steps - 1;
+    gather_first(s, s.work, reinterpret_cast<double*>(following.at), g);
+    for (int i = 0; i < structure.rows(); ++i) own[i] = load(s.work + (hour * s.rows + i) * LANES);
+    data.seek(hour);
+    Measured measured = load_measured(s.measures + g * MEASURES * LANES);
+    recover(structure, s, data, mode, hour, own, following, Side(s.par), measured,
+            s.capacity_check + g * s.capacities * LANES, s.total_check + g * s.totals * LANES);
+    store_measured(s.measures + g * MEASURES * LANES, measured);
+  }
+}
+
+// The rows of a segment's last hour: the states are the separators, the local rows follow; once for every structure.
+__attribute__((noinline)) inline void substitute_last_hour(const System& given, int mode, Integer g, Memory memory) {
+  const System s = given;
+  const int rows = static_cast<int>(s.rows), local = static_cast<int>(s.local), states = rows - local;
+  const Integer over = s.capacities + s.totals, hour = g * s.steps + s.steps - 1;
+  const double* lower = s.lower + hour * (rows * (rows + 1) / 2) * LANES;
+  const double* cover = s.cover + hour * rows * over * LANES;
+  auto own = room(rows, memory);
+  for (int a = 0; a < states; ++a) own[local + a] = load(s.separators + (g * states + a) * LANES);
+  for (int i = local - 1; i >= 0; --i) {
+    Lanes value = mode == BORDER ? ZERO : load(s.work + (hour * rows + i) * LANES);
+    for (Integer k = 0; k < over; ++k) value = less(value, load(cover + (i * over + k) * LANES), spread(s.solution[k]));
+    value *= load(lower + (i * (i + 1) / 2 + i) * LANES);
+    for (int k = i + 1; k < rows; ++k) value = less(value, load(lower + (k * (k + 1) / 2 + i) * LANES), own[k]);
+    own[i] = value;
+  }
+  for (int i = 0; i < rows; ++i) {
+    const Integer at = (hour * rows + i) * LANES;
+    store(s.work + at, own[i]);
+    store(s.new_dlambdas + at, mode == AFFINE ? own[i] : own[i] + load(s.dlambdas + at));
+  }
+}
+
+// The sweep over the groups from `first` to `end`; the variables of segments' last hours wait for `recover_ends`.
 template <class S, class M>
-INLINE void backward(const System& s, M mode, bool ends, int thread, Integer first, Integer end) {
+INLINE void backward(const System& given, M mode, int thread, Integer first, Integer end) {
+  const System s = given;  // a copy that no store can change
   const S structure(s);
   const auto rows = structure.rows();
   const auto local = structure.local();
@@ -180,112 +236,91 @@ INLINE void backward(const System& s, M mode, bool ends, int thread, Integer fir
   const int over = static_cast<int>(s.capacities + s.totals);
   const Integer triangle = rows * (rows + Fixed<1>{}) / 2;
   const Side side(s.par);
-
-  Memory memory{s.scratch + thread * s.scratch_size};
+  double* scratch = s.scratch + thread * s.scratch_size;
+  Data data(s, structure, scratch);
+  double* gathered = data.end();
+  Memory memory{gathered + states * LANES};
   auto own = room(rows, memory);        // dlambda of this hour
   auto following = room(rows, memory);  // dlambda of the next hour
   auto left = room(states, memory);     // dlambda of the last hour of the segment before
-  double* gathered = memory.next;
 
   for (Integer g = first; g < end; ++g) {
-    double* measures = s.measures + g * MEASURES * LANES;
     double* capacity_check = s.capacity_check + g * s.capacities * LANES;
     double* total_check = s.total_check + g * s.totals * LANES;
-    const Integer final_hour = g * s.steps + s.steps - 1;
-    if (ends) {
-      gather_first(s, s.work, gathered, g);
-      each(rows, [&](auto i) INLINED {
-        own[i] = load(s.work + (final_hour * rows + i) * LANES);
-        following[i] = load(gathered + i * LANES);
-      });
-      Measured measured{load(measures + RATIO_PRIMAL * LANES), load(measures + RATIO_DUAL * LANES),
-                        load(measures + FALL * LANES), load(measures + RISE * LANES), load(measures + CROSS * LANES)};
-      recover(structure, s, mode, final_hour, own, following, side, measured, capacity_check, total_check);
-      store(measures + RATIO_PRIMAL * LANES, measured.ratio_primal);
-      store(measures + RATIO_DUAL * LANES, measured.ratio_dual);
-      store(measures + FALL * LANES, measured.fall);
-      store(measures + RISE * LANES, measured.rise);
-      store(measures + CROSS * LANES, measured.cross);
-      continue;
-    }
-    for (int k = 0; k < s.capacities; ++k) store(capacity_check + k * LANES, ZERO);
-    for (int k = 0; k < s.totals; ++k) store(total_check + k * LANES, ZERO);
+    clear(capacity_check, s.capacities);
+    clear(total_check, s.totals);
     gather(s.separators, gathered, states, s.before, g, states * LANES, 0);
+    substitute_last_hour(given, mode, g, memory);
     each(states, [&](auto a) INLINED { left[a] = load(gathered + a * LANES); });
-    each(rows, [&](auto i) INLINED { following[i] = ZERO; });
+    each(rows, [&](auto i) INLINED { following[i] = load(s.work + ((g * s.steps + s.steps - 1) * rows + i) * LANES); });
     Measured measured{ZERO, ZERO, ZERO, ZERO, ZERO};
+    data.seek(g * s.steps + s.steps - 2);
 
-    for (Integer j = s.steps - 1; j >= 0; --j) {
+    for (Integer j = s.steps - 2; j >= 0; --j) {
       const Integer hour = g * s.steps + j;
-      const bool is_last = j == s.steps - 1;
       const double* lower = s.lower + hour * triangle * LANES;
       const double* cover = s.cover + hour * rows * over * LANES;
-      each(local, rows, [&](auto i) INLINED {
-        if (is_last) own[i] = load(s.separators + (g * states + i - local) * LANES);
-      });
-      each(rows, [&](auto i) INLINED {
-        if (i < local || !is_last) own[i] = mode == BORDER ? ZERO : load(s.work + (hour * rows + i) * LANES);
-      });
-      // Less C w.
+      each(rows, [&](auto i) INLINED { own[i] = mode == BORDER ? ZERO : load(s.work + (hour * rows + i) * LANES); });
       for (int k = 0; k < over; ++k) {
         const Lanes w = spread(s.solution[k]);
-        each(rows, [&](auto i) INLINED {
-          if (i < local || !is_last) own[i] = less(own[i], load(cover + (i * over + k) * LANES), w);
-        });
+        each(rows, [&](auto i) INLINED { own[i] = less(own[i], load(cover + (i * over + k) * LANES), w); });
       }
       each_back(Fixed<0>{}, rows, [&](auto i) INLINED {
-        if (i < local || !is_last) {
-          Lanes value = own[i];
-          if (i >= local)
-            each(states, [&](auto c) INLINED {
-              value = less(value, load(s.edge + ((hour * states + i - local) * states + c) * LANES), left[c]);
-              value = less(value, load(s.link + (((hour + 1) * states + c) * states + i - local) * LANES),
-                           following[local + c]);
-            });
-          each(i + Fixed<1>{}, rows, [&](auto k) INLINED {
-            value = less(value, load(lower + (k * (k + 1) / 2 + i) * LANES), own[k]);
+        Lanes value = own[i];
+        if (i >= local)
+          each(states, [&](auto c) INLINED {
+            value = less(value, load(s.edge + ((hour * states + i - local) * states + c) * LANES), left[c]);
           });
-          own[i] = value * load(lower + (i * (i + 1) / 2 + i) * LANES);
-        }
+        value *= load(lower + (i * (i + 1) / 2 + i) * LANES);
+        if (i >= local)
+          each(states, [&](auto c) INLINED {
+            value = less(value, load(s.link + (((hour + 1) * states + c) * states + i - local) * LANES),
+                         following[local + c]);
+          });
+        each(i + Fixed<1>{}, rows, [&](auto k) INLINED {
+          value = less(value, load(lower + (k * (k + 1) / 2 + i) * LANES), own[k]);
+        });
+        own[i] = value;
       });
       each(rows, [&](auto i) INLINED {
         const Integer at = (hour * rows + i) * LANES;
         store(s.work + at, own[i]);
         store(s.new_dlambdas + at, mode == AFFINE ? own[i] : own[i] + load(s.dlambdas + at));
       });
-      if (!is_last) recover(structure, s, mode, hour, own, following, side, measured, capacity_check, total_check);
+      recover(structure, s, data, mode, hour, own, following, side, measured, capacity_check, total_check);
       each(rows, [&](auto i) INLINED { following[i] = own[i]; });
+      data.previous();
     }
-    store(measures + RATIO_PRIMAL * LANES, measured.ratio_primal);
-    store(measures + RATIO_DUAL * LANES, measured.ratio_dual);
-    store(measures + FALL * LANES, measured.fall);
-    store(measures + RISE * LANES, measured.rise);
-    store(measures + CROSS * LANES, measured.cross);
-    store(measures + (MEASURES - 1) * LANES, ZERO);
+    store_measured(s.measures + g * MEASURES * LANES, measured);
+    store(s.measures + (g * MEASURES + MEASURES - 1) * LANES, ZERO);
   }
 }
 
 // Move the hourly part of the point along the direction.
 template <class S>
-INLINE void advance(const System& s, double step_primal, double step_dual, Integer first, Integer end) {
+INLINE void advance(const System& given, double step_primal, double step_dual, int thread, Integer first,
+                    Integer end) {
+  const System s = given;  // a copy that no store can change
   const S structure(s);
+  Data data(s, structure, s.scratch + thread * s.scratch_size);
   const Lanes primal = spread(step_primal), dual = spread(step_dual);
-  for (Integer hour = first * s.steps; hour < end * s.steps; ++hour) {
+  data.seek(first * s.steps);
+  for (Integer hour = first * s.steps; hour < end * s.steps; ++hour, data.next()) {
     each(structure.columns(), [&](auto v) INLINED {
       const Integer place = (hour * structure.columns() + v) * LANES;
       const Lanes level = load(s.y + place), move = load(s.dy + place);
       if (structure.bound(v) != NONE) {
         const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
         const Lanes slack = load(s.r + spot);
-        Lanes open = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_WIDTH, hour) - level - slack - move;
+        Lanes open = data.column(v, COLUMN_WIDTH) - level - slack - move;
         if (structure.capped(v)) {
           const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
-          const Lanes factor = datum(s, s.column_data, COLUMN_DATA * v + COLUMN_FACTOR, hour);
+          const Lanes factor = data.column(v, COLUMN_FACTOR);
           open = fma(factor, spread(s.x[capacity] + s.dx[capacity]), open);
         }
         Lanes share = primal;
         if (structure.bound(v) == SOME)
-          share *= datum(s, s.column_data, COLUMN_DATA * v + COLUMN_BOUNDED, hour);
+          share *= data.column(v, COLUMN_BOUNDED);
         store(s.r + spot, larger(fma(share, open, slack), slack * spread(LEAST_SLACK)));
         store(s.u + spot, fma(dual, load(s.du + spot), load(s.u + spot)));
       }

@@ -17,11 +17,11 @@ void forward_in(const System& s, int mode, bool ends, int thread, Integer first,
 }
 
 template <class S>
-void backward_in(const System& s, int mode, bool ends, int thread, Integer first, Integer end) {
-  if (mode == AFFINE) return backward<S>(s, Fixed<AFFINE>{}, ends, thread, first, end);
-  if (mode == CENTRE) return backward<S>(s, Fixed<CENTRE>{}, ends, thread, first, end);
-  if (mode == BAND) return backward<S>(s, Fixed<BAND>{}, ends, thread, first, end);
-  return backward<S>(s, Fixed<BORDER>{}, ends, thread, first, end);
+void backward_in(const System& s, int mode, int thread, Integer first, Integer end) {
+  if (mode == AFFINE) return backward<S>(s, Fixed<AFFINE>{}, thread, first, end);
+  if (mode == CENTRE) return backward<S>(s, Fixed<CENTRE>{}, thread, first, end);
+  if (mode == BAND) return backward<S>(s, Fixed<BAND>{}, thread, first, end);
+  return backward<Tabled>(s, BORDER, thread, first, end);
 }
 
 template <class S>
@@ -33,8 +33,8 @@ void forward_in<Tabled>(const System& s, int mode, bool ends, int thread, Intege
 }
 
 template <>
-void backward_in<Tabled>(const System& s, int mode, bool ends, int thread, Integer first, Integer end) {
-  backward<Tabled>(s, mode, ends, thread, first, end);
+void backward_in<Tabled>(const System& s, int mode, int thread, Integer first, Integer end) {
+  backward<Tabled>(s, mode, thread, first, end);
 }
 
 }  // namespace kiban
@@ -48,7 +48,7 @@ EXPORT const char* kiban_fields() {
 #undef X
 }
 
-EXPORT void kiban_carry_ends(const System* s) { carry_ends<Tabled>(*s); }
+EXPORT void kiban_carry_ends(const System* s) { carry_ends(*s); }
 
 EXPORT void kiban_factorise(const System* s, Integer thread, Integer first, Integer end) {
   with_structure(*s, [&](auto structure) { factorise_in<decltype(structure)>(*s, static_cast<int>(thread), first, end); });
@@ -69,8 +69,9 @@ EXPORT void kiban_forward(const System* s, Integer mode, Integer ends, Integer t
 EXPORT void kiban_border(const System* s, Integer mode) { solve_direction(*s, static_cast<int>(mode)); }
 
 EXPORT void kiban_backward(const System* s, Integer mode, Integer ends, Integer thread, Integer first, Integer end) {
+  if (ends) return recover_ends(*s, static_cast<int>(mode), static_cast<int>(thread), first, end);
   with_structure(*s, [&](auto structure) {
-    backward_in<decltype(structure)>(*s, static_cast<int>(mode), ends != 0, static_cast<int>(thread), first, end);
+    backward_in<decltype(structure)>(*s, static_cast<int>(mode), static_cast<int>(thread), first, end);
   });
 }
 
@@ -80,7 +81,7 @@ EXPORT void kiban_return(const System* s) { return_to_kept(*s); }
 EXPORT void kiban_steps(const System* s) { measure_steps(*s); }
 
 EXPORT void kiban_advance(const System* s, double primal, double dual, Integer first, Integer end) {
-  with_structure(*s, [&](auto structure) { advance<decltype(structure)>(*s, primal, dual, first, end); });
+  with_structure(*s, [&](auto structure) { advance<decltype(structure)>(*s, primal, dual, 0, first, end); });
 }
 
 EXPORT void kiban_advance_border(const System* s, double primal, double dual) { advance_border(*s, primal, dual); }

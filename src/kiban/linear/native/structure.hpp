@@ -12,6 +12,9 @@ namespace kiban {
 // Whether a bound exists in no hour, in every hour, or in some.
 enum Kind { NONE, ALL, SOME };
 
+// As many whole numbers as there are lanes, in memory that may stand at any multiple of one.
+typedef long long Whole __attribute__((vector_size(64), aligned(8), may_alias));
+
 constexpr int MOST_COLUMNS = 24, MOST_ENTRIES = 48, MOST_LAGS = 8;
 
 // The structure of an hour; entries and lagged entries are sorted by column, then by row.
@@ -83,9 +86,49 @@ struct Tabled {
   INLINE int next_to(int v) const { return lag(v) < 0 ? 0 : lagged_to(lag(v)); }
 };
 
-// The number at `index` of a table of references, in an hour.
-INLINE Lanes datum(const System& s, const Integer* table, int index, Integer hour) {
-  return load(s.data + table[2 * index] + hour * table[2 * index + 1]);
+// The numbers of one hour: a row of addresses, one for each datum of a column, an entry, a lagged entry and so on, which
+// walks from hour to hour. Constants stay where they are.
+struct Data {
+  const double** at;
+  const Integer* references;
+  const double* data;
+  int count, entries, lags, nexts, totals, capacities, rights;
+
+  template <class S>
+  INLINE Data(const System& s, const S& structure, double* memory)
+      : at(reinterpret_cast<const double**>(memory)), references(s.references), data(s.data),
+        count(static_cast<int>(s.reference_count)), entries(COLUMN_DATA * structure.columns()),
+        lags(entries + structure.entries_from(structure.columns())),
+        nexts(lags + structure.lagged_from(structure.lags())),
+        totals(nexts + structure.lagged_from(structure.lags())), capacities(static_cast<int>(s.capacity_references)),
+        rights(static_cast<int>(s.right_references)) {}
+
+  INLINE void seek(Integer hour) {
+    for (int i = 0; i < count; ++i) at[i] = data + references[i] + hour * references[count + i];
+  }
+  INLINE void walk(Integer direction) {
+    Integer* place = reinterpret_cast<Integer*>(at);
+    const Integer* stride = references + count;
+    for (int i = 0; i < count; i += LANES) {
+      Whole& here = *reinterpret_cast<Whole*>(place + i);
+      here += *reinterpret_cast<const Whole*>(stride + i) * (8 * direction);
+    }
+  }
+  INLINE void next() { walk(1); }
+  INLINE void previous() { walk(-1); }
+  INLINE double* end() const { return reinterpret_cast<double*>(at + count); }
+
+  INLINE Lanes column(int v, int kind) const { return load(at[COLUMN_DATA * v + kind]); }
+  INLINE Lanes entry(int e) const { return load(at[entries + e]); }
+  INLINE Lanes lagged(int e) const { return load(at[lags + e]); }
+  INLINE Lanes lagged_next(int e) const { return load(at[nexts + e]); }
+  INLINE Lanes total(int e) const { return load(at[totals + e]); }
+  INLINE Lanes capacity(int k) const { return load(at[capacities + k]); }
+  INLINE Lanes right(int i) const { return load(at[rights + i]); }
+};
+
+INLINE void clear(double* place, Integer count) {
+  for (Integer k = 0; k < count; ++k) store(place + k * LANES, ZERO);
 }
 
 // For each lane of a group, `size` quantities of another segment: `target[q, lane] = source[segment[lane], q]`.

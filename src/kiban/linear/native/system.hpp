@@ -2,7 +2,9 @@
 //
 // The list is the only one: Python reads the names from `kiban_fields` and fills the places in that order.
 // An hourly array holds quantity `q` of step `j`, lane `l`, group `g` at `((g * steps + j) * quantities + q) * LANES + l`.
-// A reference into `data` is an offset and a stride per hour; the stride of a constant is zero.
+// `references` holds the offsets into `data` of every datum, then their strides per hour (zero for a constant): five a
+// column, then entries, lagged entries as this hour and as the next hour sees them, entries of totals, capacity terms
+// and right-hand sides; their number is a multiple of LANES.
 #pragma once
 
 namespace kiban {
@@ -11,12 +13,13 @@ typedef long long Integer;
 
 #define KIBAN_SIZES(X) \
   X(groups) X(steps) X(columns) X(capped) X(rows) X(local) X(capacities) X(totals) X(lags) X(capacity_terms) \
-  X(segments) X(blocks) X(border) X(shape) X(scratch_size)
+  X(segments) X(blocks) X(border) X(shape) X(scratch_size) \
+  X(reference_count) X(capacity_references) X(right_references)
 
 #define KIBAN_TABLES(X) \
   X(column_table) X(entry_start) X(entry_row) X(lag_column) X(lag_start) X(lag_row) X(carry_start) \
   X(total_start) X(total_row) X(capacity_row) X(capacity_border) X(before) X(after) \
-  X(column_data) X(entry_data) X(lag_data) X(lag_next) X(total_data) X(capacity_data) X(right_data)
+  X(references)
 
 #define KIBAN_ARRAYS(X) \
   X(data) X(soft) X(pads) \
