@@ -379,7 +379,7 @@ class Method:
         return {
             name: unfolded[places[column]] / size
             for name, column in self.form.column_of.items()
-            if places[column] >= 0 and self.form.columns[column].capacity >= 0
+            if places[column] >= 0
         }
 
     def unfold(self, values: Array, quantities: int) -> Array:

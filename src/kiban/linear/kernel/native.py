@@ -75,8 +75,8 @@ class NativeNewton:
             "x": size, "zx": size, "rx": size, "ux": size, "q": totals,
             "dx": size, "dzx": size, "drx": size, "dux": size, "dq": totals,
         }  # fmt: skip
-        scratch = rows * rows + rows + 3 * states * states + rows * over + 2 * carried
-        scratch = max(scratch, 6 * rows + 2 * states + 2 * width) * LANES
+        blocks = rows * rows + 5 * rows + 4 * states * states
+        scratch = 400 + max(blocks + 2 * carried, 7 * rows + 2 * states + 2 * width) * LANES
         sizes["scratch"] = scratch * self.threads
         self.arrays: dict[str, Array] = {name: _memory(count) for name, count in sizes.items()}
         a = self.arrays
@@ -90,6 +90,16 @@ class NativeNewton:
         data = _memory(layout.data.size)
         data[: layout.data.size] = layout.data
         table = layout.columns.copy()
+        counts = (
+            5 * width, int(layout.entry_start[width]), int(layout.lag_start[lags]), int(layout.lag_start[lags]),
+            int(layout.total_start[width]), int(layout.capacity_row.size), rows,
+        )  # fmt: skip
+        parts = (layout.column_data, layout.entry_data, layout.lag_data, layout.lag_next, layout.total_data,
+                 layout.capacity_data, layout.right_data)
+        references = np.concatenate([part[:count] for part, count in zip(parts, counts, strict=True)])
+        starts = np.cumsum([0, *counts])
+        padding = -len(references) % LANES
+        references = np.concatenate([references, np.zeros((padding, 2), dtype=np.int64)])
         given: dict[str, Array] = {
             "data": data, "soft": layout.soft, "pads": layout.pads,
             "border_cost": edge.cost, "border_floor": edge.floor.astype(np.float64),
@@ -101,15 +111,14 @@ class NativeNewton:
             "lag_column": layout.lag_column, "lag_start": layout.lag_start, "lag_row": layout.lag_row,
             "carry_start": layout.carry_start, "total_start": layout.total_start, "total_row": layout.total_row,
             "capacity_row": layout.capacity_row, "capacity_border": layout.capacity_border,
-            "before": layout.before, "after": layout.after, "column_data": layout.column_data,
-            "entry_data": layout.entry_data, "lag_data": layout.lag_data, "lag_next": layout.lag_next,
-            "total_data": layout.total_data, "capacity_data": layout.capacity_data, "right_data": layout.right_data,
+            "before": layout.before, "after": layout.after, "references": references.T,
         }  # fmt: skip
         numbers = {
             "groups": groups, "steps": steps, "columns": width, "capped": caps, "rows": rows, "local": local,
             "capacities": capacities, "totals": totals, "lags": lags, "capacity_terms": int(layout.capacity_row.size),
             "segments": layout.segments, "blocks": layout.blocks, "border": size,
             "shape": -1 if shape is None else shape, "scratch_size": scratch,
+            "reference_count": len(references), "capacity_references": int(starts[5]), "right_references": int(starts[6]),
         }  # fmt: skip
         self._fields = library.kiban_fields().decode().split()
         self._place = {name: i for i, name in enumerate(self._fields)}

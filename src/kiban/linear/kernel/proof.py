@@ -63,9 +63,13 @@ def name_prices(
     """
     point = NamedPoint({}, {}, {}, {}, {})
     unit = form.cost_scale
+    named = {column: name for name, column in form.column_of.items()}
     for name in programme.rows:
         place = form.row_of.get(name)
         point.rows[name] = np.zeros(programme.steps) if place is None else rows[place] * (form.rows[place].scale * unit)
+        if name in form.absorbed:
+            column, coefficient = form.absorbed[name]
+            point.rows[name] = -bounds[named[column]] * (unit / form.columns[column].scale) / coefficient
     for name in programme.totals:
         place = form.total_of.get(name)
         point.totals[name] = 0.0 if place is None else float(totals[place]) * form.totals[place].scale * unit

@@ -85,7 +85,10 @@ class BorderColumn:
 
 @dataclass(slots=True)
 class KernelForm:
-    """The programme in the kernel's form; slacks of total rows follow the capacities among `border`."""
+    """The programme in the kernel's form; slacks of total rows follow the capacities among `border`.
+
+    `absorbed` are rows that became the upper bound of a column: the column, and its coefficient in the row.
+    """
 
     steps: int
     block_steps: int
@@ -99,6 +102,7 @@ class KernelForm:
     total_of: dict[str, int]
     border_of: dict[str, int]
     held: dict[str, float]
+    absorbed: dict[str, tuple[int, Array]]
     cost_scale: float = 1.0
     right_scale: float = 1.0
 
@@ -109,11 +113,22 @@ def read_form(programme: Staircase) -> KernelForm:
     border, border_of, held = _read_capacities(programme)
     columns: list[Column] = []
     column_of: dict[str, int] = {}
+    absorbed: dict[str, tuple[int, Array]] = {}
+    bounding = _find_bounding_rows(programme, held)
     for variable in programme.variables.values():
         column_of[variable.name] = len(columns)
         upper, capacity = variable.upper, variable.capacity
         position = -1
         factor = np.zeros(steps)
+        if variable.name in bounding:
+            row = programme.rows[bounding[variable.name]]
+            coefficient = row.terms[0].coefficient
+            absorbed[row.name] = (len(columns), coefficient)
+            upper = np.where(coefficient > 0.0, row.upper, row.lower) / coefficient
+            (name, value) = row.capacities[0]
+            position = border_of[name]
+            upper = upper - value / coefficient * border[position].origin
+            factor = -value / coefficient * border[position].sign
         if capacity is not None and capacity in held:
             upper = upper + variable.factor * held[capacity]
         elif capacity is not None:
@@ -136,14 +151,33 @@ def read_form(programme: Staircase) -> KernelForm:
         {},
         border_of,
         held,
+        absorbed,
     )
     every = np.arange(steps)
     first = every % programme.block_steps == 0
     for name in programme.rows:
-        _read_row(form, programme, name, first)
+        if name not in absorbed:
+            _read_row(form, programme, name, first)
     for name in programme.totals:
         _read_total(form, programme, name)
     return form
+
+
+def _find_bounding_rows(programme: Staircase, held: dict[str, float]) -> dict[str, str]:
+    """Rows that are but a variable's one upper bound, moved by a capacity: they need neither a slack nor a row."""
+    found: dict[str, str] = {}
+    for row in programme.rows.values():
+        if len(row.terms) != 1 or row.terms[0].lagged or len(row.capacities) != 1:
+            continue
+        variable, coefficient = programme.variables[row.terms[0].variable], row.terms[0].coefficient
+        capacity, moves = row.capacities[0]
+        above = bool((coefficient > 0.0).all() and np.isneginf(row.lower).all() and np.isfinite(row.upper).all())
+        below = bool((coefficient < 0.0).all() and np.isposinf(row.upper).all() and np.isfinite(row.lower).all())
+        alone = variable.capacity is None and np.isposinf(variable.upper).all() and np.isfinite(variable.lower).all()
+        bounds = capacity not in held and bool((moves != 0.0).all())
+        if (above or below) and alone and bounds and variable.name not in found:
+            found[variable.name] = row.name
+    return found
 
 
 def _read_capacities(programme: Staircase) -> tuple[list[BorderColumn], dict[str, int], dict[str, float]]:
