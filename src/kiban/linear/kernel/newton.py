@@ -116,6 +116,26 @@ class Newton:
             t.total_start, t.total_row, t.total_data,
         )  # fmt: skip
         self.state = (self.y, self.z, self.r, self.u, self.lambdas)
+        # Row of the form at each place, and place of a column among the capped ones (-1: it has no upper bound).
+        self.row_order, self.cap_places = t.row_order, t.columns[:width, 1]
+        # Segments follow one another in time: lane after lane, group after group.
+        self.used = (t.hours >= 0).transpose(0, 2, 1).reshape(-1)
+
+    def unfold(self, values: Array, quantities: int) -> Array:
+        """From lane order to `(quantities, steps)`."""
+        groups, steps = self.shape[:2]
+        table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
+        series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
+        return series if bool(self.used.all()) else series[:, self.used]
+
+    def fold(self, series: Array) -> Array:
+        """From `(quantities, steps)` to lane order; zero where there is no step."""
+        groups, steps = self.shape[:2]
+        quantities = len(series)
+        table = np.zeros((quantities, groups * LANES * steps))
+        table[:, self.used] = series
+        ordered = table.reshape(quantities, groups, LANES, steps).transpose(1, 3, 0, 2)
+        return ordered.reshape(-1) if quantities else np.zeros(LANES)
 
     def close(self) -> None:
         """End the threads."""
