@@ -2,6 +2,7 @@
 
 method      the loop: predictor, corrector, step, verdict
 structure   a programme in the form of the kernel: equalities, shifted and scaled
+system      what every Newton system shares: right-hand sides, measures, weights
 layout      the horizon cut into segments, eight side by side, and index tables
 newton      the Newton system: memory, factorisation, directions, steps
 factor      the sweep that factorises the hourly rows

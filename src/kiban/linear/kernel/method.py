@@ -15,7 +15,6 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
-from kiban.linear.kernel.capacities import RightHandSide
 from kiban.linear.kernel.layout import lay_out
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.proof import (
@@ -28,7 +27,7 @@ from kiban.linear.kernel.proof import (
     size_of,
 )
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
-from kiban.linear.kernel.sweep import AFFINE, BAND, CENTRE
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, RightHandSide
 from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,

@@ -8,33 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear.kernel.backward import advance, backward
 from kiban.linear.kernel.border import close, gather_right, spread_ends
-from kiban.linear.kernel.capacities import Border, RightHandSide
+from kiban.linear.kernel.capacities import Border
 from kiban.linear.kernel.factor import carry_ends, factorise
 from kiban.linear.kernel.layout import LANES, Layout
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.sweep import AFFINE, BAND, BORDER, MEASURES, forward
-
-MAX_REFINEMENTS: Final = 2
-
-
-@dataclass(slots=True)
-class Measures:
-    """What the point is worth, in scaled units: see `Newton.residuals`."""
-
-    primal: float
-    dual: float
-    primal_residual: float
-    dual_residual: float
-    product: float
+from kiban.linear.kernel.sweep import MEASURES, forward
+from kiban.linear.kernel.system import AFFINE, BAND, BORDER, MAX_REFINEMENTS, Measures, RightHandSide
 
 
 class Newton:

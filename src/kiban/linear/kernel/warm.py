@@ -17,9 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.linear.kernel.capacities import RightHandSide
 from kiban.linear.kernel.structure import BorderColumn, Column, KernelForm, Row, Total
-from kiban.linear.kernel.sweep import AFFINE
+from kiban.linear.kernel.system import AFFINE, RightHandSide
 from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
