@@ -17,6 +17,7 @@ from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
 from kiban.linear.kernel.layout import lay_out
 from kiban.linear.kernel.newton import Newton
+from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import (
     ACCEPTED,
     NamedPoint,
@@ -100,6 +101,7 @@ def solve_kernel(
     threads: int | None = None,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
+    plain: bool = False,
 ) -> KernelAnswer:
     """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
 
@@ -111,8 +113,10 @@ def solve_kernel(
     `keep` are relative gaps at which the point is kept in the answer's `warm`. Handed to the solve of a
     programme that differs in numbers only, it saves iterations; the proof is the same, the last digits
     are not. Where it does not fit or leads nowhere, the solve starts as if there were none.
+
+    `plain` takes the Newton system written in NumPy, which needs nothing compiled: the same method, slower.
     """
-    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
+    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1, plain)
     if warm is not None:
         answer = _attempt(programme, *options, warm=warm, keep=keep)
         if answer.status is not None:
@@ -142,6 +146,7 @@ def _attempt(
     correctors: int | None,
     segments: int | None,
     threads: int,
+    plain: bool,
     *,
     cautious: bool = False,
     warm: WarmStart | None = None,
@@ -157,7 +162,7 @@ def _attempt(
         apply_scales(form, warm.scales)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
-    newton = Newton(form, lay_out(form, segments), threads=threads)
+    newton = PlainNewton(form, segments) if plain else Newton(form, lay_out(form, segments), threads=threads)
     try:
         return Method(
             programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
@@ -173,7 +178,7 @@ class Method:
         self,
         programme: Staircase,
         form: KernelForm,
-        newton: Newton,
+        newton: Newton | PlainNewton,
         tolerance: float,
         max_iterations: int,
         correctors: int | None,

@@ -23,6 +23,7 @@ from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.newton import Newton
+    from kiban.linear.kernel.plain import PlainNewton
 
 Rough = npt.NDArray[np.float32]
 
@@ -147,7 +148,7 @@ def _size_of_rights(form: KernelForm) -> float:
     return float(sum(np.abs(row.right).sum() * row.scale for row in form.rows))
 
 
-def take_iterate(newton: Newton, gap: float) -> Iterate:
+def take_iterate(newton: Newton | PlainNewton, gap: float) -> Iterate:
     """The present point."""
     n, edge = newton, newton.border
     width, caps, rows = len(n.cap_places), int((n.cap_places >= 0).sum()), len(n.row_order)
@@ -172,7 +173,7 @@ def gather(
     return WarmStart(name_all(programme), read_pattern(form), scales, ordered)
 
 
-def start_from(newton: Newton, warm: WarmStart) -> bool:
+def start_from(newton: Newton | PlainNewton, warm: WarmStart) -> bool:
     """Start at the nearest point from which there is a way; the affine direction there is left in `newton`.
 
     False where every point is too near to the old optimum, or what changed is too large.
@@ -192,14 +193,14 @@ def start_from(newton: Newton, warm: WarmStart) -> bool:
     return best == tried or _try(newton, iterates[best])
 
 
-def _try(newton: Newton, iterate: Iterate) -> bool:
+def _try(newton: Newton | PlainNewton, iterate: Iterate) -> bool:
     load_iterate(newton, iterate)
     newton.factorise()
     newton.solve(RightHandSide(AFFINE))
     return min(newton.largest_steps()[:2]) >= LEAST_STEP
 
 
-def load_iterate(newton: Newton, iterate: Iterate) -> None:
+def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     """Go to a point; where a bound is new, a little off it."""
     floor, bounded = newton.masks()
     n, edge = newton, newton.border
