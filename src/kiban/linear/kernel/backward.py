@@ -7,8 +7,6 @@ from typing import Any
 from kiban.arrays import Array
 from kiban.linear.kernel.factor import gather
 from kiban.linear.kernel.sweep import (
-    AFFINE,
-    BORDER,
     CROSS,
     FALL,
     MEASURES,
@@ -19,10 +17,8 @@ from kiban.linear.kernel.sweep import (
     _gather_first,
     _pull,
 )
+from kiban.linear.kernel.system import AFFINE, BORDER, LEAST_SLACK
 from kiban.linear.kernel.vector import LANES, choose, compiled, fma, inlined, larger, less, load, number, spread, store
-
-# A step leaves at least this share of a slack, whatever rounding says.
-LEAST_SLACK = 1e-5
 
 
 @inlined

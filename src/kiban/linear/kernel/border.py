@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.kernel.factor import PIVOT
+from kiban.linear.kernel.system import PIVOT
 from kiban.linear.kernel.vector import LANES, compiled, load, summed
 
 

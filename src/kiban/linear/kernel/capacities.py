@@ -6,35 +6,16 @@ these; prices `q` of the total rows. What the hours contribute comes in as sums.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.kernel.layout import SOFT, SOFT_FREE
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.sweep import AFFINE, CENTRE
+from kiban.linear.kernel.system import AFFINE, SOFT, SOFT_FREE, RightHandSide, pull
 
 # What the border's equations may be left open by, in scaled units, before they are refined.
 REFINE_ABOVE: Final = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class RightHandSide:
-    """Which right-hand side a direction has: see `sweep`."""
-
-    mode: int
-    keep: float = 1.0
-    rights: float = 1.0
-    costs: float = 1.0
-    target: float = 0.0
-    trial: tuple[float, float] = (1.0, 1.0)
-    band: tuple[float, float] = (0.1, 10.0)
-
-    def numbers(self) -> Array:
-        """As the compiled sweeps read it."""
-        return np.array([self.keep, self.rights, self.costs, self.target, *self.trial, *self.band])
 
 
 class Border:
@@ -156,8 +137,8 @@ class Border:
         else:
             dual_residual, room = np.zeros(size), np.zeros(size)
             q_residual = np.zeros(len(self.q))
-            floor_product = _pull(side, value, self.zx, self.dx, self.dzx)
-            room_product = _pull(side, self.rx, self.ux, self.drx, self.dux)
+            floor_product = pull(side, value, self.zx, self.dx, self.dzx)
+            room_product = pull(side, self.rx, self.ux, self.drx, self.dux)
         floor_product = np.where(self.floor, floor_product, 0.0)
         room_product = np.where(self.bounded, room_product, 0.0)
         right = -dual_residual + floor_product / value + (self.ux * room - room_product) / self.rx
@@ -229,11 +210,3 @@ def _pseudo_inverse(matrix: Array) -> Array:
     except np.linalg.LinAlgError:
         # Not a number among the entries; the method sees it and stops.
         return np.full_like(matrix, np.nan)
-
-
-def _pull(side: RightHandSide, value: Array, price: Array, move: Array, turn: Array) -> Array:
-    if side.mode == CENTRE:
-        return side.target - np.clip(move * turn, -side.band[1], side.band[1])
-    product = (value + side.trial[0] * move) * (price + side.trial[1] * turn)
-    low, high = side.target * side.band[0], side.target * side.band[1]
-    return np.clip(np.clip(product, low, high) - product, -high, high)

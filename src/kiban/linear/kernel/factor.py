@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from kiban.arrays import Array
+from kiban.linear.kernel.system import PIVOT, PROXIMAL
 from kiban.linear.kernel.vector import (
     LANES,
     choose,
@@ -26,11 +27,6 @@ from kiban.linear.kernel.vector import (
     spread,
     store,
 )
-
-# Smallest part of a pivot that is kept, relative to the pivot before elimination.
-PIVOT = 1e-15
-# Weight of the proximal term that keeps prices of rows without freedom from running away.
-PROXIMAL = 1e-11
 
 
 @inlined

@@ -18,16 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.linear.kernel.structure import KernelForm, step_before
+from kiban.linear.kernel.structure import KernelForm, split_rows, step_after
+from kiban.linear.kernel.system import SOFT, SOFT_FREE
 
 Index = npt.NDArray[np.int64]
 
 LANES: Final = 8
 # Fewer steps than this to a segment cost more at its ends than they save.
 LEAST_SEGMENT: Final = 24
-# Weight of the proximal term that keeps directions without a bound from being infinitely soft.
-SOFT: Final = 1e-12
-SOFT_FREE: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +119,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
     hours, before, after, pads = _cut(blocks, block, segments, length)
     store = _Store(hours)
 
-    local, states = _split_rows(form)
+    local, states = split_rows(form)
     order = np.array([*local, *states], dtype=np.int64)
     place = np.empty(max(len(form.rows), 1), dtype=np.int64)
     place[order] = np.arange(order.size)
@@ -173,7 +171,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
             lag_row.append(where)
             lag_handles.append(store.add(value))
             constant = bool((value == value[0]).all())
-            next_handles.append(store.add(value if constant else _step_after(value, block)))
+            next_handles.append(store.add(value if constant else step_after(value, block)))
         lag_start.append(len(lag_row))
 
     total_start, total_row, total_handles = [0], [], []
@@ -267,21 +265,3 @@ def _cut(blocks: int, block: int, segments: int, length: int) -> tuple[Index, In
             after[s] = year * segments + (i + 1) % segments
     arranged = np.ascontiguousarray(hours.reshape(groups, LANES, length).transpose(0, 2, 1))
     return arranged, before, after, pads
-
-
-def _split_rows(form: KernelForm) -> tuple[list[int], list[int]]:
-    """Rows that only concern their own step, and rows that meet a variable of the step before."""
-    carried: set[int] = set()
-    states: set[int] = set()
-    for r, row in enumerate(form.rows):
-        if row.lagged:
-            states.add(r)
-            carried.update(row.lagged)
-    for r, row in enumerate(form.rows):
-        if carried & set(row.terms):
-            states.add(r)
-    return [r for r in range(len(form.rows)) if r not in states], sorted(states)
-
-
-def _step_after(values: Array, block: int) -> Array:
-    return step_before(values[::-1], block)[::-1]

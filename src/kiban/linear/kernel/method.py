@@ -15,9 +15,9 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
-from kiban.linear.kernel.capacities import RightHandSide
-from kiban.linear.kernel.layout import LANES, lay_out
+from kiban.linear.kernel.layout import lay_out
 from kiban.linear.kernel.newton import Newton
+from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import (
     ACCEPTED,
     NamedPoint,
@@ -28,14 +28,13 @@ from kiban.linear.kernel.proof import (
     size_of,
 )
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
-from kiban.linear.kernel.sweep import AFFINE, BAND, CENTRE
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, RightHandSide
 from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,
     apply_scales,
+    forms_match,
     gather,
-    layouts_match,
-    sizes_match,
     start_from,
     take_iterate,
 )
@@ -102,6 +101,7 @@ def solve_kernel(
     threads: int | None = None,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
+    plain: bool = False,
 ) -> KernelAnswer:
     """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
 
@@ -113,8 +113,10 @@ def solve_kernel(
     `keep` are relative gaps at which the point is kept in the answer's `warm`. Handed to the solve of a
     programme that differs in numbers only, it saves iterations; the proof is the same, the last digits
     are not. Where it does not fit or leads nowhere, the solve starts as if there were none.
+
+    `plain` takes the Newton system written in NumPy, which needs nothing compiled: the same method, slower.
     """
-    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1)
+    options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1, plain)
     if warm is not None:
         answer = _attempt(programme, *options, warm=warm, keep=keep)
         if answer.status is not None:
@@ -144,6 +146,7 @@ def _attempt(
     correctors: int | None,
     segments: int | None,
     threads: int,
+    plain: bool,
     *,
     cautious: bool = False,
     warm: WarmStart | None = None,
@@ -155,14 +158,11 @@ def _attempt(
         return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
     if warm is None:
         scale_form(form)
-    elif sizes_match(warm, programme, form):
+    elif forms_match(warm, programme, form):
         apply_scales(form, warm.scales)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
-    layout = lay_out(form, segments)
-    if warm is not None and not layouts_match(layout, warm.layout):
-        return KernelAnswer(None, 0, None, UNLIKE)
-    newton = Newton(form, layout, threads=threads)
+    newton = PlainNewton(form, segments) if plain else Newton(form, lay_out(form, segments), threads=threads)
     try:
         return Method(
             programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
@@ -178,7 +178,7 @@ class Method:
         self,
         programme: Staircase,
         form: KernelForm,
-        newton: Newton,
+        newton: Newton | PlainNewton,
         tolerance: float,
         max_iterations: int,
         correctors: int | None,
@@ -209,7 +209,7 @@ class Method:
             answer = self._run()
         if not self.kept or answer.status != "optimal":
             return answer
-        points = gather(self.programme, self.form, self.newton.layout, self.kept, self.warm)
+        points = gather(self.programme, self.form, self.kept, self.warm)
         return replace(answer, warm=points)
 
     def _run(self) -> KernelAnswer:
@@ -314,7 +314,7 @@ class Method:
         over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
         n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
         n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
-        mu = max(float(np.sum(n.y * n.z, where=f) + n.r @ n.u) / count, 1e-4)
+        mu = max(float(np.sum(n.y * n.z, where=f) + np.vdot(n.r, n.u)) / count, 1e-4)
         n.border.start(x, q, mu)
 
     def _keep(self, accuracy: float) -> None:
@@ -356,7 +356,7 @@ class Method:
             border = form.border[place]
             value = border.origin + border.sign * border.scale * unit * float(self.newton.border.x[place])
             point.capacities[name] = min(max(value, capacity.lower), capacity.upper)
-        series = self.unfold(self.newton.y, len(form.columns))
+        series = self.newton.unfold(self.newton.y, len(form.columns))
         for name, variable in self.programme.variables.items():
             place = form.column_of[name]
             column = form.columns[place]
@@ -366,30 +366,20 @@ class Method:
         return point
 
     def _row_prices(self) -> list[Array]:
-        layout = self.newton.layout
-        unfolded = self.unfold(self.newton.lambdas, len(self.form.rows))
+        unfolded = self.newton.unfold(self.newton.lambdas, len(self.form.rows))
         prices: list[Array] = [np.zeros(0)] * len(self.form.rows)
-        for place, row in enumerate(layout.row_order):
+        for place, row in enumerate(self.newton.row_order):
             prices[int(row)] = unfolded[place]
         return prices
 
     def _bound_prices(self, size: float) -> dict[str, Array]:
-        unfolded = self.unfold(self.newton.u, len(self.newton.layout.capped))
-        places = self.newton.layout.columns[:, 1]
+        places = self.newton.cap_places
+        unfolded = self.newton.unfold(self.newton.u, int((places >= 0).sum()))
         return {
             name: unfolded[places[column]] / size
             for name, column in self.form.column_of.items()
             if places[column] >= 0
         }
-
-    def unfold(self, values: Array, quantities: int) -> Array:
-        """From lane order to `(quantities, steps)`."""
-        groups, steps = self.newton.shape[0], self.newton.shape[1]
-        table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
-        # Segments follow one another in time: lane after lane, group after group.
-        series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
-        used = (self.newton.layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
-        return series if bool(used.all()) else series[:, used]
 
     def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
         """A ray that proves the programme infeasible or unbounded, if the point has become one."""
@@ -414,7 +404,7 @@ class Method:
                 if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= share * ray.dual:
                     return "infeasible"
         if dual_residual > FEASIBLE:
-            columns = self.unfold(n.y, len(form.columns))
+            columns = n.unfold(n.y, len(form.columns))
             hourly = {
                 name: form.columns[v].sign * form.columns[v].scale * columns[v] for name, v in form.column_of.items()
             }

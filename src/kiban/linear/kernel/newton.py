@@ -8,33 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear.kernel.backward import advance, backward
 from kiban.linear.kernel.border import close, gather_right, spread_ends
-from kiban.linear.kernel.capacities import Border, RightHandSide
+from kiban.linear.kernel.capacities import Border
 from kiban.linear.kernel.factor import carry_ends, factorise
 from kiban.linear.kernel.layout import LANES, Layout
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.sweep import AFFINE, BAND, BORDER, MEASURES, forward
-
-MAX_REFINEMENTS: Final = 2
-
-
-@dataclass(slots=True)
-class Measures:
-    """What the point is worth, in scaled units: see `Newton.residuals`."""
-
-    primal: float
-    dual: float
-    primal_residual: float
-    dual_residual: float
-    product: float
+from kiban.linear.kernel.sweep import MEASURES, forward
+from kiban.linear.kernel.system import AFFINE, BAND, BORDER, MAX_REFINEMENTS, Measures, RightHandSide
 
 
 class Newton:
@@ -116,6 +103,26 @@ class Newton:
             t.total_start, t.total_row, t.total_data,
         )  # fmt: skip
         self.state = (self.y, self.z, self.r, self.u, self.lambdas)
+        # Row of the form at each place, and place of a column among the capped ones (-1: it has no upper bound).
+        self.row_order, self.cap_places = t.row_order, t.columns[:width, 1]
+        # Segments follow one another in time: lane after lane, group after group.
+        self.used = (t.hours >= 0).transpose(0, 2, 1).reshape(-1)
+
+    def unfold(self, values: Array, quantities: int) -> Array:
+        """From lane order to `(quantities, steps)`."""
+        groups, steps = self.shape[:2]
+        table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
+        series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
+        return series if bool(self.used.all()) else series[:, self.used]
+
+    def fold(self, series: Array) -> Array:
+        """From `(quantities, steps)` to lane order; zero where there is no step."""
+        groups, steps = self.shape[:2]
+        quantities = len(series)
+        table = np.zeros((quantities, groups * LANES * steps))
+        table[:, self.used] = series
+        ordered = table.reshape(quantities, groups, LANES, steps).transpose(1, 3, 0, 2)
+        return ordered.reshape(-1) if quantities else np.zeros(LANES)
 
     def close(self) -> None:
         """End the threads."""

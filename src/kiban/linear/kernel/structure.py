@@ -341,6 +341,25 @@ def step_before(values: Array, block: int) -> Array:
     return np.roll(values.reshape(-1, block), 1, axis=1).reshape(-1)
 
 
+def step_after(values: Array, block: int) -> Array:
+    """The value one step later, closed within each block."""
+    return np.roll(values.reshape(-1, block), -1, axis=1).reshape(-1)
+
+
+def split_rows(form: KernelForm) -> tuple[list[int], list[int]]:
+    """Rows that only concern their own step, and rows that meet a variable of the step before."""
+    carried: set[int] = set()
+    states: set[int] = set()
+    for r, row in enumerate(form.rows):
+        if row.lagged:
+            states.add(r)
+            carried.update(row.lagged)
+    for r, row in enumerate(form.rows):
+        if carried & set(row.terms):
+            states.add(r)
+    return [r for r in range(len(form.rows)) if r not in states], sorted(states)
+
+
 def scale_form(form: KernelForm) -> None:
     """Choose scales in place: geometric means of rows and columns, then costs and right-hand sides near one."""
     extents = _Extents(form)

@@ -15,6 +15,7 @@ from typing import Any
 
 from kiban.arrays import Array
 from kiban.linear.kernel.factor import gather
+from kiban.linear.kernel.system import AFFINE, CENTRE
 from kiban.linear.kernel.vector import (
     LANES,
     choose,
@@ -35,8 +36,6 @@ from kiban.linear.kernel.vector import (
 COST, WORTH, WIDTH, PRODUCT, PRIMAL, DUAL = range(6)
 RATIO_PRIMAL, RATIO_DUAL, FALL, RISE, CROSS = range(5)
 MEASURES = 6
-# Modes.
-AFFINE, CENTRE, BAND, BORDER = range(4)
 
 
 @inlined

@@ -10,21 +10,20 @@ be depends on how far the programmes are apart, so that several points are kept,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.linear.kernel.capacities import RightHandSide
-from kiban.linear.kernel.layout import Layout
 from kiban.linear.kernel.structure import BorderColumn, Column, KernelForm, Row, Total
-from kiban.linear.kernel.sweep import AFFINE
+from kiban.linear.kernel.system import AFFINE, RightHandSide
 from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.newton import Newton
+    from kiban.linear.kernel.plain import PlainNewton
 
 Rough = npt.NDArray[np.float32]
 
@@ -32,16 +31,14 @@ Rough = npt.NDArray[np.float32]
 KEPT_GAPS: Final = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 # A point serves if from it the direction to the optimum may be followed this far, like on any way there.
 LEAST_STEP: Final = 0.08
-# Tables of a layout that must be the same for a point to mean the same.
-TABLES: Final = (
-    "row_order", "capped", "columns", "entry_start", "entry_row", "lag_column", "lag_start", "lag_row", "total_start",
-    "total_row", "capacity_row", "capacity_border",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Iterate:
-    """A point with its prices in scaled units and lane order; half precision, which a starting point can bear."""
+    """A point with its prices in scaled units, hourly parts `(quantities, steps)` in the order of the form.
+
+    Half precision, which a starting point can bear.
+    """
 
     gap: float
     y: Rough
@@ -54,6 +51,17 @@ class Iterate:
     rx: Array
     ux: Array
     q: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Which bounds exist and what stands in which row: what forms share that differ in numbers only."""
+
+    steps: int
+    block_steps: int
+    bounds: tuple[tuple[bool, bool, int], ...]
+    rows: tuple[tuple[frozenset[int], ...], ...]
+    totals: tuple[frozenset[int], ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +86,7 @@ class WarmStart:
     """
 
     names: tuple[tuple[str, ...], ...]
-    layout: Layout
+    pattern: Pattern
     scales: Scales
     iterates: tuple[Iterate, ...]
 
@@ -89,26 +97,27 @@ def name_all(programme: Staircase) -> tuple[tuple[str, ...], ...]:
     return tuple(tuple(part) for part in parts)
 
 
-def sizes_match(warm: WarmStart, programme: Staircase, form: KernelForm) -> bool:
-    """Whether a form has the parts of the one that the points belong to."""
-    scales = warm.scales
+def forms_match(warm: WarmStart, programme: Staircase, form: KernelForm) -> bool:
+    """Whether a form differs in numbers only from the one that the points belong to."""
     return (
         warm.names == name_all(programme)
-        and len(scales.rows) == len(form.rows)
-        and len(scales.totals) == len(form.totals)
-        and len(scales.columns) == len(form.columns)
-        and len(scales.border) == len(form.border)
+        and len(warm.scales.border) == len(form.border)
+        and warm.pattern == read_pattern(form)
     )
 
 
-def layouts_match(first: Layout, other: Layout) -> bool:
-    """Whether two layouts differ in numbers only."""
-    return (
-        first.shape == other.shape
-        and first.segments == other.segments
-        and first.blocks == other.blocks
-        and np.array_equal(first.hours, other.hours)
-        and all(np.array_equal(getattr(first, name), getattr(other, name)) for name in TABLES)
+def read_pattern(form: KernelForm) -> Pattern:
+    """The pattern of a form."""
+    bounded = [bool(np.isfinite(column.width).any()) for column in form.columns]
+    return Pattern(
+        steps=form.steps,
+        block_steps=form.block_steps,
+        bounds=tuple(
+            (not column.free.all(), upper, column.capacity if upper else -1)
+            for column, upper in zip(form.columns, bounded, strict=True)
+        ),
+        rows=tuple((frozenset(row.terms), frozenset(row.lagged), frozenset(row.capacities)) for row in form.rows),
+        totals=tuple(frozenset(total.terms) for total in form.totals),
     )
 
 
@@ -139,16 +148,20 @@ def _size_of_rights(form: KernelForm) -> float:
     return float(sum(np.abs(row.right).sum() * row.scale for row in form.rows))
 
 
-def take_iterate(newton: Newton, gap: float) -> Iterate:
+def take_iterate(newton: Newton | PlainNewton, gap: float) -> Iterate:
     """The present point."""
     n, edge = newton, newton.border
-    y, z, r, u, lambdas = (values.astype(np.float32) for values in (n.y, n.z, n.r, n.u, n.lambdas))
+    width, caps, rows = len(n.cap_places), int((n.cap_places >= 0).sum()), len(n.row_order)
+    parts = ((n.y, width), (n.z, width), (n.r, caps), (n.u, caps), (n.lambdas, rows))
+    y, z, r, u, ordered = (n.unfold(values, count).astype(np.float32) for values, count in parts)
+    lambdas = np.empty_like(ordered)
+    lambdas[n.row_order] = ordered
     capacities = (values.copy() for values in (edge.x, edge.zx, edge.rx, edge.ux, edge.q))
     return Iterate(gap, y, z, r, u, lambdas, *capacities)
 
 
 def gather(
-    programme: Staircase, form: KernelForm, layout: Layout, iterates: Sequence[Iterate], before: WarmStart | None
+    programme: Staircase, form: KernelForm, iterates: Sequence[Iterate], before: WarmStart | None
 ) -> WarmStart | None:
     """What was kept on this way, and for gaps that it did not pass through, what was there before."""
     scales = read_scales(form)
@@ -158,16 +171,10 @@ def gather(
     if not kept:
         return None
     ordered = tuple(kept[gap] for gap in sorted(kept))
-    return WarmStart(name_all(programme), _without_numbers(layout), scales, ordered)
+    return WarmStart(name_all(programme), read_pattern(form), scales, ordered)
 
 
-def _without_numbers(layout: Layout) -> Layout:
-    """The tables alone: the programme's series are not needed to start from a point."""
-    parts: dict[str, Any] = {field.name: getattr(layout, field.name) for field in fields(layout)}
-    return Layout(**{**parts, "data": np.zeros(0)})
-
-
-def start_from(newton: Newton, warm: WarmStart) -> bool:
+def start_from(newton: Newton | PlainNewton, warm: WarmStart) -> bool:
     """Start at the nearest point from which there is a way; the affine direction there is left in `newton`.
 
     False where every point is too near to the old optimum, or what changed is too large.
@@ -187,24 +194,26 @@ def start_from(newton: Newton, warm: WarmStart) -> bool:
     return best == tried or _try(newton, iterates[best])
 
 
-def _try(newton: Newton, iterate: Iterate) -> bool:
+def _try(newton: Newton | PlainNewton, iterate: Iterate) -> bool:
     load_iterate(newton, iterate)
     newton.factorise()
     newton.solve(RightHandSide(AFFINE))
     return min(newton.largest_steps()[:2]) >= LEAST_STEP
 
 
-def load_iterate(newton: Newton, iterate: Iterate) -> None:
+def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     """Go to a point; where a bound is new, a little off it."""
     floor, bounded = newton.masks()
     n, edge = newton, newton.border
     f, b = floor > 0.0, bounded > 0.0
-    products = float(np.sum(iterate.y * iterate.z, where=f)) + float(np.sum(iterate.r * iterate.u, where=b))
+    parts = (iterate.y, iterate.z, iterate.r, iterate.u, iterate.lambdas[n.row_order])
+    y, z, r, u, lambdas = (n.fold(values.astype(np.float64)) for values in parts)
+    products = float(np.sum(y * z, where=f)) + float(np.sum(r * u, where=b))
     off = float(np.sqrt(max(products / max(int(f.sum() + b.sum()), 1), 1e-16)))
-    n.y[:], n.z[:] = _inside(iterate.y, iterate.z, f, off)
-    n.r[:], n.u[:] = _inside(iterate.r, iterate.u, b, off)
+    n.y[:], n.z[:] = _inside(y, z, f, off)
+    n.r[:], n.u[:] = _inside(r, u, b, off)
     n.r[~b] = 1.0
-    n.lambdas[:] = iterate.lambdas
+    n.lambdas[:] = lambdas
     edge.x[:], edge.zx[:] = _inside(iterate.x, iterate.zx, edge.floor, off)
     edge.rx[:], edge.ux[:] = _inside(iterate.rx, iterate.ux, edge.bounded, off)
     edge.rx[~edge.bounded] = 1.0

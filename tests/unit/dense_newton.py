@@ -1,0 +1,166 @@
+"""The Newton system of the staircase kernel written out as one dense matrix: what every system is held against.
+
+Hourly variables and border columns are one vector `v`, hourly rows and total rows one set of equations:
+
+    minimise c' v   with   M v = b,   v >= 0 where `floor`,   v - G v + r = w where `bounded`
+"""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from kiban.linear.kernel.capacities import REFINE_ABOVE
+from kiban.linear.kernel.system import AFFINE, CENTRE, LEAST_SLACK, MAX_REFINEMENTS, PROXIMAL, SOFT, SOFT_FREE
+
+
+@dataclass
+class Vectors:
+    """A point or a direction: values, prices of lower bounds, rooms, prices of upper bounds, prices of rows."""
+
+    v: np.ndarray
+    z: np.ndarray
+    r: np.ndarray
+    u: np.ndarray
+    prices: np.ndarray
+
+    def plus(self, other, primal=1.0, dual=1.0):
+        shares = {"v": primal, "r": primal, "z": dual, "u": dual, "prices": dual}
+        return Vectors(*(getattr(self, f.name) + shares[f.name] * getattr(other, f.name) for f in fields(self)))
+
+
+class DenseNewton:
+    """The programme of a scaled form with every hour written out: variable by variable, row by row."""
+
+    def __init__(self, form):
+        steps, width, height = form.steps, len(form.columns), len(form.rows)
+        self.hourly, self.hourly_rows = width * steps, height * steps
+        n, m = self.hourly + len(form.border), self.hourly_rows + len(form.totals)
+        hour = np.arange(steps)
+        before = hour - 1 + form.block_steps * (hour % form.block_steps == 0)
+        self.matrix, self.shift = np.zeros((m, n)), np.zeros((n, n))
+        for r, row in enumerate(form.rows):
+            for v, value in row.terms.items():
+                self.matrix[r * steps + hour, v * steps + hour] += value
+            for v, value in row.lagged.items():
+                self.matrix[r * steps + hour, v * steps + before] += value
+            for k, value in row.capacities.items():
+                self.matrix[r * steps + hour, self.hourly + k] += value
+        for q, total in enumerate(form.totals):
+            for v, value in total.terms.items():
+                self.matrix[self.hourly_rows + q, v * steps + hour] += value
+            for k, value in total.capacities.items():
+                self.matrix[self.hourly_rows + q, self.hourly + k] += value
+        for v, column in enumerate(form.columns):
+            if column.capacity >= 0:
+                self.shift[v * steps + hour, self.hourly + column.capacity] = column.factor
+        parts = [*form.columns, *form.border]
+        sizes = [steps] * width + [1] * len(form.border)
+
+        def all_of(name):
+            values = [np.broadcast_to(getattr(part, name), size) for part, size in zip(parts, sizes, strict=True)]
+            return np.concatenate([*values, []])
+
+        scale = all_of("scale")
+        row_scale = np.repeat([row.scale for row in form.rows], steps)
+        row_scale = np.concatenate([row_scale, [total.scale for total in form.totals]])
+        self.matrix *= row_scale[:, None] * scale
+        self.shift *= scale / scale[:, None]
+        right = np.concatenate([*(row.right for row in form.rows), [total.right for total in form.totals]])
+        self.right, self.cost = right * row_scale / form.right_scale, all_of("cost") * scale / form.cost_scale
+        self.floor, self.bounded = all_of("free") == 0, np.isfinite(all_of("width"))
+        self.width = np.where(self.bounded, all_of("width"), 0.0) / scale / form.right_scale
+        self.shift[~self.bounded] = 0.0
+        fixed = np.concatenate([*(column.fixed for column in form.columns), np.zeros(len(form.border))]) > 0
+        loose = ~self.floor & ~self.bounded & ~fixed
+        # An hourly variable without a bound in some hour is held in all hours.
+        loose[: self.hourly] = np.repeat(loose[: self.hourly].reshape(width, steps).any(axis=1), steps)
+        self.soft = np.where(loose, SOFT_FREE, SOFT)
+        self.proximal = np.where(np.arange(m) < self.hourly_rows, PROXIMAL, 0.0)
+
+    def equations(self, at, weight=1.0):
+        """The matrix of a direction's equations; `weight` 0 leaves the proximal terms out."""
+        eye, none = np.eye(self.cost.size), np.zeros((self.cost.size, self.cost.size))
+        bounds, rest, soft, proximal = eye - self.shift, np.zeros(self.matrix.T.shape), self.soft, self.proximal
+        return np.block(
+            [
+                [self.matrix, rest.T, rest.T, rest.T, weight * np.diag(proximal)],
+                [-weight * np.diag(soft), eye, none, -bounds.T, self.matrix.T],
+                [np.diag(at.z), np.diag(at.v), none, none, rest],
+                [bounds, none, eye, none, rest],
+                [none, none, np.diag(at.u), np.diag(at.r), rest],
+            ]
+        )
+
+    def solve_equations(self, matrix, right):
+        """The solution with no price and no room where there is no bound."""
+        every, every_row = np.ones(self.cost.size, dtype=bool), np.ones(self.right.size, dtype=bool)
+        rows = np.concatenate([every_row, every, self.floor, self.bounded, self.bounded])
+        columns = np.concatenate([every, self.floor, self.bounded, self.bounded, every_row])
+        found = np.zeros(right.size)
+        found[columns] = np.linalg.solve(matrix[np.ix_(rows, columns)], right[rows])
+        return found
+
+    def open_parts(self, at, keep=1.0, rights=1.0, costs=1.0):
+        """What a point leaves open: rows, prices, upper bounds."""
+        bounds = rights * self.width - keep * (at.v - self.shift @ at.v + at.r)
+        paid = self.matrix.T @ at.prices + at.z - at.u + self.shift.T @ at.u
+        return rights * self.right - keep * self.matrix @ at.v, costs * self.cost - keep * paid, self.bounded * bounds
+
+    def solve(self, side, at, so_far):
+        """The direction after a right-hand side."""
+        if side.mode == AFFINE:
+            rows, prices, bounds = self.open_parts(at, side.keep, side.rights, side.costs)
+            floors, rooms, so_far = -side.keep * at.v * at.z, -side.keep * at.r * at.u, so_far.plus(so_far, -1.0, -1.0)
+        else:
+            rows, prices, bounds = np.zeros_like(self.right), np.zeros_like(self.cost), np.zeros_like(self.cost)
+            floors, rooms = wish(side, at.v, at.z, so_far.v, so_far.z), wish(side, at.r, at.u, so_far.r, so_far.u)
+        right = np.concatenate([rows, prices, floors, bounds, rooms])
+        held, free = self.equations(at), self.equations(at, 0.0)
+        n, m = self.cost.size, self.right.size
+        border = np.zeros(right.size, dtype=bool)
+        border[self.hourly_rows : m] = border[m + self.hourly : m + n] = True
+        sizes = (1.0 + np.abs(np.concatenate([self.right, self.cost])))[border[: m + n]]
+        found = self.solve_equations(held, right)
+        for _ in range(MAX_REFINEMENTS):
+            left = np.where(border, right - free @ found, 0.0)
+            if (np.abs(left[border]) / sizes).max(initial=0.0) <= REFINE_ABOVE:
+                break
+            found += self.solve_equations(held, left)
+        return so_far.plus(Vectors(*np.split(found, np.cumsum([n, n, n, n]))))
+
+    def measure(self, at):
+        """Primal and dual objective, worst open row or bound, worst open price, sum of products."""
+        rows, prices, bounds = self.open_parts(at)
+        # Those of the border are measured against their own size.
+        size = np.where(np.arange(rows.size) < self.hourly_rows, 1.0, 1.0 + np.abs(self.right))
+        price = np.where(np.arange(prices.size) < self.hourly, 1.0, 1.0 + np.abs(self.cost))
+        worst = max(np.abs(rows / size).max(initial=0.0), np.abs(bounds).max(initial=0.0))
+        objectives = self.cost @ at.v, self.right @ at.prices - self.width @ at.u
+        return *objectives, worst, np.abs(prices / price).max(initial=0.0), at.v @ at.z + at.r @ at.u
+
+    def largest_steps(self, at, move):
+        """Primal and dual step to the boundary, and how products change with each step and with both."""
+        pairs = [(at.v, move.v, self.floor), (at.r, move.r, self.bounded)]
+        prices = [(at.z, move.z, self.floor), (at.u, move.u, self.bounded)]
+        primal, dual = (
+            1.0 / max(*((-moves[on] / values[on]).max(initial=0.0) for values, moves, on in part), 1e-30)
+            for part in (pairs, prices)
+        )
+        fall, rise = move.v @ at.z + move.r @ at.u, at.v @ move.z + at.r @ move.u
+        return primal, dual, fall, rise, move.v @ move.z + move.r @ move.u
+
+    def advance(self, at, move, primal, dual):
+        """The point after a step; a room keeps a least share."""
+        there = at.plus(move, primal, dual)
+        there.r = np.where(np.arange(at.r.size) < self.hourly, np.maximum(there.r, LEAST_SLACK * at.r), there.r)
+        return there
+
+
+def wish(side, value, price, move, turn):
+    """By how much products are to change: Mehrotra's centring, or Gondzio's band around the target."""
+    if side.mode == CENTRE:
+        return side.target - np.minimum(np.abs(move * turn), side.band[1]) * np.sign(move * turn)
+    product = (value + side.trial[0] * move) * (price + side.trial[1] * turn)
+    low, high = (side.target * edge for edge in side.band)
+    nearest = np.where(product < low, low, np.where(product > high, high, product))
+    return np.minimum(np.maximum(nearest - product, -high), high)

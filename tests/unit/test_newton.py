@@ -1,0 +1,272 @@
+"""Each Newton system of the kernel against one dense matrix, component by component, and the plain one on its own."""
+
+import numpy as np
+import pytest
+from tests.properties.random_programmes import random_programme
+from tests.unit.dense_newton import DenseNewton, Vectors
+
+from kiban.linear import Staircase, solve
+from kiban.linear.kernel.layout import lay_out
+from kiban.linear.kernel.method import solve_kernel
+from kiban.linear.kernel.newton import Newton
+from kiban.linear.kernel.plain import PlainNewton
+from kiban.linear.kernel.structure import read_form, scale_form
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, RightHandSide
+
+SYSTEMS = {
+    "plain": PlainNewton,
+    "compiled": lambda form, segments=None: Newton(form, lay_out(form, segments)),
+}
+SIDES = {
+    "least values": RightHandSide(AFFINE, keep=0.0, costs=0.0),
+    "least prices": RightHandSide(AFFINE, keep=0.0, rights=0.0),
+    "affine": RightHandSide(AFFINE),
+    "centre": RightHandSide(CENTRE, target=0.3, band=(0.0, 0.4)),
+    "band": RightHandSide(BAND, target=0.4, trial=(0.9, 0.7)),
+}
+
+
+def plant(block, blocks=1, *, storages=1, queue=True, ramp=False, totals=1, open_ended=(), seed=0):
+    """Sun, wire, storages, delayed load; every kind of row, bound and capacity that a site has."""
+    steps, rng = block * blocks, np.random.default_rng(seed)
+    programme = Staircase(steps, block)
+    programme.add_capacity("sun", cost=8.0, upper=30.0)
+    programme.add_capacity("wire", cost=1.0, lower=-np.inf if "wire" in open_ended else 0.5)
+    programme.add_row("balance", equal=rng.uniform(8, 10, steps))
+    programme.add_capacity_term("balance", "sun", rng.uniform(0, 1, steps))
+    programme.add_variable("buy", cost=rng.uniform(0.5, 2.0, steps), capacity="wire")
+    programme.add_variable(
+        "burn", cost=0.7, upper=rng.uniform(1, 3, steps) * np.where(rng.random(steps) < 0.5, 1, np.inf)
+    )
+    programme.add_variable("waste")
+    for name, sign in (("buy", 1.0), ("burn", 1.0), ("waste", -1.0)):
+        programme.add_term("balance", name, sign)
+    programme.add_row("permit", upper=rng.uniform(3, 5, steps))
+    programme.add_term("permit", "burn", rng.uniform(0.5, 1.5, steps))
+    for i in range(storages):
+        programme.add_capacity(f"energy{i}", cost=3.0 + i)
+        programme.add_row(f"storage{i}", equal=rng.uniform(-0.1, 0.1, steps))
+        programme.add_variable(f"state{i}", capacity=f"energy{i}", factor=rng.uniform(0.8, 1.0, steps))
+        programme.add_variable(f"charge{i}", upper=4.0)
+        programme.add_variable(f"discharge{i}", capacity="sun", factor=0.2)
+        programme.add_term(f"storage{i}", f"state{i}")
+        programme.add_term(f"storage{i}", f"state{i}", -0.99 + 0.01 * i, lagged=True)
+        programme.add_term(f"storage{i}", f"charge{i}", -0.95)
+        programme.add_term(f"storage{i}", f"discharge{i}", 1.05)
+        programme.add_term("balance", f"charge{i}", -1.0)
+        programme.add_term("balance", f"discharge{i}")
+    if queue:
+        programme.add_row("queue", equal=2.0)
+        programme.add_variable("served", upper=4.0)
+        programme.add_variable("waiting", upper=20.0)
+        programme.add_term("queue", "waiting")
+        programme.add_term("queue", "waiting", rng.uniform(-1, -0.9, steps), lagged=True)
+        programme.add_term("queue", "served")
+        programme.add_term("balance", "served", -1.1)
+    if ramp:
+        # The balance holds what is looked back at, and becomes a state row itself.
+        programme.add_row("ramp", lower=-2.0, upper=2.0)
+        programme.add_term("ramp", "buy")
+        programme.add_term("ramp", "buy", -1.0, lagged=True, cyclic=False)
+        programme.add_capacity_term("ramp", "wire", -0.1)
+    for q in range(totals):
+        programme.add_total(f"total{q}", lower=-np.inf if q % 2 == 0 else 3.0 * steps, upper=3.0 * steps)
+        programme.add_total_term(f"total{q}", "buy", rng.uniform(0, 1, steps))
+        programme.add_total_term(f"total{q}", "burn")
+        programme.add_capacity_term(f"total{q}", "sun", -0.5)
+    if "trade" in open_ended:
+        programme.add_variable("trade", cost=0.9, lower=-np.inf)
+        programme.add_term("balance", "trade")
+    return programme
+
+
+PLANTS = {
+    "one state": (11, 1, {"queue": False}),
+    "two states in three years": (4, 3, {}),
+    "three states": (5, 2, {"storages": 2}),
+    "all rows but one are states": (7, 1, {"storages": 2, "ramp": True}),
+    "no state": (5, 2, {"storages": 0, "queue": False}),
+    "years of one step": (1, 4, {"totals": 2}),
+    "years of two steps": (2, 3, {"storages": 2}),
+    "years of three steps": (3, 3, {"ramp": True}),
+    "no total row": (6, 1, {"totals": 0}),
+    "many total rows": (4, 2, {"totals": 5}),
+    "an open variable": (8, 1, {"open_ended": ("trade",)}),
+    "an open capacity": (8, 1, {"open_ended": ("wire",)}),
+}
+SEGMENTS = (None, 1, 3)
+
+
+def settled(seed):
+    """A random programme whose rows each hold a bounded variable of their own, so that no price is left open."""
+    rng = np.random.default_rng(seed)
+    programme = random_programme(rng, largest_block=6)
+    steps = programme.steps
+    for name in list(programme.rows):
+        upper = np.where(rng.random(steps) < 0.5, 2.0, np.inf)
+        programme.add_variable(f"own {name}", lower=-1.0, upper=upper)
+        programme.add_term(name, f"own {name}", np.where(rng.random(steps) < 0.5, -1.0, 1.5))
+    for name in list(programme.totals):
+        programme.add_capacity(f"own {name}", cost=1.0, lower=-3.0)
+        programme.add_capacity_term(name, f"own {name}")
+    return programme
+
+
+def scaled(programme):
+    form = read_form(programme)
+    scale_form(form)
+    return form
+
+
+def random_point(dense, rng):
+    """A point well inside its bounds, away from all rows."""
+
+    def inside(exists, otherwise):
+        return np.where(exists, rng.uniform(0.5, 2.0, exists.size), otherwise)
+
+    return Vectors(
+        v=inside(dense.floor, rng.normal(size=dense.cost.size)),
+        z=inside(dense.floor, 0.0),
+        r=inside(dense.bounded, 1.0),
+        u=inside(dense.bounded, 0.0),
+        prices=rng.normal(size=dense.right.size),
+    )
+
+
+class Held:
+    """A Newton system held against the dense one: the same point, the same right-hand sides."""
+
+    def __init__(self, name, form, segments=None):
+        self.form, self.dense = form, DenseNewton(form)
+        self.system = SYSTEMS[name](form, segments)
+        self.caps = np.flatnonzero(self.system.cap_places >= 0)
+        self.steps, self.width, self.height = form.steps, len(form.columns), len(form.rows)
+        # A direction without a bound makes N a hundred thousand times larger there: five digits fewer.
+        self.accuracy = 1e-7 if (self.dense.soft == SOFT_FREE).any() else 1e-10
+        nothing = [np.zeros_like(values) for values in (self.dense.cost,) * 4]
+        self.move = Vectors(*nothing, np.zeros_like(self.dense.right))
+
+    def go(self, at):
+        """Go to a point."""
+        self.at, system, edge, h = at, self.system, self.system.border, self.dense.hourly
+        y, z, r, u = (system.fold(part[:h].reshape(self.width, self.steps)) for part in (at.v, at.z, at.r, at.u))
+        r, u = (system.fold(part[:h].reshape(self.width, self.steps)[self.caps]) for part in (at.r, at.u))
+        system.y[:], system.z[:], system.r[:], system.u[:] = y, z, r, u
+        system.r[system.masks()[1] == 0.0] = 1.0
+        rows = at.prices[: self.dense.hourly_rows].reshape(self.height, self.steps)
+        system.lambdas[:] = system.fold(rows[system.row_order])
+        edge.x, edge.zx, edge.rx, edge.ux = (part[h:].copy() for part in (at.v, at.z, at.r, at.u))
+        edge.q = at.prices[self.dense.hourly_rows :].copy()
+        system.factorise()
+
+    def by_hour(self, y, z, r, u, lambdas, border):
+        """Parts of a system as the dense one orders them."""
+        unfold, order, nothing = self.system.unfold, self.system.row_order, np.zeros((self.width, self.steps))
+        rows = np.zeros((self.height, self.steps))
+        rows[order] = unfold(lambdas, self.height)
+        capped = []
+        for values, otherwise in ((r, 1.0), (u, 0.0)):
+            whole = nothing + otherwise
+            if values is not None:
+                whole[self.caps] = unfold(values, self.caps.size)
+            capped.append(whole)
+        parts = (unfold(y, self.width), unfold(z, self.width), *capped, rows)
+        return Vectors(*(np.concatenate([a.ravel(), b]) for a, b in zip(parts, border, strict=True)))
+
+    def direction(self):
+        s, edge = self.system, self.system.border
+        border = (edge.dx, edge.dzx, edge.drx, edge.dux, edge.dq)
+        return self.by_hour(s.dy, s.dz, None, s.du, s.dlambdas, border)
+
+    def point(self):
+        s, edge = self.system, self.system.border
+        return self.by_hour(s.y, s.z, s.r, s.u, s.lambdas, (edge.x, edge.zx, edge.rx, edge.ux, edge.q))
+
+    def agree(self, found, expected, *, rooms=True):
+        """Component by component, relative to the size of the vector."""
+        for name in ("v", "z", "u", "prices", "r"):
+            mine, right = getattr(found, name), getattr(expected, name)
+            if name == "r" and not rooms:
+                # How hours' rooms move is not kept, but seen in steps and in the point after them.
+                mine, right = mine[self.dense.hourly :], right[self.dense.hourly :]
+            size = max(1.0, np.abs(right).max(initial=0.0))
+            assert np.abs(mine - right).max(initial=0.0) <= self.accuracy * size, name
+
+    def solve(self, side):
+        """One right-hand side, both systems."""
+        self.system.solve(side)
+        self.move = self.dense.solve(side, self.at, self.move)
+        self.agree(self.direction(), self.move, rooms=False)
+
+    def steps_agree(self):
+        expected = self.dense.largest_steps(self.at, self.move)
+        assert self.system.largest_steps() == pytest.approx(expected, rel=100 * self.accuracy, abs=100 * self.accuracy)
+
+    def advance(self, primal, dual):
+        self.system.advance(primal, dual)
+        self.agree(self.point(), self.dense.advance(self.at, self.move, primal, dual))
+        self.at = self.point()
+
+
+def run(held):
+    """What start and iterations ask of a system: steps that end inside the bounds, then one that does not."""
+    held.solve(SIDES["least values"])
+    held.solve(SIDES["least prices"])
+    for _ in range(2):
+        held.solve(SIDES["affine"])
+        found = held.system.residuals
+        measured = (found.primal, found.dual, found.primal_residual, found.dual_residual, found.product)
+        assert measured == pytest.approx(held.dense.measure(held.at), rel=1e-11, abs=1e-11)
+        held.steps_agree()
+        held.solve(SIDES["centre"])
+        held.steps_agree()
+        centred = held.move
+        held.solve(SIDES["band"])
+        held.steps_agree()
+        held.system.refuse_correction()
+        held.move = centred
+        held.agree(held.direction(), centred, rooms=False)
+        held.solve(SIDES["band"])
+        primal, dual = (min(step, 1.0) for step in held.system.largest_steps()[:2])
+        held.advance(0.4 * primal, 0.6 * dual)
+        held.system.factorise()
+    held.solve(SIDES["affine"])
+    held.advance(1.5 * held.system.largest_steps()[0], 0.5)
+
+
+@pytest.mark.parametrize("segments", SEGMENTS)
+@pytest.mark.parametrize("name", PLANTS)
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_plants_directions_are_those_of_the_dense_matrix(system, name, segments):
+    block, blocks, kind = PLANTS[name]
+    if segments is not None and (segments > block or (system == "compiled" and block < 2 * segments)):
+        segments = 1
+    held = Held(system, scaled(plant(block, blocks, **kind)), segments)
+    held.go(random_point(held.dense, np.random.default_rng(len(name))))
+    run(held)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_directions_of_a_random_structure_are_those_of_the_dense_matrix(system, seed):
+    held = Held(system, scaled(settled(seed)))
+    held.go(random_point(held.dense, np.random.default_rng(seed)))
+    run(held)
+
+
+# What the plain system does with whole programmes: the same as the compiled one, which other tests hold against HiGHS.
+
+
+@pytest.mark.parametrize("name", PLANTS)
+def test_the_plain_path_finds_the_optimum_that_highs_finds(name):
+    block, blocks, kind = PLANTS[name]
+    programme = plant(block, blocks, **kind)
+    plain, compiled = solve_kernel(programme, plain=True), solve_kernel(programme)
+    oracle = solve(programme, "highs")
+    assert plain.status == compiled.status == oracle.status == "optimal"
+    assert plain.iterations == compiled.iterations
+    certificate = plain.solution.certificate
+    assert certificate.relative_gap <= 1e-9
+    assert certificate.primal == pytest.approx(compiled.solution.certificate.primal, rel=1e-9)
+    assert certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-7)
