@@ -4,8 +4,8 @@
 
 A compiler of the machine serves where there is one ($CXX, c++, g++, clang++), else the one in the package ziglang,
 which is asked for as a build requirement. Where neither compiles, the wheel has no library and the kernel's NumPy path
-serves. KIBAN_BUILD_LEVELS says which levels of the instruction set to build: `all`, `none`, names with commas, or nothing
-for the lowest (a wheel may be carried to an older machine) and the best of this machine.
+serves. KIBAN_BUILD_LEVELS says which levels of the instruction set to build: `all`, `none`, names with commas, or
+nothing for the lowest (a wheel may be carried to an older machine) and the best of this machine.
 """
 
 from __future__ import annotations
