@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 WEEKS := tomakomai "tomakomai --lang ja" inzai kyushu
 
-.PHONY: help env check lint test refresh goldens references docs web pictures lock release
+.PHONY: help env native check lint test refresh goldens references docs web pictures lock release
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -12,6 +12,9 @@ env: ## make the environment: kiban as it stands here, everything else as requir
 	python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --require-hashes -r requirements.lock
 	$(PYTHON) -m pip install --no-deps --no-build-isolation -e .
+
+native: ## compile the kernel's C++ anew, into the source tree (`make env` does it too)
+	$(PYTHON) hatch_build.py
 
 check: lint ## lint, format, types and the quick tests: under two minutes on two cores
 	$(PYTHON) -m pytest -n 2 -m quick

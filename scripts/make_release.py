@@ -1,22 +1,33 @@
 """Pack a release and tag it: python scripts/make_release.py. Writes sdist, wheel and SBOM (CycloneDX) to dist/.
 
+The wheel holds the compiled kernel of every level of the instruction set of x86-64, built by ziglang against the C
+library of 2012 (glibc 2.17), and runs on any Linux since; who has another machine installs from the sdist.
+
 Before it, write the version into pyproject.toml, give its section in CHANGELOG.md the day instead of "unreleased",
 commit and run `make test`; after it, push the tag. The SBOM lists what an installation of the wheel brings on this day.
 """
 
 from __future__ import annotations
 
+import os
+import platform
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Collection
+import zipfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
+
+from kiban.linear.native.levels import X86_64
 
 ROOT = Path(__file__).resolve().parents[1]
 DIST = ROOT / "dist"
+COMPILER = (sys.executable, "-m", "ziglang", "c++", "-target", "x86_64-linux-gnu.2.17")
+PLATFORM = "manylinux_2_17_x86_64"
 
 
 def problems_of(version: str, changelog: str, changed: str, tags: Collection[str]) -> list[str]:
@@ -34,6 +45,27 @@ def problems_of(version: str, changelog: str, changed: str, tags: Collection[str
     return found
 
 
+def pack(goal: Path) -> None:
+    """Write the sdist, and the wheel that is built from it, into the folder `goal`."""
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        sys.exit("The wheel of a release is built on Linux on x86-64.")
+    tools = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    surroundings = {**os.environ, "CXX": shlex.join(COMPILER), "KIBAN_BUILD_LEVELS": "all", "PATH": tools}
+    with tempfile.TemporaryDirectory() as folder:
+        _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", folder, surroundings=surroundings)
+        (wheel,) = Path(folder).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+        missing = [level for level in X86_64 if f"kiban/linear/native/kernel-{level}.so" not in names]
+        if missing:
+            sys.exit(f"{wheel.name} has no library of {', '.join(missing)}: see what the compiler said above.")
+        # It looks into the libraries, and refuses what a system of that age would not load.
+        repair = ("auditwheel", "repair", "--plat", PLATFORM, "--wheel-dir", goal)
+        _run(sys.executable, "-m", *repair, wheel, surroundings=surroundings)
+        (sdist,) = Path(folder).glob("*.tar.gz")
+        shutil.move(sdist, goal)
+
+
 def main() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -41,7 +73,8 @@ def main() -> None:
     if found:
         sys.exit("\n".join(found))
     shutil.rmtree(DIST, ignore_errors=True)
-    _run(sys.executable, "-m", "build", "--no-isolation", "--outdir", DIST)
+    DIST.mkdir()
+    pack(DIST)
     with tempfile.TemporaryDirectory() as folder:
         _run(sys.executable, "-m", "venv", "--without-pip", folder)
         _run(sys.executable, "-m", "pip", "--python", folder, "install", "--quiet", *DIST.glob("*.whl"))
@@ -55,9 +88,9 @@ def _said(*command: str) -> str:
     return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
 
 
-def _run(*command: str | Path) -> None:
+def _run(*command: str | Path, surroundings: Mapping[str, str] | None = None) -> None:
     print("+", *command, flush=True)
-    subprocess.run(command, cwd=ROOT, check=True)
+    subprocess.run(command, cwd=ROOT, check=True, env=surroundings)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ staircase   the one form of programme that kiban writes and solves
 solvers     `solve`: the kernel, then the general solvers behind it
 solution    values and prices by name, and the certificate
 kernel      the staircase kernel
+native      its compiled part
 flat        the form as one sparse matrix, for general solvers
 clarabel    a general interior point
 highs       the oracle, and the solver of whole numbers
