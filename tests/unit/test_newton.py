@@ -10,12 +10,13 @@ from kiban.linear.kernel.layout import lay_out
 from kiban.linear.kernel.method import solve_kernel
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
+from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import read_form, scale_form
 from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, RightHandSide
 
 SYSTEMS = {
     "plain": PlainNewton,
-    "compiled": lambda form, segments=None: Newton(form, lay_out(form, segments)),
+    "compiled": lambda form, segments=None: Newton(find_stages(), form, lay_out(form, segments), known=False),
 }
 SIDES = {
     "least values": RightHandSide(AFFINE, keep=0.0, costs=0.0),
@@ -155,8 +156,8 @@ class Held:
         system.r[system.masks()[1] == 0.0] = 1.0
         rows = at.prices[: self.dense.hourly_rows].reshape(self.height, self.steps)
         system.lambdas[:] = system.fold(rows[system.row_order])
-        edge.x, edge.zx, edge.rx, edge.ux = (part[h:].copy() for part in (at.v, at.z, at.r, at.u))
-        edge.q = at.prices[self.dense.hourly_rows :].copy()
+        edge.x[:], edge.zx[:], edge.rx[:], edge.ux[:] = (part[h:] for part in (at.v, at.z, at.r, at.u))
+        edge.q[:] = at.prices[self.dense.hourly_rows :]
         system.factorise()
 
     def by_hour(self, y, z, r, u, lambdas, border):

@@ -77,7 +77,7 @@ def _solve_continuous(
 
 
 def _solve_kernel(programme: Staircase, warm: WarmStart | None, keep_warm: bool) -> Solution | None:
-    # Importing the kernel loads a compiler, which a command that solves nothing need not wait for.
+    # A command that solves nothing need not load the kernel.
     from kiban.linear.kernel.method import solve_kernel
     from kiban.linear.kernel.warm import KEPT_GAPS
 

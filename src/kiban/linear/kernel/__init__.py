@@ -4,16 +4,13 @@ method      the loop: predictor, corrector, step, verdict
 structure   a programme in the form of the kernel: equalities, shifted and scaled
 system      what every Newton system shares: right-hand sides, measures, weights
 layout      the horizon cut into segments, eight side by side, and index tables
-newton      the Newton system: memory, factorisation, directions, steps
+newton      the Newton system on compiled sweeps: factorisation, directions, steps
+stages      the compiled stages, and the row of numbers and addresses that they read
+memory      how much memory each array of the compiled system takes
 plain       the same in NumPy, in natural order: slow, and written to be read
 blocks      the equations of all hours, and the normal equations when the variables are gone
 chain       the normal equations of all hours solved, segment by segment
-factor      the sweep that factorises the hourly rows
-sweep       forward with a right-hand side
-backward    back with the solution, and the step along it
-border      separators, then capacities and total rows
 capacities  the dense system of capacities and total rows
 proof       values and prices in the names of the caller, and their certificate
 warm        a start from the way to the optimum of a similar programme
-vector      eight numbers at once for compiled code
 """

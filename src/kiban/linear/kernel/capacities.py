@@ -81,7 +81,7 @@ class Border:
             self.inverse = np.linalg.inv(self.full)
         except np.linalg.LinAlgError:
             # Every capacity is at a bound and no price is determined: take the smallest step that serves.
-            self.inverse = _pseudo_inverse(self.full)
+            self.inverse = pseudo_inverse(self.full)
 
     def solve(self, right: Array, q_right: Array) -> tuple[Array, Array]:
         """Directions of capacities and of the prices of total rows."""
@@ -204,7 +204,8 @@ class Border:
         self.q = self.q + step_dual * self.dq
 
 
-def _pseudo_inverse(matrix: Array) -> Array:
+def pseudo_inverse(matrix: Array) -> Array:
+    """The inverse of a symmetric matrix without the directions that it takes to nothing."""
     try:
         return np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
     except np.linalg.LinAlgError:

@@ -27,6 +27,7 @@ from kiban.linear.kernel.proof import (
     name_prices,
     size_of,
 )
+from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
 from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, RightHandSide
 from kiban.linear.kernel.warm import (
@@ -101,7 +102,7 @@ def solve_kernel(
     threads: int | None = None,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
-    plain: bool = False,
+    plain: bool | None = None,
 ) -> KernelAnswer:
     """The optimum of a programme without whole numbers (integer capacities are taken as continuous).
 
@@ -114,7 +115,8 @@ def solve_kernel(
     programme that differs in numbers only, it saves iterations; the proof is the same, the last digits
     are not. Where it does not fit or leads nowhere, the solve starts as if there were none.
 
-    `plain` takes the Newton system written in NumPy, which needs nothing compiled: the same method, slower.
+    `plain` takes the Newton system written in NumPy, which needs nothing compiled: the same method, slower. It
+    serves as well where no library was built.
     """
     options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1, plain)
     if warm is not None:
@@ -146,7 +148,7 @@ def _attempt(
     correctors: int | None,
     segments: int | None,
     threads: int,
-    plain: bool,
+    plain: bool | None,
     *,
     cautious: bool = False,
     warm: WarmStart | None = None,
@@ -162,13 +164,23 @@ def _attempt(
         apply_scales(form, warm.scales)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
-    newton = PlainNewton(form, segments) if plain else Newton(form, lay_out(form, segments), threads=threads)
+    newton = make_system(form, segments, threads=threads, plain=plain)
     try:
         return Method(
             programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
         ).run()
     finally:
         newton.close()
+
+
+def make_system(
+    form: KernelForm, segments: int | None = None, *, threads: int = 1, plain: bool | None = None
+) -> Newton | PlainNewton:
+    """The Newton system of a scaled form: compiled where a library was built, unless `plain` asks for NumPy."""
+    library = None if plain else find_stages()
+    if library is None:
+        return PlainNewton(form, segments)
+    return Newton(library, form, lay_out(form, segments), threads=threads)
 
 
 class Method:
@@ -328,7 +340,7 @@ class Method:
     def _finish(self, iteration: int) -> KernelAnswer | None:
         point = self._named_point()
         result = evaluate(self.programme, point)
-        certificate = result.certificate("kernel", iteration)
+        certificate = result.certificate(self.newton.name, iteration)
         if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance)):
             return None
         solution = Solution(
@@ -376,9 +388,7 @@ class Method:
         places = self.newton.cap_places
         unfolded = self.newton.unfold(self.newton.u, int((places >= 0).sum()))
         return {
-            name: unfolded[places[column]] / size
-            for name, column in self.form.column_of.items()
-            if places[column] >= 0
+            name: unfolded[places[column]] / size for name, column in self.form.column_of.items() if places[column] >= 0
         }
 
     def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:

@@ -1,7 +1,7 @@
-"""The Newton system of the interior point: memory, factorisation, directions and steps.
+"""The Newton system of the interior point on compiled sweeps (`linear/native`): one call a stage.
 
-Everything hourly lives in the lane order of `layout`; capacities and total rows are the border
-(`capacities`).
+Everything hourly lives in the lane order of `layout`; capacities and total rows are the border. The stages free the
+interpreter. Groups of lanes are shared among threads; sums are kept per group, so that the bits do not depend on them.
 """
 
 from __future__ import annotations
@@ -9,104 +9,101 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.kernel.backward import advance, backward
-from kiban.linear.kernel.border import close, gather_right, spread_ends
-from kiban.linear.kernel.capacities import Border
-from kiban.linear.kernel.factor import carry_ends, factorise
-from kiban.linear.kernel.layout import LANES, Layout
+from kiban.linear.kernel.capacities import Border, pseudo_inverse
+from kiban.linear.kernel.layout import LANES, Index, Layout
+from kiban.linear.kernel.memory import take, take_all
+from kiban.linear.kernel.stages import System, Values
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.sweep import MEASURES, forward
-from kiban.linear.kernel.system import AFFINE, BAND, BORDER, MAX_REFINEMENTS, Measures, RightHandSide
+from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, Measures, RightHandSide
+from kiban.linear.native.library import Library
+
+DIRECTION = ("dy", "dz", "du", "dlambdas")
+BORDER_PARTS = ("x", "zx", "rx", "ux", "q", "dx", "dzx", "drx", "dux", "dq")
 
 
 class Newton:
-    """A point, a direction, and the factorisation that gives directions."""
+    """A point, a direction, and the factorisation that gives directions.
 
-    def __init__(self, form: KernelForm, layout: Layout, *, threads: int = 1) -> None:
+    `known` takes the sweeps that are compiled for the structure of the hours, where there are such; without it, those
+    for any structure.
+    """
+
+    name = "kernel"
+
+    def __init__(
+        self, library: Library, form: KernelForm, layout: Layout, *, threads: int = 1, known: bool = True
+    ) -> None:
         self.layout, self.border = layout, Border(form)
-        self.threads = min(threads, layout.shape[0])
-        self.pool = ThreadPoolExecutor(self.threads) if self.threads > 1 else None
-        groups, steps, width, caps, rows, local, capacities, totals = layout.shape
         self.shape = layout.shape
-        states, over = rows - local, capacities + totals
-        hours = groups * steps
-
-        def memory(quantities: int) -> Array:
-            return np.zeros(max(quantities, 1) * LANES)
-
-        self.y, self.z, self.r, self.u, self.lambdas = (memory(hours * n) for n in (width, width, caps, caps, rows))
-        self.direction = tuple(memory(hours * n) for n in (width, width, caps, rows))
+        self._stages = library.functions
+        groups, steps, width, caps, rows, local, capacities, totals = layout.shape
+        self._threads = min(threads, groups)
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._shares = list(pairwise(groups * i // self._threads for i in range(self._threads + 1)))
+        edge = self.border
+        references, starts = _gather_references(layout)
+        arrays, scratch = take_all(layout, len(edge.x), references.shape[1], self._threads)
+        self._arrays = arrays
+        self.y, self.z, self.r, self.u, self.lambdas = (arrays[name] for name in ("y", "z", "r", "u", "lambdas"))
         # A correction that may be refused is written beside the direction that it corrects.
-        self.spare = tuple(memory(hours * n) for n in (width, width, caps, rows))
-        self.dy, self.dz, self.du, self.dlambdas = self.direction
-        self.gradients, self.work = memory(hours * width), memory(hours * rows)
-        self.factors = tuple(
-            memory(hours * n) for n in (rows * (rows + 1) // 2, states * states, rows * over, states * states)
-        )
-        self.factor_sums = tuple(
-            memory(groups * n)
-            for n in (
-                over * (over + 1) // 2,
-                states * states,
-                states * over,
-                capacities,
-                totals * capacities,
-                totals * totals,
-                states * states,
-                states * over,
-                states * states,
-                states,
-            )
-        )
-        self.measures = memory(groups * MEASURES)
-        self.sums = (
-            self.measures,
-            *(memory(groups * n) for n in (capacities, capacities, totals, totals, over, states, states)),
-        )
-        self.checks = (memory(groups * capacities), memory(groups * totals))
-        order = layout.segments * states
-        self.separator = np.zeros((layout.blocks, order, order))
-        self.screen = np.zeros((layout.blocks, order, over))
-        self.ends = np.zeros((layout.blocks, order))
-        self.separators = memory(groups * states)
-        self.tails = memory(groups * int(layout.carry_start[-1]))
-        self.matrix, self.right = np.zeros((over, over)), np.zeros(over)
-        self.x_lanes, self.dx_lanes, self.part_lanes = (memory(capacities) for _ in range(3))
-        self.total_lanes, self.total_part_lanes = memory(totals), memory(totals)
-        self.solution_lanes = memory(over)
-
-        carried = int(layout.carry_start[-1])
-        square = states * states
-        # The swept columns are squared four rows at a time.
-        sizes = (rows * rows, -(-rows // 4) * 4 * over, square, square, square, rows, carried, carried)
-        self.factor_scratch = [tuple(memory(n) for n in sizes) for _ in range(self.threads)]
-        sweep_sizes = (rows, rows, rows, width, width)
-        self.sweep_scratch = [tuple(memory(n) for n in sweep_sizes) for _ in range(self.threads)]
-        self.row_scratch = [(memory(states), memory(rows)) for _ in range(self.threads)]
-        cuts = [groups * i // self.threads for i in range(self.threads + 1)]
-        self.shares = list(pairwise(cuts))
-        self.block_scratch, self.size_scratch = np.zeros((order, order)), np.zeros(order)
-        t = layout
-        self.factor_tables = (
-            t.columns, t.column_data, t.lag_column, t.entry_start, t.entry_data, t.entry_row, t.carry_start,
-            t.total_start, t.total_data,
-        )  # fmt: skip
-        self.lag = (t.lag_start, t.lag_row, t.lag_data, t.before, t.total_row)
-        self.capacity_terms = (t.capacity_row, t.capacity_border, t.capacity_data)
-        self.tables = (
-            t.columns, t.column_data, t.entry_start, t.entry_row, t.entry_data, t.lag_start, t.lag_row, t.lag_next,
-            t.total_start, t.total_row, t.total_data,
-        )  # fmt: skip
-        self.state = (self.y, self.z, self.r, self.u, self.lambdas)
+        self._directions = [
+            {name: arrays[name] for name in DIRECTION},
+            {name: take(arrays[name].size) for name in DIRECTION},
+        ]
+        for name in BORDER_PARTS:
+            part = arrays[name][: getattr(edge, name).size]
+            part[:] = getattr(edge, name)
+            setattr(edge, name, part)
+        data = take(layout.data.size)
+        data[: layout.data.size] = layout.data
+        values: Values = {
+            "groups": groups, "steps": steps, "columns": width, "capped": caps, "rows": rows, "local": local,
+            "capacities": capacities, "totals": totals, "lags": layout.lag_column.size,
+            "capacity_terms": layout.capacity_row.size, "segments": layout.segments, "blocks": layout.blocks,
+            "border": len(edge.x), "shape": -1, "scratch_size": scratch,
+            "reference_count": references.shape[1], "capacity_references": starts[5], "right_references": starts[6],
+            "column_table": layout.columns, "references": references, "entry_start": layout.entry_start,
+            "entry_row": layout.entry_row, "lag_column": layout.lag_column, "lag_start": layout.lag_start,
+            "lag_row": layout.lag_row, "carry_start": layout.carry_start, "total_start": layout.total_start,
+            "total_row": layout.total_row, "capacity_row": layout.capacity_row,
+            "capacity_border": layout.capacity_border, "before": layout.before, "after": layout.after,
+            "data": data, "soft": layout.soft, "pads": layout.pads,
+            "border_cost": edge.cost, "border_floor": edge.floor.astype(np.float64),
+            "border_bounded": edge.bounded.astype(np.float64), "border_width": edge.width, "border_soft": edge.soft,
+            "e": edge.e, "q_right": edge.q_right,
+            **arrays, **{f"new_{name}": arrays[name] for name in DIRECTION},
+        }  # fmt: skip
+        self._system = System(self._stages, values)
+        if known:
+            self._system.put("shape", self._stages.kiban_find_shape(self._system.address))
         # Row of the form at each place, and place of a column among the capped ones (-1: it has no upper bound).
-        self.row_order, self.cap_places = t.row_order, t.columns[:width, 1]
+        self.row_order, self.cap_places = layout.row_order, layout.columns[:width, 1]
         # Segments follow one another in time: lane after lane, group after group.
-        self.used = (t.hours >= 0).transpose(0, 2, 1).reshape(-1)
+        self.used = (layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
+
+    @property
+    def dy(self) -> Array:
+        """How values move, in lane order."""
+        return self._directions[0]["dy"]
+
+    @property
+    def dz(self) -> Array:
+        """How prices of lower bounds move, in lane order."""
+        return self._directions[0]["dz"]
+
+    @property
+    def du(self) -> Array:
+        """How prices of upper bounds move, in lane order."""
+        return self._directions[0]["du"]
+
+    @property
+    def dlambdas(self) -> Array:
+        """How prices of rows move, in lane order."""
+        return self._directions[0]["dlambdas"]
 
     def unfold(self, values: Array, quantities: int) -> Array:
         """From lane order to `(quantities, steps)`."""
@@ -126,13 +123,13 @@ class Newton:
 
     def close(self) -> None:
         """End the threads."""
-        if self.pool is not None:
-            self.pool.shutdown()
+        if self._pool is not None:
+            self._pool.shutdown()
 
     def bytes_per_iteration(self) -> int:
         """What one iteration must move at least: data once, what it changes once in and once out."""
-        changed = (*self.state, *self.direction, *self.factors, self.gradients, self.work)
-        return int(self.layout.data.nbytes + 2 * sum(array.nbytes for array in changed))
+        names = ("y", "z", "r", "u", "lambdas", *DIRECTION, "lower", "link", "cover", "edge", "gradients", "work")
+        return int(self.layout.data.nbytes + 2 * sum(self._arrays[name].nbytes for name in names))
 
     def masks(self) -> tuple[Array, Array]:
         """1 where an hourly variable has a lower bound, 1 where it has an upper one, in lane order."""
@@ -172,167 +169,101 @@ class Newton:
                     room[:, cap] += self._series(5 * v + 4) * x[capacity]
         return room.reshape(-1)[: self.r.size]
 
-    def _share(self, work: Callable[[int, int, int], None]) -> None:
-        """Do the groups of lanes, shared among threads: sums are kept per group, so that order is fixed."""
-        if self.pool is None:
-            work(0, 0, self.shape[0])
-            return
-        waiting = [self.pool.submit(work, i, first, last) for i, (first, last) in enumerate(self.shares)]
-        for done in waiting:
-            done.result()
-
-    def _swap_direction(self) -> None:
-        self.direction, self.spare = self.spare, self.direction
-        self.dy, self.dz, self.du, self.dlambdas = self.direction
-
-    def refuse_correction(self) -> None:
-        """Return to the direction before the last correction of mode `BAND`."""
-        self._swap_direction()
-        self.border.return_to_kept()
-
     def factorise(self) -> None:
         """Factorise at the present point."""
-        layout, shape = self.layout, self.shape
-        state = self.state[:4]
-        carry_ends(shape, self.factor_tables, layout.data, layout.soft, state, self.tails)
-        self._share(
-            lambda i, first, last: factorise(
-                shape, self.factor_tables, self.lag, self.capacity_terms, layout.data, layout.soft, state, self.tails,
-                layout.pads, self.factors, self.factor_sums, self.factor_scratch[i], first, last,
-            )
-        )  # fmt: skip
-        close(
-            shape,
-            layout.blocks,
-            layout.segments,
-            self.factor_sums,
-            self.separator,
-            self.screen,
-            self.matrix,
-            self.block_scratch,
-            self.size_scratch,
-        )
-        self.border.factorise(self.matrix, shape[6])
+        address = self._system.address
+        self._stages.kiban_carry_ends(address)
+        self._sweep(self._stages.kiban_factorise)
+        if not self._stages.kiban_close(address):
+            # Every capacity is at a bound and no price is determined: take the smallest step that serves.
+            order = len(self.border.x) + len(self.border.q)
+            matrix = self._arrays["border_matrix"][: order * order].reshape(order, order)
+            self._arrays["border_inverse"][: order * order] = pseudo_inverse(matrix).reshape(-1)
 
     def solve(self, side: RightHandSide) -> None:
         """A direction (mode `AFFINE`) or a correction added to it (`CENTRE`, `BAND`)."""
-        layout, shape, mode, edge = self.layout, self.shape, side.mode, self.border
-        capacities, totals = shape[6], shape[7]
-        par = side.numbers()
-        self._to_lanes(self.x_lanes, edge.x[:capacities])
-        self._to_lanes(self.dx_lanes, edge.dx[:capacities])
-        self._to_lanes(self.total_lanes, edge.q)
-        border = (self.x_lanes, self.dx_lanes, self.total_lanes)
-        arguments: Any = (layout.data, layout.soft, self.state, self.direction, self.gradients)
-        lag = (layout.lag_column, layout.lag_data)
-        for ends in (True, False) if layout.lag_column.size else (False,):
-            self._share(
-                lambda i, first, last, ends=ends: forward(  # type: ignore[misc, call-arg]
-                    mode, shape, self.tables, lag, self.capacity_terms, layout.right_data, *arguments, self.work,
-                    self.factors, (layout.before, layout.after), layout.pads, border, par, self.sums,
-                    self.sweep_scratch[i], ends, first, last,
-                )
-            )  # fmt: skip
-        gather_right(
-            shape, layout.blocks, layout.segments, self.sums, self.separator, self.screen, self.ends, self.right
-        )
-        if mode == AFFINE and side.keep == 1.0:
-            self._measure()
-        right, q_right, products = edge.right(side)
-        swept, q_swept = right.copy(), q_right - self.right[capacities:]
-        swept[:capacities] += self.right[:capacities]
-        dx, dq = edge.solve(swept, q_swept)
+        stages, address, mode = self._stages, self._system.address, side.mode
+        self._arrays["par"][:] = side.numbers()
         if mode == BAND:
-            edge.keep_direction()
-            self._back(mode, dx, dq, arguments, self.spare, par)
-            self._swap_direction()
-            arguments = (layout.data, layout.soft, self.state, self.direction, self.gradients)
-        else:
-            self._back(mode, dx, dq, arguments, self.direction, par)
-        edge.move(side, dx, dq, products)
+            self._write_direction_to(self._directions[1])
+        if self.layout.lag_column.size:
+            self._sweep(stages.kiban_forward, mode, True)
+        self._sweep(stages.kiban_forward, mode, False)
+        stages.kiban_border(address, mode)
+        self._sweep_back(mode)
+        if mode == BAND:
+            self._swap_directions()
+        stages.kiban_move(address, mode)
         for _ in range(MAX_REFINEMENTS):
-            right = right - edge.stiffness() * dx + edge.e.T @ dq
-            right[:capacities] += self._sum_lanes(self.checks[0], capacities)
-            q_right = q_right - edge.e @ dx - self._sum_lanes(self.checks[1], totals)
-            if not edge.needs_refinement(right, q_right):
+            if not stages.kiban_refine(address):
                 break
-            dx, dq = edge.solve(right, q_right)
-            self.ends[:] = 0.0
-            self._back(BORDER, dx, dq, arguments, self.direction, par)
-            edge.move(side, dx, dq)
+            self._sweep_back(BORDER)
+            stages.kiban_move(address, BORDER)
 
-    def _back(self, mode: int, dx: Array, dq: Array, arguments: Any, result: tuple[Array, ...], par: Array) -> None:
-        layout, shape = self.layout, self.shape
-        capacities = shape[6]
-        self._to_lanes(self.part_lanes, dx[:capacities])
-        self._to_lanes(self.total_part_lanes, dq)
-        solution = np.concatenate([dx[:capacities], dq])
-        self._to_lanes(self.solution_lanes, solution)
-        self._to_lanes(self.dx_lanes, self.border.dx[:capacities])
-        spread_ends(
-            shape, layout.blocks, layout.segments, self.separator, self.screen, self.ends, solution, self.separators
-        )
-        border_parts = (self.x_lanes, self.dx_lanes, self.total_lanes, self.part_lanes, self.total_part_lanes)
-        for ends in (False, True):
-            self._share(
-                lambda i, first, last, ends=ends: backward(  # type: ignore[misc, call-arg]
-                    mode, shape, self.tables, *arguments, result, self.work, self.factors, layout.before, border_parts,
-                    self.separators, self.solution_lanes, par, self.measures, self.capacity_terms, self.checks,
-                    layout.after, layout.pads, self.row_scratch[i], ends, first, last,
-                )
-            )  # fmt: skip
+    def refuse_correction(self) -> None:
+        """Return to the direction before the last correction of mode `BAND`."""
+        self._swap_directions()
+        self._stages.kiban_return(self._system.address)
 
-    def _measure(self) -> None:
-        groups, border = self.shape[0], self.border
-        table = self.measures.reshape(groups, MEASURES, LANES)
-        cost, worth, width, product = table[:, :4].sum(axis=(0, 2))
-        primal_residual, dual_residual = table[:, 4:].max(axis=(0, 2))
-        paid = np.zeros(border.x.size)
-        paid[: self.shape[6]] = self._sum_lanes(self.sums[2], self.shape[6])
-        border.measure(paid, self._sum_lanes(self.sums[4], self.shape[7]))
-        self.residuals = Measures(
-            primal=float(cost + border.cost @ border.x),
-            dual=float(worth - width + border.q_right @ border.q - border.ux @ border.width),
-            primal_residual=max(float(primal_residual), border.primal_residual),
-            dual_residual=max(float(dual_residual), border.dual_residual),
-            product=float(product) + border.product,
-        )
-
-    def _sum_lanes(self, values: Array, quantities: int) -> Array:
-        used = values[: self.shape[0] * quantities * LANES].reshape(self.shape[0], quantities, LANES)
-        total: Array = used.sum(axis=(0, 2))
-        return total
-
-    @staticmethod
-    def _to_lanes(target: Array, values: Array) -> None:
-        if values.size:
-            target.reshape(-1, LANES)[:] = values[:, None]
+    @property
+    def residuals(self) -> Measures:
+        """What the point is worth, after a solve of mode `AFFINE`."""
+        return Measures(*(float(value) for value in self._arrays["results"][:5]))
 
     def largest_steps(self) -> tuple[float, float, float, float, float]:
         """Primal and dual step to the boundary, and the sums from which the product along the way follows."""
-        table = self.measures.reshape(self.shape[0], MEASURES, LANES)
-        primal, dual = table[:, :2].max(axis=(0, 2))
-        fall, rise, cross = table[:, 2:5].sum(axis=(0, 2))
-        to_primal, to_dual = self.border.ratios()
-        border_fall, border_rise, border_cross = self.border.products_ahead()
-        primal, dual = max(float(primal), to_primal, 1e-30), max(float(dual), to_dual, 1e-30)
-        return (
-            1.0 / primal,
-            1.0 / dual,
-            float(fall) + border_fall,
-            float(rise) + border_rise,
-            float(cross) + border_cross,
-        )
+        self._stages.kiban_steps(self._system.address)
+        primal, dual, fall, rise, cross = (float(value) for value in self._arrays["results"][5:])
+        return primal, dual, fall, rise, cross
 
     def advance(self, step_primal: float, step_dual: float) -> None:
         """Move along the direction."""
-        self._to_lanes(self.x_lanes, self.border.x[: self.shape[6]])
-        self._to_lanes(self.dx_lanes, self.border.dx[: self.shape[6]])
-        border = (self.x_lanes, self.dx_lanes)
-        self._share(
-            lambda i, first, last: advance(
-                self.shape, self.tables, self.layout.data, self.state, self.direction, border, step_primal,
-                step_dual, first, last,
-            )
-        )  # fmt: skip
-        self.border.advance(step_primal, step_dual)
+        self._sweep(self._stages.kiban_advance, step_primal, step_dual)
+        self._stages.kiban_advance_border(self._system.address, step_primal, step_dual)
+
+    def _sweep(self, stage: Callable[..., None], *arguments: float) -> None:
+        """A stage over all groups of lanes."""
+        if self._pool is None:
+            stage(self._system.address, *arguments, 0, 0, self.shape[0])
+            return
+        waiting = [
+            self._pool.submit(stage, self._system.address, *arguments, thread, first, end)
+            for thread, (first, end) in enumerate(self._shares)
+        ]
+        for done in waiting:
+            done.result()
+
+    def _sweep_back(self, mode: int) -> None:
+        """Back through the segments, then the last hour of each, whose rows look at the segment after."""
+        self._sweep(self._stages.kiban_backward, mode, False)
+        self._sweep(self._stages.kiban_backward, mode, True)
+
+    def _write_direction_to(self, arrays: dict[str, Array]) -> None:
+        for name, array in arrays.items():
+            self._system.put(f"new_{name}", array)
+
+    def _swap_directions(self) -> None:
+        self._directions.reverse()
+        for name, array in self._directions[0].items():
+            self._system.put(name, array)
+        self._write_direction_to(self._directions[0])
+
+
+def _gather_references(layout: Layout) -> tuple[Index, list[int]]:
+    """Offsets and strides of all data in one table, `(2, count)`, and where each kind begins."""
+    _, _, width, _, rows, _, _, _ = layout.shape
+    lagged = int(layout.lag_start[layout.lag_column.size])
+    parts = (
+        (layout.column_data, 5 * width),
+        (layout.entry_data, int(layout.entry_start[width])),
+        (layout.lag_data, lagged),
+        (layout.lag_next, lagged),
+        (layout.total_data, int(layout.total_start[width])),
+        (layout.capacity_data, layout.capacity_row.size),
+        (layout.right_data, rows),
+    )
+    table = np.concatenate([part[:count] for part, count in parts])
+    starts = np.cumsum([0, *(count for _, count in parts)])
+    whole = np.zeros((2, -(-len(table) // LANES) * LANES), dtype=np.int64)
+    whole[:, : len(table)] = table.T
+    return whole, [int(start) for start in starts]

@@ -69,6 +69,8 @@ class PlainNewton:
     not exist its room is one and its price zero. `segments` per block change the rounding only.
     """
 
+    name = "kernel (NumPy)"
+
     def __init__(self, form: KernelForm, segments: int | None = None) -> None:
         self.hours, self.border = HourlyRows(form), Border(form)
         hours = self.hours

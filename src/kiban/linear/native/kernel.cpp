@@ -3,9 +3,9 @@
 #include "border.hpp"
 #include "factor.hpp"
 #include "forward.hpp"
+#include "interface.hpp"
 #include "structures.hpp"
 
-#define EXPORT extern "C" __attribute__((visibility("default")))
 
 namespace kiban {
 
@@ -42,46 +42,51 @@ void backward_in<Tabled>(const System& s, int mode, int thread, Integer first, I
 using namespace kiban;
 
 // The names of the system's places, in order.
-EXPORT const char* kiban_fields() {
+KIBAN_EXPORT const char* kiban_fields() {
 #define X(name) #name " "
   return KIBAN_SIZES(X) KIBAN_TABLES(X) KIBAN_ARRAYS(X);
 #undef X
 }
 
-EXPORT void kiban_carry_ends(const System* s) { carry_ends(*s); }
+KIBAN_EXPORT Integer kiban_find_shape(const System* s) { return find_shape(*s); }
 
-EXPORT void kiban_factorise(const System* s, Integer thread, Integer first, Integer end) {
+KIBAN_EXPORT void kiban_carry_ends(const System* s) { carry_ends(*s); }
+
+KIBAN_EXPORT void kiban_factorise(const System* s, Integer thread, Integer first, Integer end) {
   with_structure(*s, [&](auto structure) { factorise_in<decltype(structure)>(*s, static_cast<int>(thread), first, end); });
 }
 
 // Zero where the border's matrix is singular.
-EXPORT Integer kiban_close(const System* s) {
+KIBAN_EXPORT Integer kiban_close(const System* s) {
   close_segments(*s);
   return invert_border(*s);
 }
 
-EXPORT void kiban_forward(const System* s, Integer mode, Integer ends, Integer thread, Integer first, Integer end) {
+KIBAN_EXPORT void kiban_forward(const System* s, Integer mode, Integer ends, Integer thread, Integer first, Integer end) {
   with_structure(*s, [&](auto structure) {
     forward_in<decltype(structure)>(*s, static_cast<int>(mode), ends != 0, static_cast<int>(thread), first, end);
   });
 }
 
-EXPORT void kiban_border(const System* s, Integer mode) { solve_direction(*s, static_cast<int>(mode)); }
+KIBAN_EXPORT void kiban_border(const System* s, Integer mode) { solve_direction(*s, static_cast<int>(mode)); }
 
-EXPORT void kiban_backward(const System* s, Integer mode, Integer ends, Integer thread, Integer first, Integer end) {
+KIBAN_EXPORT void kiban_backward(const System* s, Integer mode, Integer ends, Integer thread, Integer first, Integer end) {
   if (ends) return recover_ends(*s, static_cast<int>(mode), static_cast<int>(thread), first, end);
   with_structure(*s, [&](auto structure) {
     backward_in<decltype(structure)>(*s, static_cast<int>(mode), static_cast<int>(thread), first, end);
   });
 }
 
-EXPORT void kiban_move(const System* s, Integer mode) { move_border(*s, static_cast<int>(mode)); }
-EXPORT Integer kiban_refine(const System* s) { return refine_border(*s); }
-EXPORT void kiban_return(const System* s) { return_to_kept(*s); }
-EXPORT void kiban_steps(const System* s) { measure_steps(*s); }
+KIBAN_EXPORT void kiban_move(const System* s, Integer mode) { move_border(*s, static_cast<int>(mode)); }
+KIBAN_EXPORT Integer kiban_refine(const System* s) { return refine_border(*s); }
+KIBAN_EXPORT void kiban_return(const System* s) { return_to_kept(*s); }
+KIBAN_EXPORT void kiban_steps(const System* s) { measure_steps(*s); }
 
-EXPORT void kiban_advance(const System* s, double primal, double dual, Integer first, Integer end) {
-  with_structure(*s, [&](auto structure) { advance<decltype(structure)>(*s, primal, dual, 0, first, end); });
+KIBAN_EXPORT void kiban_advance(const System* s, double primal, double dual, Integer thread, Integer first,
+                                Integer end) {
+  with_structure(*s, [&](auto structure) {
+    advance<decltype(structure)>(*s, primal, dual, static_cast<int>(thread), first, end);
+  });
 }
 
-EXPORT void kiban_advance_border(const System* s, double primal, double dual) { advance_border(*s, primal, dual); }
+KIBAN_EXPORT void kiban_advance_border(const System* s, double primal, double dual) { advance_border(*s, primal, dual); }
