@@ -297,11 +297,10 @@ INLINE void backward(const System& given, M mode, int thread, Integer first, Int
 }
 
 // Move the hourly part of the point along the direction.
-template <class S>
-INLINE void advance(const System& given, double step_primal, double step_dual, int thread, Integer first,
+inline void advance(const System& given, double step_primal, double step_dual, int thread, Integer first,
                     Integer end) {
   const System s = given;  // a copy that no store can change
-  const S structure(s);
+  const Tabled structure(s);
   Data data(s, structure, s.scratch + thread * s.scratch_size);
   const Lanes primal = spread(step_primal), dual = spread(step_dual);
   data.seek(first * s.steps);

@@ -19,6 +19,14 @@ struct Side {
         limit(spread(par[BAND_HIGH])) {}
 };
 
+// A mode that is not AFFINE, which the compiler knows, and otherwise read at run time.
+struct Correction {
+  int mode;
+  INLINE bool operator==(Mode other) const { return other != AFFINE && mode == other; }
+  INLINE bool operator!=(Mode other) const { return !(*this == other); }
+  INLINE operator int() const { return mode; }
+};
+
 // The right-hand side of a complementarity equation: towards the target less a bounded second-order term (CENTRE), or
 // the trial point's product pulled into its band (BAND).
 template <class M>

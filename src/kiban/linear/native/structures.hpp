@@ -7,6 +7,12 @@ namespace kiban {
 
 constexpr int SHAPE_COUNT = sizeof(SHAPES) / sizeof(SHAPES[0]);
 
+#if defined(__x86_64__) && !defined(__AVX2__)
+constexpr int KNOWN_COUNT = 0;
+#else
+constexpr int KNOWN_COUNT = SHAPE_COUNT;
+#endif
+
 // Whether a datum is one in every hour.
 inline bool is_one(const System& s, Integer reference) {
   return s.references[s.reference_count + reference] == 0 && s.data[s.references[reference]] == 1.0;
@@ -34,15 +40,16 @@ inline bool matches(const System& s, const Shape& shape) {
 
 // The number of the system's structure among `SHAPES`, -1 where it is none of them.
 inline Integer find_shape(const System& s) {
-  for (int shape = 0; shape < SHAPE_COUNT; ++shape)
+  for (int shape = 0; shape < KNOWN_COUNT; ++shape)
     if (matches(s, SHAPES[shape])) return shape;
   return -1;
 }
 
-// Do `body` with the structure of the system, known or read from tables.
+// Do `body` with the structure of the system, known or read from tables. At the lowest level of the instruction set, which
+// serves machines that are old, all structures are read from tables: it would take most of the time of a build.
 template <int N = 0, class Body>
 INLINE void with_structure(const System& s, Body&& body) {
-  if constexpr (N == SHAPE_COUNT) {
+  if constexpr (N == KNOWN_COUNT) {
     body(Tabled(s));
   } else if (s.shape == N) {
     body(Known<SHAPES[N]>(s));
