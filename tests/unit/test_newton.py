@@ -1,13 +1,12 @@
-"""Each Newton system of the kernel against one dense matrix, component by component, and the plain one on its own."""
+"""Each Newton system of the kernel against one dense matrix, component by component."""
 
 import numpy as np
 import pytest
+from tests.cases.plants import PLANTS, plant
 from tests.properties.random_programmes import random_programme
 from tests.unit.dense_newton import DenseNewton, Vectors
 
-from kiban.linear import Staircase, solve
 from kiban.linear.kernel.layout import lay_out
-from kiban.linear.kernel.method import solve_kernel
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.stages import find_stages
@@ -27,74 +26,6 @@ SIDES = {
 }
 
 
-def plant(block, blocks=1, *, storages=1, queue=True, ramp=False, totals=1, open_ended=(), seed=0):
-    """Sun, wire, storages, delayed load; every kind of row, bound and capacity that a site has."""
-    steps, rng = block * blocks, np.random.default_rng(seed)
-    programme = Staircase(steps, block)
-    programme.add_capacity("sun", cost=8.0, upper=30.0)
-    programme.add_capacity("wire", cost=1.0, lower=-np.inf if "wire" in open_ended else 0.5)
-    programme.add_row("balance", equal=rng.uniform(8, 10, steps))
-    programme.add_capacity_term("balance", "sun", rng.uniform(0, 1, steps))
-    programme.add_variable("buy", cost=rng.uniform(0.5, 2.0, steps), capacity="wire")
-    programme.add_variable(
-        "burn", cost=0.7, upper=rng.uniform(1, 3, steps) * np.where(rng.random(steps) < 0.5, 1, np.inf)
-    )
-    programme.add_variable("waste")
-    for name, sign in (("buy", 1.0), ("burn", 1.0), ("waste", -1.0)):
-        programme.add_term("balance", name, sign)
-    programme.add_row("permit", upper=rng.uniform(3, 5, steps))
-    programme.add_term("permit", "burn", rng.uniform(0.5, 1.5, steps))
-    for i in range(storages):
-        programme.add_capacity(f"energy{i}", cost=3.0 + i)
-        programme.add_row(f"storage{i}", equal=rng.uniform(-0.1, 0.1, steps))
-        programme.add_variable(f"state{i}", capacity=f"energy{i}", factor=rng.uniform(0.8, 1.0, steps))
-        programme.add_variable(f"charge{i}", upper=4.0)
-        programme.add_variable(f"discharge{i}", capacity="sun", factor=0.2)
-        programme.add_term(f"storage{i}", f"state{i}")
-        programme.add_term(f"storage{i}", f"state{i}", -0.99 + 0.01 * i, lagged=True)
-        programme.add_term(f"storage{i}", f"charge{i}", -0.95)
-        programme.add_term(f"storage{i}", f"discharge{i}", 1.05)
-        programme.add_term("balance", f"charge{i}", -1.0)
-        programme.add_term("balance", f"discharge{i}")
-    if queue:
-        programme.add_row("queue", equal=2.0)
-        programme.add_variable("served", upper=4.0)
-        programme.add_variable("waiting", upper=20.0)
-        programme.add_term("queue", "waiting")
-        programme.add_term("queue", "waiting", rng.uniform(-1, -0.9, steps), lagged=True)
-        programme.add_term("queue", "served")
-        programme.add_term("balance", "served", -1.1)
-    if ramp:
-        # The balance holds what is looked back at, and becomes a state row itself.
-        programme.add_row("ramp", lower=-2.0, upper=2.0)
-        programme.add_term("ramp", "buy")
-        programme.add_term("ramp", "buy", -1.0, lagged=True, cyclic=False)
-        programme.add_capacity_term("ramp", "wire", -0.1)
-    for q in range(totals):
-        programme.add_total(f"total{q}", lower=-np.inf if q % 2 == 0 else 3.0 * steps, upper=3.0 * steps)
-        programme.add_total_term(f"total{q}", "buy", rng.uniform(0, 1, steps))
-        programme.add_total_term(f"total{q}", "burn")
-        programme.add_capacity_term(f"total{q}", "sun", -0.5)
-    if "trade" in open_ended:
-        programme.add_variable("trade", cost=0.9, lower=-np.inf)
-        programme.add_term("balance", "trade")
-    return programme
-
-
-PLANTS = {
-    "one state": (11, 1, {"queue": False}),
-    "two states in three years": (4, 3, {}),
-    "three states": (5, 2, {"storages": 2}),
-    "all rows but one are states": (7, 1, {"storages": 2, "ramp": True}),
-    "no state": (5, 2, {"storages": 0, "queue": False}),
-    "years of one step": (1, 4, {"totals": 2}),
-    "years of two steps": (2, 3, {"storages": 2}),
-    "years of three steps": (3, 3, {"ramp": True}),
-    "no total row": (6, 1, {"totals": 0}),
-    "many total rows": (4, 2, {"totals": 5}),
-    "an open variable": (8, 1, {"open_ended": ("trade",)}),
-    "an open capacity": (8, 1, {"open_ended": ("wire",)}),
-}
 SEGMENTS = (None, 1, 3)
 
 
@@ -254,20 +185,3 @@ def test_directions_of_a_random_structure_are_those_of_the_dense_matrix(system, 
     held = Held(system, scaled(settled(seed)))
     held.go(random_point(held.dense, np.random.default_rng(seed)))
     run(held)
-
-
-# What the plain system does with whole programmes: the same as the compiled one, which other tests hold against HiGHS.
-
-
-@pytest.mark.parametrize("name", PLANTS)
-def test_the_plain_path_finds_the_optimum_that_highs_finds(name):
-    block, blocks, kind = PLANTS[name]
-    programme = plant(block, blocks, **kind)
-    plain, compiled = solve_kernel(programme, plain=True), solve_kernel(programme)
-    oracle = solve(programme, "highs")
-    assert plain.status == compiled.status == oracle.status == "optimal"
-    assert plain.iterations == compiled.iterations
-    certificate = plain.solution.certificate
-    assert certificate.relative_gap <= 1e-9
-    assert certificate.primal == pytest.approx(compiled.solution.certificate.primal, rel=1e-9)
-    assert certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-7)

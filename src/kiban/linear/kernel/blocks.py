@@ -38,8 +38,8 @@ class HourlyRows:
         self.steps, self.block = form.steps, form.block_steps
         local, states = split_rows(form)
         self.order: Index = np.array([*local, *states], dtype=np.int64)
-        self.local, self.rows = len(local), len(form.rows)
-        self.width_count, self.capacity_count, self.total_count = len(form.columns), form.capacities, len(form.totals)
+        self.local, self.row_count = len(local), len(form.rows)
+        self.column_count, self.capacity_count, self.total_count = len(form.columns), form.capacities, len(form.totals)
         self._read_columns(form)
         self._read_terms(form)
 
@@ -91,7 +91,7 @@ class HourlyRows:
 
     def activity(self, y: Array) -> Array:
         """`A y + B y_before`, `(rows, steps)`."""
-        result = np.zeros((self.rows, self.steps))
+        result = np.zeros((self.row_count, self.steps))
         for r, v, a in self.terms:
             result[r] += a * y[v]
         for r, v, b in self.lagged:
@@ -100,7 +100,7 @@ class HourlyRows:
 
     def capacity_activity(self, x: Array) -> Array:
         """`C x`, `(rows, steps)`."""
-        result = np.zeros((self.rows, self.steps))
+        result = np.zeros((self.row_count, self.steps))
         for r, k, c in self.capacities:
             result[r] += c * x[k]
         return result
@@ -122,7 +122,7 @@ class HourlyRows:
 
     def paid(self, lambdas: Array, q: Array) -> Array:
         """`A' lambda + B' lambda_after + D' q`, `(columns, steps)`: what rows pay for the variables."""
-        result = np.zeros((self.width_count, self.steps))
+        result = np.zeros((self.column_count, self.steps))
         for r, v, a in self.terms:
             result[v] += a * lambdas[r]
         for r, v, b in self.lagged:
@@ -148,7 +148,7 @@ class HourlyRows:
 
     def on_columns(self, values: Array) -> Array:
         """A series of each upper bound at the place of its variable, zero for the others: `(columns, steps)`."""
-        result = np.zeros((self.width_count, self.steps))
+        result = np.zeros((self.column_count, self.steps))
         result[self.capped] = values
         return result
 
@@ -206,28 +206,28 @@ def assemble(hours: HourlyRows, curvature: Curvature) -> NormalEquations:
         N_t,t-1 = B_t W_(t-1) A_(t-1)'
         H_t     = [C_t + A_t share_t + B_t share_(t-1),  A_t W_t D_t' + B_t W_(t-1) D_(t-1)']
     """
-    rows, steps, capacities = hours.rows, hours.steps, hours.capacity_count
+    rows, steps, capacities = hours.row_count, hours.steps, hours.capacity_count
     states, over = rows - hours.local, capacities + hours.total_count
     diagonal, link = np.zeros((rows, rows, steps)), np.zeros((states, states, steps))
     columns, border = np.zeros((rows, over, steps)), np.zeros((over, over))
-    # What every variable gives to a row in which it stands with a coefficient of one.
     weight = curvature.inverse
-    to_border: list[list[tuple[int, Array]]] = [[] for _ in range(hours.width_count)]
+    # What a variable hands to each border column, per unit of its coefficient in a row.
+    to_border: list[list[tuple[int, Array]]] = [[] for _ in range(hours.column_count)]
     for cap, k in enumerate(hours.capacity_of):
         if k >= 0:
             to_border[hours.capped[cap]].append((k, curvature.share[cap]))
             border[k, k] += curvature.bend[cap].sum()
     for q, v, d in hours.totals:
         for k, part in to_border[v]:
-            # Totals are met with capacities first and then with the totals before them.
+            # With the capacity of the variable's bound, and with the totals before this one.
             border[capacities + q, k] -= d @ part
         to_border[v].append((capacities + q, weight[v] * d))
         border[capacities + q, capacities + q] -= d @ (weight[v] * d)
     border += np.tril(border, -1).T
 
-    own = _by_column(hours.terms, hours.width_count)
-    looking = _by_column(hours.lagged, hours.width_count)
-    for v in range(hours.width_count):
+    own = _by_column(hours.terms, hours.column_count)
+    looking = _by_column(hours.lagged, hours.column_count)
+    for v in range(hours.column_count):
         for r, a in own[v]:
             for s, other in own[v]:
                 diagonal[r, s] += a * weight[v] * other

@@ -37,7 +37,7 @@ def cholesky(matrix: Array, size: Array) -> Array:
 
     A pivot that cancels is held at a tiny share of what it was: the row is redundant, and any price serves.
     """
-    factor: Array = np.tril(matrix)
+    factor = matrix.copy()
     for i in range(factor.shape[-1]):
         pivot = np.maximum(factor[..., i, i], 0.0) + PIVOT * size[..., i]
         root = np.sqrt(np.where(pivot > 0.0, pivot, 1.0))
@@ -91,11 +91,11 @@ def cut(steps: int, block: int, segments: int) -> npt.NDArray[np.int64]:
 
 
 class Chain:
-    """The factors of N, and its inverse applied to right-hand sides, `(steps, rows)`."""
+    """The factors of N, and its inverse applied to right-hand sides, `(steps, rows)`; `local` rows stand first."""
 
-    def __init__(self, steps: int, block: int, local: int, segments: int | None = None) -> None:
-        # Hours inside a segment wait for each other, separators grow with the segments: about as many of both.
-        self.segments = max(1, round(block**0.5)) if segments is None else segments
+    def __init__(self, steps: int, block: int, local: int, states: int, segments: int | None = None) -> None:
+        # Hours inside a segment wait for each other, the rows of separators too: about as many of both.
+        self.segments = max(1, round((block / max(states, 1)) ** 0.5)) if segments is None else segments
         self.steps, self.local = steps, local
         self.places = cut(steps, block, self.segments)
         exists = self.places < steps

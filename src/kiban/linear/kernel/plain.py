@@ -74,7 +74,7 @@ class PlainNewton:
     def __init__(self, form: KernelForm, segments: int | None = None) -> None:
         self.hours, self.border = HourlyRows(form), Border(form)
         hours = self.hours
-        self.chain = Chain(hours.steps, hours.block, hours.local, segments)
+        self.chain = Chain(hours.steps, hours.block, hours.local, hours.row_count - hours.local, segments)
         self.row_order: Index = hours.order
         self.cap_places: Index = hours.cap_places
         columns, caps, rows = hours.cost.shape, hours.width.shape, hours.right.shape
@@ -242,14 +242,13 @@ class PlainNewton:
     def largest_steps(self) -> tuple[float, float, float, float, float]:
         """Primal and dual step to the boundary, and the sums from which the product along the way follows."""
         edge, dr, floor, bounded = self.border, self._room_moves(), self.hours.floor > 0.0, self.hours.bounded > 0.0
-        dy = np.where(floor, self.dy, 0.0)
         to_primal, to_dual = edge.ratios()
-        primal = max(_ratio(self.y, dy, floor), _ratio(self.r, dr, bounded), to_primal, 1e-30)
+        primal = max(_ratio(self.y, self.dy, floor), _ratio(self.r, dr, bounded), to_primal, 1e-30)
         dual = max(_ratio(self.z, self.dz, floor), _ratio(self.u, self.du, bounded), to_dual, 1e-30)
         fall, rise, cross = edge.products_ahead()
-        fall += float(np.vdot(dy, self.z) + np.vdot(dr, self.u))
+        fall += float(np.vdot(self.dy, self.z) + np.vdot(dr, self.u))
         rise += float(np.vdot(self.y, self.dz) + np.vdot(self.r, self.du))
-        cross += float(np.vdot(dy, self.dz) + np.vdot(dr, self.du))
+        cross += float(np.vdot(self.dy, self.dz) + np.vdot(dr, self.du))
         return 1.0 / primal, 1.0 / dual, fall, rise, cross
 
     def advance(self, step_primal: float, step_dual: float) -> None:
