@@ -44,7 +44,7 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
       if (i == row) part = own[i];
     });
     double* at = capacity_check + s.capacity_border[k] * LANES;
-    store(at, fma(data.capacity(k), part, load(at)));
+    store(at, more(data.capacity(k), part, load(at)));
   }
   each(structure.columns(), [&](auto v) INLINED {
     const Integer place = (hour * structure.columns() + v) * LANES;
@@ -63,14 +63,14 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
     }
     Lanes paid = ZERO;
     each(structure.entries_from(v), structure.entries_to(v), [&](auto e) INLINED {
-      paid = fma(data.entry(e), own[structure.entry_row(e)], paid);
+      paid = more(data.entry(e), own[structure.entry_row(e)], paid);
     });
     each(structure.next_from(v), structure.next_to(v), [&](auto e) INLINED {
-      paid = fma(data.lagged_next(e), following[structure.lag_row(e)], paid);
+      paid = more(data.lagged_next(e), following[structure.lag_row(e)], paid);
     });
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e)
-      paid = fma(data.total(e), spread(s.part_dq[s.total_row[e]]), paid);
-    const Lanes below = fma(spread(s.soft[v]), value, price);
+      paid = more(data.total(e), spread(s.part_dq[s.total_row[e]]), paid);
+    const Lanes below = more(spread(s.soft[v]), value, price);
     Lanes gradient = ZERO;
     if (mode != BORDER) gradient = load(s.gradients + place);
     // One division serves 1/D and the quotients at both bounds.
@@ -78,7 +78,7 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
     if (structure.bound(v) == NONE) {
       const Lanes joint = one / (below * pair);
       at_floor = joint * below;
-      move = fma(paid, value * pair * joint, gradient);
+      move = more(paid, value * pair * joint, gradient);
     } else {
       const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
       const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
@@ -89,37 +89,37 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
         upper_pair = choose(bounded, upper_pair, one);
       }
       const Lanes weight = dual * value;
-      const Lanes base = fma(below, slack, weight);
+      const Lanes base = more(below, slack, weight);
       const Lanes pairs = pair * upper_pair;
       const Lanes joint = one / (base * pairs);
       const Lanes inverse = joint * pairs;
       at_floor = joint * base * upper_pair;
       const Lanes at_bound = joint * base * pair;
-      move = fma(paid, value * slack * inverse, gradient);
+      move = more(paid, value * slack * inverse, gradient);
       const Lanes width = data.column(v, COLUMN_WIDTH);
       Lanes factor = ZERO, part_dx = ZERO;
       if (structure.capped(v)) {
         factor = data.column(v, COLUMN_FACTOR);
         part_dx = spread(s.part_dx[capacity]);
-        move = fma(weight * inverse * factor, part_dx, move);
+        move = more(weight * inverse * factor, part_dx, move);
       }
       Lanes shift, turn;
       if (mode == AFFINE) {
         Lanes open = -level - slack;
-        if (structure.capped(v)) open = fma(factor, spread(s.x[capacity]), open);
-        shift = fma(side.keep, open, side.rights * width) - move;
-        if (structure.capped(v)) shift = fma(factor, part_dx, shift);
+        if (structure.capped(v)) open = more(factor, spread(s.x[capacity]), open);
+        shift = more(side.keep, open, side.rights * width) - move;
+        if (structure.capped(v)) shift = more(factor, part_dx, shift);
         if (structure.bound(v) == SOME) shift *= bounded;
         turn = (-side.keep * slack * dual - dual * shift) * (dual * at_bound);
         if (structure.capped(v)) {
           double* at = capacity_check + capacity * LANES;
-          store(at, fma(factor, turn, load(at)));
+          store(at, more(factor, turn, load(at)));
         }
       } else {
         Lanes old = width - level - slack - load(s.dy + place), part = -move;
         if (structure.capped(v)) {
-          old = fma(factor, spread(s.x[capacity] + s.dx[capacity]), old);
-          part = fma(factor, part_dx, part);
+          old = more(factor, spread(s.x[capacity] + s.dx[capacity]), old);
+          part = more(factor, part_dx, part);
         }
         if (structure.bound(v) == SOME) {
           old *= bounded;
@@ -134,7 +134,7 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
         turn = (product - dual * part) * (dual * at_bound);
         if (structure.capped(v)) {
           double* at = capacity_check + capacity * LANES;
-          store(at, fma(factor, turn, load(at)));
+          store(at, more(factor, turn, load(at)));
         }
         turn += old_turn;
         shift = old + part;
@@ -148,13 +148,13 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
         measured.ratio_dual = larger(-(turn * slack * at_bound), measured.ratio_dual);
       }
       measured.ratio_primal = larger(-(towards * dual * at_bound), measured.ratio_primal);
-      measured.fall = fma(shift, dual, measured.fall);
-      measured.rise = fma(slack, turn, measured.rise);
-      measured.cross = fma(shift, turn, measured.cross);
+      measured.fall = more(shift, dual, measured.fall);
+      measured.rise = more(slack, turn, measured.rise);
+      measured.cross = more(shift, turn, measured.cross);
     }
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e) {
       double* at = total_check + s.total_row[e] * LANES;
-      store(at, fma(data.total(e), move, load(at)));
+      store(at, more(data.total(e), move, load(at)));
     }
     if (structure.floor(v) != NONE) {
       Lanes turn;
@@ -164,7 +164,7 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
         const Lanes old_move = load(s.dy + place), old_turn = load(s.dz + place);
         Lanes product = ZERO;
         if (mode != BORDER) product = pull(mode, value, price, old_move, old_turn, side);
-        turn = fma(product - price * move, price * at_floor, old_turn);
+        turn = more(product - price * move, price * at_floor, old_turn);
         move += old_move;
       }
       store(s.new_dz + place, turn);
@@ -172,9 +172,9 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
       if (structure.floor(v) == SOME) masked *= floor;
       measured.ratio_primal = larger(-(masked * price * at_floor), measured.ratio_primal);
       measured.ratio_dual = larger(-(turn * value * at_floor), measured.ratio_dual);
-      measured.fall = fma(masked, price, measured.fall);
-      measured.rise = fma(value, turn, measured.rise);
-      measured.cross = fma(masked, turn, measured.cross);
+      measured.fall = more(masked, price, measured.fall);
+      measured.rise = more(value, turn, measured.rise);
+      measured.cross = more(masked, turn, measured.cross);
     } else if (mode != AFFINE) {
       move += load(s.dy + place);
     }
@@ -315,21 +315,21 @@ inline void advance(const System& given, double step_primal, double step_dual, i
         if (structure.capped(v)) {
           const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
           const Lanes factor = data.column(v, COLUMN_FACTOR);
-          open = fma(factor, spread(s.x[capacity] + s.dx[capacity]), open);
+          open = more(factor, spread(s.x[capacity] + s.dx[capacity]), open);
         }
         Lanes share = primal;
         if (structure.bound(v) == SOME)
           share *= data.column(v, COLUMN_BOUNDED);
-        store(s.r + spot, larger(fma(share, open, slack), slack * spread(LEAST_SLACK)));
-        store(s.u + spot, fma(dual, load(s.du + spot), load(s.u + spot)));
+        store(s.r + spot, larger(more(share, open, slack), slack * spread(LEAST_SLACK)));
+        store(s.u + spot, more(dual, load(s.du + spot), load(s.u + spot)));
       }
-      store(s.y + place, fma(primal, move, level));
-      if (structure.floor(v) != NONE) store(s.z + place, fma(dual, load(s.dz + place), load(s.z + place)));
+      store(s.y + place, more(primal, move, level));
+      if (structure.floor(v) != NONE) store(s.z + place, more(dual, load(s.dz + place), load(s.z + place)));
     });
   }
   const Integer from = first * s.steps * s.rows, to = end * s.steps * s.rows;
   for (Integer i = from; i < to; ++i)
-    store(s.lambdas + i * LANES, fma(dual, load(s.dlambdas + i * LANES), load(s.lambdas + i * LANES)));
+    store(s.lambdas + i * LANES, more(dual, load(s.dlambdas + i * LANES), load(s.lambdas + i * LANES)));
 }
 
 }  // namespace kiban

@@ -40,12 +40,12 @@ INLINE Weight weigh(const S& structure, const System& s, const Data& data, V v, 
     if (structure.floor(v) == SOME) value = choose(data.column(v, COLUMN_FLOOR), value, spread(1.0));
     price = load(s.z + place);
   }
-  const Lanes below = fma(spread(s.soft[v]), value, price);
+  const Lanes below = more(spread(s.soft[v]), value, price);
   if (structure.bound(v) == NONE) return {value / below, ZERO, ZERO, ZERO};
   const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
   const Lanes slack = load(s.r + spot), dual = load(s.u + spot);
   const Lanes weight = dual * value;
-  const Lanes inverse = spread(1.0) / fma(below, slack, weight);
+  const Lanes inverse = spread(1.0) / more(below, slack, weight);
   if (!structure.capped(v)) return {value * slack * inverse, ZERO, ZERO, ZERO};
   const Lanes factor = data.column(v, COLUMN_FACTOR);
   const Lanes scaled = inverse * factor;
@@ -103,10 +103,10 @@ INLINE void add_square(const double* cover, double* square, Rows rows, const Inv
       each(rows, [&](auto i) INLINED {
         const Lanes left = load(cover + (i * over + other) * LANES);
         const Lanes right = load(cover + (i * over + other + 1) * LANES);
-        a = fma(first[i], left, a);
-        b = fma(first[i], right, b);
-        c = fma(second[i], left, c);
-        d = fma(second[i], right, d);
+        a = more(first[i], left, a);
+        b = more(first[i], right, b);
+        c = more(second[i], left, c);
+        d = more(second[i], right, d);
       });
       store(top + other * LANES, a);
       store(top + (other + 1) * LANES, b);
@@ -116,9 +116,9 @@ INLINE void add_square(const double* cover, double* square, Rows rows, const Inv
     Lanes a = load(top + k * LANES), c = load(low + k * LANES), d = load(low + (k + 1) * LANES);
     each(rows, [&](auto i) INLINED {
       const Lanes left = load(cover + (i * over + k) * LANES), right = load(cover + (i * over + k + 1) * LANES);
-      a = fma(first[i], left, a);
-      c = fma(second[i], left, c);
-      d = fma(second[i], right, d);
+      a = more(first[i], left, a);
+      c = more(second[i], left, c);
+      d = more(second[i], right, d);
     });
     store(top + k * LANES, a);
     store(low + k * LANES, c);
@@ -129,7 +129,7 @@ INLINE void add_square(const double* cover, double* square, Rows rows, const Inv
     each(rows, [&](auto i) INLINED { first[i] = load(cover + (i * over + k) * LANES) * inverse[i]; });
     for (int other = 0; other <= k; ++other) {
       Lanes a = load(top + other * LANES);
-      each(rows, [&](auto i) INLINED { a = fma(first[i], load(cover + (i * over + other) * LANES), a); });
+      each(rows, [&](auto i) INLINED { a = more(first[i], load(cover + (i * over + other) * LANES), a); });
       store(top + other * LANES, a);
     }
   }
@@ -188,21 +188,21 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
       const Lanes weighted = coefficient * weight;
       each(structure.lagged_from(i), e + Fixed<1>{}, [&](auto other) INLINED {
         Lanes& at = block[row * rows + structure.lag_row(other)];
-        at = fma(weighted, data.lagged(other), at);
+        at = more(weighted, data.lagged(other), at);
       });
       if (structure.capped(v)) {
         double* at = right + (row * over + s.column_table[COLUMN_TABLE * v + CAPACITY]) * LANES;
-        store(at, fma(coefficient, share, load(at)));
+        store(at, more(coefficient, share, load(at)));
       }
       const double* next = from;
       each(structure.entries_from(v), structure.entries_to(v), [&](auto other) INLINED {
         Lanes& at = look[(row - local) * states + structure.entry_row(other) - local];
-        at = fma(coefficient, load(next), at);
+        at = more(coefficient, load(next), at);
         next += LANES;
       });
       for (int other = static_cast<int>(s.total_start[v]); other < s.total_start[v + 1]; ++other) {
         double* at = right + (row * over + capacities + s.total_row[other]) * LANES;
-        store(at, fma(coefficient, load(next), load(at)));
+        store(at, more(coefficient, load(next), load(at)));
         next += LANES;
       }
     });
@@ -219,15 +219,15 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
       const Lanes weighted = coefficient * w.inverse;
       each(structure.entries_from(v), e + Fixed<1>{}, [&](auto other) INLINED {
         Lanes& at = block[row * rows + structure.entry_row(other)];
-        at = fma(weighted, data.entry(other), at);
+        at = more(weighted, data.entry(other), at);
       });
       if (structure.capped(v)) {
         double* at = right + (row * over + capacity) * LANES;
-        store(at, fma(coefficient, w.share, load(at)));
+        store(at, more(coefficient, w.share, load(at)));
       }
       for (int other = totals_from; other < totals_to; ++other) {
         double* at = right + (row * over + capacities + s.total_row[other]) * LANES;
-        store(at, fma(weighted, data.total(other), load(at)));
+        store(at, more(weighted, data.total(other), load(at)));
       }
     });
     for (int e = totals_from; e < totals_to; ++e) {
@@ -235,16 +235,16 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
       const Integer q = s.total_row[e];
       for (int other = totals_from; other <= e; ++other) {
         double* at = sums.total_sum + (q * totals + s.total_row[other]) * LANES;
-        store(at, fma(coefficient * w.inverse, data.total(other), load(at)));
+        store(at, more(coefficient * w.inverse, data.total(other), load(at)));
       }
       if (structure.capped(v)) {
         double* at = sums.mixed_sum + (q * capacities + capacity) * LANES;
-        store(at, fma(coefficient, w.share, load(at)));
+        store(at, more(coefficient, w.share, load(at)));
       }
     }
     if (structure.capped(v)) {
       double* at = sums.capacity_sum + capacity * LANES;
-      store(at, fma(w.bend, w.factor, load(at)));
+      store(at, more(w.bend, w.factor, load(at)));
     }
     if (structure.lag(v) >= 0) carry_on(structure, s, data, v, w, carry + s.carry_start[structure.lag(v)] * LANES);
   });
@@ -307,7 +307,7 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
   each(rows, [&](auto i) INLINED {
     inverse[i] = ZERO;
     if (i < local || !is_last) {
-      const Lanes pivot = fma(spread(PIVOT), diagonal[i], larger(block[i * rows + i], ZERO));
+      const Lanes pivot = more(spread(PIVOT), diagonal[i], larger(block[i * rows + i], ZERO));
       inverse[i] = one / choose(pivot, pivot, one);
       each(i + Fixed<1>{}, rows, [&](auto row) INLINED {
         const Lanes below = block[row * rows + i] * inverse[i];
@@ -352,7 +352,7 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
         double* at = sums.edges + (a * states + k) * LANES;
         Lanes sum = load(at);
         each(states, [&](auto i) INLINED {
-          sum = fma(side[i * states + a] * inverse[local + i], side[i * states + k], sum);
+          sum = more(side[i * states + a] * inverse[local + i], side[i * states + k], sum);
         });
         store(at, sum);
       });
@@ -360,7 +360,7 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
         double* at = sums.edge_cover + (a * over + k) * LANES;
         Lanes sum = load(at);
         each(states, [&](auto i) INLINED {
-          sum = fma(side[i * states + a] * inverse[local + i], load(right + ((local + i) * over + k) * LANES), sum);
+          sum = more(side[i * states + a] * inverse[local + i], load(right + ((local + i) * over + k) * LANES), sum);
         });
         store(at, sum);
       }

@@ -32,7 +32,7 @@ struct Correction {
 template <class M>
 INLINE Lanes pull(M mode, Lanes value, Lanes price, Lanes move, Lanes turn, const Side& side) {
   if (mode == CENTRE) return side.target - clipped(move * turn, -side.limit, side.limit);
-  const Lanes trial = fma(side.trial_primal, move, value) * fma(side.trial_dual, turn, price);
+  const Lanes trial = more(side.trial_primal, move, value) * more(side.trial_dual, turn, price);
   return clipped(clipped(trial, side.low, side.high) - trial, -side.high, side.high);
 }
 
@@ -61,13 +61,13 @@ INLINE Gradient gradient_of(const S& structure, const System& s, const Data& dat
   if (mode == AFFINE) {
     Lanes paid = price;
     each(structure.entries_from(v), structure.entries_to(v), [&](auto e) INLINED {
-      paid = fma(data.entry(e), lambdas[structure.entry_row(e)], paid);
+      paid = more(data.entry(e), lambdas[structure.entry_row(e)], paid);
     });
     each(structure.next_from(v), structure.next_to(v), [&](auto e) INLINED {
-      paid = fma(data.lagged_next(e), following[structure.lag_row(e)], paid);
+      paid = more(data.lagged_next(e), following[structure.lag_row(e)], paid);
     });
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e)
-      paid = fma(data.total(e), spread(s.q[s.total_row[e]]), paid);
+      paid = more(data.total(e), spread(s.q[s.total_row[e]]), paid);
     if (structure.bound(v) != NONE) paid -= load(s.u + spot);
     dual_residual = side.costs * data.column(v, COLUMN_COST) - side.keep * paid;
     product = -side.keep * value * price;
@@ -75,7 +75,7 @@ INLINE Gradient gradient_of(const S& structure, const System& s, const Data& dat
     product = pull(mode, value, price, load(s.dy + place), load(s.dz + place), side);
     if (structure.floor(v) == SOME) product *= floor;
   }
-  const Lanes below = fma(spread(s.soft[v]), value, price);
+  const Lanes below = more(spread(s.soft[v]), value, price);
   if (structure.bound(v) == NONE) return {(product - dual_residual * value) / below, ZERO, dual_residual, ZERO};
 
   const Lanes slack = load(s.r + spot), dual = load(s.u + spot);
@@ -86,25 +86,25 @@ INLINE Gradient gradient_of(const S& structure, const System& s, const Data& dat
   if (structure.capped(v)) factor = data.column(v, COLUMN_FACTOR);
   if (mode == AFFINE) {
     Lanes moved = -level - slack;
-    if (structure.capped(v)) moved = fma(factor, spread(s.x[capacity]), moved);
-    bound_residual = fma(side.keep, moved, side.rights * width);
+    if (structure.capped(v)) moved = more(factor, spread(s.x[capacity]), moved);
+    bound_residual = more(side.keep, moved, side.rights * width);
     if (structure.bound(v) == SOME) bound_residual *= bounded;
     slack_product = -side.keep * slack * dual;
   } else {
     Lanes moved = width - level - slack - load(s.dy + place);
-    if (structure.capped(v)) moved = fma(factor, spread(s.x[capacity] + s.dx[capacity]), moved);
+    if (structure.capped(v)) moved = more(factor, spread(s.x[capacity] + s.dx[capacity]), moved);
     if (structure.bound(v) == SOME) moved *= bounded;
     slack_product = pull(mode, slack, dual, moved, load(s.du + spot), side);
     if (structure.bound(v) == SOME) slack_product *= bounded;
   }
-  const Lanes base = fma(below, slack, dual * value);
+  const Lanes base = more(below, slack, dual * value);
   const Lanes inverse = spread(1.0) / base;
   const Lanes open = product - dual_residual * value;
-  const Lanes pushed = fma(dual, bound_residual, -slack_product);
-  const Lanes gradient = inverse * fma(slack, open, value * pushed);
+  const Lanes pushed = more(dual, bound_residual, -slack_product);
+  const Lanes gradient = inverse * more(slack, open, value * pushed);
   // factor (u (g/D - residual) + product) / r, with the division by r cancelled against 1/D's.
   Lanes pulled = ZERO;
-  if (structure.capped(v)) pulled = factor * (inverse * fma(dual, open, -below * pushed));
+  if (structure.capped(v)) pulled = factor * (inverse * more(dual, open, -below * pushed));
   return {gradient, pulled, dual_residual, bound_residual};
 }
 
@@ -139,7 +139,7 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
       following[i] = load(is_last ? sums.first_rows + i * LANES : s.lambdas + ((hour + 1) * rows + i) * LANES);
       const Lanes b = data.right(i);
       residual[i] = side.rights * b;
-      sums.worth = fma(b, lambdas[i], sums.worth);
+      sums.worth = more(b, lambdas[i], sums.worth);
     }
   });
   if (mode == AFFINE)
@@ -155,7 +155,7 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
         }
       });
       double* at = sums.capacity_paid + column * LANES;
-      store(at, fma(coefficient, paid, load(at)));
+      store(at, more(coefficient, paid, load(at)));
     }
   if (!ends)
     each(structure.lags(), [&](auto i) INLINED {
@@ -198,10 +198,10 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
     for (int e = static_cast<int>(s.total_start[v]); e < s.total_start[v + 1]; ++e) {
       const Lanes coefficient = data.total(e);
       double* at = sums.total_pull + s.total_row[e] * LANES;
-      store(at, fma(coefficient, at_v.gradient, load(at)));
+      store(at, more(coefficient, at_v.gradient, load(at)));
       if (mode == AFFINE) {
         double* used = sums.total_level + s.total_row[e] * LANES;
-        store(used, fma(coefficient, level, load(used)));
+        store(used, more(coefficient, level, load(used)));
       }
     }
     const Integer capacity = s.column_table[COLUMN_TABLE * v + CAPACITY];
@@ -210,18 +210,18 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
       store(at, load(at) + at_v.pull);
     }
     if (mode == AFFINE) {
-      sums.cost = fma(data.column(v, COLUMN_COST), level, sums.cost);
+      sums.cost = more(data.column(v, COLUMN_COST), level, sums.cost);
       sums.worst_dual = larger(magnitude(at_v.dual_residual), sums.worst_dual);
-      if (structure.floor(v) != NONE) sums.product = fma(level, load(s.z + place), sums.product);
+      if (structure.floor(v) != NONE) sums.product = more(level, load(s.z + place), sums.product);
       if (structure.bound(v) != NONE) {
         const Integer spot = (hour * structure.bounds() + structure.cap(v)) * LANES;
         const Lanes dual = load(s.u + spot);
-        sums.product = fma(load(s.r + spot), dual, sums.product);
-        sums.bound_worth = fma(data.column(v, COLUMN_WIDTH), dual, sums.bound_worth);
+        sums.product = more(load(s.r + spot), dual, sums.product);
+        sums.bound_worth = more(data.column(v, COLUMN_WIDTH), dual, sums.bound_worth);
         sums.worst_primal = larger(magnitude(at_v.bound_residual), sums.worst_primal);
         if (structure.capped(v)) {
           double* at = sums.capacity_paid + capacity * LANES;
-          store(at, fma(data.column(v, COLUMN_FACTOR), dual, load(at)));
+          store(at, more(data.column(v, COLUMN_FACTOR), dual, load(at)));
         }
       }
     }
@@ -256,7 +256,7 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
   for (int k = 0; k < over; ++k) {
     Lanes sum = load(sums.swept + k * LANES);
     each(rows, [&](auto i) INLINED {
-      if (i < local || !is_last) sum = fma(load(cover + (i * over + k) * LANES), scaled[i], sum);
+      if (i < local || !is_last) sum = more(load(cover + (i * over + k) * LANES), scaled[i], sum);
     });
     store(sums.swept + k * LANES, sum);
   }
@@ -266,7 +266,7 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
     } else {
       Lanes sum = load(sums.edge_right + a * LANES);
       each(states, [&](auto i) INLINED {
-        sum = fma(load(s.edge + ((hour * states + i) * states + a) * LANES), scaled[local + i], sum);
+        sum = more(load(s.edge + ((hour * states + i) * states + a) * LANES), scaled[local + i], sum);
       });
       store(sums.edge_right + a * LANES, sum);
     }

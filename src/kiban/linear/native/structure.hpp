@@ -12,9 +12,6 @@ namespace kiban {
 // Whether a bound exists in no hour, in every hour, or in some.
 enum Kind { NONE, ALL, SOME };
 
-// As many whole numbers as there are lanes, in memory that may stand at any multiple of one.
-typedef long long Whole __attribute__((vector_size(64), aligned(8), may_alias));
-
 constexpr int MOST_COLUMNS = 24, MOST_ENTRIES = 48, MOST_LAGS = 8;
 
 // The structure of an hour; entries and lagged entries are sorted by column, then by row.
@@ -107,12 +104,12 @@ struct Data {
     for (int i = 0; i < count; ++i) at[i] = data + references[i] + hour * references[count + i];
   }
   INLINE void walk(Integer direction) {
+    // Whole numbers, many at once.
+    typedef Integer Addresses __attribute__((vector_size(64 / PARTS), aligned(8), may_alias));
     Integer* place = reinterpret_cast<Integer*>(at);
     const Integer* stride = references + count;
-    for (int i = 0; i < count; i += LANES) {
-      Whole& here = *reinterpret_cast<Whole*>(place + i);
-      here += *reinterpret_cast<const Whole*>(stride + i) * (8 * direction);
-    }
+    for (int i = 0; i < count; i += PART)
+      *reinterpret_cast<Addresses*>(place + i) += *reinterpret_cast<const Addresses*>(stride + i) * (8 * direction);
   }
   INLINE void next() { walk(1); }
   INLINE void previous() { walk(-1); }

@@ -7,11 +7,9 @@ namespace kiban {
 
 constexpr int SHAPE_COUNT = sizeof(SHAPES) / sizeof(SHAPES[0]);
 
-#if defined(__x86_64__) && !defined(__AVX2__)
-constexpr int KNOWN_COUNT = 0;
-#else
-constexpr int KNOWN_COUNT = SHAPE_COUNT;
-#endif
+// Where eight numbers need more than one register, blocks do not stay in registers and such a build takes minutes: there
+// all structures are read from tables.
+constexpr int KNOWN_COUNT = PARTS == 1 ? SHAPE_COUNT : 0;
 
 // Whether a datum is one in every hour.
 inline bool is_one(const System& s, Integer reference) {
@@ -45,8 +43,7 @@ inline Integer find_shape(const System& s) {
   return -1;
 }
 
-// Do `body` with the structure of the system, known or read from tables. At the lowest level of the instruction set, which
-// serves machines that are old, all structures are read from tables: it would take most of the time of a build.
+// Do `body` with the structure of the system, known or read from tables.
 template <int N = 0, class Body>
 INLINE void with_structure(const System& s, Body&& body) {
   if constexpr (N == KNOWN_COUNT) {
