@@ -4,7 +4,8 @@ staircase   the one form of programme that kiban writes and solves
 solvers     `solve`: the kernel, then the general solvers behind it
 solution    values and prices by name, and the certificate
 kernel      the staircase kernel
-native      its compiled part
+window      windows of operation with fixed capacities, and trees of scenarios
+native      the compiled part of both
 flat        the form as one sparse matrix, for general solvers
 clarabel    a general interior point
 highs       the oracle, and the solver of whole numbers

@@ -13,8 +13,13 @@ TARGET_GAP = 1e-11
 CLARABEL_ITERATIONS = 400
 
 
-def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TARGET_GAP) -> tuple[Status | None, Array, Array, int]:
-    """Status (None where the solver stopped short of its tolerance), point, row prices and iterations."""
+def solve_clarabel(
+    flat: FlatProgramme, *, tolerance: float = TARGET_GAP, curvature: Array | None = None
+) -> tuple[Status | None, Array, Array, int]:
+    """Status (None where the solver stopped short of its tolerance), point, row prices and iterations.
+
+    `curvature` `(columns,)`, not negative, adds `curvature / 2 * x^2` to the cost.
+    """
     import clarabel
     import scipy.sparse as sp
 
@@ -53,8 +58,9 @@ def solve_clarabel(flat: FlatProgramme, *, tolerance: float = TARGET_GAP) -> tup
     settings.max_iter = CLARABEL_ITERATIONS
     settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = tolerance
     settings.presolve_enable = False
+    bends = np.zeros(width) if curvature is None else curvature * scale
     solver = clarabel.DefaultSolver(
-        sp.csc_matrix((width, width)), flat.cost * scale, sp.csc_matrix(stacked), right, cones, settings
+        sp.csc_matrix(sp.diags_array(bends)), flat.cost * scale, sp.csc_matrix(stacked), right, cones, settings
     )
     answer = solver.solve()
     status = _status(str(answer.status))

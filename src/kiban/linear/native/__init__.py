@@ -1,4 +1,4 @@
-"""The compiled part of the kernel: C++ sources, and the libraries that the build makes of them (`hatch_build.py`).
+"""The compiled part of the kernel and of windows: C++ sources, and the libraries that `hatch_build.py` makes of them.
 
 levels      levels of the instruction set, and which of them a processor has
 library     find the libraries, choose one, load it

@@ -1,0 +1,18 @@
+"""Windows of operation with fixed capacities: 48 to 168 hours of a plant, solved to a proven optimum.
+
+windows     what a window is
+solution    what comes back: amounts, prices, bounds
+task        what the compiled method reads and writes
+batch       thousands of windows, eight side by side
+sequence    one window after the other, each from where the one before ended
+general     a window as a programme for the general solvers
+tree        scenarios that share their first step
+"""
+
+from kiban.linear.window.batch import solve_windows
+from kiban.linear.window.sequence import WindowSequence
+from kiban.linear.window.solution import TreeSolution, WindowSolutions
+from kiban.linear.window.tree import solve_tree
+from kiban.linear.window.windows import Windows
+
+__all__ = ["TreeSolution", "WindowSequence", "WindowSolutions", "Windows", "solve_tree", "solve_windows"]
