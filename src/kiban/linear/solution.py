@@ -2,7 +2,12 @@
 
 The certificate is computed here from the values and the prices, not taken from the solver: the
 primal objective of the point, the dual objective of the prices, their gap, and by how much either
-breaks a constraint. By weak duality no design can cost less than the dual objective.
+breaks a constraint. By weak duality no design can cost less than the dual objective. A curved cost enters the
+dual objective by its tangent at the point: `f(x) >= f(x0) + f'(x0) (x - x0)` for every `x`, so that
+
+    dual = constant + sum_k (f_k(x0_k) - f'_k(x0_k) x0_k) + dual objective at the costs `c_k + f'_k(x0_k)`
+
+is a bound whatever the point; at the optimum it is the optimum.
 """
 
 from __future__ import annotations
@@ -48,7 +53,8 @@ class Solution:
 
     A price is the change of the objective per unit that the right-hand side grows: `row_prices` and
     `total_prices` by row, `bound_prices` per hourly variable at its upper bound (never positive),
-    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper). `warm` are the
+    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper): what it costs, a curve's
+    slope included, less what its rows pay. `warm` are the
     points from which a similar programme may start, where they were asked for.
     """
 
@@ -70,16 +76,17 @@ def certify(
     activity = flat.matrix @ point
     below = np.maximum(flat.row_lower - activity, activity - flat.row_upper)
     outside = np.maximum(flat.lower - point, point - flat.upper)
-    primal = float(flat.cost @ point) + flat.constant
+    cost, worth, touched = touch_curves(flat, point)
+    primal = float(flat.cost @ point) + flat.constant + worth
 
     # A price of the wrong sign on a one-sided row proves nothing: count it as zero.
     usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
     usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
-    reduced = flat.cost - flat.matrix.T @ usable
+    reduced = cost - flat.matrix.T @ usable
     row_value = _bound_value(usable, flat.row_lower, flat.row_upper)
     column_value = _bound_value(reduced, flat.lower, flat.upper)
     unpaid = np.where(reduced > 0, np.isneginf(flat.lower), np.isposinf(flat.upper)) & (reduced != 0)
-    dual = row_value + column_value + flat.constant
+    dual = row_value + column_value + flat.constant + touched
     gap = abs(primal - dual) / max(1.0, abs(primal))
     return (
         Certificate(
@@ -93,6 +100,20 @@ def certify(
         ),
         reduced,
     )
+
+
+def touch_curves(flat: FlatProgramme, point: Array) -> tuple[Array, float, float]:
+    """Costs with the curves' slopes at a point, what the curves cost there, and the heights of their tangents."""
+    cost, worth, touched = flat.cost, 0.0, 0.0
+    if flat.curves:
+        cost = cost.copy()
+    for k, curve in flat.curves.items():
+        x = float(point[k])
+        slope, height = curve.tangent_within(x, float(flat.lower[k]), float(flat.upper[k]))
+        cost[k] += slope
+        worth += curve.value(x)
+        touched += height
+    return cost, worth, touched
 
 
 def _bound_value(price: Array, lower: Array, upper: Array) -> float:

@@ -1,7 +1,8 @@
 """Capacities and total rows: the border of the Newton system, a dense system of a few unknowns.
 
 Capacities `x` with prices `zx` of their lower bounds, room `rx` to their upper bounds and prices `ux` of
-these; prices `q` of the total rows. What the hours contribute comes in as sums.
+these; prices `q` of the total rows. What the hours contribute comes in as sums. A curved cost enters an iteration
+by its slope at the point, which joins the cost, and its curvature, which joins what the bounds add to the diagonal.
 """
 
 from __future__ import annotations
@@ -18,6 +19,35 @@ from kiban.linear.kernel.system import AFFINE, SOFT, SOFT_FREE, RightHandSide, p
 REFINE_ABOVE: Final = 1e-9
 
 
+class Curves:
+    """The curved costs of a form as functions of its scaled values, and the same over the scaled objective."""
+
+    def __init__(self, form: KernelForm) -> None:
+        self.worth_unit = form.cost_scale * form.right_scale
+        self._curves = [
+            (k, border.curve.moved(border.origin), border.sign * border.scale * form.right_scale)
+            for k, border in enumerate(form.border)
+            if border.curve is not None
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self._curves)
+
+    def write(self, x: Array, slope: Array, curvature: Array) -> None:
+        """Slopes and curvatures at a point, where there are curves."""
+        for k, curve, unit in self._curves:
+            at = unit * float(x[k])
+            slope[k] = curve.slope(at) * unit / self.worth_unit
+            curvature[k] = curve.curvature(at) * unit * unit / self.worth_unit
+
+    def measure(self, x: Array) -> tuple[float, float]:
+        """What the curves cost at a point, and the sum of the heights of their tangents there."""
+        touched = [
+            (curve.value(unit * float(x[k])), *curve.tangent(unit * float(x[k]))) for k, curve, unit in self._curves
+        ]
+        return sum(value for value, _, _ in touched) / self.worth_unit, sum(h for _, _, h in touched) / self.worth_unit
+
+
 class Border:
     """Point, direction and dense system of capacities and total rows."""
 
@@ -27,6 +57,9 @@ class Border:
         width = np.array([b.width for b in form.border], dtype=np.float64)
         self.bounded = np.isfinite(width)
         self.floor = ~np.array([b.free for b in form.border], dtype=bool)
+        self.curves = Curves(form)
+        # The start's least squares know no curves until they know of what size the capacities are.
+        self.slope, self.curvature, self.straight = np.zeros(len(scales)), np.zeros(len(scales)), False
         self.width = np.where(self.bounded, width, 0.0) / (np.maximum(scales, 1e-300) * form.right_scale)
         self.soft = np.where(self.floor | self.bounded, SOFT, SOFT_FREE)
         self.e = np.zeros((len(form.totals), len(form.border)))
@@ -41,20 +74,38 @@ class Border:
         self.kept = (self.dx, self.dq, self.drx, self.dzx, self.dux)
 
     def set_units(self) -> None:
-        """The point from which the least squares start is computed: every bounded part is one."""
+        """The point from which the least squares start is computed: every bounded part is one, no cost curved."""
         self.q[:] = 0.0
+        self.slope[:], self.curvature[:], self.straight = 0.0, 0.0, True
         self.x[:], self.zx[:] = 1.0, self.floor
         self.rx[:], self.ux[:] = 1.0, self.bounded
 
     def start(self, x: Array, q: Array, mu: float) -> None:
         """Start at capacities of the size of `x`, inside their bounds, with products `mu`."""
-        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
-        inside = np.maximum(np.abs(x), 0.1 * size)
-        inside = np.where(self.bounded, np.minimum(inside, 0.5 * self.width), inside)
-        self.x[:], self.q[:] = np.where(self.floor, inside, x), q
+        self.x[:], self.q[:], self.straight = self._inside(x), q, False
         self.rx[:] = np.where(self.bounded, np.maximum(self.width - self.x, 0.1 * self.width), 1.0)
         self.zx[:] = np.where(self.floor, mu / np.where(self.floor, self.x, 1.0), 0.0)
         self.ux[:] = np.where(self.bounded, mu / self.rx, 0.0)
+
+    def _inside(self, x: Array) -> Array:
+        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
+        inside = np.maximum(np.abs(x), 0.1 * size)
+        inside = np.where(self.bounded, np.minimum(inside, 0.5 * self.width), inside)
+        return np.where(self.floor, inside, x)
+
+    def take_slopes(self, x: Array) -> None:
+        """The slopes where the start will be if it is made of `x`, for the least squares of the prices."""
+        self.curves.write(self._inside(x), self.slope, np.empty_like(self.curvature))
+
+    def bend(self) -> None:
+        """The slopes and curvatures of curved costs at the point: before each factorisation."""
+        if not self.straight:
+            self.curves.write(self.x, self.slope, self.curvature)
+
+    @property
+    def marginal(self) -> Array:
+        """What one unit more costs at the point."""
+        return self.cost + self.slope
 
     @property
     def pairs(self) -> int:
@@ -96,14 +147,14 @@ class Border:
         return solution[:size], solution[size:]
 
     def stiffness(self) -> Array:
-        """What the bounds of the capacities add to the diagonal."""
+        """What the bounds and the curves of the capacities add to the diagonal."""
         value = np.where(self.floor, self.x, 1.0)
-        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0)
+        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0) + self.curvature
 
     def measure(self, paid: Array, used: Array) -> None:
         """Residuals, from what hours pay for capacities and what they use of total rows."""
         self.q_residual = self.q_right - used - self.e @ self.x
-        self.x_residual = self.cost - (self.e.T @ self.q + paid) - self.zx + self.ux
+        self.x_residual = self.marginal - (self.e.T @ self.q + paid) - self.zx + self.ux
         self.room_residual = self._room(1.0, 1.0)
 
     @property
@@ -115,7 +166,7 @@ class Border:
     @property
     def dual_residual(self) -> float:
         """Largest reduced cost left open, relative to the costs."""
-        return float((np.abs(self.x_residual) / (1.0 + np.abs(self.cost))).max(initial=0.0))
+        return float((np.abs(self.x_residual) / (1.0 + np.abs(self.marginal))).max(initial=0.0))
 
     @property
     def product(self) -> float:
@@ -131,7 +182,7 @@ class Border:
                 dual_residual, room = self.x_residual, self.room_residual
                 q_residual = self.q_residual
             else:
-                dual_residual, room = side.costs * self.cost, self._room(side.rights, side.keep)
+                dual_residual, room = side.costs * self.marginal, self._room(side.rights, side.keep)
                 q_residual = side.rights * self.q_right
             floor_product, room_product = -side.keep * value * self.zx, -side.keep * self.rx * self.ux
         else:
@@ -147,7 +198,7 @@ class Border:
     def needs_refinement(self, right: Array, q_right: Array) -> bool:
         """Whether what a direction leaves open matters."""
         worst = max(
-            (np.abs(right) / (1.0 + np.abs(self.cost))).max(initial=0.0),
+            (np.abs(right) / (1.0 + np.abs(self.marginal))).max(initial=0.0),
             (np.abs(q_right) / (1.0 + np.abs(self.q_right))).max(initial=0.0),
         )
         return bool(worst > REFINE_ABOVE)
