@@ -78,10 +78,28 @@ class CostCurve:
         """How fast the slope rises at `x`, never negative."""
         return self._times_power(self.price * self.exponent / self.at, x, self.exponent - 1.0)
 
+    def conjugate(self, slope: float) -> float:
+        """The largest `slope x - value(x)`: minus the height at zero of the line with that slope that just touches.
+
+        Infinite where no such line stays below the curve.
+        """
+        if self.price == 0.0:
+            return 0.0 if slope == 0.0 else np.inf
+        ratio = slope / self.price
+        if ratio <= 0.0 and self.exponent != 1.0:
+            # A rising curve is touched where it begins; a falling one has no other slopes than its own.
+            return slope * self.origin if self.price > 0.0 else np.inf
+        if self.exponent == 1.0:
+            x = self.origin + self.at * ratio
+        else:
+            with np.errstate(over="ignore"):
+                x = float(self.origin + self.at * np.float64(ratio) ** (1.0 / self.exponent))
+        return slope * x - self.value(x)
+
     def tangent(self, x: float) -> tuple[float, float]:
         """Slope and height at zero of the line that touches at `x`: `slope x' + height <= value(x')` for every `x'`.
 
-        The height is minus the convex conjugate at that slope.
+        The height is minus the conjugate at that slope.
         """
         slope = self.slope(x)
         return slope, self.value(x) - slope * x

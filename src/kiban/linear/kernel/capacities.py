@@ -1,8 +1,7 @@
 """Capacities and total rows: the border of the Newton system, a dense system of a few unknowns.
 
 Capacities `x` with prices `zx` of their lower bounds, room `rx` to their upper bounds and prices `ux` of
-these; prices `q` of the total rows. What the hours contribute comes in as sums. A curved cost enters an iteration
-by its slope at the point, which joins the cost, and its curvature, which joins what the bounds add to the diagonal.
+these; prices `q` of the total rows. What the hours contribute comes in as sums; what curved costs do, as slopes.
 """
 
 from __future__ import annotations
@@ -12,40 +11,12 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.linear.kernel.slopes import Slopes
 from kiban.linear.kernel.structure import KernelForm
 from kiban.linear.kernel.system import AFFINE, SOFT, SOFT_FREE, RightHandSide, pull
 
 # What the border's equations may be left open by, in scaled units, before they are refined.
 REFINE_ABOVE: Final = 1e-9
-
-
-class Curves:
-    """The curved costs of a form as functions of its scaled values, and the same over the scaled objective."""
-
-    def __init__(self, form: KernelForm) -> None:
-        self.worth_unit = form.cost_scale * form.right_scale
-        self._curves = [
-            (k, border.curve.moved(border.origin), border.sign * border.scale * form.right_scale)
-            for k, border in enumerate(form.border)
-            if border.curve is not None
-        ]
-
-    def __bool__(self) -> bool:
-        return bool(self._curves)
-
-    def write(self, x: Array, slope: Array, curvature: Array) -> None:
-        """Slopes and curvatures at a point, where there are curves."""
-        for k, curve, unit in self._curves:
-            at = unit * float(x[k])
-            slope[k] = curve.slope(at) * unit / self.worth_unit
-            curvature[k] = curve.curvature(at) * unit * unit / self.worth_unit
-
-    def measure(self, x: Array) -> tuple[float, float]:
-        """What the curves cost at a point, and the sum of the heights of their tangents there."""
-        touched = [
-            (curve.value(unit * float(x[k])), *curve.tangent(unit * float(x[k]))) for k, curve, unit in self._curves
-        ]
-        return sum(value for value, _, _ in touched) / self.worth_unit, sum(h for _, _, h in touched) / self.worth_unit
 
 
 class Border:
@@ -57,9 +28,7 @@ class Border:
         width = np.array([b.width for b in form.border], dtype=np.float64)
         self.bounded = np.isfinite(width)
         self.floor = ~np.array([b.free for b in form.border], dtype=bool)
-        self.curves = Curves(form)
-        # The start's least squares know no curves until they know of what size the capacities are.
-        self.slope, self.curvature, self.straight = np.zeros(len(scales)), np.zeros(len(scales)), False
+        self.slopes = Slopes(form)
         self.width = np.where(self.bounded, width, 0.0) / (np.maximum(scales, 1e-300) * form.right_scale)
         self.soft = np.where(self.floor | self.bounded, SOFT, SOFT_FREE)
         self.e = np.zeros((len(form.totals), len(form.border)))
@@ -76,13 +45,14 @@ class Border:
     def set_units(self) -> None:
         """The point from which the least squares start is computed: every bounded part is one, no cost curved."""
         self.q[:] = 0.0
-        self.slope[:], self.curvature[:], self.straight = 0.0, 0.0, True
+        self.slopes.straighten()
         self.x[:], self.zx[:] = 1.0, self.floor
         self.rx[:], self.ux[:] = 1.0, self.bounded
 
     def start(self, x: Array, q: Array, mu: float) -> None:
         """Start at capacities of the size of `x`, inside their bounds, with products `mu`."""
-        self.x[:], self.q[:], self.straight = self._inside(x), q, False
+        self.x[:], self.q[:] = self._inside(x), q
+        self.slopes.settle(self.x)
         self.rx[:] = np.where(self.bounded, np.maximum(self.width - self.x, 0.1 * self.width), 1.0)
         self.zx[:] = np.where(self.floor, mu / np.where(self.floor, self.x, 1.0), 0.0)
         self.ux[:] = np.where(self.bounded, mu / self.rx, 0.0)
@@ -95,17 +65,12 @@ class Border:
 
     def take_slopes(self, x: Array) -> None:
         """The slopes where the start will be if it is made of `x`, for the least squares of the prices."""
-        self.curves.write(self._inside(x), self.slope, np.empty_like(self.curvature))
-
-    def bend(self) -> None:
-        """The slopes and curvatures of curved costs at the point: before each factorisation."""
-        if not self.straight:
-            self.curves.write(self.x, self.slope, self.curvature)
+        self.slopes.settle(self._inside(x))
 
     @property
     def marginal(self) -> Array:
         """What one unit more costs at the point."""
-        return self.cost + self.slope
+        return self.cost + self.slopes.slope
 
     @property
     def pairs(self) -> int:
@@ -149,7 +114,7 @@ class Border:
     def stiffness(self) -> Array:
         """What the bounds and the curves of the capacities add to the diagonal."""
         value = np.where(self.floor, self.x, 1.0)
-        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0) + self.curvature
+        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0) + self.slopes.curvature
 
     def measure(self, paid: Array, used: Array) -> None:
         """Residuals, from what hours pay for capacities and what they use of total rows."""
@@ -179,7 +144,7 @@ class Border:
         value = np.where(self.floor, self.x, 1.0)
         if side.mode == AFFINE:
             if side.keep == 1.0:
-                dual_residual, room = self.x_residual, self.room_residual
+                dual_residual, room = self.x_residual + self.slopes.lead, self.room_residual
                 q_residual = self.q_residual
             else:
                 dual_residual, room = side.costs * self.marginal, self._room(side.rights, side.keep)
@@ -238,7 +203,7 @@ class Border:
         dx, dzx, drx, dux = self.dx[self.floor], self.dzx[self.floor], self.drx[self.bounded], self.dux[self.bounded]
         primal = max(float((-dx / x).max(initial=0.0)), float((-drx / rx).max(initial=0.0)))
         dual = max(float((-dzx / zx).max(initial=0.0)), float((-dux / ux).max(initial=0.0)))
-        return primal, dual
+        return primal, max(dual, self.slopes.ratio(self.dx))
 
     def products_ahead(self) -> tuple[float, float, float]:
         """How the sum of products changes with the primal step, with the dual step, and with their product."""
@@ -248,6 +213,7 @@ class Border:
 
     def advance(self, step_primal: float, step_dual: float) -> None:
         """Move along the direction."""
+        self.slopes.advance(self.dx, step_dual)
         self.x = self.x + step_primal * self.dx
         self.rx = self.rx + step_primal * self.drx
         self.zx = self.zx + step_dual * self.dzx

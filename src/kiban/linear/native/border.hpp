@@ -6,7 +6,7 @@
 //     [ M + Z/X + U/R + f'' + soft    (G - E)' ] [ dx ]   [ right                ]
 //     [ G - E                         T        ] [ dq ] = [ -(what totals leave) ]
 //
-// with f the curved costs, whose slopes and curvatures at the point Python writes before each factorisation.
+// with f the curved costs: their slopes, f'' and what the slopes lack are written by Python (`kernel/slopes.py`).
 // M, G and T are the sums that the sweep left (`matrix`): quasi-definite, M positive and T negative.
 #pragma once
 
@@ -99,7 +99,7 @@ INLINE double stiffness(const System& s, Integer k) {
   return s.zx[k] / value_of(s, k) + (s.border_bounded[k] > 0.0 ? s.ux[k] / s.rx[k] : 0.0) + s.border_curvature[k];
 }
 
-// What one unit more of a capacity costs at the point.
+// What one unit more of a capacity costs, at the present slope of its curve.
 INLINE double marginal(const System& s, Integer k) { return s.border_cost[k] + s.border_slope[k]; }
 
 // By how much an upper bound and its slack disagree; rounding counts as agreement.
@@ -303,7 +303,7 @@ inline void solve_direction(const System& s, int mode) {
     const double value = value_of(s, k);
     double dual_residual = 0.0, room = 0.0, at_floor, at_room;
     if (mode == AFFINE) {
-      dual_residual = whole ? s.residual_x[k] : s.par[COSTS] * marginal(s, k);
+      dual_residual = whole ? s.residual_x[k] + s.border_lead[k] : s.par[COSTS] * marginal(s, k);
       room = whole ? s.residual_room[k] : room_left(s, k, s.par[RIGHTS], s.par[KEEP]);
       at_floor = -s.par[KEEP] * value * s.zx[k];
       at_room = -s.par[KEEP] * s.rx[k] * s.ux[k];
