@@ -18,8 +18,12 @@ are negative. A curve adds to the constant cost of the capacity, so that `price 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
+
+# How far from a capacity, as a share of it, the line that bounds its curve may touch.
+NEAR: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +82,39 @@ class CostCurve:
         """How fast the slope rises at `x`, never negative."""
         return self._times_power(self.price * self.exponent / self.at, x, self.exponent - 1.0)
 
+    def reach(self, slope: float) -> float:
+        """The capacity where one unit more costs `slope`; the end of the domain where all cost more, infinity if less."""
+        ratio = slope / self.price
+        if self.exponent != 1.0 and ratio <= 0.0:
+            return self.origin if self.price > 0.0 else np.inf
+        if self.exponent == 1.0:
+            return self.origin + self.at * ratio
+        with np.errstate(over="ignore"):
+            return float(self.origin + self.at * np.float64(ratio) ** (1.0 / self.exponent))
+
     def conjugate(self, slope: float) -> float:
         """The largest `slope x - value(x)`: minus the height at zero of the line with that slope that just touches.
 
         Infinite where no such line stays below the curve.
         """
-        if self.price == 0.0:
-            return 0.0 if slope == 0.0 else np.inf
-        ratio = slope / self.price
-        if ratio <= 0.0 and self.exponent != 1.0:
-            # A rising curve is touched where it begins; a falling one has no other slopes than its own.
-            return slope * self.origin if self.price > 0.0 else np.inf
-        if self.exponent == 1.0:
-            x = self.origin + self.at * ratio
-        else:
-            with np.errstate(over="ignore"):
-                x = float(self.origin + self.at * np.float64(ratio) ** (1.0 / self.exponent))
-        return slope * x - self.value(x)
+        x = self.reach(slope)
+        return slope * x - self.value(x) if np.isfinite(x) else np.inf
 
-    def tangent(self, x: float) -> tuple[float, float]:
-        """Slope and height at zero of the line that touches at `x`: `slope x' + height <= value(x')` for every `x'`.
+    def support(self, x: float, slope: float, lower: float, upper: float) -> tuple[float, float]:
+        """A line nowhere above the curve, its slope and its height at zero, for capacities from `lower` to `upper`.
 
-        The height is minus the conjugate at that slope.
+        It touches the curve near `x`, within a thousandth of it, where the curve's slope is nearest to `slope`: at an
+        optimum the slope that prices ask for, so that they lose nothing by what `x` lacks.
         """
-        slope = self.slope(x)
-        return slope, self.value(x) - slope * x
-
-    def tangent_within(self, x: float, lower: float, upper: float) -> tuple[float, float]:
-        """The same for the capacities between two bounds: where they are one point, any line through it will do."""
-        slope, height = self.tangent(x)
-        return (slope, height) if np.isfinite(slope) or lower < upper else (0.0, self.value(x))
+        if self.price == 0.0:
+            return 0.0, 0.0
+        room = NEAR * (abs(x - self.origin) + (self.at if self.exponent == 1.0 else 0.0))
+        touched = min(max(self.reach(slope), lower, x - room), upper, x + room)
+        own = self.slope(touched)
+        if not np.isfinite(own) and lower == upper:
+            # At a single point any line through it will do.
+            return 0.0, self.value(x)
+        return own, self.value(touched) - own * touched
 
     def moved(self, by: float) -> CostCurve:
         """The same curve of a capacity that is counted from `by`."""

@@ -13,7 +13,7 @@ from kiban.errors import SolverError
 from kiban.linear.clarabel import solve_clarabel
 from kiban.linear.flat import FlatProgramme, flatten
 from kiban.linear.highs import solve_highs
-from kiban.linear.solution import Certificate, Solution, certify, touch_curves, unflatten, without_solution
+from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
 from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ def _name(solver: str, tried: list[str]) -> str:
 def _is_accepted(flat: FlatProgramme, point: Array, certificate: Certificate) -> bool:
     bounds = np.concatenate([flat.row_lower, flat.row_upper])
     size = 1.0 + float(np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0))
-    price = 1.0 + float(np.abs(touch_curves(flat, point)[0]).max(initial=0.0))
+    slopes = [curve.slope(float(point[k])) for k, curve in flat.curves.items()]
+    price = 1.0 + float(np.abs([*flat.cost, *slopes]).max(initial=0.0))
     return (
         certificate.relative_gap <= ACCEPTED
         and certificate.primal_residual <= ACCEPTED * size

@@ -178,8 +178,8 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
             worst_primal = max(worst_primal, total.lower - used, used - total.upper)
     for name, bounds in programme.capacities.items():
         if costs and bounds.curve is not None:
-            # The tangent at the point is nowhere above the curve: its slope is a cost, its height a constant.
-            slope, height = bounds.curve.tangent_within(point.capacities[name], bounds.lower, bounds.upper)
+            # A line that is nowhere above the curve: its slope is a cost, its height a constant.
+            slope, height = bounds.curve.support(point.capacities[name], -paid[name], bounds.lower, bounds.upper)
             paid[name] += slope
             primal += bounds.curve.value(point.capacities[name])
             dual += height
