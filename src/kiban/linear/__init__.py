@@ -1,6 +1,7 @@
 """Linear programmes over hours that are linked only by states and a few capacities.
 
 staircase   the one form of programme that kiban writes and solves
+curves      convex costs of a capacity
 solvers     `solve`: the kernel, then the general solvers behind it
 solution    values and prices by name, and the certificate
 kernel      the staircase kernel

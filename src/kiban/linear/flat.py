@@ -1,6 +1,6 @@
 """The staircase form flattened to one sparse matrix, as general solvers want it.
 
-    minimise c'x + constant   subject to   row_lower <= A x <= row_upper,   lower <= x <= upper
+    minimise c'x + sum_k curve_k(x_k) + constant   subject to   row_lower <= A x <= row_upper,   lower <= x <= upper
 
 Columns are the capacities, then the hourly variables one after another; rows are the hourly rows,
 then `bound:VARIABLE` for variables limited by a capacity, then the total rows.
@@ -8,13 +8,14 @@ then `bound:VARIABLE` for variables limited by a capacity, then the total rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.linear.curves import CostCurve
 from kiban.linear.staircase import Staircase, Term
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ BOUND_PREFIX = "bound:"
 
 @dataclass(frozen=True, slots=True)
 class FlatProgramme:
-    """Arrays of one programme and the slices in which each name lives."""
+    """Arrays of one programme, the slices in which each name lives, and the curved costs by column."""
 
     matrix: sp.csc_array
     cost: Array
@@ -37,6 +38,7 @@ class FlatProgramme:
     constant: float
     columns: dict[str, slice]
     rows: dict[str, slice]
+    curves: dict[int, CostCurve] = field(default_factory=dict)
 
 
 def flatten(programme: Staircase) -> FlatProgramme:
@@ -118,6 +120,7 @@ def flatten(programme: Staircase) -> FlatProgramme:
         constant=programme.constant,
         columns=columns,
         rows=rows,
+        curves={k: c.curve for k, c in enumerate(capacities) if c.curve is not None},
     )
 
 

@@ -1,10 +1,14 @@
-"""HiGHS: the oracle for linear programmes and the solver of programmes with whole numbers."""
+"""HiGHS: the oracle for linear programmes and the solver of programmes with whole numbers.
+
+It is not asked for curved costs: of these it knows the quadratic ones alone, and by a method with a looser proof.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.errors import SolverError
 from kiban.linear.flat import FlatProgramme
 from kiban.linear.solution import Status
 
@@ -14,8 +18,10 @@ INTEGER_GAP = 1e-8
 def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, float]:
     """Status (None where the solver gave up), point, row prices, iterations and the proven lower bound.
 
-    The prices are zero for a programme with whole numbers, which has none.
+    The prices are zero for a programme with whole numbers, which has none. Raises `SolverError` where a cost is curved.
     """
+    if flat.curves:
+        raise SolverError("highs takes linear costs only, and the programme has a capacity with a cost curve")
     import highspy
 
     # Highs announces itself on standard output when callbacks are set, before any option can silence it.

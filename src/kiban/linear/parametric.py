@@ -3,8 +3,8 @@
 The least cost is a concave function of the costs. A point that is feasible at one rate is feasible at
 all: its cost is an upper bound, linear in the rates. The prices of two or more optima mix to prices of
 every rate between them (where the weights that mix the rates also mix the costs): by weak duality the
-same mixture of their dual objectives is a lower bound. Rates are solved one by one, where the bounds
-are furthest apart, until they agree everywhere.
+same mixture of their dual objectives is a lower bound. Curved costs, the same at every rate, change none
+of it. Rates are solved one by one, where the bounds are furthest apart, until they agree everywhere.
 """
 
 from __future__ import annotations
@@ -162,6 +162,7 @@ def _cost_line(programme: Staircase, directions: Sequence[CostDirection], soluti
     """What the point of `solution` costs at every rate."""
     base = programme.constant
     base += sum(capacity.cost * solution.capacities[name] for name, capacity in programme.capacities.items())
+    base += sum(c.curve.value(solution.capacities[name]) for name, c in programme.capacities.items() if c.curve)
     base += sum(float(v.cost @ solution.hourly[name]) for name, v in programme.variables.items())
     slopes = [
         direction.constant

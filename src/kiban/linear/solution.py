@@ -2,7 +2,13 @@
 
 The certificate is computed here from the values and the prices, not taken from the solver: the
 primal objective of the point, the dual objective of the prices, their gap, and by how much either
-breaks a constraint. By weak duality no design can cost less than the dual objective.
+breaks a constraint. By weak duality no design can cost less than the dual objective. A curved cost enters the
+dual objective by a tangent: `f(x) >= f(x1) + f'(x1) (x - x1)` for every `x`, so that
+
+    dual = constant + sum_k (f_k(x1_k) - f'_k(x1_k) x1_k) + dual objective at the costs `c_k + f'_k(x1_k)`
+
+is a bound wherever the tangents touch; at the optimum it is the optimum. They touch next to the answer's
+capacities, where the slope is the one that the prices ask for (`curves.CostCurve.support`).
 """
 
 from __future__ import annotations
@@ -48,7 +54,8 @@ class Solution:
 
     A price is the change of the objective per unit that the right-hand side grows: `row_prices` and
     `total_prices` by row, `bound_prices` per hourly variable at its upper bound (never positive),
-    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper). `warm` are the
+    `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper): what it costs, a curve's
+    slope included, less what its rows pay. `warm` are the
     points from which a similar programme may start, where they were asked for.
     """
 
@@ -70,16 +77,16 @@ def certify(
     activity = flat.matrix @ point
     below = np.maximum(flat.row_lower - activity, activity - flat.row_upper)
     outside = np.maximum(flat.lower - point, point - flat.upper)
-    primal = float(flat.cost @ point) + flat.constant
 
     # A price of the wrong sign on a one-sided row proves nothing: count it as zero.
     usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
     usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
-    reduced = flat.cost - flat.matrix.T @ usable
+    reduced, worth, heights = _support_curves(flat, point, flat.cost - flat.matrix.T @ usable)
+    primal = float(flat.cost @ point) + flat.constant + worth
     row_value = _bound_value(usable, flat.row_lower, flat.row_upper)
     column_value = _bound_value(reduced, flat.lower, flat.upper)
     unpaid = np.where(reduced > 0, np.isneginf(flat.lower), np.isposinf(flat.upper)) & (reduced != 0)
-    dual = row_value + column_value + flat.constant
+    dual = row_value + column_value + flat.constant + heights
     gap = abs(primal - dual) / max(1.0, abs(primal))
     return (
         Certificate(
@@ -93,6 +100,20 @@ def certify(
         ),
         reduced,
     )
+
+
+def _support_curves(flat: FlatProgramme, point: Array, reduced: Array) -> tuple[Array, float, float]:
+    """Reduced costs with the curves' slopes, what the curves cost at a point, and the heights of their lines."""
+    worth = heights = 0.0
+    if flat.curves:
+        reduced = reduced.copy()
+    for k, curve in flat.curves.items():
+        x = float(point[k])
+        slope, height = curve.support(x, -float(reduced[k]), float(flat.lower[k]), float(flat.upper[k]))
+        reduced[k] += slope
+        worth += curve.value(x)
+        heights += height
+    return reduced, worth, heights
 
 
 def _bound_value(price: Array, lower: Array, upper: Array) -> float:

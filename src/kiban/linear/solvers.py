@@ -35,11 +35,17 @@ def solve(
     values, and the certificate's `dual` is the bound that HiGHS proved over all choices. Raises
     `SolverError` where no solver reaches a proof.
 
+    A programme with curved costs goes to the kernel and to Clarabel; HiGHS takes none, so that `highs` and whole
+    numbers are refused there with a `SolverError`.
+
     `warm`, the `Solution.warm` of a programme that differs in numbers only, lets the kernel start
     nearer to the optimum; `keep_warm` keeps the points for that. The answer is as proven as any, but
     its last digits depend on where it started. Whole numbers and other solvers make no use of it.
     """
+    curved = any(capacity.curve is not None for capacity in programme.capacities.values())
     if any(capacity.integer for capacity in programme.capacities.values()):
+        if curved:
+            raise SolverError("no solver takes whole numbers and a capacity with a cost curve in one programme")
         return _solve_integer(programme)
     return _solve_continuous(programme, solver, warm, keep_warm)
 
@@ -62,10 +68,10 @@ def _solve_continuous(
         point = np.clip(point, flat.lower, flat.upper)
         certificate, reduced = certify(flat, point, prices, solver=_name("clarabel", tried), iterations=iterations)
         # A solver that stops short of its own tolerance may still have a proof: the certificate decides.
-        if _is_accepted(flat, certificate):
+        if _is_accepted(flat, point, certificate):
             return unflatten(programme, flat, point, prices, reduced, certificate)
         tried.append("clarabel")
-    if solver in {"auto", "highs"}:
+    if solver == "highs" or (solver == "auto" and not flat.curves):
         status, point, prices, iterations, _ = solve_highs(flat)
         if status == "optimal":
             certificate, reduced = certify(flat, point, prices, solver=_name("highs", tried), iterations=iterations)
@@ -89,10 +95,11 @@ def _name(solver: str, tried: list[str]) -> str:
     return f"{solver} ({' and '.join(tried)} gave up)" if tried else solver
 
 
-def _is_accepted(flat: FlatProgramme, certificate: Certificate) -> bool:
+def _is_accepted(flat: FlatProgramme, point: Array, certificate: Certificate) -> bool:
     bounds = np.concatenate([flat.row_lower, flat.row_upper])
     size = 1.0 + float(np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0))
-    price = 1.0 + float(np.abs(flat.cost).max(initial=0.0))
+    slopes = [curve.slope(float(point[k])) for k, curve in flat.curves.items()]
+    price = 1.0 + float(np.abs([*flat.cost, *slopes]).max(initial=0.0))
     return (
         certificate.relative_gap <= ACCEPTED
         and certificate.primal_residual <= ACCEPTED * size

@@ -1,12 +1,13 @@
 """The staircase form: the one shape of programme that kiban writes and solves.
 
-    minimise    constant + sum_k cost_k x_k + sum_v sum_t cost_v[t] y_v[t]
+    minimise    constant + sum_k (cost_k x_k + curve_k(x_k)) + sum_v sum_t cost_v[t] y_v[t]
     subject to  lower_k <= x_k <= upper_k                                       capacities
                 lower_v[t] <= y_v[t] <= upper_v[t] + factor_v[t] x_k            hourly variables
                 lower_r[t] <= sum_v a_v[t] y_v[t] + sum_v b_v[t] y_v[t-1]
                               + sum_k c_k[t] x_k <= upper_r[t]                  hourly rows
                 lower_q <= sum_v sum_t d_v[t] y_v[t] + sum_k e_k x_k <= upper_q total rows
 
+A curve is a convex function of one capacity (`curves`); most have none, and the programme is linear.
 Hours are linked only through terms that look one step back (states, closed cyclically within each
 weather year) and through the few capacities and total rows. Everything has a name, and a name that
 is unknown, used twice or given an array of the wrong length is refused.
@@ -14,13 +15,14 @@ is unknown, used twice or given an array of the wrong length is refused.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.linear.curves import CostCurve
 
 Number = float | Array
 
@@ -29,13 +31,17 @@ UNBOUNDED: Final = np.inf
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """One decision for the whole horizon; `integer` makes it a whole number (binary between 0 and 1)."""
+    """One decision for the whole horizon; `integer` makes it a whole number (binary between 0 and 1).
+
+    `curve` is a convex cost on top of `cost` per unit.
+    """
 
     name: str
     cost: float
     lower: float
     upper: float
     integer: bool
+    curve: CostCurve | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +116,26 @@ class Staircase:
         self.constant += float(cost)
 
     def add_capacity(
-        self, name: str, *, cost: float, lower: float = 0.0, upper: float = UNBOUNDED, integer: bool = False
+        self,
+        name: str,
+        *,
+        cost: float,
+        lower: float = 0.0,
+        upper: float = UNBOUNDED,
+        integer: bool = False,
+        curve: CostCurve | None = None,
     ) -> None:
-        """A decision for the whole horizon at `cost` per unit."""
+        """A decision for the whole horizon at `cost` per unit, and what `curve` adds."""
         self._refuse_repeated(name, self.capacities, self.variables)
         if not np.isfinite(cost) or np.isnan(lower) or np.isnan(upper):
             raise ValueError(f"capacity '{name}' has a cost or a bound that is not a number")
-        self.capacities[name] = Capacity(name, float(cost), float(lower), float(upper), integer)
+        if curve is not None and lower < curve.lowest:
+            raise ValueError(f"capacity '{name}' may be {lower:g}, but its cost curve begins at {curve.lowest:g}")
+        if curve is not None and upper <= lower and not np.isfinite(curve.value(float(lower))):
+            raise ValueError(f"capacity '{name}' is held at {lower:g}, where its cost curve is not finite")
+        if curve is not None and integer:
+            raise ValueError(f"capacity '{name}' is a whole number, which no cost curve can have")
+        self.capacities[name] = Capacity(name, float(cost), float(lower), float(upper), integer, curve)
 
     def add_variable(
         self,
@@ -204,14 +223,20 @@ def with_costs(
     capacities: dict[str, float] | None = None,
     hourly: dict[str, Array] | None = None,
     constant: float | None = None,
+    curves: Mapping[str, CostCurve | None] | None = None,
 ) -> Staircase:
-    """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name."""
+    """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name.
+
+    A capacity keeps its cost curve unless `curves` names another or None.
+    """
     changed = Staircase(programme.steps, programme.block_steps)
     changed.constant = programme.constant if constant is None else constant
     changed.rows, changed.totals = programme.rows, programme.totals
     changed.capacities, changed.variables = dict(programme.capacities), dict(programme.variables)
     for name, cost in (capacities or {}).items():
         changed.capacities[name] = replace(changed.capacities[name], cost=cost)
+    for name, curve in (curves or {}).items():
+        changed.capacities[name] = replace(changed.capacities[name], curve=curve)
     for name, costs in (hourly or {}).items():
         changed.variables[name] = replace(changed.variables[name], cost=costs)
     return changed

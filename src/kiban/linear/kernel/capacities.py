@@ -1,7 +1,7 @@
 """Capacities and total rows: the border of the Newton system, a dense system of a few unknowns.
 
 Capacities `x` with prices `zx` of their lower bounds, room `rx` to their upper bounds and prices `ux` of
-these; prices `q` of the total rows. What the hours contribute comes in as sums.
+these; prices `q` of the total rows. What the hours contribute comes in as sums; what curved costs do, as slopes.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.linear.kernel.slopes import Slopes
 from kiban.linear.kernel.structure import KernelForm
 from kiban.linear.kernel.system import AFFINE, SOFT, SOFT_FREE, RightHandSide, pull
 
@@ -27,6 +28,7 @@ class Border:
         width = np.array([b.width for b in form.border], dtype=np.float64)
         self.bounded = np.isfinite(width)
         self.floor = ~np.array([b.free for b in form.border], dtype=bool)
+        self.slopes = Slopes(form)
         self.width = np.where(self.bounded, width, 0.0) / (np.maximum(scales, 1e-300) * form.right_scale)
         self.soft = np.where(self.floor | self.bounded, SOFT, SOFT_FREE)
         self.e = np.zeros((len(form.totals), len(form.border)))
@@ -41,20 +43,34 @@ class Border:
         self.kept = (self.dx, self.dq, self.drx, self.dzx, self.dux)
 
     def set_units(self) -> None:
-        """The point from which the least squares start is computed: every bounded part is one."""
+        """The point from which the least squares start is computed: every bounded part is one, no cost curved."""
         self.q[:] = 0.0
+        self.slopes.straighten()
         self.x[:], self.zx[:] = 1.0, self.floor
         self.rx[:], self.ux[:] = 1.0, self.bounded
 
     def start(self, x: Array, q: Array, mu: float) -> None:
         """Start at capacities of the size of `x`, inside their bounds, with products `mu`."""
-        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
-        inside = np.maximum(np.abs(x), 0.1 * size)
-        inside = np.where(self.bounded, np.minimum(inside, 0.5 * self.width), inside)
-        self.x[:], self.q[:] = np.where(self.floor, inside, x), q
+        self.x[:], self.q[:] = self._inside(x), q
+        self.slopes.settle(self.x)
         self.rx[:] = np.where(self.bounded, np.maximum(self.width - self.x, 0.1 * self.width), 1.0)
         self.zx[:] = np.where(self.floor, mu / np.where(self.floor, self.x, 1.0), 0.0)
         self.ux[:] = np.where(self.bounded, mu / self.rx, 0.0)
+
+    def _inside(self, x: Array) -> Array:
+        size = max(float(np.abs(x).mean()) if x.size else 0.0, 1e-2)
+        inside = np.maximum(np.abs(x), 0.1 * size)
+        inside = np.where(self.bounded, np.minimum(inside, 0.5 * self.width), inside)
+        return np.where(self.floor, inside, x)
+
+    def take_slopes(self, x: Array) -> None:
+        """The slopes where the start will be if it is made of `x`, for the least squares of the prices."""
+        self.slopes.settle(self._inside(x))
+
+    @property
+    def marginal(self) -> Array:
+        """What one unit more costs at the point."""
+        return self.cost + self.slopes.slope
 
     @property
     def pairs(self) -> int:
@@ -96,14 +112,14 @@ class Border:
         return solution[:size], solution[size:]
 
     def stiffness(self) -> Array:
-        """What the bounds of the capacities add to the diagonal."""
+        """What the bounds and the curves of the capacities add to the diagonal."""
         value = np.where(self.floor, self.x, 1.0)
-        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0)
+        return self.zx / value + np.where(self.bounded, self.ux / self.rx, 0.0) + self.slopes.curvature
 
     def measure(self, paid: Array, used: Array) -> None:
         """Residuals, from what hours pay for capacities and what they use of total rows."""
         self.q_residual = self.q_right - used - self.e @ self.x
-        self.x_residual = self.cost - (self.e.T @ self.q + paid) - self.zx + self.ux
+        self.x_residual = self.marginal - (self.e.T @ self.q + paid) - self.zx + self.ux
         self.room_residual = self._room(1.0, 1.0)
 
     @property
@@ -115,7 +131,7 @@ class Border:
     @property
     def dual_residual(self) -> float:
         """Largest reduced cost left open, relative to the costs."""
-        return float((np.abs(self.x_residual) / (1.0 + np.abs(self.cost))).max(initial=0.0))
+        return float((np.abs(self.x_residual) / (1.0 + np.abs(self.marginal))).max(initial=0.0))
 
     @property
     def product(self) -> float:
@@ -128,10 +144,10 @@ class Border:
         value = np.where(self.floor, self.x, 1.0)
         if side.mode == AFFINE:
             if side.keep == 1.0:
-                dual_residual, room = self.x_residual, self.room_residual
+                dual_residual, room = self.x_residual + self.slopes.lead, self.room_residual
                 q_residual = self.q_residual
             else:
-                dual_residual, room = side.costs * self.cost, self._room(side.rights, side.keep)
+                dual_residual, room = side.costs * self.marginal, self._room(side.rights, side.keep)
                 q_residual = side.rights * self.q_right
             floor_product, room_product = -side.keep * value * self.zx, -side.keep * self.rx * self.ux
         else:
@@ -147,7 +163,7 @@ class Border:
     def needs_refinement(self, right: Array, q_right: Array) -> bool:
         """Whether what a direction leaves open matters."""
         worst = max(
-            (np.abs(right) / (1.0 + np.abs(self.cost))).max(initial=0.0),
+            (np.abs(right) / (1.0 + np.abs(self.marginal))).max(initial=0.0),
             (np.abs(q_right) / (1.0 + np.abs(self.q_right))).max(initial=0.0),
         )
         return bool(worst > REFINE_ABOVE)
@@ -187,7 +203,7 @@ class Border:
         dx, dzx, drx, dux = self.dx[self.floor], self.dzx[self.floor], self.drx[self.bounded], self.dux[self.bounded]
         primal = max(float((-dx / x).max(initial=0.0)), float((-drx / rx).max(initial=0.0)))
         dual = max(float((-dzx / zx).max(initial=0.0)), float((-dux / ux).max(initial=0.0)))
-        return primal, dual
+        return primal, max(dual, self.slopes.ratio(self.dx))
 
     def products_ahead(self) -> tuple[float, float, float]:
         """How the sum of products changes with the primal step, with the dual step, and with their product."""
@@ -197,6 +213,7 @@ class Border:
 
     def advance(self, step_primal: float, step_dual: float) -> None:
         """Move along the direction."""
+        self.slopes.advance(self.dx, step_dual)
         self.x = self.x + step_primal * self.dx
         self.rx = self.rx + step_primal * self.drx
         self.zx = self.zx + step_dual * self.dzx

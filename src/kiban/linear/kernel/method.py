@@ -130,6 +130,7 @@ def solve_kernel(
             programme,
             capacities=dict.fromkeys(programme.capacities, 0.0),
             hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+            curves=dict.fromkeys(programme.capacities),
         )
         proof = _attempt(free, *options)
         if proof.status == "infeasible":
@@ -310,6 +311,7 @@ class Method:
         n.solve(RightHandSide(AFFINE, keep=0.0, costs=0.0))
         y, x = n.dy.copy(), n.border.dx.copy()
         r = n.bounds_minus_level(y, x)
+        n.border.take_slopes(x)
         n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
         z, u = n.dz, n.du
         n.lambdas[:], q = n.dlambdas, n.border.dq
@@ -341,7 +343,7 @@ class Method:
         point = self._named_point()
         result = evaluate(self.programme, point)
         certificate = result.certificate(self.newton.name, iteration)
-        if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance)):
+        if not is_accepted(self.programme, certificate, max(ACCEPTED, self.tolerance), point.capacities):
             return None
         solution = Solution(
             status="optimal",
@@ -442,4 +444,6 @@ def _constant(programme: Staircase, form: KernelForm) -> float:
     for name, capacity in programme.capacities.items():
         origin = form.held[name] if name in form.held else form.border[form.border_of[name]].origin
         constant += capacity.cost * origin
+        if name in form.held and capacity.curve is not None:
+            constant += capacity.curve.value(origin)
     return constant

@@ -72,7 +72,9 @@ class Newton:
             "total_row": layout.total_row, "capacity_row": layout.capacity_row,
             "capacity_border": layout.capacity_border, "before": layout.before, "after": layout.after,
             "data": data, "soft": layout.soft, "pads": layout.pads,
-            "border_cost": edge.cost, "border_floor": edge.floor.astype(np.float64),
+            "border_cost": edge.cost, "border_slope": edge.slopes.slope,
+            "border_curvature": edge.slopes.curvature, "border_lead": edge.slopes.lead,
+            "border_floor": edge.floor.astype(np.float64),
             "border_bounded": edge.bounded.astype(np.float64), "border_width": edge.width, "border_soft": edge.soft,
             "e": edge.e, "q_right": edge.q_right,
             **arrays, **{f"new_{name}": arrays[name] for name in DIRECTION},
@@ -171,6 +173,7 @@ class Newton:
 
     def factorise(self) -> None:
         """Factorise at the present point."""
+        self.border.slopes.linearise(self.border.x)
         address = self._system.address
         self._stages.kiban_carry_ends(address)
         self._sweep(self._stages.kiban_factorise)
@@ -208,16 +211,21 @@ class Newton:
     @property
     def residuals(self) -> Measures:
         """What the point is worth, after a solve of mode `AFFINE`."""
-        return Measures(*(float(value) for value in self._arrays["results"][:5]))
+        measures = Measures(*(float(value) for value in self._arrays["results"][:5]))
+        curved, touched = self.border.slopes.measure(self.border.x)
+        measures.primal, measures.dual = measures.primal + curved, measures.dual + touched
+        return measures
 
     def largest_steps(self) -> tuple[float, float, float, float, float]:
         """Primal and dual step to the boundary, and the sums from which the product along the way follows."""
         self._stages.kiban_steps(self._system.address)
         primal, dual, fall, rise, cross = (float(value) for value in self._arrays["results"][5:])
-        return primal, dual, fall, rise, cross
+        slopes = self.border.slopes.ratio(self.border.dx)
+        return primal, dual if slopes * dual < 1.0 else 1.0 / slopes, fall, rise, cross
 
     def advance(self, step_primal: float, step_dual: float) -> None:
         """Move along the direction."""
+        self.border.slopes.advance(self.border.dx, step_dual)
         self._sweep(self._stages.kiban_advance, step_primal, step_dual)
         self._stages.kiban_advance_border(self._system.address, step_primal, step_dual)
 

@@ -128,6 +128,7 @@ class PlainNewton:
 
     def factorise(self) -> None:
         """Factorise at the present point."""
+        self.border.slopes.linearise(self.border.x)
         self.curvature = measure_curvature(self.hours, self.y, self.z, self.r, self.u)
         equations = assemble(self.hours, self.curvature)
         # (H' N^-1 H + S) (dx, dq) = ...: what is left when the hourly rows are eliminated too.
@@ -231,9 +232,10 @@ class PlainNewton:
         edge.measure(paid, hours.total_activity(self.y))
         rows = max(np.abs(wanted.rows).max(initial=0.0), np.abs(wanted.bounds).max(initial=0.0))
         worth = np.vdot(hours.right, self.lambdas) - np.vdot(hours.width, self.u)
+        curved, touched = edge.slopes.measure(edge.x)
         self.residuals = Measures(
-            primal=float(np.vdot(hours.cost, self.y) + edge.cost @ edge.x),
-            dual=float(worth + edge.q_right @ edge.q - edge.ux @ edge.width),
+            primal=float(np.vdot(hours.cost, self.y) + edge.cost @ edge.x) + curved,
+            dual=float(worth + edge.q_right @ edge.q - edge.ux @ edge.width) + touched,
             primal_residual=max(float(rows), edge.primal_residual),
             dual_residual=max(float(np.abs(wanted.prices).max(initial=0.0)), edge.dual_residual),
             product=float(np.vdot(self.y, self.z) + np.vdot(self.r, self.u)) + edge.product,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -116,7 +117,10 @@ def hourly_reduced_costs(programme: Staircase, point: NamedPoint, *, costs: bool
 
 
 def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> Evaluation:
-    """Objectives and violations of a point with values and prices; see `solution.certify`."""
+    """Objectives and violations of a point with values and prices; see `solution.certify`.
+
+    Without `costs` there are no curves either, and no point is needed.
+    """
     weight = 1.0 if costs else 0.0
     primal, dual = weight * programme.constant, weight * programme.constant
     worst_primal, worst_dual = 0.0, 0.0
@@ -173,6 +177,12 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
             used += sum(factor * point.capacities[capacity] for capacity, factor in total.capacities)
             worst_primal = max(worst_primal, total.lower - used, used - total.upper)
     for name, bounds in programme.capacities.items():
+        if costs and bounds.curve is not None:
+            # A line that is nowhere above the curve: its slope is a cost, its height a constant.
+            slope, height = bounds.curve.support(point.capacities[name], -paid[name], bounds.lower, bounds.upper)
+            paid[name] += slope
+            primal += bounds.curve.value(point.capacities[name])
+            dual += height
         number = paid[name]
         dual += _bound_value(np.array([number]), np.array([bounds.lower]), np.array([bounds.upper]))
         if number != 0 and np.isinf(bounds.lower if number > 0 else bounds.upper):
@@ -213,6 +223,11 @@ def evaluate_ray(
         return False
     cost = sum(float(programme.variables[name].cost @ value) for name, value in hourly.items())
     cost += sum(programme.capacities[name].cost * value for name, value in capacities.items())
+    curved = {name: capacity.curve for name, capacity in programme.capacities.items() if capacity.curve is not None}
+    # A curve that rises without end holds its capacity; the others are flat far out.
+    held = [abs(capacities[name]) for name, curve in curved.items() if np.isposinf(curve.slope_far_out)]
+    if max(held, default=0.0) > tolerance * size:
+        return False
     prices = [float(np.abs(v.cost).max(initial=0.0)) for v in programme.variables.values()]
     prices += [abs(capacity.cost) for capacity in programme.capacities.values()]
     if cost >= -tolerance * size * max(prices, default=0.0):
@@ -250,11 +265,16 @@ def evaluate_ray(
     return worst <= tolerance * size
 
 
-def is_accepted(programme: Staircase, certificate: Certificate, gap: float = ACCEPTED) -> bool:
-    """Whether a certificate proves an optimum to the accuracy that answers need."""
+def is_accepted(
+    programme: Staircase, certificate: Certificate, gap: float = ACCEPTED, sizes: Mapping[str, float] | None = None
+) -> bool:
+    """Whether a certificate proves an optimum to the accuracy that answers need, at capacities of these `sizes`."""
     size = size_of(programme)
     costs = [np.abs(v.cost).max(initial=0.0) for v in programme.variables.values()]
     costs += [abs(capacity.cost) for capacity in programme.capacities.values()]
+    for name, x in (sizes or {}).items():
+        curve = programme.capacities[name].curve
+        costs += [abs(curve.slope(x))] if curve is not None else []
     price = 1.0 + float(max(costs, default=0.0))
     return bool(
         certificate.relative_gap <= gap

@@ -1,6 +1,6 @@
 """A staircase programme brought to the kernel's own form: equal rows, shifted and scaled variables.
 
-    minimise    sum_k cost_k x_k + sum_v sum_t cost_v[t] y_v[t]
+    minimise    sum_k (cost_k x_k + curve_k(x_k)) + sum_v sum_t cost_v[t] y_v[t]
     subject to  sum_v a_v[t] y_v[t] + sum_v b_v[t] y_v[t-1] + sum_k c_k[t] x_k = right[t]      hourly rows
                 0 <= y_v[t] <= width_v[t] + factor_v[t] x_k, where the bounds exist              hourly variables
                 sum_v sum_t d_v[t] y_v[t] + sum_k e_k x_k = right                                total rows
@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.linear.curves import CostCurve
 from kiban.linear.staircase import Staircase
 
 Mask = npt.NDArray[np.bool_]
@@ -73,7 +74,7 @@ class Total:
 
 @dataclass(slots=True)
 class BorderColumn:
-    """A capacity or the slack of a total row: `x = origin + sign * scale * value`."""
+    """A capacity or the slack of a total row: `x = origin + sign * scale * value`; `curve` is one of `x` itself."""
 
     cost: float
     width: float
@@ -81,6 +82,7 @@ class BorderColumn:
     origin: float
     sign: float
     scale: float = 1.0
+    curve: CostCurve | None = None
 
 
 @dataclass(slots=True)
@@ -193,6 +195,7 @@ def _read_capacities(programme: Staircase) -> tuple[list[BorderColumn], dict[str
             continue
         border_of[capacity.name] = len(border)
         border.append(_bounded_border(capacity.cost, lower, upper))
+        border[-1].curve = capacity.curve
     return border, border_of, held
 
 
@@ -380,8 +383,17 @@ def scale_form(form: KernelForm) -> None:
     form.right_scale = _power_of_two(max(rights, default=0.0) or max(widths, default=0.0) or 1.0)
     costs = [float(np.abs(column.cost).max()) * column.scale for column in form.columns]
     form.cost_scale = _power_of_two(
-        max(costs, default=0.0) or max((abs(b.cost) * b.scale for b in form.border), default=0.0) or 1.0
+        max(costs, default=0.0)
+        or max((abs(b.cost + _slope(b, form.right_scale)) * b.scale for b in form.border), default=0.0)
+        or 1.0
     )
+
+
+def _slope(border: BorderColumn, unit: float) -> float:
+    """What a curve adds to the cost of a capacity of usual size."""
+    if border.curve is None:
+        return 0.0
+    return border.sign * border.curve.slope(border.origin + border.sign * border.scale * unit)
 
 
 def _power_of_two(value: float) -> float:

@@ -218,6 +218,7 @@ def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     edge.rx[:], edge.ux[:] = _inside(iterate.rx, iterate.ux, edge.bounded, off)
     edge.rx[~edge.bounded] = 1.0
     edge.q[:] = iterate.q
+    edge.slopes.settle(edge.x)
 
 
 def _inside(

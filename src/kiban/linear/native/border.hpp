@@ -3,9 +3,10 @@
 // What the hours leave of the system is small and dense. First the separators of each block of the horizon, which also
 // close it into a circle; then, with x the capacities and slacks of total rows and q the prices of total rows,
 //
-//     [ M + Z/X + U/R + soft    (G - E)' ] [ dx ]   [ right                ]
-//     [ G - E                   T        ] [ dq ] = [ -(what totals leave) ]
+//     [ M + Z/X + U/R + f'' + soft    (G - E)' ] [ dx ]   [ right                ]
+//     [ G - E                         T        ] [ dq ] = [ -(what totals leave) ]
 //
+// with f the curved costs: their slopes, f'' and what the slopes lack are written by Python (`kernel/slopes.py`).
 // M, G and T are the sums that the sweep left (`matrix`): quasi-definite, M positive and T negative.
 #pragma once
 
@@ -93,10 +94,13 @@ inline void close_segments(const System& s) {
 
 INLINE double value_of(const System& s, Integer k) { return s.border_floor[k] > 0.0 ? s.x[k] : 1.0; }
 
-// What the bounds of a capacity add to the diagonal.
+// What the bounds and the curve of a capacity add to the diagonal.
 INLINE double stiffness(const System& s, Integer k) {
-  return s.zx[k] / value_of(s, k) + (s.border_bounded[k] > 0.0 ? s.ux[k] / s.rx[k] : 0.0);
+  return s.zx[k] / value_of(s, k) + (s.border_bounded[k] > 0.0 ? s.ux[k] / s.rx[k] : 0.0) + s.border_curvature[k];
 }
+
+// What one unit more of a capacity costs, at the present slope of its curve.
+INLINE double marginal(const System& s, Integer k) { return s.border_cost[k] + s.border_slope[k]; }
 
 // By how much an upper bound and its slack disagree; rounding counts as agreement.
 INLINE double room_left(const System& s, Integer k, double rights, double keep) {
@@ -267,10 +271,10 @@ inline void measure(const System& s) {
   for (Integer k = 0; k < s.border; ++k) {
     double paid = k < s.capacities ? sum_groups(s, s.capacity_paid, s.capacities, k) : 0.0;
     for (Integer q = 0; q < s.totals; ++q) paid += s.e[q * s.border + k] * s.q[q];
-    s.residual_x[k] = s.border_cost[k] - paid - s.zx[k] + s.ux[k];
+    s.residual_x[k] = marginal(s, k) - paid - s.zx[k] + s.ux[k];
     s.residual_room[k] = room_left(s, k, 1.0, 1.0);
     worst_primal = greater(absolute(s.residual_room[k]), worst_primal);
-    worst_dual = greater(absolute(s.residual_x[k]) / (1.0 + absolute(s.border_cost[k])), worst_dual);
+    worst_dual = greater(absolute(s.residual_x[k]) / (1.0 + absolute(marginal(s, k))), worst_dual);
     primal += s.border_cost[k] * s.x[k];
     dual -= s.ux[k] * s.border_width[k];
     product += (s.border_floor[k] > 0.0 ? s.x[k] * s.zx[k] : 0.0) + s.rx[k] * s.ux[k];
@@ -299,7 +303,7 @@ inline void solve_direction(const System& s, int mode) {
     const double value = value_of(s, k);
     double dual_residual = 0.0, room = 0.0, at_floor, at_room;
     if (mode == AFFINE) {
-      dual_residual = whole ? s.residual_x[k] : s.par[COSTS] * s.border_cost[k];
+      dual_residual = whole ? s.residual_x[k] + s.border_lead[k] : s.par[COSTS] * marginal(s, k);
       room = whole ? s.residual_room[k] : room_left(s, k, s.par[RIGHTS], s.par[KEEP]);
       at_floor = -s.par[KEEP] * value * s.zx[k];
       at_room = -s.par[KEEP] * s.rx[k] * s.ux[k];
@@ -359,7 +363,7 @@ inline bool refine_border(const System& s) {
     for (Integer q = 0; q < s.totals; ++q) open += s.e[q * s.border + k] * s.part_dq[q];
     if (k < s.capacities) open += sum_groups(s, s.capacity_check, s.capacities, k);
     s.open_x[k] = open;
-    worst = greater(absolute(open) / (1.0 + absolute(s.border_cost[k])), worst);
+    worst = greater(absolute(open) / (1.0 + absolute(marginal(s, k))), worst);
   }
   for (Integer q = 0; q < s.totals; ++q) {
     double open = s.open_q[q];

@@ -29,6 +29,7 @@ constexpr int PART = LANES / PARTS;
 struct Lanes {
   Part part[PARTS];
   INLINE double operator[](int lane) const { return part[lane / PART][lane % PART]; }
+  INLINE double& operator[](int lane) { return reinterpret_cast<double*>(part)[lane]; }
 };
 
 // Part by part; the compiler writes the loop out.
@@ -41,6 +42,14 @@ INLINE Lanes operator+(Lanes a, Lanes b) { EACH_PART(a.part[i] + b.part[i]); }
 INLINE Lanes operator-(Lanes a, Lanes b) { EACH_PART(a.part[i] - b.part[i]); }
 INLINE Lanes operator*(Lanes a, Lanes b) { EACH_PART(a.part[i] * b.part[i]); }
 INLINE Lanes operator/(Lanes a, Lanes b) { EACH_PART(a.part[i] / b.part[i]); }
+INLINE Lanes operator+(Lanes a, double b) { EACH_PART(a.part[i] + b); }
+INLINE Lanes operator-(Lanes a, double b) { EACH_PART(a.part[i] - b); }
+INLINE Lanes operator*(Lanes a, double b) { EACH_PART(a.part[i] * b); }
+INLINE Lanes operator/(Lanes a, double b) { EACH_PART(a.part[i] / b); }
+INLINE Lanes operator+(double a, Lanes b) { EACH_PART(a + b.part[i]); }
+INLINE Lanes operator-(double a, Lanes b) { EACH_PART(a - b.part[i]); }
+INLINE Lanes operator*(double a, Lanes b) { EACH_PART(a * b.part[i]); }
+INLINE Lanes operator/(double a, Lanes b) { EACH_PART(a / b.part[i]); }
 INLINE Lanes operator-(Lanes a) { EACH_PART(-a.part[i]); }
 INLINE Lanes& operator+=(Lanes& a, Lanes b) { return a = a + b; }
 INLINE Lanes& operator-=(Lanes& a, Lanes b) { return a = a - b; }

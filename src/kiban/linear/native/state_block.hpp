@@ -14,16 +14,10 @@
 
 namespace kiban::window {
 
-using kiban::fma, kiban::larger, kiban::less;
+using kiban::larger, kiban::less, kiban::more;
 INLINE double larger(double a, double b) { return a > b ? a : b; }
-INLINE double fma(double a, double b, double c) {
-#if !defined(KIBAN_NO_FMA) && (defined(__FMA__) || defined(__aarch64__))
-  return __builtin_fma(a, b, c);
-#else
-  return a * b + c;
-#endif
-}
-INLINE double less(double c, double a, double b) { return fma(-a, b, c); }
+INLINE double more(double a, double b, double c) { return a * b + c; }
+INLINE double less(double c, double a, double b) { return c - a * b; }
 
 template <class Number>
 struct Pair {
@@ -49,7 +43,7 @@ struct Symmetric {
 };
 template <class Number>
 INLINE Symmetric<Number> operator+(const Symmetric<Number>& one, const Symmetric<Number>& other) {
-  const Number mixed = less(fma(one.a, other.d, one.d * other.a), 2.0 * one.o, other.o);
+  const Number mixed = less(more(one.a, other.d, one.d * other.a), 2.0 * one.o, other.o);
   return {one.a + other.a, one.d + other.d, one.o + other.o,
           one.determinant + other.determinant + larger(mixed, Number{})};
 }
@@ -89,15 +83,15 @@ INLINE Meeting<Number> meet(const Symmetric<Number>& local, const Pair<Number>& 
   const Number d = ease.backlog * ahead.d;
   m.bend = ease.storage * ahead.a + 1.0;
   m.both = ease.storage * ease.backlog;
-  m.whole = fma(m.both, ahead.determinant, m.bend + d);
+  m.whole = more(m.both, ahead.determinant, m.bend + d);
   m.state_a = ease.storage * (d + 1.0);
   m.state_d = ease.backlog * m.bend;
   m.state_o = -(m.both * ahead.o);
-  m.sum_a = fma(local.a, m.whole, m.state_a);
-  m.sum_d = fma(local.d, m.whole, m.state_d);
-  m.sum_o = fma(local.o, m.whole, m.state_o);
-  const Number mixed = less(fma(local.a, m.state_d, local.d * m.state_a), 2.0 * local.o, m.state_o);
-  m.bottom = fma(local.determinant, m.whole, m.both) + larger(mixed, Number{});
+  m.sum_a = more(local.a, m.whole, m.state_a);
+  m.sum_d = more(local.d, m.whole, m.state_d);
+  m.sum_o = more(local.o, m.whole, m.state_o);
+  const Number mixed = less(more(local.a, m.state_d, local.d * m.state_a), 2.0 * local.o, m.state_o);
+  m.bottom = more(local.determinant, m.whole, m.both) + larger(mixed, Number{});
   return m;
 }
 

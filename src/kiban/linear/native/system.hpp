@@ -33,7 +33,7 @@ typedef long long Integer;
   X(capacity_check) X(total_check) \
   X(separator) X(screen) X(ends) X(separators) X(matrix) X(right) X(solution) X(block_scratch) X(size_scratch) \
   X(scratch) X(par) \
-  X(border_cost) X(border_floor) X(border_bounded) X(border_width) X(border_soft) X(e) X(q_right) \
+  X(border_cost) X(border_slope) X(border_curvature) X(border_lead) X(border_floor) X(border_bounded) X(border_width) X(border_soft) X(e) X(q_right) \
   X(x) X(zx) X(rx) X(ux) X(q) X(dx) X(dzx) X(drx) X(dux) X(dq) X(kept) \
   X(part_dx) X(part_dq) X(border_matrix) X(border_inverse) X(border_scale) \
   X(floor_product) X(room_product) X(open_x) X(open_q) X(residual_x) X(residual_q) X(residual_room) X(border_scratch) X(results)

@@ -84,9 +84,9 @@ INLINE void pull_back(Hour& hour, const Plant& plant, int hours, bool careful, P
     const Lanes storage_storage = plant.kept * pass.storage_storage, storage_backlog = plant.kept * pass.storage_backlog;
     for (int lane = hours - 1; lane >= 0; --lane) {
       put(hour.later, lane, slope);
-      slope = {fma(storage_storage[lane], slope.storage, fma(storage_backlog[lane], slope.backlog, own.storage[lane])),
-               fma(pass.backlog_storage[lane], slope.storage,
-                   fma(pass.backlog_backlog[lane], slope.backlog, own.backlog[lane]))};
+      slope = {more(storage_storage[lane], slope.storage, more(storage_backlog[lane], slope.backlog, own.storage[lane])),
+               more(pass.backlog_storage[lane], slope.storage,
+                   more(pass.backlog_backlog[lane], slope.backlog, own.backlog[lane]))};
     }
   }
 }
@@ -125,10 +125,10 @@ INLINE Motion push_on(const Hour& hour, const Plant& plant, int hours, bool care
     const Lanes storage_storage = plant.kept * pass.storage_storage, storage_backlog = plant.kept * pass.storage_backlog;
     for (int lane = 0; lane < hours; ++lane) {
       put(before, lane, states);
-      states = {fma(storage_storage[lane], states.storage,
-                    fma(pass.backlog_storage[lane], states.backlog, own.storage[lane])),
-                fma(storage_backlog[lane], states.storage,
-                    fma(pass.backlog_backlog[lane], states.backlog, own.backlog[lane]))};
+      states = {more(storage_storage[lane], states.storage,
+                    more(pass.backlog_storage[lane], states.backlog, own.storage[lane])),
+                more(storage_backlog[lane], states.storage,
+                    more(pass.backlog_backlog[lane], states.backlog, own.backlog[lane]))};
       put(moved, lane, states);
     }
     return {moved, solve(hour.chain.price, rows + carried(before, plant.kept))};

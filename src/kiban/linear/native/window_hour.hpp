@@ -9,14 +9,14 @@ namespace kiban::window {
 constexpr double NOTHING = 1e-40;
 
 // `value + step by` in the lanes that take a step.
-INLINE Lanes advanced(Lanes step, Lanes value, Lanes by) { return choose(step, fma(step, by, value), value); }
+INLINE Lanes advanced(Lanes step, Lanes value, Lanes by) { return choose(step, more(step, by, value), value); }
 
 // A' (balance, storage, backlog): what the prices of this hour's rows, and of the next hour's states, make of each amount.
 INLINE void weigh(const Hour& hour, const Plant& plant, const Lanes price[ROWS], const Pair<Lanes>& next,
                   Lanes out[AMOUNTS]) {
   const Lanes metered = hour.pue * price[BALANCE];
-  out[CHARGED] = -fma(plant.gain, price[STORAGE], price[BALANCE]);
-  out[DISCHARGED] = fma(plant.drain, price[STORAGE], price[BALANCE]);
+  out[CHARGED] = -more(plant.gain, price[STORAGE], price[BALANCE]);
+  out[DISCHARGED] = more(plant.drain, price[STORAGE], price[BALANCE]);
   out[SERVED] = price[BACKLOG] - metered;
   out[IMPORTED] = price[BALANCE];
   out[BACKED_UP] = price[BALANCE];
@@ -49,12 +49,12 @@ INLINE void eliminate_balance(Hour& hour, const Plant& plant) {
   const Lanes c = hour.amount[CHARGED].ease, d = hour.amount[DISCHARGED].ease;
   const Lanes q = hour.amount[SERVED].ease, r = hour.amount[DROPPED].ease;
   const Lanes square = hour.pue * hour.pue;
-  const Lanes plain = fma(square, hour.amount[UNSERVED].ease,
+  const Lanes plain = more(square, hour.amount[UNSERVED].ease,
                           hour.amount[IMPORTED].ease + hour.amount[BACKED_UP].ease + hour.amount[CURTAILED].ease);
   const Lanes metered = square * q;
   const Lanes rest = plain + metered, without_served = c + d + plain;
-  const Lanes storage = fma(plant.gain, c, plant.drain * d);
-  const Lanes power = fma(plant.gain * plant.gain, c, plant.drain * plant.drain * d);
+  const Lanes storage = more(plant.gain, c, plant.drain * d);
+  const Lanes power = more(plant.gain * plant.gain, c, plant.drain * plant.drain * d);
   const Lanes loss = plant.drain - plant.gain;
   const Lanes trade = loss * loss * (c * d);
   const Lanes over = 1.0 / (without_served + metered + NOTHING);
@@ -63,13 +63,13 @@ INLINE void eliminate_balance(Hour& hour, const Plant& plant) {
   hour.balance_storage = storage;
   hour.balance_backlog = hour.pue * q;
   hour.charged_left = less(loss * d, plant.gain, rest) * over;
-  hour.discharged_left = fma(loss, c, plant.drain * rest) * over;
+  hour.discharged_left = more(loss, c, plant.drain * rest) * over;
   hour.served_left = without_served * over;
-  hour.local.a = fma(fma(power, rest, trade), over, spread(NOTHING));
-  hour.local.d = fma(q, hour.served_left, r) + NOTHING;
+  hour.local.a = more(more(power, rest, trade), over, spread(NOTHING));
+  hour.local.d = more(q, hour.served_left, r) + NOTHING;
   hour.local.o = storage * (hour.balance_backlog * over);
   hour.local.determinant =
-      fma(fma(fma(power, plain, trade), q + r, power * (metered * r)), over, NOTHING * (hour.local.a + hour.local.d));
+      more(more(more(power, plain, trade), q + r, power * (metered * r)), over, NOTHING * (hour.local.a + hour.local.d));
 }
 
 // The right-hand side once the balance is eliminated: of
@@ -87,7 +87,7 @@ INLINE void eliminate_right(Hour& hour) {
            hour.charged_left) -
       discharged * hour.discharged_left;
   hour.row_right.backlog =
-      less(fma(hour.balance_backlog * hour.over_balance, plain + power, hour.lack[BACKLOG]), served, hour.served_left) -
+      less(more(hour.balance_backlog * hour.over_balance, plain + power, hour.lack[BACKLOG]), served, hour.served_left) -
       moved(DROPPED);
   hour.state_pull = {hour.amount[STORED].pull, hour.amount[WAITING].pull};
 }
@@ -95,7 +95,7 @@ INLINE void eliminate_right(Hour& hour) {
 // The step of the balance's price, from those of the other two rows: (h_b - N_bs dl_s - N_bk dl_k) / N_bb.
 INLINE Lanes balance_step(const Hour& hour, const Pair<Lanes>& price) {
   return hour.over_balance *
-         fma(hour.balance_backlog, price.backlog, less(hour.balance_right, hour.balance_storage, price.storage));
+         more(hour.balance_backlog, price.backlog, less(hour.balance_right, hour.balance_storage, price.storage));
 }
 
 }  // namespace kiban::window

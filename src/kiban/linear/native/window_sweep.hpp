@@ -44,7 +44,7 @@ INLINE void move(Hour& hour, Lanes primal_step, Lanes dual_step) {
 INLINE void measure(Hour& hour, const Lanes weighed[AMOUNTS], Measures& measures) {
   for (int row = 0; row < ROWS; ++row) {
     measures.lack = larger(magnitude(hour.lack[row]), measures.lack);
-    measures.dual = fma(hour.right[row], hour.price[row], measures.dual);
+    measures.dual = more(hour.right[row], hour.price[row], measures.dual);
   }
   const Lanes bend = hour.curve * hour.amount[STORED].value;
   const Lanes half = 0.5 * bend * hour.amount[STORED].value;
@@ -53,13 +53,13 @@ INLINE void measure(Hour& hour, const Lanes weighed[AMOUNTS], Measures& measures
   for (int v = 0; v < AMOUNTS; ++v) {
     Amount& a = hour.amount[v];
     const Lanes reduced = v == STORED ? a.cost + bend - weighed[v] : a.cost - weighed[v];
-    measures.primal = fma(a.cost, a.value, measures.primal);
-    measures.dual = fma(smaller(reduced, ZERO), a.value + a.room, measures.dual);
-    measures.product = fma(a.value, a.floor_price, fma(a.room, a.limit_price, measures.product));
+    measures.primal = more(a.cost, a.value, measures.primal);
+    measures.dual = more(smaller(reduced, ZERO), a.value + a.room, measures.dual);
+    measures.product = more(a.value, a.floor_price, more(a.room, a.limit_price, measures.product));
     // 1/y, 1/r and 1/D = y r / (z r + u y + curve y r) with one division; all zero where y and r are.
     const Lanes both = a.value * a.room;
-    Lanes stiff = fma(a.floor_price, a.room, a.limit_price * a.value);
-    if (v == STORED) stiff = fma(hour.curve, both, stiff);
+    Lanes stiff = more(a.floor_price, a.room, a.limit_price * a.value);
+    if (v == STORED) stiff = more(hour.curve, both, stiff);
     const Lanes share = 1.0 / choose(a.value, both * stiff, spread(1.0));
     const Lanes stiff_share = stiff * share;
     a.over_value = a.room * stiff_share;
@@ -110,7 +110,7 @@ INLINE void aim(const Stretch& stretch, const Plant& plant, bool careful, Lanes 
     Hour& hour = stretch.hours[i];
     for (int v = 0; v < AMOUNTS; ++v) {
       Amount& a = hour.amount[v];
-      a.floor_step = fma(a.step * a.floor_price, fma(a.step, a.over_value, spread(1.0)), target);
+      a.floor_step = more(a.step * a.floor_price, more(a.step, a.over_value, spread(1.0)), target);
       a.limit_step = less(target, a.step * a.limit_price, less(spread(1.0), a.step, a.over_room));
       a.pull += less(a.floor_step * a.over_value, a.limit_step, a.over_room);
     }
@@ -138,12 +138,12 @@ INLINE void mend(const Stretch& stretch, const Plant& plant, bool careful, const
     const Lanes shared = hour.over_balance * open[BALANCE];
     hour.balance_right = open[BALANCE];
     hour.row_right = {less(open[STORAGE], hour.balance_storage, shared),
-                      fma(hour.balance_backlog, shared, open[BACKLOG])};
+                      more(hour.balance_backlog, shared, open[BACKLOG])};
 
     const Pair<Lanes> after = prices_after<Order>(hour.price_step, later);
     later = {hour.price_step[STORAGE], hour.price_step[BACKLOG]};
     const auto stiffness = [&](const Amount& a) INLINED {
-      return fma(a.floor_price, a.over_value, a.limit_price * a.over_room);
+      return more(a.floor_price, a.over_value, a.limit_price * a.over_room);
     };
     hour.state_pull = {stored.pull + less(hour.price_step[STORAGE], plant.kept, after.storage) -
                            (stiffness(stored) + hour.curve) * stored.step,
@@ -180,11 +180,11 @@ INLINE void follow(const Stretch& stretch, const Plant& plant, bool careful, Lan
       reach.primal = larger(larger(-fall, rise), reach.primal);
       if (PHASE == AFFINE) {
         reach.dual = larger(1.0 + larger(fall, -rise), reach.dual);
-        reach.first = fma(a.floor_price - a.limit_price, a.step, reach.first);
-        reach.second = fma(a.step, fma(a.floor_price, fall, a.limit_price * rise), reach.second);
+        reach.first = more(a.floor_price - a.limit_price, a.step, reach.first);
+        reach.second = more(a.step, more(a.floor_price, fall, a.limit_price * rise), reach.second);
       } else {
-        a.floor_step = fma(a.floor_step, a.over_value, -a.floor_price) - a.floor_price * fall;
-        a.limit_step = fma(a.limit_price, rise, fma(a.limit_step, a.over_room, -a.limit_price));
+        a.floor_step = more(a.floor_step, a.over_value, -a.floor_price) - a.floor_price * fall;
+        a.limit_step = more(a.limit_price, rise, more(a.limit_step, a.over_room, -a.limit_price));
         const Lanes both = a.floor_price * a.limit_price;
         const Lanes share = 1.0 / choose(both, both, spread(1.0));
         reach.dual = larger(larger(-a.floor_step * a.limit_price, -a.limit_step * a.floor_price) * share, reach.dual);
