@@ -135,6 +135,9 @@ def target_flags(command: Sequence[str], level: str) -> tuple[str, ...]:
         return ()
     zig = any("zig" in Path(word).name for word in command)
     flags = (f"-march={level.replace('-', '_') if zig else level}",)
+    if level == levels.X86_64[0]:
+        # It serves machines that are old, and takes minutes to optimise as the others are.
+        return (*flags, "-O1")
     return (*flags, "-mprefer-vector-width=512") if level == levels.X86_64[-1] else flags
 
 

@@ -1,8 +1,10 @@
-"""Write the structures of an hour that kiban's programmes have for the compiler: python scripts/write_shapes.py, then make native.
+"""Write the structures that an hour has in kiban's programmes, for the compiler.
 
-A structure is what stands in which row, and which bounds exist in every hour; how many supplies and yearly limits there
-are and what the coefficients are makes no difference. Programmes of any other structure are swept from tables; each known
-one adds seconds to the build.
+    python scripts/write_shapes.py && make native
+
+A structure is what stands in which row, and which bounds exist in every hour; how many supplies and yearly limits
+there are and what the coefficients are makes no difference. Programmes of any other structure are swept from tables;
+each known one adds seconds to the build.
 """
 
 import sys

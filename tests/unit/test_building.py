@@ -1,11 +1,13 @@
 """BUILD as a whole, on two-week windows: cooling chosen, measures taken, infeasible explained."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
 
 from kiban.errors import ScenarioError
+from kiban.interruption import UnwantedError, while_wanted
 from kiban.linear import solve
 from kiban.planning import build
 from kiban.planning.preparation import prepare
@@ -147,6 +149,44 @@ def test_a_target_out_of_reach_is_explained_without_a_shortfall():
         **applied(sections, [dataclasses.replace(single["target.clean_share"].changes[0], needed=needed + 0.01)])
     )
     assert barely.status == "infeasible"
+
+
+def test_an_explanation_does_not_depend_on_threads_and_tells_its_steps_in_order(monkeypatch):
+    """Two solves at a time: the same figures and the same messages in the same order as one after the other."""
+    scenario = parse_scenario({**SITE, **TIGHT, "grid": {"max_mw": 40.0}})
+    told = {}
+    plans = {}
+    for cores in (1, 2):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        told[cores] = []
+        plans[cores] = build(scenario, report=told[cores].append)
+    explanation = plans[1].infeasibility
+    assert explanation == plans[2].infeasibility
+    assert told[1] == told[2]
+    begun = next(place for place, step in enumerate(told[2]) if step.code == "progress.collisions")
+    assert [step.code for step in told[2][begun:]] == [
+        "progress.collisions",
+        "progress.short_hours",
+        *["progress.relaxation"] * len(explanation.collisions),
+    ]
+    assert [step.values["key"] for step in told[2][begun + 2 :]] == list(explanation.collisions)
+
+
+def test_an_explanation_that_nobody_waits_for_ends():
+    scenario = parse_scenario({**SITE, **TIGHT, "grid": {"max_mw": 40.0}})
+    explaining, asked = [], itertools.count()
+
+    def tell(step):
+        if step.code == "progress.relaxation":
+            explaining.append(next(asked))
+
+    def is_wanted():
+        return bool(next(asked) >= 0 and not explaining)
+
+    with while_wanted(is_wanted), pytest.raises(UnwantedError):
+        build(scenario, report=tell)
+    # Each of two threads hears of it at its next step.
+    assert next(asked) - explaining[0] <= 6
 
 
 def test_a_warmer_supply_costs_no_more():

@@ -1,5 +1,6 @@
 """The staircase kernel: small programmes with known answers, infeasibility, repeatability, nothing left on disk."""
 
+import copy
 import os
 import pickle
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from kiban.linear import Staircase, solve
 from kiban.linear.kernel import method as kernel_module
 from kiban.linear.kernel.method import solve_kernel
+from kiban.linear.kernel.structure import read_form
 
 
 def year(days=30, *, blocks=1, noise=0):
@@ -242,3 +244,23 @@ class Planted:
 
     def __reduce__(self):
         return Path.write_text, (self.mark, "executed")
+
+
+def test_what_no_hour_knows_stands_behind_what_the_sweeps_carry():
+    """Slacks of yearly rows cost the sweeps nothing; the answer is the same wherever they stand."""
+    usual = year(20)
+    programme = copy.copy(usual)
+    programme.capacities = {}
+    programme.add_capacity("over", cost=0.001)
+    programme.capacities |= usual.capacities
+    programme.totals = {}
+    programme.add_total("bought", upper=0.0)
+    programme.add_total_term("bought", "buy")
+    programme.add_capacity_term("bought", "over", -1.0)
+    form = read_form(programme)
+    assert (form.capacities, len(form.border)) == (4, 6)
+    assert form.border_of == {"sun": 0, "power": 1, "energy": 2, "wire": 3, "over": 4}
+    answer, oracle = solve_kernel(programme), solve(programme, "highs")
+    assert answer.solution.certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-8)
+    assert answer.solution.capacities == pytest.approx(oracle.capacities, rel=1e-4, abs=1e-3)
+    assert oracle.capacities["over"] > 1.0

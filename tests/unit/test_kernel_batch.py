@@ -1,9 +1,13 @@
 """Many programmes of one shape, and the least cost as a function of rates."""
 
+import itertools
+import threading
+
 import numpy as np
 import pytest
 
 from kiban.errors import SolverError
+from kiban.interruption import UnwantedError, while_wanted
 from kiban.linear import Staircase, solve
 from kiban.linear.batch import solve_many
 from kiban.linear.parametric import CostDirection, solve_plane, solve_ray
@@ -118,3 +122,31 @@ def test_rates_without_an_optimum_are_refused():
         solve_ray(programme, CREDIT, [0.0, 0.1])
     with pytest.raises(ValueError, match="directions"):
         solve_plane(design(), [CREDIT], np.zeros((2, 2)))
+
+
+def test_a_batch_ends_in_its_threads_where_nobody_waits_any_more():
+    asked = itertools.count()
+    with while_wanted(lambda: next(asked) < 6), pytest.raises(UnwantedError):
+        list(solve_many((design(s) for s in (1.0, 0.5, 2.0, 1.5)), threads=2))
+    # Each of two threads may ask once more before it hears of it; what is waiting does not begin, or ends at once.
+    assert next(asked) <= 12
+
+
+def test_a_batch_is_solved_as_nearly_as_is_asked():
+    rough, fine = (list(solve_many([design(), design(2.0)], tolerance=gap, threads=2)) for gap in (1e-2, 1e-9))
+    for coarse, exact in zip(rough, fine, strict=True):
+        assert coarse.certificate.iterations < exact.certificate.iterations
+        assert exact.certificate.relative_gap <= 1e-9 < coarse.certificate.relative_gap <= 1e-2
+        assert coarse.certificate.dual <= exact.certificate.primal <= coarse.certificate.primal
+
+
+def test_a_batch_is_read_by_the_thread_that_asks():
+    readers = []
+
+    def read():
+        for scale in (1.0, 0.5, 2.0):
+            readers.append(threading.current_thread())
+            yield design(scale)
+
+    assert len(list(solve_many(read(), threads=2))) == 3
+    assert set(readers) == {threading.current_thread()}

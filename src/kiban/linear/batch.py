@@ -2,7 +2,8 @@
 
 Each programme is solved by one thread; the kernel leaves the interpreter free, so that both cores
 work. Results are given in the order of the programmes, as soon as each is known, and do not depend
-on the number of threads. Only as many programmes are held as are being solved.
+on the number of threads. Only as many programmes are held as are being solved. Threads are given the
+context of the caller, so that work that is not wanted any more ends in each of them.
 """
 
 from __future__ import annotations
@@ -11,26 +12,32 @@ import os
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 
 from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
 from kiban.linear.staircase import Staircase
 
 
-def solve_many(programmes: Iterable[Staircase], *, threads: int | None = None) -> Iterator[Solution]:
+def solve_many(
+    programmes: Iterable[Staircase], *, tolerance: float | None = None, threads: int | None = None
+) -> Iterator[Solution]:
     """The optimum of every programme, in order; `programmes` may be a generator and is read as needed.
 
-    A programme on which the kernel gives up goes to the general solvers, visibly in its certificate.
+    It is read by the thread that asks for the results. `tolerance` as in `solve`. A programme on which the kernel
+    gives up goes to the general solvers, visibly in its certificate.
     """
+    solve_one = partial(solve, tolerance=tolerance)
     workers = threads or os.cpu_count() or 1
     if workers == 1:
-        yield from map(solve, programmes)
+        yield from map(solve_one, programmes)
         return
     waiting: deque[Future[Solution]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
             for programme in programmes:
-                waiting.append(pool.submit(solve, programme))
+                waiting.append(pool.submit(copy_context().run, solve_one, programme))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
             while waiting:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -121,12 +122,7 @@ def solve_plane(
 def _roughly(gap: float) -> Callable[[Staircase], Solution]:
     """Solve to a gap that leaves most of the tolerance to the rates between, and fully where that fails."""
 
-    def answer(programme: Staircase) -> Solution:
-        from kiban.linear.kernel.method import solve_kernel
-
-        return solve_kernel(programme, tolerance=gap).solution or solve(programme)
-
-    return answer
+    return partial(solve, tolerance=gap)
 
 
 def _gap(lower: Array, upper: Array) -> Array:

@@ -25,7 +25,12 @@ ACCEPTED = 1e-7
 
 
 def solve(
-    programme: Staircase, solver: Solver = "auto", *, warm: WarmStart | None = None, keep_warm: bool = False
+    programme: Staircase,
+    solver: Solver = "auto",
+    *,
+    tolerance: float | None = None,
+    warm: WarmStart | None = None,
+    keep_warm: bool = False,
 ) -> Solution:
     """The optimum of a programme with its prices and certificate.
 
@@ -38,6 +43,9 @@ def solve(
     A programme with curved costs goes to the kernel and to Clarabel; HiGHS takes none, so that `highs` and whole
     numbers are refused there with a `SolverError`.
 
+    `tolerance` is the relative gap that is asked of the kernel, its own finest where none is given; the general
+    solvers stop at theirs.
+
     `warm`, the `Solution.warm` of a programme that differs in numbers only, lets the kernel start
     nearer to the optimum; `keep_warm` keeps the points for that. The answer is as proven as any, but
     its last digits depend on where it started. Whole numbers and other solvers make no use of it.
@@ -47,15 +55,19 @@ def solve(
         if curved:
             raise SolverError("no solver takes whole numbers and a capacity with a cost curve in one programme")
         return _solve_integer(programme)
-    return _solve_continuous(programme, solver, warm, keep_warm)
+    return _solve_continuous(programme, solver, tolerance, warm, keep_warm)
 
 
 def _solve_continuous(
-    programme: Staircase, solver: Solver, warm: WarmStart | None = None, keep_warm: bool = False
+    programme: Staircase,
+    solver: Solver,
+    tolerance: float | None = None,
+    warm: WarmStart | None = None,
+    keep_warm: bool = False,
 ) -> Solution:
     tried: list[str] = []
     if solver in {"auto", "kernel"}:
-        solution = _solve_kernel(programme, warm, keep_warm)
+        solution = _solve_kernel(programme, tolerance, warm, keep_warm)
         if solution is not None:
             return solution
         tried.append("kernel")
@@ -82,12 +94,15 @@ def _solve_continuous(
     raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
 
 
-def _solve_kernel(programme: Staircase, warm: WarmStart | None, keep_warm: bool) -> Solution | None:
+def _solve_kernel(
+    programme: Staircase, tolerance: float | None, warm: WarmStart | None, keep_warm: bool
+) -> Solution | None:
     # A command that solves nothing need not load the kernel.
-    from kiban.linear.kernel.method import solve_kernel
+    from kiban.linear.kernel.method import TOLERANCE, solve_kernel
     from kiban.linear.kernel.warm import KEPT_GAPS
 
-    answer = solve_kernel(programme, warm=warm, keep=KEPT_GAPS if keep_warm else ())
+    gap = TOLERANCE if tolerance is None else tolerance
+    answer = solve_kernel(programme, tolerance=gap, warm=warm, keep=KEPT_GAPS if keep_warm else ())
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else None
 
 

@@ -9,7 +9,7 @@ are a relaxation, mostly of one key. The plan's cost with each relaxation ranks 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,7 +17,8 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
-from kiban.linear import Solution, Staircase, solve
+from kiban.linear import Solution, Staircase
+from kiban.linear.batch import solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.plan import LEAST_CAPACITIES, Change, Infeasibility, Relaxation
@@ -33,6 +34,8 @@ DEARER = 30.0
 # Price of a constraint that collides, as a share of the penalty.
 BINDING = 0.05
 MARGIN = 1e-4
+# Relative gap of the programmes here: fine enough for the margin, and far from where dear limits cost digits.
+TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +56,32 @@ def explain_infeasibility(
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
     limits = _find_limits(resources, programme)
     penalty = PENALTY * _ordinary_cost(resources)
-    report(Message("progress.collisions"))
-    solution = solve(relax(programme, {limit.name: penalty / limit.scale for limit in limits}))
+
+    def write_first() -> Iterator[Staircase]:
+        report(Message("progress.collisions"))
+        yield relax(programme, {limit.name: penalty / limit.scale for limit in limits})
+        report(Message("progress.short_hours"))
+        yield _with_shortfall(resources, programme, penalty)
+
+    solution, missed = solve_many(write_first(), tolerance=TOLERANCE)
     if solution.status != "optimal":
         return Infeasibility((LEAST_CAPACITIES,), (), 0.0, ())
     colliding = [limit for limit in limits if _collides(solution, limit, penalty)]
-
-    report(Message("progress.short_hours"))
-    short = _find_shortfall(resources, programme, penalty)
+    short = _read_shortfall(resources, missed)
     negligible = NEGLIGIBLE_SLACK * max(float((resources.pue * resources.firm_mw).max()), 1.0)
     worst = np.argsort(-short, kind="stable")[:HOURS_SHOWN]
 
+    weights = [_weigh(limits, limit, penalty) for limit in colliding]
+
+    def write_relaxed() -> Iterator[Staircase]:
+        for limit, dear in zip(colliding, weights, strict=True):
+            report(Message("progress.relaxation", key=limit.key))
+            yield relax(programme, dear)
+
     relaxations: list[Relaxation] = []
-    for limit in colliding:
-        report(Message("progress.relaxation", key=limit.key))
-        relaxation = _relax_mainly(programme, limits, limit, penalty)
+    relaxed = solve_many(write_relaxed(), tolerance=TOLERANCE)
+    for limit, dear, solution in zip(colliding, weights, relaxed, strict=True):
+        relaxation = _read_relaxation(limits, limit, dear, solution)
         if relaxation is not None and all(_keys(relaxation) != _keys(other) for other in relaxations):
             relaxations.append(relaxation)
     relaxations.sort(key=lambda relaxation: (relaxation.cost_myen_per_year, relaxation.changes[0].key))
@@ -148,20 +162,29 @@ def _collides(solution: Solution, limit: _Limit, penalty: float) -> bool:
     return broken or abs(solution.total_prices[row]) * limit.scale > BINDING * penalty
 
 
-def _find_shortfall(resources: Resources, programme: Staircase, penalty: float) -> Array:
-    """Power that is missing in each step when capacity limits hold and yearly targets do not, MW."""
+def _with_shortfall(resources: Resources, programme: Staircase, penalty: float) -> Staircase:
+    """The programme in which power may be missing and yearly targets need not be kept."""
     targets = dict.fromkeys(programme.totals, 0.0)
     load = max(float((resources.pue * resources.firm_mw).sum()), 1.0)
-    solution = solve(relax(programme, targets | {"balance": penalty / load}))
+    return relax(programme, targets | {"balance": penalty / load})
+
+
+def _read_shortfall(resources: Resources, solution: Solution) -> Array:
+    """Power that is missing in each step when capacity limits hold and yearly targets do not, MW."""
     if solution.status != "optimal":
         return np.zeros(resources.steps)
     return np.asarray(np.maximum(solution.hourly[SLACK + "balance"], 0.0))
 
 
-def _relax_mainly(programme: Staircase, limits: list[_Limit], main: _Limit, penalty: float) -> Relaxation | None:
+def _weigh(limits: list[_Limit], main: _Limit, penalty: float) -> dict[str, float]:
+    """Prices at which others are broken only where one limit alone does not suffice."""
+    return {limit.name: (1.0 if limit is main else DEARER) * penalty / limit.scale for limit in limits}
+
+
+def _read_relaxation(
+    limits: list[_Limit], main: _Limit, weights: Mapping[str, float], solution: Solution
+) -> Relaxation | None:
     """The least breach of one limit, and of others only where that limit alone does not suffice."""
-    weights = {limit.name: (1.0 if limit is main else DEARER) * penalty / limit.scale for limit in limits}
-    solution = solve(relax(programme, weights))
     if solution.certificate is None:
         return None
     breaches = {limit.name: max(solution.capacities[SLACK + limit.name], 0.0) for limit in limits}

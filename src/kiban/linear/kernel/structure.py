@@ -87,8 +87,9 @@ class BorderColumn:
 
 @dataclass(slots=True)
 class KernelForm:
-    """The programme in the kernel's form; slacks of total rows follow the capacities among `border`.
+    """The programme in the kernel's form; the first `capacities` of `border` are those that the hours know.
 
+    What stands in total rows alone follows, capacities first and then the slacks of these rows: no sweep carries it.
     `absorbed` are rows that became the upper bound of a column: the column, and its coefficient in the row.
     """
 
@@ -147,7 +148,7 @@ def read_form(programme: Staircase) -> KernelForm:
         [],
         [],
         border,
-        len(border),
+        sum(name in border_of for name in _find_hourly_capacities(programme)),
         column_of,
         {},
         {},
@@ -186,7 +187,8 @@ def _read_capacities(programme: Staircase) -> tuple[list[BorderColumn], dict[str
     border: list[BorderColumn] = []
     border_of: dict[str, int] = {}
     held: dict[str, float] = {}
-    for capacity in programme.capacities.values():
+    hourly = _find_hourly_capacities(programme)
+    for capacity in sorted(programme.capacities.values(), key=lambda capacity: capacity.name not in hourly):
         lower, upper = capacity.lower, capacity.upper
         if np.isfinite(lower) and upper - lower <= ROUNDING * ROUNDING * (1.0 + abs(lower)):
             if upper - lower < -ROUNDING * (1.0 + abs(lower)):
@@ -197,6 +199,12 @@ def _read_capacities(programme: Staircase) -> tuple[list[BorderColumn], dict[str
         border.append(_bounded_border(capacity.cost, lower, upper))
         border[-1].curve = capacity.curve
     return border, border_of, held
+
+
+def _find_hourly_capacities(programme: Staircase) -> set[str]:
+    """Capacities that bound an hourly variable or stand in an hourly row."""
+    found = {variable.capacity for variable in programme.variables.values() if variable.capacity is not None}
+    return found.union(name for row in programme.rows.values() for name, _ in row.capacities)
 
 
 def _bounded_border(cost: float, lower: float, upper: float) -> BorderColumn:
