@@ -197,8 +197,9 @@ def bend(rng, programme, exponents):
         if exponent != 1.0 and not np.isfinite(capacity.lower):
             continue
         origin = 0.0 if exponent == 1.0 else capacity.lower - below
-        if exponent < 0.0 and capacity.lower == capacity.upper:
-            origin -= 1.0
+        if exponent < 0.0:
+            # Where rows leave a capacity nothing but the edge of such a curve, there is no optimum with prices.
+            origin -= 1.0 if capacity.lower == capacity.upper else 0.05
         cost = abs(capacity.cost) + 0.1 if exponent < 0.0 and np.isinf(capacity.upper) else capacity.cost
         price = float(np.sign(exponent) * 10.0 ** rng.uniform(-2, 1.5))
         curve = CostCurve(price, float(10.0 ** rng.uniform(-1, 1)), exponent, origin)
