@@ -241,7 +241,7 @@ def test_a_warm_start_follows_a_curve():
 
 
 def test_a_steep_demand_takes_few_iterations():
-    # The start is four decades below, where the slope is 1e44: plain Newton grows by a tenth an iteration, some 110 of them.
+    # The start is four decades below, where the slope is 1e44: plain Newton grows by a tenth in each of 110 iterations.
     programme = market(demand_curve(0.1, 100.0, 0.1), supply_curve(50.0, 1.0, 1.0))
     answer = solve_kernel(programme)
     assert answer.status == "optimal"
