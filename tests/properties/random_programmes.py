@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from kiban.linear import Staircase
+from kiban.linear.curves import CostCurve
 from kiban.linear.flat import BOUND_PREFIX, flatten
 
 
@@ -183,3 +184,24 @@ def _contradict(rng, programme):
         programme.add_term("asked", "helper")
         programme.add_row("held", upper=0.005)
         programme.add_term("held", "helper")
+
+
+def bend(rng, programme, exponents):
+    """The programme with a cost curve of one of the exponents on every capacity whose bounds let it have one.
+
+    A capacity without an upper bound that its curve rewards costs something, so that it does not grow without end.
+    """
+    for name, capacity in programme.capacities.items():
+        exponent = float(_pick(rng, exponents))
+        below = float(rng.random()) if rng.random() < 0.5 else 0.0
+        if exponent != 1.0 and not np.isfinite(capacity.lower):
+            continue
+        origin = 0.0 if exponent == 1.0 else capacity.lower - below
+        if exponent < 0.0:
+            # Where rows leave a capacity nothing but the edge of such a curve, there is no optimum with prices.
+            origin -= 1.0 if capacity.lower == capacity.upper else 0.05
+        cost = abs(capacity.cost) + 0.1 if exponent < 0.0 and np.isinf(capacity.upper) else capacity.cost
+        price = float(np.sign(exponent) * 10.0 ** rng.uniform(-2, 1.5))
+        curve = CostCurve(price, float(10.0 ** rng.uniform(-1, 1)), exponent, origin)
+        programme.capacities[name] = replace(capacity, cost=cost, curve=curve)
+    return programme

@@ -2,7 +2,9 @@
 
 Hourly variables and border columns are one vector `v`, hourly rows and total rows one set of equations:
 
-    minimise c' v   with   M v = b,   v >= 0 where `floor`,   v - G v + r = w where `bounded`
+    minimise c' v + f(v)   with   M v = b,   v >= 0 where `floor`,   v - G v + r = w where `bounded`
+
+with curves f of a few border columns, whose slopes are unknowns `s`, equal to f' at an optimum.
 """
 
 from dataclasses import dataclass, fields
@@ -15,16 +17,17 @@ from kiban.linear.kernel.system import AFFINE, CENTRE, LEAST_SLACK, MAX_REFINEME
 
 @dataclass
 class Vectors:
-    """A point or a direction: values, prices of lower bounds, rooms, prices of upper bounds, prices of rows."""
+    """A point or a direction: values, prices of lower bounds, rooms, prices of upper bounds, of rows, slopes."""
 
     v: np.ndarray
     z: np.ndarray
     r: np.ndarray
     u: np.ndarray
     prices: np.ndarray
+    s: np.ndarray
 
     def plus(self, other, primal=1.0, dual=1.0):
-        shares = {"v": primal, "r": primal, "z": dual, "u": dual, "prices": dual}
+        shares = {"v": primal, "r": primal, "z": dual, "u": dual, "prices": dual, "s": dual}
         return Vectors(*(getattr(self, f.name) + shares[f.name] * getattr(other, f.name) for f in fields(self)))
 
 
@@ -75,7 +78,25 @@ class DenseNewton:
         # An hourly variable without a bound in some hour is held in all hours.
         loose[: self.hourly] = np.repeat(loose[: self.hourly].reshape(width, steps).any(axis=1), steps)
         self.soft = np.where(loose, SOFT_FREE, SOFT)
+        self.curves = {self.hourly + k: border.curve for k, border in enumerate(form.border) if border.curve}
+        unit, origin = all_of("sign") * scale * form.right_scale, all_of("origin")
+        self.unit, self.origin, self.objective = unit, origin, form.cost_scale * form.right_scale
+        self.curved, self.falling = (np.zeros(n, dtype=bool) for _ in range(2))
+        self.curved[list(self.curves)] = True
+        self.falling[[k for k, curve in self.curves.items() if curve.exponent < 0.0]] = True
         self.proximal = np.where(np.arange(m) < self.hourly_rows, PROXIMAL, 0.0)
+
+    def linearise(self, at):
+        """How slopes follow values, and what they lack: Newton on rising slopes, on logarithms of falling ones."""
+        turn, lack = np.zeros(self.cost.size), np.zeros(self.cost.size)
+        for n, curve in self.curves.items():
+            x, unit, s = self.origin[n] + self.unit[n] * at.v[n], self.unit[n], at.s[n]
+            slope = curve.price * ((x - curve.origin) / curve.at) ** curve.exponent * unit / self.objective
+            if curve.exponent > 0.0:
+                turn[n], lack[n] = curve.exponent * slope * unit / (x - curve.origin), slope - s
+            else:
+                turn[n], lack[n] = curve.exponent * s * unit / (x - curve.origin), s * np.log(slope / s)
+        return turn, lack
 
     def equations(self, at, weight=1.0):
         """The matrix of a direction's equations; `weight` 0 leaves the proximal terms out."""
@@ -83,19 +104,20 @@ class DenseNewton:
         bounds, rest, soft, proximal = eye - self.shift, np.zeros(self.matrix.T.shape), self.soft, self.proximal
         return np.block(
             [
-                [self.matrix, rest.T, rest.T, rest.T, weight * np.diag(proximal)],
-                [-weight * np.diag(soft), eye, none, -bounds.T, self.matrix.T],
-                [np.diag(at.z), np.diag(at.v), none, none, rest],
-                [bounds, none, eye, none, rest],
-                [none, none, np.diag(at.u), np.diag(at.r), rest],
+                [self.matrix, rest.T, rest.T, rest.T, weight * np.diag(proximal), rest.T],
+                [-weight * np.diag(soft), eye, none, -bounds.T, self.matrix.T, -eye],
+                [np.diag(at.z), np.diag(at.v), none, none, rest, none],
+                [bounds, none, eye, none, rest, none],
+                [none, none, np.diag(at.u), np.diag(at.r), rest, none],
+                [-np.diag(self.linearise(at)[0]), none, none, none, rest, eye],
             ]
         )
 
     def solve_equations(self, matrix, right):
         """The solution with no price and no room where there is no bound."""
         every, every_row = np.ones(self.cost.size, dtype=bool), np.ones(self.right.size, dtype=bool)
-        rows = np.concatenate([every_row, every, self.floor, self.bounded, self.bounded])
-        columns = np.concatenate([every, self.floor, self.bounded, self.bounded, every_row])
+        rows = np.concatenate([every_row, every, self.floor, self.bounded, self.bounded, self.curved])
+        columns = np.concatenate([every, self.floor, self.bounded, self.bounded, every_row, self.curved])
         found = np.zeros(right.size)
         found[columns] = np.linalg.solve(matrix[np.ix_(rows, columns)], right[rows])
         return found
@@ -104,7 +126,8 @@ class DenseNewton:
         """What a point leaves open: rows, prices, upper bounds."""
         bounds = rights * self.width - keep * (at.v - self.shift @ at.v + at.r)
         paid = self.matrix.T @ at.prices + at.z - at.u + self.shift.T @ at.u
-        return rights * self.right - keep * self.matrix @ at.v, costs * self.cost - keep * paid, self.bounded * bounds
+        open_prices = costs * (self.cost + at.s) - keep * paid
+        return rights * self.right - keep * self.matrix @ at.v, open_prices, self.bounded * bounds
 
     def solve(self, side, at, so_far):
         """The direction after a right-hand side."""
@@ -114,34 +137,40 @@ class DenseNewton:
         else:
             rows, prices, bounds = np.zeros_like(self.right), np.zeros_like(self.cost), np.zeros_like(self.cost)
             floors, rooms = wish(side, at.v, at.z, so_far.v, so_far.z), wish(side, at.r, at.u, so_far.r, so_far.u)
-        right = np.concatenate([rows, prices, floors, bounds, rooms])
+        # Slopes are brought to their curves with the residuals; corrections and the start's least squares leave them.
+        lacking = self.linearise(at)[1] if side.mode == AFFINE and side.keep == 1.0 else np.zeros_like(self.cost)
+        right = np.concatenate([rows, prices, floors, bounds, rooms, lacking])
         held, free = self.equations(at), self.equations(at, 0.0)
         n, m = self.cost.size, self.right.size
         border = np.zeros(right.size, dtype=bool)
         border[self.hourly_rows : m] = border[m + self.hourly : m + n] = True
-        sizes = (1.0 + np.abs(np.concatenate([self.right, self.cost])))[border[: m + n]]
+        sizes = (1.0 + np.abs(np.concatenate([self.right, self.cost + at.s])))[border[: m + n]]
         found = self.solve_equations(held, right)
         for _ in range(MAX_REFINEMENTS):
             left = np.where(border, right - free @ found, 0.0)
             if (np.abs(left[border]) / sizes).max(initial=0.0) <= REFINE_ABOVE:
                 break
             found += self.solve_equations(held, left)
-        return so_far.plus(Vectors(*np.split(found, np.cumsum([n, n, n, n]))))
+        return so_far.plus(Vectors(*np.split(found, np.cumsum([n, n, n, n, m]))))
 
     def measure(self, at):
         """Primal and dual objective, worst open row or bound, worst open price, sum of products."""
         rows, prices, bounds = self.open_parts(at)
         # Those of the border are measured against their own size.
         size = np.where(np.arange(rows.size) < self.hourly_rows, 1.0, 1.0 + np.abs(self.right))
-        price = np.where(np.arange(prices.size) < self.hourly, 1.0, 1.0 + np.abs(self.cost))
+        price = np.where(np.arange(prices.size) < self.hourly, 1.0, 1.0 + np.abs(self.cost + at.s))
         worst = max(np.abs(rows / size).max(initial=0.0), np.abs(bounds).max(initial=0.0))
-        objectives = self.cost @ at.v, self.right @ at.prices - self.width @ at.u
-        return *objectives, worst, np.abs(prices / price).max(initial=0.0), at.v @ at.z + at.r @ at.u
+        primal, dual = self.cost @ at.v, self.right @ at.prices - self.width @ at.u
+        for n, curve in self.curves.items():
+            primal += curve.value(self.origin[n] + self.unit[n] * at.v[n]) / self.objective
+            slope = at.s[n] * self.objective / self.unit[n]
+            dual += (slope * self.origin[n] - curve.conjugate(slope)) / self.objective
+        return primal, dual, worst, np.abs(prices / price).max(initial=0.0), at.v @ at.z + at.r @ at.u
 
     def largest_steps(self, at, move):
         """Primal and dual step to the boundary, and how products change with each step and with both."""
         pairs = [(at.v, move.v, self.floor), (at.r, move.r, self.bounded)]
-        prices = [(at.z, move.z, self.floor), (at.u, move.u, self.bounded)]
+        prices = [(at.z, move.z, self.floor), (at.u, move.u, self.bounded), (at.s, move.s, self.falling)]
         primal, dual = (
             1.0 / max(*((-moves[on] / values[on]).max(initial=0.0) for values, moves, on in part), 1e-30)
             for part in (pairs, prices)

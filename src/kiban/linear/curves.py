@@ -83,7 +83,7 @@ class CostCurve:
         return self._times_power(self.price * self.exponent / self.at, x, self.exponent - 1.0)
 
     def reach(self, slope: float) -> float:
-        """The capacity where one unit more costs `slope`: the domain's end where all cost more, infinity if less."""
+        """The capacity where one unit more costs `slope`; the end of the domain if all cost more, infinity if less."""
         ratio = slope / self.price
         if self.exponent != 1.0 and ratio <= 0.0:
             return self.origin if self.price > 0.0 else np.inf

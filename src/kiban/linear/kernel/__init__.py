@@ -11,6 +11,7 @@ plain       the same in NumPy, in natural order: slow, and written to be read
 blocks      the equations of all hours, and the normal equations when the variables are gone
 chain       the normal equations of all hours solved, segment by segment
 capacities  the dense system of capacities and total rows
+slopes      curved costs of capacities: each slope an unknown of its own
 proof       values and prices in the names of the caller, and their certificate
 warm        a start from the way to the optimum of a similar programme
 """

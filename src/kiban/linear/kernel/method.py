@@ -243,7 +243,8 @@ class Method:
             self._keep(max(gap, residual))
             if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
                 answer = self._finish(iteration)
-                if answer is not None and residual <= FEASIBLE:
+                # A slope that is not yet its curve's is a price that is not yet exact, though the gap be closed.
+                if answer is not None and max(residual, newton.border.slopes.open()) <= FEASIBLE:
                     return answer
                 if kept is not None:
                     return _better(kept, answer)

@@ -69,6 +69,10 @@ class Slopes:
             dual -= curve.conjugate(float(self.slope[k]) * self._objective_unit / unit)
         return primal / self._objective_unit, dual / self._objective_unit
 
+    def open(self) -> float:
+        """What the slopes lack, relative to themselves: prices are as near to the optimum as slopes to their curves."""
+        return float((np.abs(self.lead) / (1.0 + np.abs(self.slope))).max(initial=0.0))
+
     def ratio(self, dx: Array) -> float:
         """Inverse of the longest step for which the slopes keep their signs where they must."""
         falling = [k for k, curve, _ in self._curves if curve.exponent < 0.0]

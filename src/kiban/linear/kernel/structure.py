@@ -392,16 +392,9 @@ def scale_form(form: KernelForm) -> None:
     costs = [float(np.abs(column.cost).max()) * column.scale for column in form.columns]
     form.cost_scale = _power_of_two(
         max(costs, default=0.0)
-        or max((abs(b.cost + _slope(b, form.right_scale)) * b.scale for b in form.border), default=0.0)
+        or max(((abs(b.cost) + (abs(b.curve.price) if b.curve else 0.0)) * b.scale for b in form.border), default=0.0)
         or 1.0
     )
-
-
-def _slope(border: BorderColumn, unit: float) -> float:
-    """What a curve adds to the cost of a capacity of usual size."""
-    if border.curve is None:
-        return 0.0
-    return border.sign * border.curve.slope(border.origin + border.sign * border.scale * unit)
 
 
 def _power_of_two(value: float) -> float:
