@@ -9,10 +9,14 @@
 
 namespace kiban::window {
 
-// Share of the way to the nearest bound that a step takes, and the largest target as a share of the mean product.
-constexpr double REACH = 0.995, MOST_TARGET = 0.1;
+// Share of the way to the nearest bound that a step takes.
+constexpr double REACH = 0.995;
+// The largest target as a share of the mean product; after a short step the products have drifted apart, and it may be all.
+constexpr double MOST_TARGET = 0.1, SHORT_STEP = 0.3;
 // From this gap on (relative, as the tolerance) directions are mended, and the chain runs with care.
 constexpr double MENDED_BELOW = 1e-4;
+// Where costs add up to less than this (the largest limit at the largest ordinary price is one), it is their size.
+constexpr double SMALL = 0.25;
 // Rows are open by no more than this part of the largest limit.
 constexpr double OPEN_ROWS = 1e-9;
 // From this gap on a point is kept for a window that follows: far enough from every bound to start from.
@@ -39,7 +43,7 @@ static Verdict optimise(const Task& task, Shape& shape, const Summary& summary) 
     shape.look(careful, primal_step, dual_step, measures);
     measures.primal += summary.constant;
     measures.dual += summary.constant;
-    const Lanes size = magnitude(measures.primal) + 1.0;
+    const Lanes size = magnitude(measures.primal) + SMALL;
     const Lanes gap = magnitude(measures.primal - measures.dual);
     const Lanes keeps = choose(unkept, choose(KEPT_BELOW * size - gap, running, ZERO), ZERO);
     if (largest(keeps) > 0.0) {
@@ -69,7 +73,9 @@ static Verdict optimise(const Task& task, Shape& shape, const Summary& summary) 
     const Lanes left = measures.product + primal * reach.first - dual * (measures.product + reach.first) -
                        primal * dual * (reach.first + reach.second);
     const Lanes share = larger(left, ZERO) / measures.product;
-    const Lanes target = smaller(share * share * share, spread(MOST_TARGET)) * mean;
+    const Lanes was_short = iteration > 0 ? SHORT_STEP - smaller(primal_step, dual_step) : ZERO;
+    const Lanes most = choose(was_short, spread(1.0), spread(MOST_TARGET));
+    const Lanes target = smaller(share * share * share, most) * mean;
 
     shape.aim(careful, target);
     reach = Reach{spread(REACH), spread(REACH), ZERO, ZERO};

@@ -15,7 +15,7 @@ from kiban.linear.window.task import LANES, POINT, Workplace, find_functions, ma
 from kiban.linear.window.windows import Windows
 
 TOLERANCE: Final = 1e-10
-"""Largest distance of cost and bound, over the cost plus the largest limit at the largest ordinary price."""
+"""Largest distance of cost and bound, over the cost plus a quarter of the largest limit at the largest price."""
 
 
 def solve_windows(
