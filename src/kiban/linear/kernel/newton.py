@@ -80,8 +80,9 @@ class Newton:
             **arrays, **{f"new_{name}": arrays[name] for name in DIRECTION},
         }  # fmt: skip
         self._system = System(self._stages, values)
-        if known:
-            self._system.put("shape", self._stages.kiban_find_shape(self._system.address))
+        # Which of the structures that the compiler knows this is; -1: read from tables.
+        self.shape_number = int(self._stages.kiban_find_shape(self._system.address)) if known else -1
+        self._system.put("shape", self.shape_number)
         # Row of the form at each place, and place of a column among the capped ones (-1: it has no upper bound).
         self.row_order, self.cap_places = layout.row_order, layout.columns[:width, 1]
         # Segments follow one another in time: lane after lane, group after group.
