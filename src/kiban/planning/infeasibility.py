@@ -35,7 +35,7 @@ DEARER = 30.0
 BINDING = 0.05
 MARGIN = 1e-4
 # Relative gap of the programmes here: fine enough for the margin, and far from where dear limits cost digits.
-TOLERANCE = 1e-6
+EXPLAINED_TO = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def explain_infeasibility(
         report(Message("progress.short_hours"))
         yield _with_shortfall(resources, programme, penalty)
 
-    solution, missed = solve_many(write_first(), tolerance=TOLERANCE)
+    solution, missed = solve_many(write_first(), tolerance=EXPLAINED_TO)
     if solution.status != "optimal":
         return Infeasibility((LEAST_CAPACITIES,), (), 0.0, ())
     colliding = [limit for limit in limits if _collides(solution, limit, penalty)]
@@ -79,7 +79,7 @@ def explain_infeasibility(
             yield relax(programme, dear)
 
     relaxations: list[Relaxation] = []
-    relaxed = solve_many(write_relaxed(), tolerance=TOLERANCE)
+    relaxed = solve_many(write_relaxed(), tolerance=EXPLAINED_TO)
     for limit, dear, solution in zip(colliding, weights, relaxed, strict=True):
         relaxation = _read_relaxation(limits, limit, dear, solution)
         if relaxation is not None and all(_keys(relaxation) != _keys(other) for other in relaxations):
