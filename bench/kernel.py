@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+from scipy.signal import lfilter
 
 from kiban.linear import Staircase, solve
 
@@ -34,18 +35,20 @@ HOURS = 8760
 PEERS = ("piqp", "clarabel", "highs simplex", "highs hipo", "pypsa highs")
 
 
-def weather(years: int) -> dict[str, np.ndarray]:
-    """Synthetic hours of a windy northern site: sun, two winds, load, price and the grid's carbon."""
+def weather(years: int, site: int | None = None) -> dict[str, np.ndarray]:
+    """Synthetic hours of a windy northern site: sun, two winds, load, price and the grid's carbon.
+
+    `site` numbers places with hours of their own.
+    """
     parts = []
     for year in range(years):
-        rng = np.random.default_rng([20260401, year])
+        rng = np.random.default_rng([20260401, year] if site is None else [20260401, year, site])
         hour, day = np.arange(HOURS) % 24, np.arange(HOURS) / 24.0
 
         def wander(memory: float, rng: np.random.Generator = rng) -> np.ndarray:
-            noise, out = rng.standard_normal(HOURS) * np.sqrt(1 - memory**2), np.zeros(HOURS)
-            for t in range(1, HOURS):
-                out[t] = memory * out[t - 1] + noise[t]
-            return out
+            noise = rng.standard_normal(HOURS) * np.sqrt(1 - memory**2)
+            noise[0] = 0.0
+            return lfilter([1.0], [1.0, -memory], noise)
 
         length = 12.0 + 3.2 * np.sin(2 * np.pi * (day - 80) / 365)
         height = np.clip(np.cos((hour - 12) * np.pi / length), 0, None)
@@ -85,9 +88,12 @@ LIMITS = {
 GAS = 0.016
 
 
-def design(years: int, *, clean: bool, deferral: bool) -> Staircase:
-    """Wind, sun, battery, grid and gas for a data centre; 24/7 clean share and deferrable compute as asked."""
-    w, weight = weather(years), 1.0 / years
+def design(years: int, *, clean: bool, deferral: bool, hours: dict[str, np.ndarray] | None = None) -> Staircase:
+    """Wind, sun, battery, grid and gas for a data centre; 24/7 clean share and deferrable compute as asked.
+
+    `hours` are those of `weather`, of the site without number where they are not given.
+    """
+    w, weight = weather(years) if hours is None else hours, 1.0 / years
     steps = HOURS * years
     programme = Staircase(steps, HOURS)
     for name, cost in COSTS.items():

@@ -8,9 +8,9 @@ import pytest
 
 from kiban.errors import SolverError
 from kiban.interruption import UnwantedError, while_wanted
-from kiban.linear import Staircase, solve
+from kiban.linear import Staircase, parametric, solve
 from kiban.linear.batch import solve_many
-from kiban.linear.parametric import CostDirection, _furthest, solve_plane, solve_ray
+from kiban.linear.parametric import CostDirection, _furthest, _mix, _nearest, solve_plane, solve_ray
 from kiban.linear.staircase import with_costs
 
 
@@ -131,6 +131,43 @@ def test_rates_are_solved_two_at_a_time_and_no_two_that_teach_the_same():
     assert len(paired.solved) % 2 == 0
     assert paired.solved == result.solved
     assert all(abs(first - second) > 2 for first, second in itertools.pairwise(result.solved))
+
+
+def test_a_rate_starts_from_what_a_near_one_left_behind_and_no_start_is_handed_out(monkeypatch):
+    started = []
+
+    def recorded(programme, **options):
+        started.append(options["warm"])
+        return solve(programme, **options)
+
+    monkeypatch.setattr(parametric, "solve", recorded)
+    rates = np.linspace(0.0, 0.5, 41)
+    result = solve_ray(design(), CREDIT, rates, tolerance=1e-5, most_solves=8)
+    # The two ends are the first.
+    assert started[:2] == [None, None]
+    assert all(start is not None for start in started[4:])
+    for place, found in zip(result.solved, result.solutions, strict=True):
+        costs = {"sun": 3.0 - 3.0 * rates[place], "energy": 0.7 - 0.7 * rates[place]}
+        cold = solve(with_costs(design(), capacities=costs, constant=5.0 + 0.5 * rates[place]))
+        assert found.certificate.primal == pytest.approx(cold.certificate.primal, rel=2e-6)
+    assert all(found.warm is None for found in result.solutions)
+
+
+def test_a_start_is_taken_from_the_nearest_rate_or_from_none():
+    rates = np.linspace(0.0, 1.0, 11)[:, None]
+    starts = [(0, "first"), (4, "second")]
+    assert [_nearest(rates, starts, place) for place in (1, 3, 6)] == ["first", "second", "second"]
+    assert _nearest(rates, starts, 9) is None
+    assert _nearest(rates, [], 1) is None
+
+
+def test_mixtures_of_three_duals_are_the_plane_through_them():
+    known = np.array([[0.0, 0.0], [2.0, 0.0], [0.0, 4.0], [2.0, 4.0]])
+    duals = 1.0 + 3.0 * known[:, 0] - 0.5 * known[:, 1] - np.array([0.0, 0.0, 0.0, 100.0])
+    rates = np.array([[0.5, 1.0], [1.0, 2.0], [0.0, 4.0], [3.0, 0.0]])
+    found = _mix(rates, known, duals, np.full(4, -np.inf))
+    assert found[:3] == pytest.approx([1.0 + 1.5 - 0.5, 1.0 + 3.0 - 1.0, 1.0 - 2.0], rel=1e-9)
+    assert found[3] == -np.inf
 
 
 def test_the_next_rates_are_where_the_bounds_are_furthest_apart_and_away_from_each_other():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kiban.catalogue import load_catalogue
-from kiban.national.search.coarse import coarsen
+from kiban.national.search.coarse import coarsen, worthwhile
 from kiban.national.search.subproblem import evaluate, reprice
 from kiban.national.study.assembly import write_problem
 from kiban.planning import build
@@ -114,3 +114,13 @@ def test_a_short_window_has_no_coarse_problem_and_a_year_has_four_weeks():
     assert coarse.resources.block_steps == 168
     year = whole.blocks[0].subproblems[0].model
     assert coarse.resources.pue.mean() == pytest.approx(year.resources.pue.mean(), rel=0.02)
+
+
+def test_a_closed_site_is_tried_at_a_quarter_of_its_largest_load_or_more():
+    problem = study(limits={"max_site_mw": 400, "carbon_cap_t_per_year": 1e6})
+    block = problem.blocks[0]
+    assert problem.largest_mw(block) == 400
+    small = np.array([20.0, 5.0, 15.0, 10.0, 1e4])
+    assert worthwhile(problem, block, small) == pytest.approx(4.0 * small)
+    large = np.array([80.0, 40.0, 15.0, 10.0, 1e4])
+    assert worthwhile(problem, block, large) == pytest.approx(large)

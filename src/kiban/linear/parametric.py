@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.errors import SolverError
@@ -23,10 +24,17 @@ from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
 from kiban.linear.staircase import Staircase, with_costs
 
+if TYPE_CHECKING:
+    from kiban.linear.kernel.warm import WarmStart
+
 # Share of the tolerance that a solved rate may use up itself.
 OWN_SHARE = 0.1
 # Rates that are solved side by side. It is no number of cores: which rates are solved decides what the bounds are.
 TOGETHER = 2
+# Points on the way to optima that are held, eight megabytes each for a year; a solve starts from one that is this near,
+# as a share of the range of the rates: from further away it would take longer than from none.
+MOST_STARTS = 24
+NEAR = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +102,15 @@ def solve_plane(
     rates = np.asarray(rates, dtype=np.float64)
     if rates.ndim != 2 or rates.shape[1] != len(directions) or not len(rates):
         raise ValueError(f"rates of shape {rates.shape} for {len(directions)} directions")
-    answer = solver or _roughly(tolerance * OWN_SHARE)
+    starts: list[tuple[int, WarmStart]] = []
+
+    def answer(place: int, start: WarmStart | None) -> Solution:
+        at_rate = _move(programme, directions, rates[place])
+        if solver is not None:
+            return solver(at_rate)
+        # To a gap that leaves most of the tolerance to the rates between.
+        return solve(at_rate, tolerance=tolerance * OWN_SHARE, warm=start, keep_warm=True, threads=1)
+
     limit = most_solves or len(rates)
     upper = np.full(len(rates), np.inf)
     lower = np.full(len(rates), -np.inf)
@@ -109,14 +125,17 @@ def solve_plane(
             wanted = wanted[: min(TOGETHER, limit - len(solved))]
             if not wanted:
                 break
-            moved = [_move(programme, directions, rates[place]) for place in wanted]
-            asked = [executor.submit(copy_context().run, answer, at_rate) for at_rate in moved]
+            asked = [
+                executor.submit(copy_context().run, answer, place, _nearest(rates, starts, place)) for place in wanted
+            ]
             for place, solution in zip(wanted, [one.result() for one in asked], strict=True):
                 certificate = solution.certificate
                 if certificate is None:
                     raise SolverError(f"no optimum at rates {rates[place].tolist()}: {solution.status}")
                 solved.append(place)
-                solutions.append(solution)
+                solutions.append(replace(solution, warm=None))
+                if solution.warm is not None:
+                    starts = [*starts, (place, solution.warm)][-MOST_STARTS:]
                 duals.append(certificate.dual)
                 upper = np.minimum(upper, _cost_line(programme, directions, solution, rates))
             lower = _mix(rates, rates[solved], np.array(duals), lower)
@@ -124,10 +143,13 @@ def solve_plane(
     return ParametricCost(rates, lower, upper, tuple(solved), tuple(solutions))
 
 
-def _roughly(gap: float) -> Callable[[Staircase], Solution]:
-    """Solve to a gap that leaves most of the tolerance to the rates between, and fully where that fails."""
-
-    return partial(solve, tolerance=gap, threads=1)
+def _nearest(rates: Array, starts: Sequence[tuple[int, WarmStart]], place: int) -> WarmStart | None:
+    """The warm start that the solve at the nearest rate left behind, if any is near."""
+    if not starts:
+        return None
+    scaled = rates / np.maximum(np.ptp(rates, axis=0), 1e-300)
+    apart = [float(np.abs(scaled[other] - scaled[place]).max()) for other, _ in starts]
+    return starts[int(np.argmin(apart))][1] if min(apart) <= NEAR else None
 
 
 def _furthest(rates: Array, solved: Sequence[int], gap: Array, tolerance: float) -> list[int]:
@@ -206,10 +228,15 @@ def _mix(rates: Array, known: Array, duals: Array, before: Array) -> Array:
     size = np.maximum(np.ptp(known, axis=0), 1e-300)
     scaled = np.column_stack([(known - known[0]) / size, np.ones(len(known))])
     targets = np.column_stack([(rates - known[0]) / size, np.ones(len(rates))])
-    for value, normal in _upper_faces(scaled[:, :-1], duals):
-        weights = np.linalg.lstsq(normal.T, targets.T, rcond=None)[0]
-        inside = (weights >= -1e-12).all(axis=0) & (np.abs(normal.T @ weights - targets.T).max(axis=0) < 1e-10)
-        lower[inside] = np.maximum(lower[inside], (value @ np.maximum(weights, 0.0))[inside])
+    for face in _upper_faces(scaled[:, :-1], duals):
+        corners = scaled[face].T
+        try:
+            weights = np.linalg.solve(corners, targets.T)
+        except np.linalg.LinAlgError:
+            # Corners in a line surround no rate.
+            continue
+        inside = (weights >= -1e-12).all(axis=0) & (np.abs(corners @ weights - targets.T).max(axis=0) < 1e-10)
+        lower[inside] = np.maximum(lower[inside], (duals[face] @ np.maximum(weights, 0.0))[inside])
     return lower
 
 
@@ -227,8 +254,8 @@ def _hull(x: Array, y: Array) -> Array:
     return np.interp(x, x[kept], y[kept])
 
 
-def _upper_faces(points: Array, values: Array) -> list[tuple[Array, Array]]:
-    """Simplices of the upper hull of `(point, value)`: values and homogeneous corners of each."""
+def _upper_faces(points: Array, values: Array) -> list[npt.NDArray[np.integer]]:
+    """Simplices of the upper hull of `(point, value)`: the numbers of the points of each."""
     from scipy.spatial import ConvexHull, QhullError
 
     count, dimension = points.shape
@@ -242,9 +269,4 @@ def _upper_faces(points: Array, values: Array) -> list[tuple[Array, Array]]:
         hull = ConvexHull(np.vstack([lifted, below]))
     except QhullError:
         return []
-    faces = []
-    for simplex in hull.simplices:
-        if (simplex == count).any():
-            continue
-        faces.append((values[simplex], np.column_stack([points[simplex], np.ones(len(simplex))])))
-    return faces
+    return [simplex for simplex in hull.simplices if not (simplex == count).any()]

@@ -22,8 +22,8 @@ WEEKS = 4
 HOURS_PER_WEEK = 168.0
 WORTHWHILE = 4
 """A coarse problem must be this many times shorter than what it stands for."""
-BEYOND = 1.25
-"""The year will differ a little from the weeks: it is evaluated this far beyond the coarse solution."""
+TRIED_SHARE = 0.25
+"""Load at which a site that the coarse plan leaves closed is evaluated, as a share of its largest."""
 FIRST_SHARES = (1.0, 0.35)
 """Sizes at which a site is evaluated without a coarse solution, as shares of its largest."""
 
@@ -77,21 +77,14 @@ def _pick(part: Any, steps: int, picked: npt.NDArray[np.int64]) -> Any:
     return part
 
 
-def pure_classes(problem: NationalProblem, block: Block, z: Array) -> list[Array]:
-    """The linking variables with all load in one class, for every class that the site may serve, and a little larger.
+def worthwhile(problem: NationalProblem, block: Block, z: Array) -> Array:
+    """The linking variables z, made as much larger as makes the load a quarter of the largest, if it is less.
 
-    Their mixtures hold every split of the load between the classes.
+    Where the coarse plan leaves a site closed, its cheapest mix of loads and limits is known from small ones; a cut
+    there would allow too much of a large site.
     """
-    served = {group for tranche, group in enumerate(problem.class_of) if problem.serves[block.site, tranche]}
-    total = float(z[: problem.classes].sum())
-    most = problem.largest_mw(block) / max(total, SAME_MW)
-    pure = []
-    for group in sorted(served):
-        one = z * min(BEYOND, max(most, 1.0))
-        one[: problem.classes] = 0.0
-        one[group] = total * min(BEYOND, max(most, 1.0))
-        pure.append(one)
-    return pure
+    load = max(float(z[: problem.classes].sum()), SAME_MW)
+    return z * max(TRIED_SHARE * problem.largest_mw(block) / load, 1.0)
 
 
 def first_sizes(problem: NationalProblem, block: Block, subproblem: Subproblem) -> list[Array]:

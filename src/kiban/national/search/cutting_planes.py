@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from kiban.errors import SolverError
 from kiban.messages import Message
-from kiban.national.search.coarse import coarsen, first_sizes, pure_classes
+from kiban.national.search.coarse import coarsen, first_sizes, worthwhile
 from kiban.national.search.cut_pool import CutPool, SeparationPoint
 from kiban.national.search.incumbent import Incumbent, evaluate_choice, relative_gap
 from kiban.national.search.master import Choice, solve_masters
@@ -134,12 +134,12 @@ def _solve_coarse(problem: NationalProblem, pool: CutPool, gap: float, max_round
         return
     for (number, which, subproblem), (_, _, short) in zip(problem.subproblems(), coarse.subproblems(), strict=True):
         point = plan.points.get((number, which))
-        if point is not None:
-            first = [point.z, *pure_classes(problem, problem.blocks[number], point.z)]
+        known = pool.points.get(short.model.key, ())
+        if point is None and known:
+            smallest = min(known, key=lambda other: float(other.z[: problem.classes].sum()))
+            first = [worthwhile(problem, problem.blocks[number], smallest.z)]
         else:
-            known = pool.points.get(short.model.key, ())
-            smallest = min(known, key=lambda other: float(other.z[: problem.classes].sum()), default=None)
-            first = [smallest.z] if smallest is not None else []
+            first = [point.z] if point is not None else []
         pool.separation_points[subproblem.model.label] = first
 
 
