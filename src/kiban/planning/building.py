@@ -22,13 +22,13 @@ from kiban.planning.evaluation import (
     list_investments,
     list_tranches,
     name_capacities,
-    net_battery,
 )
 from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.plan import Alternative, Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
+from kiban.planning.schedule import tidy
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -134,7 +134,7 @@ def _make_plan(
     return replace(
         describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
         worths=compute_worths(
-            resources, net_battery(resources, solution), preparation.warmer_cooling(resources.cooling_system)
+            resources, tidy(resources, solution), preparation.warmer_cooling(resources.cooling_system)
         ),
         alternatives=alternatives,
         provenance=tuple(preparation.recorder),
@@ -146,7 +146,7 @@ def describe_design(
     scenario: Scenario, time: pd.DatetimeIndex, terms: PolicyTerms | None, resources: Resources, solution: Solution
 ) -> Plan:
     """The plan of an optimum in its own figures: capacities, costs, hours, and what is bought; no worths or sources."""
-    solution = net_battery(resources, solution)
+    solution = tidy(resources, solution)
     hourly = compute_hourly(resources, solution)
     costs = compute_costs(resources, solution)
     return Plan(
