@@ -7,7 +7,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
@@ -24,6 +27,7 @@ from kiban.planning.evaluation import (
     name_capacities,
 )
 from kiban.planning.infeasibility import explain_infeasibility
+from kiban.planning.one_way import TwoWay, solve_one_way
 from kiban.planning.plan import Alternative, Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
@@ -83,14 +87,30 @@ def build_prepared(
     if served_mw is not None:
         candidates = [serve(resources, served_mw) for resources in candidates]
     solutions = _solve_all(candidates, solver, warm, tell)
-    if any(solution.status == "unbounded" for solution in solutions):
-        raise ScenarioError(UNBOUNDED)
-    solved = [pair for pair in zip(candidates, solutions, strict=True) if pair[1].status == "optimal"]
+    for resources, solution in zip(candidates, solutions, strict=True):
+        if solution.status == "unbounded":
+            raise ScenarioError(_explain_unbounded(resources))
+    found = [solve_one_way(*pair, partial(solve, solver=solver)) for pair in zip(candidates, solutions, strict=True)]
+    solved = [
+        (resources, solution, two_way)
+        for resources, (solution, two_way) in zip(candidates, found, strict=True)
+        if solution.status == "optimal"
+    ]
     if not solved:
         return _no_design(preparation, tell, explain)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
-    others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution in solved[1:])
+    others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution, _ in solved[1:])
     return _make_plan(preparation, *solved[0], others)
+
+
+def _explain_unbounded(resources: Resources) -> Problem:
+    """What earns without end: a battery that burns energy at a negative price, or a sale above its cost."""
+    grid, battery = resources.grid, resources.battery
+    if grid is not None and battery is not None and battery.max_power_mw == grid.max_mw == np.inf:
+        paid = int((grid.price_myen_per_mwh < 0).sum())
+        if paid and grid.max_export_mw == 0:
+            return Problem("burning", key="battery", hours=paid * resources.step_hours)
+    return UNBOUNDED
 
 
 def _solve_all(
@@ -128,9 +148,15 @@ def _cost(solution: Solution) -> float:
 
 
 def _make_plan(
-    preparation: Preparation, resources: Resources, solution: Solution, alternatives: tuple[Alternative, ...]
+    preparation: Preparation,
+    resources: Resources,
+    solution: Solution,
+    two_way: TwoWay | None,
+    alternatives: tuple[Alternative, ...],
 ) -> Plan:
     notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
+    if two_way is not None:
+        notes = (*notes, two_way.note())
     return replace(
         describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
         worths=compute_worths(

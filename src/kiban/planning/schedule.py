@@ -36,7 +36,7 @@ def net_battery(resources: Resources, solution: Solution) -> Solution:
     energy can pay, the schedule is left as it is.
     """
     battery = resources.battery
-    if battery is None or "curtailment" not in solution.hourly or resources.has_energy_to_waste:
+    if battery is None or not burns_at_no_gain(resources):
         return solution
     charge, discharge = solution.hourly["charge"], solution.hourly["discharge"]
     stored = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
@@ -45,6 +45,11 @@ def net_battery(resources: Resources, solution: Solution) -> Solution:
     burnt = (charge - discharge) - (net_charge - net_discharge)
     netted = {"charge": net_charge, "discharge": net_discharge, "curtailment": solution.hourly["curtailment"] + burnt}
     return replace(solution, hourly={**solution.hourly, **netted})
+
+
+def burns_at_no_gain(resources: Resources) -> bool:
+    """Whether what a battery burns could be curtailed instead at the same cost."""
+    return any(supply.is_free for supply in resources.supply) and not resources.has_energy_to_waste
 
 
 def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
