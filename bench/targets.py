@@ -30,14 +30,9 @@ from kiban.scenario.examples import example_path
 
 HERE = Path(__file__).resolve().parent
 FIRST_PLAN = "import kiban; kiban.build('tomakomai')"
-LIMITS = {
-    "pv": 100,
-    "wind_onshore": 50,
-    "wind_offshore_fixed": 0,
-    "wind_offshore_floating": 0,
-    "hydro": 20,
-    "geothermal": 15,
-}
+LIMITS_MW = {
+    "pv": 100, "wind_onshore": 50, "wind_offshore_fixed": 0, "wind_offshore_floating": 0, "hydro": 20, "geothermal": 15,
+}  # fmt: skip
 CASES = {
     "one site-year": ({"years": 1, "clean": True, "deferral": True, "plan": False}, 0.05),
     "one site-year, default plan": ({"years": 1, "clean": None, "deferral": None, "plan": True}, 0.09),
