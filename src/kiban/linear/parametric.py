@@ -33,8 +33,8 @@ OWN_SHARE = 0.1
 TOGETHER = 2
 # Points on the way to optima that are held, eight megabytes each for a year; a solve starts from one that is this near,
 # as a share of the range of the rates: from further away it would take longer than from none.
-MOST_STARTS = 24
-NEAR = 0.3
+STARTS_HELD = 24
+NEAR_RATES = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def solve_plane(
                 solved.append(place)
                 solutions.append(replace(solution, warm=None))
                 if solution.warm is not None:
-                    starts = [*starts, (place, solution.warm)][-MOST_STARTS:]
+                    starts = [*starts, (place, solution.warm)][-STARTS_HELD:]
                 duals.append(certificate.dual)
                 upper = np.minimum(upper, _cost_line(programme, directions, solution, rates))
             lower = _mix(rates, rates[solved], np.array(duals), lower)
@@ -149,7 +149,7 @@ def _nearest(rates: Array, starts: Sequence[tuple[int, WarmStart]], place: int) 
         return None
     scaled = rates / np.maximum(np.ptp(rates, axis=0), 1e-300)
     apart = [float(np.abs(scaled[other] - scaled[place]).max()) for other, _ in starts]
-    return starts[int(np.argmin(apart))][1] if min(apart) <= NEAR else None
+    return starts[int(np.argmin(apart))][1] if min(apart) <= NEAR_RATES else None
 
 
 def _furthest(rates: Array, solved: Sequence[int], gap: Array, tolerance: float) -> list[int]:
