@@ -13,5 +13,6 @@ chain       the normal equations of all hours solved, segment by segment
 capacities  the dense system of capacities and total rows
 slopes      curved costs of capacities: each slope an unknown of its own
 proof       values and prices in the names of the caller, and their certificate
+rays        what a point proves where there is no optimum
 warm        a start from the way to the optimum of a similar programme
 """
