@@ -114,7 +114,10 @@ def test_a_direction_by_hand_is_a_proof():
     # x - y = 0, costs -2 and 1: both may rise together without end.
     endless = flatten(capacities_in_totals([(0, np.inf), (0, np.inf)], [((1, -1), 0, 0)], costs=[-2.0, 1.0]))
     assert Verdicts(endless).prove_unbounded(np.array([1.0, 1.0])) is not None
-    assert Verdicts(endless).prove_unbounded(np.array([1.0, 1.0 + 1e-4])) is None
+    assert Verdicts(endless).prove_unbounded(np.array([1.0, 1.01])) is None
+    # What leaves a row by next to nothing is moved until it leaves it by nothing.
+    ray = Verdicts(endless).prove_unbounded(np.array([1.0, 1.0 + 1e-5]))
+    assert ray[0] == pytest.approx(ray[1], rel=1e-15)
     assert Verdicts(replace(endless, cost=np.array([-1.0, 1.0]))).prove_unbounded(np.ones(2)) is None
     assert Verdicts(replace(endless, upper=np.array([np.inf, 9.0]))).prove_unbounded(np.ones(2)) is None
     # A curve that rises without end holds its capacity; one that flattens does not.

@@ -9,14 +9,15 @@ objective from below: where a point exists, the programme is unbounded. `enclosu
 where the boxes end.
 
 A solver gives an approximate ray. Entries that are small beside the largest are noise more often than not: the ray
-is tried without them, too.
+is tried without them, too. Where what is left over is still too much for a variable or a price without an end, the
+ray is polished: moved by as little as makes those sums nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -24,8 +25,17 @@ from kiban.arrays import Array
 from kiban.linear.enclosure import DIGITS, Enclosure, Mask, largest_product, sum_upwards
 from kiban.linear.flat import FlatProgramme
 
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
 # Shares of the largest entry, in scaled units, below which a ray's entries are dropped, one share after the other.
 CLEAN: Final = (0.0, 1e-12, 1e-10, 1e-8, 1e-6, 1e-4, 1e-2)
+# Where a sum is less than this share of its parts, a ray is polished until it is nothing; how often the list of such
+# sums is drawn up anew, how often what polishing leaves is polished, and what keeps its equations regular.
+POLISHED: Final = 1e-4
+POLISH_PASSES: Final = 3
+SETTLE_PASSES: Final = 3
+SETTLED: Final = 1e-12
 
 
 class Verdicts:
@@ -52,7 +62,25 @@ class Verdicts:
         flat = self.flat
         usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
         usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
-        return next((ray for ray in _clean(usable, self._enclosure.scales[0]) if self._outweigh(ray)), None)
+        unit = self._enclosure.scales[0]
+        ray = next((ray for ray in _clean(usable, unit) if self._outweigh(ray)), None)
+        return ray if ray is not None else self._prove_polished(usable, unit)
+
+    def _prove_polished(self, prices: Array, unit: Array) -> Array | None:
+        """The same with prices that pay nothing to columns without an end, where these pay next to nothing."""
+        enclosure, flat = self._enclosure, self.flat
+        settled = np.zeros(flat.cost.size, dtype=bool)
+        for _ in range(POLISH_PASSES):
+            paid, sizes = flat.matrix.T @ prices, enclosure.magnitudes.T @ np.abs(prices)
+            against = np.where(paid > 0.0, np.isposinf(flat.upper), np.isneginf(flat.lower)) & (paid != 0.0)
+            settled |= against & (np.abs(paid) <= POLISHED * sizes)
+            if not settled.any():
+                return None
+            prices = _settle(flat.matrix.T[settled], prices, unit)
+            ray = next((ray for ray in _clean(prices, unit) if self._outweigh(ray)), None)
+            if ray is not None:
+                return ray
+        return None
 
     def _outweigh(self, prices: Array) -> bool:
         used = prices != 0.0
@@ -86,7 +114,25 @@ class Verdicts:
         open_below, open_above = self.open_sides
         inside = np.where(open_below, direction, np.maximum(direction, 0.0))
         inside = np.where(open_above, inside, np.minimum(inside, 0.0))
-        return next((ray for ray in _clean(inside, self._enclosure.scales[1]) if self._undercut(ray)), None)
+        unit = self._enclosure.scales[1]
+        ray = next((ray for ray in _clean(inside, unit) if self._undercut(ray)), None)
+        return ray if ray is not None else self._prove_polished_direction(inside, unit)
+
+    def _prove_polished_direction(self, direction: Array, unit: Array) -> Array | None:
+        """The same with a direction that keeps the rows that it hardly leaves."""
+        enclosure, flat = self._enclosure, self.flat
+        settled = np.zeros(flat.row_lower.size, dtype=bool)
+        for _ in range(POLISH_PASSES):
+            moved, sizes = enclosure.rows @ direction, enclosure.magnitudes @ np.abs(direction)
+            against = np.where(moved > 0.0, np.isfinite(flat.row_upper), np.isfinite(flat.row_lower)) & (moved != 0.0)
+            settled |= against & (np.abs(moved) <= POLISHED * sizes)
+            if not settled.any():
+                return None
+            direction = _settle(enclosure.rows[settled], direction, unit)
+            ray = next((ray for ray in _clean(direction, unit) if self._undercut(ray)), None)
+            if ray is not None:
+                return ray
+        return None
 
     def _undercut(self, direction: Array) -> bool:
         flat, reach = self.flat, self._enclosure.price_reach
@@ -94,6 +140,34 @@ class Verdicts:
         lower = np.where(np.isfinite(flat.row_upper), -reach, 0.0)
         upper = np.where(np.isfinite(flat.row_lower), reach, 0.0)
         return sum_upwards(largest_product(-moved, error, lower, upper), flat.cost * direction) < 0.0
+
+
+def _settle(equations: sp.csr_array, value: Array, unit: Array) -> Array:
+    """The value that meets `equations @ value = 0` to rounding, moved by as little of each entry as will do.
+
+    With `move = size * share` and `size` the entry's own magnitude, the least squares shares solve
+    `[I, (E size)'; E size, 0] (share, price) = (0, -E value)`; no entry that is zero moves.
+    """
+    import scipy.sparse as sp
+    from scipy.sparse.linalg import splu
+
+    used = np.flatnonzero(np.abs(value) / unit > CLEAN[1] * (np.abs(value) / unit).max())
+    size = np.abs(value[used])
+    weighed = sp.csr_array(equations[:, used] @ sp.diags_array(size))
+    norms = np.sqrt((weighed * weighed).sum(axis=1))
+    kept = norms > 0.0
+    norms, weighed = norms[kept], weighed[kept]
+    weighed = sp.csr_array(sp.diags_array(1.0 / norms) @ weighed)
+    count = weighed.shape[0]
+    system = sp.block_array([[sp.eye_array(used.size), weighed.T], [weighed, -SETTLED * sp.eye_array(count)]])
+    # Quasi-definite: any order serves, and pivots need not be looked for.
+    factors = splu(sp.csc_matrix(system), "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    settled = np.where(np.isin(np.arange(value.size), used), value, 0.0)
+    for _ in range(SETTLE_PASSES):
+        left = (equations @ settled)[kept] / norms
+        settled[used] += size * factors.solve(np.concatenate([np.zeros(used.size), -left]))[: used.size]
+    # What changed its sign was nothing.
+    return np.where(settled * value > 0.0, settled, 0.0)
 
 
 def _clean(ray: Array, units: Array) -> Iterator[Array]:

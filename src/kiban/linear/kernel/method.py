@@ -17,6 +17,7 @@ from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
 from kiban.linear.flat import flatten
 from kiban.linear.kernel.layout import lay_out
+from kiban.linear.kernel.manner import AFTER_A_STANDSTILL, USUAL, Manner
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import (
@@ -30,7 +31,7 @@ from kiban.linear.kernel.proof import (
 from kiban.linear.kernel.rays import Rays, prices_of_bounds, prices_of_rows
 from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
-from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, RightHandSide
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, Measures, RightHandSide
 from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,
@@ -56,12 +57,6 @@ MAX_ITERATIONS: Final = 200
 FEASIBLE: Final = 1e-8
 # Up to here the certificate decides, and one more iteration may improve on it.
 ALMOST_FEASIBLE: Final = 1e-6
-# Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
-STEP: Final = 0.95
-FINAL_STEP: Final = 0.995
-# The same after a standstill: shorter steps keep further from the boundary.
-CAUTIOUS_STEP: Final = 0.7
-CAUTIOUS_FINAL_STEP: Final = 0.9
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
 LONG_STEP: Final = 0.8
 GAIN: Final = 0.05
@@ -129,10 +124,13 @@ def solve_kernel(
         proof = _attempt(without_costs(programme), *options)
         if proof.status == "infeasible":
             return replace(proof, iterations=proof.iterations + answer.iterations)
-    if answer.status is None and answer.iterations < max_iterations:
-        again = _attempt(programme, *options, cautious=True)
-        if again.status is not None:
-            answer = replace(again, iterations=again.iterations + answer.iterations)
+    spent = answer.iterations
+    for manner in AFTER_A_STANDSTILL:
+        if answer.status is not None or spent >= max_iterations:
+            break
+        again = _attempt(programme, *options, manner=manner)
+        spent += again.iterations
+        answer = replace(again if again.status is not None else answer, iterations=spent)
     if answer.status == "unbounded":
         # Nothing holds the cost; where there is a point as well, there is no optimum.
         free = _attempt(without_costs(programme), *options)
@@ -153,7 +151,7 @@ def _attempt(
     threads: int,
     plain: bool | None,
     *,
-    cautious: bool = False,
+    manner: Manner = USUAL,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
 ) -> KernelAnswer:
@@ -166,14 +164,17 @@ def _attempt(
         return KernelAnswer("infeasible", 0, without_solution("infeasible", ray), f"contradiction in {contradiction}")
     if warm is None:
         scale_form(form)
+        form.right_scale *= 2.0**-manner.halvings
     elif forms_match(warm, programme, form):
         apply_scales(form, warm.scales)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
     newton = make_system(form, segments, threads=threads, plain=plain)
+    if manner.soft_free != SOFT_FREE:
+        newton.soften(manner.soft_free)
     try:
         return Method(
-            programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
+            programme, form, newton, tolerance, max_iterations, correctors, manner=manner, warm=warm, keep=keep
         ).run()
     finally:
         newton.close()
@@ -201,14 +202,14 @@ class Method:
         max_iterations: int,
         correctors: int | None,
         *,
-        cautious: bool = False,
+        manner: Manner = USUAL,
         warm: WarmStart | None = None,
         keep: Sequence[float] = (),
     ) -> None:
         self.programme, self.form, self.newton = programme, form, newton
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.correctors = 1 if correctors is None else correctors
-        self.step, self.final_step = (CAUTIOUS_STEP, CAUTIOUS_FINAL_STEP) if cautious else (STEP, FINAL_STEP)
+        self.manner = manner
         self.constant = _constant(programme, form)
         self.rays = Rays(programme, form, newton)
         self.unit = form.cost_scale * form.right_scale
@@ -271,7 +272,7 @@ class Method:
                 verdict = self._prove(iteration, rows_open > FEASIBLE, prices_open > FEASIBLE, sure=True)
                 if verdict is not None:
                     return verdict
-            self._step(now.product / self.pairs, now.product)
+            self._step(now)
         if kept is not None:
             return kept
         answer = (
@@ -296,15 +297,17 @@ class Method:
             return KernelAnswer("unbounded", iteration, without_solution("unbounded", ray), "ray")
         return None
 
-    def _step(self, mu: float, product: float) -> None:
-        newton = self.newton
+    def _step(self, now: Measures) -> None:
+        newton, mu = self.newton, now.product / self.pairs
         to_primal, to_dual, fall, rise, cross = newton.largest_steps()
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
-        predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
+        predicted = (now.product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
         centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
+        hold = mu < self.manner.balance * max(now.primal_residual, now.dual_residual)
+        centring = 1.0 if hold else centring
         newton.solve(RightHandSide(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu)))
         to_primal, to_dual = newton.largest_steps()[:2]
-        for _ in range(self.correctors):
+        for _ in range(0 if hold else self.correctors):
             primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
             if min(primal, dual) > LONG_STEP:
                 break
@@ -315,7 +318,7 @@ class Method:
                 newton.refuse_correction()
                 break
             to_primal, to_dual = new_primal, new_dual
-        share = self.step if min(to_primal, to_dual) < LONG_STEP else self.final_step
+        share = self.manner.step if min(to_primal, to_dual) < LONG_STEP else self.manner.final_step
         newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
 
     def _start(self) -> None:
