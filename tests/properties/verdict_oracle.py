@@ -54,7 +54,7 @@ def proves_infeasible(flat, ray):
     """Whether row prices prove, in fractions, that no point of the box meets the rows."""
     if not ray.any():
         return bool((flat.lower > flat.upper).any() or (flat.row_lower > flat.row_upper).any())
-    rows = _rows_of(flat)
+    matrix = flat.matrix.tocsr()
     asked, paid = Fraction(0), {}
     for i in np.flatnonzero(ray):
         price = Fraction(ray[i])
@@ -62,11 +62,12 @@ def proves_infeasible(flat, ray):
         if not np.isfinite(side):
             return False
         asked += price * Fraction(side)
-        for j, coefficient in rows[i]:
+        for j, coefficient in _read_row(matrix, i):
             paid[j] = paid.get(j, Fraction(0)) + price * coefficient
     lower, upper = _bounds_of(flat)
     if asked > _most(paid, *_within_reach(flat, lower, upper)):
         return True
+    rows = [_read_row(matrix, i) for i in range(flat.row_lower.size)]
     return asked > _most(paid, *_within_reach(flat, *_imply(flat, rows, lower, upper)))
 
 
@@ -77,19 +78,19 @@ def proves_unbounded(flat, direction):
         if np.isfinite(flat.lower[j] if direction[j] < 0 else flat.upper[j]):
             return False
     gain = sum(Fraction(flat.cost[j]) * step[j] for j in np.flatnonzero(direction))
-    reach = Enclosure(flat).price_reach
-    for i, row in enumerate(_rows_of(flat)):
-        moved = sum((coefficient * step[j] for j, coefficient in row), Fraction(0))
+    reach, matrix = Enclosure(flat).price_reach, flat.matrix.tocsr()
+    for i in np.flatnonzero(abs(matrix) @ np.abs(direction)):
+        moved = sum((coefficient * step[j] for j, coefficient in _read_row(matrix, i) if step[j]), Fraction(0))
         against = (moved < 0 and np.isfinite(flat.row_lower[i])) or (moved > 0 and np.isfinite(flat.row_upper[i]))
         if against:
             gain += abs(moved) * Fraction(reach[i])
     return gain < 0
 
 
-def _rows_of(flat):
-    matrix = flat.matrix.tocsr()
-    parts = zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True)
-    return [[(int(matrix.indices[k]), Fraction(matrix.data[k])) for k in range(start, end)] for start, end in parts]
+def _read_row(matrix, row):
+    """Columns and coefficients of a row."""
+    places = range(matrix.indptr[row], matrix.indptr[row + 1])
+    return [(int(matrix.indices[k]), Fraction(matrix.data[k])) for k in places]
 
 
 def _bounds_of(flat):

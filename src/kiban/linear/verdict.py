@@ -57,14 +57,17 @@ class Verdicts:
         held[[k for k, curve in self.flat.curves.items() if np.isposinf(curve.slope_far_out)]] = True
         return np.isneginf(self.flat.lower) & ~held, np.isposinf(self.flat.upper) & ~held
 
-    def prove_infeasible(self, prices: Array) -> Array | None:
-        """Row prices `(rows,)` that prove that no point meets all rows and bounds, made of these; None if none do."""
+    def prove_infeasible(self, prices: Array, *, polish: bool = True) -> Array | None:
+        """Row prices `(rows,)` that prove that no point meets all rows and bounds, made of these; None if none do.
+
+        Without `polish` they are not polished, which takes longer than all the rest.
+        """
         flat = self.flat
         usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
         usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
         unit = self._enclosure.scales[0]
         ray = next((ray for ray in _clean(usable, unit) if self._outweigh(ray)), None)
-        return ray if ray is not None else self._prove_polished(usable, unit)
+        return ray if ray is not None or not polish else self._prove_polished(usable, unit)
 
     def _prove_polished(self, prices: Array, unit: Array) -> Array | None:
         """The same with prices that pay nothing to columns without an end, where these pay next to nothing."""

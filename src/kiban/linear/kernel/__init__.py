@@ -1,6 +1,7 @@
 """The staircase kernel: an interior point whose linear algebra is one sweep over the hours (`docs/kernel.md`).
 
 method      the loop: predictor, corrector, step, verdict
+manner      how a run goes about it: the usual way, and those after a standstill
 structure   a programme in the form of the kernel: equalities, shifted and scaled
 system      what every Newton system shares: right-hand sides, measures, weights
 layout      the horizon cut into segments, eight side by side, and index tables

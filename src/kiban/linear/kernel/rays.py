@@ -65,7 +65,7 @@ class Rays:
             size = self._form.right_scale * self._form.cost_scale
             if not (ray.dual > RAY * size and ray.dual_residual * self._form.right_scale <= RAY * ray.dual):
                 return None
-        return self._verdicts.prove_infeasible(flatten_prices(self._flat, prices))
+        return self._verdicts.prove_infeasible(flatten_prices(self._flat, prices), polish=not sure)
 
     def unbounded(self, *, sure: bool) -> Array | None:
         """A direction that proves that nothing holds the objective; with `sure`, only where a first look says so."""
