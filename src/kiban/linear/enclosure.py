@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.signedinteger[Any]]
 
 # Largest relative error of one rounding.
 UNIT: Final = 2.0**-53
@@ -162,7 +163,8 @@ class Enclosure:
 def largest_product(value: Array, error: Array, lower: Array, upper: Array) -> Array:
     """The largest `d x` of each entry with `d` within `error` of `value` and `x` within finite bounds."""
     corners = [(value + sign * error) * bound for sign in (1.0, -1.0) for bound in (lower, upper)]
-    return np.maximum.reduce(corners)
+    largest: Array = np.maximum.reduce(corners)
+    return largest
 
 
 def sum_upwards(*parts: Array) -> float:
@@ -170,7 +172,7 @@ def sum_upwards(*parts: Array) -> float:
     return math.fsum(np.concatenate(parts)) + DIGITS * math.fsum(np.abs(np.concatenate(parts)))
 
 
-def _sum_rows(values: Array, start: npt.NDArray[np.int_]) -> Array:
+def _sum_rows(values: Array, start: Places) -> Array:
     if not values.size:
         return np.zeros(start.size - 1)
     # An entry of its own at the end lets rows without entries stand last; they are set to zero.
@@ -178,7 +180,7 @@ def _sum_rows(values: Array, start: npt.NDArray[np.int_]) -> Array:
     return np.where(np.diff(start) > 0, sums, 0.0)
 
 
-def _middle(which: npt.NDArray[np.int_], size: Array, count: int) -> Array:
+def _middle(which: Places, size: Array, count: int) -> Array:
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
     np.minimum.at(low, which, size)
     np.maximum.at(high, which, size)

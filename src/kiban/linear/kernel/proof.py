@@ -225,8 +225,10 @@ def flatten_prices(flat: FlatProgramme, point: NamedPoint) -> Array:
 def flatten_values(flat: FlatProgramme, capacities: Mapping[str, float], hourly: Mapping[str, Array]) -> Array:
     """Values by name as those of the flattened programme's columns."""
     values = np.zeros(flat.cost.size)
-    for name, value in (*capacities.items(), *hourly.items()):
-        values[flat.columns[name]] = value
+    for name, number in capacities.items():
+        values[flat.columns[name]] = number
+    for name, series in hourly.items():
+        values[flat.columns[name]] = series
     return values
 
 
