@@ -23,10 +23,11 @@ def _coefficient(rng, steps, scale):
     return values * (rng.random(steps) < 0.7) if kind == 2 else values
 
 
-def random_programme(rng, *, feasible=True, zero_costs=False, spread=0, largest_block=16, near=0.0):
+def random_programme(rng, *, feasible=True, zero_costs=False, spread=0, largest_block=16, near=0.0, point=None):
     """A programme with an optimum if `feasible`; `spread` is the number of decades its scales vary over.
 
-    `near` shrinks the room that bounds leave around a feasible point to this share: nearly infeasible.
+    `near` shrinks the room that bounds leave around a feasible point to this share: nearly infeasible. `point`, a dict,
+    takes that point, values by name.
     """
     block, years = int(rng.integers(1, largest_block + 1)), int(rng.integers(1, 4))
     steps = block * years
@@ -37,7 +38,7 @@ def random_programme(rng, *, feasible=True, zero_costs=False, spread=0, largest_
 
     programme = Staircase(steps, block)
     programme.add_constant(float(rng.uniform(-5, 5)))
-    point = {}
+    point = {} if point is None else point
     for k in range(int(rng.integers(0, 4))):
         scale = decade()
         x = float(rng.uniform(0, 3)) * scale

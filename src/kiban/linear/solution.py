@@ -56,7 +56,9 @@ class Solution:
     `total_prices` by row, `bound_prices` per hourly variable at its upper bound (never positive),
     `capacity_prices` per capacity at a bound (positive at the lower, negative at the upper): what it costs, a curve's
     slope included, less what its rows pay. `warm` are the
-    points from which a similar programme may start, where they were asked for.
+    points from which a similar programme may start, where they were asked for. `ray` proves that there is no optimum
+    (`verdict`): prices of the flattened programme's rows where it is infeasible, a direction of its columns where it is
+    unbounded.
     """
 
     status: Status
@@ -68,6 +70,7 @@ class Solution:
     capacity_prices: Mapping[str, float]
     certificate: Certificate | None
     warm: WarmStart | None = field(default=None, compare=False, repr=False)
+    ray: Array | None = field(default=None, compare=False, repr=False)
 
 
 def certify(
@@ -149,6 +152,6 @@ def unflatten(
     )
 
 
-def without_solution(status: Status) -> Solution:
-    """The answer for a programme that has no optimum."""
-    return Solution(status, {}, {}, {}, {}, {}, {}, None)
+def without_solution(status: Status, ray: Array | None = None) -> Solution:
+    """The answer for a programme that has no optimum, and the proof of it."""
+    return Solution(status, {}, {}, {}, {}, {}, {}, None, ray=ray)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from kiban.errors import SolverError
 from kiban.linear.clarabel import solve_clarabel
 from kiban.linear.flat import FlatProgramme, flatten
 from kiban.linear.highs import solve_highs
+from kiban.linear.phase_one import Finding, examine, has_no_whole_point
 from kiban.linear.solution import Certificate, Solution, certify, unflatten, without_solution
 from kiban.linear.staircase import Staircase
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
+GeneralSolver = Callable[[FlatProgramme], Any]
 Solver = Literal["auto", "kernel", "clarabel", "highs"]
 # Largest relative gap and relative residual of an answer.
 ACCEPTED = 1e-7
@@ -38,8 +41,10 @@ def solve(
     `auto` takes the staircase kernel, then Clarabel where the kernel gives up, then HiGHS (the
     certificate names the solver that answered, and those that gave up). Whole numbers are always
     decided by HiGHS; the prices are then those of the programme with the whole numbers held at their
-    values, and the certificate's `dual` is the bound that HiGHS proved over all choices. Raises
-    `SolverError` where no solver reaches a proof.
+    values, and the certificate's `dual` is the bound that HiGHS proved over all choices.
+
+    "Infeasible" and "unbounded" are answered with a proof alone (`verdict`), whichever solver says so;
+    `Solution.ray` is that proof. Raises `SolverError` where no solver reaches a proof, with what is known.
 
     A programme with curved costs goes to the kernel and to Clarabel; HiGHS takes none, so that `highs` and whole
     numbers are refused there with a `SolverError`.
@@ -75,27 +80,38 @@ def _solve_continuous(
         if solution is not None:
             return solution
         tried.append("kernel")
-    if solver in {"auto", "clarabel", "highs"}:
-        flat = flatten(programme)
+    if solver == "kernel":
+        raise SolverError("no verdict: no optimum was proven by the kernel, which was asked alone")
+    flat = flatten(programme)
+    finding: Finding | None = None
+    for name, solve_flat in _list_general_solvers(flat, solver):
+        status, point, prices, iterations, *_ = solve_flat(flat)
+        if point.size == flat.cost.size and np.isfinite(point).all() and np.isfinite(prices).all():
+            point = np.clip(point, flat.lower, flat.upper)
+            certificate, reduced = certify(flat, point, prices, solver=_name(name, tried), iterations=iterations)
+            # A solver that stops short of its own tolerance may still have a proof: the certificate decides.
+            if _is_accepted(flat, point, certificate):
+                return unflatten(programme, flat, point, prices, reduced, certificate)
+        if status in {"infeasible", "unbounded"} and finding is None:
+            # Its word is no proof.
+            finding = examine(flat)
+            if finding.status is not None:
+                return without_solution(finding.status, finding.ray)
+        tried.append(name)
+    finding = finding or examine(flat)
+    if finding.status is not None:
+        return without_solution(finding.status, finding.ray)
+    raise SolverError(f"no verdict: no optimum was proven by {' and '.join(tried)}, and {finding.describe()}")
+
+
+def _list_general_solvers(flat: FlatProgramme, solver: Solver) -> list[tuple[str, GeneralSolver]]:
+    """The general solvers that are asked, in their order; HiGHS, for curved costs, where it is named only."""
+    known: list[tuple[str, GeneralSolver]] = []
     if solver in {"auto", "clarabel"}:
-        status, point, prices, iterations = solve_clarabel(flat)
-        if status in {"infeasible", "unbounded"}:
-            return without_solution(status)
-        point = np.clip(point, flat.lower, flat.upper)
-        certificate, reduced = certify(flat, point, prices, solver=_name("clarabel", tried), iterations=iterations)
-        # A solver that stops short of its own tolerance may still have a proof: the certificate decides.
-        if _is_accepted(flat, point, certificate):
-            return unflatten(programme, flat, point, prices, reduced, certificate)
-        tried.append("clarabel")
+        known.append(("clarabel", solve_clarabel))
     if solver == "highs" or (solver == "auto" and not flat.curves):
-        status, point, prices, iterations, _ = solve_highs(flat)
-        if status == "optimal":
-            certificate, reduced = certify(flat, point, prices, solver=_name("highs", tried), iterations=iterations)
-            return unflatten(programme, flat, point, prices, reduced, certificate)
-        if status is not None:
-            return without_solution(status)
-        tried.append("highs")
-    raise SolverError(f"no optimum was proven by {' and '.join(tried)}; the programme may be badly scaled")
+        known.append(("highs", solve_highs))
+    return known
 
 
 def _solve_kernel(
@@ -131,9 +147,12 @@ def _solve_integer(programme: Staircase) -> Solution:
     flat = flatten(programme)
     status, point, _, nodes, bound = solve_highs(flat)
     if status != "optimal":
-        if status is None:
-            raise SolverError("no optimum was proven by highs for the programme with whole numbers")
-        return without_solution(status)
+        finding = examine(flat)
+        if finding.status is not None:
+            return without_solution(finding.status, finding.ray)
+        if status == "infeasible" and has_no_whole_point(flat):
+            return without_solution(status)
+        raise SolverError("no verdict: no optimum was proven by highs for the programme with whole numbers")
     solution = _solve_continuous(_hold_integers(programme, flat, point), "auto")
     inner = solution.certificate
     if inner is None:

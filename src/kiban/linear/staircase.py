@@ -240,3 +240,14 @@ def with_costs(
     for name, costs in (hourly or {}).items():
         changed.variables[name] = replace(changed.variables[name], cost=costs)
     return changed
+
+
+def without_costs(programme: Staircase) -> Staircase:
+    """The same programme where nothing costs anything, the constant included: any point is an optimum."""
+    return with_costs(
+        programme,
+        capacities=dict.fromkeys(programme.capacities, 0.0),
+        hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
+        constant=0.0,
+        curves=dict.fromkeys(programme.capacities),
+    )

@@ -15,21 +15,23 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
+from kiban.linear.flat import flatten
 from kiban.linear.kernel.layout import lay_out
+from kiban.linear.kernel.manner import AFTER_A_STANDSTILL, USUAL, Manner
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import (
     ACCEPTED,
     NamedPoint,
     evaluate,
-    evaluate_ray,
     is_accepted,
     name_prices,
     size_of,
 )
+from kiban.linear.kernel.rays import Rays, prices_of_bounds, prices_of_rows
 from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
-from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, RightHandSide
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, Measures, RightHandSide
 from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,
@@ -40,9 +42,12 @@ from kiban.linear.kernel.warm import (
     take_iterate,
 )
 from kiban.linear.solution import Solution, Status, without_solution
-from kiban.linear.staircase import Staircase, with_costs
+from kiban.linear.staircase import Staircase, without_costs
+from kiban.linear.verdict import Verdicts
 
 STANDSTILL: Final = "standstill"
+UNCERTAIN: Final = "a contradiction that rounding may have made, in"
+POINTLESS: Final = "nothing holds the cost, but no point was found"
 UNLIKE: Final = "the points to start from belong to another programme"
 INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
 # Tighter than answers need: differences of two optima are themselves results (what a small relaxation saves).
@@ -52,12 +57,6 @@ MAX_ITERATIONS: Final = 200
 FEASIBLE: Final = 1e-8
 # Up to here the certificate decides, and one more iteration may improve on it.
 ALMOST_FEASIBLE: Final = 1e-6
-# Share of the way to the boundary that a step takes: caution keeps the products even, until steps are long.
-STEP: Final = 0.95
-FINAL_STEP: Final = 0.995
-# The same after a standstill: shorter steps keep further from the boundary.
-CAUTIOUS_STEP: Final = 0.7
-CAUTIOUS_FINAL_STEP: Final = 0.9
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
 LONG_STEP: Final = 0.8
 GAIN: Final = 0.05
@@ -72,10 +71,6 @@ PATIENCE: Final = 20
 WARM_PATIENCE: Final = 8
 # How often it looks for a proof of infeasibility.
 PROOF_EVERY: Final = 5
-# A ray proves infeasibility if what it violates is this much smaller than what it proves.
-# At a standstill, where the point can become no clearer, a wider share will do.
-RAY: Final = 1e-8
-LAST_RAY: Final = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,26 +114,31 @@ def solve_kernel(
     serves as well where no library was built.
     """
     options = (tolerance, max_iterations, correctors, segments, threads or os.cpu_count() or 1, plain)
+    answer = KernelAnswer(None, 0, None, UNLIKE)
     if warm is not None:
         answer = _attempt(programme, *options, warm=warm, keep=keep)
-        if answer.status is not None:
-            return answer
-    answer = _attempt(programme, *options, keep=keep)
+    if answer.status is None:
+        answer = _attempt(programme, *options, keep=keep)
     if answer.reason == INFEASIBLE_STANDSTILL:
         # Without costs the prices have nothing to do but to prove that no point exists.
-        free = with_costs(
-            programme,
-            capacities=dict.fromkeys(programme.capacities, 0.0),
-            hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
-            curves=dict.fromkeys(programme.capacities),
-        )
-        proof = _attempt(free, *options)
+        proof = _attempt(without_costs(programme), *options)
         if proof.status == "infeasible":
             return replace(proof, iterations=proof.iterations + answer.iterations)
-    if answer.status is None and answer.iterations < max_iterations:
-        again = _attempt(programme, *options, cautious=True)
-        if again.status is not None:
-            return replace(again, iterations=again.iterations + answer.iterations)
+    spent = answer.iterations
+    for manner in AFTER_A_STANDSTILL:
+        if answer.status is not None or spent >= max_iterations:
+            break
+        again = _attempt(programme, *options, manner=manner)
+        spent += again.iterations
+        answer = replace(again if again.status is not None else answer, iterations=spent)
+    if answer.status == "unbounded":
+        # Nothing holds the cost; where there is a point as well, there is no optimum.
+        free = _attempt(without_costs(programme), *options)
+        together = free.iterations + answer.iterations
+        if free.status != "optimal":
+            reason = free.reason if free.status else POINTLESS
+            return KernelAnswer(free.status, together, free.solution, reason)
+        answer = replace(answer, iterations=together)
     return answer
 
 
@@ -151,24 +151,30 @@ def _attempt(
     threads: int,
     plain: bool | None,
     *,
-    cautious: bool = False,
+    manner: Manner = USUAL,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
 ) -> KernelAnswer:
     try:
         form = read_form(programme)
     except ContradictionError as contradiction:
-        return KernelAnswer("infeasible", 0, without_solution("infeasible"), f"contradiction in {contradiction}")
+        ray = Verdicts(flatten(programme)).prove_contradiction()
+        if ray is None:
+            return KernelAnswer(None, 0, None, f"{UNCERTAIN} {contradiction}")
+        return KernelAnswer("infeasible", 0, without_solution("infeasible", ray), f"contradiction in {contradiction}")
     if warm is None:
         scale_form(form)
+        form.right_scale *= 2.0**-manner.halvings
     elif forms_match(warm, programme, form):
         apply_scales(form, warm.scales)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
     newton = make_system(form, segments, threads=threads, plain=plain)
+    if manner.soft_free != SOFT_FREE:
+        newton.soften(manner.soft_free)
     try:
         return Method(
-            programme, form, newton, tolerance, max_iterations, correctors, cautious=cautious, warm=warm, keep=keep
+            programme, form, newton, tolerance, max_iterations, correctors, manner=manner, warm=warm, keep=keep
         ).run()
     finally:
         newton.close()
@@ -196,15 +202,16 @@ class Method:
         max_iterations: int,
         correctors: int | None,
         *,
-        cautious: bool = False,
+        manner: Manner = USUAL,
         warm: WarmStart | None = None,
         keep: Sequence[float] = (),
     ) -> None:
         self.programme, self.form, self.newton = programme, form, newton
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.correctors = 1 if correctors is None else correctors
-        self.step, self.final_step = (CAUTIOUS_STEP, CAUTIOUS_FINAL_STEP) if cautious else (STEP, FINAL_STEP)
+        self.manner = manner
         self.constant = _constant(programme, form)
+        self.rays = Rays(programme, form, newton)
         self.unit = form.cost_scale * form.right_scale
         self.pairs = 1
         self.warm, self.keep = warm, sorted(keep, reverse=True)
@@ -262,16 +269,17 @@ class Method:
                 # A ray takes the objectives past each other; looking for one costs more than an iteration.
                 rows_open = now.primal_residual if now.dual > now.primal + abs(now.primal) else 0.0
                 prices_open = now.dual_residual if now.primal < now.dual - abs(now.dual) else 0.0
-                status = self._proof(rows_open, prices_open, RAY)
-                if status is not None:
-                    return KernelAnswer(status, iteration, without_solution(status), "ray")
-            self._step(now.product / self.pairs, now.product)
+                verdict = self._prove(iteration, rows_open > FEASIBLE, prices_open > FEASIBLE, sure=True)
+                if verdict is not None:
+                    return verdict
+            self._step(now)
         if kept is not None:
             return kept
-        status = self._proof(1.0, 1.0, LAST_RAY)
-        if status is not None:
-            return KernelAnswer(status, iteration, without_solution(status), "ray")
-        answer = self._finish(iteration)
+        answer = (
+            self._prove(iteration, rows_open=True, prices_open=False, sure=False)
+            or self._finish(iteration)
+            or self._prove(iteration, rows_open=False, prices_open=True, sure=False)
+        )
         if answer is not None:
             return answer
         # A row left open, in the caller's numbers, may be one that no point can close.
@@ -279,15 +287,27 @@ class Method:
         open_row = not result.primal_residual <= ACCEPTED * size_of(self.programme)
         return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
 
-    def _step(self, mu: float, product: float) -> None:
-        newton = self.newton
+    def _prove(self, iteration: int, rows_open: bool, prices_open: bool, *, sure: bool) -> KernelAnswer | None:
+        """A ray that proves the programme infeasible or unbounded, if the point has become one."""
+        ray = self.rays.infeasible(sure=sure) if rows_open else None
+        if ray is not None:
+            return KernelAnswer("infeasible", iteration, without_solution("infeasible", ray), "ray")
+        ray = self.rays.unbounded(sure=sure) if prices_open else None
+        if ray is not None:
+            return KernelAnswer("unbounded", iteration, without_solution("unbounded", ray), "ray")
+        return None
+
+    def _step(self, now: Measures) -> None:
+        newton, mu = self.newton, now.product / self.pairs
         to_primal, to_dual, fall, rise, cross = newton.largest_steps()
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
-        predicted = (product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
+        predicted = (now.product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
         centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
+        hold = mu < self.manner.balance * max(now.primal_residual, now.dual_residual)
+        centring = 1.0 if hold else centring
         newton.solve(RightHandSide(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu)))
         to_primal, to_dual = newton.largest_steps()[:2]
-        for _ in range(self.correctors):
+        for _ in range(0 if hold else self.correctors):
             primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
             if min(primal, dual) > LONG_STEP:
                 break
@@ -298,7 +318,7 @@ class Method:
                 newton.refuse_correction()
                 break
             to_primal, to_dual = new_primal, new_dual
-        share = self.step if min(to_primal, to_dual) < LONG_STEP else self.final_step
+        share = self.manner.step if min(to_primal, to_dual) < LONG_STEP else self.manner.final_step
         newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
 
     def _start(self) -> None:
@@ -360,7 +380,11 @@ class Method:
 
     def _named_point(self) -> NamedPoint:
         point = name_prices(
-            self.programme, self.form, self._row_prices(), self.newton.border.q, self._bound_prices(1.0)
+            self.programme,
+            self.form,
+            prices_of_rows(self.form, self.newton),
+            self.newton.border.q,
+            prices_of_bounds(self.form, self.newton),
         )
         form, unit = self.form, self.form.right_scale
         for name, capacity in self.programme.capacities.items():
@@ -379,55 +403,6 @@ class Method:
             values = np.maximum(values, variable.lower)
             point.hourly[name] = values if variable.capacity is not None else np.minimum(values, variable.upper)
         return point
-
-    def _row_prices(self) -> list[Array]:
-        unfolded = self.newton.unfold(self.newton.lambdas, len(self.form.rows))
-        prices: list[Array] = [np.zeros(0)] * len(self.form.rows)
-        for place, row in enumerate(self.newton.row_order):
-            prices[int(row)] = unfolded[place]
-        return prices
-
-    def _bound_prices(self, size: float) -> dict[str, Array]:
-        places = self.newton.cap_places
-        unfolded = self.newton.unfold(self.newton.u, int((places >= 0).sum()))
-        return {
-            name: unfolded[places[column]] / size for name, column in self.form.column_of.items() if places[column] >= 0
-        }
-
-    def _proof(self, primal_residual: float, dual_residual: float, share: float) -> Status | None:
-        """A ray that proves the programme infeasible or unbounded, if the point has become one."""
-        form, n = self.form, self.newton
-        if primal_residual > FEASIBLE:
-            rows = self._row_prices()
-            largest = max(
-                [float(np.abs(row).max(initial=0.0)) for row in rows] + [float(np.abs(n.border.q).max(initial=0.0))]
-            )
-            if np.isfinite(largest) and largest > 0.0:
-                prices = name_prices(
-                    self.programme,
-                    form,
-                    [row / largest for row in rows],
-                    n.border.q / largest,
-                    self._bound_prices(largest),
-                    costs=False,
-                )
-                ray = evaluate(self.programme, prices, costs=False)
-                # In units of the scaled rows, so that the answer does not depend on the caller's units.
-                size = form.right_scale * form.cost_scale
-                if ray.dual > RAY * size and ray.dual_residual * form.right_scale <= share * ray.dual:
-                    return "infeasible"
-        if dual_residual > FEASIBLE:
-            columns = n.unfold(n.y, len(form.columns))
-            hourly = {
-                name: form.columns[v].sign * form.columns[v].scale * columns[v] for name, v in form.column_of.items()
-            }
-            capacities = {
-                name: form.border[k].sign * form.border[k].scale * float(n.border.x[k])
-                for name, k in form.border_of.items()
-            }
-            if evaluate_ray(self.programme, capacities | dict.fromkeys(form.held, 0.0), hourly, share):
-                return "unbounded"
-        return None
 
 
 def _better(kept: KernelAnswer, other: KernelAnswer | None) -> KernelAnswer:

@@ -18,7 +18,7 @@ from kiban.linear.kernel.layout import LANES, Index, Layout
 from kiban.linear.kernel.memory import take, take_all
 from kiban.linear.kernel.stages import System, Values
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, Measures, RightHandSide
+from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, SOFT_FREE, Measures, RightHandSide
 from kiban.linear.native.library import Library
 
 DIRECTION = ("dy", "dz", "du", "dlambdas")
@@ -128,6 +128,11 @@ class Newton:
         """End the threads."""
         if self._pool is not None:
             self._pool.shutdown()
+
+    def soften(self, free: float) -> None:
+        """Give directions without a bound another proximal weight."""
+        for soft in (self.layout.soft, self.border.soft):
+            soft[soft == SOFT_FREE] = free
 
     def bytes_per_iteration(self) -> int:
         """What one iteration must move at least: data once, what it changes once in and once out."""

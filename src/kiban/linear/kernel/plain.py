@@ -27,6 +27,7 @@ from kiban.linear.kernel.system import (
     BAND,
     LEAST_SLACK,
     MAX_REFINEMENTS,
+    SOFT_FREE,
     Measures,
     RightHandSide,
     pull,
@@ -109,6 +110,11 @@ class PlainNewton:
     def fold(self, series: Array) -> Array:
         """The order of the arrays, from `(quantities, steps)`."""
         return series
+
+    def soften(self, free: float) -> None:
+        """Give directions without a bound another proximal weight."""
+        for soft in (self.hours.soft, self.border.soft):
+            soft[soft == SOFT_FREE] = free
 
     def close(self) -> None:
         """Nothing is held open."""

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.linear.flat import BOUND_PREFIX, FlatProgramme
 from kiban.linear.kernel.structure import KernelForm, step_before
 from kiban.linear.solution import Certificate
 from kiban.linear.staircase import Staircase, Term
@@ -127,7 +128,7 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
     paid = {name: weight * capacity.cost for name, capacity in programme.capacities.items()}
     reduced = hourly_reduced_costs(programme, point, costs=costs)
     bound_prices: dict[str, Array] = {}
-    has_point = bool(point.hourly) or not programme.variables
+    has_point = bool(point.hourly or point.capacities)
 
     for name, variable in programme.variables.items():
         left = reduced[name]
@@ -211,10 +212,30 @@ def _step_after(values: Array, block: int) -> Array:
     return np.roll(values.reshape(-1, block), -1, axis=1).reshape(-1)
 
 
+def flatten_prices(flat: FlatProgramme, point: NamedPoint) -> Array:
+    """Prices by name as those of the flattened programme's rows."""
+    prices = np.zeros(flat.row_lower.size)
+    for name, value in (point.rows | point.totals).items():
+        prices[flat.rows[name]] = value
+    for name, value in point.bounds.items():
+        prices[flat.rows[BOUND_PREFIX + name]] = value
+    return prices
+
+
+def flatten_values(flat: FlatProgramme, capacities: Mapping[str, float], hourly: Mapping[str, Array]) -> Array:
+    """Values by name as those of the flattened programme's columns."""
+    values = np.zeros(flat.cost.size)
+    for name, number in capacities.items():
+        values[flat.columns[name]] = number
+    for name, series in hourly.items():
+        values[flat.columns[name]] = series
+    return values
+
+
 def evaluate_ray(
     programme: Staircase, capacities: dict[str, float], hourly: dict[str, Array], tolerance: float
 ) -> bool:
-    """Whether a direction keeps every constraint and lowers the cost without end.
+    """Whether a direction seems to keep every constraint and to lower the cost without end (`verdict` proves it).
 
     What the direction breaks may be at most `tolerance` of its largest component.
     """

@@ -1,0 +1,40 @@
+"""How a run of the method goes about it: the usual way, and what is tried after a standstill.
+
+A standstill has one of three causes, and each manner cures some:
+
+- A direction without a bound is held by a proximal weight (`SOFT_FREE`) and moves in each iteration by what its price
+  leaves open over that weight; where it must go far, that takes hundreds. A smaller weight lets it go.
+- The products run ahead of the residuals: the equations become so ill-conditioned that a direction no longer closes
+  what rows or prices leave open. A balanced run holds the products until the residuals have followed.
+- What is left is small beside the right-hand sides that chose the scale. A finer scale and shorter steps see it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from kiban.linear.kernel.system import SOFT_FREE
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """`step` and `final_step` are the shares of the way to the boundary that a step takes, while steps are short and
+    once they are long; `soft_free` is the proximal weight of directions without a bound; `balance` the mean product
+    over the larger residual (both scaled) below which products are held; `halvings` make the scale finer.
+    """
+
+    step: float = 0.95
+    final_step: float = 0.995
+    soft_free: float = SOFT_FREE
+    balance: float = 0.0
+    halvings: int = 0
+
+
+# Caution keeps the products even, until steps are long.
+USUAL: Final = Manner()
+# Shorter steps keep further from the boundary.
+CAUTIOUS: Final = Manner(step=0.7, final_step=0.9)
+BALANCED: Final = Manner(soft_free=1e-10, balance=0.1)
+FINE: Final = Manner(step=0.7, final_step=0.9, soft_free=1e-10, balance=0.1, halvings=13)
+AFTER_A_STANDSTILL: Final = (BALANCED, CAUTIOUS, FINE)
