@@ -7,6 +7,8 @@
     gate                 what every request passes
     access               who asks, and what they may do
     sessions             tokens and sessions in the store
+    oidc                 signing in with an OpenID Connect provider
+    provider_file        the file that names it
     ownership            what a caller may do with a plan or a job
     bodies               what may be asked
     problems             problems as documents

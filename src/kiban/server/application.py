@@ -20,6 +20,7 @@ from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
+from kiban.server.oidc import SignIn
 from kiban.server.problems import MEDIA_TYPE, RefusedError, refusal_of, refuse
 from kiban.server.service import Json, Service
 from kiban.server.settings import Settings
@@ -34,8 +35,9 @@ def make_application(settings: Settings) -> FastAPI:
     from kiban import __version__
 
     store = Store(settings.database_url)
+    sign_in = SignIn(settings.oidc) if settings.oidc is not None else None
     audit = AuditLog(store, find_or_make_key(settings.data))
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit)
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
