@@ -29,7 +29,7 @@ log = logging.getLogger("kiban.server")
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures that count: those whose key the provider alone has. Never `none`, never one with a shared secret."""
 LEEWAY_SECONDS = 60
-PATIENCE_SECONDS = 10.0
+PROVIDER_SECONDS = 10.0
 KNOWN_FOR_SECONDS = 3600.0
 BETWEEN_KEYS_SECONDS = 60.0
 LARGEST_ANSWER_BYTES = 1_000_000
@@ -229,7 +229,7 @@ def _ask(
 
     try:
         with (
-            httpx.Client(timeout=PATIENCE_SECONDS, follow_redirects=False) as client,
+            httpx.Client(timeout=PROVIDER_SECONDS, follow_redirects=False) as client,
             client.stream(method, address, data=form, auth=auth, headers={"accept": "application/json"}) as answer,
         ):
             content = bytearray()

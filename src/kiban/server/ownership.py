@@ -17,9 +17,6 @@ from kiban.server.store import Row, Store
 from kiban.server.tables import holdings as held
 from kiban.server.tables import jobs
 
-DELETED_DAYS = 30
-"""How long what was deleted can be restored before `kiban serve purge` removes it, unless it is told otherwise."""
-
 
 def list_plans(store: Store, caller: Caller, limit: int, *, deleted: bool = False) -> Sequence[Row]:
     """The newest plans that the caller may see, or those deleted ones that it may restore."""

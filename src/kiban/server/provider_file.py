@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
@@ -11,7 +12,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kiban.errors import InputError, Problem
-from kiban.server.settings import LOOPBACK
 
 RETURN_PATH = "/api/v1/sign-in/return"
 SECRET_VARIABLE = "KIBAN_OIDC_SECRET"
@@ -98,7 +98,15 @@ def is_safe(address: object) -> bool:
         parts = urlsplit(address)
     except ValueError:
         return False
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))
+    host = parts.hostname or ""
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and _is_this_machine(host)))
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _reason(error: OSError) -> str:
