@@ -18,7 +18,17 @@ import typer
 from typer.core import TyperGroup
 
 from kiban.commands import audit, paying, report, serve
-from kiban.commands.terminal import Lang, choose_language, complain, complain_of, language_in, progress, show, write
+from kiban.commands.terminal import (
+    Lang,
+    choose_language,
+    complain,
+    complain_of,
+    language_in,
+    leave_closed_pipe,
+    progress,
+    show,
+    write,
+)
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
 from kiban.messages import Message
 from kiban.progress import Report
@@ -49,6 +59,9 @@ class Guarded(TyperGroup):
         except InputError as error:
             complain_of(error, language)
             raise typer.Exit(EXIT_INPUT) from None
+        except BrokenPipeError:
+            leave_closed_pipe()
+            raise typer.Exit from None
         except KeyboardInterrupt:
             from kiban.report.phrases import phrase
 
@@ -81,7 +94,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    app(prog_name="kiban")
+    try:
+        app(prog_name="kiban")
+    except BrokenPipeError:
+        leave_closed_pipe()
+    except SystemExit as leaving:
+        # Help is written by rich, which leaves with 1 where its reader has gone away.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        leave_closed_pipe()
 
 
 def _show_version(wanted: bool) -> None:
