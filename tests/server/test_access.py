@@ -239,3 +239,33 @@ def test_on_a_shared_machine_even_loopback_needs_a_token(tmp_path: Path) -> None
         assert client.get("/api/v1/jobs", headers=bearer(token)).status_code == 200
         # A page of another site still cannot call this machine by a name of its own.
         assert client.get("/api/v1/health", headers={"host": "other.example"}).status_code == 421
+
+
+def test_the_page_to_sign_in_and_out(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, tokens, _ = opened
+    japanese = {"accept-language": "ja"}
+    for page in ("/ja/", "/en/build"):
+        answer = client.get(page)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    # From another site a browser sends no strict cookie with the page, only with what the page asks for.
+    assert client.get("/ja/", headers={"sec-fetch-site": "cross-site"}).status_code == 200
+    shown = client.get("/sign-in", headers=japanese)
+    assert shown.status_code == 200
+    assert 'lang="ja"' in shown.text
+    assert "トークン" in shown.text
+    assert "script-src 'self'" in shown.headers["content-security-policy"]
+    assert client.get("/sign-in.js").headers["content-type"].startswith("text/javascript")
+    session = sign_in(client, tokens["planner"])
+    assert client.get("/ja/", headers=session).status_code == 200
+    shown = client.get("/sign-in", headers={**session, **japanese})
+    assert "the planner" in shown.text
+    assert "サインアウト" in shown.text
+    token = make_token()
+    add_token(client.service.store, "<b>&", "viewer", digest_of(token))
+    assert "<b>" not in client.get("/sign-in", headers=sign_in(client, token)).text
+
+
+def test_where_no_token_is_needed_nobody_signs_in(tmp_path: Path) -> None:
+    with open_client(Settings(data=tmp_path)) as client:
+        assert client.get("/ja/").status_code == 200
+        assert client.get("/sign-in").headers["location"] == "/"

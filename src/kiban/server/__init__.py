@@ -19,6 +19,7 @@
     job_routes           addresses of jobs
     access_routes        addresses of access: sign in and out, the audit log
     pages                the web pages
+    sign_in_page         the page to sign in and out
     catalogue_documents  sites, figures and examples as JSON
 
     studies              from what a request says to a scenario

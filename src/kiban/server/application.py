@@ -14,7 +14,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import KibanError, Problem
-from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes
+from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes, sign_in_page
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
@@ -62,7 +62,7 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    for routes in (reading_routes, access_routes, job_routes, planning_routes, pages):
+    for routes in (reading_routes, access_routes, job_routes, planning_routes, sign_in_page, pages):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
