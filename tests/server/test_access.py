@@ -204,6 +204,16 @@ def test_a_token_that_is_withdrawn_opens_nothing(opened: tuple[Client, dict[str,
     assert client.get("/api/v1/sites", headers=session).status_code == 401
 
 
+def test_a_session_whose_token_is_gone_opens_nothing(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, _, _ = opened
+    token, store = make_token(), client.service.store
+    add_token(store, "passing", "viewer", digest_of(token))
+    session = sign_in(client, token)
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("delete from tokens where name = 'passing'"))
+    assert client.get("/api/v1/sites", headers=session).status_code == 401
+
+
 def test_answers_to_other_machines_are_compressed(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, tokens, _ = opened
     answer = client.get("/api/v1/sites", headers={**bearer(tokens["viewer"]), "accept-encoding": "gzip"})
