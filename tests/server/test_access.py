@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from tests.cases.servers import Client, open_client, study
+from tests.cases.servers import Client, open_client, study, wait_until
 
 from kiban.server.access import COOKIE, digest_of, make_token
 from kiban.server.sessions import (
@@ -43,7 +43,7 @@ def test_without_a_token_nothing_but_health_answers(opened: tuple[Client, dict[s
     assert client.get("/api/v1/health").status_code == 200
     assert client.get("/api/v1/session").json()["required"] is True
     for path, methods in client.get("/api/v1/openapi.json").json()["paths"].items():
-        if path in {"/api/v1/health", "/api/v1/session"}:
+        if path in {"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"}:
             continue
         for method in methods:
             body = {"json": study()} if method == "post" else {}
@@ -92,6 +92,7 @@ def test_a_cookie_for_browsers_is_a_session_and_not_the_token(opened: tuple[Clie
         "role": "viewer",
         "expires": None,
         "roles": list(ROLES),
+        "ways": ["token"],
     }
     assert found["expires"].endswith("Z")
     cookie = answer.headers["set-cookie"]
@@ -174,6 +175,9 @@ def test_the_audit_log_says_who_ran_what_and_no_secret(opened: tuple[Client, dic
     client, tokens, data = opened
     made = client.post("/api/v1/plans", json=study(), headers=bearer(tokens["planner"])).json()["plan"]["id"]
     client.post("/api/v1/plans", json=study(), headers=bearer("kiban_stolen"))
+    # A row is written behind the answer.
+    wait_until(lambda: [row for row in client.service.audit.read(1) if row["subject"] == made])
+    wait_until(lambda: client.service.audit.strangers(1))
     found = client.get("/api/v1/audit", headers=bearer(tokens["admin"])).json()
     ran = found["entries"][0]
     assert {row["address"] for row in found["strangers"]} == {"127.0.0.1"}
@@ -197,6 +201,16 @@ def test_a_token_that_is_withdrawn_opens_nothing(opened: tuple[Client, dict[str,
     assert remove_token(store, "guest")
     assert not remove_token(store, "guest")
     assert client.get("/api/v1/sites", headers=bearer(token)).status_code == 401
+    assert client.get("/api/v1/sites", headers=session).status_code == 401
+
+
+def test_a_session_whose_token_is_gone_opens_nothing(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, _, _ = opened
+    token, store = make_token(), client.service.store
+    add_token(store, "passing", "viewer", digest_of(token))
+    session = sign_in(client, token)
+    with store.engine.begin() as connection:
+        connection.execute(sa.text("delete from tokens where name = 'passing'"))
     assert client.get("/api/v1/sites", headers=session).status_code == 401
 
 
@@ -235,3 +249,33 @@ def test_on_a_shared_machine_even_loopback_needs_a_token(tmp_path: Path) -> None
         assert client.get("/api/v1/jobs", headers=bearer(token)).status_code == 200
         # A page of another site still cannot call this machine by a name of its own.
         assert client.get("/api/v1/health", headers={"host": "other.example"}).status_code == 421
+
+
+def test_the_page_to_sign_in_and_out(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, tokens, _ = opened
+    japanese = {"accept-language": "ja"}
+    for page in ("/ja/", "/en/build"):
+        answer = client.get(page)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in")
+    # From another site a browser sends no strict cookie with the page, only with what the page asks for.
+    assert client.get("/ja/", headers={"sec-fetch-site": "cross-site"}).status_code == 200
+    shown = client.get("/sign-in", headers=japanese)
+    assert shown.status_code == 200
+    assert 'lang="ja"' in shown.text
+    assert "トークン" in shown.text
+    assert "script-src 'self'" in shown.headers["content-security-policy"]
+    assert client.get("/sign-in.js").headers["content-type"].startswith("text/javascript")
+    session = sign_in(client, tokens["planner"])
+    assert client.get("/ja/", headers=session).status_code == 200
+    shown = client.get("/sign-in", headers={**session, **japanese})
+    assert "the planner" in shown.text
+    assert "サインアウト" in shown.text
+    token = make_token()
+    add_token(client.service.store, "<b>&", "viewer", digest_of(token))
+    assert "<b>" not in client.get("/sign-in", headers=sign_in(client, token)).text
+
+
+def test_where_no_token_is_needed_nobody_signs_in(tmp_path: Path) -> None:
+    with open_client(Settings(data=tmp_path)) as client:
+        assert client.get("/ja/").status_code == 200
+        assert client.get("/sign-in").headers["location"] == "/"

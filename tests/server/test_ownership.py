@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.cases.servers import Client, open_client, study, wait_for_job, wait_until_working
+from tests.cases.servers import Client, open_client, study, wait_for_job, wait_until, wait_until_working
 from tests.server.gates import Gate
 
 from kiban.server import ownership
@@ -228,13 +228,16 @@ def test_one_planner_does_not_fill_the_queue_of_all(place: tuple[Client, Gate]) 
 def test_strangers_write_no_rows_into_the_audit_log(client: Client, people: dict[str, Person]) -> None:
     """The case sec-audit-flush."""
     mina, _, _, admin = people.values()
-    mina.plan(target__clean_share=0.68)
+    plan = mina.plan(target__clean_share=0.68)
+    # Rows are written, and calls counted, behind the answer.
+    wait_until(lambda: [row for row in client.service.audit.read(1) if row["subject"] == plan])
     before = admin.ask("GET", "/audit?limit=1000").json()
     counted = sum(row["calls"] for row in before["strangers"])
     for number in range(300):
         headers = {} if number % 2 else {"authorization": "Bearer kiban_wrong"}
         method, path = [("POST", "zzz"), ("DELETE", "plans/x"), ("GET", "jobs")][number % 3]
         assert client.request(method, f"/api/v1/{path}", headers=headers).status_code in {401, 404, 405}
+    wait_until(lambda: sum(row["calls"] for row in client.service.audit.strangers(100)) >= counted + 300)
     after = admin.ask("GET", "/audit?limit=1000").json()
     assert after["entries"] == before["entries"]
     assert sum(row["calls"] for row in after["strangers"]) == counted + 300

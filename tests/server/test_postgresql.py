@@ -11,10 +11,13 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from tests.cases.old_database import ENTRY, fill_old_database
 from tests.cases.servers import (
     PATIENCE_SECONDS,
     LiveServer,
@@ -26,7 +29,13 @@ from tests.cases.servers import (
 )
 from tests.server.gates import Gate
 
+from kiban.server import holdings
+from kiban.server.audit import AuditLog
+from kiban.server.audit_key import find_or_make_key
+from kiban.server.audit_proof import verify
+from kiban.server.holdings import Reader
 from kiban.server.settings import Settings
+from kiban.server.store import Store
 
 pwd = pytest.importorskip("pwd")
 Launch = Callable[..., LiveServer]
@@ -96,6 +105,56 @@ def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
     # A second server finds what the first has left.
     with open_client(Settings(data=tmp_path, database=database)) as client:
         assert client.get(f"/api/v1/jobs/{job}").json()["state"] == "done"
+
+
+def test_what_an_old_database_holds_gets_owners_and_a_chain(database: str) -> None:
+    engine = sa.create_engine(Settings(database=database).database_url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("create schema old"))
+    engine.dispose()
+    url = f"{Settings(database=database).database_url}?options=-csearch_path%3Dold"
+    fill_old_database(url)
+    store = Store(url)
+    rows = store.rows(holdings.list_plans(10, Reader("anybody", is_admin=False)))
+    assert {row["id"]: (row["owner"], row["kept"]) for row in rows} == {
+        "p_1": ("mina", True),
+        "p_2": ("unknown", False),
+    }
+    log = AuditLog(store)
+    log.note({**ENTRY, "time": 12.0})
+    verdict = verify(log.rows_after(0), [], [])
+    assert (verdict.broken, verdict.rows, verdict.last_number) == (None, 4, 12)
+    store.close()
+
+
+def test_two_servers_chain_one_log_and_take_turns_over_one_queue(database: str, tmp_path: Path) -> None:
+    url = Settings(database=database).database_url
+    stores = [Store(url) for _ in range(2)]
+    logs = [AuditLog(stores[0], find_or_make_key(tmp_path)), AuditLog(stores[1])]
+    before = len(logs[0].read(1000))
+
+    def work(number: int) -> list[str]:
+        for _ in range(10):
+            logs[number % 2].note({**ENTRY, "time": 1.0})
+        claimed = []
+        while (row := stores[number % 2].claim_job(f"server {number}")) is not None:
+            claimed.append(str(row["id"]))
+        return claimed
+
+    names = [stores[0].add_job("plan", "x", owner, b"", {}) for owner in ("a", "a", "a", "b", "c", "b")]
+    turns = [stores[1].position(row) for row in map(stores[1].look_at_job, names) if row is not None]
+    assert turns == [0, 3, 5, 1, 2, 4]
+    with ThreadPoolExecutor(4) as pool:
+        claimed = [name for found in pool.map(work, range(4)) for name in found]
+    assert sorted(claimed) == sorted(names)
+    for name in names:
+        stores[0].finish_job(name, "cancelled", progress={})
+    logs[0].sign_head()
+    assert logs[0].key is not None
+    verdict = verify(logs[1].rows_after(0), logs[1].heads(), [head["key"] for head in logs[1].heads()])
+    assert (verdict.broken, verdict.rows) == (None, before + 40)
+    for store in stores:
+        store.close()
 
 
 def test_the_job_of_a_killed_server_is_taken_over_by_another(

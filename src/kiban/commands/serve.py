@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,10 @@ def serve_command(
     token: Annotated[
         bool, typer.Option("--token", help="Need tokens on this machine too, where several people use it.")
     ] = False,
+    oidc: Annotated[
+        Path | None,
+        typer.Option("--oidc", metavar="FILE", help="Sign people in with the OpenID Connect provider in this file."),
+    ] = None,
     session_hours: Annotated[
         float, typer.Option(min=0.1, max=168, help="Hours that a browser stays signed in.")
     ] = 12.0,
@@ -44,6 +49,11 @@ def serve_command(
         return
     from kiban.server.running import run
 
+    provider = None
+    if oidc is not None:
+        from kiban.server.provider_file import read_provider
+
+        provider = read_provider(oidc)
     settings = make_settings(
         data,
         database,
@@ -53,6 +63,7 @@ def serve_command(
         online=online,
         hosts=tuple(name or ()),
         token=token,
+        oidc=provider,
         session_hours=session_hours,
     )
     run(settings, choose_language(lang), complain)

@@ -7,6 +7,8 @@
     gate                 what every request passes
     access               who asks, and what they may do
     sessions             tokens and sessions in the store
+    oidc                 signing in with an OpenID Connect provider
+    provider_file        the file that names it
     ownership            what a caller may do with a plan or a job
     bodies               what may be asked
     problems             problems as documents
@@ -17,6 +19,7 @@
     job_routes           addresses of jobs
     access_routes        addresses of access: sign in and out, the audit log
     pages                the web pages
+    sign_in_page         the page to sign in and out
     catalogue_documents  sites, figures and examples as JSON
 
     studies              from what a request says to a scenario

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from kiban.report.plan.document import stamp
@@ -22,13 +22,17 @@ from kiban.server.access import (
     make_session,
 )
 from kiban.server.bodies import SessionQuestion
+from kiban.server.oidc import SignIn
 from kiban.server.problems import refuse
-from kiban.server.service import Admin, Json, ServiceOf
+from kiban.server.service import Admin, Json, Service, ServiceOf
 from kiban.server.settings import Settings
 from kiban.server.store import Row
 
 router = APIRouter(prefix="/api/v1")
 MOST_STRANGERS_SHOWN = 100
+SIGN_IN_COOKIE = "kiban_sign_in"
+SIGN_IN_PATH = "/api/v1/sign-in"
+SIGN_IN_SECONDS = 600
 
 
 @router.get("/session", tags=["access"])
@@ -94,7 +98,46 @@ def _session(caller: Caller | None, settings: Settings) -> dict[str, Any]:
         "role": caller.role if caller is not None else None,
         "expires": stamp(caller.expires) if caller is not None else None,
         "roles": list(ROLES),
+        "ways": ["token", *(["provider"] if settings.oidc is not None else [])],
     }
+
+
+@router.get("/sign-in", tags=["access"], status_code=303)
+def begin_sign_in(request: Request, service: ServiceOf) -> Response:
+    """To the provider of identities, if the server has one, and back to `/sign-in/return`. Needs no token."""
+    address, secret = _sign_in_of(service).begin()
+    answer = RedirectResponse(address, status_code=303)
+    # The provider's page leads back here: a strict cookie would not come along.
+    answer.set_cookie(
+        SIGN_IN_COOKIE,
+        secret,
+        max_age=SIGN_IN_SECONDS,
+        path=SIGN_IN_PATH,
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+@router.get("/sign-in/return", tags=["access"], status_code=303)
+def end_sign_in(request: Request, service: ServiceOf) -> Response:
+    """Where the provider sends the browser to: opens a session and leads to the pages. Needs no token."""
+    found = _sign_in_of(service).end(dict(request.query_params), request.cookies.get(SIGN_IN_COOKIE, ""))
+    request.state.caller = Caller(found.name, found.role)
+    cookie = make_session()
+    hours = service.settings.session_hours
+    sessions.open_session(service.store, digest_of(cookie), found.name, found.role, hours=hours, shown=found.shown)
+    answer = RedirectResponse("/", status_code=303)
+    answer.delete_cookie(SIGN_IN_COOKIE, path=SIGN_IN_PATH, httponly=True, samesite="lax")
+    set_cookie(answer, cookie, request, hours)
+    return answer
+
+
+def _sign_in_of(service: Service) -> SignIn:
+    if service.sign_in is None:
+        raise refuse("not-found", "no_sign_in")
+    return service.sign_in
 
 
 @router.get("/audit", tags=["access"])

@@ -14,12 +14,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import KibanError, Problem
-from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes
+from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes, sign_in_page
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
+from kiban.server.oidc import SignIn
 from kiban.server.problems import MEDIA_TYPE, RefusedError, refusal_of, refuse
 from kiban.server.service import Json, Service
 from kiban.server.settings import Settings
@@ -34,8 +35,9 @@ def make_application(settings: Settings) -> FastAPI:
     from kiban import __version__
 
     store = Store(settings.database_url)
+    sign_in = SignIn(settings.oidc) if settings.oidc is not None else None
     audit = AuditLog(store, find_or_make_key(settings.data))
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit)
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
@@ -60,7 +62,7 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    for routes in (reading_routes, access_routes, job_routes, planning_routes, pages):
+    for routes in (reading_routes, access_routes, job_routes, planning_routes, sign_in_page, pages):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

@@ -72,7 +72,9 @@ class AuditLog:
     def _hold(self, connection: Connection) -> None:
         """Let no other process add a row before this transaction ends."""
         if self.store.is_sqlite:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+            raw = connection.connection.driver_connection
+            if raw is None or not raw.in_transaction:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
         else:
             connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
 

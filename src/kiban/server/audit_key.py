@@ -6,11 +6,11 @@ import json
 import os
 import secrets
 import stat
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kiban.errors import OutputError, Problem
+from kiban.server.chain import Entry
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -26,12 +26,12 @@ class AuditKey:
         self._private = private
         self.public = private.public_key().public_bytes_raw().hex()
 
-    def sign(self, head: Mapping[str, Any]) -> str:
+    def sign(self, head: Entry) -> str:
         """The signature over `number`, `hash` and `time` of a head, in hexadecimal digits."""
         return self._private.sign(_content(head)).hex()
 
 
-def is_signed(head: Mapping[str, Any], *, key: str, signature: str) -> bool:
+def is_signed(head: Entry, *, key: str, signature: str) -> bool:
     """Whether this public key signed the head; both in hexadecimal digits."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -43,7 +43,7 @@ def is_signed(head: Mapping[str, Any], *, key: str, signature: str) -> bool:
     return True
 
 
-def _content(head: Mapping[str, Any]) -> bytes:
+def _content(head: Entry) -> bytes:
     values = [head[name] for name in ("number", "hash", "time")]
     return CONTEXT + json.dumps(values, allow_nan=False, separators=(",", ":")).encode("ascii")
 

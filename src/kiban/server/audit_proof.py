@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from kiban.errors import InputError, OutputError, Problem
 from kiban.messages import Message
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import is_signed
-from kiban.server.chain import BEGINNING, FIELDS, hash_of
+from kiban.server.chain import BEGINNING, FIELDS, Entry, hash_of
 
 EXPORTED = (*FIELDS, "hash")
 
@@ -34,13 +33,13 @@ class Verdict:
     broken: Message | None
 
 
-def verify(rows: Iterable[Mapping[str, Any]], heads: Iterable[Mapping[str, Any]], trusted: Collection[str]) -> Verdict:
+def verify(rows: Iterable[Entry], heads: Iterable[Entry], trusted: Collection[str]) -> Verdict:
     """Check a log from its beginning; `trusted` are public keys whose heads count.
 
     Rows and heads are in order of their numbers. A head of another key is a fault, since whoever makes the log anew
     can sign it with a key of their own.
     """
-    waiting: dict[int, list[Mapping[str, Any]]] = {}
+    waiting: dict[int, list[Entry]] = {}
     for head in heads:
         waiting.setdefault(head["number"], []).append(head)
     count, signed, last_signed, number, previous = 0, 0, 0, 0, BEGINNING
@@ -69,7 +68,7 @@ def verify(rows: Iterable[Mapping[str, Any]], heads: Iterable[Mapping[str, Any]]
     return verdict(None)
 
 
-def _fault_of(head: Mapping[str, Any], row: Mapping[str, Any], trusted: Collection[str]) -> Message | None:
+def _fault_of(head: Entry, row: Entry, trusted: Collection[str]) -> Message | None:
     if head["hash"] != row["hash"]:
         return Message("audit.other_head", number=row["number"])
     if head["key"] not in trusted:
@@ -79,7 +78,7 @@ def _fault_of(head: Mapping[str, Any], row: Mapping[str, Any], trusted: Collecti
     return None
 
 
-def verify_copy(copied: Iterable[Mapping[str, Any]], log: AuditLog) -> Message | None:
+def verify_copy(copied: Iterable[Entry], log: AuditLog) -> Message | None:
     """The first row of an exported copy that the log does not hold as it is in the copy; None where it holds all."""
     kept = log.rows_after(0)
     for row in copied:
@@ -117,9 +116,9 @@ def export(log: AuditLog, path: Path) -> int:
     return written
 
 
-def read_export(path: Path) -> list[Mapping[str, Any]]:
+def read_export(path: Path) -> list[Entry]:
     """The rows of an exported file; raises `InputError` where it is none."""
-    rows: list[Mapping[str, Any]] = []
+    rows: list[Entry] = []
     try:
         with path.open(encoding="utf-8") as file:
             for line_number, line in enumerate(file, start=1):
@@ -130,7 +129,7 @@ def read_export(path: Path) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _last_line(path: Path) -> Mapping[str, Any] | None:
+def _last_line(path: Path) -> Entry | None:
     if not path.exists():
         return None
     last, count = "", 0
@@ -144,7 +143,7 @@ def _last_line(path: Path) -> Mapping[str, Any] | None:
     return _parse(last, path, count)
 
 
-def _parse(line: str, path: Path, number: int) -> Mapping[str, Any]:
+def _parse(line: str, path: Path, number: int) -> Entry:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError):

@@ -11,12 +11,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+Entry = Mapping[Any, Any]
+"""A row of the log or a signed head, as the store or a copy has it."""
 FIELDS = ("number", "time", "who", "role", "action", "subject", "status", "address", "previous")
 BEGINNING = "0" * 64
 """What stands for the hash before the first row."""
 
 
-def hash_of(row: Mapping[str, Any]) -> str:
+def hash_of(row: Entry) -> str:
     """The hash of a row, 64 hexadecimal digits; `time` is in seconds since 1970 and counts to its last bit."""
     content = json.dumps([row[name] for name in FIELDS], ensure_ascii=True, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(content.encode("ascii")).hexdigest()

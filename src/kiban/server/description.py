@@ -30,7 +30,7 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "detail_ja", "path", "problems"],
 }
 ACCEPTED = frozenset({"/api/v1/plans", "/api/v1/pay", "/api/v1/compare", "/api/v1/sweep", "/api/v1/national"})
-OPEN = frozenset({"/api/v1/health", "/api/v1/session"})
+OPEN = frozenset({"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"})
 OTHER_MEDIA = {
     "/api/v1/jobs/{job_id}/events": "text/event-stream",
     "/api/v1/plans/{plan_id}/files/{kind}": "*/*",
@@ -60,6 +60,8 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
                 responses["200"] = {"description": "Content", "content": {OTHER_MEDIA[path]: {}}}
             elif "200" in responses:
                 responses["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
+            if "303" in responses:
+                responses["303"] = {"description": "To the next page", "headers": {"Location": {"schema": TEXT}}}
             if method == "post" and path in ACCEPTED:
                 responses["202"] = {
                     "description": "A job was queued",

@@ -37,6 +37,8 @@ HEADERS = (
     ("permissions-policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SIGNED_IN = "/api/v1/sign-in/return"
+"""A GET that changes something: it opens a session."""
 QUIET = ("/api/v1/check",)
 """Addresses that change nothing and are asked at every keystroke: they leave no trace in the audit log."""
 
@@ -112,7 +114,8 @@ class Gate:
         """Who did what: what changes something or was refused; strangers are only counted. No bodies, no tokens."""
         path: str = scope["path"]
         refused = status in {401, 403}
-        if not path.startswith("/api/") or not (refused or scope["method"] not in SAFE) or path in QUIET:
+        counts = refused or scope["method"] not in SAFE or path == SIGNED_IN
+        if not path.startswith("/api/") or not counts or path in QUIET:
             return
         from starlette.concurrency import run_in_threadpool
 

@@ -14,10 +14,8 @@ from kiban.server import holdings
 from kiban.server.access import Caller
 from kiban.server.problems import refuse
 from kiban.server.store import Row, Store
+from kiban.server.tables import holdings as held
 from kiban.server.tables import jobs
-
-DELETED_DAYS = 30
-"""How long what was deleted can be restored before `kiban serve purge` removes it, unless it is told otherwise."""
 
 
 def list_plans(store: Store, caller: Caller, limit: int, *, deleted: bool = False) -> Sequence[Row]:
@@ -39,8 +37,8 @@ def _change_plan(
     **values: object,
 ) -> int:
     """Change the caller's own holding; where it has none, an admin's call changes everybody's."""
-    held = store.rows(holdings.holders(plan_id))
-    mine = [row for row in held if row["owner"] == caller.name and (row["deleted"] is not None) == seen_deleted]
+    rows = store.rows(holdings.holders(plan_id))
+    mine = [row for row in rows if row["owner"] == caller.name and (row["deleted"] is not None) == seen_deleted]
     if not mine and not caller.may("admin"):
         if not seen_deleted and may_see_plan(store, plan_id, caller):
             raise refuse("forbidden", "not_owner", name=plan_id)
@@ -51,21 +49,21 @@ def _change_plan(
 
 def delete_plan(store: Store, plan_id: str, caller: Caller) -> None:
     """Take a plan out of sight; its owner or an admin can restore it until it is purged."""
-    present = holdings.holdings.c.deleted.is_(None)
+    present = held.c.deleted.is_(None)
     if not _change_plan(store, plan_id, caller, present, deleted=read_clock(), deleted_by=caller.name):
         raise refuse("not-found", "no_plan", name=plan_id)
 
 
 def restore_plan(store: Store, plan_id: str, caller: Caller) -> None:
     """Bring a deleted plan back, whoever deleted it."""
-    gone = holdings.holdings.c.deleted.is_not(None)
+    gone = held.c.deleted.is_not(None)
     if not _change_plan(store, plan_id, caller, gone, seen_deleted=True, deleted=None, deleted_by=None):
         raise refuse("not-found", "no_deleted_plan", name=plan_id)
 
 
 def share_plan(store: Store, plan_id: str, caller: Caller, *, shared: bool) -> None:
     """Let everybody see a plan, or its owner only."""
-    present = holdings.holdings.c.deleted.is_(None)
+    present = held.c.deleted.is_(None)
     if not _change_plan(store, plan_id, caller, present, shared=shared):
         raise refuse("not-found", "no_plan", name=plan_id)
 

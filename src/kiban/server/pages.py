@@ -13,12 +13,14 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.phrases import phrase
+from kiban.server.access import look_up
 from kiban.server.problems import refuse
-from kiban.server.service import ServiceOf
+from kiban.server.service import Service, ServiceOf
 from kiban.server.settings import Settings
 
 router = APIRouter(include_in_schema=False)
 HASHED = re.compile(r"[-.][A-Za-z0-9_\-]{8,}\.[a-z0-9]+$")
+SIGN_IN = "/sign-in"
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -58,7 +60,7 @@ def docs(request: Request) -> HTMLResponse:
     title = html.escape(phrase("serve.docs", language))
     machine = html.escape(phrase("serve.docs_machine", language))
     link = '<a href="/api/v1/openapi.json">/api/v1/openapi.json</a>'
-    return _page(language, title, f"<p>{machine}{link}</p><dl>{''.join(rows)}</dl>")
+    return plain_page(language, title, f"<p>{machine}{link}</p><dl>{''.join(rows)}</dl>")
 
 
 @router.get("/{path:path}")
@@ -69,6 +71,8 @@ def page(path: str, request: Request, service: ServiceOf) -> Response:
     if first == "api":
         raise refuse("not-found", "no_page", name=f"/{path}")
     if first in LANGUAGES:
+        if _must_sign_in(request, service):
+            return RedirectResponse(SIGN_IN, status_code=303)
         return _start_page(settings, "ja" if first == "ja" else "en")
     file = _find_file(settings.static, path)
     if file is None:
@@ -76,6 +80,17 @@ def page(path: str, request: Request, service: ServiceOf) -> Response:
     kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
     headers = {"cache-control": FOR_EVER} if first == "assets" and HASHED.search(file.name) else {}
     return Response(file.read_bytes(), media_type=kind, headers=headers)
+
+
+def _must_sign_in(request: Request, service: Service) -> bool:
+    """Whether to lead a browser to the sign-in page instead of the pages, which would only say that they may not read.
+
+    A browser that comes from another site does not send its strict cookie with the first page, only with what that
+    page then asks for: it is let through, since the page itself holds no secret.
+    """
+    if service.settings.is_local or request.headers.get("sec-fetch-site") == "cross-site":
+        return False
+    return look_up(request, service.settings, service.store) is None
 
 
 def _start_page(settings: Settings, language: Language) -> Response:
@@ -86,7 +101,7 @@ def _start_page(settings: Settings, language: Language) -> Response:
         return HTMLResponse(re.sub(r'(<html\b[^>]*\blang=")[^"]*"', rf'\g<1>{language}"', text, count=1))
     missing, api, build = (html.escape(phrase(f"serve.page_{key}", language)) for key in ("missing", "api", "build"))
     link = '<a href="/api/v1/docs">/api/v1/docs</a>'
-    return _page(language, "kiban", f"<p>{missing}</p><p>{api}{link}</p><p>{build}</p>")
+    return plain_page(language, "kiban", f"<p>{missing}</p><p>{api}{link}</p><p>{build}</p>")
 
 
 def _find_file(static: Path, path: str) -> Path | None:
@@ -98,7 +113,8 @@ def _find_file(static: Path, path: str) -> Path | None:
     return file if file.is_relative_to(root) and file.is_file() else None
 
 
-def _page(language: Language, title: str, body: str) -> HTMLResponse:
+def plain_page(language: Language, title: str, body: str) -> HTMLResponse:
+    """A page of its own in plain HTML; title and body are HTML already."""
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     return HTMLResponse(
         f'<!doctype html><html lang="{language}"><head>{head}</head>'

@@ -32,6 +32,7 @@ STATUS: Mapping[str, int] = {
     "misdirected": 421,
     "busy": 429,
     "fault": 500,
+    "provider": 502,
 }
 
 

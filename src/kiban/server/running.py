@@ -65,7 +65,7 @@ def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> lis
         lines.append(phrase("serve.no_static", language, folder=settings.static))
     if not settings.is_loopback:
         lines += [phrase("serve.open", language), phrase("serve.plain", language)]
-    if not settings.is_local and not has_tokens:
+    if not settings.is_local and settings.oidc is None and not has_tokens:
         lines.append(phrase("serve.no_tokens", language))
     return [*lines, phrase("serve.stop", language)]
 

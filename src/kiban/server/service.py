@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, Response
 from kiban.server.access import Caller, Role, identify, require
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
+from kiban.server.oidc import SignIn
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
@@ -27,6 +28,8 @@ class Service:
     answers: Answers
     supervisor: Supervisor
     audit: AuditLog
+    sign_in: SignIn | None
+    """The way in by a provider of identities, where the server has one."""
 
 
 class Json(JSONResponse):

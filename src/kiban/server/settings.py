@@ -6,6 +6,10 @@ import os
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiban.server.provider_file import Provider
 
 DEFAULT_PORT = 8765
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -70,6 +74,8 @@ class Settings:
     """Further names under which the server is asked, as by a proxy before it; they make tokens necessary."""
     token: bool = False
     """Whether tokens are needed although only this machine can ask, because several people use it."""
+    oidc: Provider | None = None
+    """Who signs people in, beside tokens."""
     session_hours: float = 12.0
     """How long a browser stays signed in."""
 
@@ -81,7 +87,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only this machine's one user can ask, so that no token is needed."""
-        return self.is_loopback and not self.token
+        return self.is_loopback and not self.token and self.oidc is None
 
     @property
     def database_url(self) -> str:
