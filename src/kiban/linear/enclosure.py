@@ -151,7 +151,6 @@ class Enclosure:
                 left = (side - total + error)[where] + value
                 usable = (unknown[where] - ~known == 0) & np.isfinite(left)
                 bound = left / (sign * data)
-            bound = bound + np.abs(bound) * DIGITS * np.where(sign * data > 0.0, 1.0, -1.0)
             for mask, best, into in (
                 (usable & (sign * data > 0.0), np.minimum, above),
                 (usable & (sign * data < 0.0), np.maximum, below),
