@@ -18,12 +18,17 @@ import difflib
 import errno
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from kiban.messages import Message
 
 EXIT_FAULT = 1
 EXIT_INPUT = 2
 EXIT_INFEASIBLE = 4
+MOST_PROBLEMS = 100
+"""Problems that are explained one by one."""
+LONGEST_NAME = 200
+"""What is longer is no name that somebody mistyped."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -91,8 +96,18 @@ class SolverError(KibanError):
     """No solver could prove an optimum, and the programme is not infeasible either."""
 
 
+def limit_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """The first problems of many, and that there are more; what comes after them is not even looked for."""
+    found = list(islice(problems, MOST_PROBLEMS + 1))
+    if len(found) <= MOST_PROBLEMS:
+        return found
+    return [*found[:MOST_PROBLEMS], Problem("bounds.more", count=MOST_PROBLEMS)]
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word closest to `word`, or the empty string; `remedy.nearest` asks whether it was meant, as `near`."""
+    if len(word) > LONGEST_NAME:
+        return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return match[0] if match else ""
 

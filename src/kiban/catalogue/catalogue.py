@@ -13,7 +13,7 @@ from kiban.catalogue.facts import SCENARIO_SOURCE, Fact, Source, load_sources, r
 from kiban.catalogue.sites import Site, moved_site, place_facts, read_sites
 from kiban.catalogue.tables import fact_tables
 from kiban.catalogue.units import UNITS
-from kiban.errors import CatalogueError, Problem, nearest
+from kiban.errors import CatalogueError, Problem, limit_problems, nearest
 
 _GIVEN = Source(
     key=SCENARIO_SOURCE, title="Value given in the scenario", publisher="scenario", address="", grade="none"
@@ -65,7 +65,8 @@ class Catalogue:
         Raises CatalogueError with every unknown id, every value that is not a finite number and every
         value that its unit does not allow.
         """
-        problems = [problem for key, value in values.items() if (problem := self._fault(key, value))]
+        faults = (self._fault(key, value) for key, value in values.items())
+        problems = limit_problems(problem for problem in faults if problem is not None)
         if problems:
             raise CatalogueError(problems)
         facts, sites = dict(self.facts), dict(self.sites)

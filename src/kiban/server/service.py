@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -12,6 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 from kiban.server.access import Caller, Role, identify, require
 from kiban.server.answers import Answers
+from kiban.server.problems import render
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
@@ -32,9 +32,7 @@ class Json(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """The bytes of the body."""
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-            "utf-8", "replace"
-        )
+        return render(content)
 
 
 def service_of(request: Request) -> Service:
