@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import difflib
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 
@@ -94,6 +95,27 @@ class OutputError(InputError):
 
 class SolverError(KibanError):
     """No solver could prove an optimum, and the programme is not infeasible either."""
+
+
+class RangeError(ValueError):
+    """A value for which a formula does not hold.
+
+    Who calls a formula with a user's numbers turns it into its `problem` by `as_problems`; where it is not the user's,
+    it is a fault of ours and stays a ValueError.
+    """
+
+    def __init__(self, name: str, value: float, text: str) -> None:
+        self.problem = Problem("bounds.formula", key=name, value=float(value))
+        super().__init__(text)
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Within this, a value of the user's for which a formula does not hold is a `ScenarioError`."""
+    try:
+        yield
+    except RangeError as error:
+        raise ScenarioError(error.problem) from error
 
 
 def limit_problems(problems: Iterable[Problem]) -> list[Problem]:

@@ -306,8 +306,10 @@ def test_a_connection_too_many_is_told_so(tmp_path: Path, monkeypatch: pytest.Mo
         busy = [open_half(client, head) for _ in range(2)]
 
         def refused() -> bytes:
-            with open_half(client, b"GET /api/v1/health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") as third:
-                answer = read_all(third) if len(busy) == 2 else b""
+            with open_half(
+                client, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+            ) as third:
+                answer = read_all(third)
             return answer if answer.startswith(b"HTTP/1.1 503") else b""
 
         answer = wait_until(refused)

@@ -73,6 +73,8 @@ class SeriesReader:
         steps = whole if whole_years else horizon.steps
         if not isinstance(given, SeriesReference):
             self._recorder.give(key, float(given), unit)
+            if not lower <= given <= upper:
+                self._problems.append(_out_of_range(key, float(given), lower, upper))
             return np.full(steps, float(given))
         value, source = Message("input.column", column=given.column), Message("origin.named", name=given.file)
         scaled = () if given.scale == 1 else (Message("note.scaled", scale=float(given.scale)),)
@@ -121,6 +123,13 @@ class SeriesReader:
         """Raise `ScenarioError` with every problem met so far, if any."""
         if self._problems:
             raise ScenarioError(self._problems)
+
+
+def _out_of_range(key: str, value: float, lower: float, upper: float) -> Problem:
+    """A number that the key cannot have; at least one of the bounds is finite."""
+    if math.isinf(upper):
+        return Problem("value", key=key, remedy="at_least", value=f"{value:g}", bound=f"{lower:g}")
+    return Problem("out_of_range", key=key, value=value, low=lower, high=upper)
 
 
 def _under_key(problem: Problem, key: str) -> Problem:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import math
+import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -44,6 +45,7 @@ HEADERS = (
 )
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 SHOWN_LETTERS = 40
+_HOST = re.compile(r"(?:\[(?P<address>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_.\-]+))(?::[0-9]{0,5})?")
 QUIET = ("/api/v1/check",)
 """Addresses that change nothing and are asked at every keystroke: they leave no trace in the audit log."""
 
@@ -99,7 +101,7 @@ class Gate:
         if "\0" in path:
             raise refuse("not-found", "no_page", name=path)
         host = headers.get("host", "")
-        if self.checks_names and _host_in(f"//{host}") not in self.names:
+        if self.checks_names and _host_in(host) not in self.names:
             raise refuse("misdirected", "host", host=host)
         origin = headers.get("origin")
         if method not in SAFE and origin is not None and _place_in(origin) != host:
@@ -189,12 +191,10 @@ def _refuse_long(text: str) -> None:
         _refuse_number(text)
 
 
-def _host_in(address: str) -> str:
-    """The host of an address in lower case; empty where there is none, or none that can be read."""
-    try:
-        return urlsplit(address).hostname or ""
-    except ValueError:
-        return ""
+def _host_in(header: str) -> str:
+    """The name in a header `Host` in lower case, without brackets and port; empty for what is no name."""
+    found = _HOST.fullmatch(header)
+    return (found["address"] or found["name"]).lower() if found is not None else ""
 
 
 def _place_in(address: str) -> str | None:
