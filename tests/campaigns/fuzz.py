@@ -206,12 +206,12 @@ def attempt_check(raw: dict[str, Any]) -> None:
 
 
 def attempt_build(raw: dict[str, Any]) -> None:
-    from kiban.report.plan.document import plan_document
+    from kiban.report.plan.document import Circumstances, plan_document
     from kiban.server.packing import pack_plan
 
     plan = kiban.build(parse_scenario(raw))
     pack_plan(plan, with_hours=True)
-    json.dumps(plan_document(plan), allow_nan=False)
+    json.dumps(plan_document(plan, Circumstances("p", 0.0, 0.0, "job")), allow_nan=False)
 
 
 def attempt_toml(text: str) -> None:

@@ -299,18 +299,19 @@ def test_silent_connections_keep_nobody_out(hasty: Client) -> None:
 
 def test_a_connection_too_many_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where every place is taken by a question that is being answered."""
-    limits = Limits(connections=2, body_seconds=20.0)
+    limits = Limits(connections=4, body_seconds=60.0)
     head = f"POST {CHECK} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 9\r\n\r\n".encode()
     with open_client(Settings(data=tmp_path, limits=limits)) as client:
         client.close()
-        busy = [open_half(client, head) for _ in range(2)]
+        busy: list[socket.socket] = []
 
         def refused() -> bytes:
-            with open_half(
-                client, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-            ) as third:
+            with open_half(client, b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n") as third:
                 answer = read_all(third)
-            return answer if answer.startswith(b"HTTP/1.1 503") else b""
+            if answer.startswith(b"HTTP/1.1 503"):
+                return answer
+            busy.append(open_half(client, head))
+            return b""
 
         answer = wait_until(refused)
         assert b"content-security-policy" in answer
