@@ -15,7 +15,7 @@ PLAIN_KEYS = (
 )
 HEADERS = (("host", "[::1"), ("origin", "http://["), ("origin", "null"), ("content-type", "text/plain"),
            ("accept", "\x7f"), ("cookie", "kiban_token=" + "a" * 3_000), ("authorization", "Bearer \xff"),
-           ("content-length", "5"), ("content-type", "application/json; charset=x"), ("session", "x"))  # fmt: skip
+           ("x-a", "b" * 7_000), ("content-type", "application/json; charset=x"), ("session", "x"))  # fmt: skip
 WEEK = {"time.first_hour": 4704, "time.hours": 24}
 
 
