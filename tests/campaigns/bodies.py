@@ -29,12 +29,12 @@ def draw_question(dice: random.Random) -> dict[str, Any]:
         "session": "s",
     }
     sections = [name for name, inner in schema_of("scenario")["properties"].items() if "$ref" in inner]
-    for _ in range(dice.randint(0, 3)):
+    for _ in range(dice.choice((0, 0, 1, 2))):
         section = dice.choice(sections)
         inner = schema_of("scenario")["properties"][section]["$ref"].rsplit("/", 1)[-1]
         keys = list(schema_of("scenario")["$defs"][inner].get("properties", {})) or ["x"]
         asked["changes"][f"{section}.{dice.choice(keys)}"] = hostile_value(dice)
-    for _ in range(dice.randint(0, 2)):
+    for _ in range(dice.choice((0, 0, 1, 2))):
         asked[dice.choice((*PLAIN_KEYS, *KEYS))] = hostile_value(dice)
     if dice.random() < 0.2:
         asked["toml"] = dice.choice(

@@ -292,7 +292,8 @@ def run_http(count: int, seed: int) -> Tally:
             method, address, content, headers = draw_request(dice)
             tally.counts["inputs"] += 1
             try:
-                answer = client.request(method, address, content=content, headers=headers)
+                sent = {name: value.encode("latin-1") for name, value in headers.items()}
+                answer = client.request(method, address, content=content, headers=sent)  # type: ignore[arg-type]
             except httpx.TimeoutException:
                 tally.fail("hang", f"{method} {address}", content)
                 continue

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiban.errors import Problem
 from kiban.messages import Message as Sentence
 from kiban.outside import restricted
 from kiban.scenario.bounds import LONGEST_WORD
@@ -170,7 +171,7 @@ def check_json(body: bytes) -> None:
     try:
         json.loads(body, parse_constant=_refuse_number, parse_float=_refuse_infinite, parse_int=_refuse_long)
     except RecursionError:
-        raise refuse("request", "nesting") from None
+        raise RefusedError("request", Problem("nesting"), status=400) from None
     except ValueError as error:
         reason = str(error) if isinstance(error, json.JSONDecodeError) else Sentence("words.not_text")
         raise refuse("request", "json", reason=reason) from None
@@ -231,8 +232,6 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 async def _answer_problem(refusal: RefusedError, send: Send) -> None:
     content = render(refusal.document)
     headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(content)).encode())]
-    # The rest of the question, if there is one, is not waited for.
-    headers.append((b"connection", b"close"))
     headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "http.response.body", "body": content})

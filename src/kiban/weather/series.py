@@ -27,7 +27,7 @@ from kiban.weather.textfile import check_file, parse_number, parse_time, read_by
 Floats = npt.NDArray[np.float64]
 
 TIME_COLUMN = "time"
-MOST_ROWS = 5_000_000
+MOST_PARQUET_ROWS = 5_000_000
 """Of a Parquet file, whose few bytes may stand for any number of rows; a hundred years of half-hours are 1,752,000."""
 MOST_HEADER_BYTES = 1_000_000
 _PARQUET_MARK = b"PAR1"
@@ -158,8 +158,8 @@ def _read_parquet(file: Path, column: str) -> _Cells:
 
 
 def _refuse_many_rows(count: int, file: Path) -> None:
-    if count > MOST_ROWS:
-        raise WeatherError(Problem("bounds.rows", str(file), count=count, most=MOST_ROWS))
+    if count > MOST_PARQUET_ROWS:
+        raise WeatherError(Problem("bounds.rows", str(file), count=count, most=MOST_PARQUET_ROWS))
 
 
 def _plain_cells(column: Any) -> list[object]:
