@@ -16,6 +16,7 @@ from tests.cases.servers import Client, open_client, wait_until
 
 from kiban.errors import MOST_PROBLEMS, InputError
 from kiban.outside import Reach, present_reach
+from kiban.server.access import LOCAL
 from kiban.server.confinement import find_outside, serve_confined
 from kiban.server.gate import HEADERS
 from kiban.server.problems import MOST_ANSWER_BYTES
@@ -331,4 +332,4 @@ def test_a_scenario_found_by_the_server_is_the_shipped_one(
     from kiban.server.bodies import Study
 
     with contextlib.suppress(InputError):
-        assert find_scenario(Study(example="tomakomai"), client.service.settings, client.service.store).site.id
+        assert find_scenario(Study(example="tomakomai"), client.service.settings, client.service.store, LOCAL).site.id

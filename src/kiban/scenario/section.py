@@ -40,7 +40,7 @@ class Document(Section):
 
 
 class SeriesReference(Section):
-    """A named column of a CSV, workbook (.xlsx) or Parquet file; rows with a column `time` are put where their times say."""
+    """A named column of a CSV, workbook or Parquet file; rows with a column `time` are put where their times say."""
 
     file: str
     """Path of the file, relative to the scenario file."""

@@ -14,8 +14,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import MOST_PROBLEMS, KibanError, Problem
-from kiban.server import job_routes, pages, planning_routes, reading_routes
+from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes
 from kiban.server.answers import Answers
+from kiban.server.audit import AuditLog
+from kiban.server.audit_key import find_or_make_key
 from kiban.server.bodies import LARGEST_SEQUENCE, LONGEST_SESSION
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
@@ -33,24 +35,27 @@ def make_application(settings: Settings) -> FastAPI:
     from kiban import __version__
 
     store = Store(settings.database_url)
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings))
+    audit = AuditLog(store, find_or_make_key(settings.data))
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
         service.supervisor.start()
+        audit.start()
         service.answers.warm_up()
         try:
             yield
         finally:
             service.supervisor.stop()
             service.answers.close()
+            audit.stop()
             store.close()
 
     class Application(FastAPI):
         """The application behind its gate, which is outside of everything: also what fails passes it."""
 
         def build_middleware_stack(self) -> Any:
-            return Gate(cast("Any", super().build_middleware_stack()), settings, store)
+            return Gate(cast("Any", super().build_middleware_stack()), settings, audit)
 
     app = Application(
         title="kiban",
@@ -62,7 +67,7 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    for routes in (reading_routes, job_routes, planning_routes, pages):
+    for routes in (reading_routes, access_routes, job_routes, planning_routes, pages):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
