@@ -16,8 +16,10 @@ from __future__ import annotations
 
 import difflib
 import errno
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 
 from kiban.messages import Message
 
@@ -25,6 +27,10 @@ EXIT_FAULT = 1
 EXIT_INPUT = 2
 EXIT_BROKEN = 3
 EXIT_INFEASIBLE = 4
+MOST_PROBLEMS = 100
+"""Problems that are explained one by one."""
+LONGEST_NAME = 200
+"""What is longer is no name that somebody mistyped."""
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -92,8 +98,39 @@ class SolverError(KibanError):
     """No solver could prove an optimum, and the programme is not infeasible either."""
 
 
+class RangeError(ValueError):
+    """A value for which a formula does not hold.
+
+    Who calls a formula with a user's numbers turns it into its `problem` by `as_problems`; where it is not the user's,
+    it is a fault of ours and stays a ValueError.
+    """
+
+    def __init__(self, name: str, value: float, text: str) -> None:
+        self.problem = Problem("bounds.formula", key=name, value=float(value))
+        super().__init__(text)
+
+
+@contextmanager
+def as_problems() -> Iterator[None]:
+    """Within this, a value of the user's for which a formula does not hold is a `ScenarioError`."""
+    try:
+        yield
+    except RangeError as error:
+        raise ScenarioError(error.problem) from error
+
+
+def limit_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """The first problems of many, and that there are more; what comes after them is not even looked for."""
+    found = list(islice(problems, MOST_PROBLEMS + 1))
+    if len(found) <= MOST_PROBLEMS:
+        return found
+    return [*found[:MOST_PROBLEMS], Problem("bounds.more", count=MOST_PROBLEMS)]
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word closest to `word`, or the empty string; `remedy.nearest` asks whether it was meant, as `near`."""
+    if len(word) > LONGEST_NAME:
+        return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return match[0] if match else ""
 

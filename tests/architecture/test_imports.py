@@ -24,6 +24,7 @@ LEVELS = {
     "messages": -1,  # errors and progress are made of it
     "progress": 0,
     "interruption": 0,
+    "outside": 0,
     "version": 0,
     "catalogue": 1,
     "physics": 1,

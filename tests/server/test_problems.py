@@ -106,7 +106,7 @@ def test_a_request_that_cannot_be_understood(small: Client, body: Any, path: str
         ('{"scenario": ' + '{"a":' * 300 + "1" + "}" * 300 + "}", "application/json", 422, "scenario"),
         ('{"toml": "a = ["}', "application/json", 422, "scenario"),
         ('{"toml": "a = ' + "[" * 5000 + '"}', "application/json", 422, "scenario"),
-        ('{"scenario": {"name": NaN}}', "application/json", 422, "scenario"),
+        ('{"scenario": {"name": NaN}}', "application/json", 422, "request"),
         ("example=tomakomai", "application/x-www-form-urlencoded", 415, "media-type"),
         ("{}", "text/plain", 415, "media-type"),
         ('{"toml": "' + "#" * 30_000 + '"}', "application/json", 413, "too-large"),

@@ -6,6 +6,7 @@ import dataclasses
 import math
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from kiban.catalogue import AREAS, UNITS, Catalogue, Fact, Source, describe, load_catalogue
 from kiban.catalogue.checks import check_catalogue, check_fact
 from kiban.catalogue.facts import read_facts
+from kiban.catalogue.ranges import range_of, read_ranges
 from kiban.catalogue.sites import read_sites
 from kiban.catalogue.tables import FACT_COLUMNS, fact_tables, read_sources, read_table
 from kiban.errors import EXIT_INPUT, CatalogueError
@@ -269,19 +271,54 @@ def test_override_reports_all_faults_at_once() -> None:
     assert "did you mean 'pv.capex'?" in message
     assert "pv.life is 0 years; give a life above 0." in message
     assert "pv.capex is -1 million yen/MW; give a value at least 0." in message
-    assert "give a value between 0 and 1." in message
+    assert "give a value between 0.01 and 1." in message
     assert "site.kitami.latitude is 95 degrees north; give a value between -90 and 90." in message
     assert message.count("give a finite number") == 4
 
 
 @given(st.sampled_from(sorted(CATALOGUE.facts)), st.floats(min_value=0.001, max_value=0.999))
-def test_any_fact_can_be_overridden_with_a_number_its_unit_allows(fact_id: str, share: float) -> None:
-    unit = UNITS[CATALOGUE.fact(fact_id).unit]
-    value = share if unit.lowest <= share <= unit.highest else unit.lowest + share
+def test_any_fact_can_be_overridden_with_a_number_in_its_range(fact_id: str, share: float) -> None:
+    low, high = range_of(fact_id, CATALOGUE.fact(fact_id).unit)
+    value = share if low <= share <= high else low + share * (min(high, low + 1.0) - low)
     other = CATALOGUE.overridden({fact_id: value})
     assert other.value(fact_id) == value
     untouched = {key: fact for key, fact in other.facts.items() if key != fact_id}
     assert untouched == {key: fact for key, fact in CATALOGUE.facts.items() if key != fact_id}
+
+
+def test_every_range_holds_for_a_figure_and_no_figure_lies_outside_of_its_own() -> None:
+    fits = {one.pattern: [key for key in CATALOGUE.facts if fnmatchcase(key, one.pattern)] for one in read_ranges()}
+    assert [pattern for pattern, ids in fits.items() if not ids] == []
+    for fact in CATALOGUE.facts.values():
+        low, high = range_of(fact.id, fact.unit)
+        for value in (fact.low, fact.value, fact.high):
+            assert value is None or low <= value <= high, fact.id
+        assert UNITS[fact.unit].lowest <= low < high <= UNITS[fact.unit].highest
+
+
+@pytest.mark.parametrize(
+    ("fact_id", "value", "low", "high"),
+    [
+        ("wind_offshore_floating.hub_height_m", -150.0, 10, 400),
+        ("geothermal.units", 0.0, 1, 1000),
+        ("cooling.direct_liquid.supply_temperature_c", -32.0, -20, 75),
+        ("cooling.direct_liquid.room_temperature_c", 270.0, -20, 75),
+        ("wind_onshore.shear_exponent", 1e15, 0, 1),
+        ("wind_onshore.life", 5e-324, 0.1, 200),
+        ("finance.discount_rate", -1.0, 0, 0.5),
+    ],
+)
+def test_an_assumption_that_the_model_does_not_hold_for(fact_id: str, value: float, low: float, high: float) -> None:
+    with pytest.raises(CatalogueError, match=f"give a value between {low} and {high}"):
+        CATALOGUE.overridden({fact_id: value})
+    for allowed in (low, high):
+        assert CATALOGUE.overridden({fact_id: float(allowed)}).value(fact_id) == allowed
+
+
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.nan, math.inf])
+def test_an_assumption_that_is_no_number(value: float) -> None:
+    with pytest.raises(CatalogueError, match="give a finite number"):
+        CATALOGUE.overridden({"pue.ishikari_2013": value})
 
 
 @given(st.text(max_size=40))

@@ -6,6 +6,7 @@
     climate         monthly climate of the sites
     prices          day-ahead prices by area
     economy_tables  the input-output table and the shares of prefectures
+    ranges          between which values a figure may be assumed
     units           units of rows, and the values that they allow
     tables          the embedded files
     checks          faults of a catalogue, for its tests

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import fnmatch
 import math
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
 from kiban.catalogue.facts import SCENARIO_SOURCE, Fact, Source, load_sources, read_facts
+from kiban.catalogue.ranges import range_of
 from kiban.catalogue.sites import Site, moved_site, place_facts, read_sites
 from kiban.catalogue.tables import fact_tables
-from kiban.catalogue.units import UNITS
-from kiban.errors import CatalogueError, Problem, nearest
+from kiban.errors import CatalogueError, Problem, limit_problems, nearest
 
+LARGEST = sys.float_info.max
+"""What is larger, an integer of hundreds of digits say, is no number that can be calculated with."""
 _GIVEN = Source(
     key=SCENARIO_SOURCE, title="Value given in the scenario", publisher="scenario", address="", grade="none"
 )
@@ -65,7 +68,8 @@ class Catalogue:
         Raises CatalogueError with every unknown id, every value that is not a finite number and every
         value that its unit does not allow.
         """
-        problems = [problem for key, value in values.items() if (problem := self._fault(key, value))]
+        faults = (self._fault(key, value) for key, value in values.items())
+        problems = limit_problems(problem for problem in faults if problem is not None)
         if problems:
             raise CatalogueError(problems)
         facts, sites = dict(self.facts), dict(self.sites)
@@ -88,15 +92,15 @@ class Catalogue:
     def _fault(self, fact_id: str, value: float) -> Problem | None:
         if fact_id not in self.facts:
             return _unknown_fact(fact_id, self.facts)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
             return Problem("value", key=fact_id, remedy="finite", value=repr(value))
         name = self.facts[fact_id].unit
-        unit = UNITS[name]
+        lowest, highest = range_of(fact_id, name)
         if fact_id.endswith(".life") and value <= 0.0:
             return Problem("catalogue.life", key=fact_id, life_years=value)
-        if not unit.lowest <= value <= unit.highest:
-            remedy = "give_at_least" if math.isinf(unit.highest) else "between"
-            low, high = f"{unit.lowest:g}", f"{unit.highest:g}"
+        if not lowest <= value <= highest:
+            remedy = "give_at_least" if math.isinf(highest) else "between"
+            low, high = f"{lowest:g}", f"{highest:g}"
             return Problem("catalogue.value", key=fact_id, remedy=remedy, value=value, unit=name, low=low, high=high)
         return None
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from kiban.catalogue.catalogue import Catalogue
 from kiban.catalogue.facts import GRADES, STATUSES, Fact, Source
+from kiban.catalogue.ranges import range_of
 from kiban.catalogue.sites import AREAS, KINDS, Site
 from kiban.catalogue.tables import Row, fact_tables, read_table
 from kiban.catalogue.units import UNITS
@@ -48,7 +49,7 @@ def check_fact(fact: Fact, catalogue: Catalogue) -> Iterator[Problem]:
     unit = UNITS.get(fact.unit)
     if unit is None:
         yield Problem("catalogue.unknown_unit", where, key, name=fact.unit)
-    elif not all(unit.lowest <= number <= unit.highest for number in numbers):
+    elif not all(low <= number <= high for low, high in [range_of(key, fact.unit)] for number in numbers):
         yield Problem("catalogue.outside_unit", where, key, name=fact.unit)
     if fact.status not in STATUSES:
         yield Problem("catalogue.unknown_status", where, key, name=fact.status)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
+from kiban.errors import RangeError
 
 WATTS_PER_MEGAWATT = 1e6
 
@@ -39,7 +40,7 @@ def inference_shape(
     """
     for name, value in (("trough_share", trough_share), ("weekend_share", weekend_share)):
         if not 0.0 <= value <= 1.0:
-            raise ValueError(f"{name} is {value}, but must lie between 0 and 1")
+            raise RangeError(name, value, f"{name} is {value}, but must lie between 0 and 1")
     hour = np.asarray(hour_of_day, dtype=float)
     wave = 0.5 * (1.0 + np.cos(2.0 * np.pi * (hour - peak_hour) / HOURS_PER_DAY))
     shape = trough_share + (1.0 - trough_share) * wave
@@ -51,7 +52,7 @@ def inference_shape(
 def deferrable_arrivals(load_mw: float, steps: int) -> Array:
     """Deferrable work that arrives in each step, shape (steps,): constant, since training queues are."""
     if load_mw < 0.0:
-        raise ValueError(f"load_mw is {load_mw}, but must not be negative")
+        raise RangeError("load_mw", load_mw, f"load_mw is {load_mw}, but must not be negative")
     return np.full(steps, float(load_mw))
 
 
@@ -71,7 +72,11 @@ def allowed_backlog(arrivals: npt.ArrayLike, maximum_delay_steps: int, steps_per
     if steps_per_year < 1 or work.ndim != 1 or work.size % steps_per_year:
         raise ValueError(f"{work.size} steps are not whole years of {steps_per_year} steps")
     if not 0 <= maximum_delay_steps <= steps_per_year:
-        raise ValueError(f"maximum_delay_steps is {maximum_delay_steps}, not between 0 and {steps_per_year}")
+        raise RangeError(
+            "maximum_delay_steps",
+            maximum_delay_steps,
+            f"maximum_delay_steps is {maximum_delay_steps}, not between 0 and {steps_per_year}",
+        )
     if maximum_delay_steps == 0:
         return np.zeros_like(work)
     by_year = work.reshape(-1, steps_per_year)
@@ -89,9 +94,15 @@ def gpu_hours_per_mwh(chip_power_w: float, server_power_factor: float, busy_powe
     over the rated one.
     """
     if chip_power_w <= 0.0:
-        raise ValueError(f"chip_power_w is {chip_power_w}, but must be positive")
+        raise RangeError("chip_power_w", chip_power_w, f"chip_power_w is {chip_power_w}, but must be positive")
     if server_power_factor < 1.0:
-        raise ValueError(f"server_power_factor is {server_power_factor}, but must be at least 1")
+        raise RangeError(
+            "server_power_factor",
+            server_power_factor,
+            f"server_power_factor is {server_power_factor}, but must be at least 1",
+        )
     if busy_power_share <= 0.0:
-        raise ValueError(f"busy_power_share is {busy_power_share}, but must be positive")
+        raise RangeError(
+            "busy_power_share", busy_power_share, f"busy_power_share is {busy_power_share}, but must be positive"
+        )
     return WATTS_PER_MEGAWATT / (chip_power_w * server_power_factor * busy_power_share)

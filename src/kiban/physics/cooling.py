@@ -31,6 +31,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import SECONDS_PER_HOUR
+from kiban.errors import RangeError
 from kiban.physics import air
 from kiban.physics.heat_rejection import (
     Chiller,
@@ -312,7 +313,7 @@ def _check(system: CoolingSystem) -> None:
             numbers |= {f"{field.name}.{inner.name}": getattr(value, inner.name) for inner in fields(value)}
         else:
             numbers[field.name] = value
-    faults = []
+    faults, wrong = [], dict[str, float]()
     for key, number in numbers.items():
         last = key.rpartition(".")[2]
         if last in ("ups_efficiency", "carnot_share"):
@@ -330,6 +331,8 @@ def _check(system: CoolingSystem) -> None:
         else:
             fine, allowed = number >= 0.0, "not negative"
         if not fine:
+            wrong[key] = number
             faults.append(f"{key} is {number}, but must be {allowed}")
     if faults:
-        raise ValueError("; ".join(faults))
+        first = next(iter(wrong))
+        raise RangeError(first, wrong[first], "; ".join(faults))

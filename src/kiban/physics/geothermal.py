@@ -6,6 +6,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_DAY, steps_per_year
+from kiban.errors import RangeError
 
 
 def geothermal_availability(
@@ -35,11 +36,23 @@ def geothermal_availability(
     units : number of equal units
     """
     if not 1 <= planned_outage_month <= 12:
-        raise ValueError(f"planned_outage_month is {planned_outage_month}, but must lie between 1 and 12")
+        raise RangeError(
+            "planned_outage_month",
+            planned_outage_month,
+            f"planned_outage_month is {planned_outage_month}, but must lie between 1 and 12",
+        )
     if units < 1 or planned_outage_days < 0.0 or units * planned_outage_days > DAYS_PER_YEAR:
-        raise ValueError("planned outages of all units together must fit into one year of 365 days")
+        raise RangeError(
+            "planned_outage_days",
+            units * planned_outage_days,
+            "planned outages of all units together must fit into one year of 365 days",
+        )
     if not 0.0 <= forced_outage_share < 1.0:
-        raise ValueError(f"forced_outage_share is {forced_outage_share}, but must lie in [0, 1)")
+        raise RangeError(
+            "forced_outage_share",
+            forced_outage_share,
+            f"forced_outage_share is {forced_outage_share}, but must lie in [0, 1)",
+        )
     per_year = steps_per_year(step_hours)
     one_year = _planned(per_year, step_hours, planned_outage_month, planned_outage_days, units)
     if seed is None:
@@ -63,9 +76,11 @@ def forced_outage_share(mean_availability: float, planned_outage_days: float) ->
     """
     planned = 1.0 - planned_outage_days / DAYS_PER_YEAR
     if not 0.0 < mean_availability <= planned:
-        raise ValueError(
+        raise RangeError(
+            "mean_availability",
+            mean_availability,
             f"mean_availability is {mean_availability}, but {planned_outage_days} days of planned outage"
-            f" leave at most {planned:.4f}"
+            f" leave at most {planned:.4f}",
         )
     return 1.0 - mean_availability / planned
 

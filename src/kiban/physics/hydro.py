@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.errors import RangeError
 
 _HALVINGS = 60
 
@@ -26,11 +27,19 @@ def run_of_river_availability(month: npt.ArrayLike, monthly_shape: npt.ArrayLike
     months = np.asarray(month, dtype=np.int64)
     shape = np.asarray(monthly_shape, dtype=float)
     if shape.shape != (12,) or np.any(shape < 0.0) or not np.any(shape > 0.0):
-        raise ValueError("a monthly shape has 12 numbers, none negative and not all zero")
+        raise RangeError(
+            "monthly_shape",
+            float(np.min(shape, initial=0.0)),
+            "a monthly shape has 12 numbers, none negative and not all zero",
+        )
     flow = shape[months - 1]
     reachable = float(np.mean(flow > 0.0))
     if not 0.0 <= capacity_factor <= reachable:
-        raise ValueError(f"capacity_factor is {capacity_factor}, but must lie between 0 and {reachable:.4f}")
+        raise RangeError(
+            "capacity_factor",
+            capacity_factor,
+            f"capacity_factor is {capacity_factor}, but must lie between 0 and {reachable:.4f}",
+        )
     low, high = 0.0, 1.0 / float(np.min(flow[flow > 0.0]))
     for _ in range(_HALVINGS):
         middle = 0.5 * (low + high)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import SECONDS_PER_HOUR
+from kiban.errors import RangeError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -168,11 +169,19 @@ def _check(mount: str, dc_ac_ratio: float, system_loss_share: float, inverter_ef
     if mount not in get_args(Mount):
         raise ValueError(f"mount is {mount!r}, but must be one of {', '.join(get_args(Mount))}")
     if dc_ac_ratio <= 0.0:
-        raise ValueError(f"dc_ac_ratio is {dc_ac_ratio}, but must be positive")
+        raise RangeError("dc_ac_ratio", dc_ac_ratio, f"dc_ac_ratio is {dc_ac_ratio}, but must be positive")
     if not 0.0 <= system_loss_share <= 1.0:
-        raise ValueError(f"system_loss_share is {system_loss_share}, but must lie between 0 and 1")
+        raise RangeError(
+            "system_loss_share",
+            system_loss_share,
+            f"system_loss_share is {system_loss_share}, but must lie between 0 and 1",
+        )
     if not 0.0 < inverter_efficiency <= 1.0:
-        raise ValueError(f"inverter_efficiency is {inverter_efficiency}, but must lie in (0, 1]")
+        raise RangeError(
+            "inverter_efficiency",
+            inverter_efficiency,
+            f"inverter_efficiency is {inverter_efficiency}, but must lie in (0, 1]",
+        )
 
 
 def _sun(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.errors import RangeError
 from kiban.physics.air import DRY_AIR_GAS_CONSTANT_J_KG_K, ZERO_CELSIUS_K, density_kg_m3
 
 REFERENCE_DENSITY_KG_M3 = 1.225
@@ -48,7 +49,7 @@ def wind_availability(
         is this value: the shape in time comes from the weather, the level from a resource map
     """
     if not 0.0 <= loss_share <= 1.0:
-        raise ValueError(f"loss_share is {loss_share}, but must lie between 0 and 1")
+        raise RangeError("loss_share", loss_share, f"loss_share is {loss_share}, but must lie between 0 and 1")
     speed = np.asarray(wind_speed_m_s, dtype=float)
     if resource_mean_speed_m_s is not None:
         at_resource = speed_at_height(speed, wind_height_m, resource_height_m, shear_exponent)
@@ -63,7 +64,11 @@ def wind_availability(
 def speed_at_height(speed_m_s: npt.ArrayLike, from_height_m: float, to_height_m: float, shear_exponent: float) -> Array:
     """Wind speed at another height by the power law `v2 = v1 * (z2 / z1) ** shear_exponent`."""
     if from_height_m <= 0.0 or to_height_m <= 0.0:
-        raise ValueError(f"heights must be above ground, not {from_height_m} m and {to_height_m} m")
+        raise RangeError(
+            "height_m",
+            min(from_height_m, to_height_m),
+            f"heights must be above ground, not {from_height_m} m and {to_height_m} m",
+        )
     factor: float = (to_height_m / from_height_m) ** shear_exponent
     return np.asarray(speed_m_s, dtype=float) * factor
 
@@ -93,7 +98,9 @@ def power_curve_output(
     if speeds.ndim != 1 or speeds.shape != shares.shape or speeds.size < 2 or np.any(np.diff(speeds) <= 0.0):
         raise ValueError("a power curve needs equally many speeds and shares, with speeds that increase")
     if np.any((shares < 0.0) | (shares > 1.0)):
-        raise ValueError("the shares of a power curve must lie between 0 and 1")
+        raise RangeError(
+            "curve_shares", float(np.max(np.abs(shares))), "the shares of a power curve must lie between 0 and 1"
+        )
     speed = np.asarray(speed_m_s, dtype=float)
     equivalent = speed * np.cbrt(np.asarray(density, dtype=float) / REFERENCE_DENSITY_KG_M3)
     share = np.interp(np.minimum(equivalent, speeds[-1]), speeds, shares, left=0.0)
@@ -115,5 +122,5 @@ def power_curve_from_rows(rows: Mapping[str, float], prefix: str) -> tuple[Array
 def _positive_mean(speed: Array) -> float:
     mean = float(np.mean(speed))
     if not mean > 0.0:
-        raise ValueError("a calm series (mean wind speed 0) cannot be scaled to a resource")
+        raise RangeError("wind_speed_m_s", mean, "a calm series (mean wind speed 0) cannot be scaled to a resource")
     return mean

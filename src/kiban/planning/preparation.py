@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
+from kiban.errors import as_problems
 from kiban.messages import Message
 from kiban.planning.after_tax import read_capital_terms, under_policy
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
@@ -53,7 +54,8 @@ def prepare(scenario: Scenario) -> Preparation:
     catalogue = load_catalogue()
     if scenario.assumptions:
         catalogue = catalogue.overridden(scenario.assumptions)
-    inputs = open_inputs(scenario, Recorder(catalogue))
+    with as_problems():
+        inputs = open_inputs(scenario, Recorder(catalogue))
     preparation = Preparation(scenario, inputs, Plant(inputs))
     if scenario.policy.packages:
         from kiban.policy.package_terms import load_packages, say_unchecked
@@ -187,7 +189,8 @@ class Preparation:
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
         if cooling_system not in self.before_tax:
-            self.before_tax[cooling_system] = self._read_resources(cooling_system)
+            with as_problems():
+                self.before_tax[cooling_system] = self._read_resources(cooling_system)
         before_tax = self.before_tax[cooling_system]
         return (
             before_tax
@@ -197,7 +200,8 @@ class Preparation:
 
     def warmer_cooling(self, cooling_system: str) -> tuple[float, Array, Array] | None:
         """Supply temperature now; PUE and water use with one degree more, where the model gives the PUE."""
-        return read_warmer_cooling(self.inputs, cooling_system)
+        with as_problems():
+            return read_warmer_cooling(self.inputs, cooling_system)
 
     def _read_resources(self, cooling_system: str) -> Resources:
         inputs, plant, scenario = self.inputs, self.plant, self.scenario

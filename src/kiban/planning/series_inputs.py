@@ -83,6 +83,8 @@ class SeriesReader:
         span = horizon.span(self._utc_offset_hours, whole_years=whole_years)
         if not isinstance(given, SeriesReference):
             self._recorder.give(key, float(given), unit)
+            if not lower <= given <= upper:
+                self._problems.append(_out_of_range(key, float(given), lower, upper))
             return np.full(span.steps, float(given))
         from kiban.weather.series import place_series
 
@@ -118,6 +120,13 @@ class SeriesReader:
         """Raise `ScenarioError` with every problem met so far, if any."""
         if self._problems:
             raise ScenarioError(self._problems)
+
+
+def _out_of_range(key: str, value: float, lower: float, upper: float) -> Problem:
+    """A number that the key cannot have; at least one of the bounds is finite."""
+    if math.isinf(upper):
+        return Problem("value", key=key, remedy="at_least", value=f"{value:g}", bound=f"{lower:g}")
+    return Problem("out_of_range", key=key, value=value, low=lower, high=upper)
 
 
 def _under_key(problem: Problem, key: str) -> Problem:

@@ -44,7 +44,7 @@ class Cooling(Section):
 
     system: Literal["auto", "air_economiser", "chilled_water", "direct_liquid", "immersion"] = "auto"
     """`auto` solves every candidate and keeps the cheapest."""
-    candidates: tuple[CoolingSystem, ...] = COOLING_SYSTEMS
+    candidates: Annotated[tuple[CoolingSystem, ...], Field(min_length=1)] = COOLING_SYSTEMS
     """Systems that `auto` may choose from."""
     supply_temperature_c: Annotated[float, Field(ge=5, le=60)] | None = None
     """Supply temperature of air or liquid instead of the catalogue's, degrees Celsius."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from kiban.errors import Problem, ScenarioError, nearest
+from kiban.outside import present_reach
 from kiban.scenario.file import read_scenario
 from kiban.scenario.national_file import is_national
 from kiban.scenario.shipped import SUFFIX, examples_folder
@@ -33,10 +34,25 @@ def find_scenario(name: str | Path) -> Path:
     A name with a folder or a suffix is a file even where there is none, so that reading it says what is wrong.
     """
     path = Path(name)
-    if path.is_file() or (path.exists() and str(name) not in example_names()):
+    # A server takes an example by its name, whatever lies in the folder where it was started.
+    if present_reach().files and (_is_file(path) or (_exists(path) and str(name) not in example_names())):
         return path
     is_bare = path.name == str(name) and not path.suffix
     return example_path(str(name)) if is_bare else path
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
 
 
 def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
@@ -58,6 +74,6 @@ def national_example_names() -> tuple[str, ...]:
 def find_national(name: str | Path) -> Path | None:
     """The file of a national study that a user means, by its path or as an example; None where it is none."""
     path = Path(name)
-    if not path.is_file() and str(name) in national_example_names():
+    if not (present_reach().files and _is_file(path)) and str(name) in national_example_names():
         path = examples_folder() / f"{name}{SUFFIX}"
     return path if is_national(path) else None

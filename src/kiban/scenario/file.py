@@ -6,18 +6,22 @@ import contextlib
 import json
 import os
 import re
-import tomllib
+import reprlib
 import typing
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from kiban.catalogue import load_catalogue
-from kiban.errors import OutputError, Problem, ScenarioError, nearest, reason_of
+from kiban.errors import OutputError, Problem, ScenarioError, limit_problems, nearest, reason_of
 from kiban.messages import Message
+from kiban.outside import may_open
+from kiban.scenario.bounds import bound_values, load_toml
 from kiban.scenario.names import find_unknown_names
 from kiban.scenario.study import Scenario
 
@@ -25,6 +29,8 @@ LARGEST_FILE_BYTES = 1_000_000
 # An amount in dollars, not the exchange rate, as a key or as an assumption.
 USD_IN_KEY = re.compile(r"(?<!yen_per)_usd(?=_|$)")
 MILLION = 1e6
+LONGEST_SHOWN = 300
+"""Letters of a key or value that a sentence repeats."""
 RATE = "money.yen_per_usd"
 _BRANCH = re.compile(r"^(float|int|tuple\[.*|constrained-.*|function-.*|SeriesReference|JepxPrices)$")
 
@@ -41,25 +47,21 @@ def read_scenario(path: str | Path) -> Scenario:
 def read_toml(path: Path) -> tuple[str, dict[str, Any]]:
     """The text and the content of a TOML file; raises `ScenarioError` where it cannot be read or is no TOML."""
     text = read_text(path)
-    try:
-        return text, tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        remedy = "scenario.mend_line"
-        raise ScenarioError(Problem("invalid_toml", str(path), remedy=remedy, reason=str(error))) from None
-    except RecursionError:
-        raise ScenarioError(Problem("nesting", str(path))) from None
+    return text, load_toml(text, str(path))
 
 
 def parse_scenario(raw: Mapping[str, Any], *, where: str = "scenario", text: str = "") -> Scenario:
     """The scenario in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
-    converted = convert_dollars(raw, yen_per_usd(raw))
+    bounded, unbounded = bound_values(raw, where)
+    converted = convert_dollars(bounded, yen_per_usd(bounded))
     problems = [
-        replace(problem, where=place_of(where, text, problem.key.split("."))) for problem in find_unknown_names(raw)
+        replace(problem, where=place_of(where, text, problem.key.split(".")))
+        for problem in (*unbounded, *find_unknown_names(bounded))
     ]
     try:
         scenario = Scenario.model_validate_json(json.dumps(converted, default=str))
     except ValidationError as error:
-        raise ScenarioError([*explain(error.errors(), where, text), *problems]) from None
+        raise ScenarioError(limit_problems([*explain_error(error, where, text, unbounded), *problems])) from None
     if problems:
         raise ScenarioError(problems)
     return scenario
@@ -77,16 +79,18 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
 
 def read_text(path: Path) -> str:
     """The text of a scenario file; raises `ScenarioError` for what is no readable text of ordinary size."""
-    if path.is_dir():
-        raise ScenarioError(Problem("scenario.folder", str(path)))
-    if not path.exists():
-        raise ScenarioError(Problem("scenario.gone", str(path)))
-    size = path.stat().st_size
-    if size > LARGEST_FILE_BYTES:
-        raise ScenarioError(
-            Problem("scenario.large", str(path), size=size / MILLION, most=LARGEST_FILE_BYTES / MILLION)
-        )
+    if not may_open(path):
+        raise ScenarioError(Problem("files", path.name))
     try:
+        if path.is_dir():
+            raise ScenarioError(Problem("scenario.folder", str(path)))
+        if not path.exists():
+            raise ScenarioError(Problem("scenario.gone", str(path)))
+        size = path.stat().st_size
+        if size > LARGEST_FILE_BYTES:
+            raise ScenarioError(
+                Problem("scenario.large", str(path), size=size / MILLION, most=LARGEST_FILE_BYTES / MILLION)
+            )
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ScenarioError(Problem("scenario.encoding", str(path), byte=error.start)) from None
@@ -104,6 +108,10 @@ def yen_per_usd(raw: Mapping[str, Any]) -> float:
     return load_catalogue().value(RATE)
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def convert_dollars(node: Any, rate: float) -> Any:
     """Rename `..._usd...` keys to `..._myen...` and convert their values: the one place where currencies meet."""
     if isinstance(node, list):
@@ -118,28 +126,58 @@ def convert_dollars(node: Any, rate: float) -> Any:
         factor = rate / MILLION
         name = USD_IN_KEY.sub("_myen", key)
         if isinstance(value, Mapping):
-            converted[name] = {**value, "scale": value.get("scale", 1.0) * factor}
-        elif isinstance(value, int | float) and not isinstance(value, bool):
+            # A scale that is no number stays as it is, for the schema to refuse it.
+            scale = value.get("scale", 1.0)
+            converted[name] = {**value, "scale": scale * factor if _is_number(scale) else scale}
+        elif _is_number(value):
             converted[name] = value * factor
         else:
             converted[name] = value
     return converted
 
 
-def explain(items: Sequence[Any], where: str, text: str, model: type[BaseModel] = Scenario) -> list[Problem]:
-    """Problems in the order of the file's keys; of a union's branches only the one that the user meant."""
-    problems = []
-    for item in items:
-        key = _plain(item["loc"])
-        rivals = [other for other in items if _plain(other["loc"])[: len(key)] == key and other is not item]
+def explain_error(
+    error: ValidationError,
+    where: str,
+    text: str,
+    known: Sequence[Problem] = (),
+    model: type[BaseModel] = Scenario,
+) -> list[Problem]:
+    """What a schema refused, at most `MOST_PROBLEMS` of it, without what `known` problems say of the same keys."""
+    told = {USD_IN_KEY.sub("_myen", problem.key) for problem in known}
+    items = [
+        item
+        for item in error.errors(include_url=False)
+        if not told or ".".join(str(part) for part in _plain(item["loc"])) not in told
+    ]
+    return limit_problems(explain(items, where, text, model))
+
+
+def explain(items: Sequence[Any], where: str, text: str, model: type[BaseModel] = Scenario) -> Iterator[Problem]:
+    """Problems in the order of the file's keys, one after another as they are asked for.
+
+    Of a union's branches only the one that the user meant is explained, and the known keys of a table are listed once.
+    """
+    locations = [_plain(item["loc"]) for item in items]
+    # Of how many items a location is the beginning: an item that others go beyond has rivals.
+    begun = Counter(location[:length] for location in locations for length in range(len(location) + 1))
+    listed: set[tuple[str | int, ...]] = set()
+    given: set[tuple[object, ...]] = set()
+    for item, key in zip(items, locations, strict=True):
+        rivals = begun[key] > 1
         wants_table = item["type"] in {"model_type", "model_attributes_type", "tuple_type"}
         wants_number = item["type"] in {"float_type", "int_type", "is_instance_of"}
         if (wants_table and rivals) or (wants_number and isinstance(item["input"], Mapping) and rivals):
             continue
         problem = _explain_one(item, place_of(where, text, key), key, model)
-        if problem not in problems:
-            problems.append(problem)
-    return problems
+        if problem.code == "unknown_key" and problem.remedy == "known":
+            if key[:-1] in listed:
+                problem = replace(problem, remedy="bounds.known_above")
+            listed.add(key[:-1])
+        same = (problem.code, repr(problem.where), problem.key, problem.remedy, repr(problem.values))
+        if same not in given:
+            given.add(same)
+            yield problem
 
 
 _BOUNDS = {
@@ -163,8 +201,8 @@ _TYPES = {
 
 
 def _explain_one(item: Any, where: str | Message, location: tuple[str | int, ...], model: type[BaseModel]) -> Problem:
-    key = ".".join(str(part) for part in location)
-    context, kind, value = item.get("ctx", {}), item["type"], repr(item.get("input"))
+    key = ".".join(str(part)[:LONGEST_SHOWN] for part in location)
+    context, kind, value = item.get("ctx", {}), item["type"], _shown(item.get("input"))
 
     def refused(remedy: str, **values: object) -> Problem:
         return Problem("value", where, key, remedy, {"value": value, **values})
@@ -198,6 +236,18 @@ def _explain_one(item: Any, where: str | Message, location: tuple[str | int, ...
     return refused("other", words=item["msg"].replace("Input should be", "it must be"))
 
 
+def _shown(value: object) -> str:
+    """A value as Python writes it, of a long one the beginning."""
+    if isinstance(value, str):
+        return repr(value) if len(value) <= LONGEST_SHOWN else f"{value[:LONGEST_SHOWN]!r}…"
+    return _BRIEF.repr(value)
+
+
+_BRIEF = reprlib.Repr()
+_BRIEF.maxdict = _BRIEF.maxlist = _BRIEF.maxtuple = 12
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = LONGEST_SHOWN
+
+
 def _plain(location: Sequence[str | int]) -> tuple[str | int, ...]:
     """A location without the names of union branches that pydantic puts into it."""
     return tuple(part for part in location if not (isinstance(part, str) and _BRANCH.match(part)))
@@ -226,11 +276,21 @@ def _model_in(annotation: Any) -> type[BaseModel]:
 
 def place_of(where: str, text: str, location: Sequence[str | int]) -> str | Message:
     """A file with the line of a key (or of the nearest table above it); the file alone where it is not to be found."""
-    wanted = [part for part in location if isinstance(part, str)]
+    wanted = tuple(part for part in location if isinstance(part, str))
+    lines = _lines_of(text)
+    for depth in range(len(wanted), 0, -1):
+        if wanted[:depth] in lines:
+            return Message("at.key_line", file=where, line=lines[wanted[:depth]])
+    return where
+
+
+@lru_cache(maxsize=4)
+def _lines_of(text: str) -> Mapping[tuple[str, ...], int]:
+    """The first line of every table and key of a text; a path is that of its converted names."""
+    first: dict[tuple[str, ...], int] = {}
     section: list[str] = []
-    best, depth = 0, 0
     for number, line in enumerate(text.splitlines(), start=1):
-        header = re.match(r"^\s*\[+\s*([^\]]+?)\s*\]+", line)
+        header = re.match(r"^\s*\[+([^\]]+)\]", line)
         key = re.match(r"^\s*([A-Za-z0-9_.\"'-]+)\s*=", line)
         if header:
             path = section = [part.strip(" \"'") for part in header.group(1).split(".")]
@@ -239,9 +299,8 @@ def place_of(where: str, text: str, location: Sequence[str | int]) -> str | Mess
             path = section + [USD_IN_KEY.sub("_myen", part.strip("\"'")) for part in key.group(1).split(".")]
         else:
             continue
-        if path == wanted[: len(path)] and len(path) > depth:
-            best, depth = number, len(path)
-    return Message("at.key_line", file=where, line=best) if best else where
+        first.setdefault(tuple(path), number)
+    return first
 
 
 def _move_files(node: Any, source: Path, target: Path) -> Any:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from kiban.catalogue import AREAS, Catalogue, load_catalogue
-from kiban.errors import CatalogueError, Problem, ScenarioError, WeatherError, nearest
-from kiban.scenario.file import convert_dollars, explain, place_of, read_toml, yen_per_usd
+from kiban.errors import CatalogueError, Problem, ScenarioError, WeatherError, limit_problems, nearest, reason_of
+from kiban.outside import may_open
+from kiban.scenario.bounds import bound_values
+from kiban.scenario.file import convert_dollars, explain_error, place_of, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
 from kiban.scenario.national import CandidateSite, NationalScenario
 from kiban.scenario.plant import KNOWN_SUPPLY
@@ -29,8 +31,8 @@ TRUTHS = frozenset({"enabled", "must_open"})
 def is_national(path: str | Path) -> bool:
     """Whether a file is a national study; False for what cannot be read, which its reader will explain."""
     try:
-        return TABLE in tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
-    except (OSError, ValueError, RecursionError):
+        return TABLE in read_toml(Path(path))[1]
+    except ScenarioError:
         return False
 
 
@@ -45,19 +47,20 @@ def parse_national(
     raw: Mapping[str, Any], *, where: str = "scenario", text: str = "", folder: Path | None = None
 ) -> NationalScenario:
     """The national study in a plain mapping, as TOML or JSON give it; keys in US dollars are converted."""
-    given = _with_site_file(raw, folder or Path())
+    bounded, unbounded = bound_values(_with_site_file(raw, folder or Path()), where)
     problems = [
         replace(problem, where=problem.where or place_of(where, text, problem.key.split(".")))
-        for problem in _find_problems(given)
+        for problem in limit_problems(chain(unbounded, _find_problems(bounded)))
     ]
-    converted = convert_dollars(given, yen_per_usd(given))
+    converted = convert_dollars(bounded, yen_per_usd(bounded))
     try:
         study = NationalScenario.model_validate_json(json.dumps(converted, default=str))
     except ValidationError as error:
-        raise ScenarioError([*explain(error.errors(), where, text, NationalScenario), *problems]) from None
+        explained = explain_error(error, where, text, unbounded, NationalScenario)
+        raise ScenarioError(limit_problems([*explained, *problems])) from None
     problems += [
         replace(problem, where=place_of(where, text, problem.key.split(".")))
-        for problem in (*_find_conflicts(study), *_find_unknown_packages(study, folder))
+        for problem in limit_problems(chain(_find_conflicts(study), _find_unknown_packages(study, folder)))
     ]
     if problems:
         raise ScenarioError(problems)
@@ -76,10 +79,12 @@ def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 
 
 def _read_sites(path: Path) -> list[dict[str, Any]]:
-    if not path.is_file():
-        raise ScenarioError(Problem("national_study.no_sites_file", str(path), "national.sites_file"))
     try:
+        if may_open(path) and not path.is_file():
+            raise ScenarioError(Problem("national_study.no_sites_file", str(path), "national.sites_file"))
         table = read_table(path)
+    except OSError as error:
+        raise ScenarioError(Problem("scenario.unreadable", str(path), reason=reason_of(error))) from None
     except WeatherError as error:
         raise ScenarioError(error.problems) from None
     known, words = set(CandidateSite.model_fields) - {"supply", "weather"}, {"id", "name", "like", "area", "kind"}
@@ -101,7 +106,7 @@ def _read_sites(path: Path) -> list[dict[str, Any]]:
             problems.append(Problem("national_study.no_id", table.at(number), "id"))
         sites.append(site)
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(limit_problems(problems))
     return sites
 
 
@@ -170,7 +175,8 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
     assumptions = raw.get("assumptions")
     if isinstance(assumptions, Mapping):
         try:
-            catalogue.overridden({key: value for key, value in assumptions.items() if isinstance(value, int | float)})
+            numbers = {key: value for key, value in assumptions.items() if type(value) in {int, float}}
+            catalogue.overridden(numbers)
         except CatalogueError as error:
             yield from (replace(problem, key=f"assumptions.{problem.key}".rstrip(".")) for problem in error.problems)
 

@@ -6,14 +6,17 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from kiban.errors import Problem, ScenarioError, nearest
+from kiban.errors import Problem, ScenarioError, limit_problems, nearest
 from kiban.messages import Message
-from kiban.scenario.file import convert_dollars, explain, read_toml, yen_per_usd
+from kiban.outside import present_reach
+from kiban.scenario.bounds import bound_values
+from kiban.scenario.file import convert_dollars, explain_error, read_toml, yen_per_usd
 from kiban.scenario.section import NonNegative, Section, Share
 from kiban.scenario.shipped import SUFFIX, packages_folder
 
@@ -155,7 +158,7 @@ class Package(Section):
         try:
             changed = Instrument.model_validate(given)
         except ValidationError as error:
-            raise ScenarioError(explain(error.errors(), self.name, "", Instrument)) from None
+            raise ScenarioError(explain_error(error, self.name, "", model=Instrument)) from None
         return self.model_copy(update={"instrument": (changed,)})
 
 
@@ -175,11 +178,19 @@ def load_package(source: Package | str | Path, folder: Path | None = None) -> Pa
     if name in package_names():
         return read_package(packages_folder() / f"{name}{SUFFIX}")
     path = (folder or Path()) / name
-    if path.is_file() or Path(name).suffix or Path(name).name != name:
+    # Who may open no files is not even told which there are.
+    if present_reach().files and (_is_file(path) or Path(name).suffix or Path(name).name != name):
         return read_package(path)
     near = nearest(name, package_names())
     remedy = "nearest" if near else "package.names"
     raise ScenarioError(Problem("package.unknown", remedy=remedy, name=name, near=near, names=package_names()))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def read_package(path: str | Path) -> Package:
@@ -193,11 +204,15 @@ def read_package(path: str | Path) -> Package:
 
 def parse_package(raw: Mapping[str, Any], *, where: str = "package", text: str = "") -> Package:
     """The package in a plain mapping; keys in US dollars are converted at the catalogue's rate."""
+    bounded, unbounded = bound_values(raw, where)
+    problems = [replace(problem, where=problem.where or where) for problem in unbounded]
     try:
-        return Package.model_validate_json(json.dumps(convert_dollars(raw, yen_per_usd(raw)), default=str))
+        package = Package.model_validate_json(json.dumps(convert_dollars(bounded, yen_per_usd(bounded)), default=str))
     except ValidationError as error:
-        problems = explain(error.errors(), where, text, Package)
-        raise ScenarioError([_place(problem, where, text) for problem in problems]) from None
+        problems = limit_problems([*explain_error(error, where, text, unbounded, Package), *problems])
+    if problems:
+        raise ScenarioError([_place(problem, where, text) for problem in problems])
+    return package
 
 
 def _place(problem: Problem, where: str, text: str) -> Problem:
@@ -206,11 +221,17 @@ def _place(problem: Problem, where: str, text: str) -> Problem:
     if not found:
         return problem
     number, key = int(found.group(1)), found.group(2)
-    lines = text.splitlines()
-    starts = [row for row, line in enumerate(lines) if re.match(r"\s*\[\[\s*instrument\s*\]\]", line)]
+    lines, starts = _instruments_in(text)
     key_name = f"instrument {number + 1}{f' {key}' if key else ''}"
     if number >= len(starts):
         return replace(problem, key=key_name)
     block = lines[starts[number] : (*starts, len(lines))[number + 1]]
     inside = next((row for row, line in enumerate(block) if key and re.match(rf"\s*{re.escape(key)}\s*=", line)), 0)
     return replace(problem, where=Message("at.key_line", file=where, line=starts[number] + inside + 1), key=key_name)
+
+
+@lru_cache(maxsize=4)
+def _instruments_in(text: str) -> tuple[list[str], list[int]]:
+    """The lines of a package's text, and those in which an instrument begins."""
+    lines = text.splitlines()
+    return lines, [row for row, line in enumerate(lines) if re.match(r"\s*\[\[\s*instrument\s*\]\]", line)]

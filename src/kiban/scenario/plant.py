@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from kiban.errors import Problem
 from kiban.scenario.section import (
     HourlyInput,
+    Life,
     NonNegative,
     NonNegativeHourly,
     Positive,
@@ -49,7 +50,7 @@ class Supply(Section):
     """Capital cost, million yen per MW."""
     fixed_om_myen_per_mw_year: NonNegative | None = None
     """Fixed operation and maintenance, million yen per MW and year."""
-    life_years: Positive | None = None
+    life_years: Life | None = None
     """Economic life, years."""
     variable_cost_myen_per_mwh: HourlyInput = 0.0
     """Fuel and other cost of each MWh, million yen."""
@@ -96,7 +97,7 @@ class Battery(Section):
     """Capital cost of power conversion, million yen per MW."""
     energy_capex_myen_per_mwh: NonNegative | None = None
     """Capital cost of cells, million yen per MWh."""
-    life_years: Positive | None = None
+    life_years: Life | None = None
     """Economic life, years."""
     round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
     """Energy out over energy in; half of the loss falls on charging."""
@@ -182,7 +183,7 @@ class Measure(Section):
     """Yearly cost of the measure, million yen."""
     capex_myen: NonNegative | None = None
     """Capital cost, million yen; needs `life_years`."""
-    life_years: Positive | None = None
+    life_years: Life | None = None
     """Economic life, years."""
     saving_share: Share | None = None
     """Share of the electric load of firm compute that it saves."""

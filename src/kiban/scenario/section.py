@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 Share = Annotated[float, Field(ge=0, le=1)]
 NonNegative = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
+Life = Annotated[float, Field(ge=0.1, le=200)]
+"""Years, as `*.life` in `catalogue/tables/ranges.csv`; the annuity divides by what a life discounts."""
 
 
 class Section(BaseModel):

@@ -50,7 +50,7 @@ class Finance(Section):
 class Policy(Section):
     """The law and the support under which the design pays its way; without packages, costs are before tax."""
 
-    packages: tuple[str, ...] = ()
+    packages: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     """Policy packages, by name or file; together they are one package."""
     start_year: Annotated[int, Field(ge=2000, le=2100)] = 2027
     """Calendar year in which the campus is built and its first assets are bought."""

@@ -4,7 +4,9 @@
     application          the application: addresses, and errors as problems
     service              the parts of a running server, and how an address gets hold of them
     settings             where it keeps its things, to whom it listens, and how much it takes on
+    connections          so many at a time, each with a deadline for its header
     gate                 what every request passes
+    confinement          what a server and its workers may reach
     access               who asks, and what they may do
     sessions             tokens and sessions in the store
     oidc                 signing in with an OpenID Connect provider

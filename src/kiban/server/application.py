@@ -13,11 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
-from kiban.errors import KibanError, Problem
+from kiban.errors import MOST_PROBLEMS, KibanError, Problem
 from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes, sign_in_page
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
+from kiban.server.bodies import LARGEST_SEQUENCE, LONGEST_SESSION
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
 from kiban.server.oidc import SignIn
@@ -52,7 +53,13 @@ def make_application(settings: Settings) -> FastAPI:
             audit.stop()
             store.close()
 
-    app = FastAPI(
+    class Application(FastAPI):
+        """The application behind its gate, which is outside of everything: also what fails passes it."""
+
+        def build_middleware_stack(self) -> Any:
+            return Gate(cast("Any", super().build_middleware_stack()), settings, audit)
+
+    app = Application(
         title="kiban",
         version=__version__,
         summary="Plan AI data centres together with their clean power, at provably least cost.",
@@ -71,7 +78,6 @@ def make_application(settings: Settings) -> FastAPI:
     app.add_exception_handler(Exception, _answer_error)
     if not settings.is_local:
         app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
-    app.add_middleware(cast("Any", Gate), settings=settings, audit=audit)
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     return app
 
@@ -91,22 +97,23 @@ async def _number_of(request: Request) -> dict[str, Any]:
         body = await request.json()
     except Exception:
         return {}
-    if not isinstance(body, dict) or body.get("sequence") is None:
+    sequence, session = (body.get("sequence"), body.get("session", "")) if isinstance(body, dict) else (None, None)
+    if not isinstance(sequence, int) or not isinstance(session, str) or len(session) > LONGEST_SESSION:
         return {}
-    return {"session": body.get("session", ""), "sequence": body["sequence"]}
+    return {"session": session, "sequence": min(sequence, LARGEST_SEQUENCE)}
 
 
 async def _answer_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     problems = []
-    for item in error.errors():
+    for item in error.errors()[:MOST_PROBLEMS]:
         if item["type"] == "json_invalid":
             reason = item.get("ctx", {}).get("error", item["msg"])
             problems.append(Problem("json", reason=reason))
             continue
         path = ".".join(str(part) for part in item["loc"][1:])
         problems.append(Problem("parameter", key=path, reason=item["msg"]))
-    return await _answer_error(request, RefusedError("request", problems[:100]))
+    return await _answer_error(request, RefusedError("request", problems))
 
 
 async def _answer_http(request: Request, error: Exception) -> Response:

@@ -10,8 +10,10 @@ Changes = dict[Annotated[str, Field(min_length=1, max_length=200)], Any]
 Packages = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=50)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Mode = Literal["auto", "instant", "job"]
-SESSION = Annotated[str, Field(max_length=64)]
-SEQUENCE = Annotated[int, Field(ge=0, le=2**53 - 1)]
+LONGEST_SESSION = 64
+LARGEST_SEQUENCE = 2**53 - 1
+SESSION = Annotated[str, Field(max_length=LONGEST_SESSION)]
+SEQUENCE = Annotated[int, Field(ge=0, le=LARGEST_SEQUENCE)]
 
 
 class Body(BaseModel):

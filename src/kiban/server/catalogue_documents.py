@@ -12,9 +12,10 @@ from kiban.report.names import Names, site_name, unit_names
 from kiban.scenario import SeriesReference
 from kiban.scenario.examples import example_names, example_path, load_scenario, national_example_names
 from kiban.scenario.plain import plain_scenario
+from kiban.server.confinement import refuse_outside
 from kiban.server.problems import RefusedError
 from kiban.server.settings import Settings
-from kiban.server.studies import check_size, read_national_example, refuse_outside
+from kiban.server.studies import check_size, read_national_example
 
 
 class SourceDocument(TypedDict):

@@ -6,16 +6,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import TypedDict
+from typing import Any, TypedDict
 
-from kiban.errors import InputError, KibanError, Problem
+from kiban.errors import InputError, KibanError, Problem, limit_problems
 from kiban.report.messages import say_problem, say_remedy
 from kiban.report.phrases import phrase
 
 MEDIA_TYPE = "application/problem+json"
 LONGEST_VALUE = 300
+LONGEST_SENTENCE = 2_000
+MOST_ANSWER_BYTES = 64_000
+"""No problem document is larger, whatever was sent."""
 TYPE = "urn:kiban:problem:"
 STATUS: Mapping[str, int] = {
     "request": 422,
@@ -24,6 +28,7 @@ STATUS: Mapping[str, int] = {
     "forbidden": 403,
     "not-found": 404,
     "method": 405,
+    "timeout": 408,
     "superseded": 409,
     "conflict": 409,
     "gone": 410,
@@ -102,14 +107,16 @@ def refusal_of(error: Exception) -> RefusedError:
         return refuse("fault", "told", reason=" ".join(str(error).split()).rstrip("."))
     if isinstance(error, RecursionError):
         return refuse("scenario", "nesting")
+    if isinstance(error, MemoryError):
+        return refuse("too-large", "bounds.memory")
     return refuse("fault", "fault")
 
 
 def describe(kind: str, problems: Iterable[Problem], status: int) -> ProblemDocument:
     """The problem document of this kind."""
-    listed = [_describe_one(problem) for problem in problems]
+    listed = [_describe_one(problem) for problem in limit_problems(problems)]
     first = listed[0] if listed else _describe_one(Problem("fault"))
-    return {
+    document: ProblemDocument = {
         "type": f"{TYPE}{kind}",
         "title": phrase(f"problem_title.{kind}", "en"),
         "title_ja": phrase(f"problem_title.{kind}", "ja"),
@@ -121,6 +128,27 @@ def describe(kind: str, problems: Iterable[Problem], status: int) -> ProblemDocu
         "suggestion_ja": first["suggestion_ja"],
         "problems": listed,
     }
+    return _shorten(document)
+
+
+def render(document: Mapping[str, Any]) -> bytes:
+    """A document as JSON in UTF-8, without what UTF-8 does not have."""
+    return json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _shorten(document: ProblemDocument) -> ProblemDocument:
+    """The document with as many of its problems as its size allows, and that there are more."""
+    if len(render(document)) <= MOST_ANSWER_BYTES:
+        return document
+    left = MOST_ANSWER_BYTES - len(render({**document, "problems": []})) - LONGEST_SENTENCE
+    kept: list[ProblemItem] = []
+    for item in document["problems"]:
+        left -= len(render(item)) + 1
+        if left < 0:
+            break
+        kept.append(item)
+    more = _describe_one(Problem("bounds.more", count=len(kept)))
+    return {**document, "problems": [*kept, more]}
 
 
 def _describe_one(problem: Problem) -> ProblemItem:
@@ -128,14 +156,18 @@ def _describe_one(problem: Problem) -> ProblemItem:
     if any(isinstance(value, str) and len(value) > LONGEST_VALUE for value in problem.values.values()):
         problem = replace(problem, values={name: _shortened(value) for name, value in problem.values.items()})
     return {
-        "path": problem.key,
-        "where": str(problem.where),
-        "detail": say_problem(problem, "en"),
-        "detail_ja": say_problem(problem, "ja"),
-        "suggestion": say_remedy(problem, "en"),
-        "suggestion_ja": say_remedy(problem, "ja"),
+        "path": _cut(problem.key, LONGEST_VALUE),
+        "where": _cut(str(problem.where), LONGEST_VALUE),
+        "detail": _cut(say_problem(problem, "en"), LONGEST_SENTENCE),
+        "detail_ja": _cut(say_problem(problem, "ja"), LONGEST_SENTENCE),
+        "suggestion": _cut(say_remedy(problem, "en"), LONGEST_SENTENCE),
+        "suggestion_ja": _cut(say_remedy(problem, "ja"), LONGEST_SENTENCE),
     }
 
 
 def _shortened(value: object) -> object:
-    return f"{value[:LONGEST_VALUE]}…" if isinstance(value, str) and len(value) > LONGEST_VALUE else value
+    return _cut(value, LONGEST_VALUE) if isinstance(value, str) else value
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[:most]}…"

@@ -12,8 +12,10 @@ from contextlib import ExitStack
 from typing import IO, TYPE_CHECKING
 
 from kiban.errors import OutputError, Problem
+from kiban.outside import restrict
 from kiban.quantities import Language
 from kiban.report.phrases import phrase
+from kiban.server.confinement import reach_of
 from kiban.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     with ExitStack() as held:
+        restrict(reach_of(settings))
         if not settings.database:
             held.enter_context(hold_folder(settings))
         listener = held.enter_context(listen(settings))
@@ -43,8 +46,12 @@ def configure(app: FastAPI, *, patience_seconds: int = 5) -> uvicorn.Server:
     """The HTTP server around an application."""
     import uvicorn
 
+    from kiban.server.connections import make_protocol
+    from kiban.server.gate import HEADERS
+
     config = uvicorn.Config(
         app,
+        http=make_protocol(app.state.service.settings.limits, HEADERS),
         access_log=False,
         log_level="warning",
         server_header=False,

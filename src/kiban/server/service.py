@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -14,6 +13,7 @@ from kiban.server.access import Caller, Role, identify, require
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.oidc import SignIn
+from kiban.server.problems import render
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
@@ -37,9 +37,7 @@ class Json(JSONResponse):
 
     def render(self, content: Any) -> bytes:
         """The bytes of the body."""
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(
-            "utf-8", "replace"
-        )
+        return render(content)
 
 
 def service_of(request: Request) -> Service:

@@ -34,6 +34,14 @@ class Limits:
     """What one request and all requests together may ask for."""
 
     body_bytes: int = 1_000_000
+    header_seconds: float = 20.0
+    """In which a connection must have sent the header of its question, or is closed."""
+    body_seconds: float = 30.0
+    """In which a body must have come."""
+    connections: int = 1_000
+    """Connections at a time; fewer where the system lets a process open fewer files."""
+    worker_memory_bytes: int = 8_000_000_000
+    """Memory of a worker process; a job that needs more fails. 0 sets no limit."""
     steps: int = 52_560
     """Steps of the horizon, over all weather years of one study."""
     sites: int = 50

@@ -7,9 +7,7 @@ around from where it stands.
 from __future__ import annotations
 
 import json
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -17,6 +15,7 @@ from kiban.calendar import steps_per_year
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.scenario import Scenario
+from kiban.scenario.bounds import load_toml
 from kiban.scenario.examples import example_names, load_scenario, national_example_names
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.place import ONLINE_SOURCES
@@ -24,6 +23,7 @@ from kiban.scenario.plain import plain_scenario
 from kiban.scenario.shipped import SUFFIX, examples_folder
 from kiban.server.access import Caller
 from kiban.server.bodies import NationalQuestion, Study
+from kiban.server.confinement import refuse_outside
 from kiban.server.ownership import may_see_plan
 from kiban.server.packing import unpack
 from kiban.server.problems import RefusedError, refuse
@@ -32,9 +32,6 @@ from kiban.server.store import Store
 
 MOST_CHANGES = 500
 MOST_DEPTH = 20
-FILE_KEYS = frozenset({"file", "files", "jepx_files", "sites_file"})
-SHIPPED = re.compile(r"pvlib:[A-Za-z0-9_.\-]+")
-PACKAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_\-]*")
 WHERE = "scenario"
 
 SECONDS_PER_YEAR_SOLVED = 0.6
@@ -112,12 +109,7 @@ def read_national_example(name: str) -> str:
 
 def read_toml(text: str) -> dict[str, Any]:
     """The mapping in a TOML text."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ScenarioError(Problem("invalid_toml", key="toml", reason=str(error))) from None
-    except RecursionError:
-        raise ScenarioError(Problem("nesting", key="toml")) from None
+    return load_toml(text, key="toml")
 
 
 def apply_changes(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,36 +161,6 @@ def _element(node: list[Any], part: str, key: str) -> Any:
         reason = Message("change.no_entry", part=part, count=len(node))
         raise refuse("request", "bad_change", path=key, reason=reason)
     return node[int(part)]
-
-
-def refuse_outside(raw: Mapping[str, Any], settings: Settings) -> None:
-    """Refuse what would make the server read its own files or ask other machines."""
-    problems = [Problem("files", key=path) for path in _files_in(raw, "")]
-    weather = raw.get("weather")
-    source = weather.get("source") if isinstance(weather, Mapping) else None
-    if source in ONLINE_SOURCES and not settings.online:
-        problems.append(Problem("online", key="weather.source", name=source))
-    policy = raw.get("policy")
-    packages = policy.get("packages") if isinstance(policy, Mapping) else None
-    problems += [
-        Problem("no_package", key="policy.packages", name=name)
-        for name in (packages if isinstance(packages, list) else [])
-        if isinstance(name, str) and not PACKAGE_NAME.fullmatch(name)
-    ]
-    if problems:
-        raise RefusedError("scenario", problems)
-
-
-def _files_in(node: Any, path: str) -> Iterator[str]:
-    items = node.items() if isinstance(node, Mapping) else enumerate(node) if isinstance(node, list) else ()
-    for key, value in items:
-        inner = f"{path}.{key}" if path else str(key)
-        if key in FILE_KEYS and path != "assumptions":
-            names = value if isinstance(value, list) else [value]
-            if not all(isinstance(name, str) and SHIPPED.fullmatch(name) for name in names):
-                yield inner
-        else:
-            yield from _files_in(value, inner)
 
 
 def check_size(scenario: Scenario, settings: Settings) -> None:

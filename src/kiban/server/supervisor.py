@@ -22,6 +22,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
+from kiban.server.confinement import reach_of, serve_confined
 from kiban.server.packing import pack
 from kiban.server.problems import describe, refuse
 from kiban.server.settings import Settings
@@ -260,7 +261,8 @@ class Supervisor:
 
     def _hire(self) -> Slot:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve_jobs, args=(theirs,), name="kiban-worker", daemon=True)
+        confined = (serve_jobs, theirs, reach_of(self.settings), self.settings.limits.worker_memory_bytes)
+        process = self._context.Process(target=serve_confined, args=confined, name="kiban-worker", daemon=True)
         process.start()
         theirs.close()
         slot = Slot(process, ours)

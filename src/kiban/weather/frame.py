@@ -30,6 +30,10 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 
+LONGEST_LABEL = 4
+"""Digits of a month, a day or an hour, with zeros before them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Field:
     """A column of the file: its name there, factor to our unit, and which values mark a missing one.
@@ -53,7 +57,7 @@ def read_frame(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", pd.errors.DtypeWarning)  # text is refused by line in check_columns
             return read(io.StringIO("\n".join(rows)))
-    except (ValueError, KeyError, IndexError, pd.errors.ParserError) as error:
+    except Exception as error:  # whatever a reader of pvlib stumbles over, the file is at fault
         reason = str(error).split("\n")[0].rstrip(".")
         raise WeatherError(Problem("frame.incomplete", where, kind=kind, reason=reason)) from error
 
@@ -122,8 +126,9 @@ def read_labels(
     numbers = np.ones((len(labels), 3), dtype=np.int64)
     bad = []
     for row, texts in enumerate(labels):
-        if all(text.strip().isdecimal() for text in texts):
-            month, day, hour = (int(text) for text in texts)
+        stripped = [text.strip() for text in texts]
+        if all(text.isdecimal() and len(text) <= LONGEST_LABEL for text in stripped):
+            month, day, hour = (int(text) for text in stripped)
             if 1 <= month <= MONTHS_PER_YEAR and 1 <= day <= longest[month] and hour <= HOURS_PER_DAY:
                 numbers[row] = month, day, hour
                 continue

@@ -16,6 +16,7 @@ import numpy as np
 from kiban.calendar import HOURS_PER_YEAR, year_index
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
+from kiban.outside import may_ask
 from kiban.weather.download import Patience, Request, fetch_json
 from kiban.weather.irradiance import beam_between
 from kiban.weather.service import SERVICES, Answer, Service, hours_since_epoch
@@ -60,6 +61,8 @@ def fetch_weather(
     """
     import pandas as pd
 
+    if not may_ask():
+        raise WeatherError(Problem("online", key="weather.source", name=service))
     chosen = _check_request(service, latitude_deg, longitude_deg, years, utc_offset_hours)
     patience = Patience(timeout_s, retries, pause_s)
     parts: list[tuple[pd.DatetimeIndex, dict[str, Floats], Answer]] = []

@@ -27,6 +27,9 @@ from kiban.weather.textfile import check_file, parse_number, parse_time, read_by
 Floats = npt.NDArray[np.float64]
 
 TIME_COLUMN = "time"
+MOST_PARQUET_ROWS = 5_000_000
+"""Of a Parquet file, whose few bytes may stand for any number of rows; a hundred years of half-hours are 1,752,000."""
+MOST_HEADER_BYTES = 1_000_000
 _PARQUET_MARK = b"PAR1"
 
 
@@ -133,22 +136,42 @@ def _check_values(
 
 def _read_parquet(file: Path, column: str) -> _Cells:
     """The column of a Parquet file; places are row numbers from 1."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        source = pq.ParquetFile(file)
+        # Texts as a dictionary: a long one that is repeated in every row is held once.
+        names = pq.ParquetFile(file, thrift_string_size_limit=MOST_HEADER_BYTES).schema_arrow.names
+        source = pq.ParquetFile(file, read_dictionary=list(dict.fromkeys(names)))
+        _refuse_many_rows(source.metadata.num_rows, file)
         names = list(source.schema_arrow.names)
         position = _find_column(names, column, file)
         time_position = _time_position(names, column)
         wanted = [names[position]] + ([names[time_position]] if time_position is not None else [])
         table = source.read(columns=wanted)
-    except (pa.ArrowException, OSError) as error:
+        values, *others = [_plain_cells(table.column(number)) for number in range(len(wanted))]
+    except WeatherError:
+        raise
+    except Exception as error:  # whatever a broken file makes its reader raise
         reason = str(error).split("\n")[0].rstrip(".")
         raise WeatherError(Problem("series.not_parquet", str(file), reason=reason)) from error
-    values: list[Any] = table.column(0).to_pylist()
-    times: list[Any] | None = table.column(1).to_pylist() if time_position is not None else None
-    return _Cells(values, times, range(1, len(values) + 1), True)
+    return _Cells(values, others[0] if others else None, range(1, len(values) + 1), True)
+
+
+def _refuse_many_rows(count: int, file: Path) -> None:
+    if count > MOST_PARQUET_ROWS:
+        raise WeatherError(Problem("bounds.rows", str(file), count=count, most=MOST_PARQUET_ROWS))
+
+
+def _plain_cells(column: Any) -> list[object]:
+    """The cells of a column of Arrow as Python's; a text that stands in many rows is one object."""
+    cells: list[object] = []
+    for part in column.chunks:
+        if hasattr(part, "dictionary"):
+            known = part.dictionary.to_pylist()
+            cells += [None if place is None else known[place] for place in part.indices.to_pylist()]
+        else:
+            cells += part.to_pylist()
+    return cells
 
 
 def _find_column(header: Sequence[str], column: str, path: str | Path) -> int:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from kiban.errors import Problem, WeatherError, nearest, reason_of
 from kiban.messages import Message
+from kiban.outside import may_open
 
 MAX_FILE_BYTES = 100_000_000
 MAX_LISTED_PROBLEMS = 20
@@ -38,6 +39,8 @@ def check_file(path: str | Path) -> Path:
     Raises `WeatherError` with one sentence that names the path and the remedy.
     """
     file = Path(path)
+    if not may_open(file):
+        raise WeatherError(Problem("files", file.name))
     try:
         if file.is_dir():
             raise WeatherError(Problem("file.directory", str(path)))
