@@ -3,7 +3,7 @@ VENV ?= .venv
 PYTHON := $(VENV)/bin/python
 WEEKS := tomakomai "tomakomai --lang ja" inzai kyushu
 
-.PHONY: help env native check lint test refresh goldens references docs web pictures lock release
+.PHONY: help env native sanitize check lint test refresh goldens references docs web pictures lock release
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -15,6 +15,9 @@ env: ## make the environment: kiban as it stands here, everything else as requir
 
 native: ## compile the kernel's C++ anew, into the source tree (`make env` does it too)
 	$(PYTHON) hatch_build.py
+
+sanitize: ## the kernel's C++ under the sanitizers of addresses and of undefined behaviour (g++; minutes)
+	$(PYTHON) scripts/sanitize_native.py
 
 check: lint ## lint, format, types and the quick tests: under two minutes on two cores
 	$(PYTHON) -m pytest -n 2 -m quick

@@ -1,7 +1,8 @@
-"""The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | report | serve`.
+"""The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | report | serve |
+audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
-input, 4 infeasible. Whatever is heavy is imported by the command that needs it.
+input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import paying, report, serve
-from kiban.commands.terminal import Lang, choose_language, complain, complain_of, language_in, progress, show, write
+from kiban.commands import audit, paying, report, serve
+from kiban.commands.terminal import (
+    Lang,
+    choose_language,
+    complain,
+    complain_of,
+    language_in,
+    leave_closed_pipe,
+    progress,
+    show,
+    write,
+)
 from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
 from kiban.messages import Message
 from kiban.progress import Report
@@ -48,6 +59,9 @@ class Guarded(TyperGroup):
         except InputError as error:
             complain_of(error, language)
             raise typer.Exit(EXIT_INPUT) from None
+        except BrokenPipeError:
+            leave_closed_pipe()
+            raise typer.Exit from None
         except KeyboardInterrupt:
             from kiban.report.phrases import phrase
 
@@ -65,7 +79,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="Plan AI data centres together with their clean power, at provably least cost.",
-    epilog="Exit codes: 0 fine, 1 a fault of kiban, 2 the input, 4 infeasible.",
+    epilog="Exit codes: 0 fine, 1 a fault of kiban, 2 the input, 3 broken evidence, 4 infeasible.",
 )
 
 Scenario = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of an example.")]
@@ -80,7 +94,15 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="replace")  # type: ignore[union-attr]
-    app(prog_name="kiban")
+    try:
+        app(prog_name="kiban")
+    except BrokenPipeError:
+        leave_closed_pipe()
+    except SystemExit as leaving:
+        # Help is written by rich, which leaves with 1 where its reader has gone away.
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        leave_closed_pipe()
 
 
 def _show_version(wanted: bool) -> None:
@@ -244,6 +266,7 @@ def sources_command(
 paying.register(app)
 report.register(app)
 serve.register(app)
+audit.register(app)
 
 
 def _build(scenario: str | None, out: str | None, tell: Report) -> Plan:

@@ -23,6 +23,7 @@ from kiban.messages import Message
 
 EXIT_FAULT = 1
 EXIT_INPUT = 2
+EXIT_BROKEN = 3
 EXIT_INFEASIBLE = 4
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from tests.cases import FEATURES, resources, scaled, with_delay
 
 from kiban.linear import solve
-from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators, net_battery
+from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators
 from kiban.planning.programme import write_programme
+from kiban.planning.schedule import tidy
 from kiban.planning.worths import compute_worths
 
 POWER_MW = 1e-6
@@ -26,7 +27,7 @@ def solved(site):
 
 def shown(site):
     """The optimum as a plan shows it: the battery does not charge and discharge at once to burn energy."""
-    return net_battery(site, solved(site))
+    return tidy(site, solved(site))
 
 
 def slack(cost):

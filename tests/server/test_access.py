@@ -10,6 +10,14 @@ import sqlalchemy as sa
 from tests.cases.servers import Client, open_client, study
 
 from kiban.server.access import COOKIE, digest_of, make_token
+from kiban.server.sessions import (
+    add_token,
+    close_sessions_of,
+    is_nameable,
+    list_sessions,
+    list_tokens,
+    remove_token,
+)
 from kiban.server.settings import Settings
 
 ROLES = ("viewer", "planner", "admin")
@@ -22,7 +30,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Client, d
     with open_client(Settings(data=data, host="0.0.0.0")) as client:
         tokens = {role: make_token() for role in ROLES}
         for role, token in tokens.items():
-            assert client.service.store.add_token(f"the {role}", role, digest_of(token))
+            assert add_token(client.service.store, f"the {role}", role, digest_of(token))
         yield client, tokens, data
 
 
@@ -64,37 +72,111 @@ def test_each_role_may_do_what_it_may(
 def test_a_planner_cancels_only_own_jobs(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, tokens, _ = opened
     other = make_token()
-    client.service.store.add_token("another planner", "planner", digest_of(other))
+    add_token(client.service.store, "another planner", "planner", digest_of(other))
     asked = {**study(target__clean_share=0.33), "mode": "job"}
     job = client.post("/api/v1/plans", json=asked, headers=bearer(tokens["planner"])).json()["job"]["id"]
-    assert client.delete(f"/api/v1/jobs/{job}", headers=bearer(other)).status_code == 403
+    assert client.delete(f"/api/v1/jobs/{job}", headers=bearer(other)).status_code == 404
     assert client.delete(f"/api/v1/jobs/{job}", headers=bearer(tokens["viewer"])).status_code == 403
     assert client.delete(f"/api/v1/jobs/{job}", headers=bearer(tokens["admin"])).json()["state"] == "cancelled"
 
 
-def test_a_cookie_for_browsers(opened: tuple[Client, dict[str, str], Path]) -> None:
+def test_a_cookie_for_browsers_is_a_session_and_not_the_token(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, tokens, _ = opened
     assert client.post("/api/v1/session", json={"token": "kiban_wrong"}).status_code == 401
     answer = client.post("/api/v1/session", json={"token": tokens["viewer"]})
-    assert answer.json() == {"required": True, "name": "the viewer", "role": "viewer", "roles": list(ROLES)}
+    found = answer.json()
+    assert {**found, "expires": None} == {
+        "required": True,
+        "name": "the viewer",
+        "shown": "the viewer",
+        "role": "viewer",
+        "expires": None,
+        "roles": list(ROLES),
+    }
+    assert found["expires"].endswith("Z")
     cookie = answer.headers["set-cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
-    assert client.cookies[COOKIE] == tokens["viewer"]
+    assert "Max-Age=43200" in cookie
+    kept = client.cookies[COOKIE]
+    assert tokens["viewer"] not in cookie
     assert client.get("/api/v1/sites").status_code == 200
     assert client.get("/api/v1/session").json()["name"] == "the viewer"
-    assert client.delete("/api/v1/session").status_code == 204
+    # What the cookie holds is no token, and a token is no session.
     client.cookies.clear()
-    assert client.get("/api/v1/sites").status_code == 401
+    assert client.get("/api/v1/sites", headers=bearer(kept)).status_code == 401
+    for content in (tokens["viewer"], "kibans_wrong", "x"):
+        answer = client.get("/api/v1/sites", headers={"cookie": f"{COOKIE}={content}"})
+        assert answer.status_code == 401
+        assert answer.json()["detail_ja"]
+    # Signing out ends the session itself: the cookie that somebody else kept opens nothing.
+    mine = {"cookie": f"{COOKIE}={kept}"}
+    assert client.get("/api/v1/sites", headers=mine).status_code == 200
+    assert client.delete("/api/v1/session", headers=mine).status_code == 204
+    assert client.get("/api/v1/sites", headers=mine).status_code == 401
+    client.cookies.clear()
+
+
+def sign_in(client: Client, token: str) -> dict[str, str]:
+    answer = client.post("/api/v1/session", json={"token": token})
+    assert answer.status_code == 200
+    cookie = client.cookies[COOKIE]
+    client.cookies.clear()
+    return {"cookie": f"{COOKIE}={cookie}"}
+
+
+def test_tokens_and_sessions_end(opened: tuple[Client, dict[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    client, _, _ = opened
+    store, token = client.service.store, make_token()
+    add_token(store, "short", "viewer", digest_of(token), days=0.25)
+    session = sign_in(client, token)
+    end = {row["name"]: row["expires"] for row in list_sessions(store)}["short"]
+    assert end == {row["name"]: row["expires"] for row in list_tokens(store)}["short"]
+    for headers in (session, bearer(token)):
+        assert client.get("/api/v1/sites", headers=headers).status_code == 200
+    now = [end + 0.001]
+    monkeypatch.setattr("kiban.server.sessions.read_clock", lambda: now[0])
+    for headers in (session, bearer(token)):
+        assert client.get("/api/v1/sites", headers=headers).status_code == 401
+    # Its name is free again, and the old session does not open with the new token.
+    new = make_token()
+    assert add_token(store, "short", "admin", digest_of(new), days=1)
+    assert client.get("/api/v1/sites", headers=session).status_code == 401
+    long = sign_in(client, new)
+    now[0] += 12 * 3600 - 1
+    assert client.get("/api/v1/sites", headers=long).status_code == 200
+    now[0] += 2
+    assert client.get("/api/v1/sites", headers=long).status_code == 401
+    assert client.get("/api/v1/sites", headers=bearer(new)).status_code == 200
+    assert remove_token(store, "short")
+
+
+def test_sessions_of_one_name_make_way_for_each_other(
+    opened: tuple[Client, dict[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, tokens, _ = opened
+    monkeypatch.setattr("kiban.server.sessions.MOST_SESSIONS", 3)
+    other = sign_in(client, tokens["planner"])
+    mine = [sign_in(client, tokens["admin"]) for _ in range(5)]
+    answers = [client.get("/api/v1/sites", headers=headers).status_code for headers in [*mine, other]]
+    assert answers == [401, 401, 200, 200, 200, 200]
+    assert close_sessions_of(client.service.store, "the admin") == 3
+    assert client.get("/api/v1/sites", headers=mine[-1]).status_code == 401
+
+
+@pytest.mark.parametrize("name", ["local", "Unknown", "oidc:1234", "SHELL:root", "", "  ", "a\nb", "x" * 81])
+def test_a_token_cannot_be_named_as_somebody_who_has_none(name: str) -> None:
+    assert not is_nameable(name)
+    assert is_nameable("localhost team")
 
 
 def test_the_audit_log_says_who_ran_what_and_no_secret(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, tokens, data = opened
     made = client.post("/api/v1/plans", json=study(), headers=bearer(tokens["planner"])).json()["plan"]["id"]
     client.post("/api/v1/plans", json=study(), headers=bearer("kiban_stolen"))
-    entries = client.get("/api/v1/audit", headers=bearer(tokens["admin"])).json()["entries"]
-    refused, ran = entries[0], entries[1]
-    assert (refused["who"], refused["action"], refused["status"]) == ("", "POST /plans", 401)
+    found = client.get("/api/v1/audit", headers=bearer(tokens["admin"])).json()
+    ran = found["entries"][0]
+    assert {row["address"] for row in found["strangers"]} == {"127.0.0.1"}
     assert (ran["who"], ran["role"], ran["action"]) == ("the planner", "planner", "POST /plans")
     assert (ran["subject"], ran["status"], ran["address"]) == (made, 200, "127.0.0.1")
     assert ran["time"].endswith("Z")
@@ -107,12 +189,15 @@ def test_the_audit_log_says_who_ran_what_and_no_secret(opened: tuple[Client, dic
 def test_a_token_that_is_withdrawn_opens_nothing(opened: tuple[Client, dict[str, str], Path]) -> None:
     client, _, _ = opened
     token, store = make_token(), client.service.store
-    store.add_token("guest", "viewer", digest_of(token))
-    assert not store.add_token("guest", "admin", digest_of(make_token()))
+    add_token(store, "guest", "viewer", digest_of(token))
+    assert not add_token(store, "guest", "admin", digest_of(make_token()))
+    session = sign_in(client, token)
     assert client.get("/api/v1/sites", headers=bearer(token)).status_code == 200
-    assert store.remove_token("guest")
-    assert not store.remove_token("guest")
+    assert client.get("/api/v1/sites", headers=session).status_code == 200
+    assert remove_token(store, "guest")
+    assert not remove_token(store, "guest")
     assert client.get("/api/v1/sites", headers=bearer(token)).status_code == 401
+    assert client.get("/api/v1/sites", headers=session).status_code == 401
 
 
 def test_answers_to_other_machines_are_compressed(opened: tuple[Client, dict[str, str], Path]) -> None:
@@ -137,4 +222,16 @@ def test_behind_a_proxy_even_this_machine_needs_a_token(tmp_path: Path) -> None:
         assert client.get("/api/v1/health", headers=named).status_code == 200
         assert client.get("/api/v1/sites", headers=named).status_code == 401
         assert client.get("/api/v1/sites").status_code == 401
+        assert client.get("/api/v1/health", headers={"host": "other.example"}).status_code == 421
+
+
+def test_on_a_shared_machine_even_loopback_needs_a_token(tmp_path: Path) -> None:
+    with open_client(Settings(data=tmp_path, token=True)) as client:
+        assert client.get("/api/v1/health").status_code == 200
+        assert client.get("/api/v1/session").json()["required"] is True
+        assert client.get("/api/v1/jobs").status_code == 401
+        token = make_token()
+        add_token(client.service.store, "mina", "viewer", digest_of(token))
+        assert client.get("/api/v1/jobs", headers=bearer(token)).status_code == 200
+        # A page of another site still cannot call this machine by a name of its own.
         assert client.get("/api/v1/health", headers={"host": "other.example"}).status_code == 421

@@ -387,6 +387,14 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert done.stderr == "code 0\n"
 
 
+@pytest.mark.parametrize("words", ["--help", "build --help"])
+def test_help_whose_reader_goes_away_is_no_error(words: str) -> None:
+    paths = str(Path(kiban.__file__).parents[1])
+    line = f'sleep 0.1; PYTHONPATH="{paths}:$PYTHONPATH" "{sys.executable}" -m kiban.cli {words}; echo "code $?" >&2'
+    done = subprocess.run(["bash", "-c", f"({line}) | true"], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("", "code 0\n")
+
+
 def test_a_terminal_without_unicode_gets_marks_instead_of_a_crash() -> None:
     done = command("sites", "--lang", "ja", PYTHONIOENCODING="ascii")
     assert done.returncode == 0

@@ -10,7 +10,7 @@ from kiban.errors import SolverError
 from kiban.interruption import UnwantedError, while_wanted
 from kiban.linear import Staircase, solve
 from kiban.linear.batch import solve_many
-from kiban.linear.parametric import CostDirection, solve_plane, solve_ray
+from kiban.linear.parametric import CostDirection, _furthest, solve_plane, solve_ray
 from kiban.linear.staircase import with_costs
 
 
@@ -47,6 +47,19 @@ def test_a_batch_keeps_its_order_and_does_not_depend_on_threads():
     together = list(solve_many((design(s) for s in scales), threads=2))
     assert [s.certificate for s in alone] == [s.certificate for s in together]
     assert alone[2].certificate.primal > alone[0].certificate.primal > alone[1].certificate.primal
+
+
+def test_a_programme_of_many_years_takes_one_thread_in_a_batch(monkeypatch):
+    from kiban.linear.kernel import method
+
+    asked = []
+    make = method.make_system
+    monkeypatch.setattr(
+        method, "make_system", lambda *a, threads, **k: asked.append(threads) or make(*a, threads=threads, **k)
+    )
+    list(solve_many([design(), design(2.0)], threads=2))
+    solve(design(), threads=3)
+    assert asked == [1, 1, 3]
 
 
 def test_a_batch_reads_no_further_than_it_must():
@@ -103,6 +116,32 @@ def test_a_plane_of_two_rates():
         )
         slack = 1e-7 * abs(exact.certificate.primal)
         assert result.lower[place] - slack <= exact.certificate.primal <= result.upper[place] + slack
+
+
+def test_rates_are_solved_two_at_a_time_and_no_two_that_teach_the_same():
+    both = threading.Barrier(2, timeout=60)
+
+    def in_pairs(programme):
+        both.wait()
+        return solve(programme, tolerance=1e-4)
+
+    rates = np.linspace(0.0, 0.5, 41)
+    result = solve_ray(design(), CREDIT, rates, tolerance=1e-3, most_solves=6)
+    paired = solve_plane(design(), [CREDIT], rates[:, None], tolerance=1e-3, most_solves=6, solver=in_pairs)
+    assert len(paired.solved) % 2 == 0
+    assert paired.solved == result.solved
+    assert all(abs(first - second) > 2 for first, second in itertools.pairwise(result.solved))
+
+
+def test_the_next_rates_are_where_the_bounds_are_furthest_apart_and_away_from_each_other():
+    rates = np.linspace(0.0, 1.0, 11)[:, None]
+    gap = np.array([0.0, 2.0, 5.0, 9.0, 5.0, 0.0, 1.0, 2.0, 3.0, 1.0, 0.0])
+    # What is solved at 3 tells half of what is asked at 2 and 4, and nothing beyond what is solved.
+    assert _furthest(rates, [0, 5, 10], gap, 0.5) == [3, 8]
+    assert _furthest(rates, [0, 5, 10], gap, 4.0) == [3, 2]
+    assert _furthest(rates, [0, 3, 5, 10], gap, 8.5) == []
+    gap[6:] = np.inf
+    assert _furthest(rates, [0, 5], gap, 0.5)[0] >= 6
 
 
 def test_a_limit_on_solves_leaves_honest_bounds():

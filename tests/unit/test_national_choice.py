@@ -137,3 +137,29 @@ def test_a_change_of_limits_alone_asks_only_where_it_must():
     _, second = solve(changed(limits={"max_site_mw": 240}), pool)
     assert second.solves < first.solves
     assert second.cost_myen >= first.bound_myen * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["outer", "inner"])
+def test_a_site_that_is_open_in_part_costs_that_part_of_an_open_one(kind):
+    """A master that is relaxed knows the cost of a site in proportion to how far it is open (its perspective)."""
+    from dataclasses import replace
+
+    pool = CutPool()
+    problem, found = solve(BASE, pool)
+    problem = replace(problem, network=None)
+
+    def cost(part):
+        areas = {name: replace(area, headroom_mw=area.headroom_mw * part) for name, area in problem.areas.items()}
+        smaller = replace(problem, demand_mw=problem.demand_mw * part, areas=areas)
+        master = write_master(smaller, pool.points_of(problem), kind)
+        for (site, _), column in master.opens.items():
+            master.model.lower[column] = master.model.upper[column] = part * float(site in found.choice.sites)
+            master.model.whole[column] = False
+        choice = master.solve(relative_gap=0.0)
+        assert choice is not None
+        return choice.objective
+
+    whole = cost(1.0)
+    assert whole == pytest.approx(found.cost_myen, rel=2e-4)
+    for part in (0.25, 0.6):
+        assert cost(part) == pytest.approx(part * whole, rel=1e-6)

@@ -130,7 +130,9 @@ def test_a_table_of_sites_is_read_and_its_faults_are_told(tmp_path):
     assert "unknown column 'colour'" in said
     assert "line 2: max_mw is 'many'" in said
     (tmp_path / "sites.csv").unlink()
-    with pytest.raises(ScenarioError, match=r"sites.csv: national.sites_file is no file; give a CSV file"):
+    with pytest.raises(
+        ScenarioError, match=r"sites.csv: national.sites_file is no file; give a CSV file or a workbook"
+    ):
         read_national(tmp_path / "study.toml")
     row = "north,43.0,141.5,hokkaido\n"
     (tmp_path / "sites.csv").write_text(f"id,latitude_deg,longitude_deg,area\n{row}{row}", encoding="utf-8")

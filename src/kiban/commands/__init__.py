@@ -1,9 +1,11 @@
 """Commands of the command line, one file each; `build`, `check` and the short ones stand in `kiban.cli`.
 
+    access    kiban serve token | session | purge
+    audit     kiban audit
     paying    kiban pay | compare | sweep
     national  what build, check and pay do with a national study
     report    kiban report
-    serve     kiban serve, and its tokens
+    serve     kiban serve
     terminal  what every command shares: language, progress, output
 
 Whatever is heavy is imported by the command that needs it.

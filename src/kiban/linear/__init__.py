@@ -7,6 +7,7 @@ solution    values and prices by name, and the certificate
 kernel      the staircase kernel
 window      windows of operation with fixed capacities, and trees of scenarios
 native      the compiled part of both
+exclusive   pairs of variables of which only one may be above zero in a step
 flat        the form as one sparse matrix, for general solvers
 clarabel    a general interior point
 highs       the oracle, and the solver of whole numbers

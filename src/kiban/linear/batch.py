@@ -28,7 +28,8 @@ def solve_many(
     It is read by the thread that asks for the results. `tolerance` as in `solve`. A programme on which the kernel
     gives up goes to the general solvers, visibly in its certificate.
     """
-    solve_one = partial(solve, tolerance=tolerance)
+    # Programmes of many years would else take all cores each.
+    solve_one = partial(solve, tolerance=tolerance, threads=1)
     workers = threads or os.cpu_count() or 1
     if workers == 1:
         yield from map(solve_one, programmes)

@@ -15,10 +15,13 @@ from kiban.linear.solution import Status
 INTEGER_GAP = 1e-8
 
 
-def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, float]:
+def solve_highs(
+    flat: FlatProgramme, *, most_nodes: int | None = None
+) -> tuple[Status | None, Array, Array, int, float]:
     """Status (None where the solver gave up), point, row prices, iterations and the proven lower bound.
 
-    The prices are zero for a programme with whole numbers, which has none. Raises `SolverError` where a cost is curved.
+    The prices are zero for a programme with whole numbers, which has none; its search ends after `most_nodes`, without
+    a status, with the best point and the bound that it has by then. Raises `SolverError` where a cost is curved.
     """
     if flat.curves:
         raise SolverError("highs takes linear costs only, and the programme has a capacity with a cost curve")
@@ -33,6 +36,8 @@ def solve_highs(flat: FlatProgramme) -> tuple[Status | None, Array, Array, int, 
     highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
     highs.setOptionValue("mip_rel_gap", INTEGER_GAP)
     highs.setOptionValue("threads", 1)
+    if most_nodes is not None:
+        highs.setOptionValue("mip_max_nodes", most_nodes)
     highs.passModel(_model(highspy, flat))
     highs.run()
     status = _status(highspy, highs.getModelStatus())

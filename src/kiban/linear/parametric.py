@@ -4,12 +4,14 @@ The least cost is a concave function of the costs. A point that is feasible at o
 all: its cost is an upper bound, linear in the rates. The prices of two or more optima mix to prices of
 every rate between them (where the weights that mix the rates also mix the costs): by weak duality the
 same mixture of their dual objectives is a lower bound. Curved costs, the same at every rate, change none
-of it. Rates are solved one by one, where the bounds are furthest apart, until they agree everywhere.
+of it. Rates are solved two at a time, where the bounds are furthest apart, until they agree everywhere.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +25,8 @@ from kiban.linear.staircase import Staircase, with_costs
 
 # Share of the tolerance that a solved rate may use up itself.
 OWN_SHARE = 0.1
+# Rates that are solved side by side. It is no number of cores: which rates are solved decides what the bounds are.
+TOGETHER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +87,9 @@ def solve_plane(
 ) -> ParametricCost:
     """The least cost at every row of `rates` of `costs + sum_i rates[:, i] * directions[i]`.
 
-    Raises `SolverError` where the programme has no optimum at a rate, and `ValueError` if the shape of
-    `rates` does not fit the directions.
+    `most_solves` ends the work earlier; `solver` takes the place of the kernel at the accuracy that serves. Raises
+    `SolverError` where the programme has no optimum at a rate, and `ValueError` if the shape of `rates` does not fit
+    the directions.
     """
     rates = np.asarray(rates, dtype=np.float64)
     if rates.ndim != 2 or rates.shape[1] != len(directions) or not len(rates):
@@ -96,33 +101,53 @@ def solve_plane(
     solved: list[int] = []
     solutions: list[Solution] = []
     duals: list[float] = []
-    order = _corners(rates)
-    while len(solved) < limit:
-        place = order.pop(0) if order else int(np.argmax(_gap(lower, upper)))
-        if place in solved:
-            if order:
-                continue
-            break
-        at_rate = _move(programme, directions, rates[place])
-        solution = answer(at_rate)
-        certificate = solution.certificate
-        if certificate is None:
-            raise SolverError(f"no optimum at rates {rates[place].tolist()}: {solution.status}")
-        solved.append(place)
-        solutions.append(solution)
-        duals.append(certificate.dual)
-        upper = np.minimum(upper, _cost_line(programme, directions, solution, rates))
-        lower = _mix(rates, rates[solved], np.array(duals), lower)
-        lower[place] = max(lower[place], certificate.dual)
-        if not order and float(_gap(lower, upper).max()) <= tolerance:
-            break
+    corners = _corners(rates)
+    with ThreadPoolExecutor(TOGETHER) as executor:
+        while len(solved) < limit:
+            at_corners = len(solved) < len(corners)
+            wanted = corners[len(solved) :] if at_corners else _furthest(rates, solved, _gap(lower, upper), tolerance)
+            wanted = wanted[: min(TOGETHER, limit - len(solved))]
+            if not wanted:
+                break
+            moved = [_move(programme, directions, rates[place]) for place in wanted]
+            asked = [executor.submit(copy_context().run, answer, at_rate) for at_rate in moved]
+            for place, solution in zip(wanted, [one.result() for one in asked], strict=True):
+                certificate = solution.certificate
+                if certificate is None:
+                    raise SolverError(f"no optimum at rates {rates[place].tolist()}: {solution.status}")
+                solved.append(place)
+                solutions.append(solution)
+                duals.append(certificate.dual)
+                upper = np.minimum(upper, _cost_line(programme, directions, solution, rates))
+            lower = _mix(rates, rates[solved], np.array(duals), lower)
+            lower[solved] = np.maximum(lower[solved], duals)
     return ParametricCost(rates, lower, upper, tuple(solved), tuple(solutions))
 
 
 def _roughly(gap: float) -> Callable[[Staircase], Solution]:
     """Solve to a gap that leaves most of the tolerance to the rates between, and fully where that fails."""
 
-    return partial(solve, tolerance=gap)
+    return partial(solve, tolerance=gap, threads=1)
+
+
+def _furthest(rates: Array, solved: Sequence[int], gap: Array, tolerance: float) -> list[int]:
+    """The next rates to solve, where the bounds are furthest apart; none where they agree everywhere.
+
+    What one solve teaches of rates near to it is not known yet when the next one is chosen: a gap counts in proportion
+    to the distance from there, up to that of what is solved already.
+    """
+    scaled = rates / np.maximum(np.ptp(rates, axis=0), 1e-300)
+    open_gap = np.where(gap > tolerance, gap, 0.0)
+    open_gap[list(solved)] = 0.0
+    chosen: list[int] = []
+    while len(chosen) < TOGETHER and open_gap.max() > 0.0:
+        place = int(np.argmax(open_gap))
+        chosen.append(place)
+        reach = np.abs(scaled[list(solved)] - scaled[place]).max(axis=1).min()
+        with np.errstate(invalid="ignore"):
+            away = np.minimum(np.abs(scaled - scaled[place]).max(axis=1) / max(float(reach), 1e-300), 1.0)
+            open_gap = np.where(away > 0.0, open_gap * away, 0.0)
+    return chosen
 
 
 def _gap(lower: Array, upper: Array) -> Array:

@@ -31,6 +31,7 @@ def solve(
     tolerance: float | None = None,
     warm: WarmStart | None = None,
     keep_warm: bool = False,
+    threads: int | None = None,
 ) -> Solution:
     """The optimum of a programme with its prices and certificate.
 
@@ -49,13 +50,15 @@ def solve(
     `warm`, the `Solution.warm` of a programme that differs in numbers only, lets the kernel start
     nearer to the optimum; `keep_warm` keeps the points for that. The answer is as proven as any, but
     its last digits depend on where it started. Whole numbers and other solvers make no use of it.
+
+    `threads` are those of the kernel, all cores where none is given; they change no digit.
     """
     curved = any(capacity.curve is not None for capacity in programme.capacities.values())
     if any(capacity.integer for capacity in programme.capacities.values()):
         if curved:
             raise SolverError("no solver takes whole numbers and a capacity with a cost curve in one programme")
         return _solve_integer(programme)
-    return _solve_continuous(programme, solver, tolerance, warm, keep_warm)
+    return _solve_continuous(programme, solver, tolerance, warm, keep_warm, threads)
 
 
 def _solve_continuous(
@@ -64,10 +67,11 @@ def _solve_continuous(
     tolerance: float | None = None,
     warm: WarmStart | None = None,
     keep_warm: bool = False,
+    threads: int | None = None,
 ) -> Solution:
     tried: list[str] = []
     if solver in {"auto", "kernel"}:
-        solution = _solve_kernel(programme, tolerance, warm, keep_warm)
+        solution = _solve_kernel(programme, tolerance, warm, keep_warm, threads)
         if solution is not None:
             return solution
         tried.append("kernel")
@@ -95,14 +99,15 @@ def _solve_continuous(
 
 
 def _solve_kernel(
-    programme: Staircase, tolerance: float | None, warm: WarmStart | None, keep_warm: bool
+    programme: Staircase, tolerance: float | None, warm: WarmStart | None, keep_warm: bool, threads: int | None
 ) -> Solution | None:
     # A command that solves nothing need not load the kernel.
     from kiban.linear.kernel.method import TOLERANCE, solve_kernel
     from kiban.linear.kernel.warm import KEPT_GAPS
 
     gap = TOLERANCE if tolerance is None else tolerance
-    answer = solve_kernel(programme, tolerance=gap, warm=warm, keep=KEPT_GAPS if keep_warm else ())
+    kept = KEPT_GAPS if keep_warm else ()
+    answer = solve_kernel(programme, tolerance=gap, threads=threads, warm=warm, keep=kept)
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else None
 
 

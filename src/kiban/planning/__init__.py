@@ -17,6 +17,8 @@ asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
+one_way          flows that can happen: buying or selling, charging or discharging
+schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
 worths           what one unit more of each constraint saves
 assumptions      which assumed figures matter, by the yearly cost that rests on them

@@ -7,7 +7,10 @@ from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase, solve
@@ -22,13 +25,14 @@ from kiban.planning.evaluation import (
     list_investments,
     list_tranches,
     name_capacities,
-    net_battery,
 )
 from kiban.planning.infeasibility import explain_infeasibility
+from kiban.planning.one_way import TwoWay, solve_one_way
 from kiban.planning.plan import Alternative, Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
+from kiban.planning.schedule import tidy
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -83,14 +87,30 @@ def build_prepared(
     if served_mw is not None:
         candidates = [serve(resources, served_mw) for resources in candidates]
     solutions = _solve_all(candidates, solver, warm, tell)
-    if any(solution.status == "unbounded" for solution in solutions):
-        raise ScenarioError(UNBOUNDED)
-    solved = [pair for pair in zip(candidates, solutions, strict=True) if pair[1].status == "optimal"]
+    for resources, solution in zip(candidates, solutions, strict=True):
+        if solution.status == "unbounded":
+            raise ScenarioError(_explain_unbounded(resources))
+    found = [solve_one_way(*pair, partial(solve, solver=solver)) for pair in zip(candidates, solutions, strict=True)]
+    solved = [
+        (resources, solution, two_way)
+        for resources, (solution, two_way) in zip(candidates, found, strict=True)
+        if solution.status == "optimal"
+    ]
     if not solved:
         return _no_design(preparation, tell, explain)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
-    others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution in solved[1:])
+    others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution, _ in solved[1:])
     return _make_plan(preparation, *solved[0], others)
+
+
+def _explain_unbounded(resources: Resources) -> Problem:
+    """What earns without end: a battery that burns energy at a negative price, or a sale above its cost."""
+    grid, battery = resources.grid, resources.battery
+    if grid is not None and battery is not None and battery.max_power_mw == grid.max_mw == np.inf:
+        paid = int((grid.price_myen_per_mwh < 0).sum())
+        if paid and grid.max_export_mw == 0:
+            return Problem("burning", key="battery", hours=paid * resources.step_hours)
+    return UNBOUNDED
 
 
 def _solve_all(
@@ -128,13 +148,19 @@ def _cost(solution: Solution) -> float:
 
 
 def _make_plan(
-    preparation: Preparation, resources: Resources, solution: Solution, alternatives: tuple[Alternative, ...]
+    preparation: Preparation,
+    resources: Resources,
+    solution: Solution,
+    two_way: TwoWay | None,
+    alternatives: tuple[Alternative, ...],
 ) -> Plan:
     notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
+    if two_way is not None:
+        notes = (*notes, two_way.note())
     return replace(
         describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
         worths=compute_worths(
-            resources, net_battery(resources, solution), preparation.warmer_cooling(resources.cooling_system)
+            resources, tidy(resources, solution), preparation.warmer_cooling(resources.cooling_system)
         ),
         alternatives=alternatives,
         provenance=tuple(preparation.recorder),
@@ -146,7 +172,7 @@ def describe_design(
     scenario: Scenario, time: pd.DatetimeIndex, terms: PolicyTerms | None, resources: Resources, solution: Solution
 ) -> Plan:
     """The plan of an optimum in its own figures: capacities, costs, hours, and what is bought; no worths or sources."""
-    solution = net_battery(resources, solution)
+    solution = tidy(resources, solution)
     hourly = compute_hourly(resources, solution)
     costs = compute_costs(resources, solution)
     return Plan(

@@ -6,17 +6,15 @@ objective; that the costs add up to the objective is tested.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.plan import Investment, Plan, ServedTranche
 from kiban.planning.resources import Resources, TrancheResource
+from kiban.planning.schedule import SOLVER_DUST
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
-SOLVER_DUST = 1e-6
 ENERGY_CAPACITIES = ("battery_energy",)
 
 
@@ -31,24 +29,6 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
         elif name not in tranches:
             named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = value
     return named
-
-
-def net_battery(resources: Resources, solution: Solution) -> Solution:
-    """The same optimum without charging and discharging in one step, which only burns surplus energy.
-
-    What the battery burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
-    energy can pay, the schedule is left as it is.
-    """
-    battery = resources.battery
-    if battery is None or "curtailment" not in solution.hourly or resources.has_energy_to_waste:
-        return solution
-    charge, discharge = solution.hourly["charge"], solution.hourly["discharge"]
-    stored = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
-    net_charge = np.maximum(stored, 0.0) / battery.charge_efficiency
-    net_discharge = np.maximum(-stored, 0.0) * battery.discharge_efficiency
-    burnt = (charge - discharge) - (net_charge - net_discharge)
-    netted = {"charge": net_charge, "discharge": net_discharge, "curtailment": solution.hourly["curtailment"] + burnt}
-    return replace(solution, hourly={**solution.hourly, **netted})
 
 
 def compute_it_load(resources: Resources, solution: Solution) -> Array:

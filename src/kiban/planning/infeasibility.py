@@ -21,7 +21,7 @@ from kiban.linear import Solution, Staircase
 from kiban.linear.batch import solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
-from kiban.planning.plan import LEAST_CAPACITIES, Change, Infeasibility, Relaxation
+from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
 from kiban.progress import Report
@@ -54,6 +54,8 @@ def explain_infeasibility(
     resources: Resources, programme: Staircase, labels: Callable[[int], str], report: Report
 ) -> Infeasibility:
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
+    if resources.grid is None and resources.backup is None and not resources.supply:
+        return Infeasibility((NO_SUPPLY,), (), 0.0, ())
     limits = _find_limits(resources, programme)
     penalty = PENALTY * _ordinary_cost(resources)
 

@@ -32,14 +32,14 @@ class Inputs:
     def weather(self) -> Weather:
         """Weather of whole years; raises `InputError` where the scenario has none."""
         weather = read_weather(self.scenario, self.place, self.recorder)
-        return override_weather(weather, self.scenario, self.recorder)
+        return override_weather(weather, self.scenario, self.place, self.recorder)
 
     @cached_property
     def horizon(self) -> Horizon:
         """The steps of the scenario."""
         given = self.scenario.weather
-        years = max(len(given.years), 1) if given.source == "none" else len(self.weather.years)
-        return Horizon(self.scenario, years)
+        given_years = given.years or (self.scenario.base_year,)
+        return Horizon(self.scenario, given_years if given.source == "none" else self.weather.years)
 
     @cached_property
     def time(self) -> pd.DatetimeIndex:
@@ -47,14 +47,13 @@ class Inputs:
         if self.scenario.weather.source != "none":
             whole = self.weather.time
         else:
-            years = self.scenario.weather.years or (self.scenario.base_year,)
-            whole = year_index(list(years), self.place.utc_offset_hours, self.scenario.time.step_hours)
+            whole = year_index(list(self.horizon.labels), self.place.utc_offset_hours, self.scenario.time.step_hours)
         return whole[self.horizon.positions]
 
     @cached_property
     def series(self) -> SeriesReader:
         """The reader of hourly inputs, which keeps their problems."""
-        return SeriesReader(self.scenario, self.horizon, self.recorder)
+        return SeriesReader(self.scenario, self.horizon, self.place.utc_offset_hours, self.recorder)
 
     @cached_property
     def costs(self) -> CostReader:

@@ -153,10 +153,10 @@ def _cache_folder() -> Path:
     return Path(chosen) if chosen else Path.home() / ".cache" / "kiban"
 
 
-def override_weather(weather: Weather, scenario: Scenario, recorder: Recorder) -> Weather:
+def override_weather(weather: Weather, scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     """The weather with the scenario's own temperature or wind in place of the source's."""
     given = scenario.weather
-    series = SeriesReader(scenario, Horizon(scenario, len(weather.years)), recorder)
+    series = SeriesReader(scenario, Horizon(scenario, weather.years), place.utc_offset_hours, recorder)
     changed = weather
     if given.temperature_c is not None:
         temperature = series.read(

@@ -62,13 +62,16 @@ class Relaxation:
 
 LEAST_CAPACITIES = "least_capacities"
 """The least capacities and the battery's hours contradict each other, whatever the limits are."""
+NO_SUPPLY = "no_supply"
+"""Nothing that the scenario allows can serve the load, whatever the limits are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
     """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
 
-    `collisions` are scenario keys, or `LEAST_CAPACITIES` alone where no limit of the user's is at fault.
+    `collisions` are scenario keys, or `LEAST_CAPACITIES` or `NO_SUPPLY` alone where no limit of the
+    user's is at fault.
     `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
     targets do not; `hours` are the worst hours of it.
     """

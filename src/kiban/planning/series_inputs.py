@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,16 +15,19 @@ from kiban.errors import InputError, Problem, ScenarioError
 from kiban.messages import Message
 from kiban.planning.provenance import Recorder
 from kiban.scenario import HourlyInput, Scenario, SeriesReference
+from kiban.weather.placement import Span
 
 
 class Horizon:
     """The steps of a scenario: whole weather years, or one window of each."""
 
-    def __init__(self, scenario: Scenario, years: int) -> None:
+    def __init__(self, scenario: Scenario, years: Sequence[int]) -> None:
+        """`years` are the calendar years by which the weather years are called."""
         time = scenario.time
         self.step_hours = time.step_hours
         self.steps_per_year = steps_per_year(self.step_hours)
-        self.years = years
+        self.labels = tuple(years)
+        self.years = len(self.labels)
         hours = time.hours if time.hours is not None else HOURS_PER_YEAR
         first = time.first_hour
         if first + hours > HOURS_PER_YEAR:
@@ -32,7 +36,12 @@ class Horizon:
             )
         self._window = slice(round(first / self.step_hours), round((first + hours) / self.step_hours))
         self.block_steps = self._window.stop - self._window.start
-        self.steps = self.block_steps * years
+        self.steps = self.block_steps * self.years
+
+    def span(self, utc_offset_hours: float, *, whole_years: bool = False) -> Span:
+        """What a file has to hold: the horizon, or its whole weather years."""
+        window = slice(0, self.steps_per_year) if whole_years else self._window
+        return Span(self.labels, utc_offset_hours, self.step_hours, window.start, window.stop - window.start)
 
     def cut(self, series: Array) -> Array:
         """The horizon's part of a series over whole weather years."""
@@ -47,8 +56,9 @@ class Horizon:
 class SeriesReader:
     """Reads hourly inputs of a scenario; problems of all files are kept and raised together."""
 
-    def __init__(self, scenario: Scenario, horizon: Horizon, recorder: Recorder) -> None:
+    def __init__(self, scenario: Scenario, horizon: Horizon, utc_offset_hours: float, recorder: Recorder) -> None:
         self._scenario = scenario
+        self._utc_offset_hours = utc_offset_hours
         self._horizon = horizon
         self._recorder = recorder
         self._problems: list[Problem] = []
@@ -65,24 +75,27 @@ class SeriesReader:
     ) -> Array:
         """The series over the horizon (or over whole weather years), shape `(steps,)`.
 
-        A file may have one row for each step of the horizon or of the whole weather years. Where it
-        cannot be used, zeros are returned and its problems are raised by `raise_problems`.
+        The rows of a file are put where their times say; without times it has one row for each step of the horizon or
+        of the whole weather years. Where it cannot be used, zeros are returned and its problems are raised by
+        `raise_problems`.
         """
         horizon = self._horizon
-        whole = horizon.years * horizon.steps_per_year
-        steps = whole if whole_years else horizon.steps
+        span = horizon.span(self._utc_offset_hours, whole_years=whole_years)
         if not isinstance(given, SeriesReference):
             self._recorder.give(key, float(given), unit)
-            return np.full(steps, float(given))
+            return np.full(span.steps, float(given))
+        from kiban.weather.series import place_series
+
         value, source = Message("input.column", column=given.column), Message("origin.named", name=given.file)
         scaled = () if given.scale == 1 else (Message("note.scaled", scale=float(given.scale)),)
-        self._recorder.record(key, value, unit, source, "given", "file", *scaled)
         path = self._scenario.folder / given.file
         try:
-            series = self._read_file(given, path, whole, steps)
+            placed = place_series(str(path), given.column, span)
         except InputError as error:
             self._problems += [_under_key(problem, key) for problem in error.problems]
-            return np.zeros(steps)
+            return np.zeros(span.steps)
+        self._recorder.record(key, value, unit, source, "given", "file", *scaled, *placed.notes)
+        series = placed.values * given.scale
         wrong = np.flatnonzero((series < lower) | (series > upper))
         if wrong.size:
             first = int(wrong[0])
@@ -100,22 +113,6 @@ class SeriesReader:
                 )
             )
         return series
-
-    def _read_file(self, given: SeriesReference, path: object, whole: int, steps: int) -> Array:
-        from kiban.weather.series import read_series
-
-        try:
-            series = read_series(str(path), given.column, steps, step_hours=self._horizon.step_hours)
-        except InputError as error:
-            if whole == steps:
-                raise
-            try:
-                series = self._horizon.cut(
-                    read_series(str(path), given.column, whole, step_hours=self._horizon.step_hours)
-                )
-            except InputError:
-                raise error from None
-        return np.asarray(series, dtype=np.float64) * given.scale
 
     def raise_problems(self) -> None:
         """Raise `ScenarioError` with every problem met so far, if any."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from kiban.arrays import Array
+from kiban.errors import Problem, ScenarioError
 from kiban.physics.battery import one_way_efficiencies
 from kiban.planning.inputs import Inputs
 from kiban.planning.resources import BatteryResource, MeasureResource
@@ -15,6 +16,7 @@ def read_battery(inputs: Inputs) -> BatteryResource | None:
     battery = inputs.scenario.battery
     if not battery.enabled:
         return None
+    _refuse_free_start(inputs)
     power, energy = inputs.costs.battery()
     charge, discharge = one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
     return BatteryResource(
@@ -32,6 +34,15 @@ def read_battery(inputs: Inputs) -> BatteryResource | None:
         cyclic=battery.cyclic,
         initial_share=battery.initial_share,
     )
+
+
+def _refuse_free_start(inputs: Inputs) -> None:
+    """A window that stands for a year begins as often as it fits into one: what it begins with must be paid back."""
+    battery, horizon = inputs.scenario.battery, inputs.horizon
+    windows = horizon.steps_per_year / horizon.block_steps
+    if not battery.cyclic and battery.initial_share > 0 and windows > 1:
+        hours = horizon.block_steps * horizon.step_hours
+        raise ScenarioError(Problem("planning.free_start", key="battery.cyclic", count=round(windows, 1), hours=hours))
 
 
 def _performance(inputs: Inputs, name: str) -> float:

@@ -40,7 +40,7 @@ class National(Section):
     sites: tuple[str, ...] | None = None
     """Candidates of the catalogue; absent means all of them, and an empty list none."""
     sites_file: str | None = None
-    """CSV file with one row per candidate and the keys of `[[site]]` as columns, relative to this file."""
+    """CSV file or workbook (.xlsx), one row per candidate, the keys of `[[site]]` as columns, relative to this file."""
     chip: str = "gb200"
     """Accelerator of the catalogue whose cost is part of IT capacity; `none` leaves chips out."""
     it_annual_cost_myen_per_mw: NonNegative | None = None

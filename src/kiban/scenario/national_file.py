@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import tomllib
 from collections import Counter
@@ -14,14 +13,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from kiban.catalogue import AREAS, Catalogue, load_catalogue
-from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
-from kiban.messages import Message
-from kiban.scenario.file import convert_dollars, explain, place_of, read_text, read_toml, yen_per_usd
+from kiban.errors import CatalogueError, Problem, ScenarioError, WeatherError, nearest
+from kiban.scenario.file import convert_dollars, explain, place_of, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
 from kiban.scenario.national import CandidateSite, NationalScenario
 from kiban.scenario.plant import KNOWN_SUPPLY
+from kiban.weather.table import parse_truth, read_table
+from kiban.weather.textfile import parse_number
 
 TABLE = "national"
+TRUTHS = frozenset({"enabled", "must_open"})
+"""Columns of a table of sites that hold yes or no."""
 
 
 def is_national(path: str | Path) -> bool:
@@ -76,32 +78,43 @@ def _with_site_file(raw: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _read_sites(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise ScenarioError(Problem("national_study.no_sites_file", str(path), "national.sites_file"))
-    rows = list(csv.DictReader(read_text(path).splitlines()))
+    try:
+        table = read_table(path)
+    except WeatherError as error:
+        raise ScenarioError(error.problems) from None
     known, words = set(CandidateSite.model_fields) - {"supply", "weather"}, {"id", "name", "like", "area", "kind"}
-    unknown = sorted({column or "" for row in rows for column in row} - known)
-    problems = [_unknown_column(column, str(path), known) for column in unknown]
+    problems = [_unknown_column(column, str(path), known) for column in sorted(set(table.header) - known)]
+    problems += _repeated(list(table.header), "national.sites_file")
     sites = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(table.rows):
         site: dict[str, Any] = {}
-        for column, cell in row.items():
-            if not cell or column not in known:
+        for column, cell in zip(table.header, row, strict=True):
+            if cell is None or cell == "" or column not in known:
                 continue
-            if column in words:
-                site[column] = cell.strip()
-            elif column in {"enabled", "must_open"}:
-                site[column] = cell.strip().lower() == "true"
+            value = str(cell) if column in words else _cell_value(column, cell)
+            if value is None:
+                fault = "national_study.no_truth" if column in TRUTHS else "national_study.no_number"
+                problems.append(Problem(fault, table.at(number), column, cell=str(cell)))
             else:
-                try:
-                    value = float(cell)
-                except ValueError:
-                    where = Message("at.key_line", file=str(path), line=number)
-                    problems.append(Problem("national_study.no_number", where, column, cell=cell))
-                    continue
-                site[column] = int(value) if column == "connection_year" else value
+                site[column] = value
+        if "id" not in site:
+            problems.append(Problem("national_study.no_id", table.at(number), "id"))
         sites.append(site)
     if problems:
         raise ScenarioError(problems)
     return sites
+
+
+def _cell_value(column: str, cell: object) -> bool | int | float | None:
+    """What a cell of a column that holds no words says; None where it says nothing that is allowed there."""
+    if column in TRUTHS:
+        return parse_truth(cell)
+    number = parse_number(cell) if isinstance(cell, str) else cell
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return None
+    if column == "connection_year":
+        return int(number) if float(number).is_integer() else None
+    return float(number)
 
 
 def _tables(raw: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:

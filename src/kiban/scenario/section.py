@@ -38,7 +38,7 @@ class Document(Section):
 
 
 class SeriesReference(Section):
-    """A named column of a CSV or Parquet file with one row per step of the horizon (or of its weather years)."""
+    """A named column of a CSV, workbook or Parquet file; rows with a column `time` are put where their times say."""
 
     file: str
     """Path of the file, relative to the scenario file."""

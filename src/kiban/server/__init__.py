@@ -6,6 +6,8 @@
     settings             where it keeps its things, to whom it listens, and how much it takes on
     gate                 what every request passes
     access               who asks, and what they may do
+    sessions             tokens and sessions in the store
+    ownership            what a caller may do with a plan or a job
     bodies               what may be asked
     problems             problems as documents
     description          the OpenAPI description
@@ -13,6 +15,7 @@
     reading_routes       addresses that only read what kiban knows
     planning_routes      addresses that plan
     job_routes           addresses of jobs
+    access_routes        addresses of access: sign in and out, the audit log
     pages                the web pages
     catalogue_documents  sites, figures and examples as JSON
 
@@ -21,7 +24,13 @@
     payments             who pays, and the questions that are kept
     plan_files           a plan as files to take home
 
-    store                plans, jobs, tokens and the audit log
+    store                plans and jobs
+    holdings             whose a plan is, as questions to the store
+    turns                whose job comes next
+    audit                who did what: the log, counts of strangers, signed heads
+    audit_key            the key that signs
+    audit_proof          whether the log is whole, and a copy of it
+    chain                the hash of a row of the log
     tables               its tables; migrations/ brings a database to them
     packing              content of its large columns
     supervisor           keeps the worker processes busy

@@ -13,18 +13,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import threading
 import time
-from collections import OrderedDict
-from collections.abc import MutableMapping
+from collections import Counter, OrderedDict
+from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from kiban.interruption import UnwantedError, end_if_unwanted, while_wanted
 from kiban.planning.building import build
 from kiban.report.plan.document import Circumstances
 from kiban.scenario import Scenario
 from kiban.scenario.plain import restore_scenario
+from kiban.server.access import Caller
+from kiban.server.ownership import may_see_plan
 from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, unpack
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.settings import Settings
@@ -41,6 +44,7 @@ BETWEEN_PRUNINGS = 100
 SAME_COST = 1e-6
 
 SessionKey = tuple[str, str]
+Result = TypeVar("Result")
 
 
 class TooLongError(Exception):
@@ -86,6 +90,9 @@ class Answers:
         # One writer behind the answers, so that nobody waits for the disk.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="kiban-store")
         self._written = 0
+        # Who asked for what is on its way to the store: they may see it before it is there.
+        self._unwritten: Counter[tuple[str, str]] = Counter()
+        self._counting = threading.Lock()
 
     def close(self) -> None:
         """Finish what is being written and end."""
@@ -121,6 +128,7 @@ class Answers:
             self._plans.move_to_end(name)
             plan, how = known
             session.cooling_system = plan.cooling_system or session.cooling_system
+            self._write(self._hold, plan, how, asker.owner)
             return plan, replace(how, cached=True)
         try:
             plan, seconds, shared = await self._solve(name, scenario, held, asker)
@@ -132,7 +140,9 @@ class Answers:
         how = Circumstances(name, time.time(), seconds, "instant", shared, held is not None)
         if name not in self._plans:
             self._remember(name, plan, how)
-            self._writer.submit(self._keep, plan, how, asker.owner)
+            self._write(self._keep, plan, how, asker.owner)
+        else:
+            self._write(self._hold, plan, how, asker.owner)
         session.cooling_system = plan.cooling_system or session.cooling_system
         return plan, how
 
@@ -140,8 +150,7 @@ class Answers:
         flight = self._flights.get(name)
         shared = flight is not None
         if flight is None:
-            if len(self._flights) >= self.settings.limits.waiting_answers:
-                raise refuse("busy", "answers_full", headers={"Retry-After": "2"}, count=len(self._flights))
+            self._require_room(asker.owner)
             flight = self._flights[name] = _Flight()
         flight.askers.append(asker)
         if flight.future is None:
@@ -151,6 +160,15 @@ class Answers:
             flight.future.add_done_callback(lambda _: self._flights.pop(name, None))
         plan, seconds = await asyncio.shield(flight.future)
         return plan, seconds, shared
+
+    def _require_room(self, owner: str) -> None:
+        """Refuse where too many questions wait, of all or of this owner."""
+        limits, waiting = self.settings.limits, len(self._flights)
+        own = sum(any(asker.owner == owner for asker in flight.askers) for flight in self._flights.values())
+        if not self.settings.is_local and own >= limits.waiting_answers_per_owner:
+            raise refuse("busy", "own_answers_full", headers={"Retry-After": "2"}, count=own)
+        if waiting >= limits.waiting_answers:
+            raise refuse("busy", "answers_full", headers={"Retry-After": "2"}, count=waiting)
 
     def _build_for(
         self, scenario: Scenario, held: str | None, flight: _Flight, session: Session | None
@@ -180,6 +198,38 @@ class Answers:
         while len(self._plans) > REMEMBERED_PLANS:
             self._plans.popitem(last=False)
 
+    def _write(
+        self, how_to: Callable[[Plan, Circumstances, str], None], plan: Plan, how: Circumstances, owner: str
+    ) -> None:
+        """Write behind the answer; until it is done, the owner is known to be one."""
+        with self._counting:
+            self._unwritten[how.id, owner] += 1
+        written = self._writer.submit(how_to, plan, how, owner)
+        written.add_done_callback(lambda _: self._forget_owner(how.id, owner))
+
+    def _forget_owner(self, name: str, owner: str) -> None:
+        with self._counting:
+            self._unwritten[name, owner] -= 1
+            if self._unwritten[name, owner] <= 0:
+                del self._unwritten[name, owner]
+
+    def _is_on_its_way(self, name: str, caller: Caller) -> bool:
+        """Whether the caller asked for this plan, an admin anybody, and it is not in the store yet."""
+        with self._counting:
+            return any(
+                held == name and (owner == caller.name or caller.may("admin")) for held, owner in self._unwritten
+            )
+
+    def _hold(self, plan: Plan, how: Circumstances, owner: str) -> None:
+        """A plan that was remembered is this owner's too; it may have left the store meanwhile."""
+        try:
+            stored = self.store.hold_plan(how.id, owner)
+        except Exception:
+            log.exception("whose plan %s is could not be stored", how.id)
+            return
+        if not stored:
+            self._keep(plan, how, owner)
+
     def _keep(self, plan: Plan, how: Circumstances, owner: str) -> None:
         try:
             packed = pack_plan(plan, with_hours=False)
@@ -196,8 +246,20 @@ class Answers:
         """Forget a plan; whether it was remembered."""
         return self._plans.pop(name, None) is not None
 
-    async def find(self, name: str) -> tuple[Plan, Circumstances]:
-        """A plan by its id: remembered, stored, or solved again where its hours were not stored."""
+    async def after_writes(self, act: Callable[..., Result], *arguments: object) -> Result:
+        """Do something to the store when all that was answered before is in it."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, act, *arguments)
+
+    async def find(self, name: str, caller: Caller) -> tuple[Plan, Circumstances]:
+        """A plan that the caller may see; what it may not see is not there for it."""
+        loop = asyncio.get_running_loop()
+        seen = self._is_on_its_way(name, caller)
+        if not seen and not await loop.run_in_executor(None, may_see_plan, self.store, name, caller):
+            raise refuse("not-found", "no_plan", name=name)
+        return await self.look_up(name)
+
+    async def look_up(self, name: str) -> tuple[Plan, Circumstances]:
+        """A plan by its id, whosever it is: remembered, stored, or solved again where its hours were not stored."""
         known = self._plans.get(name)
         if known is not None:
             self._plans.move_to_end(name)

@@ -14,8 +14,10 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import KibanError, Problem
-from kiban.server import job_routes, pages, planning_routes, reading_routes
+from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes
 from kiban.server.answers import Answers
+from kiban.server.audit import AuditLog
+from kiban.server.audit_key import find_or_make_key
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
 from kiban.server.problems import MEDIA_TYPE, RefusedError, refusal_of, refuse
@@ -32,17 +34,20 @@ def make_application(settings: Settings) -> FastAPI:
     from kiban import __version__
 
     store = Store(settings.database_url)
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings))
+    audit = AuditLog(store, find_or_make_key(settings.data))
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
         service.supervisor.start()
+        audit.start()
         service.answers.warm_up()
         try:
             yield
         finally:
             service.supervisor.stop()
             service.answers.close()
+            audit.stop()
             store.close()
 
     app = FastAPI(
@@ -55,7 +60,7 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    for routes in (reading_routes, job_routes, planning_routes, pages):
+    for routes in (reading_routes, access_routes, job_routes, planning_routes, pages):
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
@@ -64,7 +69,7 @@ def make_application(settings: Settings) -> FastAPI:
     app.add_exception_handler(Exception, _answer_error)
     if not settings.is_local:
         app.add_middleware(GZipMiddleware, minimum_size=2_000, compresslevel=4)
-    app.add_middleware(cast("Any", Gate), settings=settings, store=store)
+    app.add_middleware(cast("Any", Gate), settings=settings, audit=audit)
     app.openapi = lambda: describe_api(app)  # type: ignore[method-assign]
     return app
 

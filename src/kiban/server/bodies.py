@@ -48,6 +48,13 @@ class Numbered(Body):
     """Number of the question in its session; it is echoed."""
 
 
+class Sharing(Body):
+    """Say who may see what is one's own."""
+
+    shared: bool
+    """Whether everybody who has a token may see it, or its owner and admins only."""
+
+
 class PlanQuestion(Study, Numbered):
     """Ask for the least-cost plan."""
 

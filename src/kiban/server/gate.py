@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from kiban.server.audit import AuditLog
 from kiban.server.problems import MEDIA_TYPE, RefusedError, refuse
 from kiban.server.settings import LOOPBACK, Settings
-from kiban.server.store import Store
 
 log = logging.getLogger("kiban.server")
 Scope = MutableMapping[str, Any]
@@ -44,12 +44,12 @@ QUIET = ("/api/v1/check",)
 class Gate:
     """The application behind its checks."""
 
-    def __init__(self, app: App, settings: Settings, store: Store) -> None:
+    def __init__(self, app: App, settings: Settings, audit: AuditLog) -> None:
         self.app = app
         self.settings = settings
-        self.store = store
+        self.audit = audit
         self.names = {*settings.hosts, settings.host} | (LOOPBACK if settings.host in LOOPBACK else set())
-        self.checks_names = settings.is_local or bool(settings.hosts)
+        self.checks_names = settings.is_loopback or bool(settings.hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -109,27 +109,33 @@ class Gate:
         return bytes(body)
 
     async def _note(self, scope: Scope, status: int) -> None:
-        """Who did what: what changes something or was refused. No bodies, no tokens."""
+        """Who did what: what changes something or was refused; strangers are only counted. No bodies, no tokens."""
         path: str = scope["path"]
         refused = status in {401, 403}
         if not path.startswith("/api/") or not (refused or scope["method"] not in SAFE) or path in QUIET:
             return
+        from starlette.concurrency import run_in_threadpool
+
         state = scope["state"]
         caller = state.get("caller")
         address = scope.get("client") or ("", 0)
+        if caller is None:
+            try:
+                await run_in_threadpool(self.audit.count_stranger, str(address[0]))
+            except Exception:
+                log.exception("the calls of strangers could not be counted")
+            return
         entry = {
             "time": time.time(),
-            "who": caller.name if caller is not None else "",
-            "role": caller.role if caller is not None else "",
+            "who": caller.name,
+            "role": caller.role,
             "action": f"{scope['method']} {path.removeprefix('/api/v1')}"[:200],
             "subject": str(state.get("subject", ""))[:200],
             "status": status,
             "address": str(address[0])[:80],
         }
         try:
-            from starlette.concurrency import run_in_threadpool
-
-            await run_in_threadpool(self.store.note, entry)
+            await run_in_threadpool(self.audit.note, entry)
         except Exception:
             log.exception("the audit log could not be written")
 

@@ -7,14 +7,18 @@ import contextlib
 import json
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import StreamingResponse
+from fastapi.responses import Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from kiban.report.names import Names
 from kiban.report.plan.document import plan_document, stamp
+from kiban.server.access import Caller
+from kiban.server.bodies import Sharing
+from kiban.server.ownership import may_see_plan, require_job, share_job
 from kiban.server.packing import unpack
 from kiban.server.problems import ProblemDocument, RefusedError, refuse
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer
@@ -40,6 +44,7 @@ class JobDocument(TypedDict):
     kind: str
     name: str
     owner: str
+    shared: bool
     state: Literal["queued", "running", "done", "failed", "cancelled"]
     created: str | None
     started: str | None
@@ -58,6 +63,7 @@ def job_document(row: Row, position: int = 0, result: dict[str, Any] | None = No
         "kind": row["kind"],
         "name": row["name"],
         "owner": row["owner"],
+        "shared": row["shared"],
         "state": row["state"],
         "created": stamp(row["created"]),
         "started": stamp(row["started"]),
@@ -70,8 +76,9 @@ def job_document(row: Row, position: int = 0, result: dict[str, Any] | None = No
     }
 
 
-async def read_job(service: Service, job_id: str) -> JobDocument:
-    """A job with its result where it is done."""
+async def read_job(service: Service, job_id: str, caller: Caller) -> JobDocument:
+    """A job with its result where it is done; refused where the caller may not see it."""
+    await run_in_threadpool(require_job, service.store, job_id, caller)
     row = await run_in_threadpool(service.store.find_job, job_id)
     if row is None:
         raise refuse("not-found", "no_job", name=job_id)
@@ -85,8 +92,12 @@ async def _result(service: Service, row: Row) -> dict[str, Any] | None:
     content: dict[str, Any] = unpack(row["result"])
     if row["kind"] != "plan":
         return content
+    # Who sees the job sees its plan, unless the job's owner has deleted that.
+    owner = Caller(row["owner"], "viewer")
     try:
-        made, how = await service.answers.find(content["plan"])
+        if not await run_in_threadpool(may_see_plan, service.store, content["plan"], owner):
+            return {"plan": None}
+        made, how = await service.answers.look_up(content["plan"])
     except RefusedError:
         return {"plan": None}
     return {"plan": await run_in_threadpool(plan_document, made, how)}
@@ -94,45 +105,48 @@ async def _result(service: Service, row: Row) -> dict[str, Any] | None:
 
 @router.get("/jobs", tags=["jobs"])
 def list_jobs(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
-    """The newest jobs."""
-    return Json({"jobs": [job_document(row) for row in service.store.list_jobs(limit)]})
+    """The newest jobs that are the caller's own or shared, an admin's of all."""
+    return Json({"jobs": [job_document(row) for row in service.store.list_jobs(limit, caller.reader)]})
 
 
 @router.get("/jobs/{job_id}", tags=["jobs"])
 async def job(job_id: str, service: ServiceOf, caller: Viewer) -> Json:
     """A job, with its result when it is done."""
-    return Json(await read_job(service, job_id))
+    return Json(await read_job(service, job_id, caller))
+
+
+@router.patch("/jobs/{job_id}", tags=["jobs"], status_code=204)
+def share(job_id: str, question: Sharing, request: Request, service: ServiceOf, caller: Planner) -> Response:
+    """Share a job and its result with everybody who has a token, or keep it for its owner."""
+    request.state.subject = job_id
+    share_job(service.store, job_id, caller, shared=question.shared)
+    return Response(status_code=204)
 
 
 @router.delete("/jobs/{job_id}", tags=["jobs"])
 async def cancel(job_id: str, request: Request, service: ServiceOf, caller: Planner) -> Json:
     """Cancel a job: its worker stops, or is killed where it does not listen. A job that has ended stays as it is."""
     request.state.subject = job_id
-    row = await run_in_threadpool(service.store.look_at_job, job_id)
-    if row is None:
-        raise refuse("not-found", "no_job", name=job_id)
-    if row["owner"] != caller.name and not caller.may("admin"):
-        raise refuse("forbidden", "role", role=caller.role, needed="admin")
+    await run_in_threadpool(partial(require_job, service.store, job_id, caller, to_change=True))
     await run_in_threadpool(service.supervisor.cancel, job_id)
-    return Json(await read_job(service, job_id))
+    return Json(await read_job(service, job_id, caller))
 
 
 @router.get("/jobs/{job_id}/events", tags=["jobs"])
 async def events(job_id: str, service: ServiceOf, caller: Viewer) -> StreamingResponse:
     """Follow a job as server-sent events until it ends."""
-    if await run_in_threadpool(service.store.look_at_job, job_id) is None:
-        raise refuse("not-found", "no_job", name=job_id)
-    return StreamingResponse(_follow(service, job_id), media_type="text/event-stream")
+    await run_in_threadpool(require_job, service.store, job_id, caller)
+    return StreamingResponse(_follow(service, job_id, caller), media_type="text/event-stream")
 
 
-async def _follow(service: Service, job_id: str) -> AsyncIterator[bytes]:
+async def _follow(service: Service, job_id: str, caller: Caller) -> AsyncIterator[bytes]:
     loop, bell = asyncio.get_running_loop(), asyncio.Event()
     with service.supervisor.following(job_id, lambda: loop.call_soon_threadsafe(bell.set)):
-        async for event in _events(service, job_id, bell):
+        async for event in _events(service, job_id, caller, bell):
             yield event
 
 
-async def _events(service: Service, job_id: str, bell: asyncio.Event) -> AsyncIterator[bytes]:
+async def _events(service: Service, job_id: str, caller: Caller, bell: asyncio.Event) -> AsyncIterator[bytes]:
     """A look at the store whenever the bell rings, and now and then for what happens on another server."""
     shown: object = None
     spoken = time.monotonic()
@@ -142,7 +156,7 @@ async def _events(service: Service, job_id: str, bell: asyncio.Event) -> AsyncIt
         if row is None:
             return
         if row["state"] in ENDED:
-            yield _event(row["state"], await read_job(service, job_id), number)
+            yield _event(row["state"], await read_job(service, job_id, caller), number)
             return
         position = await run_in_threadpool(service.store.position, row)
         present = (row["state"], row["progress"], position)

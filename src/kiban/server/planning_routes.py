@@ -21,6 +21,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.package import Package
 from kiban.scenario.plain import differing_sections, plain_scenario
+from kiban.server import ownership
 from kiban.server.access import Caller
 from kiban.server.answers import Asker, TooLongError
 from kiban.server.bodies import (
@@ -29,6 +30,7 @@ from kiban.server.bodies import (
     Numbered,
     PayQuestion,
     PlanQuestion,
+    Sharing,
     Study,
     SweepQuestion,
 )
@@ -52,7 +54,7 @@ Lang = Language | None
 @router.post("/check", tags=["plans"])
 def check(question: Study, service: ServiceOf, caller: Viewer) -> Json:
     """Read all inputs of a study without solving it."""
-    scenario = find_scenario(question, service.settings, service.store)
+    scenario = find_scenario(question, service.settings, service.store, caller)
     estimate = estimate_seconds(scenario)
     work = "instant" if estimate <= service.settings.limits.instant_seconds else "job"
     return Json(check_document(kiban.check(scenario), estimate, work))
@@ -68,7 +70,7 @@ async def plan(
     lang: Lang = None,
 ) -> Json:
     """The least-cost plan: 200 with the plan where it is quick, else 202 with a job."""
-    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
+    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store, caller)
     keep = question.cooling == "keep"
     if _is_instant(question, estimate_seconds(scenario, one_system=keep), service):
         asker = Asker(caller.name, question.session, question.sequence)
@@ -102,18 +104,21 @@ async def _queue(
     service: Service = request.app.state.service
     job_id = await run_in_threadpool(service.supervisor.submit, kind, name, caller.name, content)
     request.state.subject = job_id
-    job = await read_job(service, job_id)
+    job = await read_job(service, job_id, caller)
     answer = number({"job": job}, question.session, question.sequence)
     return Json(answer, status_code=202, headers={"location": f"/api/v1/jobs/{job_id}"})
 
 
 @router.get("/plans", tags=["plans"])
-def list_plans(service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50) -> Json:
-    """The newest plans."""
-    return Json({"plans": [_row(row) for row in service.store.list_plans(limit)]})
+def list_plans(
+    service: ServiceOf, caller: Viewer, limit: Annotated[int, Query(ge=1, le=1000)] = 50, deleted: bool = False
+) -> Json:
+    """The newest plans that are the caller's own or shared, an admin's of all; or those deleted ones it may restore."""
+    rows = ownership.list_plans(service.store, caller, limit, deleted=deleted)
+    return Json({"plans": [_row(row, caller) for row in rows]})
 
 
-def _row(row: Row) -> dict[str, Any]:
+def _row(row: Row, caller: Caller) -> dict[str, Any]:
     """A stored plan in a list."""
     return {
         "id": row["id"],
@@ -123,24 +128,49 @@ def _row(row: Row) -> dict[str, Any]:
         "cost_myen_per_year": row["cost_myen_per_year"],
         "work": row["work"],
         "site": row["site"],
+        "owner": row["owner"],
+        "own": row["owner"] == caller.name,
+        "shared": row["shared"],
+        "deleted": stamp(row["deleted"]),
+        "deleted_by": row["deleted_by"],
     }
 
 
 @router.get("/plans/{plan_id}", tags=["plans"])
 async def read_plan(plan_id: str, service: ServiceOf, caller: Viewer, view: View = "full", lang: Lang = None) -> Json:
     """A plan."""
-    made, how = await service.answers.find(plan_id)
+    made, how = await service.answers.find(plan_id, caller)
     return Json(await run_in_threadpool(_document, made, how, view, lang))
 
 
 @router.delete("/plans/{plan_id}", tags=["plans"], status_code=204)
 async def delete_plan(plan_id: str, request: Request, service: ServiceOf, caller: Planner) -> Response:
-    """Remove a plan."""
+    """Take a plan of one's own out of sight, an admin any; it can be restored until it is purged."""
     request.state.subject = plan_id
-    remembered = service.answers.forget(plan_id)
-    stored = await run_in_threadpool(service.store.delete_plan, plan_id)
-    if not (remembered or stored):
-        raise refuse("not-found", "no_plan", name=plan_id)
+    await service.answers.after_writes(ownership.delete_plan, service.store, plan_id, caller)
+    service.answers.forget(plan_id)
+    return Response(status_code=204)
+
+
+@router.post("/plans/{plan_id}/restore", tags=["plans"])
+async def restore_plan(
+    plan_id: str, request: Request, service: ServiceOf, caller: Planner, view: View = "full", lang: Lang = None
+) -> Json:
+    """Bring a plan back that was deleted and not purged yet."""
+    request.state.subject = plan_id
+    await service.answers.after_writes(ownership.restore_plan, service.store, plan_id, caller)
+    made, how = await service.answers.find(plan_id, caller)
+    return Json(await run_in_threadpool(_document, made, how, view, lang))
+
+
+@router.patch("/plans/{plan_id}", tags=["plans"], status_code=204)
+async def share_plan(
+    plan_id: str, question: Sharing, request: Request, service: ServiceOf, caller: Planner
+) -> Response:
+    """Share a plan with everybody who has a token, or keep it for its owner."""
+    request.state.subject = plan_id
+    share = partial(ownership.share_plan, service.store, plan_id, caller, shared=question.shared)
+    await service.answers.after_writes(share)
     return Response(status_code=204)
 
 
@@ -155,7 +185,7 @@ async def hourly(
     mean: Annotated[int, Query(ge=1, le=8784)] = 1,
 ) -> Json:
     """Hourly columns of a plan, as they are or in means of several steps."""
-    made, _ = await service.answers.find(plan_id)
+    made, _ = await service.answers.find(plan_id, caller)
     names, steps = _columns_of(made, plan_id, columns), len(made.time)
     end = steps if last is None else last
     if not 0 <= first < end <= steps:
@@ -168,7 +198,7 @@ async def profile(
     plan_id: str, service: ServiceOf, caller: Viewer, columns: Annotated[str, Query(max_length=2000)] = ""
 ) -> Json:
     """The mean day of each month."""
-    made, _ = await service.answers.find(plan_id)
+    made, _ = await service.answers.find(plan_id, caller)
     return Json(await run_in_threadpool(profile_document, made, _columns_of(made, plan_id, columns)))
 
 
@@ -188,7 +218,7 @@ async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> R
     """A plan as a workbook, a zipped folder, one HTML page or its scenario."""
     if kind not in FILE_KINDS:
         raise refuse("not-found", "no_file_kind", name=kind, names=FILE_KINDS)
-    made, how = await service.answers.find(plan_id)
+    made, how = await service.answers.find(plan_id, caller)
     content, media_type, name = await run_in_threadpool(plan_file, made, how.id, kind)
     return attachment(content, media_type, name)
 
@@ -196,14 +226,14 @@ async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> R
 @router.get("/plans/{plan_id}/reproduce", tags=["plans"])
 async def reproduce(plan_id: str, service: ServiceOf, caller: Viewer) -> Json:
     """The TOML, the command line and the Python that make the plan again."""
-    made, _ = await service.answers.find(plan_id)
+    made, _ = await service.answers.find(plan_id, caller)
     return Json(reproduction(made))
 
 
 @router.post("/pay", tags=["money"])
 async def pay(question: PayQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
     """Who pays and who gains under a policy package, against another one."""
-    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store)
+    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store, caller)
     named, rates = _packages(question, scenario)
     packages: list[Package] = await run_in_threadpool(read_packages, named, rates)
     (against,) = read_packages([question.against], {})
@@ -242,7 +272,9 @@ async def compare(question: CompareQuestion, request: Request, service: ServiceO
     most = service.settings.limits.plans_in_comparison
     if len(studies) > most:
         raise refuse("too-large", "many", path="others", count=len(studies), what=Message("counted.plans"), most=most)
-    scenarios = [await run_in_threadpool(find_scenario, one, service.settings, service.store) for one in studies]
+    scenarios = [
+        await run_in_threadpool(find_scenario, one, service.settings, service.store, caller) for one in studies
+    ]
     steps = [len(differing_sections(scenarios[0], other)) for other in scenarios[1:]]
     solves_more = question.causes and max(steps, default=0) > 1
     longest = max(estimate_seconds(scenario) for scenario in scenarios)
@@ -285,7 +317,7 @@ async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, c
         raise refuse(
             "too-large", "many", path="values", count=len(question.values), what=Message("counted.values"), most=most
         )
-    scenarios = await run_in_threadpool(_vary, question, service)
+    scenarios = await run_in_threadpool(_vary, question, service, caller)
     few = question.mode == "instant" and len(scenarios) <= MOST_INSTANT_POINTS
     if question.mode == "instant" and not few:
         raise refuse("too-large", "instant", path="mode", seconds=str(2 * len(scenarios)))
@@ -304,13 +336,13 @@ async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, c
     return await _queue("sweep", scenarios[0].name, asked, question, request, caller)
 
 
-def _vary(question: SweepQuestion, service: Service) -> list[Scenario]:
+def _vary(question: SweepQuestion, service: Service, caller: Caller) -> list[Scenario]:
     base = question.model_dump(exclude={"key", "values", "mode", "session", "sequence"})
     scenarios = []
     for value in question.values:
         whole = int(value) if float(value).is_integer() else value
         study = Study(**{**base, "changes": {**base["changes"], question.key: whole}})
-        scenarios.append(find_scenario(study, service.settings, service.store))
+        scenarios.append(find_scenario(study, service.settings, service.store, caller))
     return scenarios
 
 

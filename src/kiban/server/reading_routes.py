@@ -5,25 +5,20 @@ from __future__ import annotations
 from functools import cache
 from typing import Annotated, Any, TypedDict
 
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi import APIRouter, Query
 
 from kiban.catalogue import describe, load_catalogue
 from kiban.errors import CatalogueError
 from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
 from kiban.report.payment.packages import package_documents
 from kiban.report.phrases import load_phrases
-from kiban.report.plan.document import stamp
-from kiban.server.access import COOKIE, LOCAL, ROLES, find_caller, token_in
-from kiban.server.bodies import SessionQuestion
 from kiban.server.catalogue_documents import examples_document, facts_document, site_document, sites_document
-from kiban.server.problems import RefusedError, refuse
-from kiban.server.service import Admin, Json, ServiceOf, Viewer
+from kiban.server.problems import RefusedError
+from kiban.server.service import Json, ServiceOf, Viewer
 from kiban.server.settings import Settings
 from kiban.version import installed_version
 
 router = APIRouter(prefix="/api/v1")
-WEEK_SECONDS = 7 * 86_400
 
 
 class LimitsDocument(TypedDict):
@@ -77,50 +72,6 @@ def health(service: ServiceOf) -> Json:
 def has_pages(settings: Settings) -> bool:
     """Whether the built web pages are there."""
     return (settings.static / "index.html").is_file()
-
-
-@router.get("/session", tags=["access"])
-def read_session(request: Request, service: ServiceOf) -> Json:
-    """Who the caller is to this server. Needs no token."""
-    caller = LOCAL if service.settings.is_local else find_caller(token_in(request), service.store)
-    return Json(_session(caller, service.settings))
-
-
-@router.post("/session", tags=["access"])
-def open_session(question: SessionQuestion, request: Request, service: ServiceOf) -> Json:
-    """Put a token into a cookie that no script can read. Needs no token but the one in the body."""
-    caller = LOCAL if service.settings.is_local else find_caller(question.token, service.store)
-    if caller is None:
-        raise refuse("unauthorised", "wrong_token", path="token")
-    request.state.caller = caller
-    answer = Json(_session(caller, service.settings))
-    if not service.settings.is_local:
-        answer.set_cookie(
-            COOKIE,
-            question.token,
-            max_age=WEEK_SECONDS,
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-    return answer
-
-
-@router.delete("/session", tags=["access"], status_code=204)
-def close_session() -> Response:
-    """Remove the cookie."""
-    answer = Response(status_code=204)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="strict")
-    return answer
-
-
-def _session(caller: Any, settings: Settings) -> dict[str, Any]:
-    return {
-        "required": not settings.is_local,
-        "name": caller.name if caller is not None else None,
-        "role": caller.role if caller is not None else None,
-        "roles": list(ROLES),
-    }
 
 
 @router.get("/examples", tags=["catalogue"])
@@ -187,10 +138,3 @@ def phrases(caller: Viewer, lang: Language = "en") -> Json:
 def packages(caller: Viewer) -> Json:
     """The policy packages."""
     return Json({"packages": package_documents()})
-
-
-@router.get("/audit", tags=["access"])
-def audit(service: ServiceOf, caller: Admin, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Json:
-    """Who ran what, the newest first."""
-    rows = service.store.read_audit(limit)
-    return Json({"entries": [{**dict(row), "time": stamp(row["time"])} for row in rows]})

@@ -26,6 +26,7 @@ LOCK_FILE = "server.lock"
 def run(settings: Settings, language: Language, say: Callable[[str], None]) -> None:
     """Serve until interrupted; raises `OutputError` where the port, the folder or the database cannot be used."""
     from kiban.server.application import make_application
+    from kiban.server.sessions import list_tokens
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     with ExitStack() as held:
@@ -33,7 +34,7 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
             held.enter_context(hold_folder(settings))
         listener = held.enter_context(listen(settings))
         app = make_application(settings)
-        for line in greeting(settings, language, has_tokens=bool(app.state.service.store.list_tokens())):
+        for line in greeting(settings, language, has_tokens=bool(list_tokens(app.state.service.store))):
             say(line)
         configure(app).run(sockets=[listener])
 
@@ -62,10 +63,10 @@ def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> lis
     lines.append(phrase("serve.data", language, place=place))
     if not (settings.static / "index.html").is_file():
         lines.append(phrase("serve.no_static", language, folder=settings.static))
-    if not settings.is_local:
+    if not settings.is_loopback:
         lines += [phrase("serve.open", language), phrase("serve.plain", language)]
-        if not has_tokens:
-            lines.append(phrase("serve.no_tokens", language))
+    if not settings.is_local and not has_tokens:
+        lines.append(phrase("serve.no_tokens", language))
     return [*lines, phrase("serve.stop", language)]
 
 

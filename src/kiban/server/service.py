@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 
 from kiban.server.access import Caller, Role, identify, require
 from kiban.server.answers import Answers
+from kiban.server.audit import AuditLog
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
@@ -25,6 +26,7 @@ class Service:
     store: Store
     answers: Answers
     supervisor: Supervisor
+    audit: AuditLog
 
 
 class Json(JSONResponse):

@@ -36,14 +36,18 @@ class Limits:
     plans_in_comparison: int = 5
     sweep_points: int = 101
     queued_jobs: int = 100
+    queued_jobs_per_owner: int = 25
+    """Of these, those of one caller, where callers are told apart by tokens; one that has none waiting is let in."""
     waiting_answers: int = 200
     """Instant questions that wait for a free core."""
+    waiting_answers_per_owner: int = 20
+    """Of these, those of one caller."""
     sessions_with_points: int = 8
     """Sessions whose last points are kept to start from: some twenty megabytes each for a year."""
     stored_plans: int = 1_000
-    """Instant plans that the store keeps; those of jobs are kept until they are deleted."""
+    """Instant plans that the store keeps for each owner; those of jobs are kept until they are deleted."""
     stored_jobs: int = 1_000
-    """Jobs that have ended and are still listed."""
+    """Jobs of each owner that have ended and are still listed."""
     instant_seconds: float = 2.0
     """Work that is expected to take longer is a job."""
 
@@ -64,11 +68,20 @@ class Settings:
     static: Path = Path(__file__).parent / "static"
     hosts: tuple[str, ...] = ()
     """Further names under which the server is asked, as by a proxy before it; they make tokens necessary."""
+    token: bool = False
+    """Whether tokens are needed although only this machine can ask, because several people use it."""
+    session_hours: float = 12.0
+    """How long a browser stays signed in."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can ask."""
+        return self.host in LOOPBACK and not self.hosts
 
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can ask, so that no token is needed."""
-        return self.host in LOOPBACK and not self.hosts
+        """Whether only this machine's one user can ask, so that no token is needed."""
+        return self.is_loopback and not self.token
 
     @property
     def database_url(self) -> str:

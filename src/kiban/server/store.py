@@ -1,4 +1,4 @@
-"""The store: plans, jobs, tokens and the audit log in SQLite or PostgreSQL.
+"""The store: plans and jobs in SQLite or PostgreSQL; who may do what with them is said elsewhere.
 
 Every method is one short transaction and may be called from any thread. Rows are plain mappings.
 """
@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,15 +19,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from kiban.errors import OutputError, Problem
+from kiban.server import holdings, turns
+from kiban.server.holdings import Reader
 from kiban.server.packing import PackedPlan, edition
-from kiban.server.tables import audit, jobs, plans, tokens
+from kiban.server.tables import jobs, plans
 
 Row = sa.RowMapping
 ENDED = ("done", "failed", "cancelled")
 MOST_ATTEMPTS = 3
-MOST_AUDIT_ENTRIES = 100_000
 _LOCK = 7_219_411
-_BIG = ("scenario", "summary", "hours")
 
 
 class Store:
@@ -54,6 +54,18 @@ class Store:
         with self._writing, self.engine.begin() as connection:
             yield connection
 
+    def writing(self) -> AbstractContextManager[Connection]:
+        """One short transaction that writes, for the modules whose tables are not here."""
+        return self._write()
+
+    def rows(self, query: sa.Select[Any]) -> list[Row]:
+        """The rows of a question, for the same."""
+        return self._rows(query)
+
+    def row(self, query: sa.Select[Any]) -> Row | None:
+        """Its first row."""
+        return self._row(query)
+
     def _rows(self, query: sa.Select[Any]) -> list[Row]:
         with self.engine.connect() as connection:
             return [row._mapping for row in connection.execute(query)]
@@ -67,51 +79,42 @@ class Store:
     def keep_plan(
         self, plan_id: str, packed: PackedPlan, *, owner: str, work: str, seconds: float, cooling_kept: bool = False
     ) -> None:
-        """Store a plan; one of the same name is replaced, and kept for good if either came from a job."""
-        kept = work == "job"
+        """Store a plan for its owner; one of the same id is replaced. Those of jobs are kept until they are deleted."""
         values = {
             **asdict(packed),
-            "name": _storable(packed.name),
+            "name": storable(packed.name),
             "id": plan_id,
             "created": time.time(),
-            "owner": owner,
             "work": work,
             "seconds": seconds,
             "edition": edition(),
             "cooling_kept": cooling_kept,
         }
         with self._write() as connection:
-            old = connection.execute(sa.select(plans.c.kept).where(plans.c.id == plan_id)).first()
-            if old is None:
-                connection.execute(_insert_or_ignore(plans, self.is_sqlite).values(**values, kept=kept))
+            holdings.hold(connection, plan_id, owner, kept=work == "job")
+            if connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is None:
+                connection.execute(holdings.insert_or_ignore(connection, plans).values(**values))
                 return
             if packed.hours is None:
                 del values["hours"]
-            changed = {**values, "kept": kept or old.kept}
-            connection.execute(plans.update().where(plans.c.id == plan_id).values(**changed))
+            connection.execute(plans.update().where(plans.c.id == plan_id).values(**values))
+
+    def hold_plan(self, plan_id: str, owner: str) -> bool:
+        """Make a stored plan this owner's too; False where it is not stored."""
+        with self._write() as connection:
+            found = connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is not None
+            if found:
+                holdings.hold(connection, plan_id, owner, kept=False)
+        return found
 
     def find_plan(self, plan_id: str) -> Row | None:
         """All columns of a plan."""
         return self._row(sa.select(plans).where(plans.c.id == plan_id))
 
-    def list_plans(self, limit: int) -> list[Row]:
-        """The newest plans without their content."""
-        columns = [column for column in plans.c if column.name not in _BIG]
-        return self._rows(sa.select(*columns).order_by(plans.c.created.desc(), plans.c.id).limit(limit))
-
-    def delete_plan(self, plan_id: str) -> bool:
-        """Remove a plan; whether there was one."""
-        with self._write() as connection:
-            return connection.execute(plans.delete().where(plans.c.id == plan_id)).rowcount > 0
-
     def prune_plans(self, most: int) -> None:
-        """Remove all but the newest `most` of the plans that no job made."""
-        newest = (
-            sa.select(plans.c.id).where(plans.c.kept.is_(False)).order_by(plans.c.created.desc()).limit(most).subquery()
-        )
+        """Remove all but each owner's newest `most` of the plans that no job made."""
         with self._write() as connection:
-            stale = sa.and_(plans.c.kept.is_(False), plans.c.id.not_in(sa.select(newest.c.id)))
-            connection.execute(plans.delete().where(stale))
+            holdings.prune(connection, most)
 
     # Jobs
 
@@ -121,8 +124,9 @@ class Store:
         values = {
             "id": job_id,
             "kind": kind,
-            "name": _storable(name),
+            "name": storable(name),
             "owner": owner,
+            "shared": False,
             "state": "queued",
             "created": time.time(),
             "question": question,
@@ -142,10 +146,11 @@ class Store:
         columns = [column for column in jobs.c if column.name not in {"question", "result"}]
         return self._row(sa.select(*columns).where(jobs.c.id == job_id))
 
-    def list_jobs(self, limit: int) -> list[Row]:
-        """The newest jobs without question and result."""
+    def list_jobs(self, limit: int, reader: Reader) -> list[Row]:
+        """The newest jobs that the reader may see, without question and result."""
         columns = [column for column in jobs.c if column.name not in {"question", "result"}]
-        return self._rows(sa.select(*columns).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit))
+        seen = holdings.jobs_seen_by(reader)
+        return self._rows(sa.select(*columns).where(seen).order_by(jobs.c.created.desc(), jobs.c.id).limit(limit))
 
     def count_jobs(self) -> dict[str, int]:
         """How many jobs are queued and running."""
@@ -154,24 +159,22 @@ class Store:
             counted = {state: int(count) for state, count in connection.execute(query)}
         return {"queued": counted.get("queued", 0), "running": counted.get("running", 0)}
 
+    def count_queued_of(self, owner: str) -> int:
+        """How many jobs of an owner wait."""
+        return int(self._rows(turns.count_queued_of(owner))[0]["queued"])
+
     def position(self, job: Row) -> int:
         """How many queued jobs come before this one."""
-        if job["state"] != "queued":
-            return 0
-        before = sa.or_(
-            jobs.c.created < job["created"], sa.and_(jobs.c.created == job["created"], jobs.c.id < job["id"])
-        )
-        query = sa.select(sa.func.count()).where(jobs.c.state == "queued", before)
-        with self.engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
+        found = self._row(turns.count_before(job["id"])) if job["state"] == "queued" else None
+        return int(found["before"]) if found is not None else 0
 
     def claim_job(self, holder: str) -> Row | None:
-        """The oldest queued job, now running for this server; None where none is queued."""
+        """The queued job whose turn it is, now running for this server; None where none is queued."""
         with self._write() as connection:
-            oldest = sa.select(jobs.c.id).where(jobs.c.state == "queued").order_by(jobs.c.created, jobs.c.id).limit(1)
+            following = turns.next_job()
             if not self.is_sqlite:
-                oldest = oldest.with_for_update(skip_locked=True)
-            job_id = connection.execute(oldest).scalar()
+                following = following.with_for_update(skip_locked=True, of=jobs)
+            job_id = connection.execute(following).scalar()
             if job_id is None:
                 return None
             now = time.time()
@@ -221,11 +224,12 @@ class Store:
         )
 
     def prune_jobs(self, most: int) -> None:
-        """Remove all but the newest `most` of the jobs that have ended; the plans that they made stay."""
-        ended = jobs.c.state.in_(ENDED)
-        newest = sa.select(jobs.c.id).where(ended).order_by(jobs.c.created.desc(), jobs.c.id).limit(most).subquery()
+        """Remove all but each owner's newest `most` of the jobs that have ended; the plans that they made stay."""
+        place = sa.func.row_number().over(partition_by=jobs.c.owner, order_by=(jobs.c.created.desc(), jobs.c.id))
+        ended = sa.select(jobs.c.id, place.label("place")).where(jobs.c.state.in_(ENDED)).subquery()
         with self._write() as connection:
-            connection.execute(jobs.delete().where(ended, jobs.c.id.not_in(sa.select(newest.c.id))))
+            stale = sa.select(ended.c.id).where(ended.c.place > most)
+            connection.execute(jobs.delete().where(jobs.c.id.in_(stale)))
 
     def find_orphans(self, older_than: float, holder: str) -> Sequence[Row]:
         """Running jobs of other servers that have not been heard of since `older_than`."""
@@ -238,57 +242,10 @@ class Store:
             wanted = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(states))
             return connection.execute(jobs.update().where(wanted).values(**values)).rowcount > 0
 
-    # Tokens and audit
 
-    def add_token(self, name: str, role: str, digest: str) -> bool:
-        """Store the digest of a token; False where the name is taken."""
-        try:
-            with self._write() as connection:
-                connection.execute(tokens.insert().values(name=name, role=role, digest=digest, created=time.time()))
-        except sa.exc.IntegrityError:
-            return False
-        return True
-
-    def remove_token(self, name: str) -> bool:
-        """Withdraw a token; whether there was one."""
-        with self._write() as connection:
-            return connection.execute(tokens.delete().where(tokens.c.name == name)).rowcount > 0
-
-    def list_tokens(self) -> list[Row]:
-        """Names and roles of all tokens."""
-        return self._rows(sa.select(tokens.c.name, tokens.c.role, tokens.c.created).order_by(tokens.c.name))
-
-    def find_token(self, digest: str) -> Row | None:
-        """Name and role of the token with this digest."""
-        return self._row(sa.select(tokens.c.name, tokens.c.role).where(tokens.c.digest == digest))
-
-    def note(self, entry: Mapping[str, Any]) -> None:
-        """Add an entry to the audit log; the oldest leave it after a hundred thousand."""
-        with self._write() as connection:
-            storable = {name: _storable(value) if isinstance(value, str) else value for name, value in entry.items()}
-            number = connection.execute(audit.insert().values(**storable)).inserted_primary_key
-            if number is not None and number[0] % 1_000 == 0:
-                connection.execute(audit.delete().where(audit.c.number <= number[0] - MOST_AUDIT_ENTRIES))
-
-    def read_audit(self, limit: int) -> list[Row]:
-        """The newest entries."""
-        return self._rows(sa.select(audit).order_by(audit.c.number.desc()).limit(limit))
-
-
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """A text that every database takes: without NUL and without halves of characters."""
     return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
-
-
-def _insert_or_ignore(table: sa.Table, is_sqlite: bool) -> Any:
-    """Two servers may store the same plan at once; the first wins and the plans are equal."""
-    if is_sqlite:
-        from sqlalchemy.dialects.sqlite import insert
-
-        return insert(table).on_conflict_do_nothing()
-    from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-
-    return insert_postgresql(table).on_conflict_do_nothing()
 
 
 def _connect(url: str) -> Engine:

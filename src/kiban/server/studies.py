@@ -22,7 +22,9 @@ from kiban.scenario.file import parse_scenario
 from kiban.scenario.place import ONLINE_SOURCES
 from kiban.scenario.plain import plain_scenario
 from kiban.scenario.shipped import SUFFIX, examples_folder
+from kiban.server.access import Caller
 from kiban.server.bodies import NationalQuestion, Study
+from kiban.server.ownership import may_see_plan
 from kiban.server.packing import unpack
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.settings import Settings
@@ -40,9 +42,9 @@ SECONDS_PER_YEAR_SOLVED = 0.6
 SECONDS_FOR_INPUTS = 0.2
 
 
-def find_scenario(study: Study, settings: Settings, store: Store) -> Scenario:
+def find_scenario(study: Study, settings: Settings, store: Store, caller: Caller) -> Scenario:
     """The scenario of a study; raises `RefusedError` or `InputError` with every problem."""
-    base = _find_base(study, store)
+    base = _find_base(study, store, caller)
     changed = apply_changes(base, study.changes)
     if study.packages is not None:
         changed = apply_changes(changed, {"policy.packages": study.packages})
@@ -52,7 +54,7 @@ def find_scenario(study: Study, settings: Settings, store: Store) -> Scenario:
     return scenario
 
 
-def _find_base(study: Study, store: Store) -> dict[str, Any]:
+def _find_base(study: Study, store: Store, caller: Caller) -> dict[str, Any]:
     given = [name for name in ("scenario", "toml", "example", "plan") if getattr(study, name) is not None]
     if len(given) != 1:
         raise refuse("request", "one_study", path="scenario", count=len(given))
@@ -66,7 +68,8 @@ def _find_base(study: Study, store: Store) -> dict[str, Any]:
             problem = Problem("no_example", key="example", remedy="examples", name=study.example, names=tuple(examples))
             raise RefusedError("not-found", problem)
         return examples[study.example]
-    row = store.find_plan(str(study.plan))
+    seen = may_see_plan(store, str(study.plan), caller)
+    row = store.find_plan(str(study.plan)) if seen else None
     if row is None:
         raise refuse("not-found", "no_plan", path="plan", name=study.plan)
     found: dict[str, Any] = unpack(row["scenario"])

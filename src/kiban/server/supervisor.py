@@ -68,6 +68,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._followers: dict[str, list[Callable[[], object]]] = {}
         self._following = threading.Lock()
+        self._submitting = threading.Lock()
         self._thread = threading.Thread(target=self._watch, name="kiban-jobs", daemon=True)
 
     def start(self) -> None:
@@ -91,12 +92,20 @@ class Supervisor:
 
     def submit(self, kind: str, name: str, owner: str, question: Any) -> str:
         """Queue a job and return its id; refused where too many wait."""
-        queued = self.store.count_jobs()["queued"]
-        if queued >= self.settings.limits.queued_jobs:
-            raise refuse("busy", "queue_full", headers={"Retry-After": "10"}, count=queued)
-        job_id = self.store.add_job(kind, name, owner, pack(question), say("queued"))
+        with self._submitting:
+            self._require_room(owner)
+            job_id = self.store.add_job(kind, name, owner, pack(question), say("queued"))
         self._ring()
         return job_id
+
+    def _require_room(self, owner: str) -> None:
+        """Refuse where too many jobs wait, of all or of this owner; who has none waiting is let in."""
+        limits, queued = self.settings.limits, self.store.count_jobs()["queued"]
+        own = queued if self.settings.is_local else self.store.count_queued_of(owner)
+        if not self.settings.is_local and own >= limits.queued_jobs_per_owner:
+            raise refuse("busy", "own_queue_full", headers={"Retry-After": "10"}, count=own)
+        if queued >= limits.queued_jobs and own > 0:
+            raise refuse("busy", "queue_full", headers={"Retry-After": "10"}, count=queued)
 
     def cancel(self, job_id: str) -> bool:
         """End a job; whether it had not ended before. The worker that does it is killed."""

@@ -5,7 +5,7 @@ Times are seconds since 1970 in UTC. Text that is large is compressed JSON in a 
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -19,7 +19,6 @@ plans = Table(
     metadata,
     Column("id", String(40), primary_key=True),
     Column("created", Float(53), nullable=False, index=True),
-    Column("owner", String(80), nullable=False),
     Column("name", Text, nullable=False),
     Column("site", String(80)),
     Column("status", String(20), nullable=False),
@@ -27,11 +26,24 @@ plans = Table(
     Column("work", String(20), nullable=False),
     Column("seconds", Float(53), nullable=False),
     Column("edition", String(40), nullable=False),
-    Column("kept", Boolean, nullable=False),
     Column("cooling_kept", Boolean, nullable=False),
     Column("scenario", LargeBinary, nullable=False),
     Column("summary", LargeBinary, nullable=False),
     Column("hours", LargeBinary),
+)
+
+# Whose a plan is. The same question has the same plan, so that a plan may belong to several who asked; each sees,
+# shares and deletes it as if it were theirs alone, and its content goes with the last of them.
+holdings = Table(
+    "holdings",
+    metadata,
+    Column("plan_id", String(40), primary_key=True),
+    Column("owner", String(80), primary_key=True, index=True),
+    Column("created", Float(53), nullable=False, index=True),
+    Column("kept", Boolean, nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("deleted", Float(53)),
+    Column("deleted_by", String(80)),
 )
 
 jobs = Table(
@@ -40,7 +52,8 @@ jobs = Table(
     Column("id", String(40), primary_key=True),
     Column("kind", String(20), nullable=False),
     Column("name", Text, nullable=False),
-    Column("owner", String(80), nullable=False),
+    Column("owner", String(80), nullable=False, index=True),
+    Column("shared", Boolean, nullable=False),
     Column("state", String(20), nullable=False, index=True),
     Column("created", Float(53), nullable=False, index=True),
     Column("started", Float(53)),
@@ -61,6 +74,20 @@ tokens = Table(
     Column("role", String(20), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),
     Column("created", Float(53), nullable=False),
+    Column("expires", Float(53), nullable=False),
+)
+
+# What a browser's cookie stands for. One that a token opened ends with the token.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("name", String(80), nullable=False, index=True),
+    Column("role", String(20), nullable=False),
+    Column("shown", String(80), nullable=False),
+    Column("token_digest", String(64)),
+    Column("created", Float(53), nullable=False),
+    Column("expires", Float(53), nullable=False),
 )
 
 audit = Table(
@@ -74,4 +101,25 @@ audit = Table(
     Column("subject", String(200), nullable=False),
     Column("status", Integer, nullable=False),
     Column("address", String(80), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("key", String(64), primary_key=True),
+    Column("time", Float(53), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+)
+
+# Calls of those whom the server does not know, by address and hour: however many, they write few rows.
+strangers = Table(
+    "strangers",
+    metadata,
+    Column("hour", Integer, primary_key=True, autoincrement=False),
+    Column("address", String(80), primary_key=True),
+    Column("calls", BigInteger, nullable=False),
 )

@@ -19,6 +19,8 @@ service         what each service is asked, and its answer in UTC
 download        JSON from a service: retries and a cache on disk
 jepx            day-ahead prices of the Japan Electric Power Exchange
 series          any hourly input as a column of the files of a user
+placement       its rows put where their times say
+table           a user's table: CSV or workbook, as rows of cells
 textfile        files that a user hands over, decoded
 """
 

@@ -1,7 +1,8 @@
-"""Any hourly input as a named column of a user's CSV or Parquet file.
+"""Any hourly input as a named column of a user's CSV, workbook or Parquet file.
 
 Load, availability, price, emission factor, PUE, temperature: each can be replaced by a column with one
-value for every step of the weather years. What cannot be used is refused with line, value and remedy.
+value for every step. Rows that have times are put where those say (`placement`); rows without are taken from
+the start of the horizon, in order. What cannot be used is refused with line, value and remedy.
 """
 
 from __future__ import annotations
@@ -19,21 +20,13 @@ import numpy.typing as npt
 from kiban.calendar import HOURS_PER_DAY, steps_per_year
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
-from kiban.weather.textfile import (
-    at_line,
-    check_file,
-    csv_rows,
-    decode,
-    parse_number,
-    parse_time,
-    read_bytes,
-    refuse,
-)
+from kiban.weather.placement import Span, place_rows
+from kiban.weather.table import place_at, read_table
+from kiban.weather.textfile import check_file, parse_number, parse_time, read_bytes, refuse
 
 Floats = npt.NDArray[np.float64]
 
 TIME_COLUMN = "time"
-DELIMITERS = (",", ";", "\t")
 _PARQUET_MARK = b"PAR1"
 
 
@@ -44,12 +37,20 @@ class _Cells:
     values: Sequence[object]
     times: Sequence[object] | None
     places: Sequence[int]
-    in_rows: bool  # places are rows of a Parquet file, not lines of a CSV
+    in_rows: bool  # places are rows of a Parquet file or a sheet, not lines of a CSV
 
     def at(self, file: str | Path, position: int) -> Message:
         """Where value number `position` (0-based) stands."""
-        place = self.places[position]
-        return Message("at.row", file=str(file), row=place) if self.in_rows else at_line(file, place)
+        return place_at(file, self.places[position], in_rows=self.in_rows)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedSeries:
+    """A series over a span, and how its rows came to their steps."""
+
+    values: Floats
+    """One value for each step of the span."""
+    notes: tuple[Message, ...]
 
 
 def read_series(
@@ -62,26 +63,18 @@ def read_series(
     upper: float = math.inf,
     step_hours: float = 1.0,
 ) -> Floats:
-    """Values of `column` of a CSV (UTF-8 or Shift_JIS; comma, semicolon or tab) or Parquet file.
+    """Values of `column` in the order of the file: one row for each of `steps`, whatever its times.
 
-    Returns a float array of shape `(steps,)` in the order of the file, one value for the start of each step
-    of the weather years (29 February left out). `unit`, `lower` and `upper` say what is allowed; the unit is
-    used for messages only. If the file has a column `time`, its times must run forward by `step_hours`
+    The file is a CSV (UTF-8 or Shift_JIS; comma, semicolon or tab), a workbook (.xlsx, first sheet) or Parquet.
+    Returns a float array of shape `(steps,)`. `unit`, `lower` and `upper` say what is allowed; the unit is used for
+    messages only. If the file has a column `time`, its times must run forward by `step_hours`
     without gap or duplicate; only 29 February and whole years may be skipped.
 
     Raises `WeatherError` with every problem: missing, empty, huge or unreadable file, unknown column (the
     nearest one is named), wrong number of rows, empty cell, NaN, text or value out of bounds (each by line).
     """
-    file = check_file(path)
-    content = read_bytes(file)
-    is_parquet = content[:4] == _PARQUET_MARK or file.suffix.lower() in (".parquet", ".pq")
-    cells = _read_parquet(file, column) if is_parquet else _read_csv(decode(content, str(path)), path, column)
-    values, by_position = _as_numbers(cells, path, column, unit)
-    remedy = "series.at_least" if math.isinf(upper) else "series.at_most" if math.isinf(lower) else "series.between"
-    for i in np.flatnonzero((values < lower) | (values > upper)).tolist():
-        said = {"value": float(values[i]), "of_unit": _spaced(unit), "low": lower, "high": upper}
-        by_position[i] = Problem("series.value", cells.at(path, i), column, remedy, said)
-    problems = [by_position[i] for i in sorted(by_position)]
+    cells = _read_cells(path, column)
+    values, problems = _check_values(cells, path, column, unit, lower, upper)
     if len(values) != steps:
         problems.insert(0, _wrong_length(len(values), steps, step_hours, str(path), column))
     if cells.times is not None:
@@ -90,27 +83,52 @@ def read_series(
     return values
 
 
-def _read_csv(text: str, path: str | Path, column: str) -> _Cells:
-    """The column's cells, stripped, with their line numbers."""
-    first_line = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(DELIMITERS, key=first_line.count)
-    rows = csv_rows(text, str(path), delimiter)
-    header_line, header = next(rows, (1, []))
-    if not header:
-        raise WeatherError(Problem("series.no_text", str(path), remedy="file.export"))
-    if parse_number(header[0]) is not None and parse_number(header[-1]) is not None:
-        raise WeatherError(Problem("series.no_header", at_line(path, header_line)))
-    position = _find_column(header, column, path)
-    time_position = _time_position(header, column)
-    values: list[str] = []
-    times: list[str] = []
-    places: list[int] = []
-    for line, row in rows:
-        values.append(row[position] if position < len(row) else "")
-        if time_position is not None:
-            times.append(row[time_position] if time_position < len(row) else "")
-        places.append(line)
-    return _Cells(values, times if time_position is not None else None, places, False)
+def place_series(path: str | Path, column: str, span: Span) -> PlacedSeries:
+    """Values of `column` over `span`, each row at the step that its time names.
+
+    Without a column `time` the rows are taken in order, one for each step of the span, or of its whole years. Raises
+    `WeatherError` as `read_series` does, and where the times do not hold the span (see `placement`).
+    """
+    cells = _read_cells(path, column)
+    values, problems = _check_values(cells, path, column, "", -math.inf, math.inf)
+    if cells.times is None:
+        if len(values) == span.steps:
+            refuse(problems)
+            return PlacedSeries(values, (Message("note.untimed"),))
+        if len(values) != span.whole_steps:
+            problems.insert(0, _wrong_length(len(values), span.steps, span.step_hours, str(path), column, span))
+        refuse(problems)
+        chosen = values.reshape(len(span.years), span.steps_of_year)[:, span.window]
+        return PlacedSeries(np.ascontiguousarray(chosen.ravel()), (Message("note.untimed_year"),))
+    refuse([*problems, *_time_problems(cells, path, span.step_hours)])
+    if not len(values):
+        raise WeatherError(_wrong_length(0, span.steps, span.step_hours, str(path), column))
+    times = [time for time in map(_as_time, cells.times) if time is not None]
+    placement = place_rows(times, span, str(path))
+    return PlacedSeries(values[placement.row], placement.notes)
+
+
+def _read_cells(path: str | Path, column: str) -> _Cells:
+    file = check_file(path)
+    if read_bytes(file)[:4] == _PARQUET_MARK or file.suffix.lower() in (".parquet", ".pq"):
+        return _read_parquet(file, column)
+    table = read_table(path)
+    position = _find_column(table.header, column, path)
+    time_position = _time_position(table.header, column)
+    times = [row[time_position] for row in table.rows] if time_position is not None else None
+    return _Cells([row[position] for row in table.rows], times, table.places, table.in_rows)
+
+
+def _check_values(
+    cells: _Cells, path: str | Path, column: str, unit: str, lower: float, upper: float
+) -> tuple[Floats, list[Problem]]:
+    """Cells as numbers, and a problem for each that is none or out of bounds."""
+    values, by_position = _as_numbers(cells, path, column, unit)
+    remedy = "series.at_least" if math.isinf(upper) else "series.at_most" if math.isinf(lower) else "series.between"
+    for i in np.flatnonzero((values < lower) | (values > upper)).tolist():
+        said = {"value": float(values[i]), "of_unit": _spaced(unit), "low": lower, "high": upper}
+        by_position[i] = Problem("series.value", cells.at(path, i), column, remedy, said)
+    return values, [by_position[i] for i in sorted(by_position)]
 
 
 def _read_parquet(file: Path, column: str) -> _Cells:
@@ -183,18 +201,23 @@ def _spaced(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
-def _wrong_length(got: int, wanted: int, step_hours: float, where: str, column: str) -> Problem:
+def _wrong_length(
+    got: int, wanted: int, step_hours: float, where: str, column: str, span: Span | None = None
+) -> Problem:
     """One sentence with both lengths and the likely cause."""
-    per_day = round(HOURS_PER_DAY / step_hours)
-    years = wanted / steps_per_year(step_hours)
+    per_day, per_year = round(HOURS_PER_DAY / step_hours), steps_per_year(step_hours)
+    years = wanted / per_year
     remedy = "series.length"
-    if got > wanted and (got - wanted) % per_day == 0 and 0 < (got - wanted) / per_day <= math.ceil(years):
+    if years > 1 and got == per_year and wanted % per_year == 0:
+        remedy = "series.years"
+    elif got > wanted and (got - wanted) % per_day == 0 and 0 < (got - wanted) / per_day <= math.ceil(years):
         remedy = "series.leap_day"
     elif got * 2 == wanted or got == wanted * 2:
         remedy = "series.steps"
     elif got == wanted + 1:
         remedy = "series.next_year"
     said = {"got": got, "wanted": wanted, "hours": step_hours, "found": step_hours * wanted / max(got, 1)}
+    said |= {"years": round(years), "per_year": per_year}
     return Problem("series.length", where, column, remedy, said)
 
 

@@ -865,6 +865,7 @@ export interface JobDocument {
   kind: string;
   name: string;
   owner: string;
+  shared: boolean;
   state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
   created: string | null;
   started: string | null;

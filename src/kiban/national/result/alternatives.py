@@ -50,7 +50,10 @@ def cost_without(problem: NationalProblem, pool: CutPool, incumbent: Incumbent, 
     Subproblems are solved only where nothing that was evaluated makes a plan without it.
     """
     points = pool.points_of(problem)
-    outer = write_master(problem, points, "outer", closed=(site,)).solve(relative_gap=WITHOUT_GAP, seconds=SECONDS)
+    # A plan that the cuts allow for no more than the best plan costs settles that they tell the two apart by nothing.
+    outer = write_master(problem, points, "outer", closed=(site,)).solve(
+        relative_gap=WITHOUT_GAP, seconds=SECONDS, enough=incumbent.cost_myen
+    )
     if outer is None:
         return Without(None, 0.0, ())
     without = write_master(problem, points, "inner", closed=(site,)).solve(relative_gap=WITHOUT_GAP, seconds=SECONDS)

@@ -44,8 +44,8 @@ def site_design(problem: NationalProblem, incumbent: Incumbent, site: int, terms
     scenario = _scenario_of(problem, site)
     years = resources.steps // resources.block_steps
     labels = scenario.weather.years or tuple(scenario.base_year + year for year in range(years))
-    horizon = Horizon(scenario, years)
-    time = year_index(labels[:years], JAPAN_UTC_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
+    horizon = Horizon(scenario, labels[:years])
+    time = year_index(horizon.labels, JAPAN_UTC_OFFSET_HOURS, horizon.step_hours)[horizon.positions]
     plan = describe_design(scenario, time, terms, resources, replace(solution, capacities=built))
     tranches = tuple(_tranches(problem, incumbent, number))
     costs = dict(plan.costs)

@@ -76,9 +76,9 @@ class Master:
     costs: list[Term] = field(default_factory=list)
     slacks: dict[str, int] = field(default_factory=dict)
 
-    def solve(self, *, relative_gap: float, seconds: float = 60.0) -> Choice | None:
-        """The master's choice, or None where nothing satisfies its rows."""
-        answer = self.model.solve(relative_gap=relative_gap, seconds=seconds)
+    def solve(self, *, relative_gap: float, seconds: float = 60.0, enough: float = -math.inf) -> Choice | None:
+        """The master's choice, or None where nothing satisfies its rows; one that costs at most `enough` will do."""
+        answer = self.model.solve(relative_gap=relative_gap, seconds=seconds, enough=enough)
         return None if answer.status != "optimal" else self._read(answer)
 
     def _read(self, answer: Answer) -> Choice:
@@ -241,22 +241,29 @@ def linking_columns(master: Master, number: int, which: int) -> list[list[int]]:
 
 
 def _add_cuts(master: Master, points: Points) -> None:
-    """Outer linearisation: the cost of each subproblem is at least each of its cuts."""
+    """Outer linearisation: the cost of each subproblem is at least each of its cuts.
+
+    A closed site costs nothing, so that the height of a cut at no load counts as far as the site is open: the
+    perspective of the cut (Frangioni and Gentile, 2006, Mathematical Programming 106, 225-236), which is the same for a
+    site that is open and much higher for one that is open in part.
+    """
     problem, model = master.problem, master.model
     for number, which, subproblem in problem.subproblems():
         columns = linking_columns(master, number, which)
         cuts = [point for point in points.get((number, which), ()) if point.has_cut]
         cost = model.add_column(lower=COST_LOW if not cuts else 0.0)
         master.costs.append((cost, subproblem.weight))
+        opened = master.opens[problem.blocks[number].site, problem.blocks[number].phase]
         for point in cuts:
             terms = [(cost, 1.0)]
             for linking, slope in zip(columns, point.slope, strict=True):
                 terms += [(column, -float(slope)) for column in linking]
-            model.add_row(terms, lower=point.bound_myen - float(point.slope @ point.z))
+            height = point.bound_myen - float(point.slope @ point.z)
+            model.add_row([*terms, (opened, -height)], lower=0.0)
 
 
 def _add_designs(master: Master, points: Points, price: Callable[[Point], float] | None) -> None:
-    """Inner linearisation: each subproblem builds a convex combination of its designs."""
+    """Inner linearisation: each subproblem of an open site builds a convex combination of its designs."""
     problem, model = master.problem, master.model
     for number, which, subproblem in problem.subproblems():
         designs = points.get((number, which), ())
@@ -264,7 +271,8 @@ def _add_designs(master: Master, points: Points, price: Callable[[Point], float]
         for column, point in zip(mixture, designs, strict=True):
             cost = point.cost_myen if price is None else price(point)
             master.costs.append((column, subproblem.weight * cost))
-        model.add_row([(column, 1.0) for column in mixture], upper=1.0)
+        opened = master.opens[problem.blocks[number].site, problem.blocks[number].phase]
+        model.add_row([*((column, 1.0) for column in mixture), (opened, -1.0)], upper=0.0)
         for place, linking in enumerate(linking_columns(master, number, which)):
             if not linking:
                 continue

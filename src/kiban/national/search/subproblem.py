@@ -31,9 +31,9 @@ from kiban.planning.evaluation import (
     compute_emissions,
     compute_hourly,
     compute_indicators,
-    net_battery,
 )
 from kiban.planning.resources import Resources
+from kiban.planning.schedule import tidy
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
@@ -128,7 +128,7 @@ def evaluate_from(
 ) -> tuple[Point, WarmStart | None]:
     """The same to any accuracy and from the warm start of a similar solve; and the warm start that this one leaves."""
     resources, solution, certificate = solve_at(model, z, tolerance, start)
-    shown = net_battery(resources, solution)
+    shown = tidy(resources, solution)
     costs = compute_costs(resources, shown)
     hourly = compute_hourly(resources, shown)
     imported = solution.hourly.get("import", np.zeros(resources.steps))

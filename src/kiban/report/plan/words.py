@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.assumptions import group_by_subject
 from kiban.planning.design import MEASURE, capacity_parts
-from kiban.planning.plan import LEAST_CAPACITIES, Alternative, Infeasibility, Plan, Relaxation, Worth
+from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Alternative, Infeasibility, Plan, Relaxation, Worth
 from kiban.planning.provenance import Entry
 from kiban.quantities import (
     Language,
@@ -274,8 +274,8 @@ def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]
 
 def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
     """A colliding key with its value where a relaxation tells it."""
-    if key == LEAST_CAPACITIES:
-        return phrase("infeasible.least_capacities", language)
+    if key in (LEAST_CAPACITIES, NO_SUPPLY):
+        return phrase(f"infeasible.{key}", language)
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):
         if change.key == key:

@@ -1,0 +1,145 @@
+"""Flows that can happen: a connection buys or sells, a battery charges or discharges, in any one step.
+
+A linear programme may do both at once where a price is negative or power sells for more than it costs. Where its
+optimum does, what holds for every plan that does not is added first:
+
+    import + export <= interconnection        charge + discharge <= battery power
+    export <= output of the site + discharge - curtailment + what measures save
+
+and the most that the site can have left over bounds what it sells. Mostly the optimum then keeps to one direction; else
+`linear.exclusive` decides the steps that do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.linear import Solution, Staircase
+from kiban.linear.exclusive import Pair, find_overlaps, solve_exclusive
+from kiban.messages import Message
+from kiban.planning.programme import write_programme
+from kiban.planning.resources import Resources
+from kiban.planning.schedule import burns_at_no_gain
+
+IMPORT: Final = "import"
+CHARGE: Final = "charge"
+PROVEN: Final = 1e-7
+"""Relative gap below which the directions are the best ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwoWay:
+    """What the optimum of the linear programme did in both directions at once, and what it costs to do without."""
+
+    import_hours: float
+    """Hours a year of buying and selling at once."""
+    charge_hours: float
+    """Hours a year of charging and discharging at once."""
+    cost_myen_per_year: float
+    """By how much the plan costs more than that schedule, which no equipment can run."""
+    gap_myen_per_year: float
+    """By how much a plan could still be cheaper: zero where the directions are proven."""
+
+    def note(self) -> Message:
+        """The sentence beside the plan."""
+        flows = (
+            Message("one_way.both", import_hours=self.import_hours, charge_hours=self.charge_hours)
+            if self.import_hours and self.charge_hours
+            else Message("one_way.grid", import_hours=self.import_hours)
+            if self.import_hours
+            else Message("one_way.battery", charge_hours=self.charge_hours)
+        )
+        if self.gap_myen_per_year == 0:
+            return Message("one_way.proven", flows=flows, cost=self.cost_myen_per_year)
+        return Message("one_way.open", flows=flows, cost=self.cost_myen_per_year, gap=self.gap_myen_per_year)
+
+
+def solve_one_way(
+    resources: Resources, optimum: Solution, solve: Callable[[Staircase], Solution]
+) -> tuple[Solution, TwoWay | None]:
+    """The least cost of flows in one direction; `optimum` is that of the linear programme, as `solve` finds it.
+
+    None beside the solution says that the optimum already keeps to it.
+    """
+    pairs = list_pairs(resources)
+    if optimum.certificate is None:
+        return optimum, None
+    hours = {pair.first: float(find_overlaps(optimum, pair).sum()) * resources.step_weight_h for pair in pairs}
+    if not any(hours.values()):
+        return optimum, None
+    programme = write_programme(resources)
+    add_cuts(programme, resources)
+    found, _ = solve_exclusive(programme, pairs, solve(programme), solve)
+    if found.certificate is None:
+        return found, None
+    cost = found.certificate.primal - optimum.certificate.primal
+    size = max(1.0, abs(found.certificate.primal))
+    gap = found.certificate.primal - found.certificate.dual
+    return found, TwoWay(
+        import_hours=hours.get(IMPORT, 0.0),
+        charge_hours=hours.get(CHARGE, 0.0),
+        cost_myen_per_year=max(cost, 0.0),
+        gap_myen_per_year=gap if gap > PROVEN * size else 0.0,
+    )
+
+
+def list_pairs(resources: Resources) -> list[Pair]:
+    """The flows of a site that exclude each other, and that an optimum may join at a gain."""
+    pairs = []
+    grid, battery = resources.grid, resources.battery
+    if grid is not None and grid.max_export_mw > 0:
+        most = min(grid.max_export_mw, grid.max_mw)
+        pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
+    if battery is not None and not burns_at_no_gain(resources):
+        pairs.append(Pair(CHARGE, "discharge", battery.max_power_mw, battery.max_power_mw))
+    return pairs
+
+
+def add_cuts(programme: Staircase, resources: Resources) -> None:
+    """What every plan keeps to whose flows go in one direction."""
+    if resources.battery is not None and not burns_at_no_gain(resources):
+        programme.add_row("battery_one_way", upper=0.0)
+        for name in ("charge", "discharge"):
+            programme.add_term("battery_one_way", name)
+        programme.add_capacity_term("battery_one_way", "battery_power", -1.0)
+    if "export" not in programme.variables:
+        return
+    programme.add_row("grid_one_way", upper=0.0)
+    for name in ("import", "export"):
+        programme.add_term("grid_one_way", name)
+    programme.add_capacity_term("grid_one_way", "interconnection", -1.0)
+    # Power that is sold comes from the site: in a step that sells, none is bought.
+    programme.add_row("own_export", upper=0.0)
+    programme.add_term("own_export", "export")
+    for supply in resources.supply:
+        if supply.is_free:
+            programme.add_capacity_term("own_export", supply.name, -supply.availability)
+        else:
+            programme.add_term("own_export", f"{supply.name}_output", -1.0)
+    for name, sign in (("discharge", -1.0), ("backup_output", -1.0), ("curtailment", 1.0)):
+        if name in programme.variables:
+            programme.add_term("own_export", name, sign)
+    for measure in resources.measures:
+        programme.add_capacity_term("own_export", measure.name, -measure.saving_mw)
+    programme.add_row("site_export", upper=np.maximum(_most_left_over(resources), 0.0))
+    programme.add_term("site_export", "export")
+
+
+def _most_left_over(resources: Resources) -> Array:
+    """The most that the site can have beyond its own firm load in each step, MW; infinite without limits."""
+    most = sum((measure.saving_mw for measure in resources.measures), np.zeros(resources.steps))
+    if resources.unserved_price_myen_per_mwh is None:
+        most = most - resources.pue * resources.firm_mw
+    for supply in resources.supply:
+        has_output = supply.availability > 0
+        most = most + np.multiply(supply.availability, supply.max_mw, where=has_output, out=np.zeros(resources.steps))
+    if resources.battery is not None:
+        most = most + resources.battery.max_power_mw
+    if resources.backup is not None:
+        most = most + resources.backup.max_mw
+    return most

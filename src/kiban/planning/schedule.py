@@ -1,0 +1,106 @@
+"""The schedule of an optimum as a person would run it, at the same cost.
+
+An optimum leaves open what costs nothing: burning surplus in a battery that charges and discharges at once, or building
+more of a capacity that is free. Of all that cost the same the plan gives the one without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.linear import Solution
+from kiban.planning.resources import Resources
+
+SOLVER_DUST: Final = 1e-6
+"""A capacity below it, MW or MWh, is the solver's rounding and counts as nothing."""
+HOURLY_DUST: Final = 1e-7
+"""The same of an hour: several together stay below what balances are tested to."""
+
+
+def tidy(resources: Resources, solution: Solution) -> Solution:
+    """The same optimum without overlap, without rounding and with the least of each capacity that costs nothing."""
+    netted = net_battery(resources, solution)
+    hourly = {name: np.where(np.abs(values) < HOURLY_DUST, 0.0, values) for name, values in netted.hourly.items()}
+    return take_least_capacities(resources, replace(netted, hourly=hourly))
+
+
+def net_battery(resources: Resources, solution: Solution) -> Solution:
+    """The same optimum without charging and discharging in one step, which only burns surplus energy.
+
+    What the battery burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
+    energy can pay, the schedule is left as it is.
+    """
+    battery = resources.battery
+    if battery is None or not burns_at_no_gain(resources):
+        return solution
+    charge, discharge = solution.hourly["charge"], solution.hourly["discharge"]
+    stored = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
+    net_charge = np.maximum(stored, 0.0) / battery.charge_efficiency
+    net_discharge = np.maximum(-stored, 0.0) * battery.discharge_efficiency
+    burnt = (charge - discharge) - (net_charge - net_discharge)
+    netted = {"charge": net_charge, "discharge": net_discharge, "curtailment": solution.hourly["curtailment"] + burnt}
+    return replace(solution, hourly={**solution.hourly, **netted})
+
+
+def burns_at_no_gain(resources: Resources) -> bool:
+    """Whether what a battery burns could be curtailed instead at the same cost."""
+    return any(supply.is_free for supply in resources.supply) and not resources.has_energy_to_waste
+
+
+def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
+    """The same optimum with no more of a capacity that costs nothing than its schedule needs.
+
+    Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
+    hours, a state of charge to begin with, the critical load) stay as they are.
+    """
+    capacities, hourly = dict(solution.capacities), dict(solution.hourly)
+    for name, least in _least_capacities(resources, solution):
+        capacities[name] = min(capacities[name], least)
+    for supply in resources.supply:
+        if not supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+            continue
+        available = supply.availability > 0
+        spare = float((hourly["curtailment"][available] / supply.availability[available]).min(initial=np.inf))
+        spare = max(min(spare, capacities[supply.name] - supply.min_mw), 0.0)
+        capacities[supply.name] -= spare
+        hourly["curtailment"] = np.maximum(hourly["curtailment"] - spare * supply.availability, 0.0)
+    return replace(solution, capacities=capacities, hourly=hourly)
+
+
+def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tuple[str, float]]:
+    """Capacities that cost nothing and meet only their own schedule, with what that needs of them."""
+    hourly = solution.hourly
+    if not resources.it_annual_cost_myen_per_mw and not resources.tranches:
+        served = hourly.get("served", 0.0) - hourly.get("unserved", 0.0)
+        yield "it", max(resources.min_it_mw, float(np.max(resources.firm_mw + served)))
+    grid, battery, backup = resources.grid, resources.battery, resources.backup
+    if grid is not None and not grid.annual_cost_myen_per_mw:
+        yield "interconnection", max(grid.min_mw, _peak(hourly, "import"), _peak(hourly, "export"))
+    if battery is not None and battery.min_hours is None and battery.max_hours is None:
+        if not battery.annual_cost_myen_per_mw:
+            yield "battery_power", max(battery.min_power_mw, _peak(hourly, "charge"), _peak(hourly, "discharge"))
+        if not battery.annual_cost_myen_per_mwh and battery.cyclic:
+            yield "battery_energy", max(battery.min_energy_mwh, _peak(hourly, "state_of_charge"))
+    if backup is not None and not backup.annual_cost_myen_per_mw and not _is_critical(resources, 1.0):
+        yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))
+    for supply in resources.supply:
+        if supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+            continue
+        output, available = hourly[f"{supply.name}_output"], supply.availability > 0
+        yield (
+            supply.name,
+            max(supply.min_mw, float((output[available] / supply.availability[available]).max(initial=0))),
+        )
+
+
+def _is_critical(resources: Resources, firm_share: float) -> bool:
+    return firm_share > 0 and resources.critical_share > 0
+
+
+def _peak(hourly: Mapping[str, Array], name: str) -> float:
+    return float(hourly[name].max(initial=0.0)) if name in hourly else 0.0

@@ -1,0 +1,170 @@
+"""A user's table as rows of cells: CSV as any office program writes it, or the first sheet of a workbook (.xlsx).
+
+What belongs to no column is refused by line: a decimal comma, or a comma between thousands, splits a number in two
+cells, and the rest of it would be lost.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+from kiban.errors import Problem, WeatherError
+from kiban.messages import Message
+from kiban.weather.textfile import at_line, check_file, csv_rows, decode, parse_number, read_bytes, refuse
+
+DELIMITERS: Final = (",", ";", "\t")
+MAX_UNPACKED_BYTES: Final = 1_000_000_000
+"""A workbook is packed; beyond this its parts are not unpacked."""
+LISTED_AT_MOST: Final = 3
+"""Rows with too many cells that are named; the others are counted."""
+_WORKBOOK_ENDING: Final = ".xlsx"
+_PACKED_MARK: Final = b"PK\x03\x04"
+_TRUE: Final = frozenset({"true", "yes", "y", "1", "はい", "有", "○"})
+_FALSE: Final = frozenset({"false", "no", "n", "0", "いいえ", "無", "×"})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows below a header; cells are texts (stripped), numbers, truth values, times or None."""
+
+    path: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[object]]
+    """Each as long as the header."""
+    places: Sequence[int]
+    """Line of a CSV, or row of a sheet, in which each row stands."""
+    in_rows: bool
+    """Whether places are rows of a sheet."""
+
+    def at(self, number: int) -> Message:
+        """Where row `number` (0-based) stands."""
+        return place_at(self.path, self.places[number], in_rows=self.in_rows)
+
+
+def place_at(path: str | Path, place: int, *, in_rows: bool) -> Message:
+    """How messages name a row of a table, or a line of a text."""
+    return Message("at.row", file=str(path), row=place) if in_rows else at_line(path, place)
+
+
+def read_table(path: str | Path) -> Table:
+    """The table in a CSV (UTF-8 or Shift_JIS; comma, semicolon or tab) or in the first sheet of a workbook.
+
+    Empty rows, and columns that are empty down to the last row, are left out. Raises `WeatherError` for a file that
+    cannot be read, for one without a header, and for cells beyond the last column, each by line.
+    """
+    file = check_file(path)
+    content = read_bytes(file)
+    in_rows = content.startswith(_PACKED_MARK) or file.suffix.lower() == _WORKBOOK_ENDING
+    rows = _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path))
+    first, header = next(rows, (1, []))
+    if not header:
+        raise WeatherError(Problem("series.no_text", str(path), remedy="file.export"))
+    names = ["" if cell is None else str(cell) for cell in header]
+    while names and not names[-1]:
+        names.pop()
+    if _is_number(header[0]) and _is_number(header[len(names) - 1]):
+        raise WeatherError(Problem("series.no_header", place_at(path, first, in_rows=in_rows)))
+    kept: list[Sequence[object]] = []
+    places: list[int] = []
+    split: list[Problem] = []
+    for place, row in rows:
+        filled = len(row)
+        while filled and _is_empty(row[filled - 1]):
+            filled -= 1
+        if filled > len(names):
+            where = place_at(path, place, in_rows=in_rows)
+            split.append(Problem("table.more_cells", where, cells=filled, columns=len(names), row=_shown(row)))
+        kept.append([row[i] if i < len(row) else "" for i in range(len(names))])
+        places.append(place)
+    nameless = [i for i, name in enumerate(names) if not name]
+    problems = [
+        Problem("table.no_name", place_at(path, first, in_rows=in_rows), column=i + 1)
+        for i in nameless
+        if any(not _is_empty(row[i]) for row in kept)
+    ]
+    problems += split[:LISTED_AT_MOST]
+    if len(split) > LISTED_AT_MOST:
+        problems.append(Problem("file.more", str(path), count=len(split) - LISTED_AT_MOST))
+    refuse(problems)
+    if nameless:
+        chosen = [i for i, name in enumerate(names) if name]
+        names = [names[i] for i in chosen]
+        kept = [[row[i] for i in chosen] for row in kept]
+    return Table(str(path), tuple(names), kept, places, in_rows)
+
+
+def parse_truth(cell: object) -> bool | None:
+    """Yes or no as tables write it (true, yes, 1, はい; false, no, 0, いいえ), or None."""
+    if isinstance(cell, bool):
+        return cell
+    if isinstance(cell, int | float):
+        return {0.0: False, 1.0: True}.get(float(cell))
+    word = str(cell).strip().lower()
+    return True if word in _TRUE else False if word in _FALSE else None
+
+
+def _is_empty(cell: object) -> bool:
+    return cell is None or cell == ""
+
+
+def _is_number(cell: object) -> bool:
+    if isinstance(cell, str):
+        return parse_number(cell) is not None
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
+
+
+def _shown(row: Sequence[object], most: int = 40) -> str:
+    text = ",".join("" if cell is None else str(cell) for cell in row)
+    return text if len(text) <= most else f"{text[:most]}..."
+
+
+def _text_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:
+    text = decode(content, where)
+    first_line = text.lstrip("\r\n").split("\n", 1)[0]
+    yield from csv_rows(text, where, max(DELIMITERS, key=first_line.count))
+
+
+def _sheet_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:
+    """Rows of the first sheet that is shown, without those that are empty; formulas by the value that was saved."""
+    import openpyxl
+
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        _refuse_what_is_too_big(unpacked, where)
+        with warnings.catch_warnings():
+            # Of what a workbook has beside its cells.
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
+            shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            for place, row in enumerate((shown or book.worksheets)[0].iter_rows(values_only=True), start=1):
+                cells = [_cell(cell) for cell in row]
+                if not all(_is_empty(cell) for cell in cells):
+                    yield place, cells
+    except WeatherError:
+        raise
+    except Exception as error:  # whatever a broken workbook makes its reader raise
+        reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
+        raise WeatherError(Problem("table.not_workbook", where, reason=reason)) from error
+
+
+def _refuse_what_is_too_big(unpacked_bytes: int, where: str) -> None:
+    if unpacked_bytes > MAX_UNPACKED_BYTES:
+        most = MAX_UNPACKED_BYTES / 1e6
+        raise WeatherError(Problem("file.too_big", where, size=unpacked_bytes / 1e6, most=most))
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, datetime):
+        # A sheet keeps times as shares of a day, which end a millisecond before the hour.
+        return (value + timedelta(milliseconds=500)).replace(microsecond=0)
+    return value

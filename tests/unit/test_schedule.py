@@ -1,0 +1,111 @@
+"""Of all optima of one cost the one that a person would run: least capacities, no rounding, nothing for nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from tests.cases import FEATURES, resources
+
+from kiban.errors import InputError
+from kiban.linear import solve
+from kiban.planning import building
+from kiban.planning.evaluation import compute_costs
+from kiban.planning.plan import NO_SUPPLY
+from kiban.planning.programme import write_programme
+from kiban.planning.schedule import HOURLY_DUST, tidy
+from kiban.report.plan.words import infeasible_sentences
+from kiban.scenario import parse_scenario
+
+PLACE = {"latitude_deg": 43.0, "longitude_deg": 141.5, "area": "hokkaido", "utc_offset_hours": 9}
+LOAD = {"it_load_mw": 20, "firm_shape": "flat", "deferrable_share": 0.0, "it_annual_cost_myen_per_mw": 1}
+GRID = {
+    "price_myen_per_mwh": 0.03, "energy_charge_myen_per_mwh": 0.003, "annual_cost_myen_per_mw": 1,
+    "clean_share": 0.3, "emission_factor_t_per_mwh": 0.5,
+}  # fmt: skip
+
+
+def build(raw):
+    return building.build(parse_scenario(raw))
+
+
+def study(**given):
+    raw = {
+        "name": "By hand", "site": PLACE, "time": {"hours": 24}, "weather": {"source": "none"}, "load": LOAD,
+        "cooling": {"pue": 1.0}, "battery": {"enabled": False}, "grid": GRID,
+        "backup": {"technology": "none", "critical_share": 0},
+    }  # fmt: skip
+    for section, keys in given.items():
+        raw[section] = {**raw.get(section, {}), **keys}
+    return raw
+
+
+def test_a_hall_that_stands_already_is_as_large_as_its_load():
+    plan = build(study(load={"it_annual_cost_myen_per_mw": 0, "it_load_mw": 40}))
+    assert plan.capacities["it_mw"] == pytest.approx(40.0, abs=1e-6)
+
+
+def test_a_connection_for_nothing_carries_what_is_drawn():
+    plan = build(study(grid={"annual_cost_myen_per_mw": 0}))
+    assert plan.capacities["interconnection_mw"] == pytest.approx(20.0, abs=1e-6)
+
+
+def test_free_supply_for_nothing_is_what_serves():
+    """A plant that costs nothing and could be a hundred times the load: as much as one hour needs."""
+    farm = {"availability": 0.5, "annual_cost_myen_per_mw": 0, "max_mw": 4000}
+    plan = build(study(supply={"farm": farm}))
+    assert plan.capacities["farm_mw"] == pytest.approx(40.0, abs=1e-5)
+    assert plan.indicators["curtailment_mwh_per_year"] == 0.0
+
+
+def test_energy_that_nothing_has_stored_is_refused_in_a_window_that_stands_for_a_year():
+    """A window of a day stands for 365: a battery that is full at each beginning would serve 57 GWh from nowhere."""
+    battery = {"enabled": True, "cyclic": False, "power_capex_myen_per_mw": 1, "energy_capex_myen_per_mwh": 1}
+    with pytest.raises(InputError, match=r"battery.cyclic is false, so that each of the 365 windows of 24 h"):
+        build(study(battery=battery))
+    # Both remedies work: closed, or from an empty store.
+    for change in ({"cyclic": True}, {"initial_share": 0.0}):
+        plan = build(study(battery={**battery, **change}))
+        assert plan.cost_myen_per_year == pytest.approx(20 * 8760 * 0.033 + 20 + 20, rel=1e-8)
+
+
+@pytest.mark.parametrize("battery", [False, True])
+def test_where_nothing_supplies_the_load_that_is_what_is_said(battery):
+    plan = build(study(grid={"enabled": False}, battery={"enabled": battery}))
+    assert plan.status == "infeasible"
+    assert plan.infeasibility.collisions == (NO_SUPPLY,)
+    assert infeasible_sentences(plan, "en")["title.collisions"] == [
+        "Nothing supplies the load: enable the grid, a supply option or backup"
+    ]
+    assert "供給するものがありません" in infeasible_sentences(plan, "ja")["title.collisions"][0]
+
+
+@settings(max_examples=30)
+@given(resources(known=FEATURES))
+def test_tidying_costs_nothing_and_leaves_no_rounding(site):
+    """Whatever is free is taken down to what is needed; the costs stay, and every limit of a capacity holds."""
+    free = replace(
+        site,
+        it_annual_costs_myen_per_mw=dict.fromkeys(site.it_annual_costs_myen_per_mw, 0.0),
+        grid=replace(site.grid, annual_cost_myen_per_mw=0.0) if site.grid else None,
+        backup=replace(site.backup, annual_cost_myen_per_mw=0.0) if site.backup else None,
+    )
+    for resources_of in (site, free):
+        solution = solve(write_programme(resources_of))
+        if solution.certificate is None:
+            continue
+        tidied = tidy(resources_of, solution)
+        cost = sum(compute_costs(resources_of, tidied).values())
+        assert cost == pytest.approx(solution.certificate.primal, rel=1e-7, abs=1e-4)
+        for values in tidied.hourly.values():
+            assert not ((values != 0) & (np.abs(values) < HOURLY_DUST)).any()
+        for name, variable in (
+            ("interconnection", "import"),
+            ("interconnection", "export"),
+            ("backup", "backup_output"),
+        ):
+            if variable in tidied.hourly:
+                assert tidied.hourly[variable].max() <= tidied.capacities[name] + 1e-6
+        assert all(tidied.capacities[name] <= solution.capacities[name] for name in solution.capacities)
