@@ -17,6 +17,7 @@ def plant(
     queue: bool = True,
     ramp: bool = False,
     totals: int = 1,
+    budgets: int = 0,
     open_ended: tuple[str, ...] = (),
 ) -> Staircase:
     """Sun, wire, storages, delayed load; every kind of row, bound and capacity that a site has."""
@@ -61,6 +62,11 @@ def plant(
         programme.add_term("ramp", "buy")
         programme.add_term("ramp", "buy", -1.0, lagged=True, cyclic=False)
         programme.add_capacity_term("ramp", "wire", -0.1)
+    for q in range(budgets):
+        # Total rows that no hour is in, before those that hours are in.
+        programme.add_total(f"budget{q}", upper=40.0 + q)
+        programme.add_capacity_term(f"budget{q}", "sun", 1.0 + 0.5 * q)
+        programme.add_capacity_term(f"budget{q}", "wire", 2.0)
     for q in range(totals):
         programme.add_total(f"total{q}", lower=-np.inf if q % 2 == 0 else 3.0 * steps, upper=3.0 * steps)
         programme.add_total_term(f"total{q}", "buy", rng.uniform(0, 1, steps))
@@ -83,6 +89,7 @@ PLANTS: dict[str, tuple[int, int, dict[str, Any]]] = {
     "years of three steps": (3, 3, {"ramp": True}),
     "no total row": (6, 1, {"totals": 0}),
     "many total rows": (4, 2, {"totals": 5}),
+    "total rows of capacities alone": (5, 2, {"totals": 2, "budgets": 2}),
     "an open variable": (8, 1, {"open_ended": ("trade",)}),
     "an open capacity": (8, 1, {"open_ended": ("wire",)}),
 }

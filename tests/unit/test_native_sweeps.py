@@ -1,15 +1,18 @@
 """The compiled sweeps: known structures, the same bits whichever way, one value for each constant."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scripts.write_shapes import FILE, programmes, write
+from tests.cases.plants import PLANTS, plant
 
 from kiban.linear import Staircase, solve
 from kiban.linear.kernel import method, system
 from kiban.linear.kernel.layout import lay_out
+from kiban.linear.kernel.memory import take
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import read_form, scale_form
@@ -109,6 +112,31 @@ def test_a_weight_has_one_value_in_both_languages(name):
     text = "".join(path.read_text(encoding="utf-8") for path in sorted(NATIVE.glob("*.hpp")))
     (value,) = re.findall(rf"constexpr double {name} = ([0-9.e-]+);", text)
     assert float(value) == getattr(system, name)
+
+
+def test_no_sweep_carries_total_rows_of_capacities_alone_and_each_keeps_its_price():
+    block, blocks, kind = PLANTS["total rows of capacities alone"]
+    programme = plant(block, blocks, **kind)
+    form = read_form(programme)
+    assert list(form.total_of.values()) == [2, 3, 0, 1]
+    assert lay_out(form).shape[-1] == 2
+    # Both budgets and the clean share have a price.
+    programme.capacities["sun"] = replace(programme.capacities["sun"], cost=-50.0)
+    programme.capacities["wire"] = replace(programme.capacities["wire"], cost=-90.0)
+    oracle = solve(programme, "highs").total_prices
+    assert sum(abs(price) > 1e-3 for price in oracle.values()) >= 2
+    for plain in (False, True):
+        answer = method.solve_kernel(programme, plain=plain).solution
+        assert answer is not None
+        assert answer.total_prices == pytest.approx(oracle, abs=1e-6)
+
+
+def test_large_arrays_begin_at_cache_lines_and_apart_in_their_pages():
+    newton = system_of(campus(8 * 24), known=False)
+    arrays = (newton.y, newton.z, newton.dy, newton.dz, newton.r, newton.u, newton.lambdas, newton.dlambdas)
+    assert {array.ctypes.data % 64 for array in arrays} == {0}
+    large = [take(1 << 20, turn) for turn in range(8)]
+    assert len({array.ctypes.data % 4096 for array in large}) == len(large)
 
 
 def test_an_absorbed_row_has_the_price_of_the_bound_that_it_became():

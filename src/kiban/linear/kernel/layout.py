@@ -32,9 +32,9 @@ LEAST_SEGMENT: Final = 24
 class Layout:
     """Where everything is, as the compiled sweeps read it.
 
-    `shape` holds groups, segment steps, columns, capped columns, rows, local rows, border capacities and
-    totals. `hours` maps `(group, step, lane)` to a step of the horizon (-1: nothing). Tables of references
-    into `data` have two columns, offset and stride.
+    `shape` holds groups, segment steps, columns, capped columns, rows, local rows, and the capacities and
+    totals that the hours know. `hours` maps `(group, step, lane)` to a step of the horizon (-1: nothing).
+    Tables of references into `data` have two columns, offset and stride.
     """
 
     shape: tuple[int, int, int, int, int, int, int, int]
@@ -56,6 +56,7 @@ class Layout:
     lag_column: Index
     lag_start: Index
     lag_row: Index
+    link_start: Index
     lag_data: Index
     lag_next: Index
     carry_start: Index
@@ -174,6 +175,13 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
             next_handles.append(store.add(value if constant else step_after(value, block)))
         lag_start.append(len(lag_row))
 
+    # The first state of the step before that each state's row is linked to, by a variable that it looks back at.
+    link_start = np.full(max(len(states), 1), len(states), dtype=np.int64)
+    for v, entries in lag_of.items():
+        met = [where - len(local) for where, _ in by_column[v]]
+        for where, _ in entries:
+            link_start[where - len(local)] = min([link_start[where - len(local)], *met])
+
     total_start, total_row, total_handles = [0], [], []
     for v in range(len(form.columns)):
         for q, total in enumerate(form.totals):
@@ -210,7 +218,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
             len(form.rows),
             len(local),
             form.capacities,
-            len(form.totals),
+            form.hourly_totals,
         ),
         segments=segments,
         blocks=blocks,
@@ -230,6 +238,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
         lag_column=np.array(lag_column, dtype=np.int64),
         lag_start=integers(lag_start),
         lag_row=integers(lag_row),
+        link_start=link_start,
         lag_data=store.resolve(lag_handles),
         lag_next=store.resolve(next_handles),
         carry_start=integers(carry_start),

@@ -11,27 +11,36 @@ from kiban.linear.kernel.layout import LANES, Layout
 
 # Where a vector of lanes should begin.
 CACHE_LINE: Final = 64
+# Cache lines of a page, and how many of them arrays of neighbouring turns stand apart.
+PAGE_LINES: Final = 64
+APART: Final = 11
 # Measures of a group, parameters of a right-hand side, results of a stage.
 MEASURES: Final = 6
 PARAMETERS: Final = 8
 RESULTS: Final = 10
 
 
-def take(numbers: int) -> Array:
-    """Zeros that begin at a cache line; room for one vector at least, so that every address can be read."""
+def take(numbers: int, turn: int = 0) -> Array:
+    """Zeros that begin at a cache line; room for one vector at least, so that every address can be read.
+
+    Arrays of different `turn` begin at different places of a page: large arrays that are swept side by side would else
+    meet in the same few lines of the cache.
+    """
     numbers = max(numbers, LANES)
-    whole = np.zeros(numbers + CACHE_LINE // 8)
-    start = -whole.ctypes.data % CACHE_LINE // 8
+    lines = turn * APART % PAGE_LINES
+    whole = np.zeros(numbers + (lines + 1) * CACHE_LINE // 8)
+    start = (-whole.ctypes.data % CACHE_LINE + lines * CACHE_LINE) // 8
     return whole[start : start + numbers]
 
 
-def take_all(layout: Layout, border: int, references: int, threads: int) -> tuple[dict[str, Array], int]:
+def take_all(layout: Layout, border: int, totals: int, references: int, threads: int) -> tuple[dict[str, Array], int]:
     """Every array that the stages write, and the size of one thread's part of `scratch`.
 
-    `border` is the number of capacities and slacks of total rows, `references` that of addresses of data.
+    `border` is the number of capacities and slacks of total rows, `totals` that of all total rows, `references` that of
+    addresses of data.
     """
-    groups, steps, width, caps, rows, local, capacities, totals = layout.shape
-    states, over, hours = rows - local, capacities + totals, groups * steps
+    groups, steps, width, caps, rows, local, capacities, hourly_totals = layout.shape
+    states, over, hours = rows - local, capacities + hourly_totals, groups * steps
     carried, order, unknowns = int(layout.carry_start[-1]), layout.segments * states, border + totals
     hourly = {
         "y": width, "z": width, "r": caps, "u": caps, "lambdas": rows,
@@ -41,11 +50,12 @@ def take_all(layout: Layout, border: int, references: int, threads: int) -> tupl
     }  # fmt: skip
     grouped = {
         "tails": carried, "square": over * (over + 1) // 2, "edges": states * states, "edge_cover": states * over,
-        "capacity_sum": capacities, "mixed_sum": totals * capacities, "total_sum": totals * totals,
+        "capacity_sum": capacities, "mixed_sum": hourly_totals * capacities, "total_sum": hourly_totals**2,
         "last": states * states, "last_cover": states * over, "last_edge": states * states, "last_diagonal": states,
         "measures": MEASURES, "capacity_pull": capacities, "capacity_paid": capacities,
-        "total_pull": totals, "total_level": totals, "swept": over, "edge_right": states, "last_right": states,
-        "capacity_check": capacities, "total_check": totals, "separators": states,
+        "total_pull": hourly_totals, "total_level": hourly_totals, "swept": over,
+        "edge_right": states, "last_right": states,
+        "capacity_check": capacities, "total_check": hourly_totals, "separators": states,
     }  # fmt: skip
     blocks = {"separator": order * order, "screen": order * over, "ends": order}
     dense = {
@@ -68,4 +78,4 @@ def take_all(layout: Layout, border: int, references: int, threads: int) -> tupl
         **dense,
         "scratch": scratch * threads,
     }
-    return {name: take(count) for name, count in sizes.items()}, scratch
+    return {name: take(count, turn) for turn, (name, count) in enumerate(sizes.items())}, scratch

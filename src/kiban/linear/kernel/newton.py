@@ -46,30 +46,30 @@ class Newton:
         self._shares = list(pairwise(groups * i // self._threads for i in range(self._threads + 1)))
         edge = self.border
         references, starts = _gather_references(layout)
-        arrays, scratch = take_all(layout, len(edge.x), references.shape[1], self._threads)
+        arrays, scratch = take_all(layout, len(edge.x), len(edge.q), references.shape[1], self._threads)
         self._arrays = arrays
         self.y, self.z, self.r, self.u, self.lambdas = (arrays[name] for name in ("y", "z", "r", "u", "lambdas"))
         # A correction that may be refused is written beside the direction that it corrects.
         self._directions = [
             {name: arrays[name] for name in DIRECTION},
-            {name: take(arrays[name].size) for name in DIRECTION},
+            {name: take(arrays[name].size, turn) for turn, name in enumerate(DIRECTION, len(arrays))},
         ]
         for name in BORDER_PARTS:
             part = arrays[name][: getattr(edge, name).size]
             part[:] = getattr(edge, name)
             setattr(edge, name, part)
-        data = take(layout.data.size)
+        data = take(layout.data.size, len(arrays) + len(DIRECTION))
         data[: layout.data.size] = layout.data
         values: Values = {
             "groups": groups, "steps": steps, "columns": width, "capped": caps, "rows": rows, "local": local,
             "capacities": capacities, "totals": totals, "lags": layout.lag_column.size,
             "capacity_terms": layout.capacity_row.size, "segments": layout.segments, "blocks": layout.blocks,
-            "border": len(edge.x), "shape": -1, "scratch_size": scratch,
+            "border": len(edge.x), "border_totals": len(edge.q), "shape": -1, "scratch_size": scratch,
             "reference_count": references.shape[1], "capacity_references": starts[5], "right_references": starts[6],
             "column_table": layout.columns, "references": references, "entry_start": layout.entry_start,
             "entry_row": layout.entry_row, "lag_column": layout.lag_column, "lag_start": layout.lag_start,
-            "lag_row": layout.lag_row, "carry_start": layout.carry_start, "total_start": layout.total_start,
-            "total_row": layout.total_row, "capacity_row": layout.capacity_row,
+            "lag_row": layout.lag_row, "link_start": layout.link_start, "carry_start": layout.carry_start,
+            "total_start": layout.total_start, "total_row": layout.total_row, "capacity_row": layout.capacity_row,
             "capacity_border": layout.capacity_border, "before": layout.before, "after": layout.after,
             "data": data, "soft": layout.soft, "pads": layout.pads,
             "border_cost": edge.cost, "border_slope": edge.slopes.slope,

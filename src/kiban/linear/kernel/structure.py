@@ -109,6 +109,11 @@ class KernelForm:
     cost_scale: float = 1.0
     right_scale: float = 1.0
 
+    @property
+    def hourly_totals(self) -> int:
+        """How many total rows hold an hourly variable; they come first."""
+        return sum(bool(total.terms) for total in self.totals)
+
 
 def read_form(programme: Staircase) -> KernelForm:
     """Bring a programme to the kernel's form, unscaled; raises `ContradictionError` where no point can exist."""
@@ -163,6 +168,10 @@ def read_form(programme: Staircase) -> KernelForm:
             _read_row(form, programme, name, first)
     for name in programme.totals:
         _read_total(form, programme, name)
+    # Those that hold an hourly variable first: no sweep carries the others.
+    order = sorted(range(len(form.totals)), key=lambda place: not form.totals[place].terms)
+    form.totals = [form.totals[place] for place in order]
+    form.total_of = {name: order.index(place) for name, place in form.total_of.items()}
     return form
 
 

@@ -202,6 +202,11 @@ inline void recover_ends(const System& given, int mode, int thread, Integer firs
   }
 }
 
+// What stands before a block of so many vectors, and is as large, is asked for: the sweep comes to it next.
+INLINE void fetch_before(const double* block, Integer vectors) {
+  for (Integer k = 1; k <= vectors; ++k) __builtin_prefetch(block - k * LANES);
+}
+
 // The rows of a segment's last hour: the states are the separators, the local rows follow; once for every structure.
 __attribute__((noinline)) inline void substitute_last_hour(const System& given, int mode, Integer g, Memory memory) {
   const System s = given;
@@ -260,6 +265,22 @@ INLINE void backward(const System& given, M mode, int thread, Integer first, Int
       const Integer hour = g * s.steps + j;
       const double* lower = s.lower + hour * triangle * LANES;
       const double* cover = s.cover + hour * rows * over * LANES;
+      fetch_before(lower, triangle);
+      fetch_before(cover, rows * over);
+      fetch_before(s.edge + hour * states * states * LANES, states * states);
+      fetch_before(s.link + (hour + 1) * states * states * LANES, states * states);
+      fetch_before(s.work + hour * rows * LANES, rows);
+      fetch_before(s.y + hour * structure.columns() * LANES, structure.columns());
+      fetch_before(s.z + hour * structure.columns() * LANES, structure.columns());
+      fetch_before(s.r + hour * structure.bounds() * LANES, structure.bounds());
+      fetch_before(s.u + hour * structure.bounds() * LANES, structure.bounds());
+      if (mode != BORDER) fetch_before(s.gradients + hour * structure.columns() * LANES, structure.columns());
+      if (mode != AFFINE) {
+        fetch_before(s.dlambdas + hour * rows * LANES, rows);
+        fetch_before(s.dy + hour * structure.columns() * LANES, structure.columns());
+        fetch_before(s.dz + hour * structure.columns() * LANES, structure.columns());
+        fetch_before(s.du + hour * structure.bounds() * LANES, structure.bounds());
+      }
       each(rows, [&](auto i) INLINED { own[i] = mode == BORDER ? ZERO : load(s.work + (hour * rows + i) * LANES); });
       for (int k = 0; k < over; ++k) {
         const Lanes w = spread(s.solution[k]);
@@ -274,8 +295,9 @@ INLINE void backward(const System& given, M mode, int thread, Integer first, Int
         value *= load(lower + (i * (i + 1) / 2 + i) * LANES);
         if (i >= local)
           each(states, [&](auto c) INLINED {
-            value = less(value, load(s.link + (((hour + 1) * states + c) * states + i - local) * LANES),
-                         following[local + c]);
+            if (i - local >= structure.linked_from(c))
+              value = less(value, load(s.link + (((hour + 1) * states + c) * states + i - local) * LANES),
+                           following[local + c]);
           });
         each(i + Fixed<1>{}, rows, [&](auto k) INLINED {
           value = less(value, load(lower + (k * (k + 1) / 2 + i) * LANES), own[k]);

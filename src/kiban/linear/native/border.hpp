@@ -7,7 +7,8 @@
 //     [ G - E                         T        ] [ dq ] = [ -(what totals leave) ]
 //
 // with f the curved costs: their slopes, f'' and what the slopes lack are written by Python (`kernel/slopes.py`).
-// M, G and T are the sums that the sweep left (`matrix`): quasi-definite, M positive and T negative.
+// M, G and T are the sums that the sweep left (`matrix`): quasi-definite, M positive and T negative. Capacities and total
+// rows that no hour knows come last in each; the sweep leaves nothing of them.
 #pragma once
 
 #include "factor.hpp"
@@ -111,15 +112,17 @@ INLINE double room_left(const System& s, Integer k, double rights, double keep) 
 
 // Write the border's matrix, scaled, and invert it with partial pivoting; false where it is singular.
 inline bool invert_border(const System& s) {
-  const Integer size = s.border, order = s.border + s.totals, over = s.capacities + s.totals;
+  const Integer size = s.border, order = s.border + s.border_totals, over = s.capacities + s.totals;
   double* full = s.border_matrix;
   for (Integer k = 0; k < order * order; ++k) full[k] = 0.0;
   for (Integer i = 0; i < s.capacities; ++i)
     for (Integer k = 0; k < s.capacities; ++k) full[i * order + k] = s.matrix[i * over + k];
-  for (Integer q = 0; q < s.totals; ++q) {
+  for (Integer q = 0; q < s.border_totals; ++q) {
     double* row = full + (size + q) * order;
-    for (Integer k = 0; k < s.capacities; ++k) row[k] = s.matrix[(s.capacities + q) * over + k];
-    for (Integer k = 0; k < s.totals; ++k) row[size + k] = s.matrix[(s.capacities + q) * over + s.capacities + k];
+    if (q < s.totals) {
+      for (Integer k = 0; k < s.capacities; ++k) row[k] = s.matrix[(s.capacities + q) * over + k];
+      for (Integer k = 0; k < s.totals; ++k) row[size + k] = s.matrix[(s.capacities + q) * over + s.capacities + k];
+    }
     for (Integer k = 0; k < size; ++k) row[k] -= s.e[q * size + k];
     for (Integer k = 0; k < size; ++k) full[k * order + size + q] = row[k];
   }
@@ -168,12 +171,12 @@ inline bool invert_border(const System& s) {
 
 // `part_dx` and `part_dq` from right-hand sides of capacities (`size` numbers) and total rows, refined twice.
 inline void solve_border(const System& s, const double* right_x, const double* right_q) {
-  const Integer size = s.border, order = s.border + s.totals;
+  const Integer size = s.border, order = s.border + s.border_totals;
   double* scaled = s.border_scratch;
   double* found = scaled + order;
   double* open = found + order;
   for (Integer k = 0; k < size; ++k) scaled[k] = right_x[k] * s.border_scale[k];
-  for (Integer q = 0; q < s.totals; ++q) scaled[size + q] = -right_q[q] * s.border_scale[size + q];
+  for (Integer q = 0; q < s.border_totals; ++q) scaled[size + q] = -right_q[q] * s.border_scale[size + q];
   for (Integer i = 0; i < order; ++i) found[i] = 0.0;
   for (int pass = 0; pass < 3; ++pass) {
     for (Integer i = 0; i < order; ++i) {
@@ -189,7 +192,7 @@ inline void solve_border(const System& s, const double* right_x, const double* r
     }
   }
   for (Integer k = 0; k < size; ++k) s.part_dx[k] = found[k] * s.border_scale[k];
-  for (Integer q = 0; q < s.totals; ++q) s.part_dq[q] = found[size + q] * s.border_scale[size + q];
+  for (Integer q = 0; q < s.border_totals; ++q) s.part_dq[q] = found[size + q] * s.border_scale[size + q];
 }
 
 INLINE double sum_groups(const System& s, const double* array, Integer quantities, Integer k) {
@@ -261,8 +264,8 @@ inline void measure(const System& s) {
     worst_dual = greater(largest(load(at + DUAL * LANES)), worst_dual);
   }
   double primal = sums[COST], dual = sums[WORTH] - sums[WIDTH], product = sums[PRODUCT];
-  for (Integer q = 0; q < s.totals; ++q) {
-    double used = sum_groups(s, s.total_level, s.totals, q);
+  for (Integer q = 0; q < s.border_totals; ++q) {
+    double used = q < s.totals ? sum_groups(s, s.total_level, s.totals, q) : 0.0;
     for (Integer k = 0; k < s.border; ++k) used += s.e[q * s.border + k] * s.x[k];
     s.residual_q[q] = s.q_right[q] - used;
     worst_primal = greater(absolute(s.residual_q[q]) / (1.0 + absolute(s.q_right[q])), worst_primal);
@@ -270,7 +273,7 @@ inline void measure(const System& s) {
   }
   for (Integer k = 0; k < s.border; ++k) {
     double paid = k < s.capacities ? sum_groups(s, s.capacity_paid, s.capacities, k) : 0.0;
-    for (Integer q = 0; q < s.totals; ++q) paid += s.e[q * s.border + k] * s.q[q];
+    for (Integer q = 0; q < s.border_totals; ++q) paid += s.e[q * s.border + k] * s.q[q];
     s.residual_x[k] = marginal(s, k) - paid - s.zx[k] + s.ux[k];
     s.residual_room[k] = room_left(s, k, 1.0, 1.0);
     worst_primal = greater(absolute(s.residual_room[k]), worst_primal);
@@ -315,13 +318,13 @@ inline void solve_direction(const System& s, int mode) {
     s.room_product[k] = s.border_bounded[k] > 0.0 ? at_room : 0.0;
     s.open_x[k] = -dual_residual + s.floor_product[k] / value + (s.ux[k] * room - s.room_product[k]) / s.rx[k];
   }
-  for (Integer q = 0; q < s.totals; ++q)
+  for (Integer q = 0; q < s.border_totals; ++q)
     s.open_q[q] = mode != AFFINE ? 0.0 : whole ? s.residual_q[q] : s.par[RIGHTS] * s.q_right[q];
   // Kept apart: what remains of these after the direction is known is refined.
-  double* right_x = s.border_scratch + 3 * (s.border + s.totals);
+  double* right_x = s.border_scratch + 3 * (s.border + s.border_totals);
   double* right_q = right_x + s.border;
   for (Integer k = 0; k < s.border; ++k) right_x[k] = s.open_x[k] + (k < s.capacities ? s.right[k] : 0.0);
-  for (Integer q = 0; q < s.totals; ++q) right_q[q] = s.open_q[q] - s.right[s.capacities + q];
+  for (Integer q = 0; q < s.border_totals; ++q) right_q[q] = s.open_q[q] - (q < s.totals ? s.right[s.capacities + q] : 0.0);
   solve_border(s, right_x, right_q);
   if (mode == BAND) {
     const Integer size = s.border;
@@ -331,7 +334,7 @@ inline void solve_direction(const System& s, int mode) {
       s.kept[2 * size + k] = s.dzx[k];
       s.kept[3 * size + k] = s.dux[k];
     }
-    for (Integer q = 0; q < s.totals; ++q) s.kept[4 * size + q] = s.dq[q];
+    for (Integer q = 0; q < s.border_totals; ++q) s.kept[4 * size + q] = s.dq[q];
   }
   spread_ends(s);
 }
@@ -352,7 +355,7 @@ inline void move_border(const System& s, int mode) {
     s.dzx[k] = old * s.dzx[k] + dzx;
     s.dux[k] = old * s.dux[k] + dux;
   }
-  for (Integer q = 0; q < s.totals; ++q) s.dq[q] = (mode == AFFINE ? 0.0 : s.dq[q]) + s.part_dq[q];
+  for (Integer q = 0; q < s.border_totals; ++q) s.dq[q] = (mode == AFFINE ? 0.0 : s.dq[q]) + s.part_dq[q];
 }
 
 // What the direction leaves of the border's equations; true, with the next part solved for, where that matters.
@@ -360,15 +363,15 @@ inline bool refine_border(const System& s) {
   double worst = 0.0;
   for (Integer k = 0; k < s.border; ++k) {
     double open = s.open_x[k] - stiffness(s, k) * s.part_dx[k];
-    for (Integer q = 0; q < s.totals; ++q) open += s.e[q * s.border + k] * s.part_dq[q];
+    for (Integer q = 0; q < s.border_totals; ++q) open += s.e[q * s.border + k] * s.part_dq[q];
     if (k < s.capacities) open += sum_groups(s, s.capacity_check, s.capacities, k);
     s.open_x[k] = open;
     worst = greater(absolute(open) / (1.0 + absolute(marginal(s, k))), worst);
   }
-  for (Integer q = 0; q < s.totals; ++q) {
+  for (Integer q = 0; q < s.border_totals; ++q) {
     double open = s.open_q[q];
     for (Integer k = 0; k < s.border; ++k) open -= s.e[q * s.border + k] * s.part_dx[k];
-    open -= sum_groups(s, s.total_check, s.totals, q);
+    if (q < s.totals) open -= sum_groups(s, s.total_check, s.totals, q);
     s.open_q[q] = open;
     worst = greater(absolute(open) / (1.0 + absolute(s.q_right[q])), worst);
   }
@@ -389,7 +392,7 @@ inline void return_to_kept(const System& s) {
     s.dzx[k] = s.kept[2 * size + k];
     s.dux[k] = s.kept[3 * size + k];
   }
-  for (Integer q = 0; q < s.totals; ++q) s.dq[q] = s.kept[4 * size + q];
+  for (Integer q = 0; q < s.border_totals; ++q) s.dq[q] = s.kept[4 * size + q];
 }
 
 // The longest steps to the boundary, and how the sum of products changes with the primal step, the dual one, and both.
@@ -434,7 +437,7 @@ inline void advance_border(const System& s, double step_primal, double step_dual
     s.zx[k] += step_dual * s.dzx[k];
     s.ux[k] += step_dual * s.dux[k];
   }
-  for (Integer q = 0; q < s.totals; ++q) s.q[q] += step_dual * s.dq[q];
+  for (Integer q = 0; q < s.border_totals; ++q) s.q[q] += step_dual * s.dq[q];
 }
 
 }  // namespace kiban

@@ -268,11 +268,13 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
     const double* past = s.lower + (hour - 1) * triangle * LANES;
     const double* past_cover = right - states * over * LANES;
     const double* past_edge = s.edge + (hour - 1) * states * states * LANES;
+    // As K is, so G is zero before the first state that a row is linked to: storages do not look at each other.
     each(states, [&](auto a) INLINED {
-      each(states, [&](auto c) INLINED {
+      const auto linked = structure.linked_from(a);
+      each(linked, states, [&](auto c) INLINED {
         const auto row = local + c;
         Lanes value = look[a * states + c];
-        each(c, [&](auto d) INLINED {
+        each(linked, c, [&](auto d) INLINED {
           value = less(value, across[a * states + d], load(past + (row * (row + 1) / 2 + local + d) * LANES));
         });
         across[a * states + c] = value;
@@ -281,12 +283,14 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
       });
     });
     each(states, [&](auto a) INLINED {
+      const auto linked = structure.linked_from(a);
       each(a + Fixed<1>{}, [&](auto c) INLINED {
         Lanes& at = block[(local + a) * rows + local + c];
-        each(states, [&](auto d) INLINED { at = less(at, link[a * states + d], across[c * states + d]); });
+        each(later(linked, structure.linked_from(c)), states,
+             [&](auto d) INLINED { at = less(at, link[a * states + d], across[c * states + d]); });
       });
       each(states, [&](auto k) INLINED {
-        each(states, [&](auto d) INLINED {
+        each(linked, states, [&](auto d) INLINED {
           side[a * states + k] =
               less(side[a * states + k], link[a * states + d], load(past_edge + (d * states + k) * LANES));
         });
@@ -296,7 +300,7 @@ INLINE void factor_hour(const S& structure, const System& s, const Data& data, L
       each(states, [&](auto a) INLINED {
         double* at = right + ((local + a) * over + k) * LANES;
         Lanes value = load(at);
-        each(states, [&](auto d) INLINED {
+        each(structure.linked_from(a), states, [&](auto d) INLINED {
           value = less(value, link[a * states + d], load(past_cover + (d * over + k) * LANES));
         });
         store(at, value);

@@ -21,6 +21,10 @@ constexpr Fixed<A - B> operator-(Fixed<A>, Fixed<B>) { return {}; }
 template <int A, int B>
 constexpr Fixed<A * B> operator*(Fixed<A>, Fixed<B>) { return {}; }
 
+template <int A, int B>
+constexpr Fixed<(A > B ? A : B)> later(Fixed<A>, Fixed<B>) { return {}; }
+constexpr int later(int a, int b) { return a > b ? a : b; }
+
 template <int First, int Last, class Body>
 INLINE void each(Fixed<First>, Fixed<Last>, Body&& body) {
   if constexpr (First < Last) {

@@ -237,7 +237,7 @@ INLINE void forward_hour(const S& structure, const System& s, const Data& data, 
   const double* lower = s.lower + hour * triangle * LANES;
   if (j > 0)
     each(states, [&](auto a) INLINED {
-      each(states, [&](auto c) INLINED {
+      each(structure.linked_from(a), states, [&](auto c) INLINED {
         right[local + a] = less(right[local + a], load(s.link + ((hour * states + a) * states + c) * LANES),
                                 load(s.work + ((hour - 1) * rows + local + c) * LANES));
       });

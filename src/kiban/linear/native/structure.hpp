@@ -28,6 +28,21 @@ constexpr int count_bounds(const Shape& shape, int column) {
   return count;
 }
 
+// The first state of the hour before that a state's row is linked to; the number of states where there is none.
+constexpr int find_link(const Shape& shape, int state) {
+  int first = shape.rows - shape.local;
+  for (int i = 0; i < shape.lags; ++i)
+    for (int e = shape.lag_start[i]; e < shape.lag_start[i + 1]; ++e) {
+      if (shape.lag_row[e] != shape.local + state) continue;
+      const int v = shape.lag_column[i];
+      // Entries are sorted by row.
+      if (shape.entry_start[v] == shape.entry_start[v + 1]) continue;
+      const int other = shape.entry_row[shape.entry_start[v]] - shape.local;
+      first = other < first ? other : first;
+    }
+  return first;
+}
+
 // A structure that the compiler knows: every answer is a fixed number.
 template <const Shape& D>
 struct Known {
@@ -55,6 +70,7 @@ struct Known {
     return {};
   }
   template <int V> INLINE Fixed<D.lag[V] < 0 ? 0 : D.lag_start[D.lag[V] + 1]> next_to(Fixed<V>) const { return {}; }
+  template <int A> INLINE Fixed<find_link(D, A)> linked_from(Fixed<A>) const { return {}; }
 };
 
 // Any structure, from the tables.
@@ -81,6 +97,7 @@ struct Tabled {
   INLINE int lag_row(int e) const { return static_cast<int>(system.lag_row[e]); }
   INLINE int next_from(int v) const { return lag(v) < 0 ? 0 : lagged_from(lag(v)); }
   INLINE int next_to(int v) const { return lag(v) < 0 ? 0 : lagged_to(lag(v)); }
+  INLINE int linked_from(int a) const { return static_cast<int>(system.link_start[a]); }
 };
 
 // The numbers of one hour: a row of addresses, one for each datum of a column, an entry, a lagged entry and so on, which

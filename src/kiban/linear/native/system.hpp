@@ -2,6 +2,8 @@
 //
 // The list is the only one: Python reads the names from `kiban_fields` and fills the places in that order.
 // An hourly array holds quantity `q` of step `j`, lane `l`, group `g` at `((g * steps + j) * quantities + q) * LANES + l`.
+// `capacities` and `totals` count what the hours know; `border` and `border_totals` all of them, those first.
+// `link_start` holds the first state of the hour before that each state is linked to: G is zero before it.
 // `references` holds the offsets into `data` of every datum, then their strides per hour (zero for a constant): five a
 // column, then entries, lagged entries as this hour and as the next hour sees them, entries of totals, capacity terms
 // and right-hand sides; their number is a multiple of LANES.
@@ -13,11 +15,11 @@ typedef long long Integer;
 
 #define KIBAN_SIZES(X) \
   X(groups) X(steps) X(columns) X(capped) X(rows) X(local) X(capacities) X(totals) X(lags) X(capacity_terms) \
-  X(segments) X(blocks) X(border) X(shape) X(scratch_size) \
+  X(segments) X(blocks) X(border) X(border_totals) X(shape) X(scratch_size) \
   X(reference_count) X(capacity_references) X(right_references)
 
 #define KIBAN_TABLES(X) \
-  X(column_table) X(entry_start) X(entry_row) X(lag_column) X(lag_start) X(lag_row) X(carry_start) \
+  X(column_table) X(entry_start) X(entry_row) X(lag_column) X(lag_start) X(lag_row) X(link_start) X(carry_start) \
   X(total_start) X(total_row) X(capacity_row) X(capacity_border) X(before) X(after) \
   X(references)
 
