@@ -11,7 +11,7 @@ import hypothesis
 import pytest
 
 TESTS = Path(__file__).parent
-SLOW_ROOMS = {"browser", "golden", "oracles", "properties", "server"}
+SLOW_ROOMS = {"browser", "campaigns", "golden", "oracles", "properties", "server"}
 ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
 
 # How long an example takes depends on what else the machine does, so no test fails for that.

@@ -8,6 +8,7 @@ input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is importe
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 import time
@@ -29,7 +30,17 @@ from kiban.commands.terminal import (
     show,
     write,
 )
-from kiban.errors import EXIT_FAULT, EXIT_INFEASIBLE, EXIT_INPUT, InputError, KibanError, Problem, ScenarioError
+from kiban.errors import (
+    EXIT_FAULT,
+    EXIT_INFEASIBLE,
+    EXIT_INPUT,
+    InputError,
+    KibanError,
+    OutputError,
+    Problem,
+    ScenarioError,
+    reason_of,
+)
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
@@ -38,6 +49,7 @@ if TYPE_CHECKING:
     from kiban.planning.plan import Plan
 
 EXIT_INTERRUPTED = 130
+NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
 DEBUG = "KIBAN_DEBUG"
 LANGUAGE = "kiban.language"
 """Where the invocation keeps its language, for errors that come before or after a command knows it."""
@@ -70,6 +82,11 @@ class Guarded(TyperGroup):
         except Exception as error:
             if type(error).__module__.startswith(("typer", "click")):
                 raise  # usage errors, and typer's own way to leave
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                # Some of what is written to stdout is written by libraries.
+                leave_closed_pipe()
+                complain_of(OutputError(Problem("command.output", reason=reason_of(error))), language)
+                raise typer.Exit(EXIT_INPUT) from None
             _complain_of_fault(error, language)
             raise typer.Exit(EXIT_FAULT) from None
 

@@ -29,7 +29,7 @@ EXIT_BROKEN = 3
 EXIT_INFEASIBLE = 4
 MOST_PROBLEMS = 100
 """Problems that are explained one by one."""
-LONGEST_NAME = 200
+LONGEST_COMPARED = 200
 """What is longer is no name that somebody mistyped."""
 
 
@@ -129,7 +129,7 @@ def limit_problems(problems: Iterable[Problem]) -> list[Problem]:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word closest to `word`, or the empty string; `remedy.nearest` asks whether it was meant, as `near`."""
-    if len(word) > LONGEST_NAME:
+    if len(word) > LONGEST_COMPARED:
         return ""
     match = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return match[0] if match else ""

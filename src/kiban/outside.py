@@ -32,9 +32,11 @@ _of_call: ContextVar[Reach | None] = ContextVar("reach", default=None)
 _of_process = [EVERYTHING]
 
 
-def restrict(reach: Reach) -> None:
-    """Restrict the whole process from now on."""
+def restrict(reach: Reach) -> Reach:
+    """Restrict the whole process from now on; returns what held before."""
+    before = _of_process[0]
     _of_process[0] = reach
+    return before
 
 
 @contextmanager

@@ -26,6 +26,7 @@ LEVELS = {
     "interruption": 0,
     "outside": 0,
     "version": 0,
+    "whole_files": 0,
     "catalogue": 1,
     "physics": 1,
     "weather": 1,

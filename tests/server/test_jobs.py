@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 
 import pytest
+import sqlalchemy as sa
 from tests.cases.servers import (
     PATIENCE_SECONDS,
     Client,
@@ -19,7 +21,12 @@ from tests.cases.servers import (
 )
 from tests.server.gates import Gate
 
+from kiban.scenario.examples import load_scenario
+from kiban.scenario.plain import plain_scenario
+from kiban.server import leases
+from kiban.server.packing import pack
 from kiban.server.settings import Settings
+from kiban.server.store import Store
 
 SWEEP = {**study(), "key": "load.it_load_mw", "values": [80, 90, 100], "mode": "job"}
 
@@ -114,16 +121,79 @@ def test_progress_comes_as_events(client: Client, gate: Gate) -> None:
 
 @pytest.mark.usefixtures("gate")
 def test_a_worker_that_dies_is_replaced_but_not_for_ever(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kiban.server.supervisor.MOST_ATTEMPTS", 2)
+    monkeypatch.setattr("kiban.server.supervisor.MOST_DEATHS", 2)
     job_id = start_held_job(client)
-    for attempt in (1, 2):
+    # Kills from outside are no fault of the job; a crash is.
+    for attempt, end in enumerate((signal.SIGKILL, signal.SIGSEGV, signal.SIGTERM, signal.SIGABRT), start=1):
         wait_until_working(client.get, job_id, attempt)
         (slot,) = [slot for slot in client.service.supervisor._slots if slot.job == job_id]
-        os.kill(slot.process.pid or 0, signal.SIGKILL)
+        os.kill(slot.process.pid or 0, end)
     job = wait_for_job(client.get, job_id)
     assert job["state"] == "failed"
     assert job["problem"]["type"] == "urn:kiban:problem:fault"
     assert "2回" in job["problem"]["detail_ja"]
+
+
+def test_a_job_whose_start_never_leads_anywhere_is_given_up(
+    client: Client, gate: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kiban.server.supervisor.MOST_ATTEMPTS", 1)
+    job_id = start_held_job(client)
+    (slot,) = [slot for slot in client.service.supervisor._slots if slot.job == job_id]
+    os.kill(slot.process.pid or 0, signal.SIGKILL)
+    job = wait_for_job(client.get, job_id)
+    assert (job["state"], job["attempts"]) == ("failed", 2)
+    assert "started 1 times" in job["problem"]["detail"]
+
+
+def unwritable(fault: str, times: int) -> Callable[..., None]:
+    """A way to write the end of a job that fails so often, and is then the store's own."""
+    errors = {"full": "database or disk is full", "locked": "database is locked"}
+
+    def finish(self: Store, *arguments: object, **named: object) -> bool:
+        nonlocal times
+        times -= 1
+        if times >= 0:
+            error = sqlite3.OperationalError(errors[fault])
+            error.sqlite_errorcode = sqlite3.SQLITE_FULL if fault == "full" else sqlite3.SQLITE_BUSY
+            raise sa.exc.OperationalError("update", {}, error)
+        return FINISH(self, *arguments, **named)  # type: ignore[arg-type]
+
+    return finish  # type: ignore[return-value]
+
+
+FINISH = Store.finish_job
+
+
+@pytest.mark.parametrize("fault", ["full", "locked"])
+def test_a_result_is_kept_until_it_is_written(client: Client, monkeypatch: pytest.MonkeyPatch, fault: str) -> None:
+    monkeypatch.setattr(Store, "finish_job", unwritable(fault, 3))
+    job_id = client.post("/api/v1/plans", json={**study(), "mode": "job"}).json()["job"]["id"]
+    wait_until(lambda: job_id in client.service.supervisor._endings)
+    job = wait_for_job(client.get, job_id)
+    assert (job["state"], job["attempts"]) == ("done", 1)
+    assert job["result"]["plan"]["status"] == "optimal"
+
+
+def test_a_result_that_no_store_takes_is_a_failure_and_no_endless_trial(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> bytes:
+        raise ValueError("Out of range float values are not JSON compliant")
+
+    question = {**study(), "mode": "job"}
+    job_id = client.post("/api/v1/plans", json=question).json()["job"]["id"]
+    monkeypatch.setattr("kiban.server.supervisor.pack", refuse)
+    assert wait_for_job(client.get, job_id)["state"] == "failed"
+
+
+def test_a_job_that_stands_as_running_but_is_held_by_nobody_is_queued_again(client: Client) -> None:
+    service = client.service
+    job_id = service.store.add_job("plan", "a", "local", pack({"scenario": plain_scenario(load_scenario())}), {})
+    with service.store._write() as connection:
+        leases.take(connection, job_id, service.supervisor.holder, 0.0)
+    job = wait_for_job(client.get, job_id)
+    assert (job["state"], job["attempts"]) == ("done", 2)
 
 
 def test_a_job_that_fails_says_why(client: Client) -> None:

@@ -157,9 +157,7 @@ def test_two_servers_chain_one_log_and_take_turns_over_one_queue(database: str, 
         store.close()
 
 
-def test_the_job_of_a_killed_server_is_taken_over_by_another(
-    database: str, launch: Launch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_job_of_a_killed_server_is_taken_over_by_another(database: str, launch: Launch, tmp_path: Path) -> None:
     gate = Gate(tmp_path / "gate")
     gate.shut()
     first = launch("--data", str(tmp_path / "a"), "--database", database, gate=gate)
@@ -167,7 +165,6 @@ def test_the_job_of_a_killed_server_is_taken_over_by_another(
     job = first.post("/api/v1/sweep", {**study(), **sweep}).json()["job"]["id"]
     wait_until_working(first.get, job)
     os.kill(first.process.pid, signal.SIGKILL)
-    monkeypatch.setattr("kiban.server.supervisor.SILENCE_SECONDS", 3.0)
     with open_client(Settings(data=tmp_path / "b", database=database)) as second:
         found = wait_for_job(second.get, job)
     assert found["state"] == "done"

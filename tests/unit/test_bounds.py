@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiban.errors import MOST_PROBLEMS, ScenarioError, limit_problems
-from kiban.outside import Reach, may_open, restricted
+from kiban.outside import Reach, may_open, restrict, restricted
 from kiban.scenario import bounds, file
 from kiban.scenario.bounds import LARGEST_NUMBER, MOST_KEY_PARTS, MOST_LEVELS, bound_values, find_excess, load_toml
 from kiban.scenario.file import parse_scenario, place_of
@@ -243,6 +243,16 @@ def test_names_that_no_file_can_have() -> None:
             load_package(name)
         with pytest.raises(ScenarioError):
             parse_national({"national": {"name": "x", "sites_file": name}, "tranche": []})
+
+
+def test_a_process_that_has_served_is_free_again(tmp_path) -> None:
+    (tmp_path / "a.csv").write_text("a\n1\n")
+    before = restrict(Reach())
+    try:
+        assert not may_open(tmp_path / "a.csv")
+    finally:
+        restrict(before)
+    assert may_open(tmp_path / "a.csv")
 
 
 def test_who_may_open_no_files_gets_packages_by_name_only(tmp_path, monkeypatch) -> None:

@@ -14,6 +14,7 @@ from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
+from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -56,7 +57,9 @@ def report_command(
         page = _page(subject, package or [], against or ["none"], language, tell)
         tell(Message("progress.saving"))
         try:
-            out.write_bytes(page.encode("utf-8"))
+            write_whole(out, page.encode("utf-8"))
+        except FileExistsError:
+            raise OutputError(Problem("command.kept", str(out))) from None
         except OSError as error:
             raise OutputError(Problem("command.unwritable", str(out), reason=reason_of(error))) from None
     complain(phrase("report.written", language, path=out))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO, get_args
 
 import typer
 
-from kiban.errors import InputError
+from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -72,12 +72,14 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def write(text: str) -> None:
-    """Write to stdout; a reader that has gone away (`| head`) is no error."""
+    """Write to stdout; a reader that has gone away (`| head`) is no error, a full disk raises `OutputError`."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError as error:
         leave_closed_pipe()
+        if not isinstance(error, BrokenPipeError):
+            raise OutputError(Problem("command.output", reason=reason_of(error))) from None
 
 
 def leave_closed_pipe() -> None:

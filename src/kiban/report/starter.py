@@ -6,8 +6,9 @@ import json
 from importlib.resources import files
 from pathlib import Path
 
-from kiban.errors import OutputError, Problem
+from kiban.errors import OutputError, Problem, reason_of
 from kiban.quantities import Language
+from kiban.whole_files import write_whole
 
 SUFFIX = ".toml"
 
@@ -24,15 +25,13 @@ def write_starter(name: str, language: Language) -> Path:
     if path.suffix != SUFFIX:
         path = path.with_name(f"{path.name}{SUFFIX}")
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(starter_text(path.stem, language))
+        return write_whole(path, starter_text(path.stem, language).encode("utf-8"))
     except FileExistsError:
         code = "output.is_folder" if path.is_dir() else "output.kept"
         raise OutputError(Problem(code, str(path), free=str(_free(path)))) from None
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = reason_of(error)
         raise OutputError(Problem("output.unwritable", str(path), remedy="output.elsewhere", reason=reason)) from None
-    return path
 
 
 def _free(path: Path) -> Path:

@@ -30,6 +30,8 @@
     plan_files           a plan as files to take home
 
     store                plans and jobs
+    leases               who works on which job, by the database's clock
+    database_faults      a database that is full, locked, away or damaged
     holdings             whose a plan is, as questions to the store
     turns                whose job comes next
     audit                who did what: the log, counts of strangers, signed heads
@@ -40,6 +42,7 @@
     packing              content of its large columns
     supervisor           keeps the worker processes busy
     worker               a worker process
+    deaths               why a worker process ended
     tasks                what a job does
 
 It formats and carries, and asks `build`, `build_national` and PAY's `Question`; it calculates nothing.

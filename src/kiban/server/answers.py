@@ -13,9 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -87,12 +86,9 @@ class Answers:
         self._sessions: OrderedDict[SessionKey, Session] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._solvers = ThreadPoolExecutor(max(os.cpu_count() or 1, 1), thread_name_prefix="kiban-answer")
-        # One writer behind the answers, so that nobody waits for the disk.
+        # A plan is on the disk before it is answered. One writer is enough: solving takes longer.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="kiban-store")
         self._written = 0
-        # Who asked for what is on its way to the store: they may see it before it is there.
-        self._unwritten: Counter[tuple[str, str]] = Counter()
-        self._counting = threading.Lock()
 
     def close(self) -> None:
         """Finish what is being written and end."""
@@ -128,7 +124,7 @@ class Answers:
             self._plans.move_to_end(name)
             plan, how = known
             session.cooling_system = plan.cooling_system or session.cooling_system
-            self._write(self._hold, plan, how, asker.owner)
+            await self._write(self._hold, plan, how, asker.owner)
             return plan, replace(how, cached=True)
         try:
             plan, seconds, shared = await self._solve(name, scenario, held, asker)
@@ -138,11 +134,10 @@ class Answers:
             # The others who asked the same were overtaken, this one was not.
             plan, seconds, shared = await self._solve(name, scenario, held, asker)
         how = Circumstances(name, time.time(), seconds, "instant", shared, held is not None)
+        is_first = not shared and name not in self._plans
+        await self._write(self._keep if is_first else self._hold, plan, how, asker.owner)
         if name not in self._plans:
             self._remember(name, plan, how)
-            self._write(self._keep, plan, how, asker.owner)
-        else:
-            self._write(self._hold, plan, how, asker.owner)
         session.cooling_system = plan.cooling_system or session.cooling_system
         return plan, how
 
@@ -198,49 +193,28 @@ class Answers:
         while len(self._plans) > REMEMBERED_PLANS:
             self._plans.popitem(last=False)
 
-    def _write(
+    async def _write(
         self, how_to: Callable[[Plan, Circumstances, str], None], plan: Plan, how: Circumstances, owner: str
     ) -> None:
-        """Write behind the answer; until it is done, the owner is known to be one."""
-        with self._counting:
-            self._unwritten[how.id, owner] += 1
-        written = self._writer.submit(how_to, plan, how, owner)
-        written.add_done_callback(lambda _: self._forget_owner(how.id, owner))
-
-    def _forget_owner(self, name: str, owner: str) -> None:
-        with self._counting:
-            self._unwritten[name, owner] -= 1
-            if self._unwritten[name, owner] <= 0:
-                del self._unwritten[name, owner]
-
-    def _is_on_its_way(self, name: str, caller: Caller) -> bool:
-        """Whether the caller asked for this plan, an admin anybody, and it is not in the store yet."""
-        with self._counting:
-            return any(
-                held == name and (owner == caller.name or caller.may("admin")) for held, owner in self._unwritten
-            )
+        """Wait until the store has it; raises what the database says where it cannot be kept."""
+        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writer, how_to, plan, how, owner))
 
     def _hold(self, plan: Plan, how: Circumstances, owner: str) -> None:
         """A plan that was remembered is this owner's too; it may have left the store meanwhile."""
-        try:
-            stored = self.store.hold_plan(how.id, owner)
-        except Exception:
-            log.exception("whose plan %s is could not be stored", how.id)
-            return
-        if not stored:
+        if not self.store.hold_plan(how.id, owner):
             self._keep(plan, how, owner)
 
     def _keep(self, plan: Plan, how: Circumstances, owner: str) -> None:
-        try:
-            packed = pack_plan(plan, with_hours=False)
-            self.store.keep_plan(
-                how.id, packed, owner=owner, work="instant", seconds=how.seconds, cooling_kept=how.cooling_kept
-            )
-            self._written += 1
-            if self._written % BETWEEN_PRUNINGS == 0:
+        packed = pack_plan(plan, with_hours=False)
+        self.store.keep_plan(
+            how.id, packed, owner=owner, work="instant", seconds=how.seconds, cooling_kept=how.cooling_kept
+        )
+        self._written += 1
+        if self._written % BETWEEN_PRUNINGS == 0:
+            try:
                 self.store.prune_plans(self.settings.limits.stored_plans)
-        except Exception:
-            log.exception("plan %s could not be stored", how.id)
+            except Exception:
+                log.exception("old plans could not be removed")
 
     def forget(self, name: str) -> bool:
         """Forget a plan; whether it was remembered."""
@@ -253,8 +227,7 @@ class Answers:
     async def find(self, name: str, caller: Caller) -> tuple[Plan, Circumstances]:
         """A plan that the caller may see; what it may not see is not there for it."""
         loop = asyncio.get_running_loop()
-        seen = self._is_on_its_way(name, caller)
-        if not seen and not await loop.run_in_executor(None, may_see_plan, self.store, name, caller):
+        if not await loop.run_in_executor(None, may_see_plan, self.store, name, caller):
             raise refuse("not-found", "no_plan", name=name)
         return await self.look_up(name)
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -19,6 +20,7 @@ from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
 from kiban.server.bodies import LARGEST_SEQUENCE, LONGEST_SESSION
+from kiban.server.database_faults import LockedError, first_line, refusal_of_database
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
 from kiban.server.oidc import SignIn
@@ -73,7 +75,7 @@ def make_application(settings: Settings) -> FastAPI:
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)
-    for kind in (RefusedError, KibanError, RecursionError):
+    for kind in (RefusedError, KibanError, RecursionError, SQLAlchemyError, LockedError):
         app.add_exception_handler(kind, _answer_error)
     app.add_exception_handler(Exception, _answer_error)
     if not settings.is_local:
@@ -83,8 +85,11 @@ def make_application(settings: Settings) -> FastAPI:
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:
-    refusal = refusal_of(error)
-    if refusal.status >= 500 and not isinstance(error, RefusedError):
+    at_fault = refusal_of_database(error)
+    refusal = at_fault or refusal_of(error)
+    if at_fault is not None:
+        log.warning("%s %s: the database is at fault: %s", request.method, request.url.path, first_line(error))
+    elif refusal.status >= 500 and not isinstance(error, RefusedError):
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
     document = dict(refusal.document)
     document.update(await _number_of(request))

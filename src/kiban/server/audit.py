@@ -71,11 +71,8 @@ class AuditLog:
 
     def _hold(self, connection: Connection) -> None:
         """Let no other process add a row before this transaction ends."""
-        if self.store.is_sqlite:
-            raw = connection.connection.driver_connection
-            if raw is None or not raw.in_transaction:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-        else:
+        # A writer of SQLite is alone from its beginning.
+        if not self.store.is_sqlite:
             connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _CHAIN_LOCK})
 
     def count_stranger(self, address: str, now: float | None = None) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kiban.errors import OutputError, Problem
 from kiban.server.chain import Entry
+from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -86,20 +87,10 @@ def find_or_make_key(folder: Path) -> AuditKey:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     path = folder / KEY_FILE
-    part = folder / f".{KEY_FILE}-{secrets.token_hex(6)}"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Never readable by others, not even for a moment, and there as a whole or not at all.
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            part.rename(path) if os.name == "nt" else os.link(part, path)
-        except FileExistsError:
-            pass  # another server on this folder was quicker; its key is the key
-        finally:
-            part.unlink(missing_ok=True)
+        with contextlib.suppress(FileExistsError):  # another server on this folder was quicker; its key is the key
+            write_whole(path, content, only_owner=True)
     except OSError as error:
         raise OutputError(Problem("serve.key_unwritable", str(path), reason=_reason(error))) from None
     made = read_key(folder)

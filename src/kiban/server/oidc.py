@@ -33,7 +33,7 @@ PROVIDER_SECONDS = 10.0
 KNOWN_FOR_SECONDS = 3600.0
 BETWEEN_KEYS_SECONDS = 60.0
 LARGEST_ANSWER_BYTES = 1_000_000
-LONGEST_NAME = 80
+LONGEST_SUBJECT = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class SignIn:
         if not isinstance(subject, str) or not subject or not subject.isprintable():
             raise refuse("unauthorised", "sign_in_claims", reason="sub")
         name = f"oidc:{subject}"
-        if len(name) > LONGEST_NAME:
+        if len(name) > LONGEST_SUBJECT:
             name = f"oidc:{hashlib.sha256(subject.encode()).hexdigest()}"
         shown = next(
             (claims[key] for key in ("preferred_username", "email", "name") if isinstance(claims.get(key), str)), ""
@@ -246,4 +246,4 @@ def _ask(
 
 def _printable(value: object) -> str:
     text = "".join(letter for letter in str(value) if letter.isprintable())
-    return text[:LONGEST_NAME]
+    return text[:LONGEST_SUBJECT]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import tempfile
 import zipfile
 from pathlib import Path
 
 from kiban.planning.plan import Plan
 from kiban.report.page import fill_page
 from kiban.report.plan.document import Circumstances, plan_document, reproduction
-from kiban.report.plan.folder import save_plan
+from kiban.report.plan.folder import plan_contents
 from kiban.report.plan.workbook import ZIP_DATE, workbook_bytes
 from kiban.scenario import dump_scenario
 from kiban.server.problems import refuse
@@ -39,12 +38,9 @@ def plan_file(plan: Plan, plan_id: str, kind: str) -> tuple[bytes, str, str]:
 def _zip_folder(plan: Plan, stem: str) -> bytes:
     """The folder that `kiban build --out` writes; the same plan gives the same bytes."""
     written = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="kiban-") as place:
-        folder = save_plan(plan, Path(place) / stem)
-        with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
-            for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    entry = zipfile.ZipInfo(path.relative_to(place).as_posix(), ZIP_DATE)
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    archive.writestr(entry, path.read_bytes())
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in sorted(plan_contents(plan, Path(stem)).items()):
+            entry = zipfile.ZipInfo(f"{stem}/{name}", ZIP_DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
     return written.getvalue()

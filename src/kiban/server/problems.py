@@ -38,6 +38,8 @@ STATUS: Mapping[str, int] = {
     "busy": 429,
     "fault": 500,
     "provider": 502,
+    "unavailable": 503,
+    "storage-full": 507,
 }
 
 

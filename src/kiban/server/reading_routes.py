@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Query
+from sqlalchemy.exc import SQLAlchemyError
 
 from kiban.catalogue import describe, load_catalogue
 from kiban.errors import CatalogueError
@@ -13,6 +14,7 @@ from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
 from kiban.report.payment.packages import package_documents
 from kiban.report.phrases import load_phrases
 from kiban.server.catalogue_documents import examples_document, facts_document, site_document, sites_document
+from kiban.server.database_faults import LockedError, fault_of
 from kiban.server.problems import RefusedError
 from kiban.server.service import Json, ServiceOf, Viewer
 from kiban.server.settings import Settings
@@ -33,9 +35,13 @@ class LimitsDocument(TypedDict):
 
 
 class HealthDocument(TypedDict):
-    """Whether a server works and what it takes on; `static` says whether the web pages are there."""
+    """Whether a server works and what it takes on; `static` says whether the web pages are there.
 
-    status: str
+    It is degraded while its database is full, locked, away or damaged, as `fault` says; then nothing is planned.
+    """
+
+    status: Literal["ok", "degraded"]
+    fault: str | None
     version: str
     api: int
     static: bool
@@ -48,14 +54,22 @@ class HealthDocument(TypedDict):
 @router.get("/health", tags=["about"])
 def health(service: ServiceOf) -> Json:
     """Whether the server works and what it takes on. Needs no token."""
-    limits = service.settings.limits
+    limits, store = service.settings.limits, service.store
+    counted, fault = dict[str, int](), store.fault
+    try:
+        counted = store.count_jobs()
+    except (SQLAlchemyError, LockedError) as error:
+        fault = fault_of(error) or fault
+        if fault is None:
+            raise
     document: HealthDocument = {
-        "status": "ok",
+        "status": "ok" if fault is None else "degraded",
+        "fault": fault,
         "version": installed_version(),
         "api": 1,
         "static": has_pages(service.settings),
         "database": service.store.engine.dialect.name,
-        "jobs": service.store.count_jobs(),
+        "jobs": counted,
         "limits": {
             "body_bytes": limits.body_bytes,
             "steps": limits.steps,

@@ -32,7 +32,7 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")
     with ExitStack() as held:
-        restrict(reach_of(settings))
+        held.callback(restrict, restrict(reach_of(settings)))
         if not settings.database:
             held.enter_context(hold_folder(settings))
         listener = held.enter_context(listen(settings))

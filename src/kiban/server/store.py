@@ -9,7 +9,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -19,14 +19,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from kiban.errors import OutputError, Problem
-from kiban.server import holdings, turns
+from kiban.server import holdings, leases, turns
+from kiban.server.database_faults import Fault, LockedError, fault_of
 from kiban.server.holdings import Reader
 from kiban.server.packing import PackedPlan, edition
 from kiban.server.tables import jobs, plans
 
 Row = sa.RowMapping
 ENDED = ("done", "failed", "cancelled")
-MOST_ATTEMPTS = 3
+PATIENCE_WITH_LOCKS_SECONDS = 10.0
+"""How long to wait for another one who writes."""
 _LOCK = 7_219_411
 
 
@@ -39,6 +41,8 @@ class Store:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         # SQLite has one writer at a time: waiting here is fairer than its own retries.
         self._writing = threading.Lock()
+        self.fault: Fault | None = None
+        """Why the last attempt to write failed; None when it did not, or when `probe` has succeeded since."""
         _migrate(self.engine, url)
 
     def close(self) -> None:
@@ -46,13 +50,35 @@ class Store:
         self.engine.dispose()
 
     @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        if not self.is_sqlite:
-            with self.engine.begin() as connection:
-                yield connection
-            return
-        with self._writing, self.engine.begin() as connection:
-            yield connection
+    def _write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction; what is `durable` is on the disk when it ends, all else soon after."""
+        try:
+            if self.is_sqlite:
+                with self._turn_to_write(), self.engine.begin() as connection:
+                    connection.exec_driver_sql(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                    yield connection
+            else:
+                with self.engine.begin() as connection:
+                    yield connection
+        except Exception as error:
+            self.fault = fault_of(error) or self.fault
+            raise
+
+    @contextmanager
+    def _turn_to_write(self) -> Iterator[None]:
+        if not self._writing.acquire(timeout=PATIENCE_WITH_LOCKS_SECONDS):
+            raise LockedError
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    def probe(self) -> None:
+        """Write what changes nothing; raises what the database says where it cannot be written."""
+        with self._write() as connection:
+            connection.execute(sa.text("update alembic_version set version_num = version_num"))
+        self.fault = None
 
     def writing(self) -> AbstractContextManager[Connection]:
         """One short transaction that writes, for the modules whose tables are not here."""
@@ -80,6 +106,13 @@ class Store:
         self, plan_id: str, packed: PackedPlan, *, owner: str, work: str, seconds: float, cooling_kept: bool = False
     ) -> None:
         """Store a plan for its owner; one of the same id is replaced. Those of jobs are kept until they are deleted."""
+        with self._write() as connection:
+            self._keep_plan(connection, plan_id, packed, owner, work, seconds, cooling_kept)
+
+    def _keep_plan(
+        self, connection: Connection, plan_id: str, packed: PackedPlan, owner: str, work: str, seconds: float,
+        cooling_kept: bool = False,
+    ) -> None:  # fmt: skip
         values = {
             **asdict(packed),
             "name": storable(packed.name),
@@ -90,14 +123,13 @@ class Store:
             "edition": edition(),
             "cooling_kept": cooling_kept,
         }
-        with self._write() as connection:
-            holdings.hold(connection, plan_id, owner, kept=work == "job")
-            if connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is None:
-                connection.execute(holdings.insert_or_ignore(connection, plans).values(**values))
-                return
-            if packed.hours is None:
-                del values["hours"]
-            connection.execute(plans.update().where(plans.c.id == plan_id).values(**values))
+        holdings.hold(connection, plan_id, owner, kept=work == "job")
+        if connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is None:
+            connection.execute(holdings.insert_or_ignore(connection, plans).values(**values))
+            return
+        if packed.hours is None:
+            del values["hours"]
+        connection.execute(plans.update().where(plans.c.id == plan_id).values(**values))
 
     def hold_plan(self, plan_id: str, owner: str) -> bool:
         """Make a stored plan this owner's too; False where it is not stored."""
@@ -130,8 +162,9 @@ class Store:
             "state": "queued",
             "created": time.time(),
             "question": question,
-            "progress": json.dumps(progress, ensure_ascii=False),
+            "progress": _said(progress),
             "attempts": 0,
+            "deaths": 0,
         }
         with self._write() as connection:
             connection.execute(jobs.insert().values(**values))
@@ -177,24 +210,19 @@ class Store:
             job_id = connection.execute(following).scalar()
             if job_id is None:
                 return None
-            now = time.time()
-            connection.execute(
-                jobs.update()
-                .where(jobs.c.id == job_id)
-                .values(state="running", holder=holder, beat=now, started=now, attempts=jobs.c.attempts + 1)
-            )
+            leases.take(connection, job_id, holder, time.time())
             row = connection.execute(sa.select(jobs).where(jobs.c.id == job_id)).first()
         return row._mapping if row is not None else None
 
     def report_progress(self, job_id: str, progress: Mapping[str, Any]) -> None:
         """Keep what a running job says of itself."""
-        self._change_job(job_id, ("running",), progress=json.dumps(progress, ensure_ascii=False), beat=time.time())
+        with self._write(durable=False) as connection:
+            self._change_job(connection, job_id, ("running",), progress=_said(progress))
 
     def beat(self, holder: str) -> None:
         """Say that this server still works on its jobs."""
-        with self._write() as connection:
-            mine = sa.and_(jobs.c.holder == holder, jobs.c.state == "running")
-            connection.execute(jobs.update().where(mine).values(beat=time.time()))
+        with self._write(durable=False) as connection:
+            leases.renew(connection, holder)
 
     def finish_job(
         self,
@@ -204,24 +232,50 @@ class Store:
         result: bytes | None = None,
         problem: Mapping[str, Any] | None = None,
         progress: Mapping[str, Any],
+        made: Collection[tuple[str, PackedPlan, float]] = (),
     ) -> bool:
-        """End a job that has not ended; whether it was this call that did."""
-        return self._change_job(
-            job_id,
-            ("queued", "running"),
-            state=state,
-            finished=time.time(),
-            result=result,
-            problem=json.dumps(problem, ensure_ascii=False) if problem is not None else None,
-            progress=json.dumps(progress, ensure_ascii=False),
-            holder=None,
-        )
+        """End a job that has not ended, with the plans that it made (id, content, seconds); whether this call did it.
 
-    def requeue_job(self, job_id: str, progress: Mapping[str, Any]) -> None:
-        """Put a running job back into the queue, at its old place."""
-        self._change_job(
-            job_id, ("running",), state="queued", holder=None, progress=json.dumps(progress, ensure_ascii=False)
-        )
+        A result is taken from whoever has it, also where another server has begun the job anew meanwhile.
+        """
+        values = {
+            "state": state,
+            "finished": time.time(),
+            "result": result,
+            "problem": json.dumps(problem, ensure_ascii=False) if problem is not None else None,
+            "progress": _said(progress),
+            "holder": None,
+            "lease": None,
+        }
+        with self._write() as connection:
+            if not self._change_job(connection, job_id, ("queued", "running"), **values):
+                return False
+            owner = connection.execute(sa.select(jobs.c.owner).where(jobs.c.id == job_id)).scalar_one() if made else ""
+            for plan_id, packed, seconds in made:
+                self._keep_plan(connection, plan_id, packed, owner, "job", seconds)
+        return True
+
+    def requeue_job(self, job_id: str, holder: str, progress: Mapping[str, Any], *, own_fault: bool = False) -> bool:
+        """Put a job of this server back into the queue, at its old place; whether it still was its own."""
+        with self._write() as connection:
+            return leases.give_back(connection, job_id, holder, _said(progress), own_fault=own_fault)
+
+    def requeue_lost(self, holder: str, held: Collection[str], progress: Mapping[str, Any]) -> int:
+        """Put back what stands as this server's and is not `held`; how many there were."""
+        lost = sa.select(jobs.c.id).where(jobs.c.holder == holder, jobs.c.state == "running", jobs.c.id.not_in(held))
+        if not self._rows(lost):
+            return 0
+        with self._write() as connection:
+            return leases.give_back_lost(connection, holder, held, _said(progress))
+
+    def requeue_orphans(self, holder: str, progress: Mapping[str, Any], *, alone: bool) -> int:
+        """Put back what no living server holds; `alone` says that no other server can be alive."""
+        if not self._rows(sa.select(jobs.c.id).where(jobs.c.state == "running", jobs.c.holder != holder).limit(1)):
+            return 0
+        with self._write() as connection:
+            if alone:
+                return leases.give_back_all(connection, holder, _said(progress))
+            return leases.give_back_expired(connection, _said(progress))
 
     def prune_jobs(self, most: int) -> None:
         """Remove all but each owner's newest `most` of the jobs that have ended; the plans that they made stay."""
@@ -231,16 +285,13 @@ class Store:
             stale = sa.select(ended.c.id).where(ended.c.place > most)
             connection.execute(jobs.delete().where(jobs.c.id.in_(stale)))
 
-    def find_orphans(self, older_than: float, holder: str) -> Sequence[Row]:
-        """Running jobs of other servers that have not been heard of since `older_than`."""
-        silent = sa.or_(jobs.c.beat.is_(None), jobs.c.beat < older_than)
-        lost = sa.and_(jobs.c.state == "running", jobs.c.holder != holder, silent)
-        return self._rows(sa.select(jobs.c.id, jobs.c.attempts).where(lost))
+    def _change_job(self, connection: Connection, job_id: str, states: Sequence[str], **values: Any) -> bool:
+        wanted = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(states))
+        return connection.execute(jobs.update().where(wanted).values(**values)).rowcount > 0
 
-    def _change_job(self, job_id: str, states: Sequence[str], **values: Any) -> bool:
-        with self._write() as connection:
-            wanted = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(states))
-            return connection.execute(jobs.update().where(wanted).values(**values)).rowcount > 0
+
+def _said(progress: Mapping[str, Any]) -> str:
+    return json.dumps(progress, ensure_ascii=False)
 
 
 def storable(text: str) -> str:
@@ -253,25 +304,40 @@ def _connect(url: str) -> Engine:
     try:
         if url.startswith("sqlite:"):
             Path(sa.engine.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            engine = sa.create_engine(url, connect_args={"timeout": 30.0})
+            engine = sa.create_engine(url, connect_args={"timeout": PATIENCE_WITH_LOCKS_SECONDS})
             sa.event.listen(engine, "connect", _tune_sqlite)
         else:
             engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-        with engine.connect():
-            pass
+        with engine.connect() as connection:
+            if engine.dialect.name == "sqlite":
+                _require_whole(connection, shown)
     except ModuleNotFoundError:
         raise OutputError(Problem("serve.driver", shown)) from None
     except (sa.exc.SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise OutputError(Problem("serve.database", shown, reason=reason)) from None
+        raise OutputError(_unusable(error, shown)) from None
     return engine
 
 
+def _unusable(error: Exception, shown: str) -> Problem:
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    code = "serve.damaged" if fault_of(error) == "damaged" else "serve.database"
+    return Problem(code, shown, reason=reason)
+
+
 def _tune_sqlite(connection: Any, _: object) -> None:
+    # Transactions begin where the store says so, and as writers: none finds out later that it may not write.
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA synchronous=FULL")
     cursor.close()
+
+
+def _require_whole(connection: Connection, shown: str) -> None:
+    """`OutputError` for a damaged file, before anything is served from it."""
+    found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    if found != "ok":
+        raise OutputError(Problem("serve.damaged", shown, reason=" ".join(found.split())))
 
 
 def _without_password(url: str) -> str:
@@ -293,8 +359,9 @@ def _migrate(engine: Engine, url: str) -> None:
         with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.execute(sa.text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+            else:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except (CommandError, sa.exc.SQLAlchemyError) as error:
-        reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
-        raise OutputError(Problem("serve.database", _without_password(url), reason=reason)) from None
+        raise OutputError(_unusable(error, _without_password(url))) from None

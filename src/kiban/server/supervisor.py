@@ -5,6 +5,9 @@ whoever cancelled it; a job that is running there for a server which is gone is 
 
 A worker is told of the end of its job and stops at its next step, with what it remembers; one that does not stop
 is killed.
+
+How a job ended is kept here until the store has taken it, however often that has to be tried: while the disk is full
+or the database is away, nothing is lost and no new job is begun.
 """
 
 from __future__ import annotations
@@ -18,22 +21,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from kiban.server.confinement import reach_of, serve_confined
+from kiban.server.database_faults import PASSING, fault_of, first_line
+from kiban.server.deaths import count_memory_kills, is_own_fault
+from kiban.server.leases import LEASE_SECONDS
 from kiban.server.packing import pack
-from kiban.server.problems import describe, refuse
+from kiban.server.problems import RefusedError, describe, refuse
 from kiban.server.settings import Settings
-from kiban.server.store import MOST_ATTEMPTS, Row, Store
+from kiban.server.store import Row, Store
 from kiban.server.tasks import Outcome, say
 from kiban.server.worker import serve_jobs
 
 log = logging.getLogger("kiban.server")
 TICK_SECONDS = 1.0
-SILENCE_SECONDS = 10.0
-"""A server whose jobs have not been heard of for so long is gone."""
+MOST_DEATHS = 3
+"""Ends of its process by its own fault after which a job is given up."""
+MOST_ATTEMPTS = 100
+"""Starts after which it is given up whoever was at fault, so that none goes round for ever."""
+BETWEEN_COMPLAINTS_SECONDS = 60.0
 BETWEEN_REPORTS_SECONDS = 0.2
 PATIENCE_SECONDS = 1.0
 """How long a worker may take to stop before it is killed."""
@@ -48,12 +58,22 @@ class Slot:
     process: SpawnProcess
     line: Connection
     job: str | None = None
-    attempts: int = 0
+    deaths: int = 0
     reported: float = 0.0
     unreported: Any = None
     told_to_stop: float | None = None
     ready: bool = False
     """Whether the worker has loaded what it needs: until then it cannot stop, and need not be killed for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a job ended, for the store: `what` is done, problem, died (by its own fault) or interrupted."""
+
+    what: str
+    content: Any = None
+    deaths: int = 0
+    """How often it had died before."""
 
 
 class Supervisor:
@@ -64,6 +84,12 @@ class Supervisor:
         self.settings = settings
         self.holder = f"{os.getpid()}-{secrets.token_hex(6)}"
         self._slots: list[Slot] = []
+        self._endings: dict[str, Ending] = {}
+        self._memory_kills = count_memory_kills()
+        self._ticked = 0.0
+        self._complained: dict[str, float] = {}
+        # Who could not renew its own leases must not take others for dead that could not either.
+        self._trusts_leases_from = 0.0
         self._context = multiprocessing.get_context("spawn")
         self._bell, self._push = multiprocessing.Pipe(duplex=False)
         self._stopping = threading.Event()
@@ -77,7 +103,7 @@ class Supervisor:
         self.store.prune_jobs(self.settings.limits.stored_jobs)
         if self.store.is_sqlite:
             # Nobody else uses the folder: whatever runs there was ours before we were restarted.
-            self._requeue_orphans(time.time() + SILENCE_SECONDS)
+            self.store.requeue_orphans(self.holder, say("requeued"), alone=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -85,9 +111,10 @@ class Supervisor:
         self._stopping.set()
         self._ring()
         self._thread.join(timeout=10.0)
+        self._attempt(self._write_endings)
         for slot in self._slots:
             if slot.job is not None:
-                self.store.requeue_job(slot.job, say("requeued"))
+                self._attempt(partial(self.store.requeue_job, slot.job, self.holder, say("requeued")))
             _end(slot)
         self._slots.clear()
 
@@ -139,23 +166,50 @@ class Supervisor:
             self._push.send_bytes(b"!")
 
     def _watch(self) -> None:
-        ticked = 0.0
+        steps = (
+            self._listen,
+            self._tick,
+            self._write_endings,
+            self._report,
+            self._end_cancelled,
+            self._give_work,
+        )
         while not self._stopping.is_set():
-            try:
-                self._listen()
-                self._report()
-                self._end_cancelled()
-                if time.monotonic() - ticked >= TICK_SECONDS:
-                    ticked = time.monotonic()
-                    if any(slot.job is not None for slot in self._slots):
-                        self.store.beat(self.holder)
-                    if not self.store.is_sqlite:
-                        self._requeue_orphans(time.time() - SILENCE_SECONDS)
-                self._give_work()
-            except Exception:
-                # A database that is away for a moment must not end the thread.
-                log.exception("the supervisor of jobs stumbled")
-                time.sleep(TICK_SECONDS)
+            went_well = [self._attempt(step) for step in steps]
+            if not all(went_well):
+                self._stopping.wait(TICK_SECONDS)
+
+    def _attempt(self, step: Callable[[], object]) -> bool:
+        """Whether a step succeeded: a database that is away for a moment must not end the thread."""
+        try:
+            step()
+        except Exception as error:
+            self._trusts_leases_from = time.monotonic() + LEASE_SECONDS
+            kind = fault_of(error)
+            now = time.monotonic()
+            if now - self._complained.get(str(kind), -BETWEEN_COMPLAINTS_SECONDS) >= BETWEEN_COMPLAINTS_SECONDS:
+                self._complained[str(kind)] = now
+                if kind is None:
+                    log.exception("the supervisor of jobs stumbled")
+                else:
+                    log.warning("jobs wait, since the database is %s: %s", kind, first_line(error))
+            return False
+        return True
+
+    def _tick(self) -> None:
+        """What is done every second or so: hold on to what is ours, and put back what nobody holds."""
+        if time.monotonic() - self._ticked < TICK_SECONDS:
+            return
+        self._ticked = time.monotonic()
+        if self.store.fault is not None:
+            self.store.probe()
+        held = [slot.job for slot in self._slots if slot.job is not None] + list(self._endings)
+        if held:
+            self.store.beat(self.holder)
+        self.store.requeue_lost(self.holder, held, say("requeued"))
+        if not self.store.is_sqlite and time.monotonic() >= self._trusts_leases_from:
+            self.store.requeue_orphans(self.holder, say("requeued"), alone=False)
+        self._memory_kills = count_memory_kills()
 
     def _listen(self) -> None:
         """Wait for the bell, a message or an end, at most one tick."""
@@ -194,36 +248,57 @@ class Supervisor:
             slot.unreported = content
             return
         job_id, slot.job, slot.unreported, slot.told_to_stop = slot.job, None, None, None
-        if what == "cancelled":
-            return
-        if what == "problem":
-            self.store.finish_job(job_id, "failed", problem=content, progress=say("failed"))
-        else:
-            self._keep(job_id, content)
-        self._announce(job_id)
+        if what != "cancelled":
+            self._endings[job_id] = Ending(what, content)
 
-    def _keep(self, job_id: str, outcome: Outcome) -> None:
-        row = self.store.look_at_job(job_id)
-        owner = row["owner"] if row is not None else ""
-        for kept in outcome.plans:
-            self.store.keep_plan(kept.id, kept.packed, owner=owner, work="job", seconds=kept.seconds)
-        self.store.finish_job(job_id, "done", result=pack(outcome.result), progress=say("done"))
+    def _write_endings(self) -> None:
+        """Tell the store how jobs have ended; what it does not take is kept for the next time."""
+        for job_id, ending in list(self._endings.items()):
+            try:
+                self._write_ending(job_id, ending)
+            except Exception as error:
+                if fault_of(error) in PASSING or self._is_out_of_reach():
+                    raise
+                # No store will ever take this: the job has failed, and says so.
+                log.exception("the result of job %s cannot be stored", job_id)
+                self._fail(job_id, refuse("fault", "fault"))
+            del self._endings[job_id]
+            self._announce(job_id)
+
+    def _is_out_of_reach(self) -> bool:
+        try:
+            self.store.probe()
+        except Exception:
+            return True
+        return False
+
+    def _write_ending(self, job_id: str, ending: Ending) -> None:
+        if ending.what == "problem":
+            self.store.finish_job(job_id, "failed", problem=ending.content, progress=say("failed"))
+        elif ending.what == "done":
+            outcome: Outcome = ending.content
+            made = [(kept.id, kept.packed, kept.seconds) for kept in outcome.plans]
+            self.store.finish_job(job_id, "done", result=pack(outcome.result), progress=say("done"), made=made)
+        elif ending.what == "died" and ending.deaths + 1 >= MOST_DEATHS:
+            self._fail(job_id, refuse("fault", "worker", attempts=ending.deaths + 1))
+        else:
+            died = ending.what == "died"
+            self.store.requeue_job(job_id, self.holder, say("interrupted"), own_fault=died)
+
+    def _fail(self, job_id: str, refusal: RefusedError) -> None:
+        document = describe(refusal.kind, refusal.problems, refusal.status)
+        self.store.finish_job(job_id, "failed", problem=document, progress=say("failed"))
 
     def _bury(self, slot: Slot) -> None:
-        """A worker has ended by itself: its job is tried again, but not for ever."""
+        """A worker has ended by itself or was killed: its job is tried again, but not for ever."""
         self._slots.remove(slot)
+        slot.process.join(timeout=PATIENCE_SECONDS)
         _end(slot)
         if slot.job is not None:
-            log.warning("the worker of job %s ended with code %s", slot.job, slot.process.exitcode)
-            self._try_again(slot.job, slot.attempts)
-
-    def _try_again(self, job_id: str, attempts: int) -> None:
-        if attempts >= MOST_ATTEMPTS:
-            refusal = refuse("fault", "worker", attempts=attempts)
-            document = describe("fault", refusal.problems, refusal.status)
-            self.store.finish_job(job_id, "failed", problem=document, progress=say("failed"))
-        else:
-            self.store.requeue_job(job_id, say("requeued"))
+            code = slot.process.exitcode
+            died = is_own_fault(code, memory_ran_out=count_memory_kills() > self._memory_kills)
+            log.warning("the worker of job %s ended with code %s", slot.job, code)
+            self._endings[slot.job] = Ending("died" if died else "interrupted", deaths=slot.deaths)
 
     def _end_cancelled(self) -> None:
         for slot in [slot for slot in self._slots if slot.job is not None]:
@@ -238,21 +313,22 @@ class Supervisor:
                 self._slots.remove(slot)
                 _end(slot)
 
-    def _requeue_orphans(self, older_than: float) -> None:
-        for row in self.store.find_orphans(older_than, self.holder):
-            self._try_again(row["id"], row["attempts"])
-
     def _give_work(self) -> None:
-        while sum(slot.job is not None for slot in self._slots) < self.settings.workers:
+        # While results cannot be written, there is no use in making more.
+        while sum(slot.job is not None for slot in self._slots) + len(self._endings) < self.settings.workers:
             row = self.store.claim_job(self.holder)
             if row is None:
                 return
-            self._give(row)
+            if row["attempts"] > MOST_ATTEMPTS:
+                self._fail(row["id"], refuse("fault", "store.starts", attempts=row["attempts"] - 1))
+                self._announce(row["id"])
+            else:
+                self._give(row)
 
     def _give(self, row: Row) -> None:
         free = [slot for slot in self._slots if slot.job is None]
         slot = free[0] if free else self._hire()
-        slot.job, slot.attempts, slot.reported, slot.unreported = row["id"], row["attempts"], 0.0, None
+        slot.job, slot.deaths, slot.reported, slot.unreported = row["id"], row["deaths"], 0.0, None
         slot.told_to_stop = None
         try:
             slot.line.send(("do", row["id"], row["kind"], row["question"]))

@@ -1,6 +1,7 @@
 """The tables of the store; `migrations/` brings a database to this state, and a test compares the two.
 
-Times are seconds since 1970 in UTC. Text that is large is compressed JSON in a binary column.
+Times are seconds since 1970 in UTC, a lease's by the database's own clock. Text that is large is compressed JSON in a
+binary column.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ jobs = Table(
     Column("problem", Text),
     Column("attempts", Integer, nullable=False),
     Column("holder", String(40)),
-    Column("beat", Float(53)),
+    Column("lease", Float(53)),
+    Column("deaths", Integer, nullable=False, server_default="0"),
 )
 
 tokens = Table(

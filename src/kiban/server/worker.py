@@ -6,6 +6,7 @@ kills a worker that does not come to a step.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import multiprocessing
 import os
@@ -33,6 +34,7 @@ def serve_jobs(line: Connection) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the server's to handle
     threading.Thread(target=_end_with_the_server, daemon=True).start()
+    _offer_to_be_killed_first()
     inbox = Inbox(line)
     from kiban.server.tasks import run
 
@@ -99,6 +101,16 @@ def _send(line: Connection, *message: Any) -> None:
         line.send(message)
     except (BrokenPipeError, OSError):
         os._exit(1)
+
+
+def _offer_to_be_killed_first() -> None:
+    """Where memory runs out, the system is to end the job that takes it, and not the server."""
+    with contextlib.suppress(OSError):
+        handle = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
+        try:
+            os.write(handle, b"500")
+        finally:
+            os.close(handle)
 
 
 def _end_with_the_server() -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from kiban.errors import Problem, WeatherError, reason_of
 from kiban.messages import Message
 from kiban.weather.textfile import MAX_FILE_BYTES
+from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     import httpx
@@ -91,23 +90,17 @@ def _load(file: Path) -> Any:
 
 
 def _store(file: Path, body: str, request: Request) -> None:
-    """Write the answer beside its final name and rename it, so that no reader sees half a file."""
+    """Keep the answer in the cache."""
     held = {
         "url": request.url,
         "query": dict(request.query),
         "sha256": hashlib.sha256(body.encode()).hexdigest(),
         "body": body,
     }
-    temporary = ""
+    content = json.dumps(held, ensure_ascii=False).encode("utf-8")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=file.parent, prefix=".part-")
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            json.dump(held, stream, ensure_ascii=False)
-        os.replace(temporary, file)  # noqa: PTH105
+        write_whole(file, content, replace=True, make_parents=True)
     except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
         raise WeatherError(Problem("online.cache", str(file.parent), reason=reason_of(error))) from error
 
 

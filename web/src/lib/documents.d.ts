@@ -730,7 +730,8 @@ export interface LimitsDocument {
 
 /** Whether a server works and what it takes on; `static` says whether the web pages are there. */
 export interface HealthDocument {
-  status: string;
+  status: 'ok' | 'degraded';
+  fault: string | null;
   version: string;
   api: number;
   static: boolean;

@@ -6,7 +6,7 @@ import csv
 import io
 from pathlib import Path
 
-from kiban.errors import OutputError, Problem
+from kiban.errors import OutputError, Problem, reason_of
 from kiban.national.result.plan import NationalPlan
 from kiban.quantities import LANGUAGES
 from kiban.report.layout import render
@@ -16,6 +16,7 @@ from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_text
 from kiban.report.plan.folder import check_folder
 from kiban.report.plan.record import to_json
+from kiban.whole_files import write_whole
 
 REPORT_WIDTH = 110
 
@@ -24,22 +25,24 @@ def save_national(plan: NationalPlan, folder: str | Path) -> Path:
     """Write a national plan to a new folder and return it; `OutputError` where it cannot be written."""
     folder = Path(folder)
     check_folder(folder)
+    content = {name: text.encode("utf-8") for name, text in _texts(plan).items()}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "summary.json").write_text(to_json(national_document(plan)), encoding="utf-8")
-        for language in LANGUAGES:
-            text = render(national_text(plan, language, REPORT_WIDTH), width=REPORT_WIDTH, colour=False)
-            (folder / f"report.{language}.txt").write_text(text, encoding="utf-8")
-            if plan.status == "optimal":
-                (folder / f"map.{language}.svg").write_text(draw_map(plan, language), encoding="utf-8")
-        if plan.flows is not None:
-            (folder / "interconnectors.csv").write_text(flows_csv(plan.flows), encoding="utf-8")
-        (folder / "sites.csv").write_text(sites_csv(plan), encoding="utf-8")
+        return write_whole(folder, content, make_parents=True)
     except OSError as error:
-        raise OutputError(
-            Problem("output.unwritable", str(folder), remedy="output.elsewhere", reason=str(error.strerror))
-        ) from None
-    return folder
+        reason = reason_of(error)
+        raise OutputError(Problem("output.unwritable", str(folder), remedy="output.elsewhere", reason=reason)) from None
+
+
+def _texts(plan: NationalPlan) -> dict[str, str]:
+    texts = {"summary.json": to_json(national_document(plan)), "sites.csv": sites_csv(plan)}
+    for language in LANGUAGES:
+        report = national_text(plan, language, REPORT_WIDTH)
+        texts[f"report.{language}.txt"] = render(report, width=REPORT_WIDTH, colour=False)
+        if plan.status == "optimal":
+            texts[f"map.{language}.svg"] = draw_map(plan, language)
+    if plan.flows is not None:
+        texts["interconnectors.csv"] = flows_csv(plan.flows)
+    return texts
 
 
 def sites_csv(plan: NationalPlan) -> str:

@@ -7,8 +7,8 @@
     plan.xlsx         the same as a workbook
     provenance.json   every input with its origin, and the sources in full
 
-The folder is written under another name beside its place and then renamed, so that a folder with the
-plan's name is always whole. Nothing that is there already is changed or removed.
+A folder with the plan's name is always whole (`kiban.whole_files`). Nothing that is there already is changed or
+removed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,13 @@ import io
 import json
 import os
 import re
-import shutil
-import tempfile
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
-from kiban.errors import InputError, OutputError, Problem
+from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.planning.plan import Plan
 from kiban.report.plan.entries import plain_entry, source_keys
@@ -35,6 +33,7 @@ from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import Table, make_tables
 from kiban.report.plan.workbook import workbook_bytes
 from kiban.scenario import dump_scenario, read_scenario
+from kiban.whole_files import nearest_folder, write_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,21 +50,10 @@ def save_plan(plan: Plan, folder: str | Path) -> Path:
     """
     folder = Path(folder)
     check_folder(folder)
-    made: Path | None = None
     try:
-        made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=_existing_parent(folder)))
-        _write(plan, made, folder)
-        made.chmod(0o777 & ~_umask())
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.is_dir():
-            folder.rmdir()
-        made.rename(folder)
+        return write_whole(folder, plan_contents(plan, folder), make_parents=True)
     except OSError as error:
         raise OutputError(_unwritable(folder, error)) from None
-    finally:
-        if made is not None and made.exists():
-            shutil.rmtree(made, ignore_errors=True)
-    return folder
 
 
 def check_folder(folder: str | Path) -> None:
@@ -77,7 +65,7 @@ def check_folder(folder: str | Path) -> None:
         raise OutputError(Problem("output.not_empty", str(folder), free=_other_name(folder)))
     if folder.exists() and not folder.is_dir():
         raise OutputError(Problem("output.is_file", str(folder), free=_other_name(folder)))
-    parent = _existing_parent(folder)
+    parent = nearest_folder(folder)
     if not parent.is_dir():
         raise OutputError(Problem("output.below_file", str(folder), parent=str(parent)))
     if not os.access(parent, os.W_OK | os.X_OK):
@@ -112,15 +100,16 @@ def load_plan(folder: str | Path) -> Plan:
         raise OutputError(_damaged(folder, part, _first_line(error))) from None
 
 
-def _write(plan: Plan, target: Path, final: Path) -> None:
-    (target / SCENARIO).write_bytes(dump_scenario(plan.scenario, final).encode("utf-8"))
-    (target / SUMMARY).write_bytes(to_json(summarise(plan)).encode("utf-8"))
-    (target / HOURLY).write_bytes(_hourly_bytes(plan))
-    (target / PROVENANCE).write_bytes(to_json(_provenance(plan)).encode("utf-8"))
-    (target / WORKBOOK).write_bytes(workbook_bytes(plan))
-    (target / TABLES).mkdir()
-    for table in make_tables(plan):
-        (target / TABLES / f"{table.name}.csv").write_bytes(_csv_bytes(table))
+def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
+    """The files of a plan by name; `folder` is where they will stand, for the names of files in the scenario."""
+    return {
+        SCENARIO: dump_scenario(plan.scenario, folder).encode("utf-8"),
+        SUMMARY: to_json(summarise(plan)).encode("utf-8"),
+        HOURLY: _hourly_bytes(plan),
+        PROVENANCE: to_json(_provenance(plan)).encode("utf-8"),
+        WORKBOOK: workbook_bytes(plan),
+        **{f"{TABLES}/{table.name}.csv": _csv_bytes(table) for table in make_tables(plan)},
+    }
 
 
 def _csv_bytes(table: Table) -> bytes:
@@ -176,14 +165,6 @@ def _zone(offset: timedelta | None) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _existing_parent(folder: Path) -> Path:
-    """The nearest place above `folder` that exists."""
-    parent = folder.absolute().parent
-    while not parent.exists() and parent != parent.parent:
-        parent = parent.parent
-    return parent
-
-
 def _other_name(folder: Path) -> str:
     whole = folder.absolute()
     stem = re.sub(r"-\d+$", "", whole.name) or "plan"
@@ -194,8 +175,7 @@ def _other_name(folder: Path) -> str:
 
 
 def _unwritable(folder: Path, error: OSError) -> Problem:
-    reason = (error.strerror or type(error).__name__).lower()
-    return Problem("output.unwritable", str(folder), remedy="output.writable", reason=reason)
+    return Problem("output.unwritable", str(folder), remedy="output.writable", reason=reason_of(error))
 
 
 def _damaged(folder: Path, part: str, reason: str | Message) -> Problem:
@@ -207,9 +187,3 @@ def _first_line(error: Exception) -> Message:
     if not text:
         return Message("damage.unusable", kind=kind)
     return Message("damage.unusable_why", kind=kind, text=text[0][:120])
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kiban.errors import OutputError, Problem
+from kiban.errors import OutputError, Problem, reason_of
 from kiban.planning.plan import Plan
 from kiban.quantities import LANGUAGES, unit_of, unit_text
 from kiban.report.messages import say
@@ -29,6 +29,7 @@ from kiban.report.plan.tables import (
     worth_table,
 )
 from kiban.report.plan.words import answer, assumed_sentences, cooling_sentences, infeasible_sentences, proof_sentence
+from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -155,15 +156,12 @@ def check_new_file(path: str | Path) -> None:
 
 def write_new_file(raw: bytes, path: str | Path) -> Path:
     """Write a new file; `OutputError` where the name is taken or cannot be written."""
-    target = Path(path)
     try:
-        with target.open("xb") as file:
-            file.write(raw)
+        return write_whole(path, raw)
     except FileExistsError:
-        raise _taken(target) from None
+        raise _taken(path) from None
     except OSError as error:
-        raise OutputError(Problem("output.unwritable", str(target), reason=str(error.strerror))) from None
-    return target
+        raise OutputError(Problem("output.unwritable", str(path), reason=reason_of(error))) from None
 
 
 def _taken(path: str | Path) -> OutputError:
