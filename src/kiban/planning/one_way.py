@@ -95,14 +95,23 @@ def list_pairs(resources: Resources) -> list[Pair]:
     if grid is not None and grid.max_export_mw > 0:
         most = min(grid.max_export_mw, grid.max_mw)
         pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
-    if battery is not None and not burns_at_no_gain(resources):
+    if battery is not None and _pays_to_burn(resources):
         pairs.append(Pair(CHARGE, "discharge", battery.max_power_mw, battery.max_power_mw))
     return pairs
 
 
+def _pays_to_burn(resources: Resources) -> bool:
+    """Whether somebody is paid for taking power from the grid."""
+    grid = resources.grid
+    if grid is None or burns_at_no_gain(resources):
+        return False
+    carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
+    return bool((grid.price_myen_per_mwh + carbon < 0.0).any())
+
+
 def add_cuts(programme: Staircase, resources: Resources) -> None:
     """What every plan keeps to whose flows go in one direction."""
-    if resources.battery is not None and not burns_at_no_gain(resources):
+    if resources.battery is not None and _pays_to_burn(resources):
         programme.add_row("battery_one_way", upper=0.0)
         for name in ("charge", "discharge"):
             programme.add_term("battery_one_way", name)
