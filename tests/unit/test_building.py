@@ -70,12 +70,10 @@ def test_the_number_of_cores_and_the_first_points_to_start_from_change_nothing(c
 
 
 def test_a_plan_can_be_earned_without_end_only_if_nothing_limits_it():
-    sections = {
-        "grid": {"max_export_mw": 1e9, "export_price_myen_per_mwh": 1.0},
-        "supply": {"pv": {"max_mw": 1e9}, "own": {"availability": 1.0, "annual_cost_myen_per_mw": 1.0}},
-    }
+    paid = {"price_myen_per_mwh": -1.0}
     with pytest.raises(ScenarioError, match="earns without end"):
-        plan_of(**sections | {"grid": {"max_export_mw": 1e300, "export_price_myen_per_mwh": 1.0}})
+        plan_of(grid=paid)
+    assert plan_of(grid={**paid, "max_mw": 150.0}).status == "optimal"
 
 
 TIGHT = {
