@@ -6,7 +6,7 @@ import json
 import random
 from typing import Any
 
-from tests.campaigns.inputs import HOSTILE, KEYS, hostile_value, schema_of
+from tests.campaigns.inputs import KEYS, hostile_value, schema_of
 
 ADDRESSES = ("check", "plans", "pay", "compare", "sweep", "national", "session")
 PLAIN_KEYS = (
@@ -60,7 +60,7 @@ def draw_request(dice: random.Random) -> tuple[str, str, bytes, dict[str, str]]:
     elif address == "national":
         question = {"study": {"national": {"name": "x"}, "tranche": [], dice.choice(KEYS): hostile_value(dice)}}
     if dice.random() < 0.05:
-        question = dice.choice(HOSTILE)
+        question = hostile_value(dice)
     text = json.dumps(question, default=str)  # NaN and Infinity as Python writes them
     if dice.random() < 0.1:
         place = dice.randrange(len(text) + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -152,8 +153,9 @@ def mutate(raw: dict[str, Any], kind: str, dice: random.Random, draw: Callable[[
 
 
 def hostile_value(dice: random.Random) -> Any:
-    value = dice.choice(HOSTILE)
-    return [value, dice.choice(HOSTILE)] if dice.random() < 0.05 else value
+    # A copy: what is put into another value must not come to stand in itself.
+    value = copy.deepcopy(dice.choice(HOSTILE))
+    return [value, copy.deepcopy(dice.choice(HOSTILE))] if dice.random() < 0.05 else value
 
 
 @cache
