@@ -55,40 +55,28 @@ class Pair:
         return bool(np.isfinite(self.most_first) and np.isfinite(self.most_second))
 
 
-@dataclass(frozen=True, slots=True)
-class Exclusion:
-    """What the rule did to a programme."""
-
-    overlapping: Mapping[str, int]
-    """Steps in which the optimum without the rule breaks it, by the first variable of the pair."""
-    cost: float
-    """By how much the objective is higher for it."""
-
-
 def find_overlaps(solution: Solution, pair: Pair) -> Steps:
     """Steps in which both variables of a pair are above zero."""
     return np.minimum(solution.hourly[pair.first], solution.hourly[pair.second]) > OVERLAP
 
 
-def solve_exclusive(
-    programme: Staircase, pairs: Sequence[Pair], relaxed: Solution, solve: Solve
-) -> tuple[Solution, Exclusion | None]:
+def solve_exclusive(programme: Staircase, pairs: Sequence[Pair], relaxed: Solution, solve: Solve) -> Solution:
     """The least cost at which no pair overlaps; `relaxed` is the optimum of the programme without the rule.
 
-    None beside the solution says that `relaxed` keeps to it. The solution's prices are those at the directions that
+    Where `relaxed` keeps to it, it is the answer. The solution's prices are those at the directions that
     were found. A programme without such a point is returned as infeasible where whole numbers prove that; else
     `SolverError` is raised.
     """
     overlaps = {pair: find_overlaps(relaxed, pair) for pair in pairs}
     if relaxed.certificate is None or not any(steps.any() for steps in overlaps.values()):
-        return relaxed, None
+        return relaxed
     bound = relaxed.certificate.dual
     found = held = _hold_until_apart(programme, pairs, relaxed, solve)
     if not _is_closed(held, bound):
         found, bound = _decide(programme, pairs, overlaps, held, bound, solve)
     if found.certificate is None:
         if found.status == "infeasible" and found is not held:
-            return found, None
+            return found
         raise SolverError("the optimum has flows in both directions at once, and no schedule without them was found")
     gap = max(found.certificate.primal - bound, 0.0) / max(1.0, abs(found.certificate.primal))
     certificate = replace(
@@ -96,9 +84,7 @@ def solve_exclusive(
         dual=min(bound, found.certificate.dual),
         relative_gap=max(gap, found.certificate.relative_gap),
     )
-    counts = {pair.first: int(steps.sum()) for pair, steps in overlaps.items() if steps.any()}
-    dearer = max(found.certificate.primal - relaxed.certificate.primal, 0.0)
-    return replace(found, certificate=certificate), Exclusion(counts, dearer)
+    return replace(found, certificate=certificate)
 
 
 def _is_closed(found: Solution, bound: float) -> bool:

@@ -24,7 +24,6 @@ from kiban.linear.exclusive import Pair, find_overlaps, solve_exclusive
 from kiban.messages import Message
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
-from kiban.planning.schedule import burns_at_no_gain
 
 IMPORT: Final = "import"
 CHARGE: Final = "charge"
@@ -74,7 +73,7 @@ def solve_one_way(
         return optimum, None
     programme = write_programme(resources)
     add_cuts(programme, resources)
-    found, _ = solve_exclusive(programme, pairs, solve(programme), solve)
+    found = solve_exclusive(programme, pairs, solve(programme), solve)
     if found.certificate is None:
         return found, None
     cost = found.certificate.primal - optimum.certificate.primal
@@ -103,7 +102,7 @@ def list_pairs(resources: Resources) -> list[Pair]:
 def _pays_to_burn(resources: Resources) -> bool:
     """Whether somebody is paid for taking power from the grid."""
     grid = resources.grid
-    if grid is None or burns_at_no_gain(resources):
+    if grid is None:
         return False
     carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
     return bool((grid.price_myen_per_mwh + carbon < 0.0).any())
