@@ -5,11 +5,9 @@ Runs where PostgreSQL's programs are installed (Debian's package will do), on a 
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import signal
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,10 +16,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.cases.old_database import ENTRY, fill_old_database
+from tests.cases.postgresql import MissingError, open_cluster
 from tests.cases.servers import (
-    PATIENCE_SECONDS,
     LiveServer,
-    free_port,
     open_client,
     study,
     wait_for_job,
@@ -37,51 +34,19 @@ from kiban.server.holdings import Reader
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 
-pwd = pytest.importorskip("pwd")
+pytest.importorskip("pwd")
 Launch = Callable[..., LiveServer]
-
-
-def find_program(name: str) -> str | None:
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    return shutil.which(name, path=os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")]))
-
-
-def other_user() -> str | None:
-    """PostgreSQL does not run as root: the user that its package made, if we are."""
-    if os.geteuid() != 0:
-        return None
-    pwd.getpwnam("postgres")
-    return "postgres"
 
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[str]:
     """The URL of an empty database in a cluster that lives as long as this module."""
-    programs = {name: find_program(name) for name in ("initdb", "pg_ctl", "createdb")}
-    if None in programs.values():
-        pytest.skip("PostgreSQL is not installed")
-    try:
-        user = other_user()
-    except KeyError:
-        pytest.skip("there is no user postgres")
-    place = Path(tempfile.mkdtemp(prefix="kiban-postgresql-"))
-    if user is not None:
-        shutil.chown(place, user)
-    port, cluster = str(free_port()), str(place / "cluster")
-
-    def call(program: str, *arguments: str) -> None:
-        command = [str(programs[program]), *arguments]
-        subprocess.run(command, user=user, check=True, capture_output=True, timeout=PATIENCE_SECONDS, cwd=place)
-
-    options = f"-p {port} -k {place} -c listen_addresses=127.0.0.1 -c fsync=off"
-    call("initdb", "-D", cluster, "-A", "trust", "-U", "kiban", "--no-sync")
-    call("pg_ctl", "-D", cluster, "-l", str(place / "log"), "-o", options, "-w", "start")
-    try:
-        call("createdb", "-h", "127.0.0.1", "-p", port, "-U", "kiban", "kiban")
-        yield f"postgresql://kiban@127.0.0.1:{port}/kiban"
-    finally:
-        call("pg_ctl", "-D", cluster, "-m", "immediate", "stop")
-        shutil.rmtree(place, ignore_errors=True)
+    with contextlib.ExitStack() as held:
+        try:
+            cluster = held.enter_context(open_cluster())
+        except MissingError as error:
+            pytest.skip(str(error))
+        yield cluster.url
 
 
 def test_plans_jobs_and_audit(database: str, tmp_path: Path) -> None:
