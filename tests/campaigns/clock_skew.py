@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.campaigns.ground import SWEEP, end, follow, launch, reader, tell
+from tests.campaigns.ground import SWEEP, end, follow, launched, reader, tell
 from tests.cases.postgresql import open_cluster
 from tests.cases.servers import study, wait_until_working
 from tests.server.gates import SERVE, Gate
@@ -41,18 +41,18 @@ def run(count: int, seconds: float = SKEW_SECONDS) -> Counter[str]:
             gate = Gate(Path(place) / f"gate-{number}")
             gate.shut()
             data = ["--data", place, "--database", cluster.url]
-            first = launch(*data, program=("-c", SERVE, str(gate.file)))
-            job = first.post("/api/v1/sweep", {**study(), **SWEEP}).json()["job"]["id"]
-            wait_until_working(first.get, job)
-            second = launch(*data, program=("-c", SHIFTED + SERVE, str(shift), str(gate.file)))
-            time.sleep(TICKS * TICK_SECONDS)
-            counts["taken from the living"] += second.get(f"/api/v1/jobs/{job}").json()["attempts"] != 1
-            end(first)
-            gate.open()
-            follow(second, [job], counts)
-            counts["not taken from the dead"] += second.get(f"/api/v1/jobs/{job}").json()["attempts"] != 2
+            shifted = ("-c", SHIFTED + SERVE, str(shift), str(gate.file))
+            with launched(*data, program=("-c", SERVE, str(gate.file))) as first:
+                job = first.post("/api/v1/sweep", {**study(), **SWEEP}).json()["job"]["id"]
+                wait_until_working(first.get, job)
+                with launched(*data, program=shifted) as second:
+                    time.sleep(TICKS * TICK_SECONDS)
+                    counts["taken from the living"] += second.get(f"/api/v1/jobs/{job}").json()["attempts"] != 1
+                    end(first)
+                    gate.open()
+                    follow(second, [job], counts)
+                    counts["not taken from the dead"] += second.get(f"/api/v1/jobs/{job}").json()["attempts"] != 2
             counts["skews"] += 1
-            end(second)
     return counts
 
 

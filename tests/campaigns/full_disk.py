@@ -20,14 +20,13 @@ from tests.campaigns.ground import (
     SURROUNDINGS,
     SWEEP,
     WEEK,
-    end,
     follow,
-    launch,
+    launched,
     reader,
     tell,
     wait_at_most,
 )
-from tests.cases.servers import study, wait_until_working
+from tests.cases.servers import LiveServer, study, wait_until_working
 from tests.server.gates import SERVE, Gate
 
 ZEROS = ("lost", "half", "stuck", "failed", "not refused with 507", "not degraded", "not well again", "not a sentence")
@@ -71,10 +70,15 @@ def fill(disk: Path) -> None:
 
 
 def serve_on(disk: Path, number: int, counts: Counter[str]) -> None:
-    """A job ends while the disk is full, and what is asked meanwhile is refused; then there is room again."""
+    """A server on that disk."""
     gate = Gate(Path(tempfile.gettempdir()) / f"kiban-gate-{disk.name}-{number}")
     gate.shut()
-    server = launch("--data", str(disk / "data"), program=("-c", SERVE, str(gate.file)))
+    with launched("--data", str(disk / "data"), program=("-c", SERVE, str(gate.file))) as server:
+        be_full(server, disk, gate, counts)
+
+
+def be_full(server: LiveServer, disk: Path, gate: Gate, counts: Counter[str]) -> None:
+    """A job ends while the disk is full, and what is asked meanwhile is refused; then there is room again."""
     job = server.post("/api/v1/sweep", {**study(), **SWEEP}).json()["job"]["id"]
     waiting = server.post("/api/v1/plans", {**study(target__clean_share=0.6), "mode": "job"}).json()["job"]["id"]
     wait_until_working(server.get, job)
@@ -93,7 +97,6 @@ def serve_on(disk: Path, number: int, counts: Counter[str]) -> None:
     well = wait_at_most(MOST_WAIT_SECONDS, lambda: server.get("/api/v1/health").json()["status"] == "ok")
     counts["not well again"] += not well
     counts["not well again"] += server.post("/api/v1/plans", study(target__clean_share=0.37)).status_code != 200
-    end(server)
 
 
 def command_on(disk: Path, study_file: Path, arguments: tuple[str, ...], counts: Counter[str]) -> None:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,16 @@ def end(server: LiveServer, how: signal.Signals = signal.SIGKILL) -> None:
     with contextlib.suppress(ProcessLookupError):
         server.process.send_signal(how)
     server.process.wait(timeout=MOST_WAIT_SECONDS)
+
+
+@contextlib.contextmanager
+def launched(*arguments: str, program: Sequence[str] = ("-m", "kiban.cli")) -> Iterator[LiveServer]:
+    """A server as `launch` starts it, which is gone afterwards whatever happened meanwhile."""
+    server = launch(*arguments, program=program)
+    try:
+        yield server
+    finally:
+        end(server)
 
 
 def children_of(process_id: int) -> set[int]:

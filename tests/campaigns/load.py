@@ -13,10 +13,11 @@ import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-from tests.campaigns.ground import MOST_WAIT_SECONDS, end, launch, reader, tell
+from tests.campaigns.ground import MOST_WAIT_SECONDS, launched, reader, tell
 from tests.cases.servers import LiveServer, study
 
 ZEROS = ("errors",)
@@ -84,10 +85,12 @@ async def press(server: LiveServer, seed: int, clients: int, seconds: float, cou
 def run(seed: int, clients: int, seconds: float) -> Counter[str]:
     """The load on a server of its own; what was counted."""
     counts = Counter[str]()
-    with tempfile.TemporaryDirectory(prefix="kiban-load-") as place:
-        server = launch("--data", place)
-        asyncio.run(press(server, seed, clients, seconds, counts))
-        end(server)
+    with (
+        tempfile.TemporaryDirectory(prefix="kiban-load-") as place,
+        launched("--data", place) as server,
+        ThreadPoolExecutor(1) as thread,  # which has no event loop yet: that of the browser tests has one
+    ):
+        thread.submit(lambda: asyncio.run(press(server, seed, clients, seconds, counts))).result()
     return counts
 
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections import Counter
 
-from tests.campaigns.ground import GONE, any_job, end, follow, launch, reader, tell, wait_at_most
+from tests.campaigns.ground import GONE, any_job, follow, launched, reader, tell, wait_at_most
 from tests.cases.postgresql import open_cluster
 from tests.cases.servers import study
 
@@ -27,8 +27,11 @@ IN_A_TURN = 2
 def run(seed: int, count: int, longest_away_seconds: float = LONGEST_AWAY_SECONDS) -> Counter[str]:
     """So many stops; what was counted."""
     chance, counts = random.Random(seed), Counter[str]()
-    with tempfile.TemporaryDirectory(prefix="kiban-restarts-") as place, open_cluster(synchronous=True) as cluster:
-        server = launch("--data", place, "--database", cluster.url)
+    with (
+        tempfile.TemporaryDirectory(prefix="kiban-restarts-") as place,
+        open_cluster(synchronous=True) as cluster,
+        launched("--data", place, "--database", cluster.url) as server,
+    ):
         acknowledged: list[str] = []
         for _ in range(count):
             for number in range(IN_A_TURN):
@@ -55,7 +58,6 @@ def run(seed: int, count: int, longest_away_seconds: float = LONGEST_AWAY_SECOND
         counts["acknowledged"] = len(acknowledged)
         listed = server.get("/api/v1/jobs?limit=1000").json()["jobs"]
         counts["doubled"] += len(listed) - len({job["id"] for job in listed})
-        end(server)
     return counts
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from kiban.errors import SolverError
 from kiban.linear import solve
 from kiban.linear.flat import BOUND_PREFIX, flatten
 from kiban.linear.kernel.method import solve_kernel
@@ -43,7 +44,7 @@ def sizes(programme, flat):
     return 1.0 + np.abs(sides[np.isfinite(sides)]).max(initial=0.0), 1.0 + np.abs(flat.cost).max(initial=0.0)
 
 
-given_up = {"kernel": 0, "solved": 0}
+given_up = {"kernel": 0, "highs": 0, "solved": 0}
 
 
 @seed(8760)
@@ -57,11 +58,16 @@ def test_the_kernel_finds_the_optimum_that_highs_finds(programme):
         assert given_up["kernel"] <= 3 + 0.05 * given_up["solved"]
         return
     assert answer.status == "optimal", "the programme has an optimum by construction"
-    oracle = solve(programme, "highs")
+    try:
+        oracle = solve(programme, "highs")
+    except SolverError:  # HiGHS proves nothing here: the certificate below has to do
+        given_up["highs"] += 1
+        assert given_up["highs"] <= 3 + 0.02 * given_up["solved"]
+        oracle = None
     certificate = answer.solution.certificate
     flat = flatten(programme)
     right, price = sizes(programme, flat)
-    if oracle.status == "optimal":
+    if oracle is not None and oracle.status == "optimal":
         # HiGHS may break its rows by 1e-9 each, which is worth something at a high price.
         slack = 1e-8 * sum(float(np.abs(p).sum()) for p in answer.solution.row_prices.values())
         assert certificate.primal == pytest.approx(oracle.certificate.primal, rel=1e-6, abs=1e-6 + slack)
