@@ -23,6 +23,7 @@ from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.linear.flat import FlatProgramme, flatten
 from kiban.linear.highs import solve_highs
+from kiban.linear.phase_one import has_no_whole_point
 from kiban.linear.solution import Solution, without_solution
 from kiban.linear.staircase import Staircase
 
@@ -144,7 +145,7 @@ def _decide(
         whole = _with_whole_numbers(flat, steps)
         status, point, _, _, proven = solve_highs(whole, most_nodes=MOST_NODES_AND_STEPS // programme.steps)
         if status == "infeasible":
-            return without_solution(status), bound
+            return (without_solution(status) if has_no_whole_point(whole) else found), bound
         if np.isfinite(proven):
             bound = max(bound, proven)
         if point.size != whole.cost.size:
