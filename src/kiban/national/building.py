@@ -27,7 +27,7 @@ from kiban.national.result.plan import (
 from kiban.national.result.robustness import assess
 from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
-from kiban.national.search.incumbent import Incumbent, income
+from kiban.national.search.incumbent import Incumbent, income, keep_directions
 from kiban.national.study.assembly import write_problem
 from kiban.national.study.lead_times import late_supply
 from kiban.national.study.problem import NationalProblem
@@ -68,6 +68,7 @@ def build_national(
     if incumbent is None or incumbent.excess > 0:
         relaxations = explain_infeasible(problem, pool, incumbent, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
+    incumbent, one_way = keep_directions(problem, incumbent)
     tell(Message("progress.national_comparing"))
     with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
         # HiGHS leaves the interpreter free, and none of these questions waits for another.
@@ -112,6 +113,7 @@ def build_national(
         delay=find_delay(problem, pool, incumbent, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
         late_supply=late_supply(study, None, catalogue, study.years[0]),
+        one_way=one_way,
     )
 
 

@@ -59,9 +59,12 @@ class TwoWay:
 
 
 def solve_one_way(
-    resources: Resources, optimum: Solution, solve: Callable[[Staircase], Solution]
+    resources: Resources,
+    optimum: Solution,
+    solve: Callable[[Staircase], Solution],
+    write: Callable[[Resources], Staircase] = write_programme,
 ) -> tuple[Solution, TwoWay | None]:
-    """The least cost of flows in one direction; `optimum` is that of the linear programme, as `solve` finds it.
+    """The least cost of flows in one direction; `optimum` is what `solve` finds for the programme that `write` writes.
 
     None beside the solution says that the optimum already keeps to it.
     """
@@ -71,7 +74,7 @@ def solve_one_way(
     hours = {pair.first: float(find_overlaps(optimum, pair).sum()) * resources.step_weight_h for pair in pairs}
     if not any(hours.values()):
         return optimum, None
-    programme = write_programme(resources)
+    programme = write(resources)
     add_cuts(programme, resources)
     found = solve_exclusive(programme, pairs, solve(programme), solve)
     if found.certificate is None:

@@ -685,6 +685,14 @@ export interface Exclusion {
   limit: number;
 }
 
+/** What the optimum of the linear programme did in both directions at once, and what it costs to do without. */
+export interface TwoWay {
+  import_hours: number;
+  charge_hours: number;
+  cost_myen_per_year: number;
+  gap_myen_per_year: number;
+}
+
 /** Everything of a national plan; see `NationalPlan`. */
 export interface NationalDocument {
   format: string;
@@ -716,6 +724,7 @@ export interface NationalDocument {
   candidates: CandidateDocument[];
   excluded: Exclusion[];
   late_supply: Record<string, number>;
+  one_way: TwoWay | null;
 }
 
 /** What a server takes on. */

@@ -19,7 +19,7 @@ from kiban.national.result.plan import SERVED_MW
 from kiban.national.search.incumbent import Incumbent
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_cases import site_scenario, study_catalogue
-from kiban.national.study.site_programme import SLACKS, load_resources, solve_site
+from kiban.national.study.site_programme import SLACKS, load_resources, solve_site_one_way
 from kiban.national.study.variants import energy_per_mw
 from kiban.planning.building import describe_design, list_capital_factors
 from kiban.planning.plan import Plan, ServedTranche
@@ -39,7 +39,7 @@ def site_design(problem: NationalProblem, incumbent: Incumbent, site: int, terms
     number = _block_of(problem, site)
     point, model = incumbent.points[number, 0], problem.blocks[number].subproblems[0].model
     resources = load_resources(model, point.z)
-    solution = solve_site(resources)
+    solution, _ = solve_site_one_way(resources)
     built = {name: value for name, value in solution.capacities.items() if name not in SLACKS}
     scenario = _scenario_of(problem, site)
     years = resources.steps // resources.block_steps

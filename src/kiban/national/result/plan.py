@@ -19,6 +19,7 @@ from kiban.national.search.subproblem import Point
 from kiban.national.study.candidates import Candidate, Exclusion
 from kiban.national.study.hazard import HazardCost
 from kiban.national.study.problem import NationalProblem
+from kiban.planning.one_way import TwoWay
 from kiban.scenario.national import NationalScenario
 
 SERVED_MW = 1e-3
@@ -247,6 +248,8 @@ class NationalPlan:
     relaxations: tuple[Relaxation, ...] = ()
     late_supply: Mapping[str, float] = field(default_factory=dict)
     """Supply that cannot run in the first year planned for, with the first year in which it can."""
+    one_way: TwoWay | None = None
+    """What flows in one direction cost; None where the linear programmes of the sites keep to it by themselves."""
 
     @property
     def cost_myen(self) -> float:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
+from kiban.errors import SolverError
 from kiban.national.search.cut_pool import SAME_MW, CutPool, SeparationPoint
 from kiban.national.search.master import Choice
 from kiban.national.search.separation import distribute_slack, linking_of
-from kiban.national.search.subproblem import Point
+from kiban.national.search.subproblem import Point, evaluate_one_way
 from kiban.national.search.transport import carry
 from kiban.national.study.problem import NationalProblem
+from kiban.planning.one_way import TwoWay
 
 ALLOWED_EXCESS = 1e-4
 """What a point may give of a clean share (GWh) or a carbon cap (kt) and still keep it."""
@@ -64,6 +66,36 @@ def evaluate_choice(problem: NationalProblem, pool: CutPool, choice: Choice) -> 
         z = linking_of(problem, generous, number, which, subproblem)
         separation_points.append(SeparationPoint(subproblem.model, z))
     points = dict(zip(keys, pool.evaluate(separation_points), strict=True))
+    return _incumbent_of(problem, generous, points)
+
+
+def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Incumbent, TwoWay | None]:
+    """The same choice with flows that go in one direction, and what that costs; the bound stays proven.
+
+    The hours are those of the site that has most of them; None where every site keeps to it already. Raises
+    `SolverError` where no design of the choice keeps to it within the budget.
+    """
+    changed: list[tuple[float, TwoWay]] = []
+    points = dict(incumbent.points)
+    for (number, which), point in incumbent.points.items():
+        subproblem = problem.blocks[number].subproblems[which]
+        points[number, which], two_way = evaluate_one_way(subproblem.model, point)
+        if two_way is not None:
+            changed.append((subproblem.weight, two_way))
+    if not changed:
+        return incumbent, None
+    kept = _incumbent_of(problem, incumbent.choice, points)
+    if kept is None:
+        raise SolverError("with flows in one direction the plan that was found costs more than the budget allows")
+    return replace(incumbent, choice=kept.choice, points=points, cost_myen=kept.cost_myen), TwoWay(
+        import_hours=max(two_way.import_hours for _, two_way in changed),
+        charge_hours=max(two_way.charge_hours for _, two_way in changed),
+        cost_myen_per_year=sum(weight * two_way.cost_myen_per_year for weight, two_way in changed),
+        gap_myen_per_year=sum(weight * two_way.gap_myen_per_year for weight, two_way in changed),
+    )
+
+
+def _incumbent_of(problem: NationalProblem, generous: Choice, points: dict[tuple[int, int], Point]) -> Incumbent | None:
     cost = fixed_cost(problem, generous)
     cost += sum(problem.blocks[b].subproblems[w].weight * point.cost_myen for (b, w), point in points.items())
     needed = reinforcement_needed(problem, points)

@@ -23,15 +23,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear import Solution
+from kiban.linear import Certificate, Solution
 from kiban.national.study.site_model import SiteModel, capacity_costs
-from kiban.national.study.site_programme import SITE_TOLERANCE, SLACKS, solve_at
+from kiban.national.study.site_programme import (
+    SITE_TOLERANCE,
+    SLACKS,
+    load_resources,
+    solve_at,
+    solve_site_one_way,
+)
 from kiban.planning.evaluation import (
     compute_costs,
     compute_emissions,
     compute_hourly,
     compute_indicators,
 )
+from kiban.planning.one_way import TwoWay
 from kiban.planning.resources import Resources
 from kiban.planning.schedule import tidy
 
@@ -128,6 +135,25 @@ def evaluate_from(
 ) -> tuple[Point, WarmStart | None]:
     """The same to any accuracy and from the warm start of a similar solve; and the warm start that this one leaves."""
     resources, solution, certificate = solve_at(model, z, tolerance, start)
+    return _make_point(model, z, resources, solution, certificate, tolerance), solution.warm
+
+
+def evaluate_one_way(model: SiteModel, point: Point) -> tuple[Point, TwoWay | None]:
+    """The design at the same z whose flows go in one direction; the cut stays that of the linear programme.
+
+    The point itself and None where its flows do so already.
+    """
+    resources = load_resources(model, point.z)
+    solution, two_way = solve_site_one_way(resources)
+    if two_way is None or solution.certificate is None:
+        return point, None
+    kept = _make_point(model, point.z, resources, solution, solution.certificate, point.tolerance)
+    return replace(kept, bound_myen=point.bound_myen, slope=point.slope), two_way
+
+
+def _make_point(
+    model: SiteModel, z: Array, resources: Resources, solution: Solution, certificate: Certificate, tolerance: float
+) -> Point:
     shown = tidy(resources, solution)
     costs = compute_costs(resources, shown)
     hourly = compute_hourly(resources, shown)
@@ -138,7 +164,7 @@ def evaluate_from(
         used[model.classes + 1 + place] = solution.capacities.get(name, 0.0)
     if model.has_carbon:
         used[-1] = compute_emissions(resources, solution)
-    point = Point(
+    return Point(
         z=z,
         used=np.minimum(used, z),
         cost_myen=certificate.primal,
@@ -153,7 +179,6 @@ def evaluate_from(
         solver=certificate.solver,
         tolerance=tolerance,
     )
-    return point, solution.warm
 
 
 def slope_of(model: SiteModel, resources: Resources, solution: Solution) -> Array:

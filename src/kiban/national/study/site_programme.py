@@ -15,6 +15,7 @@ from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.linear import Certificate, Solution, Staircase, solve
 from kiban.national.study.site_model import SiteModel
+from kiban.planning.one_way import TwoWay, list_pairs, solve_one_way
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 
@@ -77,6 +78,14 @@ def solve_site(resources: Resources, tolerance: float = SITE_TOLERANCE, start: W
     programme = write_elastic_programme(resources)
     answer = solve_kernel(programme, tolerance=tolerance, correctors=0, warm=start, keep=START_GAPS)
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else solve(programme)
+
+
+def solve_site_one_way(resources: Resources) -> tuple[Solution, TwoWay | None]:
+    """The optimum of flows in one direction, and what it differs in from the programme's own; None where in nothing."""
+    if not list_pairs(resources):
+        return solve_site(resources), None
+    # To the last digits: what a rougher solve leaves in both directions is no flow.
+    return solve_one_way(resources, solve(write_elastic_programme(resources)), solve, write_elastic_programme)
 
 
 def solve_at(

@@ -21,6 +21,7 @@ from kiban.national.result.plan import (
 )
 from kiban.national.study.candidates import Candidate, Exclusion
 from kiban.national.study.hazard import HazardCost
+from kiban.planning.one_way import TwoWay
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.national.flows import BalanceDocument, LinkDocument, balance_documents, flow_documents
 from kiban.report.national.words import answer
@@ -104,6 +105,7 @@ class NationalDocument(TypedDict):
     candidates: list[CandidateDocument]
     excluded: list[Annotated[Fields, Exclusion]]
     late_supply: dict[str, float]
+    one_way: Annotated[Fields, TwoWay] | None
 
 
 def national_document(plan: NationalPlan) -> NationalDocument:
@@ -138,6 +140,7 @@ def national_document(plan: NationalPlan) -> NationalDocument:
         "candidates": [_candidate(candidate) for candidate in plan.candidates],
         "excluded": [dataclasses.asdict(left) for left in plan.excluded],
         "late_supply": dict(plan.late_supply),
+        "one_way": dataclasses.asdict(plan.one_way) if plan.one_way is not None else None,
     }
 
 

@@ -22,6 +22,7 @@ from kiban.quantities import (
     term,
 )
 from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs, remark, section, table
+from kiban.report.messages import say
 from kiban.report.names import study_money
 from kiban.report.national.flows import flows_section, weather_note
 from kiban.report.national.words import (
@@ -90,7 +91,14 @@ def national_text(plan: NationalPlan, language: Language, width: int) -> Rendera
     )
     parts += section(
         _say("title_notes", language),
-        bullets([_say("note_model", language), *policy_notes(plan, language), weather_note(plan, language)]),
+        bullets(
+            [
+                _say("note_model", language),
+                *policy_notes(plan, language),
+                weather_note(plan, language),
+                *([say(plan.one_way.note(), language)] if plan.one_way is not None else ()),
+            ]
+        ),
     )
     return Group(*parts)
 
