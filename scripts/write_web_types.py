@@ -19,7 +19,7 @@ from kiban.report.plan.differences import ComparisonDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.hours import HoursDocument
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
-from kiban.server.job_routes import JobDocument
+from kiban.server.job_documents import JobDocument
 from kiban.server.problems import ProblemDocument
 from kiban.server.reading_routes import HealthDocument
 

@@ -265,6 +265,38 @@ def test_an_answer_counts_once_and_only_in_the_browser_that_asked(client: Client
     assert client.get("/api/v1/jobs").status_code == 401
 
 
+BROWSER = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_a_browser_is_shown_why_it_failed_and_what_to_do(
+    client: Client, provider: IdentityProvider, language: str
+) -> None:
+    header = {**BROWSER, "accept-language": f"{language},en;q=0.5"}
+    provider.person["groups"] = []
+    query = urlsplit(begin(client)).query
+    failures = {
+        f"{RETURN_PATH}?{query}": (403, {"en": "Ask the keeper of this server which groups", "ja": "サーバーの管理者"}),
+        RETURN_PATH: (401, {"en": "Begin again from the page to sign in", "ja": "やり直してください。"}),
+        f"{RETURN_PATH}?{query}&error=%3Cscript%3Ealert(1)": (401, {"en": "refused the sign-in", "ja": "拒否しました"}),
+    }
+    for address, (status, said) in failures.items():
+        answer = client.get(address, headers=header)
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"].startswith("text/html")
+        assert "script-src 'self'" in answer.headers["content-security-policy"]
+        assert said[language] in answer.text
+        assert f'<html lang="{language}">' in answer.text
+        assert ("サインインできませんでした" if language == "ja" else "You were not signed in") in answer.text
+        for way in ("/api/v1/sign-in", "/sign-in"):
+            assert f'<a href="{way}">' in answer.text
+        assert "<script>" not in answer.text
+        assert "urn:kiban" not in answer.text
+        # A program reads the problem as everywhere else.
+        assert client.get(address).headers["content-type"].startswith("application/problem+json")
+    assert client.get("/api/v1/jobs", headers=header).headers["content-type"].startswith("application/problem+json")
+
+
 def sign_in_directly(way: SignIn) -> oidc.SignedIn:
     address, secret = way.begin()
     answer = httpx.get(address)
@@ -330,6 +362,8 @@ def test_a_provider_that_is_away_is_502_and_tokens_still_open(tmp_path: Path) ->
     with open_client(Settings(data=tmp_path, oidc=known)) as client:
         answer = client.get("/api/v1/sign-in")
         assert (answer.status_code, answer.json()["type"]) == (502, "urn:kiban:problem:provider")
+        shown = client.get("/api/v1/sign-in", headers=BROWSER)
+        assert (shown.status_code, "Try again later" in shown.text) == (502, True)
         assert client.get("/api/v1/health").status_code == 200
     with open_client(Settings(data=tmp_path)) as client:
         assert client.get("/api/v1/sign-in").status_code == 404

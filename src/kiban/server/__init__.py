@@ -19,9 +19,11 @@
     reading_routes       addresses that only read what kiban knows
     planning_routes      addresses that plan
     job_routes           addresses of jobs
+    job_documents        a job as JSON
+    job_events           a job as it goes on, as server-sent events
     access_routes        addresses of access: sign in and out, the audit log
     pages                the web pages
-    sign_in_page         the page to sign in and out
+    sign_in_page         the page to sign in and out, and what it shows where that fails
     catalogue_documents  sites, figures and examples as JSON
 
     studies              from what a request says to a scenario

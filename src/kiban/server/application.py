@@ -91,6 +91,8 @@ async def _answer_error(request: Request, error: Exception) -> Response:
         log.warning("%s %s: the database is at fault: %s", request.method, request.url.path, first_line(error))
     elif refusal.status >= 500 and not isinstance(error, RefusedError):
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    if sign_in_page.is_shown_as_page(request):
+        return sign_in_page.failed_page(request, refusal)
     document = dict(refusal.document)
     document.update(await _number_of(request))
     return Json(document, status_code=refusal.status, headers=refusal.headers, media_type=MEDIA_TYPE)

@@ -31,6 +31,8 @@ PROBLEM = {
 }
 ACCEPTED = frozenset({"/api/v1/plans", "/api/v1/pay", "/api/v1/compare", "/api/v1/sweep", "/api/v1/national"})
 OPEN = frozenset({"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"})
+SHOWN = frozenset({"/api/v1/sign-in", "/api/v1/sign-in/return"})
+"""Where a browser is sent, which gets a page where something goes wrong."""
 OTHER_MEDIA = {
     "/api/v1/jobs/{job_id}/events": "text/event-stream",
     "/api/v1/plans/{plan_id}/files/{kind}": "*/*",
@@ -47,10 +49,8 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
         schemas.pop(name, None)
     schemas["Problem"] = PROBLEM
     described["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-    problem = {
-        "description": "A problem",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
+    documents = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    problem = {"description": "A problem", "content": documents}
     for path, methods in described["paths"].items():
         for method, operation in methods.items():
             responses = operation["responses"]
@@ -68,6 +68,9 @@ def describe_api(app: FastAPI) -> dict[str, Any]:
                     "headers": {"Location": {"schema": TEXT}},
                     "content": {"application/json": {"schema": {"type": "object"}}},
                 }
+            if path in SHOWN:
+                shown = {**documents, "text/html": {"schema": TEXT}}
+                responses["default"] = {**problem, "content": shown}
             if path not in OPEN:
                 operation["security"] = [{}, {"token": []}]
     app.openapi_schema = described

@@ -34,7 +34,7 @@ from kiban.server.bodies import (
     Study,
     SweepQuestion,
 )
-from kiban.server.job_routes import read_job
+from kiban.server.job_documents import read_job
 from kiban.server.payments import ask, read_packages
 from kiban.server.plan_files import FILE_KINDS, plan_file
 from kiban.server.problems import refuse
