@@ -44,7 +44,8 @@ from kiban.whole_files import write_whole
 
 ZEROS = ("lost", "doubled", "half", "orphaned", "stuck", "failed", "left")
 TURNS = ("server", "worker", "server", "build", "worker", "server", "sweep", "server", "worker", "national")
-MOST_WAITING = 4
+MOST_WAITING, MOST_ASKED = 4, 6
+"""Jobs that wait, and jobs that are asked for before a kill: of 200 kills fewer than a server keeps."""
 LONGEST_PAUSE_SECONDS = 3.0
 STUDY = "study.toml"
 COMMANDS = {
@@ -73,7 +74,9 @@ class Jobs:
         share = round(self.chance.uniform(0.3, 0.8), 6)
         made = self.server.post("/api/v1/plans", study(target__clean_share=share)).json()["plan"]
         self.plans[made["id"]] = made["cost_myen_per_year"]
-        while self.server.get("/api/v1/health").json()["jobs"]["queued"] < MOST_WAITING:
+        for _ in range(MOST_ASKED):
+            if self.server.get("/api/v1/health").json()["jobs"]["queued"] >= MOST_WAITING:
+                break
             address, question = any_job(round(self.chance.uniform(0.3, 0.8), 6), sweep=self.chance.random() < 0.5)
             self.unanswered += 1
             self.acknowledged.append(self.server.post(address, question).json()["job"]["id"])
