@@ -8,8 +8,8 @@
 
 What PyPSA has no form for (shared capacities, yearly totals, adequacy) is a global constraint of type
 `weighted_sum`: its weights on dispatch are the time series `generators_t[NAME]` and `links_t[NAME]`, its
-weights on capacities the columns NAME of generators, links and stores. `optimise` adds them, and closes
-stores within each weather year. Everything is part of the network and survives its export.
+weights on capacities the columns NAME of generators, links and stores. A limit of dispatch in MW by hour, beside the
+capacity, is the time series `generators_t["most_mw"]`. `optimise` adds them, and closes stores within each weather year. Everything is part of the network and survives its export.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pypsa
 
 WEIGHTED_SUM = "weighted_sum"
+HOURLY_LIMIT = "most_mw"
 NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
 YEAR_STEPS = "weather_year_steps"
 # PyPSA's own default would accept an integer solution 1e-4 above the optimum.
@@ -88,6 +89,7 @@ def optimise(network: pypsa.Network, solver_options: Mapping[str, Any] | None = 
 def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
     """The constraints that PyPSA has no form for; PyPSA calls this as its `extra_functionality`."""
     _close_stores(network, snapshots)
+    _keep_hourly_limits(network)
     totals = network.c["GlobalConstraint"].static
     for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
         left = sum(_weighted_terms(network, str(name)))
@@ -270,9 +272,12 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
         p_nom_extendable=True,
         p_nom_min=grid.min_mw,
         p_nom_max=grid.max_mw,
+        p_max_pu=grid.import_share,
         capital_cost=grid.annual_cost_myen_per_mw,
         marginal_cost=grid.price_myen_per_mwh + carbon,
     )
+    if grid.import_limit_mw is not None:
+        _add_hourly_limit(network, "import", grid.import_limit_mw)
     if grid.max_export_mw > 0:
         network.add(
             "Generator",
@@ -282,6 +287,7 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
             sign=-1.0,
             p_nom_extendable=True,
             p_nom_max=grid.max_export_mw,
+            p_max_pu=grid.export_share,
             marginal_cost=-grid.export_price_myen_per_mwh,
         )
         _add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
@@ -378,6 +384,29 @@ def _add_total(
         if series:
             frame = pd.DataFrame(series, index=network.snapshots)
             components.dynamic[name] = frame.rename_axis(columns="name")
+
+
+def _add_hourly_limit(network: pypsa.Network, generator: str, most_mw: Array) -> None:
+    """A generator delivers no more than this in each step, whatever its capacity."""
+    import pandas as pd
+
+    dynamic = network.c["Generator"].dynamic
+    frame = pd.DataFrame({generator: most_mw}, index=network.snapshots)
+    known = dynamic.get(HOURLY_LIMIT)
+    frame = frame if known is None or known.empty else known.join(frame)
+    dynamic[HOURLY_LIMIT] = frame.rename_axis(columns="name")
+
+
+def _keep_hourly_limits(network: pypsa.Network) -> None:
+    import xarray as xr
+
+    limits = network.c["Generator"].dynamic.get(HOURLY_LIMIT)
+    if limits is None or limits.empty:
+        return
+    power = network.model["Generator-p"].sel(name=list(limits.columns))
+    coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
+    most = xr.DataArray(limits.to_numpy(), coords=coordinates)
+    network.model.add_constraints(power, "<=", most, name=f"Generator-{HOURLY_LIMIT}")
 
 
 def _weighted_terms(network: pypsa.Network, name: str) -> Iterator[Any]:
