@@ -80,7 +80,9 @@ def test_schedule_stays_within_what_is_built(site):
         "curtailment_mw": available,
     }
     if site.grid is not None:
-        limits["export_mw"] = min(site.grid.max_export_mw, built["interconnection"]) * np.asarray(site.grid.export_share)
+        limits["export_mw"] = min(site.grid.max_export_mw, built["interconnection"]) * np.asarray(
+            site.grid.export_share
+        )
         limits["import_mw"] = built["interconnection"] * np.asarray(site.grid.import_share)
         if site.grid.import_limit_mw is not None:
             limits["import_mw"] = np.minimum(limits["import_mw"], site.grid.import_limit_mw)

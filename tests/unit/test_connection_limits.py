@@ -63,7 +63,9 @@ def test_a_window_stops_import_in_its_hours_alone():
 def test_a_call_leaves_export_and_a_share_of_import():
     call = {"kind": "call", "start": "01-01 00:00", "hours": 2, "remaining_share": 0.25}
     outage = {"kind": "outage", "start": "01-01 04:00", "hours": 1}
-    grid = prepare(campus({"window": [call, outage], "max_export_mw": 5.0, "export_price_myen_per_mwh": 0.0})).plant.grid
+    grid = prepare(
+        campus({"window": [call, outage], "max_export_mw": 5.0, "export_price_myen_per_mwh": 0.0})
+    ).plant.grid
     assert grid.import_share[:6] == pytest.approx([0.25, 0.25, 1.0, 1.0, 0.0, 1.0])
     assert grid.export_share[:6] == pytest.approx([1.0, 1.0, 1.0, 1.0, 0.0, 1.0])
 
@@ -132,3 +134,27 @@ def test_what_cannot_be_meant_is_refused(grid, says):
         prepare(campus(grid)).resources_for("given")
     for language in ("en", "ja"):
         assert says in say_problem(caught.value.problems[0], language)
+
+
+def test_a_window_that_nothing_bridges_is_named():
+    from kiban.report.plan.words import infeasible_sentences
+
+    scenario = campus({"window": [{"start": "01-01 08:00", "hours": 6}]}, backup={"technology": "none"})
+    plan = build(scenario)
+    assert plan.status == "infeasible"
+    assert plan.infeasibility.collisions == ("grid.window",)
+    assert plan.infeasibility.shortfall_mwh == pytest.approx(1095.0 * 10.0, rel=1e-4)
+    for language in ("en", "ja"):
+        assert "grid.window" in str(infeasible_sentences(plan, language))
+
+
+def test_a_backup_that_is_too_small_for_a_window_has_a_remedy_that_works():
+    window = {"window": [{"start": "01-01 08:00", "hours": 6}]}
+    backup = {"critical_share": 0.0, "annual_cost_myen_per_mw": 0.0, "fuel_cost_myen_per_mwh": 0.1, "max_mw": 4.0}
+    plan = build(campus(window, backup=backup))
+    assert set(plan.infeasibility.collisions) == {"backup.max_mw", "grid.window"}
+    (remedy,) = plan.infeasibility.relaxations
+    (change,) = remedy.changes
+    assert change.key == "backup.max_mw"
+    assert change.needed == pytest.approx(10.0, rel=1e-3)
+    assert build(campus(window, backup={**backup, "max_mw": change.needed})).status == "optimal"

@@ -31,6 +31,7 @@ plan             the frozen result
 provenance       where each input came from
 memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
+pypsa_constraints  what PyPSA has no form for
 """
 
 from kiban.planning.building import build

@@ -63,6 +63,7 @@ def read_grid(inputs: Inputs) -> GridResource | None:
         import_share=np.minimum(import_share, call_share),
         export_share=export_share,
         import_limit_mw=read_import_limit(inputs),
+        has_windows=bool(grid.window),
         called_hours_per_year=grid.non_firm.called_hours_per_year if grid.non_firm is not None else 0.0,
         last_called=last_called,
     )

@@ -85,6 +85,8 @@ class GridResource:
     """The same of export, and of its limit."""
     import_limit_mw: Array | None = None
     """Most import in each step, whatever is built; None is no such limit."""
+    has_windows: bool = False
+    """Whether windows of maintenance, outage or calls are part of the shares."""
     called_hours_per_year: float = 0.0
     """Hours a year in which a non-firm connection is called."""
     last_called: tuple[int, ...] = ()
