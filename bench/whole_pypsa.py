@@ -15,7 +15,8 @@ import xarray as xr
 
 from kiban.national.search.transport import net_import
 from kiban.national.study.problem import NationalProblem
-from kiban.planning.pypsa_network import NOMINAL, WEIGHTED_SUM, _without_notices, build_network
+from kiban.planning.pypsa_constraints import NOMINAL, WEIGHTED_SUM
+from kiban.planning.pypsa_network import _without_notices, build_network
 from kiban.planning.resources import Resources, TrancheResource
 
 STATIC = {

@@ -73,6 +73,7 @@ UNITS = (
     ("_myen_per_mw", "million yen/MW"),
     ("_myen_per_t", "million yen/t"),
     ("_t_per_mwh", "t/MWh"),
+    ("_hours_per_year", "h/year"),
     ("_t_per_year", "t/year"),
     ("_m3_per_year", "m³/year"),
     ("_l_per_kwh", "l/kWh"),
@@ -118,6 +119,14 @@ CATALOGUE_KEYS = {
 }  # fmt: skip
 """Keys whose absence means the catalogue's value, by section."""
 
+NESTED = {
+    "SeriesReference": "A series",
+    "JepxPrices": "Exchange prices",
+    "ConnectionWindow": "A window of the connection",
+    "NonFirm": "A non-firm connection",
+}
+"""Tables inside of sections, which have a part of their own at the end, with its title."""
+
 
 def reference() -> str:
     """The whole page."""
@@ -130,7 +139,7 @@ def reference() -> str:
         if section is None:
             continue
         parts.append(_section(f"`{_title(name, spec)}`", spec.get("description", ""), section, schema, name))
-    for name, title in (("SeriesReference", "A series"), ("JepxPrices", "Exchange prices")):
+    for name, title in NESTED.items():
         parts.append(_section(title, "", schema["$defs"][name], schema, ""))
     return "\n".join(parts)
 
@@ -207,8 +216,11 @@ def _value(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         return " or ".join(dict.fromkeys(kinds))
     if "$ref" in spec:
         name = spec["$ref"].rsplit("/", 1)[1]
-        links = {"SeriesReference": "[series](#a-series)", "JepxPrices": "[exchange files](#exchange-prices)"}
-        return links.get(name, f"table as [`[{name.lower()}]`](scenario.md#{name.lower()})")
+        if name in NESTED:
+            title = NESTED[name]
+            words = {"SeriesReference": "series", "JepxPrices": "exchange files"}.get(name, "table")
+            return f"[{words}](#{title.lower().replace(' ', '-')})"
+        return f"table as [`[{name.lower()}]`](scenario.md#{name.lower()})"
     if "enum" in spec:
         return ", ".join(f"`{choice}`" for choice in spec["enum"])
     kind = spec["type"]

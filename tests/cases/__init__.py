@@ -48,6 +48,8 @@ LINEAR_FEATURES = (
     "water_cap",
     "water_price",
     "tranches",
+    "import_limit",
+    "import_windows",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -83,7 +85,7 @@ def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 33
     price = rng.uniform(0.03, 0.3) if has("unserved") else None
     water = float(wue @ (firm + arrivals)) * weight
     emitted = 0.45 * float(load.sum()) * weight
-    return Resources(
+    site = Resources(
         steps=steps,
         block_steps=block_steps,
         step_hours=step_hours,
@@ -115,6 +117,21 @@ def make_resources(seed: int, features: frozenset[str], *, block_steps: int = 33
         tranches=_tranches(rng, hour, peak) if has("tranches") else (),
         tranches_need_own_it=has("least_it"),
     )
+    # Draws of their own, so that a new term leaves what older seeds give as it is.
+    return with_terms(site, features, np.random.default_rng([seed, 1]))
+
+
+def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generator) -> Resources:
+    """The site with the named terms that restrict or enlarge what it has."""
+    has, steps, grid = features.__contains__, site.steps, site.grid
+    peak = float((site.firm_mw + site.arrivals_mw).max())
+    if grid is not None and has("import_windows"):
+        importing = np.where(rng.random(steps) < 0.15, rng.choice([0.0, 0.4], steps), 1.0)
+        exporting = np.where(rng.random(steps) < 0.1, rng.choice([0.0, 0.5], steps), 1.0)
+        grid = replace(grid, import_share=importing, export_share=exporting)
+    if grid is not None and has("import_limit"):
+        grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
+    return replace(site, grid=grid)
 
 
 @st.composite
@@ -151,6 +168,7 @@ def scaled(site: Resources, factor: float) -> Resources:
             min_mw=grid.min_mw * factor,
             max_mw=grid.max_mw * factor,
             max_export_mw=grid.max_export_mw * factor,
+            import_limit_mw=None if grid.import_limit_mw is None else grid.import_limit_mw * factor,
         )
     if backup is not None:
         backup = replace(backup, min_mw=backup.min_mw * factor, max_mw=backup.max_mw * factor)

@@ -110,12 +110,25 @@ SITE = Resources(
 )
 
 assert SITE.battery is not None
+assert SITE.grid is not None
 ALONE = replace(SITE, measures=())
 """Nothing may cost nothing here: no measure saves more than there is, and every price is above zero."""
 CASES: Mapping[str, tuple[str, Resources]] = {
     **{block: (block, SITE) for block in ORDER},
     "supply_where_nothing_is_wasted": ("supply", ALONE),
     "battery_that_starts_half_full": ("battery", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
+    "grid_in_windows": (
+        "grid",
+        replace(
+            SITE,
+            grid=replace(
+                SITE.grid,
+                import_share=np.array([1.0, 0.0, 0.4, 1.0]),
+                export_share=np.array([1.0, 0.0, 1.0, 1.0]),
+                import_limit_mw=np.array([30.0, 30.0, 25.0, 20.0]),
+            ),
+        ),
+    ),
     "compute_in_the_least_servers": (
         "compute",
         replace(SITE, max_backlog_mwh=np.zeros(4), min_it_mw=25.0, tranches=(), unserved_price_myen_per_mwh=None),

@@ -80,7 +80,12 @@ def test_schedule_stays_within_what_is_built(site):
         "curtailment_mw": available,
     }
     if site.grid is not None:
-        limits["export_mw"] = min(site.grid.max_export_mw, built["interconnection"])
+        limits["export_mw"] = min(site.grid.max_export_mw, built["interconnection"]) * np.asarray(
+            site.grid.export_share
+        )
+        limits["import_mw"] = built["interconnection"] * np.asarray(site.grid.import_share)
+        if site.grid.import_limit_mw is not None:
+            limits["import_mw"] = np.minimum(limits["import_mw"], site.grid.import_limit_mw)
     limits |= {f"{s.name}_mw": built[s.name] * s.availability for s in site.supply if not s.is_free}
     for name, limit in limits.items():
         if name in hourly:
@@ -224,6 +229,8 @@ def moved(site, worth, by):
         return replace(site, critical_share=(worth.limit - by) / 100)
     if worth.name in {"carbon_cap", "water_cap"}:
         return replace(site, **{f"{worth.name}_{'t' if part == 'carbon' else 'm3'}_per_year": limit})
+    if worth.name == "import_limit":
+        return replace(site, grid=replace(site.grid, import_limit_mw=site.grid.import_limit_mw + by))
     if worth.name == "export_limit":
         return replace(site, grid=replace(site.grid, max_export_mw=limit))
     if worth.name == "delay":

@@ -11,6 +11,7 @@ cooling_options  the cooling systems on offer, and the hourly PUE and WUE of eac
 supply_options   supply: hourly output, cost and limits
 storage_options  the battery and the efficiency measures
 grid_supply      the grid connection and the backup: prices, carbon, cost
+connection_limits  how much of the grid connection may be used in each step
 area_prices      hourly prices and clean shares of an area, made from statistics
 annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
@@ -30,6 +31,7 @@ plan             the frozen result
 provenance       where each input came from
 memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
+pypsa_constraints  what PyPSA has no form for
 """
 
 from kiban.planning.building import build

@@ -99,6 +99,10 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
         hourly["grid_price_myen_per_mwh"] = resources.grid.price_myen_per_mwh
         hourly["grid_clean_share"] = resources.grid.clean_share
         hourly["grid_emission_factor_t_per_mwh"] = resources.grid.emission_factor_t_per_mwh
+        if resources.grid.is_restricted:
+            usable = resources.grid.import_share * solution.capacities["interconnection"] + zero
+            limit = resources.grid.import_limit_mw
+            hourly["import_possible_mw"] = usable if limit is None else np.minimum(usable, limit)
     hourly["energy_value_myen_per_mwh"] = solution.row_prices["balance"] / resources.step_weight_h
     return hourly
 
@@ -260,6 +264,9 @@ def compute_indicators(
         "unserved_mwh_per_year": yearly.get("unserved_mw", 0.0) + yearly.get("dropped_mw", 0.0),
         "mean_energy_value_myen_per_mwh": load_weighted(hourly["energy_value_myen_per_mwh"], hourly["load_mw"]),
     }
+    if "import_possible_mw" in hourly:
+        less = hourly["import_possible_mw"] < solution.capacities["interconnection"] - SOLVER_DUST
+        indicators["restricted_hours_per_year"] = float(less.sum()) * weight
     if load > 0:
         indicators["power_cost_myen_per_mwh"] = (total - compute_cost) / load
     if it_load > 0:

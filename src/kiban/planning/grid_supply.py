@@ -14,6 +14,7 @@ from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.planning.area_prices import shape_clean_share, shape_emission_factor, shape_prices
+from kiban.planning.connection_limits import read_calls, read_import_limit, read_window_shares
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.provenance import catalogue_source
@@ -46,6 +47,8 @@ def read_grid(inputs: Inputs) -> GridResource | None:
     for key in ("max_mw", "min_mw", "max_export_mw"):
         if getattr(grid, key):
             inputs.recorder.give(f"grid.{key}", getattr(grid, key), "MW")
+    import_share, export_share = read_window_shares(inputs)
+    call_share, last_called = read_calls(inputs, wholesale + charge)
     return GridResource(
         annual_cost_myen_per_mw=inputs.costs.connection(lambda: _area(inputs)),
         min_mw=grid.min_mw,
@@ -57,6 +60,12 @@ def read_grid(inputs: Inputs) -> GridResource | None:
         clean_share=clean,
         surcharge_myen_per_mwh=surcharge,
         network_charge_myen_per_mwh=network,
+        import_share=np.minimum(import_share, call_share),
+        export_share=export_share,
+        import_limit_mw=read_import_limit(inputs),
+        has_windows=bool(grid.window),
+        called_hours_per_year=grid.non_firm.called_hours_per_year if grid.non_firm is not None else 0.0,
+        last_called=last_called,
     )
 
 

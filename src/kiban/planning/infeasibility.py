@@ -26,6 +26,7 @@ from kiban.planning.resources import Resources
 from kiban.planning.worths import LIMIT_KEYS
 from kiban.progress import Report
 
+CONNECTION = "connection_limits"
 NEGLIGIBLE_SLACK = 1e-6
 HOURS_SHOWN = 5
 # Breaking a limit by its own size costs this many times an ordinary plan.
@@ -61,7 +62,7 @@ def explain_infeasibility(
 
     def write_first() -> Iterator[Staircase]:
         report(Message("progress.collisions"))
-        yield relax(programme, {limit.name: penalty / limit.scale for limit in limits})
+        yield _relax(resources, programme, {limit.name: penalty / limit.scale for limit in limits})
         report(Message("progress.short_hours"))
         yield _with_shortfall(resources, programme, penalty)
 
@@ -78,22 +79,62 @@ def explain_infeasibility(
     def write_relaxed() -> Iterator[Staircase]:
         for limit, dear in zip(colliding, weights, strict=True):
             report(Message("progress.relaxation", key=limit.key))
-            yield relax(programme, dear)
+            yield _relax(resources, programme, dear)
 
     relaxations: list[Relaxation] = []
     relaxed = solve_many(write_relaxed(), tolerance=EXPLAINED_TO)
     for limit, dear, solution in zip(colliding, weights, relaxed, strict=True):
+        if limit.name == CONNECTION:
+            # Hours of windows and calls are no number that could be raised.
+            continue
         relaxation = _read_relaxation(limits, limit, dear, solution)
         if relaxation is not None and all(_keys(relaxation) != _keys(other) for other in relaxations):
             relaxations.append(relaxation)
     relaxations.sort(key=lambda relaxation: (relaxation.cost_myen_per_year, relaxation.changes[0].key))
     missing = float(short[short > negligible].sum()) * resources.step_weight_h
+    keys = [
+        key for limit in colliding for key in (_restrictions(resources) if limit.name == CONNECTION else (limit.key,))
+    ]
     return Infeasibility(
-        collisions=tuple(limit.key for limit in colliding),
+        collisions=tuple(keys),
         hours=tuple(labels(int(step)) for step in worst if short[step] > negligible),
         shortfall_mwh=missing,
         relaxations=tuple(relaxations),
     )
+
+
+def _relax(resources: Resources, programme: Staircase, weights: Mapping[str, float]) -> Staircase:
+    """`relax`, with import beyond windows, calls and the limit by hour as one more constraint that may be broken."""
+    relaxed = relax(programme, {name: weight for name, weight in weights.items() if name != CONNECTION})
+    if CONNECTION in weights:
+        relaxed.add_capacity(SLACK + CONNECTION, cost=weights[CONNECTION])
+        relaxed.add_variable("import_beyond", capacity=SLACK + CONNECTION, factor=_restricted_steps(resources))
+        relaxed.add_term("balance", "import_beyond")
+    return relaxed
+
+
+def _restricted_steps(resources: Resources) -> Array:
+    """1 in the steps in which import may not use the whole connection, else 0."""
+    grid = resources.grid
+    if grid is None or not grid.is_restricted:
+        return np.zeros(resources.steps)
+    if grid.import_limit_mw is not None:
+        return np.ones(resources.steps)
+    return np.where(np.broadcast_to(np.asarray(grid.import_share), (resources.steps,)) < 1.0, 1.0, 0.0)
+
+
+def _restrictions(resources: Resources) -> tuple[str, ...]:
+    """Scenario keys that keep import from using the whole connection."""
+    grid = resources.grid
+    assert grid is not None
+    found = []
+    if grid.import_limit_mw is not None:
+        found.append("grid.import_limit_mw")
+    if grid.last_called:
+        found.append("grid.non_firm.called_hours_per_year")
+    if grid.has_windows:
+        found.append("grid.window")
+    return tuple(found)
 
 
 def _keys(relaxation: Relaxation) -> frozenset[str]:
@@ -118,6 +159,9 @@ def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
         key, _, unit = LIMIT_KEYS.get(name, (f"supply.{name}.max_mw", "", "MW"))
         most = capacity.upper
         limits.append(_Limit(name, key, unit, most, max(most, 1.0), partial(_add, most)))
+    if resources.grid is not None and resources.grid.is_restricted:
+        peak = max(float((resources.pue * (resources.firm_mw + resources.arrivals_mw)).max()), 1.0)
+        limits.append(_Limit(CONNECTION, "grid", "MW", 0.0, peak, partial(_add, 0.0)))
     if resources.clean_share is not None:
         target, load = resources.clean_share, resources.firm_energy_mwh_per_year
         load += float(resources.pue @ resources.arrivals_mw) * resources.step_weight_h
@@ -160,6 +204,8 @@ def _add(limit: float, breach: float) -> float:
 def _collides(solution: Solution, limit: _Limit, penalty: float) -> bool:
     """Whether a limit is broken, or would have to be if it were a little tighter."""
     broken = solution.capacities[SLACK + limit.name] > NEGLIGIBLE_SLACK * limit.scale
+    if limit.name == CONNECTION:
+        return broken
     row = f"limit:{limit.name}" if f"limit:{limit.name}" in solution.total_prices else limit.name
     return broken or abs(solution.total_prices[row]) * limit.scale > BINDING * penalty
 
@@ -191,7 +237,7 @@ def _read_relaxation(
         return None
     breaches = {limit.name: max(solution.capacities[SLACK + limit.name], 0.0) for limit in limits}
     broken = [limit for limit in limits if breaches[limit.name] > NEGLIGIBLE_SLACK * limit.scale]
-    if not broken:
+    if not broken or any(limit.name == CONNECTION for limit in broken):
         return None
     broken.sort(key=lambda limit: limit is not main)
     # A little more than the least, so that the answer can be typed in and still be feasible.

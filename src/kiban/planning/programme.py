@@ -184,24 +184,31 @@ def add_tranches(programme: Staircase, resources: Resources) -> None:
 
 
 def add_grid(programme: Staircase, resources: Resources) -> None:
-    """Import and export within the connection."""
+    """Import and export within what of the connection may be used."""
     grid = resources.grid
     if grid is None:
         return
     programme.add_capacity("interconnection", cost=grid.annual_cost_myen_per_mw, lower=grid.min_mw, upper=grid.max_mw)
     carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
     programme.add_variable(
-        "import", cost=(grid.price_myen_per_mwh + carbon) * resources.step_weight_h, capacity="interconnection"
+        "import",
+        cost=(grid.price_myen_per_mwh + carbon) * resources.step_weight_h,
+        capacity="interconnection",
+        factor=grid.import_share,
     )
     programme.add_term("balance", "import")
+    if grid.import_limit_mw is not None:
+        programme.add_row("import_limit", upper=grid.import_limit_mw)
+        programme.add_term("import_limit", "import")
     if grid.max_export_mw > 0:
         programme.add_variable(
             "export",
             cost=-grid.export_price_myen_per_mwh * resources.step_weight_h,
             capacity="interconnection",
+            factor=grid.export_share,
         )
         programme.add_term("balance", "export", -1.0)
-        programme.add_row("export_limit", upper=grid.max_export_mw)
+        programme.add_row("export_limit", upper=grid.max_export_mw * np.asarray(grid.export_share))
         programme.add_term("export_limit", "export")
 
 

@@ -6,10 +6,7 @@
          v  |
        battery
 
-What PyPSA has no form for (shared capacities, yearly totals, adequacy) is a global constraint of type
-`weighted_sum`: its weights on dispatch are the time series `generators_t[NAME]` and `links_t[NAME]`, its
-weights on capacities the columns NAME of generators, links and stores. `optimise` adds them, and closes
-stores within each weather year. Everything is part of the network and survives its export.
+What PyPSA has no form for stands in `pypsa_constraints`. Everything is part of the network and survives its export.
 """
 
 from __future__ import annotations
@@ -23,15 +20,13 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
+from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_total
 from kiban.planning.resources import BatteryResource, GridResource, Resources
 
 if TYPE_CHECKING:
     import pandas as pd
     import pypsa
 
-WEIGHTED_SUM = "weighted_sum"
-NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
-YEAR_STEPS = "weather_year_steps"
 # PyPSA's own default would accept an integer solution 1e-4 above the optimum.
 SOLVER_OPTIONS: Mapping[str, Any] = {"output_flag": False, "mip_rel_gap": 1e-8}
 
@@ -83,15 +78,6 @@ def optimise(network: pypsa.Network, solver_options: Mapping[str, Any] | None = 
             extra_functionality=add_constraints,
         )
     return str(condition)
-
-
-def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
-    """The constraints that PyPSA has no form for; PyPSA calls this as its `extra_functionality`."""
-    _close_stores(network, snapshots)
-    totals = network.c["GlobalConstraint"].static
-    for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
-        left = sum(_weighted_terms(network, str(name)))
-        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
 
 
 def read_capacities(network: pypsa.Network) -> dict[str, float]:
@@ -165,13 +151,13 @@ def _add_battery(network: pypsa.Network, battery: BatteryResource) -> None:
         capital_cost=battery.annual_cost_myen_per_mwh,
     )
     network.c["Store"].static.loc["battery", "initial_share"] = 0.0 if battery.cyclic else battery.initial_share
-    _add_total(
+    add_total(
         network, "battery_power", "==", 0.0, capacities={"charge": 1.0, "discharge": -battery.discharge_efficiency}
     )
     if battery.min_hours is not None:
-        _add_total(network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours})
+        add_total(network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours})
     if battery.max_hours is not None:
-        _add_total(network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours})
+        add_total(network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours})
 
 
 def _add_compute(network: pypsa.Network, resources: Resources) -> None:
@@ -254,9 +240,9 @@ def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
             own_it[name] = -float(tranche.shape.max())
         if tranche.may_wait:
             room = -float(tranche.shape.mean()) * tranche.max_delay_hours
-            _add_total(network, f"{name}_room", "==", 0.0, capacities={f"{name}_backlog": 1.0, name: room})
+            add_total(network, f"{name}_room", "==", 0.0, capacities={f"{name}_backlog": 1.0, name: room})
     if resources.tranches and resources.tranches_need_own_it:
-        _add_total(network, "it_as_it_arrives", ">=", resources.min_it_mw, capacities={"it": 1.0, **own_it})
+        add_total(network, "it_as_it_arrives", ">=", resources.min_it_mw, capacities={"it": 1.0, **own_it})
 
 
 def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:
@@ -270,9 +256,12 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
         p_nom_extendable=True,
         p_nom_min=grid.min_mw,
         p_nom_max=grid.max_mw,
+        p_max_pu=grid.import_share,
         capital_cost=grid.annual_cost_myen_per_mw,
         marginal_cost=grid.price_myen_per_mwh + carbon,
     )
+    if grid.import_limit_mw is not None:
+        add_hourly_limit(network, "import", grid.import_limit_mw)
     if grid.max_export_mw > 0:
         network.add(
             "Generator",
@@ -282,9 +271,10 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
             sign=-1.0,
             p_nom_extendable=True,
             p_nom_max=grid.max_export_mw,
+            p_max_pu=grid.export_share,
             marginal_cost=-grid.export_price_myen_per_mwh,
         )
-        _add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
+        add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
 
 
 def _add_backup(network: pypsa.Network, resources: Resources) -> None:
@@ -324,7 +314,7 @@ def _add_measures(network: pypsa.Network, resources: Resources) -> None:
         if measure.group is not None:
             groups.setdefault(measure.group, {})[measure.name] = 1.0
     for group, members in groups.items():
-        _add_total(network, f"one_of_{group}", "<=", 1.0, capacities=members)
+        add_total(network, f"one_of_{group}", "<=", 1.0, capacities=members)
 
 
 def _add_totals(network: pypsa.Network, resources: Resources) -> None:
@@ -333,13 +323,13 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
         allowed = np.full(resources.steps, 1.0 - resources.clean_share)
         weights = {_generator(name): share for name, share in resources.unclean_shares()}
         weights |= {measure.name: allowed for measure in resources.measures}
-        _add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
+        add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
     if resources.carbon_cap_t_per_year is not None:
         factors = {_generator(name): factor for name, factor in resources.emission_factors()}
-        _add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
+        add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
     if resources.water_cap_m3_per_year is not None:
         water = {"it": resources.wue_m3_per_mwh / resources.pue}
-        _add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)
+        add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)
     if resources.critical_share > 0 and (resources.critical_mw > 0 or resources.tranches):
         firm = {supply.name: supply.firm_share for supply in resources.supply if supply.firm_share > 0}
         if resources.backup is not None:
@@ -348,89 +338,12 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
             if not tranche.may_wait:
                 peak = float((resources.pue * tranche.shape).max())
                 firm[tranche.capacity] = -resources.critical_share * peak
-        _add_total(network, "adequacy", ">=", resources.critical_mw, capacities=firm)
+        add_total(network, "adequacy", ">=", resources.critical_mw, capacities=firm)
 
 
 def _generator(variable: str) -> str:
     """Generator of the programme's hourly variable."""
     return variable.removesuffix("_output")
-
-
-def _add_total(
-    network: pypsa.Network,
-    name: str,
-    sense: str,
-    constant: float,
-    *,
-    dispatch: Mapping[str, Array] | None = None,
-    capacities: Mapping[str, float] | None = None,
-) -> None:
-    """A global constraint on yearly dispatch and capacities, both weighted."""
-    import pandas as pd
-
-    network.add("GlobalConstraint", name, type=WEIGHTED_SUM, sense=sense, constant=constant)
-    for kind in NOMINAL:
-        components = network.c[kind]
-        for component, weight in (capacities or {}).items():
-            if component in components.static.index:
-                components.static.loc[component, name] = weight
-        series = {item: weight for item, weight in (dispatch or {}).items() if item in components.static.index}
-        if series:
-            frame = pd.DataFrame(series, index=network.snapshots)
-            components.dynamic[name] = frame.rename_axis(columns="name")
-
-
-def _weighted_terms(network: pypsa.Network, name: str) -> Iterator[Any]:
-    """Terms of one `weighted_sum` as linopy expressions."""
-    import xarray as xr
-
-    hours = network.snapshot_weightings["objective"]
-    for kind, nominal in NOMINAL.items():
-        components = network.c[kind]
-        if name in components.static:
-            weights = components.static[name].dropna()
-            if not weights.empty:
-                capacity = network.model[f"{kind}-{nominal}"].sel(name=list(weights.index))
-                yield (capacity * xr.DataArray(weights.to_numpy(), coords={"name": capacity.indexes["name"]})).sum()
-        frame = components.dynamic.get(name)
-        if frame is not None and not frame.empty:
-            power = network.model[f"{kind}-p"].sel(name=list(frame.columns))
-            coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
-            yield (power * xr.DataArray(frame.mul(hours, axis=0).to_numpy(), coords=coordinates)).sum()
-
-
-def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:
-    """Balance stores within each weather year, from a share of the energy capacity where they do not close.
-
-    PyPSA's own balance stands where it says the same: one weather year and every store cyclic.
-    """
-    import xarray as xr
-
-    stores = network.c["Store"].static
-    block = int(network.meta[YEAR_STEPS])
-    if stores.empty or (block == len(snapshots) and stores["e_cyclic"].all()):
-        return
-    model = network.model
-    model.remove_constraints("Store-energy_balance")
-    steps = np.arange(len(snapshots))
-    first = steps % block == 0
-    before = np.where(first, steps + block - 1, steps - 1)
-    hours = network.snapshot_weightings["stores"].to_numpy()
-    for name, store in stores.iterrows():
-        energy, power = model["Store-e"].sel(name=[name]), model["Store-p"].sel(name=[name])
-        labels = energy.indexes["snapshot"]
-        previous = energy.isel(snapshot=before).assign_coords(snapshot=labels)
-        kept = (1.0 - store["standing_loss"]) ** hours
-
-        def series(values: Array, labels: pd.Index = labels) -> xr.DataArray:
-            return xr.DataArray(values, coords={"snapshot": labels})
-
-        change = energy - previous * series(np.where(first & (not store["e_cyclic"]), 0.0, kept))
-        left = change + power * series(hours)
-        if not store["e_cyclic"]:
-            capacity = model["Store-e_nom"].sel(name=[name])
-            left = left - capacity * series(np.where(first, kept * store["initial_share"], 0.0))
-        model.add_constraints(left, "==", 0.0, name=f"Store-energy_balance-{name}")
 
 
 def _per_unit(series: Array) -> tuple[float, Array]:

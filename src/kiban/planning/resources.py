@@ -79,6 +79,23 @@ class GridResource:
     """Part of the price that goes to the renewable surcharge."""
     network_charge_myen_per_mwh: float = 0.0
     """Part of the price that goes to the network."""
+    import_share: Array | float = 1.0
+    """Share of the connection that import may use in each step."""
+    export_share: Array | float = 1.0
+    """The same of export, and of its limit."""
+    import_limit_mw: Array | None = None
+    """Most import in each step, whatever is built; None is no such limit."""
+    has_windows: bool = False
+    """Whether windows of maintenance, outage or calls are part of the shares."""
+    called_hours_per_year: float = 0.0
+    """Hours a year in which a non-firm connection is called."""
+    last_called: tuple[int, ...] = ()
+    """Of each weather year the called step of a non-firm connection in which energy costs least."""
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether import may not use the whole connection in every step."""
+        return self.import_limit_mw is not None or bool(np.any(np.asarray(self.import_share) < 1.0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,8 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
         yield "it", max(resources.min_it_mw, float(np.max(resources.firm_mw + served)))
     grid, battery, backup = resources.grid, resources.battery, resources.backup
     if grid is not None and not grid.annual_cost_myen_per_mw:
-        yield "interconnection", max(grid.min_mw, _peak(hourly, "import"), _peak(hourly, "export"))
+        used = (_needed(hourly, "import", grid.import_share), _needed(hourly, "export", grid.export_share))
+        yield "interconnection", max(grid.min_mw, *used)
     if battery is not None and battery.min_hours is None and battery.max_hours is None:
         if not battery.annual_cost_myen_per_mw:
             yield "battery_power", max(battery.min_power_mw, _peak(hourly, "charge"), _peak(hourly, "discharge"))
@@ -100,6 +101,15 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
 
 def _is_critical(resources: Resources, firm_share: float) -> bool:
     return firm_share > 0 and resources.critical_share > 0
+
+
+def _needed(hourly: Mapping[str, Array], name: str, share: Array | float) -> float:
+    """Capacity that a schedule needs of which a share is there in each step."""
+    if name not in hourly:
+        return 0.0
+    used = hourly[name]
+    shares = np.broadcast_to(np.asarray(share, dtype=np.float64), used.shape)
+    return float(np.divide(used, shares, where=shares > 0, out=np.zeros(used.size)).max(initial=0.0))
 
 
 def _peak(hourly: Mapping[str, Array], name: str) -> float:

@@ -98,9 +98,29 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
         saving = max(prices["adequacy"], 0.0) * firm_peak(resources, solution, resources.pue) * POINT
         worths.append(Worth("adequacy", "backup.critical_share", saving, "point", resources.critical_share / POINT))
     if resources.grid is not None and resources.grid.max_export_mw > 0:
-        saving = max(-float(solution.row_prices["export_limit"].sum()), 0.0)
+        share = np.broadcast_to(np.asarray(resources.grid.export_share), (resources.steps,))
+        saving = max(-float(solution.row_prices["export_limit"] @ share), 0.0)
         worths.append(Worth("export_limit", "grid.max_export_mw", saving, "MW", resources.grid.max_export_mw))
+    if resources.grid is not None and resources.grid.import_limit_mw is not None:
+        saving = max(-float(solution.row_prices["import_limit"].sum()), 0.0)
+        least = float(resources.grid.import_limit_mw.min())
+        worths.append(Worth("import_limit", "grid.import_limit_mw", saving, "MW", least))
+    worths += _calls(resources, solution)
     return worths
+
+
+def _calls(resources: Resources, solution: Solution) -> list[Worth]:
+    """One hour a year less of calls gives the connection back in the called step of least price."""
+    grid = resources.grid
+    if grid is None or not grid.last_called:
+        return []
+    steps = list(grid.last_called)
+    taken = (1.0 - np.broadcast_to(np.asarray(grid.import_share), (resources.steps,))[steps]) * float(
+        solution.capacities["interconnection"]
+    )
+    saving = -float(solution.bound_prices["import"][steps] @ taken) / (resources.step_weight_h * len(steps))
+    called = grid.called_hours_per_year
+    return [Worth("called_hours", "grid.non_firm.called_hours_per_year", max(saving, 0.0), "h", called)]
 
 
 def _delay(resources: Resources, solution: Solution) -> list[Worth]:

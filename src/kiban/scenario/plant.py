@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kiban.errors import Problem
+from kiban.scenario.connection import ConnectionWindow, NonFirm
 from kiban.scenario.section import (
     HourlyInput,
     Life,
@@ -129,6 +130,12 @@ class Grid(Section):
     """Limit of the connection, MW."""
     max_export_mw: NonNegative = 0.0
     """Limit of feed-in, MW; 0 means none."""
+    import_limit_mw: NonNegativeHourly | None = None
+    """Most import in each step, MW, beside the connection that is built; absent means none."""
+    window: tuple[ConnectionWindow, ...] = ()
+    """Windows of maintenance or outage, and curtailment calls."""
+    non_firm: NonFirm | None = None
+    """A non-firm connection (ノンファーム型接続) with the hours a year in which it is called; absent is firm."""
     price_myen_per_mwh: HourlyInput | JepxPrices | None = None
     """Wholesale price; absent takes the area's published profile of the newest complete fiscal year."""
     energy_charge_myen_per_mwh: NonNegative | None = None

@@ -1,0 +1,135 @@
+"""Constraints of a network for which PyPSA has no form, as part of the network: they survive its export.
+
+Shared capacities, yearly totals and adequacy are global constraints of type `weighted_sum`: the weights on dispatch
+are the time series `generators_t[NAME]` and `links_t[NAME]`, the weights on capacities the columns NAME of generators,
+links and stores. A limit of dispatch in MW by hour, beside the capacity, is the time series `generators_t["most_mw"]`.
+Stores close within each weather year. `add_constraints` writes them into the problem that PyPSA makes of a network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kiban.arrays import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pypsa
+
+WEIGHTED_SUM = "weighted_sum"
+HOURLY_LIMIT = "most_mw"
+NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
+YEAR_STEPS = "weather_year_steps"
+
+
+def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
+    """The constraints that PyPSA has no form for; PyPSA calls this as its `extra_functionality`."""
+    _close_stores(network, snapshots)
+    _keep_hourly_limits(network)
+    totals = network.c["GlobalConstraint"].static
+    for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
+        left = sum(_weighted_terms(network, str(name)))
+        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
+
+
+def add_total(
+    network: pypsa.Network,
+    name: str,
+    sense: str,
+    constant: float,
+    *,
+    dispatch: Mapping[str, Array] | None = None,
+    capacities: Mapping[str, float] | None = None,
+) -> None:
+    """A global constraint on yearly dispatch and capacities, both weighted."""
+    import pandas as pd
+
+    network.add("GlobalConstraint", name, type=WEIGHTED_SUM, sense=sense, constant=constant)
+    for kind in NOMINAL:
+        components = network.c[kind]
+        for component, weight in (capacities or {}).items():
+            if component in components.static.index:
+                components.static.loc[component, name] = weight
+        series = {item: weight for item, weight in (dispatch or {}).items() if item in components.static.index}
+        if series:
+            frame = pd.DataFrame(series, index=network.snapshots)
+            components.dynamic[name] = frame.rename_axis(columns="name")
+
+
+def add_hourly_limit(network: pypsa.Network, generator: str, most_mw: Array) -> None:
+    """A generator delivers no more than this in each step, whatever its capacity."""
+    import pandas as pd
+
+    dynamic = network.c["Generator"].dynamic
+    frame = pd.DataFrame({generator: most_mw}, index=network.snapshots)
+    known = dynamic.get(HOURLY_LIMIT)
+    frame = frame if known is None or known.empty else known.join(frame)
+    dynamic[HOURLY_LIMIT] = frame.rename_axis(columns="name")
+
+
+def _keep_hourly_limits(network: pypsa.Network) -> None:
+    import xarray as xr
+
+    limits = network.c["Generator"].dynamic.get(HOURLY_LIMIT)
+    if limits is None or limits.empty:
+        return
+    power = network.model["Generator-p"].sel(name=list(limits.columns))
+    coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
+    most = xr.DataArray(limits.to_numpy(), coords=coordinates)
+    network.model.add_constraints(power, "<=", most, name=f"Generator-{HOURLY_LIMIT}")
+
+
+def _weighted_terms(network: pypsa.Network, name: str) -> Iterator[Any]:
+    """Terms of one `weighted_sum` as linopy expressions."""
+    import xarray as xr
+
+    hours = network.snapshot_weightings["objective"]
+    for kind, nominal in NOMINAL.items():
+        components = network.c[kind]
+        if name in components.static:
+            weights = components.static[name].dropna()
+            if not weights.empty:
+                capacity = network.model[f"{kind}-{nominal}"].sel(name=list(weights.index))
+                yield (capacity * xr.DataArray(weights.to_numpy(), coords={"name": capacity.indexes["name"]})).sum()
+        frame = components.dynamic.get(name)
+        if frame is not None and not frame.empty:
+            power = network.model[f"{kind}-p"].sel(name=list(frame.columns))
+            coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
+            yield (power * xr.DataArray(frame.mul(hours, axis=0).to_numpy(), coords=coordinates)).sum()
+
+
+def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:
+    """Balance stores within each weather year, from a share of the energy capacity where they do not close.
+
+    PyPSA's own balance stands where it says the same: one weather year and every store cyclic.
+    """
+    import xarray as xr
+
+    stores = network.c["Store"].static
+    block = int(network.meta[YEAR_STEPS])
+    if stores.empty or (block == len(snapshots) and stores["e_cyclic"].all()):
+        return
+    model = network.model
+    model.remove_constraints("Store-energy_balance")
+    steps = np.arange(len(snapshots))
+    first = steps % block == 0
+    before = np.where(first, steps + block - 1, steps - 1)
+    hours = network.snapshot_weightings["stores"].to_numpy()
+    for name, store in stores.iterrows():
+        energy, power = model["Store-e"].sel(name=[name]), model["Store-p"].sel(name=[name])
+        labels = energy.indexes["snapshot"]
+        previous = energy.isel(snapshot=before).assign_coords(snapshot=labels)
+        kept = (1.0 - store["standing_loss"]) ** hours
+
+        def series(values: Array, labels: pd.Index = labels) -> xr.DataArray:
+            return xr.DataArray(values, coords={"snapshot": labels})
+
+        change = energy - previous * series(np.where(first & (not store["e_cyclic"]), 0.0, kept))
+        left = change + power * series(hours)
+        if not store["e_cyclic"]:
+            capacity = model["Store-e_nom"].sel(name=[name])
+            left = left - capacity * series(np.where(first, kept * store["initial_share"], 0.0))
+        model.add_constraints(left, "==", 0.0, name=f"Store-energy_balance-{name}")
