@@ -18,8 +18,10 @@ from kiban.report.payment.packages import PackageDocument
 from kiban.report.plan.differences import ComparisonDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.hours import HoursDocument
+from kiban.server.access_documents import AuditDocument, AuditProofDocument, SessionDocument
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
 from kiban.server.job_documents import JobDocument
+from kiban.server.planning_routes import StoredPlanDocument
 from kiban.server.problems import ProblemDocument
 from kiban.server.reading_routes import HealthDocument
 
@@ -38,6 +40,10 @@ DOCUMENTS = (
     FactsDocument,
     JobDocument,
     ProblemDocument,
+    StoredPlanDocument,
+    SessionDocument,
+    AuditDocument,
+    AuditProofDocument,
 )
 HEAD = "// Made by scripts/write_web_types.py from the definitions in kiban; do not edit.\n"
 PLAIN: Mapping[Any, str] = {
@@ -108,7 +114,7 @@ def _type(hint: Any) -> str:
         return " | ".join(map(_type, inner))
     if origin is list or (origin is tuple and inner[-1] is Ellipsis):
         of = _type(inner[0])
-        return f"({of})[]" if _is_union(inner[0]) else f"{of}[]"
+        return f"({of})[]" if " | " in of else f"{of}[]"
     if origin is tuple:
         return f"[{', '.join(map(_type, inner))}]"
     if origin is not None and issubclass(origin, Mapping):

@@ -66,7 +66,8 @@ def test_each_role_may_do_what_it_may(
     headers = bearer(tokens[role])
     assert client.post("/api/v1/check", json=study(), headers=headers).status_code == 200
     assert client.post("/api/v1/plans", json=study(), headers=headers).status_code == (200 if can_plan else 403)
-    assert client.get("/api/v1/audit", headers=headers).status_code == (200 if can_audit else 403)
+    for address in ("/api/v1/audit", "/api/v1/audit/proof"):
+        assert client.get(address, headers=headers).status_code == (200 if can_audit else 403)
 
 
 def test_a_planner_cancels_only_own_jobs(opened: tuple[Client, dict[str, str], Path]) -> None:
@@ -188,6 +189,29 @@ def test_the_audit_log_says_who_ran_what_and_no_secret(opened: tuple[Client, dic
     assert made.encode() in content
     for secret in (*tokens.values(), "kiban_stolen"):
         assert secret.encode() not in content
+
+
+def test_the_keeper_is_told_whether_the_log_is_whole(opened: tuple[Client, dict[str, str], Path]) -> None:
+    client, tokens, _ = opened
+    log, asked = client.service.audit, {"headers": bearer(tokens["admin"])}
+    before = len(log.read(1000))
+    client.post("/api/v1/sweep", json={}, headers=bearer(tokens["planner"]))
+    wait_until(lambda: len(log.read(1000)) > before)
+    log.sign_head()
+    found = client.get("/api/v1/audit/proof", **asked).json()
+    assert found["whole"] is True
+    assert found["last_number"] == found["last_signed"] == found["rows"] == log.read(1)[0]["number"]
+    assert found["said"]["en"].startswith("The audit log is whole")
+    # A head that somebody else signed does not count.
+    with client.service.store.engine.begin() as connection:
+        (key,) = connection.execute(sa.text("select distinct key from audit_heads")).one()
+        connection.execute(sa.text("update audit_heads set key = :key"), {"key": "0" * 64})
+    found = client.get("/api/v1/audit/proof", **asked).json()
+    assert found["whole"] is False
+    assert "0" * 64 in found["said"]["ja"]
+    with client.service.store.engine.begin() as connection:
+        connection.execute(sa.text("update audit_heads set key = :key"), {"key": key})
+    assert client.get("/api/v1/audit/proof", **asked).json()["whole"] is True
 
 
 def test_a_token_that_is_withdrawn_opens_nothing(opened: tuple[Client, dict[str, str], Path]) -> None:

@@ -16,7 +16,7 @@ WEB = ROOT / "web" / "src"
 STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
-        "pay.part.", "cause.", "worth.")  # fmt: skip
+        "pay.part.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.")  # fmt: skip
 """Keys that are put together at run time."""
 
 

@@ -21,6 +21,7 @@
     job_routes           addresses of jobs
     job_documents        a job as JSON
     job_events           a job as it goes on, as server-sent events
+    access_documents     who the caller is and the audit log, as JSON
     access_routes        addresses of access: sign in and out, the audit log
     pages                the web pages
     sign_in_page         the page to sign in and out, and what it shows where that fails

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from kiban.report.plan.document import stamp
 from kiban.server import sessions
 from kiban.server.access import (
     COOKIE,
     LOCAL,
-    ROLES,
     Caller,
     cookie_in,
     digest_of,
@@ -21,15 +19,14 @@ from kiban.server.access import (
     look_up,
     make_session,
 )
+from kiban.server.access_documents import audit_document, proof_document, session_document
+from kiban.server.audit_proof import verify
 from kiban.server.bodies import SessionQuestion
 from kiban.server.oidc import SignIn
 from kiban.server.problems import refuse
 from kiban.server.service import Admin, Json, Service, ServiceOf
-from kiban.server.settings import Settings
-from kiban.server.store import Row
 
 router = APIRouter(prefix="/api/v1")
-MOST_STRANGERS_SHOWN = 100
 SIGN_IN_COOKIE = "kiban_sign_in"
 SIGN_IN_PATH = "/api/v1/sign-in"
 SIGN_IN_SECONDS = 600
@@ -38,7 +35,7 @@ SIGN_IN_SECONDS = 600
 @router.get("/session", tags=["access"])
 def read_session(request: Request, service: ServiceOf) -> Json:
     """Who the caller is to this server. Needs no token."""
-    return Json(_session(look_up(request, service.settings, service.store), service.settings))
+    return Json(session_document(look_up(request, service.settings, service.store), service.settings))
 
 
 @router.post("/session", tags=["access"])
@@ -49,7 +46,7 @@ def open_session(question: SessionQuestion, request: Request, service: ServiceOf
         raise refuse("unauthorised", "wrong_token", path="token")
     request.state.caller = caller
     if service.settings.is_local:
-        return Json(_session(caller, service.settings))
+        return Json(session_document(caller, service.settings))
     cookie = make_session()
     hours = service.settings.session_hours
     end = sessions.open_session(
@@ -60,7 +57,7 @@ def open_session(question: SessionQuestion, request: Request, service: ServiceOf
         hours=hours,
         token_digest=digest_of(question.token),
     )
-    answer = Json(_session(Caller(caller.name, caller.role, expires=end), service.settings))
+    answer = Json(session_document(Caller(caller.name, caller.role, expires=end), service.settings))
     set_cookie(answer, cookie, request, hours)
     return answer
 
@@ -88,18 +85,6 @@ async def close_session(request: Request, service: ServiceOf) -> Response:
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer
-
-
-def _session(caller: Caller | None, settings: Settings) -> dict[str, Any]:
-    return {
-        "required": not settings.is_local,
-        "name": caller.name if caller is not None else None,
-        "shown": (caller.shown or caller.name) if caller is not None else None,
-        "role": caller.role if caller is not None else None,
-        "expires": stamp(caller.expires) if caller is not None else None,
-        "roles": list(ROLES),
-        "ways": ["token", *(["provider"] if settings.oidc is not None else [])],
-    }
 
 
 @router.get("/sign-in", tags=["access"], status_code=303)
@@ -143,27 +128,15 @@ def _sign_in_of(service: Service) -> SignIn:
 @router.get("/audit", tags=["access"])
 def audit(service: ServiceOf, caller: Admin, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> Json:
     """Who ran what, the newest first; the signed head of the chain; and how often strangers called, by hour."""
+    return Json(audit_document(service.audit, limit))
+
+
+@router.get("/audit/proof", tags=["access"])
+def audit_proof(service: ServiceOf, caller: Admin) -> Json:
+    """Whether every row and signed head of this server's log is as it was written, from the first one on.
+
+    It is the server that looks, with its own key: `kiban audit verify` on another machine's copy trusts neither.
+    """
     log = service.audit
-    head = log.newest_head()
-    return Json(
-        {
-            "entries": [{**dict(row), "time": stamp(row["time"])} for row in log.read(limit)],
-            "head": _head(head) if head is not None else None,
-            "strangers": [
-                {"hour": stamp(row["hour"] * 3600.0), "address": row["address"], "calls": row["calls"]}
-                for row in log.strangers(MOST_STRANGERS_SHOWN)
-            ],
-        }
-    )
-
-
-def _head(row: Row) -> dict[str, Any]:
-    """A signed head; `time_seconds` is what was signed."""
-    return {
-        "number": row["number"],
-        "hash": row["hash"],
-        "time": stamp(row["time"]),
-        "time_seconds": row["time"],
-        "key": row["key"],
-        "signature": row["signature"],
-    }
+    trusted = [log.key.public] if log.key is not None else []
+    return Json(proof_document(verify(log.rows_after(0), log.heads(), trusted)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
@@ -118,8 +118,24 @@ def list_plans(
     return Json({"plans": [_row(row, caller) for row in rows]})
 
 
-def _row(row: Row, caller: Caller) -> dict[str, Any]:
-    """A stored plan in a list."""
+class StoredPlanDocument(TypedDict):
+    """A stored plan in a list; `own` says whether the caller holds it, `shared` whether others see it."""
+
+    id: str
+    name: str
+    created: str | None
+    status: Literal["optimal", "infeasible"]
+    cost_myen_per_year: float | None
+    work: str
+    site: str | None
+    owner: str
+    own: bool
+    shared: bool
+    deleted: str | None
+    deleted_by: str | None
+
+
+def _row(row: Row, caller: Caller) -> StoredPlanDocument:
     return {
         "id": row["id"],
         "name": row["name"],

@@ -10,6 +10,10 @@ export class Problem extends Error {
   constructor(readonly document: Said) {
     super(document.detail);
   }
+  /** Whether the server does not know, or not any more, who asks. */
+  get signedOut(): boolean {
+    return this.document.status === 401;
+  }
   get superseded(): boolean {
     return this.document.type.endsWith(':superseded');
   }
@@ -20,8 +24,7 @@ export class Problem extends Error {
   }
 }
 
-async function read<T>(answer: Response): Promise<T> {
-  if (answer.ok) return (await answer.json()) as T;
+async function refuse(answer: Response): Promise<never> {
   let document: ProblemDocument | null = null;
   try {
     document = (await answer.json()) as ProblemDocument;
@@ -38,6 +41,10 @@ async function read<T>(answer: Response): Promise<T> {
           detail_ja: `サーバーの応答は ${answer.status} でした。`,
         },
   );
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  return answer.ok ? ((await answer.json()) as T) : refuse(answer);
 }
 
 async function send(path: string, init?: RequestInit): Promise<Response> {
@@ -70,17 +77,27 @@ export function getOnce<T>(path: string): Promise<T> {
   return found;
 }
 
+const withBody = (method: string, body: unknown): RequestInit => ({ method, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) });
+
 export async function post<T>(path: string, body: unknown): Promise<T> {
-  const headers = { 'Content-Type': 'application/json' };
-  return read<T>(await send(path, { method: 'POST', headers, body: JSON.stringify(body) }));
+  return read<T>(await send(path, withBody('POST', body)));
+}
+
+/** A call whose answer is empty; what is refused is thrown. */
+export async function tell(method: 'DELETE' | 'PATCH' | 'POST', path: string, body?: object): Promise<void> {
+  const answer = await send(path, body ? withBody(method, body) : { method });
+  if (!answer.ok) await refuse(answer);
 }
 
 export async function remove(path: string): Promise<void> {
   await send(path, { method: 'DELETE' });
 }
 
+/** Whether a base is a stored plan instead of an example. */
+export const isStored = (base: string): boolean => base.startsWith('p_');
+
 export const studyBody = (study: Study) => ({
-  [study.base.startsWith('p_') ? 'plan' : 'example']: study.base,
+  [isStored(study.base) ? 'plan' : 'example']: study.base,
   changes: study.changes,
   packages: study.packages,
 });

@@ -886,3 +886,78 @@ export interface JobDocument {
   problem: ProblemDocument | null;
   attempts: number;
 }
+
+/** A stored plan in a list; `own` says whether the caller holds it, `shared` whether others see it. */
+export interface StoredPlanDocument {
+  id: string;
+  name: string;
+  created: string | null;
+  status: 'optimal' | 'infeasible';
+  cost_myen_per_year: number | null;
+  work: string;
+  site: string | null;
+  owner: string;
+  own: boolean;
+  shared: boolean;
+  deleted: string | null;
+  deleted_by: string | null;
+}
+
+/** Who the caller is to the server; `required` says whether it needs to know, `ways` how one signs in. */
+export interface SessionDocument {
+  required: boolean;
+  name: string | null;
+  shown: string | null;
+  role: 'viewer' | 'planner' | 'admin' | null;
+  expires: string | null;
+  roles: ('viewer' | 'planner' | 'admin')[];
+  ways: ('token' | 'provider')[];
+}
+
+/** A row of the audit log: who did what; `hash` covers it and, by `previous`, all rows before. */
+export interface AuditEntryDocument {
+  number: number;
+  time: string | null;
+  who: string;
+  role: string;
+  action: string;
+  subject: string;
+  status: number;
+  address: string;
+  previous: string;
+  hash: string;
+}
+
+/** A signed head: the newest row when it was signed; `time_seconds` is what was signed, seconds since 1970. */
+export interface HeadDocument {
+  number: number;
+  hash: string;
+  time: string | null;
+  time_seconds: number;
+  key: string;
+  signature: string;
+}
+
+/** Calls of those whom the server does not know, from one address in one hour. */
+export interface StrangersDocument {
+  hour: string | null;
+  address: string;
+  calls: number;
+}
+
+/** The newest rows of the audit log, the newest signed head, and how often strangers called. */
+export interface AuditDocument {
+  entries: AuditEntryDocument[];
+  head: HeadDocument | null;
+  strangers: StrangersDocument[];
+}
+
+/** Whether the audit log is whole: how many rows and heads were looked at, and in `said` what was found. */
+export interface AuditProofDocument {
+  whole: boolean;
+  rows: number;
+  heads: number;
+  last_number: number;
+  last_signed: number;
+  said: Names;
+}

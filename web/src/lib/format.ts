@@ -94,3 +94,7 @@ export class Money {
 export const glue = (text: string): string => text.replace(/(\d) (?=[MGk]Wh?\b)/g, '$1\u00a0');
 
 export const pick = (names: Names | undefined | null, language: Language): string => names?.[language] ?? '';
+
+/** A moment that the server wrote, in the reader's own time zone. */
+export const when = (moment: string | null, language: Language): string =>
+  moment ? new Date(moment).toLocaleString(language === 'ja' ? 'ja-JP' : 'en-GB', { dateStyle: 'medium', timeStyle: 'short' }) : '';

@@ -1,9 +1,10 @@
-// What the server knows and does not change: examples, sites, packages.
-import { getOnce } from './api';
-import type { Example, Examples, Health, Package, Sites } from './types';
+// What the server knows and does not change: examples, sites, packages; and who asks.
+import { get, getOnce } from './api';
+import type { Example, Examples, Health, Package, Session, Sites } from './types';
 
 class Known {
   health = $state.raw<Health | null>(null);
+  session = $state.raw<Session | null>(null);
   examples = $state.raw<Example[]>([]);
   sites = $state.raw<Sites>({ sites: [], criteria: [], areas: [] });
   packages = $state.raw<Package[]>([]);
@@ -11,6 +12,7 @@ class Known {
 
   async load(): Promise<void> {
     try {
+      this.session = await get<Session>('/session');
       const [health, examples, sites, packages] = await Promise.all([
         getOnce<Health>('/health'),
         getOnce<Examples>('/examples'),
@@ -24,6 +26,15 @@ class Known {
     } catch (fault) {
       this.fault = fault;
     }
+  }
+
+  /** Whether several people use this server, each signed in. */
+  get isShared(): boolean {
+    return this.session?.required ?? false;
+  }
+  may(role: 'planner' | 'admin'): boolean {
+    const own = this.session?.role;
+    return own === 'admin' || own === role;
   }
 
   example(name: string): Example | undefined {

@@ -44,7 +44,7 @@ export function lookUp(scenario: Record<string, unknown>, key: string): Value | 
 }
 
 /** The value that holds now: the change, the base's word, or the start. */
-export function valueOf(lever: Lever, study: Study, base: Example | undefined): number | null {
+export function valueOf(lever: Lever, study: Study, base: Pick<Example, 'scenario'> | undefined): number | null {
   if (lever.key in study.changes) {
     const changed = study.changes[lever.key];
     return typeof changed === 'number' ? changed : lever.start;

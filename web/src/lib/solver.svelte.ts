@@ -1,6 +1,6 @@
 // One question at a time to the server: numbered, the newest wish wins, stale answers are dropped.
 import { flushSync } from 'svelte';
-import { Problem, follow, post, remove, studyBody } from './api';
+import { Problem, follow, get, post, remove, studyBody } from './api';
 import type { Job, Study } from './types';
 
 const REST_MS = 700;
@@ -31,7 +31,7 @@ export class Solver<T> {
 
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   #sequence = 0;
-  #wish: { study: Study; extra: object; view: View; asked: number } | null = null;
+  #wish: { study: Study; extra: object; view: View; asked: number; from?: string | undefined } | null = null;
   /** Asks in full what was last asked in short. */
   #moved = (): void => {};
   #rest: ReturnType<typeof setTimeout> | undefined;
@@ -58,9 +58,10 @@ export class Solver<T> {
     this.#moved = () => {};
   }
 
-  ask(study: Study, extra: object = {}, view: View = 'full'): void {
+  /** Asks about a study; with `from` it is looked up there instead, because the server has it. */
+  ask(study: Study, extra: object = {}, view: View = 'full', from?: string): void {
     clearTimeout(this.#rest);
-    this.#wish = { study, extra, view, asked: performance.now() };
+    this.#wish = { study, extra, view, asked: performance.now(), from };
     this.pending = true;
     if (this.job) void this.cancel();
     if (this.#asking !== 'short') void this.#run();
@@ -103,14 +104,16 @@ export class Solver<T> {
     const run = ++this.#runs;
     let shown: View | null = null;
     while (this.#wish && run === this.#runs) {
-      const { study, extra, view, asked } = this.#wish;
+      const { study, extra, view, asked, from } = this.#wish;
       this.#wish = null;
       this.#asking = view;
       const sequence = ++this.#sequence;
       shown = view;
       try {
         const body = { ...(this.plain ? studyBody(study) : {}), session: this.#session, sequence, mode: 'auto', ...extra };
-        let answer = await post<Answer & Record<string, unknown>>(this.path + (view === 'short' ? '?view=short' : ''), body);
+        let answer = from
+          ? { plan: await get<unknown>(from) } as Answer & Record<string, unknown>
+          : await post<Answer & Record<string, unknown>>(this.path + (view === 'short' ? '?view=short' : ''), body);
         if (answer.job && run !== this.#runs) void remove(`/jobs/${answer.job.id}`);
         if (run !== this.#runs) return;
         if (answer.job) {

@@ -2,6 +2,8 @@
 import type { CatalogueSite, Names } from './documents';
 
 export type {
+  AuditDocument as Audit,
+  AuditProofDocument as AuditProof,
   CatalogueSite as Site,
   ChangedKey,
   ComparisonDocument as Comparison,
@@ -23,9 +25,11 @@ export type {
   PlanDocument as Plan,
   ProblemDocument,
   Reproduction,
+  SessionDocument as Session,
   SideDocument as PaidSide,
   SiteDocument as NationalSite,
   SitesDocument as Sites,
+  StoredPlanDocument as StoredPlan,
 } from './documents';
 
 export type Language = keyof Names;

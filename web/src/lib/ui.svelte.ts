@@ -3,7 +3,7 @@ import en from '../text/en.json';
 import ja from '../text/ja.json';
 import type { Changes, Language, Study, Value } from './types';
 
-export const SCREENS = ['start', 'build', 'pay', 'japan', 'compare'] as const;
+export const SCREENS = ['start', 'build', 'pay', 'japan', 'compare', 'saved'] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Key = keyof typeof en;
 const texts: Record<Language, Record<string, string>> = { en, ja };
