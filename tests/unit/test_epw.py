@@ -224,7 +224,7 @@ def test_a_missing_day_is_filled_where_that_is_asked_for_and_longer_gaps_are_not
     weather = read_epw(file, year=2023, fill_gaps_hours=24)
     whole = read_epw(write(tmp_path, header() + ROWS), year=2023)
     day = slice(4800, 4824)
-    # By the sky of the evening before and of the morning after, where the sun of the fixture has no beam; a straight line
+    # By the sky of the evening before and the morning after, where the fixture has no beam; a straight line
     # from night to night would give nothing.
     assert 0.5 < weather.ghi_w_m2[day].sum() / whole.ghi_w_m2[day].sum() < 1.0
     [said] = problems(write(tmp_path, header() + ROWS[:4800] + ROWS[4825:]))
