@@ -86,6 +86,17 @@ def test_nobody_else_writes_a_file() -> None:
     assert {name for file, name, _ in found if file == WRITER} >= {"open", "rename", "replace", "hardlink_to"}
 
 
+def test_one_module_writes_tables_for_people() -> None:
+    """Each CSV begins with a byte order mark, which is written in one place."""
+    found = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in sorted(PACKAGE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) in {"csv.writer", "csv.DictWriter"}
+    }
+    assert found == {"report/table_file.py"}
+
+
 @pytest.mark.parametrize(
     ("source", "found"),
     [

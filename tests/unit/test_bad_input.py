@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit import test_epw
 from typer.testing import CliRunner
 
 import kiban
@@ -206,7 +208,8 @@ def weather(source: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("keys", "said"),
     [
-        ('source = "tmy3"\nfiles = ["a"]\nfill_gaps_hours = 3', "no gaps to fill"),
+        ("fill_gaps_hours = 3", "no gaps to fill"),
+        ("clip_negative_w_m2 = 3", "no sensor noise"),
         ("years = [2020]", "no date"),
         ("wind_height_m = 10", "height of its wind"),
     ],
@@ -214,6 +217,24 @@ def weather(source: str, name: str) -> str:
 def test_a_weather_key_that_would_be_ignored_is_refused(keys: str, said: str) -> None:
     (problem,) = refuse("check", scenario(f"{SITE}[weather]\n{keys}\n"))
     assert said in problem
+
+
+@pytest.mark.parametrize(
+    ("change", "offered"),
+    [
+        (lambda rows: test_epw.replaced(rows, 2, test_epw.GHI, "-1"), "clip_negative_w_m2 = 1"),
+        (lambda rows: rows[:4800] + rows[4824:], "fill_gaps_hours = 24"),
+        (lambda rows: test_epw.replaced(rows, 3, test_epw.WIND, "999"), "fill_gaps_hours = 1"),
+    ],
+)
+def test_a_remedy_of_a_weather_file_can_be_followed(change: Callable[[list[str]], list[str]], offered: str) -> None:
+    """The key and the value that the message offers, as they stand, in the scenario that was refused."""
+    Path("site.epw").write_text("\n".join([*test_epw.header(), *change(test_epw.ROWS)]))
+    before = f'{SITE}[time]\nhours = 24\n[weather]\nsource = "epw"\nfiles = ["site.epw"]\n'
+    (problem,) = refuse("check", scenario(before))
+    assert f"({offered})" in problem
+    done = CliRunner().invoke(app, ["check", scenario(f"{before}{offered}\n")])
+    assert done.exit_code == 0, done.output
 
 
 @pytest.mark.parametrize("source", ["epw", "tmy3", "jma"])

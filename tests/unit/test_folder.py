@@ -23,6 +23,7 @@ from kiban.planning.plan import Plan
 from kiban.report.plan.folder import check_folder, load_plan, save_plan
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.scenario import parse_scenario
+from kiban.weather.table import read_table as read_any_table
 
 PARTS = {"scenario.toml", "summary.json", "hourly.parquet", "tables", "plan.xlsx", "provenance.json"}
 
@@ -39,7 +40,20 @@ def saved_again(plan: Plan, folder: Path) -> Plan:
 
 
 def read_table(folder: Path, name: str) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO((folder / "tables" / f"{name}.csv").read_text(encoding="utf-8"))))
+    return list(csv.DictReader(io.StringIO((folder / "tables" / f"{name}.csv").read_text(encoding="utf-8-sig"))))
+
+
+def test_tables_open_right_in_japanese_excel_and_are_read_back(plan: Plan, tmp_path: Path) -> None:
+    folder = save_plan(plan, tmp_path / "out") / "tables"
+    files = sorted(folder.glob("*.csv"))
+    assert len(files) > 3
+    for file in files:
+        # Without the mark Excel takes the bytes for Shift_JIS.
+        assert file.read_bytes()[:3] == b"\xef\xbb\xbf"
+        table = read_any_table(file)
+        header = file.read_text(encoding="utf-8-sig").splitlines()[0].split(",")
+        assert table.header[0] == header[0]
+    assert "太陽光" in (folder / "capacities.csv").read_text(encoding="utf-8-sig")
 
 
 @pytest.mark.parametrize("kind", ["plan", "infeasible_plan"])

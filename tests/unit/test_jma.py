@@ -203,7 +203,7 @@ def test_blank_irradiance_is_zero_at_night_only(tmp_path: Path) -> None:
     said = problems(write(tmp_path, lines))
     assert said == [
         f"data.csv, line {noon}: ghi_w_m2 is missing (NaN) for 1 h from 2022-04-11 11:00; "
-        "complete the column, or ask to fill short gaps (fill_gaps_hours)."
+        "complete the column, or ask to fill gaps (fill_gaps_hours = 1)."
     ]
     filled = read(write(tmp_path, lines), fill_gaps_hours=1)
     assert filled.ghi_w_m2[noon - 2] == pytest.approx(YEAR["ghi"][noon - 2] * W_M2_FROM_MJ_M2_H, rel=0.01)

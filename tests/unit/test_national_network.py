@@ -146,7 +146,7 @@ def test_json_table_and_page_say_the_same(plan):
     assert flows["hokuriku-kansai"]["mw"] == pytest.approx(20, abs=0.1)
     assert flows["hokuriku-kansai"]["limit_mw"] == 20
     assert {balance["area"] for balance in summary["balances"]} == set(AREAS)
-    rows = list(csv.DictReader(io.StringIO(flows_csv(plan.flows))))
+    rows = list(csv.DictReader(io.StringIO(flows_csv(plan.flows).removeprefix("\ufeff"))))
     assert {row["id"]: float(row["mw"]) for row in rows} == {name: flow["mw"] for name, flow in flows.items()}
     page = render(national_text(plan, "en", 100), width=100, colour=False)
     assert "Kansai to Hokuriku: 20.0 MW of 20.0 MW that are free (100 %)" in page

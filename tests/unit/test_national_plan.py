@@ -20,6 +20,7 @@ from kiban.report.national.folder import save_national
 from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_text
 from kiban.scenario.national_file import parse_national
+from kiban.weather.table import read_table
 
 pytestmark = pytest.mark.slow
 
@@ -215,8 +216,11 @@ def test_the_folder_holds_reports_figures_and_map(single, tmp_path):
     assert summary["cost_myen_per_year"] == single.cost_myen
     assert misfits(summary, NationalDocument) == []
     assert summary == json.loads(json.dumps(national_document(single)))
-    rows = (folder / "sites.csv").read_text(encoding="utf-8").splitlines()
-    assert len(rows) == len(single.sites) + 1
+    for name in tables:
+        assert (folder / name).read_bytes().startswith(b"\xef\xbb\xbf")
+    sites = read_table(folder / "sites.csv")
+    assert sites.header[:2] == ("site", "area")
+    assert [row[0] for row in sites.rows] == [site.candidate.id for site in single.sites]
 
 
 def test_the_command_builds_a_national_file_and_ends_with_4_where_there_is_no_plan(tmp_path):

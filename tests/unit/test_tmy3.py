@@ -123,19 +123,43 @@ def test_marks_for_missing_values_are_refused_by_line(tmp_path: Path, greensboro
     lines = replaced(greensboro_lines, 100, 31, mark)
     lines = replaced(lines, 200, 46, mark)
     said = problems(write(tmp_path, lines))
-    remedy = "complete the file, or use another station."
+    remedy = "complete the column, or ask to fill gaps (fill_gaps_hours = 1)."
     assert said == [
-        f"station.csv, line 100: temperature_c is {mark}, a mark for a missing value or no number; {remedy}",
-        f"station.csv, line 200: wind_speed_m_s is {mark}, a mark for a missing value or no number; {remedy}",
+        f"station.csv, line 100: temperature_c is missing ({mark}) for 1 h from 2023-01-05 01:00; {remedy}",
+        f"station.csv, line 200: wind_speed_m_s is missing ({mark}) for 1 h from 2023-01-09 05:00; {remedy}",
     ]
+    weather = read_tmy3(tmp_path / "station.csv", year=2023, fill_gaps_hours=1)
+    assert weather.temperature_c[97] == pytest.approx((weather.temperature_c[96] + weather.temperature_c[98]) / 2)
 
 
 def test_text_and_empty_cells_are_refused_by_line(tmp_path: Path, greensboro_lines: list[str]) -> None:
     lines = replaced(greensboro_lines, 50, 31, "warm")
     lines = replaced(lines, 60, 4, "")
-    said = problems(write(tmp_path, lines))
-    assert said[0].startswith("station.csv, line 50: temperature_c is 'warm'")
-    assert said[1].startswith("station.csv, line 60: ghi_w_m2 is empty")
+    assert problems(write(tmp_path, lines)) == [
+        "station.csv, line 50: temperature_c is 'warm', not a number; correct the cell, or use another station."
+    ]
+    lines = replaced(replaced(greensboro_lines, 60, 31, ""), 61, 4, "")
+    [said] = problems(write(tmp_path, lines))
+    assert said.startswith("station.csv, line 60: temperature_c is missing (no value) for 1 h from 2023-01-03 09:00")
+
+
+def test_irradiance_that_the_other_two_give_is_derived(tmp_path: Path, greensboro_lines: list[str]) -> None:
+    weather = read_tmy3(write(tmp_path, replaced(greensboro_lines, 15, 4, "-9900")), year=2023)
+    usual = read_tmy3("pvlib:723170TYA.CSV", year=2023)
+    assert "ghi_w_m2: 1 missing values derived: DHI + DNI cos(zenith)" in [str(note) for note in weather.notes]
+    assert usual.ghi_w_m2[12] > 100
+    assert weather.ghi_w_m2[12] == pytest.approx(usual.ghi_w_m2[12], rel=0.05)
+    without = [",".join(line.split(",")[:4] + line.split(",")[7:]) for line in greensboro_lines[1:]]
+    whole = read_tmy3(write(tmp_path, [greensboro_lines[0], *without]), year=2023)
+    assert whole.ghi_w_m2.sum() == pytest.approx(usual.ghi_w_m2.sum(), rel=0.05)
+
+
+def test_a_comma_in_the_name_of_the_station(tmp_path: Path, greensboro_lines: list[str]) -> None:
+    first = '723170,"GREENSBORO, PIEDMONT",NC,-5.0,36.100,-79.950,273'
+    weather = read_tmy3(write(tmp_path, [first, *greensboro_lines[1:]]), year=2023)
+    assert weather.source == "TMY3: GREENSBORO, PIEDMONT (723170)"
+    said = problems(write(tmp_path, [first.replace('"', ""), *greensboro_lines[1:]]))
+    assert said[0].startswith("station.csv, line 1: ")
 
 
 def test_truncated_and_repeated_rows_are_refused(tmp_path: Path, greensboro_lines: list[str]) -> None:
@@ -149,7 +173,7 @@ def test_wrong_headers_are_refused(tmp_path: Path, greensboro_lines: list[str]) 
     assert "is not a TMY3 file: a station line" in problems(write(tmp_path, greensboro_lines[1:]))[0]
     assert "is not a TMY3 file" in problems(write(tmp_path, ["a,b", "1,2"]))[0]
     said = problems(write(tmp_path, replaced(greensboro_lines, 1, 4, "north")))
-    assert said[0] == "station.csv, line 1: latitude_deg is 'north' in the station line, not a number."
+    assert said[0] == "station.csv, line 1: latitude_deg is 'north' in the header, not a number; correct the header."
     without = [",".join(line.split(",")[:31] + line.split(",")[34:]) for line in greensboro_lines[1:]]
     said = problems(write(tmp_path, [greensboro_lines[0], *without]))
     assert said == ["station.csv has no column 'temp_air' (temperature_c); use a file with all standard columns."]

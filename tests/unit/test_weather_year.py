@@ -145,6 +145,8 @@ def test_short_gaps_are_filled_on_request_only(time, columns):
     expected = np.interp([2000, 2001], [1999, 2002], columns["temperature_c"][[1999, 2002]])
     np.testing.assert_allclose(weather.temperature_c[2000:2002], expected)
     assert any("filled linearly" in str(note) and "temperature_c 2 h" in str(note) for note in weather.notes)
+    assert any("the sun's course" in str(note) and "ghi_w_m2 2 h" in str(note) for note in weather.notes)
+    np.testing.assert_allclose(weather.ghi_w_m2[2000:2002], columns["ghi_w_m2"][2000:2002], rtol=0.05)
     assert "2 h missing" in refused(short_time, short, fill_gaps_hours=1)
 
 

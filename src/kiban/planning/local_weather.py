@@ -76,13 +76,14 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         if len(files) != 1:
             raise ScenarioError(Problem("planning.weather_files", key="weather.files", count=len(files), name=source))
         year = chosen.years[0] if chosen.years else scenario.base_year
+        mended = {"fill_gaps_hours": chosen.fill_gaps_hours, "clip_negative_w_m2": chosen.clip_negative_w_m2}
         if source == "epw":
             from kiban.weather.epw import read_epw
 
-            return read_epw(files[0], year=year)
+            return read_epw(files[0], year=year, **mended)
         from kiban.weather.tmy3 import read_tmy3
 
-        return read_tmy3(files[0], year=year)
+        return read_tmy3(files[0], year=year, **mended)
     if source == "jma":
         from kiban.weather.jma import read_jma
 
@@ -96,6 +97,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             chosen.wind_height_m,
             years=list(chosen.years) or None,
             fill_gaps_hours=chosen.fill_gaps_hours,
+            clip_negative_w_m2=chosen.clip_negative_w_m2,
         )
     from kiban.weather.online import fetch_weather
 
@@ -107,6 +109,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         _cache_folder(),
         utc_offset_hours=offset,
         fill_gaps_hours=chosen.fill_gaps_hours,
+        clip_negative_w_m2=chosen.clip_negative_w_m2,
     )
 
 

@@ -10,6 +10,7 @@
     phrases      all sentences, read from sentences/TOPIC.LANGUAGE.toml
     names        what capacities, costs, constraints and inputs are called
     layout       sections, bullets and tables of text
+    table_file   a table as a CSV file
     lines        sentences broken into lines
     page         the report as one HTML file
 

@@ -8,11 +8,14 @@ from pydantic import Field, model_validator
 
 from kiban.errors import Problem
 from kiban.scenario.section import HourlyInput, Positive, Section
+from kiban.weather.limits import MOST_CLIPPED_W_M2
+from kiban.weather.rows import LONGEST_FILLED_GAP_HOURS
 
 WeatherSource = Literal["typical", "epw", "tmy3", "jma", "nasa-power", "pvgis", "open-meteo", "none"]
 FILE_SOURCES = ("epw", "tmy3", "jma")
 ONLINE_SOURCES = ("nasa-power", "pvgis", "open-meteo")
-GAP_FILLING_SOURCES = ("jma", *ONLINE_SOURCES)
+MENDED_SOURCES = (*FILE_SOURCES, *ONLINE_SOURCES)
+"""Sources of measured or modelled rows, which may have gaps and noise."""
 
 
 class Site(Section):
@@ -49,8 +52,10 @@ class Weather(Section):
     """Weather files, relative to the scenario file; `pvlib:NAME` takes a file that pvlib ships."""
     years: tuple[Annotated[int, Field(ge=1940, le=2100)], ...] = ()
     """Calendar years to use from files or services that hold several; the label of a TMY3 or EPW year."""
-    fill_gaps_hours: Annotated[int, Field(ge=0, le=24)] = 0
+    fill_gaps_hours: Annotated[int, Field(ge=0, le=LONGEST_FILLED_GAP_HOURS)] = 0
     """Fill gaps of at most this many hours by interpolation; 0 refuses every gap."""
+    clip_negative_w_m2: Annotated[float, Field(ge=0, le=MOST_CLIPPED_W_M2)] = 0.0
+    """Set irradiance below zero by at most this much to 0 (sensor noise at night), W/m2; 0 refuses it."""
     wind_height_m: Positive | None = None
     """Height of the anemometer of `jma` files, or of a wind series of your own, m."""
     temperature_c: HourlyInput | None = None
@@ -66,8 +71,10 @@ class Weather(Section):
             raise ValueError(Problem("weather_no_files", name=self.source))
         if self.source in ONLINE_SOURCES and self.source != "pvgis" and not self.years:
             raise ValueError(Problem("weather_years", name=self.source))
-        if self.fill_gaps_hours and self.source not in GAP_FILLING_SOURCES:
+        if self.fill_gaps_hours and self.source not in MENDED_SOURCES:
             raise ValueError(Problem("weather_no_gaps", name=self.source))
+        if self.clip_negative_w_m2 and self.source not in MENDED_SOURCES:
+            raise ValueError(Problem("weather_no_noise", name=self.source))
         if self.years and self.source == "typical":
             raise ValueError(Problem("weather_no_date"))
         if self.wind_height_m is not None and self.source != "jma" and self.wind_speed_m_s is None:

@@ -8,6 +8,8 @@ humidity        moist air, and the humidity of a place without measurement
 irradiance      global irradiance split into beam and diffuse
 sun             where the sun stands, averaged over each step
 limits          what a value may be
+gaps            short gaps, filled on request
+completion      what a file lacks and its other columns give
 epw             EnergyPlus weather files
 tmy3            typical years in the TMY3 format
 frame           rows of a typical-year file, checked and laid on one year

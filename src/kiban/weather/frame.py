@@ -10,7 +10,7 @@ import calendar
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +20,10 @@ import numpy.typing as npt
 from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
+from kiban.weather.completion import complete_columns
 from kiban.weather.rows import LISTED_AT_MOST
-from kiban.weather.textfile import at_line, parse_number
+from kiban.weather.textfile import at_line, parse_number, refuse
+from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,33 +71,157 @@ def row_problems(frame: pd.DataFrame, rows: int, where: str) -> list[Problem]:
     return [Problem("frame.rows", where, rows=rows, read=len(frame))]
 
 
-def check_columns(
-    frame: pd.DataFrame, fields: Mapping[str, Field], where: str, first_line: int
-) -> tuple[dict[str, Floats], list[Problem]]:
-    """Columns in our names and units, and a problem for each cell that is missing or not a number.
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where and in which standard time the header of a file says that its weather was."""
+
+    latitude_deg: float
+    longitude_deg: float
+    elevation_m: float
+    utc_offset_hours: float
+
+
+HEADER_BOUNDS: Mapping[str, tuple[float, float]] = {
+    "latitude_deg": (-90.0, 90.0),
+    "longitude_deg": (-180.0, 180.0),
+    "elevation_m": (-450.0, 9000.0),
+    "utc_offset_hours": (-12.0, 14.0),
+}
+
+
+def read_place(
+    cells: Sequence[str], positions: Mapping[str, int], where: str | Message
+) -> tuple[Place | None, list[Problem]]:
+    """The place in the cells of a header, by the position of each number; a problem for each that cannot be."""
+    problems: list[Problem] = []
+    found: dict[str, float] = {}
+    for name, (low, high) in HEADER_BOUNDS.items():
+        cell = cells[positions[name]] if positions[name] < len(cells) else ""
+        number = parse_number(cell)
+        if number is None:
+            problems.append(Problem("frame.header", where, name, text=cell))
+        elif not low <= number <= high:
+            problems.append(Problem("frame.header_range", where, name, value=number, low=low, high=high))
+        else:
+            found[name] = number
+    return (None if problems else Place(**found)), problems
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Columns of a file in our names and units, as `check_columns` reads them."""
+
+    values: dict[str, Floats]
+    """Of each wanted name, NaN where the file has no value."""
+    texts: dict[str, list[str | Message]]
+    """What stands in the file where a column has no value, of the columns that lack some."""
+    absent: dict[str, str]
+    """The file's own name of each wanted column that it does not have."""
+    problems: list[Problem]
+    """Cells that are neither a number nor a mark for a missing value."""
+
+    def keep(self, rows: npt.NDArray[np.bool_]) -> Columns:
+        """The same of some rows only."""
+        values = {name: column[rows] for name, column in self.values.items()}
+        kept = np.flatnonzero(rows).tolist()
+        texts = {name: [said[row] for row in kept] for name, said in self.texts.items()}
+        return replace(self, values=values, texts=texts)
+
+    def without(self, name: str) -> Columns:
+        """The same without one of the columns."""
+        values = {other: column for other, column in self.values.items() if other != name}
+        return replace(self, values=values, problems=[problem for problem in self.problems if problem.key != name])
+
+    def lacking(self, values: Mapping[str, Floats], where: str) -> list[Problem]:
+        """A problem for each column that the file does not have and that `values`, completed, do not have either."""
+        return [
+            Problem("frame.no_column", where, column=column, name=name)
+            for name, column in self.absent.items()
+            if np.isnan(values[name]).any()
+        ]
+
+
+def check_columns(frame: pd.DataFrame, fields: Mapping[str, Field], where: str, first_line: int) -> Columns:
+    """Columns in our names and units; marks for missing values, empty cells and absent columns become NaN.
 
     Row i of `frame` stands in line `first_line + i` of the file.
     """
-    columns: dict[str, Floats] = {}
-    problems: list[Problem] = []
+    columns = Columns({}, {}, {}, [])
     for name, field in fields.items():
         if field.name not in frame.columns:
-            problems.append(Problem("frame.no_column", where, column=field.name, name=name))
+            columns.absent[name] = field.name
+            columns.values[name] = np.full(len(frame), np.nan)
             continue
         cells = frame[field.name]
         values = _as_floats(cells)
-        missing = ~np.isfinite(values) | (values >= field.missing_from) | (values <= field.missing_to)
-        bad = np.flatnonzero(missing)
-        for shown, row in enumerate(bad[:LISTED_AT_MOST].tolist()):
-            more = len(bad) - LISTED_AT_MOST
+        no_number = ~np.isfinite(values)
+        missing = no_number | (values >= field.missing_from) | (values <= field.missing_to)
+        columns.values[name] = np.where(missing, np.nan, values * field.factor)
+        if missing.any():
+            columns.texts[name] = [
+                _cell_said(cell) if lacks else "" for cell, lacks in zip(cells.tolist(), missing.tolist(), strict=True)
+            ]
+        words = [
+            (row, cell.strip())
+            for row, cell in enumerate(cells.tolist())
+            if no_number[row] and isinstance(cell, str) and cell.strip()
+        ]
+        for shown, (row, text) in enumerate(words[:LISTED_AT_MOST]):
+            more = len(words) - LISTED_AT_MOST
             said = {
-                "text": _cell_said(cells.iloc[row]),
+                "text": text,
                 "more": Message("more.values", count=more) if shown == LISTED_AT_MOST - 1 and more > 0 else "",
             }
-            fault = "frame.mark" if said["text"] else "frame.empty"
-            problems.append(Problem(fault, at_line(where, first_line + row), name, "frame.mark", said))
-        columns[name] = values * field.factor
-    return columns, problems
+            columns.problems.append(Problem("frame.text", at_line(where, first_line + row), name, values=said))
+    return columns
+
+
+def complete_year(
+    columns: Columns,
+    time: pd.DatetimeIndex,
+    place: Place,
+    *,
+    source: str,
+    years: Sequence[int],
+    notes: Sequence[Message],
+    where: str,
+    lines: Sequence[int],
+    leap_rows: int = 0,
+    step_hours: float = 1.0,
+    fill_gaps_hours: float = 0.0,
+    clip_negative_w_m2: float = 0.0,
+) -> Weather:
+    """The checked weather of a file's columns: what they lack is derived (`complete_columns`), filled or refused.
+
+    Row i of `columns` starts at `time[i]` and stands in line `lines[i]`; wind is at 10 m. `leap_rows` rows of
+    29 February were left out before.
+    """
+    values, derived = complete_columns(
+        columns.values,
+        time,
+        latitude_deg=place.latitude_deg,
+        longitude_deg=place.longitude_deg,
+        elevation_m=place.elevation_m,
+        step_hours=step_hours,
+    )
+    refuse([*columns.problems, *columns.lacking(values, where)])
+    return check_weather(
+        time,
+        values,
+        latitude_deg=place.latitude_deg,
+        longitude_deg=place.longitude_deg,
+        elevation_m=place.elevation_m,
+        wind_height_m=WIND_HEIGHT_M,
+        source=source,
+        step_hours=step_hours,
+        years=years,
+        notes=[*notes, *derived, *([Message("note.leap", rows=leap_rows)] if leap_rows else [])],
+        where=where,
+        lines=lines,
+        texts=columns.texts,
+        fill_gaps_hours=fill_gaps_hours,
+        clip_negative_w_m2=clip_negative_w_m2,
+    )
 
 
 def lay_on_year(
@@ -152,9 +278,7 @@ def _as_floats(cells: pd.Series) -> Floats:
     return np.array([np.nan if number is None else number for number in numbers])
 
 
-def _cell_said(cell: object) -> str:
-    """The cell's text in quotes or its number; empty where the cell is."""
-    if isinstance(cell, str):
-        return f"'{cell}'"
-    number = float(str(cell))
-    return "" if np.isnan(number) else f"{number:g}"
+def _cell_said(cell: object) -> str | Message:
+    """The number or the text of a cell that holds no value."""
+    text = cell.strip() if isinstance(cell, str) else f"{float(str(cell)):g}"
+    return Message("cell.empty") if text in {"", "nan"} else text

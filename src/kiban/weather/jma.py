@@ -35,6 +35,7 @@ def read_jma(
     wind_height_m: float,
     years: Sequence[int] | None = None,
     fill_gaps_hours: float = 0.0,
+    clip_negative_w_m2: float = 0.0,
     station: str | None = None,
 ) -> Weather:
     """Weather years from hourly files of the agency: its download page's CSV or the tidy table.
@@ -55,7 +56,8 @@ def read_jma(
       and is zero.
 
     Values of quality 4, 2, 1 or 0 count as missing. Gaps of at most `fill_gaps_hours` are filled on request,
-    irradiance by its clearness and the rest linearly, and it is noted.
+    irradiance by its clearness and the rest linearly, irradiance between `-clip_negative_w_m2` and 0 is set to 0, and
+    both are noted.
 
     Raises `WeatherError` with every problem of all files, each with file and line.
     """
@@ -99,6 +101,7 @@ def read_jma(
             notes=notes,
             lines=[(found.path, line) for found in observations for line in found.lines],
             fill_gaps_hours=fill_gaps_hours,
+            clip_negative_w_m2=clip_negative_w_m2,
         )
     except WeatherError as error:
         raise WeatherError(_placed(error.problems, observations)) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -27,6 +28,8 @@ PHYSICAL_RANGE: Mapping[str, tuple[float, float]] = {
 }
 NIGHT_SUN_W_M2 = 20.0
 """More than this, with the sun below civil twilight for the whole step, is no sensor noise."""
+MOST_CLIPPED_W_M2 = NIGHT_SUN_W_M2
+"""Irradiance below zero by more than this is no sensor noise either, and is not set to zero even on request."""
 CIVIL_TWILIGHT_SINE = -0.10453
 """Sine of -6 degrees."""
 NOON_TOLERANCE_HOURS = 0.75
@@ -67,8 +70,11 @@ def range_problems(columns: Mapping[str, Floats], alignment: Alignment) -> list[
     problems: list[Problem] = []
     for name, column in columns.items():
         low, high = PHYSICAL_RANGE[name]
-        below = "limits.negative" if name in IRRADIANCE else "limits.below"
-        problems += _listed(column < low, column, alignment, name=name, fault=below, low=low, high=high)
+        too_low = column < low
+        noise = too_low & (column >= -MOST_CLIPPED_W_M2) & (name in IRRADIANCE)
+        clip = math.ceil(-float(column[noise].min(initial=0.0)))
+        problems += _listed(noise, column, alignment, name=name, fault="limits.negative", clip=clip)
+        problems += _listed(too_low & ~noise, column, alignment, name=name, fault="limits.below", low=low, high=high)
         problems += _listed(column > high, column, alignment, name=name, fault="limits.above", low=low, high=high)
     return problems
 

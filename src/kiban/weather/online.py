@@ -41,6 +41,7 @@ def fetch_weather(
     retries: int = 3,
     pause_s: float = 1.0,
     fill_gaps_hours: float = 0.0,
+    clip_negative_w_m2: float = 0.0,
 ) -> Weather:
     """Weather years of a place from `service`: a key of `SERVICES`.
 
@@ -110,6 +111,7 @@ def fetch_weather(
         notes=notes,
         where=chosen.title,
         fill_gaps_hours=fill_gaps_hours,
+        clip_negative_w_m2=clip_negative_w_m2,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,6 +26,8 @@ Lines = Sequence[int] | Sequence[tuple[str, int]]
 ALLOWED_STEP_HOURS = (1.0, 0.5)
 LISTED_AT_MOST = 3
 """Of each kind of fault this many places are listed, then the rest is counted."""
+LONGEST_FILLED_GAP_HOURS = 24
+"""Longer gaps are not filled even on request: nothing near them says what the weather was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +205,7 @@ def _gaps(
             said = {"year": year, "steps": per_year - count, "wanted": per_year, "complete": complete}
             problems.append(Problem("rows.year_incomplete", spot, "time", remedy, said))
             continue
+        fillable = [length * step_hours for _, length in year_gaps if length * step_hours <= LONGEST_FILLED_GAP_HOURS]
         for shown, (start, length) in enumerate(year_gaps[:LISTED_AT_MOST]):
             first = index[k * per_year + start]
             last = index[k * per_year + start + length - 1]
@@ -213,9 +217,12 @@ def _gaps(
                 "end": f"{last + step:%Y-%m-%d %H:%M}",
                 "more": Message("more.gaps", count=more, year=year) if listed else "",
                 "complete": complete,
+                "fill": math.ceil(max(fillable, default=0)),
             }
             before = of_year[start - 1] if start else -1
             spot = place(where, int(before), lines) if before >= 0 else where
             remedy = "rows.fill_or_choose" if complete else "rows.fill"
+            if length * step_hours > LONGEST_FILLED_GAP_HOURS:
+                remedy = "rows.add_or_choose" if complete else "rows.add"
             problems.append(Problem("rows.gap", spot, "time", remedy, said))
     return tuple(gaps), tuple(problems)

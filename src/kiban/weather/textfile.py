@@ -108,6 +108,14 @@ def csv_rows(text: str, where: str, delimiter: str = ",") -> Iterator[tuple[int,
         raise WeatherError(Problem("file.not_csv", at_line(where, first_line), reason=str(error))) from error
 
 
+def header_cells(line: str) -> list[str]:
+    """Stripped cells of a line of a header; a comma between quotation marks belongs to its cell."""
+    cells = [cell.strip() for cell in next(csv.reader([line], skipinitialspace=True), [])]
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
+
+
 def at_line(path: str | Path, line: int) -> Message:
     """How every message names a line of a file."""
     return Message("at.line", file=str(path), line=line)

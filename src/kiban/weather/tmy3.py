@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,20 @@ import numpy as np
 from kiban.calendar import DAYS_PER_MONTH
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
-from kiban.weather.frame import Field, Ints, check_columns, lay_on_year, read_frame, read_labels, row_problems
-from kiban.weather.textfile import at_line, parse_number, read_text, refuse, split_lines
-from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
+from kiban.weather.frame import (
+    Field,
+    Ints,
+    Place,
+    check_columns,
+    complete_year,
+    lay_on_year,
+    read_frame,
+    read_labels,
+    read_place,
+    row_problems,
+)
+from kiban.weather.textfile import at_line, header_cells, read_text, refuse, split_lines
+from kiban.weather.year import Weather
 
 TMY3_HEADER_LINES = 2
 PVLIB_PREFIX = "pvlib:"
@@ -28,57 +38,59 @@ FIELDS = {
     "wind_speed_m_s": Field("wind_speed", **MISSING),
 }
 
-_HEADER_FIELDS = (("utc_offset_hours", 3), ("latitude_deg", 4), ("longitude_deg", 5), ("elevation_m", 6))
+_STATION = {"utc_offset_hours": 3, "latitude_deg": 4, "longitude_deg": 5, "elevation_m": 6}
+_STATION_CELLS = 7
+_FIRST_COLUMN = "Date (MM/DD/YYYY)"
 
 
-def read_tmy3(path: str | Path, *, year: int) -> Weather:
+def read_tmy3(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip_negative_w_m2: float = 0.0) -> Weather:
     """Weather year of a TMY3 file, laid on calendar `year`, in the standard time that the file names.
 
     `path` may be `pvlib:723170TYA.CSV` for a file that ships with pvlib. TMY3 labels an hour by its end
     (01:00 to 24:00, or 00:00 of the next day); the step starts an hour earlier. Values are
     used as the file gives them: irradiance is the sum over the hour; temperature, humidity, pressure and
     wind are those at its end and stand for it, as in SAM and pvlib. Wind is at 10 m. TMY3 has no snow depth.
+    Marks for missing values (-9900, 9999) are derived from other columns where those give them
+    (`completion.complete_columns`) or filled on request, with a note of each; `fill_gaps_hours` and
+    `clip_negative_w_m2` as in `check_weather`.
 
-    Raises `WeatherError` with every problem: no TMY3 header, marks for missing values (-9900, 9999) and
-    cells that are no numbers, each by line, and all of `check_weather`.
+    Raises `WeatherError` with every problem: no TMY3 header, cells that are no numbers, each by line, and all
+    of `check_weather`.
     """
     import pvlib
 
     where = str(path)
     text = read_text(_locate(path), last_resort="latin-1")
     rows = split_lines(text)
-    refuse(_header_problems(rows[:TMY3_HEADER_LINES], where))
+    station, place, problems = _read_header(rows[:TMY3_HEADER_LINES], where)
+    refuse(problems)
+    assert place is not None
     first_line = TMY3_HEADER_LINES + 1
     labels = [_label(row) for row in rows[TMY3_HEADER_LINES:] if row.strip()]
     *label, problems = read_labels(labels, where, first_line)
     refuse(problems)
-    frame, meta = read_frame(pvlib.iotools.read_tmy3, rows, "TMY3", where)
-    columns, problems = check_columns(frame, FIELDS, where, first_line)
-    refuse([*problems, *row_problems(frame, len(labels), where)])
+    # pvlib splits this line at every comma, those of a quoted name too.
+    rows[0] = ",".join(cell.replace(",", " ") for cell in station)
+    frame, _ = read_frame(pvlib.iotools.read_tmy3, rows, "TMY3", where)
+    refuse(row_problems(frame, len(labels), where))
+    columns = check_columns(frame, FIELDS, where, first_line)
     # pvlib moves midnight to the next day and skips a leap day then; the file's own labels are exact.
     month, day, hour = _start_of_hour(*label)
-    time, keep = lay_on_year(month, day, hour, year, meta["TZ"])
-    lines = np.arange(first_line, first_line + len(frame))[keep]
-    station = str(meta["Name"]).strip('" ')
-    weather = check_weather(
+    time, keep = lay_on_year(month, day, hour, year, place.utc_offset_hours)
+    several_years = len({row[6:10] for row in rows[TMY3_HEADER_LINES:]}) > 1
+    return complete_year(
+        columns.keep(keep),
         time,
-        {name: column[keep] for name, column in columns.items()},
-        latitude_deg=meta["latitude"],
-        longitude_deg=meta["longitude"],
-        elevation_m=meta["altitude"],
-        wind_height_m=WIND_HEIGHT_M,
-        source=f"TMY3: {station} ({meta['USAF']})",
+        place,
+        source=f"TMY3: {station[1]} ({station[0]})",
         years=(year,),
-        notes=[Message("note.laid", where=where, year=year)]
-        if len({row[6:10] for row in rows[TMY3_HEADER_LINES:]}) > 1
-        else [],
+        notes=[Message("note.laid", where=where, year=year)] if several_years else [],
         where=where,
-        lines=lines.tolist(),
+        lines=np.arange(first_line, first_line + len(frame))[keep].tolist(),
+        leap_rows=int((~keep).sum()),
+        fill_gaps_hours=fill_gaps_hours,
+        clip_negative_w_m2=clip_negative_w_m2,
     )
-    dropped = int((~keep).sum())
-    if dropped:
-        weather = replace(weather, notes=(*weather.notes, Message("note.leap", rows=dropped)))
-    return weather
 
 
 def _label(row: str) -> tuple[str, str, str]:
@@ -118,13 +130,9 @@ def _locate(path: str | Path) -> Path:
     return folder / name
 
 
-def _header_problems(header: list[str], where: str) -> list[Problem]:
-    """What is wrong with the station line and the line of column names."""
-    station = header[0].split(",") if header else []
-    if len(header) < TMY3_HEADER_LINES or len(station) < 7 or not header[1].startswith("Date (MM/DD/YYYY)"):
-        return [Problem("tmy3.header", at_line(where, 1))]
-    return [
-        Problem("tmy3.station", at_line(where, 1), name, text=station[position])
-        for name, position in _HEADER_FIELDS
-        if parse_number(station[position].strip()) is None
-    ]
+def _read_header(header: list[str], where: str) -> tuple[list[str], Place | None, list[Problem]]:
+    """Cells of the station line and the place that they name, and what is wrong with the first two lines."""
+    station = header_cells(header[0]) if header else []
+    if len(header) < TMY3_HEADER_LINES or len(station) < _STATION_CELLS or not header[1].startswith(_FIRST_COLUMN):
+        return [], None, [Problem("tmy3.header", at_line(where, 1))]
+    return station, *read_place(station, _STATION, at_line(where, 1))

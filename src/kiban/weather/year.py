@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import HOURS_PER_YEAR, steps_per_year
+from kiban.calendar import steps_per_year
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
+from kiban.weather.gaps import Texts, fill_gaps
 from kiban.weather.limits import IRRADIANCE, range_problems, sun_problems
-from kiban.weather.rows import LISTED_AT_MOST, Alignment, Lines, Where, align_rows, runs_of
-from kiban.weather.sun import Floats, Sun, sun_of_steps
+from kiban.weather.rows import Lines, Where, align_rows
+from kiban.weather.sun import Floats, sun_of_steps
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,7 @@ def check_weather(
     lines: Lines | None = None,
     fill_gaps_hours: float = 0.0,
     clip_negative_w_m2: float = 0.0,
+    texts: Texts | None = None,
 ) -> Weather:
     """Check the columns of a file or service and return them as `Weather`.
 
@@ -88,10 +90,11 @@ def check_weather(
     a reader of labels at the end of the step subtracts the step first. `columns` maps each name of
     `COLUMNS`, and optionally `snow_depth_cm`, to as many values as there are times, NaN where a value
     is missing. `years` are the years wanted, in order; None means every year that occurs. `where` is
-    the file or service for messages, `lines` the line number of each row in it (or file and line of each row).
+    the file or service for messages, `lines` the line number of each row in it (or file and line of each row),
+    `texts` what stands there in place of a missing value, by column and row.
 
-    Only on request: gaps of at most `fill_gaps_hours` are filled linearly (irradiance no higher than the
-    sun allows), and irradiance between `-clip_negative_w_m2` and 0 is set to 0. Both are noted.
+    Only on request: gaps of at most `fill_gaps_hours` are filled (`gaps.fill_gaps`), and irradiance between
+    `-clip_negative_w_m2` and 0 is set to 0. Both are noted.
 
     Raises `WeatherError` with every problem: missing column, wrong length, missing zone or daylight
     saving, rows out of order, duplicated, off the grid or missing, NaN, value outside its physical
@@ -112,7 +115,9 @@ def check_weather(
     aligned = {name: _take(column, alignment.row) for name, column in values.items()}
     _clip_negative(aligned, clip_negative_w_m2, said)
     sun = sun_of_steps(alignment.index, latitude_deg, longitude_deg, step_hours)
-    problems += _fill_gaps(aligned, alignment, sun, fill_gaps_hours, said)
+    filled, gap_problems = fill_gaps(aligned, alignment, sun, fill_gaps_hours, texts or {})
+    said += filled
+    problems += gap_problems
     problems += range_problems(aligned, alignment)
     if not zone_problem:
         problems += sun_problems(aligned, alignment, sun)
@@ -217,48 +222,3 @@ def _clip_negative(columns: dict[str, Floats], limit_w_m2: float, notes: list[Me
         if small.any():
             columns[name][small] = 0.0
             notes.append(Message("note.negative", weather_columns=name, count=int(small.sum()), limit=limit_w_m2))
-
-
-def _fill_gaps(
-    columns: dict[str, Floats], alignment: Alignment, sun: Sun, fill_gaps_hours: float, notes: list[Message]
-) -> list[Problem]:
-    """Fill short gaps in place, year by year; return a problem for every gap that stays."""
-    per_year = len(alignment.index) // len(alignment.years)
-    step_hours = HOURS_PER_YEAR / per_year
-    longest = int(fill_gaps_hours / step_hours + 1e-9)
-    stays = any(length > longest for _, length in alignment.gaps)
-    problems = list(alignment.gap_problems) if stays else []
-    ceiling = {
-        "ghi_w_m2": sun.extraterrestrial_w_m2 * sun.mean_cosine,
-        "dhi_w_m2": sun.extraterrestrial_w_m2 * sun.mean_cosine,
-        "dni_w_m2": np.where(sun.mean_cosine > 0, sun.extraterrestrial_w_m2, 0.0),
-    }
-    no_row = alignment.row < 0
-    filled: list[Message] = []
-    for name, column in columns.items():
-        steps_filled = 0
-        for first in range(0, len(column), per_year):
-            part = column[first : first + per_year]
-            missing = np.isnan(part)
-            known = np.flatnonzero(~missing)
-            for start, length in runs_of(missing) if len(known) else []:
-                if length <= longest:
-                    steps = np.arange(start, start + length)
-                    part[steps] = np.interp(steps, known, part[known])
-                    if name in ceiling:
-                        part[steps] = np.minimum(part[steps], ceiling[name][first + steps])
-                    steps_filled += length
-        if steps_filled:
-            filled.append(Message("note.gap", weather_columns=name, hours=steps_filled * step_hours))
-        left = runs_of(np.isnan(column) & ~no_row)
-        for shown, (start, length) in enumerate(left[:LISTED_AT_MOST]):
-            more = len(left) - LISTED_AT_MOST
-            said = {
-                "hours": length * step_hours,
-                "time": f"{alignment.index[start]:%Y-%m-%d %H:%M}",
-                "more": Message("more.places", count=more) if shown == LISTED_AT_MOST - 1 and more > 0 else "",
-            }
-            problems.append(Problem("weather.gap", alignment.place_of(start), name, values=said))
-    if filled:
-        notes.append(Message("note.gaps", gap=fill_gaps_hours, filled=tuple(filled)))
-    return problems

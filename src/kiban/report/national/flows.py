@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Mapping
 from typing import TypedDict
 
 from rich.console import Group, RenderableType
@@ -13,6 +12,7 @@ from kiban.national.result.plan import AreaBalance, AreaFlows, LinkFlow, Nationa
 from kiban.quantities import Language, MoneyFormat, format_number, format_percent
 from kiban.report.layout import NOTHING, bullets, remark, table
 from kiban.report.phrases import phrase, phrase_or
+from kiban.report.table_file import csv_text
 
 SHOWN_MW = 0.5
 LINK_COLUMNS = (
@@ -107,11 +107,8 @@ def _balance(area: AreaBalance) -> BalanceDocument:
 
 def flows_csv(flows: AreaFlows) -> str:
     """One row per interconnector, in the direction of its flow."""
-    out = io.StringIO()
-    rows = csv.DictWriter(out, LINK_COLUMNS, extrasaction="ignore", lineterminator="\n")
-    rows.writeheader()
-    rows.writerows(flow_documents(flows))
-    return out.getvalue()
+    documents: list[Mapping[str, object]] = [{**document} for document in flow_documents(flows)]
+    return csv_text(LINK_COLUMNS, ([document[name] for name in LINK_COLUMNS] for document in documents))
 
 
 def flows_section(flows: AreaFlows, language: Language, money: MoneyFormat) -> RenderableType:

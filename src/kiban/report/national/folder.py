@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 from kiban.errors import OutputError, Problem, reason_of
@@ -16,6 +14,7 @@ from kiban.report.national.map import draw_map
 from kiban.report.national.terminal import national_text
 from kiban.report.plan.folder import check_folder
 from kiban.report.plan.record import to_json
+from kiban.report.table_file import csv_text
 from kiban.whole_files import write_whole
 
 REPORT_WIDTH = 110
@@ -48,14 +47,12 @@ def _texts(plan: NationalPlan) -> dict[str, str]:
 def sites_csv(plan: NationalPlan) -> str:
     """One row per site of the plan, units at the end of the names."""
     tranches = [tranche.id for tranche in plan.study.tranche]
-    out = io.StringIO()
-    rows = csv.writer(out, lineterminator="\n")
     loads = [f"{name}_mw" for name in tranches]
     costs = ["cost_myen_per_year", "power_cost_myen_per_mwh", "without_myen_per_year"]
-    rows.writerow(["site", "area", *loads, "it_load_mw", "connection_mw", "clean_share", *costs])
+    rows: list[list[object]] = []
     for site in plan.sites:
         served = [site.load_mw.get(name, 0.0) for name in tranches]
         figures = [site.total_mw, site.connection_mw, site.clean_share, site.cost_myen, site.power_cost_myen_per_mwh]
         without = "" if site.without_myen is None else site.without_myen
-        rows.writerow([site.candidate.id, site.candidate.area, *served, *figures, without])
-    return out.getvalue()
+        rows.append([site.candidate.id, site.candidate.area, *served, *figures, without])
+    return csv_text(["site", "area", *loads, "it_load_mw", "connection_mw", "clean_share", *costs], rows)

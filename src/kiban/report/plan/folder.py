@@ -3,7 +3,7 @@
     scenario.toml     the scenario; names of files are relative to the folder
     summary.json      everything but the hours, every digit
     hourly.parquet    the hourly columns over `time`
-    tables/*.csv      the same as tables, with units and explanations
+    tables/*.csv      the same as tables, with units and explanations, as Excel opens them
     plan.xlsx         the same as a workbook
     provenance.json   every input with its origin, and the sources in full
 
@@ -13,9 +13,7 @@ removed.
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 import json
 import os
 import re
@@ -30,8 +28,9 @@ from kiban.messages import Message
 from kiban.planning.plan import Plan
 from kiban.report.plan.entries import plain_entry, source_keys
 from kiban.report.plan.record import restore, summarise, to_json
-from kiban.report.plan.tables import Table, make_tables
+from kiban.report.plan.tables import make_tables
 from kiban.report.plan.workbook import workbook_bytes
+from kiban.report.table_file import csv_text
 from kiban.scenario import dump_scenario, read_scenario
 from kiban.whole_files import nearest_folder, write_whole
 
@@ -108,16 +107,11 @@ def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
         HOURLY: _hourly_bytes(plan),
         PROVENANCE: to_json(_provenance(plan)).encode("utf-8"),
         WORKBOOK: workbook_bytes(plan),
-        **{f"{TABLES}/{table.name}.csv": _csv_bytes(table) for table in make_tables(plan)},
+        **{
+            f"{TABLES}/{table.name}.csv": csv_text(table.columns, table.rows).encode("utf-8")
+            for table in make_tables(plan)
+        },
     }
-
-
-def _csv_bytes(table: Table) -> bytes:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(table.rows)
-    return text.getvalue().encode("utf-8")
 
 
 def _provenance(plan: Plan) -> dict[str, Any]:
