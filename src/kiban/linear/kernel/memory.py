@@ -27,9 +27,9 @@ def take(numbers: int, turn: int = 0) -> Array:
     meet in the same few lines of the cache.
     """
     numbers = max(numbers, LANES)
-    lines = turn * APART % PAGE_LINES
-    whole = np.zeros(numbers + (lines + 1) * CACHE_LINE // 8)
-    start = (-whole.ctypes.data % CACHE_LINE + lines * CACHE_LINE) // 8
+    page, offset = PAGE_LINES * CACHE_LINE, turn * APART % PAGE_LINES * CACHE_LINE
+    whole = np.zeros(numbers + (page + offset) // 8)
+    start = (-whole.ctypes.data % page + offset) // 8
     return whole[start : start + numbers]
 
 
