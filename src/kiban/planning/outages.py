@@ -44,8 +44,8 @@ SURVIVED_TO: Final = 1e-6
 POINT: Final = 0.01
 MOST_STARTS: Final = 96
 """Starts that are looked at closely in a round."""
-MOST_ROUNDS: Final = 60
-NEAR: Final = 1e-3
+MOST_CUT_ROUNDS: Final = 60
+KEPT_NEAR: Final = 1e-3
 """A cut is kept from round to round where the design comes as near to it, as a share of its need."""
 
 
@@ -83,7 +83,7 @@ class OutageGuard:
             return solve(programme, **given)
         # A point to start from fits a programme of as many rows only.
         given = {"solver": given.get("solver", "auto")}
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MOST_CUT_ROUNDS):
             solution = solve(self._guard(programme), **given)
             if solution.certificate is None:
                 return solution
@@ -91,8 +91,8 @@ class OutageGuard:
             if not found:
                 return solution
             # What is far from the design only makes the next programme larger; where it is needed it comes back.
-            self.cuts = [cut for cut in self.cuts if self._slack(cut, solution) <= NEAR * abs(cut.need)] + found
-        raise SolverError(f"after {MOST_ROUNDS} rounds there still is an outage that the design does not survive")
+            self.cuts = [cut for cut in self.cuts if self._slack(cut, solution) <= KEPT_NEAR * abs(cut.need)] + found
+        raise SolverError(f"after {MOST_CUT_ROUNDS} rounds there still is an outage that the design does not survive")
 
     def price_share(self, solution: Solution) -> float:
         """What the yearly cost falls by for each unit of the share that need not be carried, million yen."""

@@ -52,10 +52,11 @@ def survive_outages(network: pypsa.Network) -> None:
     starts, ages = np.arange(count), np.arange(int(given["steps"]))
     first = starts // block * block
     steps = first[:, None] + (starts[:, None] - first[:, None] + ages) % block
-    axes = {"start": starts, "age": ages}
+    # An outage is called by the snapshot in which it begins.
+    axes = {"snapshot": network.snapshots, "age": ages}
 
     def lay(series: Any) -> xr.DataArray:
-        return xr.DataArray(np.asarray(series, dtype=np.float64)[steps], coords=axes)
+        return xr.DataArray(np.asarray(series, dtype=np.float64)[steps], coords=axes, dims=tuple(axes))
 
     def variable(name: str) -> Any:
         return model.add_variables(lower=0.0, coords=list(axes.items()), name=f"outage-{name}")
@@ -99,10 +100,8 @@ def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any)
 
     model, links, store = network.model, network.c["Link"].static, network.c["Store"].static.loc["battery"]
     block, hours = int(network.meta[YEAR_STEPS]), float(given["step_hours"])
-    power, energy = (
-        model["Link-p_nom"].sel(name="charge", drop=True),
-        model["Store-e_nom"].sel(name="battery", drop=True),
-    )
+    power = model["Link-p_nom"].sel(name="charge", drop=True)
+    energy = model["Store-e_nom"].sel(name="battery", drop=True)
     charge, discharge, state = variable("charge"), variable("discharge"), variable("state")
     for name, flow, most in (("charge", charge, power), ("discharge", discharge, power), ("state", state, energy)):
         model.add_constraints(flow - most, "<=", 0.0, name=f"outage-{name}-limit")
@@ -113,7 +112,7 @@ def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any)
         return xr.DataArray(values, coords={"age": ages})
 
     def of_start(values: Any) -> xr.DataArray:
-        return xr.DataArray(values, coords={"start": starts})
+        return xr.DataArray(values, coords={"snapshot": network.snapshots}, dims=("snapshot",))
 
     before = state.isel(age=np.maximum(ages - 1, 0)).assign_coords(age=ages)
     change = (
@@ -123,8 +122,8 @@ def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any)
         + hours / float(links.at["discharge", "efficiency"]) * discharge
     )
     step_before = np.where(starts % block == 0, starts + block - 1, starts - 1)
-    stored = model["Store-e"].sel(name="battery", drop=True).isel(snapshot=step_before).rename({"snapshot": "start"})
-    stored = stored.assign_coords(start=starts)
+    stored = model["Store-e"].sel(name="battery", drop=True).isel(snapshot=step_before)
+    stored = stored.assign_coords(snapshot=network.snapshots)
     begins = (starts % block == 0) & (given["initial_share"] is not None)
     is_first = of_age(np.where(ages == 0, 1.0, 0.0))
     from_plan = stored * of_start(np.where(begins, 0.0, kept)) * is_first
