@@ -42,7 +42,7 @@ Steps = npt.NDArray[np.int64]
 SURVIVED_TO: Final = 1e-6
 """Energy that may be missing in an outage, as a share of what it needs at the peak: the solver's rounding."""
 POINT: Final = 0.01
-MOST_STARTS: Final = 96
+STARTS_A_ROUND: Final = 96
 """Starts that are looked at closely in a round."""
 MOST_CUT_ROUNDS: Final = 60
 KEPT_NEAR: Final = 1e-3
@@ -277,10 +277,10 @@ def _choose_starts(starts: Steps, length: int) -> Steps:
     for start in starts.tolist():
         if all(abs(start - other) >= max(length // 2, 1) for other in apart):
             apart.append(start)
-        if len(apart) == MOST_STARTS:
+        if len(apart) == STARTS_A_ROUND:
             break
-    rest = [start for start in starts[: 4 * MOST_STARTS].tolist() if start not in set(apart)]
-    return np.array((apart + rest)[:MOST_STARTS], dtype=np.int64)
+    rest = [start for start in starts[: 4 * STARTS_A_ROUND].tolist() if start not in set(apart)]
+    return np.array((apart + rest)[:STARTS_A_ROUND], dtype=np.int64)
 
 
 def _price_outages(
