@@ -20,6 +20,8 @@ resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
+outages          an outage of the grid that may begin in any hour, and is survived
+outage_limits    why no design survives it, and the most that one does
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
 worths           what one unit more of each constraint saves
@@ -34,6 +36,7 @@ memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
 pypsa_account    the account of stored and sold energy in it
 pypsa_constraints  what PyPSA has no form for
+pypsa_outages    an outage that is survived, every start with a schedule of its own
 """
 
 from kiban.planning.building import build

@@ -24,7 +24,7 @@ from kiban.planning.cooling_options import (
     read_warmer_cooling,
     read_water_price,
 )
-from kiban.planning.grid_supply import read_backup, read_grid
+from kiban.planning.grid_supply import read_backup, read_grid, read_outage
 from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
@@ -236,6 +236,7 @@ class Preparation:
             gpus_per_mw=compute.chips_per_mw,
             tranches=read_tranches(scenario.tranche, inputs, compute),
             tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
+            outage=read_outage(inputs),
             assets=dict(inputs.costs.assets),
         )
         inputs.series.raise_problems()

@@ -22,6 +22,7 @@ from kiban.arrays import Array
 from kiban.errors import InputError, Problem
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_total
+from kiban.planning.pypsa_outages import describe_outage, survive_outages
 from kiban.planning.resources import BatteryResource, GridResource, Resources
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         network.snapshot_weightings["objective"] = resources.step_weight_h
         network.snapshot_weightings["generators"] = resources.step_weight_h
         network.snapshot_weightings["stores"] = resources.step_hours
-        network.meta = {YEAR_STEPS: resources.block_steps}
+        network.meta = {YEAR_STEPS: resources.block_steps, **describe_outage(resources)}
         network.add("Carrier", ["electricity", "compute", "battery", "grid", "backup", "unserved", "measure"])
         network.add("Bus", "electricity", carrier="electricity")
         network.add("Bus", "it", carrier="compute")
@@ -76,9 +77,14 @@ def optimise(network: pypsa.Network, solver_options: Mapping[str, Any] | None = 
             solver_options={**SOLVER_OPTIONS, **(solver_options or {})},
             io_api="direct",
             include_objective_constant=False,
-            extra_functionality=add_constraints,
+            extra_functionality=_add_all,
         )
     return str(condition)
+
+
+def _add_all(network: pypsa.Network, snapshots: pd.Index) -> None:
+    add_constraints(network, snapshots)
+    survive_outages(network)
 
 
 def read_capacities(network: pypsa.Network) -> dict[str, float]:

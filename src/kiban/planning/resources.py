@@ -6,6 +6,7 @@ m3. `step_weight_h` is the number of hours of a year for which one step stands.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -145,6 +146,22 @@ class TrancheResource:
 
 
 @dataclass(frozen=True, slots=True)
+class OutageResource:
+    """An outage of the grid that may begin in any step: its length, the share of the firm load, and fuel for backup.
+
+    `fuel_hours` are hours of full output; infinite where fuel comes in time.
+    """
+
+    hours: float
+    share: float
+    fuel_hours: float
+
+    def steps(self, resources: Resources) -> int:
+        """Steps of the outage, at most those of a weather year."""
+        return min(math.ceil(self.hours / resources.step_hours), resources.block_steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """Everything that the programme of one site and one cooling system needs."""
 
@@ -179,6 +196,8 @@ class Resources:
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
     loses_purchases: bool = False
     """Whether storages lose more than the own clean output, so that purchases bear the rest (`stored_energy`)."""
+    outage: OutageResource | None = None
+    """The outage that the design survives."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
 

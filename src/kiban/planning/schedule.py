@@ -56,11 +56,13 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     """The same optimum with no more of a capacity that costs nothing than its schedule needs.
 
     Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
-    hours, a state of charge to begin with, the critical load) stay as they are.
+    hours, a state of charge to begin with, the critical load, an outage) stay as they are.
     """
     capacities, hourly = dict(solution.capacities), dict(solution.hourly)
     for name, least in _least_capacities(resources, solution):
         capacities[name] = min(capacities[name], least)
+    if resources.outage is not None:
+        return replace(solution, capacities=capacities, hourly=hourly)
     for supply in resources.supply:
         if not supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
             continue
@@ -82,6 +84,9 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
     if grid is not None and not grid.annual_cost_myen_per_mw:
         used = (_needed(hourly, "import", grid.import_share), _needed(hourly, "export", grid.export_share))
         yield "interconnection", max(grid.min_mw, *used)
+    if resources.outage is not None:
+        # What an outage needs shows in no hour of the schedule.
+        return
     if battery is not None and battery.min_hours is None and battery.max_hours is None:
         if not battery.annual_cost_myen_per_mw:
             yield "battery_power", max(battery.min_power_mw, _peak(hourly, "charge"), _peak(hourly, "discharge"))

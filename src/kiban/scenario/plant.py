@@ -181,6 +181,17 @@ class Backup(Section):
     """Carbon dioxide per MWh of output, t."""
 
 
+class Outage(Section):
+    """An outage of the grid that the site survives, whatever the hour of the year in which it begins."""
+
+    hours: Annotated[int, Field(ge=1, le=336)]
+    """Length, hours."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the firm load that is carried through it; compute that may wait does wait."""
+    fuel_hours: NonNegative | None = None
+    """Fuel stored for backup, hours of full output; absent means that fuel comes in time."""
+
+
 class Measure(Section):
     """An efficiency measure that is either taken or not."""
 
@@ -210,4 +221,4 @@ class Measure(Section):
         return self
 
 
-__all__ = ["KNOWN_SUPPLY", "Backup", "Battery", "Grid", "JepxPrices", "Measure", "SeriesReference", "Supply"]
+__all__ = ["KNOWN_SUPPLY", "Backup", "Battery", "Grid", "JepxPrices", "Measure", "Outage", "SeriesReference", "Supply"]

@@ -20,6 +20,7 @@ from kiban.scenario.plant import (
     Battery,
     Grid,
     Measure,
+    Outage,
     Supply,
 )
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
@@ -92,6 +93,8 @@ class Scenario(Document):
     battery: Battery = Battery()
     grid: Grid = Grid()
     backup: Backup = Backup()
+    outage: Outage | None = None
+    """An outage of the grid that is survived; absent asks for none."""
     measure: tuple[Measure, ...] = ()
     """Efficiency measures to choose from."""
     target: Target = Target()
