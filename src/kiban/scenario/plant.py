@@ -32,6 +32,8 @@ RESERVED_NAMES = frozenset(
 """Names that the programme gives to its own decisions."""
 TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
+RESERVED_BEGINNINGS = (TRANCHE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
+"""Beginnings of such names; those after the tranches are of the account of stored and sold energy."""
 
 
 class Supply(Section):

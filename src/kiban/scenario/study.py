@@ -14,8 +14,8 @@ from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
     KNOWN_SUPPLY,
     NAME_PATTERN,
+    RESERVED_BEGINNINGS,
     RESERVED_NAMES,
-    TRANCHE,
     Backup,
     Battery,
     Grid,
@@ -120,7 +120,7 @@ class Scenario(Document):
                 name in RESERVED_NAMES
                 or not re.fullmatch(NAME_PATTERN, name)
                 or name.endswith("_output")
-                or name.startswith(TRANCHE)
+                or name.startswith(RESERVED_BEGINNINGS)
             ):
                 raise ValueError(Problem("scenario.supply_name", name=name))
             if name in KNOWN_SUPPLY or not option.enabled:
@@ -156,7 +156,7 @@ class Scenario(Document):
         if len(set(names)) < len(names):
             raise ValueError(Problem("scenario.measure_twice"))
         known = RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)
-        taken = tuple(sorted(name for name in names if name in known or name.startswith(TRANCHE)))
+        taken = tuple(sorted(name for name in names if name in known or name.startswith(RESERVED_BEGINNINGS)))
         if taken:
             raise ValueError(Problem("scenario.measure_name", names=taken))
         return self
