@@ -50,6 +50,10 @@ LINEAR_FEATURES = (
     "tranches",
     "import_limit",
     "import_windows",
+    "ramps",
+    "least_loads",
+    "embodied",
+    "output_above_rating",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -131,7 +135,21 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         grid = replace(grid, import_share=importing, export_share=exporting)
     if grid is not None and has("import_limit"):
         grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
-    return replace(site, grid=grid)
+    return replace(site, grid=grid, supply=tuple(_limited(supply, has, rng) for supply in site.supply))
+
+
+def _limited(supply, has, rng):
+    """A supply option with what a plant cannot do; all draws are made whatever the features."""
+    ramp, least, embodied, above = rng.uniform([0.02, 0.05, 5.0, 1.0], [0.3, 0.5, 60.0, 1.3])
+    if not supply.is_free:
+        supply = replace(
+            supply,
+            ramp_share_per_hour=float(ramp) if has("ramps") else None,
+            least_load_share=float(least) if has("least_loads") else 0.0,
+        )
+    if has("embodied"):
+        supply = replace(supply, embodied_t_per_mw_year=float(embodied))
+    return replace(supply, availability=supply.availability * above) if has("output_above_rating") else supply
 
 
 @st.composite

@@ -79,6 +79,31 @@ def test_stored_and_sold_energy_keeps_its_kind(seed):
     assert costs
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_plants_in_whole_units_with_ramps_and_least_loads(seed):
+    features = frozenset(
+        {
+            "grid",
+            "battery",
+            "clean_share",
+            "fuel_supply",
+            "supply_limits",
+            "ramps",
+            "least_loads",
+            "embodied",
+            "carbon_cap",
+        }
+    )
+    site = make_resources(seed, features, block_steps=24, blocks=1 + seed // 2)
+    size = 0.17 * float(site.firm_mw.max())
+    units = tuple(replace(s, unit_mw=size) if s.name != "wind_onshore" else s for s in site.supply)
+    site = replace(site, supply=units)
+    solution = solve(write_programme(site))
+    network = build_network(site)
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_an_outage_from_any_hour(seed):
     features = frozenset({"grid", "battery", "backup", "clean_share", "unserved", "supply_limits", "tranches"})

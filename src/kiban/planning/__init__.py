@@ -17,6 +17,7 @@ annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
+plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging

@@ -33,6 +33,7 @@ from kiban.planning.one_way import TwoWay, solve_one_way
 from kiban.planning.outage_limits import explain_outage
 from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import Alternative, Plan
+from kiban.planning.plant_limits import describe_units
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
@@ -216,6 +217,8 @@ def _make_plan(
     notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
     if two_way is not None:
         notes = (*notes, two_way.note())
+    if any(supply.unit_mw for supply in resources.supply):
+        notes = (*notes, describe_units(resources, solution))
     if resources.outage is not None:
         notes = (*notes, guard.note(solution))
     return replace(

@@ -12,6 +12,7 @@ import numpy as np
 
 from kiban.linear import Staircase
 from kiban.physics.battery import self_discharge_per_step
+from kiban.planning.plant_limits import add_plant_limits
 from kiban.planning.resources import Resources
 from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_deductions, sells
 
@@ -21,6 +22,7 @@ def write_programme(resources: Resources) -> Staircase:
     programme = Staircase(resources.steps, resources.block_steps)
     add_balance(programme, resources)
     add_supply(programme, resources)
+    add_plant_limits(programme, resources)
     add_battery(programme, resources)
     add_compute(programme, resources)
     add_tranches(programme, resources)
@@ -271,12 +273,15 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
 
 
 def add_carbon(programme: Staircase, resources: Resources) -> None:
-    """Carbon dioxide of imports, backup and paid supply stays below the cap."""
+    """Carbon dioxide of imports, backup and paid supply, and of building plants, stays below the cap."""
     if resources.carbon_cap_t_per_year is None:
         return
     programme.add_total("carbon_cap", upper=resources.carbon_cap_t_per_year)
     for variable, factor in resources.emission_factors():
         programme.add_total_term("carbon_cap", variable, factor * resources.step_weight_h)
+    for supply in resources.supply:
+        if supply.embodied_t_per_mw_year > 0:
+            programme.add_capacity_term("carbon_cap", supply.name, supply.embodied_t_per_mw_year)
 
 
 def add_water(programme: Staircase, resources: Resources) -> None:

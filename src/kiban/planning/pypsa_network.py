@@ -20,8 +20,9 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
+from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
-from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_total
+from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_ramp, add_total
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
 from kiban.planning.resources import BatteryResource, GridResource, Resources
 
@@ -116,10 +117,15 @@ def _add_supply(network: pypsa.Network, resources: Resources) -> None:
             p_nom_extendable=True,
             p_nom_min=supply.min_mw,
             p_nom_max=supply.max_mw,
+            p_min_pu=supply.least_load() if supply.least_load_share > 0 else 0.0,
             p_max_pu=supply.availability,
+            p_nom_mod=supply.unit_mw or 0.0,
             capital_cost=supply.annual_cost_myen_per_mw,
             marginal_cost=supply.output_cost(resources.carbon_price_myen_per_t),
         )
+        ramp = ramp_per_step(supply, resources.step_hours)
+        if ramp is not None:
+            add_ramp(network, supply.name, ramp)
 
 
 def _add_battery(network: pypsa.Network, battery: BatteryResource) -> None:
@@ -337,7 +343,9 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
             add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
     if resources.carbon_cap_t_per_year is not None:
         factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
-        add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
+        built = {s.name: s.embodied_t_per_mw_year for s in resources.supply if s.embodied_t_per_mw_year > 0}
+        cap = resources.carbon_cap_t_per_year
+        add_total(network, "carbon_cap", "<=", cap, dispatch=factors, capacities=built)
     if resources.water_cap_m3_per_year is not None:
         water = {"it": resources.wue_m3_per_mwh / resources.pue}
         add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)

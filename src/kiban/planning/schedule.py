@@ -64,7 +64,9 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     if resources.outage is not None:
         return replace(solution, capacities=capacities, hourly=hourly)
     for supply in resources.supply:
-        if not supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+        if not supply.is_free or supply.unit_mw or supply.annual_cost_myen_per_mw:
+            continue
+        if _is_critical(resources, supply.firm_share):
             continue
         available = supply.availability > 0
         spare = float((hourly["curtailment"][available] / supply.availability[available]).min(initial=np.inf))
@@ -96,6 +98,8 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
         yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))
     for supply in resources.supply:
         if supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+            continue
+        if supply.unit_mw or supply.ramp_share_per_hour is not None or supply.least_load_share:
             continue
         output, available = hourly[f"{supply.name}_output"], supply.availability > 0
         yield (

@@ -36,6 +36,11 @@ RESERVED_BEGINNINGS = (TRANCHE, "put_", "taken_", "held_", "kept_", "sold_", "st
 """Beginnings of such names; those after the tranches are of the account of stored and sold energy."""
 
 
+MOST_AVAILABILITY = 1.5
+"""Output per MW of capacity that a scenario may give at most: in the cold a gas turbine gives more than its rating."""
+Availability = Annotated[float, Field(ge=0, le=MOST_AVAILABILITY)] | SeriesReference
+
+
 class Supply(Section):
     """A supply option; every key that is absent takes the catalogue's value for the technology and site."""
 
@@ -45,8 +50,18 @@ class Supply(Section):
     """Capacity that must be built, MW."""
     max_mw: NonNegative | None = None
     """Limit of capacity at the site, MW."""
-    availability: ShareHourly | None = None
-    """Output per MW of capacity, instead of the physical model's."""
+    availability: Availability | None = None
+    """Output per MW of capacity, instead of the physical model's; above 1 where a plant gives more than its rating."""
+    degradation_per_year: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    """Share of its output that a plant loses each year of its life; the plan has the mean year of the life."""
+    ramp_share_per_hour: Positive | None = None
+    """Most change of output in an hour, up or down, share of the capacity; absent means none."""
+    least_load_share: Share = 0.0
+    """Least output of what is built while it is available, share of the capacity."""
+    unit_mw: Positive | None = None
+    """Size of a unit: only whole units are built; absent lets any number of MW be built."""
+    embodied_t_per_mw: NonNegative = 0.0
+    """Carbon dioxide of building one MW, t; counted evenly over the life, in the account and under the cap."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost per MW, instead of capital cost, life and fixed O&M."""
     capex_myen_per_mw: NonNegative | None = None

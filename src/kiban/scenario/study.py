@@ -119,7 +119,7 @@ class Scenario(Document):
             if (
                 name in RESERVED_NAMES
                 or not re.fullmatch(NAME_PATTERN, name)
-                or name.endswith("_output")
+                or name.endswith(("_output", "_units"))
                 or name.startswith(RESERVED_BEGINNINGS)
             ):
                 raise ValueError(Problem("scenario.supply_name", name=name))
