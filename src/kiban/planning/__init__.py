@@ -19,6 +19,7 @@ after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
+time_zone        standard time from coordinates
 one_way          flows that can happen: buying or selling, charging or discharging
 outages          an outage of the grid that may begin in any hour, and is survived
 outage_limits    why no design survives it, and the most that one does
