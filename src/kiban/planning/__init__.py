@@ -4,6 +4,7 @@ building         scenario -> preparation -> programme -> solution -> plan; start
 preparation      a scenario with its inputs at hand, under a policy
 inputs           the place, weather, horizon, series and costs of a scenario, opened once
 site_facts       the place: a catalogue site with the keys of the scenario over it
+time_zone        standard time from coordinates
 local_weather    the weather, by the reader for its source
 series_inputs    hourly inputs: a number, a column of a file, or the series of a model
 compute_load     firm load, deferrable arrivals, the room for waiting, tranches, chips
@@ -19,7 +20,6 @@ after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
-time_zone        standard time from coordinates
 one_way          flows that can happen: buying or selling, charging or discharging
 outages          an outage of the grid that may begin in any hour, and is survived
 outage_limits    why no design survives it, and the most that one does
