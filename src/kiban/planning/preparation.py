@@ -41,6 +41,7 @@ from kiban.planning.supply_options import read_supply
 from kiban.policy.capital import CapitalTerms
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, Tranche
+from kiban.scenario.plausibility import note_doubts, refuse_slips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ def prepare(scenario: Scenario) -> Preparation:
     catalogue = load_catalogue()
     if scenario.assumptions:
         catalogue = catalogue.overridden(scenario.assumptions)
+    refuse_slips(scenario)
     with as_problems():
         inputs = open_inputs(scenario, Recorder(catalogue))
     preparation = Preparation(scenario, inputs, Plant(inputs))
@@ -152,8 +154,9 @@ class Preparation:
     @property
     def notes(self) -> tuple[Message, ...]:
         """What must be said about the inputs."""
+        doubts = (*note_doubts(self.scenario), *(doubt.note() for doubt in self.inputs.series.doubts))
         said = () if self.scenario.weather.source == "none" else self.weather.notes
-        return (*said, *explain_offer(self.inputs))
+        return (*doubts, *said, *explain_offer(self.inputs))
 
     @property
     def cooling_systems(self) -> tuple[str, ...]:
