@@ -70,7 +70,7 @@ def explain_infeasibility(
     if resources.grid is None and resources.backup is None and not resources.supply:
         return Infeasibility((NO_SUPPLY,), (), 0.0, ())
     limits = _find_limits(resources, programme)
-    ordinary = _ordinary_cost(resources)
+    ordinary = estimate_cost(resources)
     report(Message("progress.collisions"))
     broken = solve(
         _relax(resources, programme, {limit.name: PENALTY * ordinary / limit.scale for limit in limits}),
@@ -256,7 +256,7 @@ def _keys(relaxation: Relaxation) -> frozenset[str]:
     return frozenset(change.key for change in relaxation.changes)
 
 
-def _ordinary_cost(resources: Resources) -> float:
+def estimate_cost(resources: Resources) -> float:
     """Order of magnitude of a plan's yearly cost, million yen."""
     load = resources.firm_mw + resources.arrivals_mw
     prices = [supply.annual_cost_myen_per_mw / HOURS_PER_YEAR for supply in resources.supply]
