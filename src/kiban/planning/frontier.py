@@ -34,7 +34,7 @@ from kiban.scenario import Scenario
 Measure = Literal["emissions", "clean_share"]
 MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
 POINTS: Final = 20
-MOST_POINTS: Final = 200
+MOST_DESIGNS: Final = 200
 # Relative gap of a point: finer than any drawing and any number that is shown.
 TRACED_TO: Final = 1e-7
 # Runs of neighbouring targets that are traced side by side, whatever the number of cores: the digits depend on it.
@@ -85,8 +85,8 @@ def trace(
     Raises `InputError` for input that cannot be used, `ScenarioError` where no design exists, where the budget pays
     for none, or where `points` is not between 2 and 200, and `SolverError` where nothing could be proven.
     """
-    if not 2 <= points <= MOST_POINTS:
-        raise ScenarioError(Problem("value", key="points", remedy="between", value=points, low=2, high=MOST_POINTS))
+    if not 2 <= points <= MOST_DESIGNS:
+        raise ScenarioError(Problem("value", key="points", remedy="between", value=points, low=2, high=MOST_DESIGNS))
     tell = report or say_nothing
     tell(Message("progress.inputs"))
     preparation = prepare(scenario)
