@@ -42,7 +42,7 @@ RUNS: Final = 2
 # A point that is worse than its neighbour by this share of the range is the solver's rounding of the same design.
 SAME: Final = 1e-6
 # A price that is nothing beside the cost is the solver's rounding; a measure that is nothing is not divided by.
-ROUNDING: Final = 1e-10
+NO_PRICE: Final = 1e-10
 TINY: Final = 1e-9
 # A budget is spent to this share of itself, in so many steps at most.
 SPENT_TO: Final = 1e-6
@@ -227,7 +227,7 @@ def _read_point(resources: Resources, solution: Solution, measure: Measure) -> F
     if measure == "clean_share":
         price *= load * resources.step_weight_h / 100.0
     size = emissions if measure == "emissions" else 1.0
-    if price * max(size, 1.0) < ROUNDING * abs(solution.certificate.primal):
+    if price * max(size, 1.0) < NO_PRICE * abs(solution.certificate.primal):
         price = 0.0
     return FrontierPoint(
         cost_myen_per_year=solution.certificate.primal,

@@ -219,7 +219,7 @@ def _relax(resources: Resources, programme: Staircase, weights: Mapping[str, flo
     relaxed = relax(programme, {name: weight for name, weight in weights.items() if name != CONNECTION})
     if CONNECTION in weights:
         relaxed.add_capacity(SLACK + CONNECTION, cost=weights[CONNECTION])
-        relaxed.add_capacity(CONNECTION)
+        relaxed.add_capacity(CONNECTION, cost=0.0)
         relaxed.add_total(f"limit:{CONNECTION}", upper=0.0)
         relaxed.add_capacity_term(f"limit:{CONNECTION}", CONNECTION)
         relaxed.add_capacity_term(f"limit:{CONNECTION}", SLACK + CONNECTION, -1.0)
