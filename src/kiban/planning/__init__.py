@@ -31,6 +31,7 @@ assumptions      which assumed figures matter, by the yearly cost that rests on 
 cost_groups      items of cost in groups, fixed and running
 design           the design, capacity by capacity
 hours            what the hours of a plan add up to
+frontier         the least cost against emissions or clean share
 infeasibility    why there is no design, and what would give one
 plan             the frozen result
 provenance       where each input came from
