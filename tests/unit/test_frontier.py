@@ -100,7 +100,7 @@ def test_what_cannot_be_traced_is_said():
 
 
 def test_csv_and_drawing_hold_every_point(frontier):
-    rows = list(csv.DictReader(io.StringIO(frontier_csv(frontier))))
+    rows = list(csv.DictReader(io.StringIO(frontier_csv(frontier).removeprefix("\ufeff"))))
     assert [float(row["cost_myen_per_year"]) for row in rows] == pytest.approx(costs(frontier), rel=1e-8)
     assert [float(row[OF[frontier.measure]]) for row in rows] == pytest.approx(values(frontier), rel=1e-6, abs=1e-6)
     for language in LANGUAGES:

@@ -33,7 +33,7 @@ DARK = {**PV_ALONE, "pv": {"max_mw": 1.0}}
 CASES = {
     "a clean share, whatever supply is small": ({"target": {"clean_share": 0.95}}, SUPPLIES | {SHARE}),
     "a carbon cap": ({"target": {"carbon_cap_t_per_year": 1000.0}}, SUPPLIES | {CARBON}),
-    "no carbon at all": ({"target": {"carbon_cap_t_per_year": 1e-3}}, SUPPLIES | {CARBON}),
+    "no carbon at all": ({"target": {"carbon_cap_t_per_year": 1.0}}, SUPPLIES | {CARBON}),
     "both, neither of which is enough alone": (
         {"target": {"clean_share": 0.95, "carbon_cap_t_per_year": 1000.0}},
         SUPPLIES | {SHARE, CARBON},

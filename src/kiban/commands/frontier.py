@@ -53,8 +53,7 @@ def frontier_command(
         found = trace(scenario, measure, points=points or POINTS, budget_myen_per_year=budget, report=tell)
     for file in out or ():
         content = frontier_csv(found) if file.suffix == ".csv" else frontier_svg(found, language)
-        # Japanese Excel takes a file without the mark for Shift_JIS.
-        _write(file, content.encode("utf-8-sig" if file.suffix == ".csv" else "utf-8"))
+        _write(file, content.encode())
         complain(phrase("frontier.written", language, path=file))
     if as_json:
         from kiban.report.plan.record import to_json

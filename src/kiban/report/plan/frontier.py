@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import io
 from collections.abc import Sequence
 from typing import Any
 from xml.sax.saxutils import escape
@@ -17,6 +15,7 @@ from kiban.quantities import Language, MoneyFormat, format_given, format_number,
 from kiban.report.layout import section, table
 from kiban.report.names import money_format
 from kiban.report.phrases import phrase
+from kiban.report.table_file import csv_text
 
 ROWS, COLUMNS = 14, 60
 POINT = "●"
@@ -36,18 +35,14 @@ def frontier_csv(frontier: Frontier) -> str:
     """One row a point; capacities by name, in the unit that the name ends in."""
     names = list(dict.fromkeys(name for point in frontier.points for name in point.capacities))
     price = "price_myen_per_t" if frontier.measure == "emissions" else "price_myen_per_point"
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["cost_myen_per_year", "emissions_t_per_year", "clean_share", price, "relative_gap", "cooling_system", *names]
-    )
+    columns = ["cost_myen_per_year", "emissions_t_per_year", "clean_share", price, "relative_gap", "cooling_system"]
+    rows = []
     for point in frontier.points:
         figures = (point.cost_myen_per_year, point.emissions_t_per_year, point.clean_share, point.price_myen)
         capacities = [f"{point.capacities.get(name, 0.0):.6g}" for name in names]
-        writer.writerow(
-            [*(f"{figure:.9g}" for figure in figures), f"{point.relative_gap:.1e}", point.cooling_system, *capacities]
-        )
-    return text.getvalue()
+        shown = [f"{figure:.9g}" for figure in figures]
+        rows.append([*shown, f"{point.relative_gap:.1e}", point.cooling_system, *capacities])
+    return csv_text([*columns, *names], rows)
 
 
 def frontier_text(frontier: Frontier, language: Language) -> RenderableType:
