@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -119,8 +120,10 @@ class Newton:
         """From `(quantities, steps)` to lane order; zero where there is no step."""
         groups, steps = self.shape[:2]
         quantities = len(series)
-        table = np.zeros((quantities, groups * LANES * steps))
-        table[:, self.used] = series
+        table = series
+        if not bool(self.used.all()):
+            table = np.zeros((quantities, groups * LANES * steps), dtype=series.dtype)
+            table[:, self.used] = series
         ordered = table.reshape(quantities, groups, LANES, steps).transpose(1, 3, 0, 2)
         return ordered.reshape(-1) if quantities else np.zeros(LANES)
 
@@ -141,6 +144,10 @@ class Newton:
 
     def masks(self) -> tuple[Array, Array]:
         """1 where an hourly variable has a lower bound, 1 where it has an upper one, in lane order."""
+        return self._masks
+
+    @cached_property
+    def _masks(self) -> tuple[Array, Array]:
         groups, steps, width, caps, *_ = self.shape
         floor = np.zeros((groups * steps, max(width, 1), LANES))
         bounded = np.zeros((groups * steps, max(caps, 1), LANES))
