@@ -13,6 +13,7 @@ Money by year:
 
     project           a plan as an investor sees it: what is bought, sold and spent
     assumptions       rates, years and terms of the debt, from the catalogue
+    money_terms       paths of prices and output, how debt is sized, reserves: what a scenario says beside those
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
     tax               tax on income: losses carried forward, credits as far as limits allow
     debt              debt sized by cost and cover, drawn, repaid

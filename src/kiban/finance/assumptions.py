@@ -11,6 +11,7 @@ from typing import Any, Literal
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.errors import Problem, ScenarioError
+from kiban.finance.money_terms import PLAIN, MoneyTerms
 from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms, PolicyTerms
 
@@ -71,6 +72,8 @@ class FinanceAssumptions:
     repayment: Repayment = "sculpted"
     insists_on_debt: bool = False
     """Whether it is an error that the cash flow can carry no debt, because somebody asked for it."""
+    terms: MoneyTerms = PLAIN
+    """What a user says of prices, output, debt and reserves beside these."""
     facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
@@ -143,6 +146,7 @@ def read_assumptions(
     discount_rate_real: float | None = None,
     tax_position: TaxPosition = "group",
     repayment: Repayment = "sculpted",
+    terms: MoneyTerms | None = None,
 ) -> FinanceAssumptions:
     """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years.
 
@@ -158,5 +162,6 @@ def read_assumptions(
     asked = facts["debt_share"].status == "given" and values["debt_share"] > 0
     chosen: dict[str, Any] = {
         **values, "tax_position": tax_position, "repayment": repayment, "insists_on_debt": asked,
+        "terms": terms or PLAIN,
     }  # fmt: skip
     return FinanceAssumptions(**chosen, facts=tuple(facts.values()))

@@ -22,10 +22,12 @@ from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_
 from kiban.finance.ledger import TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns, compute_returns
+from kiban.finance.money_terms import read_money_terms
 from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
 from kiban.finance.project import Project
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
+from kiban.scenario.study import Finance
 
 NO_SUPPORT = "none"
 """The package that is the tax law alone."""
@@ -80,11 +82,22 @@ class Campus:
 
 
 def read_campus_terms(
-    catalogue: Catalogue, *, discount_rate_real: float, yen_per_usd: float | None = None
+    catalogue: Catalogue,
+    *,
+    discount_rate_real: float,
+    yen_per_usd: float | None = None,
+    finance: Finance | None = None,
 ) -> CampusTerms:
-    """From the catalogue, at the design's rate before tax, and at its own rate of exchange where none is given."""
+    """From the catalogue, at the design's rate before tax, and at its own rate of exchange where none is given.
+
+    `finance` is what the scenario says of money beside it.
+    """
     return CampusTerms(
-        assumptions=read_assumptions(catalogue, discount_rate_real=discount_rate_real),
+        assumptions=read_assumptions(
+            catalogue,
+            discount_rate_real=discount_rate_real,
+            terms=read_money_terms(finance) if finance is not None else None,
+        ),
         shares=read_shares(catalogue),
         damage=read_damage_terms(
             catalogue, catalogue.value("money.yen_per_usd") if yen_per_usd is None else yen_per_usd

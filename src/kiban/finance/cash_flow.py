@@ -24,6 +24,7 @@ from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
+from kiban.finance.money_terms import grow
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
 from kiban.finance.purchases import PurchaseTerms, list_purchases, totals
 from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, income_tax
@@ -76,6 +77,8 @@ class CashFlow:
     production_credits: tuple[SupportFlow, ...]
     credits_earned: tuple[EarnedCredit, ...]
     debt: Debt
+    cash_reserves: Array
+    """Cash that is kept at the end of each year, for debt service and running costs; 0 where no term asks for it."""
     reserve: Array
     """What pays for replacements if spread evenly over the life before them. Lenders count it; no cash is locked up,
     equity pays for replacements when they come."""
@@ -119,7 +122,7 @@ class CashFlow:
         """What equity pays in (negative) and receives."""
         debt = self.debt
         lent = debt.drawdown - debt.service - debt.upfront_fee - debt.guarantee_fee
-        return self.flow_before_tax + lent - self.tax.due
+        return self.flow_before_tax + lent - self.tax.due - np.diff(self.cash_reserves, prepend=0.0)
 
     @property
     def dividends(self) -> Array:
@@ -186,8 +189,12 @@ def project_cash_flow(
         return np.asarray(spread * level)
 
     every_year = np.ones(1)
-    price = use if draws.price_factor is None else use * draws.price_factor
-    power = draws.power_price_factor
+    terms = assumptions.terms
+    output = terms.output_factors(horizon)
+    price = use * output * terms.price_factors(horizon)
+    price = price if draws.price_factor is None else price * draws.price_factor
+    dearer, power = grow(terms.cost_escalation, horizon), grow(terms.power_escalation, horizon)
+    power = power if draws.power_price_factor is None else power * draws.power_price_factor
     capex_factor = every_year if draws.capex_factor is None else draws.capex_factor
     bought = {
         asset.name: list_purchases(
@@ -211,14 +218,12 @@ def project_cash_flow(
     costs = {}
     for account, cost in project.operating_costs_myen_per_year.items():
         factor = use if account in MEASURED_ACCOUNTS else at_work
-        if account in POWER_ACCOUNTS and power is not None:
-            factor = factor * power
-        costs[account] = operating(cost, factor)
-    production = _production_credits(project, assumptions, at_work, operating)
+        costs[account] = operating(cost, factor * (power if account in POWER_ACCOUNTS else dearer))
+    production = _production_credits(project, assumptions, at_work * output, operating)
     taxed_grants = totals({name: purchases.taxed_grants for name, purchases in bought.items()})
     credits = tuple(credit for purchases in bought.values() for credit in purchases.credits)
-    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, every_year) for a in project.assets}
-    network = {a.name: operating(a.network_charge_myen_per_year, every_year) for a in project.assets}
+    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
+    network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
     property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
     replacements = {name: purchases.replacements for name, purchases in bought.items()}
     residual = {name: purchases.residual_value for name, purchases in bought.items()}
@@ -244,6 +249,8 @@ def project_cash_flow(
             upfront_fee_share=assumptions.upfront_fee_share,
             guarantee_fee_rate=financing.guarantee_coverage * financing.guarantee_fee_rate,
             repayment=assumptions.repayment,
+            sizing=terms.debt_sizing,
+            interest_while_building=terms.interest_during_construction,
         )
         if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
             raise ScenarioError(Problem("finance.no_debt", key="finance.debt_share", share=assumptions.debt_share))
@@ -279,6 +286,7 @@ def project_cash_flow(
         production_credits=production,
         credits_earned=credits,
         debt=debt,
+        cash_reserves=terms.reserves(debt.service, spent, start),
         reserve=reserve,
         tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee),
         unlevered_tax=tax_on(income),

@@ -52,6 +52,7 @@ from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
+from kiban.policy.own_terms import with_own_tax
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -100,7 +101,10 @@ class NationalQuestion:
             for candidate in self.candidates
         }
         self.campus_terms = read_campus_terms(
-            catalogue, discount_rate_real=self.capital.discount_rate, yen_per_usd=study.money.yen_per_usd
+            catalogue,
+            discount_rate_real=self.capital.discount_rate,
+            yen_per_usd=study.money.yen_per_usd,
+            finance=study.finance,
         )
         self.elasticity: float | None = None
         self._before: NationalSide | None = None
@@ -178,8 +182,9 @@ class NationalQuestion:
         return replace(side, checks=checks, unsettled=unsettled)
 
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
-        start_year, tax_law = self.study.policy.start_year, self.study.finance.cost_set
-        return resolve(packages, start_year=start_year, tax_law=tax_law, without=without)
+        start_year, finance = self.study.policy.start_year, self.study.finance
+        terms = resolve(packages, start_year=start_year, tax_law=finance.cost_set, without=without)
+        return with_own_tax(terms, finance, start_year)
 
     def _terms_by_site(
         self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]

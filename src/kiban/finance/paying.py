@@ -72,6 +72,7 @@ class Question:
             catalogue,
             discount_rate_real=self.preparation.capital.discount_rate,
             yen_per_usd=self.scenario.money.yen_per_usd,
+            finance=self.scenario.finance,
         )
         self.against = tuple(against)
         self._before: Side | None = None
@@ -153,7 +154,7 @@ class Question:
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
         catalogue = self.preparation.recorder.catalogue
-        projects = under_each_kind(payment.after.project, tax_law=self.scenario.finance.cost_set)
+        projects = under_each_kind(payment.after.project, self.scenario.finance)
         measured = measure_downside(
             projects,
             payment.before.terms,

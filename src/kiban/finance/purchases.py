@@ -139,6 +139,7 @@ def list_purchases(
     credits: dict[CreditRule, Array] = {}
     granted, credited = _Allowance(), _Allowance()
     behind: list[PurchaseTerms] = []
+    keeps_all = assumptions.terms.undepreciated == "deducted"
     for vintage in list_vintages(asset.life_years, horizon):
         supported = terms.supports(start_year + vintage.bought)
         factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
@@ -175,7 +176,7 @@ def list_purchases(
             reserve[..., build + vintage.replaces + 1 : build + vintage.bought + 1] += spread
         method = terms.depreciation if supported else terms.ordinary_depreciation
         first, last = build + vintage.bought + 1, build + vintage.retired
-        deductions = unit_depreciation(method, last - first + 1)
+        deductions = unit_depreciation(method, last - first + 1, keeps_all=keeps_all)
         depreciation[..., first : last + 1] += np.maximum(basis, 0.0) * deductions
         due = terms.property_tax if supported else terms.ordinary_property_tax
         paid = np.zeros(last - first + 1)
@@ -236,12 +237,13 @@ def _payment_shares(asset: ProjectAsset, assumptions: FinanceAssumptions, vintag
 
 
 @cache
-def unit_depreciation(terms: DepreciationTerms, years_in_service: int) -> Array:
-    """Deduction by year of service for one million yen of basis; the last year takes what is left."""
+def unit_depreciation(terms: DepreciationTerms, years_in_service: int, *, keeps_all: bool = True) -> Array:
+    """Deduction by year of service for one million yen of basis; with `keeps_all` the last year takes what is left."""
     if terms.method == "none":
         return np.zeros(years_in_service)
     charges = np.zeros(years_in_service)
-    taken = until_retirement(schedule(terms, 1.0), years_in_service)
+    charges_by_law = schedule(terms, 1.0)
+    taken = until_retirement(charges_by_law, years_in_service) if keeps_all else charges_by_law[:years_in_service]
     charges[: len(taken)] = taken
     return charges
 

@@ -179,10 +179,12 @@ class Preparation:
 
         `without` leaves out instruments whose conditions are not fulfilled, by package and number.
         """
+        from kiban.policy.own_terms import with_own_tax
         from kiban.policy.package_terms import resolve
 
-        policy = self.scenario.policy
-        terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set, without=without)
+        policy, finance = self.scenario.policy, self.scenario.finance
+        terms = resolve(packages, start_year=policy.start_year, tax_law=finance.cost_set, without=without)
+        terms = with_own_tax(terms, finance, policy.start_year)
         return replace(self, terms=terms, credit_utilisation=dict(credit_utilisation or {}))
 
     def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:

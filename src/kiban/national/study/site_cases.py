@@ -25,6 +25,7 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
 from kiban.policy.annuity import capital_recovery_factor
+from kiban.policy.own_terms import with_own_tax
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
@@ -61,7 +62,8 @@ def study_terms(study: NationalScenario) -> PolicyTerms | None:
     if not study.policy.packages:
         return None
     packages = [load_package(name, study.folder) for name in study.policy.packages]
-    return resolve(packages, start_year=study.policy.start_year, tax_law=study.finance.cost_set)
+    terms = resolve(packages, start_year=study.policy.start_year, tax_law=study.finance.cost_set)
+    return with_own_tax(terms, study.finance, study.policy.start_year)
 
 
 def site_scenario(
