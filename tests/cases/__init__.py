@@ -54,6 +54,7 @@ LINEAR_FEATURES = (
     "least_loads",
     "embodied",
     "output_above_rating",
+    "promises",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -135,6 +136,11 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         grid = replace(grid, import_share=importing, export_share=exporting)
     if grid is not None and has("import_limit"):
         grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
+    if site.tranches and has("promises"):
+        prompt, patient = site.tranches
+        prompt = replace(prompt, committed="hour", reliability=0.9)
+        patient = replace(patient, committed="day", max_delay_hours=0.0, reliability=0.95)
+        site = replace(site, tranches=(prompt, patient))
     return replace(site, grid=grid, supply=tuple(_limited(supply, has, rng) for supply in site.supply))
 
 

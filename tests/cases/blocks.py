@@ -26,7 +26,6 @@ from kiban.planning.resources import (
 ORDER = (
     "balance",
     "supply",
-    "plant_limits",
     "battery",
     "compute",
     "tranches",
@@ -119,7 +118,7 @@ CASES: Mapping[str, tuple[str, Resources]] = {
     "supply_where_nothing_is_wasted": ("supply", ALONE),
     "battery_that_starts_half_full": ("battery", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
     "plants_with_limits": (
-        "plant_limits",
+        "supply",
         replace(
             SITE,
             supply=(

@@ -18,6 +18,7 @@ annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
+commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
@@ -26,6 +27,7 @@ outages          an outage of the grid that may begin in any hour, and is surviv
 outage_limits    why no design survives it, and the most that one does
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
+unserved         compute that is not served: how much, in how many hours, and whether these are known
 worths           what one unit more of each constraint saves
 assumptions      which assumed figures matter, by the yearly cost that rests on them
 cost_groups      items of cost in groups, fixed and running

@@ -76,7 +76,18 @@ def read_tranches(tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeL
         inputs.recorder.give(f"{key}.it_load_mw", offered, "MW")
         inputs.recorder.give(f"{key}.price_myen_per_mwh", price)
         least = offered if tranche.must_serve else 0.0
-        made.append(TrancheResource(tranche.name, least, offered, price, shape, tranche.max_delay_hours))
+        made.append(
+            TrancheResource(
+                name=tranche.name,
+                least_mw=least,
+                offered_mw=offered,
+                price_myen_per_mwh=price,
+                shape=shape,
+                max_delay_hours=tranche.max_delay_hours,
+                committed=tranche.committed,
+                reliability=tranche.reliability,
+            )
+        )
     return tuple(made)
 
 

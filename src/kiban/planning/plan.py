@@ -119,6 +119,12 @@ class ServedTranche:
     price_myen_per_mwh: float
     it_energy_mwh_per_year: float
     must_serve: bool
+    committed: str | None = None
+    """`hour`, `day` or `week`: within which period the energy of the MW that are sold is promised."""
+    reliability: float = 1.0
+    """Least share of the promised energy that is delivered."""
+    unserved_mwh_per_year: float = 0.0
+    """Promised energy that is not delivered, and not paid."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

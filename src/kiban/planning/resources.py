@@ -152,6 +152,10 @@ class TrancheResource:
     price_myen_per_mwh: float
     shape: Array
     max_delay_hours: float
+    committed: str | None = None
+    """`hour`, `day` or `week`: the shape in every hour, or its energy within every such period."""
+    reliability: float = 1.0
+    """Least share of the promised energy that is delivered over the year."""
 
     @property
     def capacity(self) -> str:
@@ -161,7 +165,12 @@ class TrancheResource:
     @property
     def may_wait(self) -> bool:
         """Whether its compute may be deferred."""
-        return self.max_delay_hours > 0
+        return self.max_delay_hours > 0 or self.committed in {"day", "week"}
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether what is served is a decision of each step, and not the shape of what is sold."""
+        return self.may_wait or self.reliability < 1
 
 
 @dataclass(frozen=True, slots=True)

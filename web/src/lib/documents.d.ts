@@ -420,6 +420,9 @@ export interface ServedTranche {
   price_myen_per_mwh: number;
   it_energy_mwh_per_year: number;
   must_serve: boolean;
+  committed: string | null;
+  reliability: number;
+  unserved_mwh_per_year: number;
 }
 
 /** Design and returns of one side. */
