@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -59,7 +59,7 @@ def pay_command(
 
         pay_national_file(national, package, against, book, as_json=as_json, language=language)
         return
-    with _asking(subject, against, language, spinner=not as_json) as (question, tell):
+    with _asking(subject, package, against, language, spinner=not as_json) as (question, tell):
         payment = question.pay(package, report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
@@ -105,7 +105,7 @@ def compare_command(
         raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _asking(scenario, against, language, spinner=not as_json, warm=True) as (question, _):
+    with _asking(scenario, names, against, language, spinner=not as_json, warm=True) as (question, _):
         if budget is not None:
             found = equal_cost(question, budget, names)
         elif induce is not None:
@@ -113,7 +113,10 @@ def compare_command(
         elif clean is not None:
             found = least_public_money(question, "clean_share", clean, names)
         else:
-            found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
+            found = tuple(
+                Instrument(name, load_package(name, question.scenario.folder).amount, question.pay((name,)))
+                for name in names
+            )
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -136,10 +139,11 @@ def sweep_command(
     lang: Lang = None,
 ) -> None:
     """Ask the same question over a range of one rate."""
-    from kiban.finance.comparison import sweep
+    from kiban.finance.comparison import SWEEPS, sweep
 
     language = choose_language(lang)
-    with _asking(subject, against, language, spinner=not as_json, warm=True) as (question, _):
+    name = over.partition("=")[0]
+    with _asking(subject, [SWEEPS.get(name, name)], against, language, spinner=not as_json, warm=True) as (question, _):
         found = sweep(question, over)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
@@ -155,7 +159,13 @@ def sweep_command(
 
 @contextlib.contextmanager
 def _asking(
-    subject: str | None, against: list[str] | None, language: Language, *, spinner: bool, warm: bool = False
+    subject: str | None,
+    packages: Sequence[str],
+    against: list[str] | None,
+    language: Language,
+    *,
+    spinner: bool,
+    warm: bool = False,
 ) -> Iterator[tuple[Question, Report]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -163,7 +173,8 @@ def _asking(
     try:
         with progress(language, spinner=spinner) as tell:
             tell(Message("progress.inputs"))
-            yield Question(read_subject(subject), against=tuple(against or ("none",)), warm=warm), tell
+            compared = tuple(against or ("none",))
+            yield Question(read_subject(subject), against=compared, about=packages, warm=warm), tell
     except InfeasibleError as error:
         plan = error.plan
     else:

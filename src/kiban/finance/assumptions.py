@@ -46,8 +46,8 @@ _WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "cred
 class FinanceAssumptions:
     """Inputs of a cash flow.
 
-    `discount_rate_real` is before tax, as in the design. In the `group` position the owner has other income that a
-    loss offsets at once, and `group_tax_myen` a year is tax on it that counts towards the limits of credits; alone,
+    `discount_rate_real` is before tax, as in the design. In the `group` position `group_tax_myen` a year is tax on the
+    owner's other income: a loss offsets that income at once, and the tax counts towards the limits of credits; alone,
     losses are carried forward. `facts` are the catalogue rows behind the numbers.
     """
 

@@ -19,11 +19,12 @@ from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.economy import EconomyTerms, assess_impact, construction_demand, read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, prefecture_of
 from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_damage_terms
-from kiban.finance.ledger import TREASURIES, Ledger
+from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, value_changes
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns, compute_returns
 from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
 from kiban.finance.project import Project
+from kiban.finance.public_funds import PublicFunds, account_funds
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 
@@ -128,28 +129,48 @@ def fiscal_cost(
 ) -> float:
     """What support costs the treasuries on what is built, against the same campus under ordinary law.
 
-    Present value of each treasury at its own rate, million yen; no answer of behaviour is in it. `under` is a policy in
-    the place of the campus's own: what the same design would cost under it.
+    Present value of all treasuries at the social rate, million yen; no answer of behaviour is in it. `under` is a
+    policy in the place of the campus's own: what the same design would cost under it.
     """
-    rates = terms.shares.party_rates
+    rate = terms.shares.social_rate
     ledger = campus.ledger if under is None else _post_under(campus, under, terms)
     without = _post_under(campus, ordinary, terms)
-    return sum(
-        without.present_value(party, rates[party]) - ledger.present_value(party, rates[party]) for party in TREASURIES
-    )
+    return sum(without.present_value(party, rate) - ledger.present_value(party, rate) for party in TREASURIES)
 
 
 def gains(
-    values: Mapping[str, float], after: Iterable[Campus], before: Iterable[Campus], shares: Shares
+    values: Mapping[str, float], after: Iterable[Campus], before: Iterable[Campus], users_rate: float
 ) -> dict[str, float]:
     """Present value that each party gains for nothing in return, million yen; `values` is the change of all parties.
 
-    Users value further compute at what they bid, so that what they pay for it is no loss.
+    Users value further compute at what they bid, so that what they pay for it is no loss; `users_rate` is the real rate
+    of their `values`. Where a public body owns one side, there is no owner who was there before and is there now: what
+    equity no longer earns or loses is nobody's gain.
     """
+    sides = ((tuple(after), 1.0), (tuple(before), -1.0))
     found = {party: values[party] for party in GAINERS}
-    for campuses, sign in ((after, 1.0), (before, -1.0)):
-        found["users"] += sign * sum(tranche_sales(campus.cash, shares) for campus in campuses)
+    for campuses, sign in sides:
+        found["users"] += sign * sum(tranche_sales(campus.cash, users_rate) for campus in campuses)
+    if any(campus.project.policy.financing.public for campuses, _ in sides for campus in campuses):
+        found["equity"] = 0.0
     return found
+
+
+def value_public_funds(
+    after: Ledger,
+    before: Ledger,
+    campuses_after: Iterable[Campus],
+    campuses_before: Iterable[Campus],
+    outlay: float,
+    rate: float,
+) -> PublicFunds:
+    """What those who gain would pay and what the treasuries spend: the change of a ledger, at one real rate for all.
+
+    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone.
+    """
+    values = value_changes(after, before, dict.fromkeys(PARTIES, rate))
+    gained = gains(values, campuses_after, campuses_before, rate)
+    return account_funds(gained, outlay, sum(values[party] for party in TREASURIES))
 
 
 def spending(plans: Iterable[Plan]) -> dict[str, float]:

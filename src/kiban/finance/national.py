@@ -52,7 +52,7 @@ from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
-from kiban.policy.package_terms import resolve
+from kiban.policy.package_terms import ORDINARY_PACKAGES, resolve, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario, Tranche
@@ -104,6 +104,7 @@ class NationalQuestion:
         )
         self.elasticity: float | None = None
         self._before: NationalSide | None = None
+        self._elsewhere: dict[str, NationalQuestion] = {}
 
     @property
     def before(self) -> NationalSide:
@@ -116,7 +117,13 @@ class NationalQuestion:
         return self._before
 
     def pay(self, packages: Sequence[str | Package]) -> NationalPayment:
-        """The answer for one package (or several that hold together)."""
+        """The answer for one package (or several that hold together).
+
+        Unless the user says against what, it is held against the ordinary law of its own country.
+        """
+        question = self._about(packages)
+        if question is not self:
+            return question.pay(packages)
         solved = self.memory.solves
         before = self.before
         if tuple(packages) == self.against:
@@ -145,6 +152,17 @@ class NationalQuestion:
             elasticity=self.elasticity,
             solves=self.memory.solves - solved,
         )
+
+    def _about(self, packages: Sequence[str | Package]) -> NationalQuestion:
+        own = self.study.finance.cost_set
+        law = tax_law_of([load_package(package, self.study.folder) for package in packages], own)
+        if law == own or self.against != (NO_SUPPORT,):
+            return self
+        if law not in self._elsewhere:
+            self._elsewhere[law] = NationalQuestion(
+                self.study, against=(ORDINARY_PACKAGES[law],), memory=self.memory, report=self.tell
+            )
+        return self._elsewhere[law]
 
     def build_side(self, packages: Sequence[str | Package], before: NationalSide | None = None) -> NationalSide:
         """Sites, finance and ledgers under packages; credits count as far as the owner of each campus can use them.
@@ -179,7 +197,8 @@ class NationalQuestion:
 
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
         start_year, tax_law = self.study.policy.start_year, self.study.finance.cost_set
-        return resolve(packages, start_year=start_year, tax_law=tax_law, without=without)
+        built = self.campus_terms.assumptions.construction_years
+        return resolve(packages, start_year=start_year, construction_years=built, tax_law=tax_law, without=without)
 
     def _terms_by_site(
         self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]

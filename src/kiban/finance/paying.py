@@ -31,9 +31,9 @@ from kiban.finance.campus import (
 )
 from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.eligibility import Check, failing
-from kiban.finance.ledger import TREASURIES, difference, value_changes
+from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
-from kiban.finance.payment import Payment, Side
+from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.project import project_from_plan
 from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
 from kiban.messages import Message
@@ -41,6 +41,7 @@ from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.policy.effective_rates import effective_tax_rates
+from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, resolve, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
@@ -62,11 +63,21 @@ class Question:
         scenario: Scenario | str | Path | None,
         *,
         against: Sequence[str | Package] = (NO_SUPPORT,),
+        about: Sequence[str | Package] = (),
         warm: bool = False,
+        preparation: Preparation | None = None,
     ) -> None:
-        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits."""
+        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits.
+
+        Packages that it will be asked `about` are looked for before anything is solved. `preparation` is that of the
+        scenario where it is at hand.
+        """
         self.scenario = load_scenario(scenario).with_packages(())
-        self.preparation = prepare(self.scenario)
+        self._load((*about, *against))
+        self.preparation = prepare(self.scenario) if preparation is None else preparation
+        self._asked = self.preparation
+        self._warm = warm
+        self._elsewhere: dict[str, Question] = {}
         catalogue = self.preparation.recorder.catalogue
         self.campus_terms = read_campus_terms(
             catalogue,
@@ -98,6 +109,25 @@ class Question:
         self.preparation = probed.offering(elastic_tranches(load_mw, marginal, self.campus_terms.elasticity))
         self.scenario = self.preparation.scenario
 
+    def about(self, packages: Sequence[str | Package]) -> Question:
+        """The question in which packages are held against what they have to be.
+
+        Unless the user says against what, that is the ordinary law of the packages' own country: another tax law is no
+        support, and the demand is then at rest under that law.
+        """
+        own = self.scenario.finance.cost_set
+        law = tax_law_of(self._load(packages), own)
+        if law == own or self.against != (NO_SUPPORT,):
+            return self
+        if law not in self._elsewhere:
+            self._elsewhere[law] = Question(
+                self._asked.scenario,
+                against=(ORDINARY_PACKAGES[law],),
+                warm=self._warm,
+                preparation=self._asked,
+            )
+        return self._elsewhere[law]
+
     @property
     def before(self) -> Side:
         """The side without the package."""
@@ -113,6 +143,9 @@ class Question:
         report: Report | None = None,
     ) -> Payment:
         """The answer for one package (or several that hold together); `after` is its side where that is at hand."""
+        question = self.about(packages)
+        if question is not self:
+            return question.pay(packages, after=after, report=report)
         tell = report or say_nothing
         tell(Message("progress.pay_without"))
         before = self.before
@@ -141,19 +174,34 @@ class Question:
             incidence=difference(after.ledger, before.ledger),
             party_values_myen=values,
             fiscal_cost_myen=self.fiscal_cost(after),
-            treasury_value_myen=sum(values[party] for party in TREASURIES),
             assumptions=self.campus_terms.assumptions,
             shares=self.campus_terms.shares,
             pass_through=self.campus_terms.pass_through,
             elasticity=self.elasticity,
+            law_change=self._law_change(after),
             damage_terms=self.campus_terms.damage,
             construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),
         )
 
+    def _law_change(self, after: Side) -> LawChange | None:
+        """What the package's tax law alone, in the place of the other one, costs the treasuries on what is built."""
+        own = self.scenario.finance.cost_set
+        compared = self.before.terms.tax.jurisdiction
+        law = after.terms.tax.jurisdiction
+        other = own if compared == law else compared
+        if other == law:
+            return None
+        ordinary, theirs = (
+            resolve([load_package(ORDINARY_PACKAGES[name])], start_year=self.scenario.policy.start_year)
+            for name in (other, law)
+        )
+        cost = fiscal_cost(after.campus, ordinary, self.campus_terms, under=theirs)
+        return LawChange(other, law, cost, compared != law)
+
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
         catalogue = self.preparation.recorder.catalogue
-        projects = under_each_kind(payment.after.project, tax_law=self.scenario.finance.cost_set)
+        projects = under_each_kind(payment.after.project, tax_law=payment.before.terms.tax.jurisdiction)
         measured = measure_downside(
             projects,
             payment.before.terms,
@@ -212,7 +260,7 @@ class Question:
         )
 
     def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
-        return tuple(load_package(package, self.scenario.folder) for package in packages)
+        return load_packages(self.scenario, packages)
 
     def _under(
         self, packages: Sequence[Package], utilisation: Mapping[str, float], refused: Sequence[tuple[str, int]] = ()
@@ -267,7 +315,7 @@ def pay(
     """Who pays for a package, and what it changes, against another (by default: the tax law without support)."""
     tell = report or say_nothing
     tell(Message("progress.inputs"))
-    question = Question(scenario, against=_listed(against))
+    question = Question(scenario, against=_listed(against), about=_listed(package))
     payment = question.pay(_listed(package), report=report)
     tell(Message("progress.pay_downside"))
     return question.with_downside(payment)

@@ -5,7 +5,8 @@
 A loss is used against at most a share of a later year's income, the oldest first, and expires after some years (Japan:
 Corporation Tax Act, article 57, in `policy/law/jp_income_tax.toml`; United States: IRC 172, in `policy/law/us.toml`). A
 credit is used up to a share of the tax and carried for the years of its measure, then expires; a refundable one is paid
-out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once.
+out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once, as far
+as the group has other income; the project's tax is what the group pays more for it.
 
 Arrays end in the axis of years; any axes of draws come before it. Money is million yen, nominal.
 """
@@ -73,13 +74,24 @@ class CreditUse:
     used_by_origin: Mapping[int, Array]
     """What is used, by the index of the year in which it was earned."""
 
+    @property
+    def shares(self) -> dict[int, Array]:
+        """Share (..., 1) of what each year earned that is ever used, by the index of that year."""
+        found = {}
+        for born, used in self.used_by_origin.items():
+            whole = self.earned[..., [born]]
+            spent = np.sum(used, axis=-1, keepdims=True)
+            found[born] = np.divide(spent, whole, out=np.zeros(whole.shape), where=whole > 0)
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IncomeTax:
     """Tax by year; `due` is after credits, and negative where a group is relieved by a loss or a credit."""
 
     income: Array
-    losses: Losses | None
+    losses: Losses
+    """Of the project and the group's other income together."""
     before_credits: Array
     earned: tuple[EarnedCredit, ...]
     rules: tuple[CreditRule, ...]
@@ -108,6 +120,8 @@ def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Los
     (None: without end).
     """
     years = income.shape[-1]
+    if not np.any(income < 0):
+        return Losses(income, *(np.zeros(income.shape) for _ in range(3)))
     zero = np.zeros(income.shape[:-1])
     taxable, used, expired, carried = (np.zeros(income.shape) for _ in range(4))
     open_losses: list[tuple[int, Array]] = []
@@ -178,15 +192,14 @@ def income_tax(
 ) -> IncomeTax:
     """Tax on the project's income (..., years), million yen; `earned` are credits before limits.
 
-    In a group a loss relieves the group's other income at once, so the tax of a loss is negative, and the group's
-    own tax counts towards the limits of credits. Alone, losses are carried forward.
+    `group_tax_myen` is the tax of a year on the group's other income. A loss relieves that income at once, so that
+    the tax of a loss is negative, but never below all of that tax; what is left of the loss is carried forward. The
+    group's own tax counts towards the limits of credits. Alone, or in a group without other income, all losses are
+    carried forward.
     """
-    losses = None
-    if position == "group":
-        before, other = terms.rate * income, group_tax_myen
-    else:
-        losses = carry_losses(income, terms.loss_years, terms.loss_cap_share)
-        before, other = terms.rate * losses.taxable, 0.0
+    other = group_tax_myen if position == "group" and terms.rate > 0 else 0.0
+    losses = carry_losses(income + (other / terms.rate if other else 0.0), terms.loss_years, terms.loss_cap_share)
+    before = terms.rate * losses.taxable - other
     rules = tuple(dict.fromkeys(credit.rule for credit in earned))
     by_rule = [
         np.asarray(sum((credit.amount_myen for credit in earned if credit.rule == rule), np.zeros(income.shape[-1])))

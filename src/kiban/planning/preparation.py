@@ -176,10 +176,15 @@ class Preparation:
 
         `without` leaves out instruments whose conditions are not fulfilled, by package and number.
         """
-        from kiban.policy.package_terms import resolve
+        from kiban.policy.package_terms import read_construction_years, resolve
 
-        policy = self.scenario.policy
-        terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set, without=without)
+        terms = resolve(
+            packages,
+            start_year=self.scenario.policy.start_year,
+            construction_years=read_construction_years(self.recorder.catalogue),
+            tax_law=self.scenario.finance.cost_set,
+            without=without,
+        )
         return replace(self, terms=terms, credit_utilisation=dict(credit_utilisation or {}))
 
     def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:

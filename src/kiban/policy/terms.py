@@ -25,7 +25,9 @@ ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
 ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for asset in group)
 Treatment = Literal["reduces_basis", "taxed", "exempt"]
 Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
-ConditionKind = Literal["investment", "return", "clean_share", "prefecture", "grid_energy", "intensity", "unknown"]
+ConditionKind = Literal[
+    "investment", "return", "clean_share", "prefecture", "country", "grid_energy", "intensity", "unknown"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,9 @@ class Condition:
 
     `investment` is at least `limit` million yen spent on `assets`; `return` the mean of operating profit and
     depreciation in the first three years over that investment; `clean_share` the least share of clean energy;
-    `prefecture` a place outside `names`; `grid_energy` at least `limit` MWh drawn a year; `intensity` at least `limit`
-    MWh for each million yen of sales. `unknown` is what no plan can show: `names` says what, and it is taken to be
-    fulfilled.
+    `prefecture` a place outside `names`; `country` a place in one of `names`; `grid_energy` at least `limit` MWh drawn
+    a year; `intensity` at least `limit` MWh for each million yen of sales. `unknown` is what no plan can show: `names`
+    says what, and it is taken to be fulfilled.
     """
 
     package: str

@@ -127,8 +127,8 @@ def _price(
 ) -> _Purchase:
     credit = sum(item.rate * (1.0 if item.refundable else utilisation) for item in credits)
     grant = sum(item.rate * (1.0 - tau if item.treatment == "taxed" else 1.0) for item in grants)
-    # The law cuts the basis by the credit that is claimed, whether or not tax is left to use it.
-    cut = sum(item.rate * item.basis_reduction_share for item in credits)
+    # Nobody claims a credit that cannot be used, and what expires is deducted after all (IRC 196).
+    cut = sum(item.rate * item.basis_reduction_share * (1.0 if item.refundable else utilisation) for item in credits)
     cut += sum(item.rate for item in grants if item.treatment == "reduces_basis")
     basis = max(1.0 - cut, 0.0)
     years = max(1, math.floor(life + 0.5))

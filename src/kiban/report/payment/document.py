@@ -17,13 +17,21 @@ from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
-from kiban.finance.payment import Payment, Side
+from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.public_funds import PublicFunds
 from kiban.linear import Certificate
 from kiban.planning.plan import ServedTranche
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named, subject_name, unit_names
-from kiban.report.payment.figures import LedgerDocument, SideName, SupportDocument, ledger_document, support_document
+from kiban.report.payment.figures import (
+    FundsAtRate,
+    LedgerDocument,
+    SideName,
+    SupportDocument,
+    funds_by_rate,
+    ledger_document,
+    support_document,
+)
 from kiban.report.payment.findings import (
     LEAST_SHOWN_MYEN,
     capacity_changes,
@@ -166,8 +174,11 @@ class PaymentDocument(TypedDict):
     induced_it_mw: float
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
+    social_rate: float
     value_of_public_funds: float | None
+    value_of_public_funds_by_rate: list[FundsAtRate]
     public_funds: Annotated[Fields, PublicFunds]
+    law_change: Annotated[Fields, LawChange] | None
     conditions: list[dict[str, Any]]
     environment: EnvironmentDocument
     support: SupportDocument
@@ -186,7 +197,7 @@ class PaymentDocument(TypedDict):
 
 def payment_document(payment: Payment) -> PaymentDocument:
     """Everything of a payment in plain types."""
-    rate = payment.shares.party_rates["national_treasury"]
+    rate = payment.shares.social_rate
     before, after = payment.before, payment.after
     return {
         "format": FORMAT,
@@ -208,8 +219,11 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "induced_it_mw": payment.induced_it_mw,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "social_rate": rate,
         "value_of_public_funds": payment.value_of_public_funds,
+        "value_of_public_funds_by_rate": funds_by_rate(payment),
         "public_funds": dataclasses.asdict(payment.public_funds),
+        "law_change": dataclasses.asdict(payment.law_change) if payment.law_change is not None else None,
         "conditions": list_conditions(payment),
         "environment": _environment(payment),
         "support": support_document(payment),

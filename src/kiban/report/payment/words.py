@@ -16,6 +16,7 @@ from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
     given_conditions,
+    law_sentences,
 )
 from kiban.report.phrases import phrase, phrase_or
 
@@ -82,9 +83,9 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
         abroad = f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}"
         found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
-    if payment.value_of_public_funds is not None:
-        found.append(phrase("pay.public_value", language, value=format_number(payment.value_of_public_funds)))
-    found += emission_sentences(payment, language) if isinstance(payment, Payment) else []
+    found += _public_value(payment, language)
+    if isinstance(payment, Payment):
+        found += [*law_sentences(payment, language), *emission_sentences(payment, language)]
     found.append(phrase("pay.against", language, against=package_title(payment.before, language)))
     return tuple(_capital(sentence) for sentence in found)
 
@@ -107,8 +108,10 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         if share < 1.0 - 1e-6:
             name = asset_name(asset, language)
             found.append(phrase("pay.utilisation", language, share=_share(share, language), asset=name))
-    rates = {party: _share(payment.shares.party_rates[party], language) for party in ("national_treasury", "equity")}
-    found.append(phrase("pay.rates", language, treasury=rates["national_treasury"], equity=rates["equity"]))
+    shares = payment.shares
+    rates = {party: _share(shares.party_rates[party], language) for party in ("national_treasury", "equity")}
+    said = {"treasury": rates["national_treasury"], "equity": rates["equity"]}
+    found.append(phrase("pay.rates", language, social=_share(shares.social_rate, language), **said))
     if terms.assumed:
         titles = [measure_title(measure, language) for measure in terms.assumed]
         found.append(phrase("pay.unverified", language, measures=join(titles, language)))
@@ -140,6 +143,24 @@ def _induced_sentence(payment: AnyPayment, language: Language) -> str:
         amount = payment_money(payment, language).amount(payment.cost_per_induced_mw_myen)
         each = phrase("pay.induced_each", language, amount=amount)
     return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each)
+
+
+def _public_value(payment: AnyPayment, language: Language) -> list[str]:
+    """What a unit of net public cost gives at the social rate, and between which values at the rates beside it."""
+    by_rate = payment.value_of_public_funds_by_rate
+    value, others = payment.value_of_public_funds, [one for one in by_rate.values() if one is not None]
+    if value is None:
+        return []
+    said = {"low": min(others), "value": value, "high": max(others)}
+    rates = {"rate": payment.shares.social_rate, "low_rate": min(by_rate), "high_rate": max(by_rate)}
+    return [
+        phrase(
+            "pay.public_value",
+            language,
+            **{name: format_number(number) for name, number in said.items()},
+            **{name: _share(rate, language) for name, rate in rates.items()},
+        )
+    ]
 
 
 def payment_money(payment: AnyPayment, language: Language) -> MoneyFormat:
