@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.cases.payments import paid
 
+from kiban.finance.campus import GAINERS
+from kiban.finance.posting import tranche_sales
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
 
 
@@ -51,4 +53,7 @@ def test_the_value_of_public_funds_is_what_the_ledger_says() -> None:
     funds = payment.public_funds
     assert funds.net_cost == pytest.approx(-payment.treasury_value_myen, rel=1e-12)
     assert payment.value_of_public_funds == funds.marginal_value
-    assert funds.willingness_to_pay == pytest.approx(sum(payment.gains_myen.values()))
+    rate = payment.shares.social_rate
+    gained = sum(payment.incidence.present_value(party, rate) for party in GAINERS)
+    gained += tranche_sales(payment.after.cash, rate) - tranche_sales(payment.before.cash, rate)
+    assert funds.willingness_to_pay == pytest.approx(gained, rel=1e-6)

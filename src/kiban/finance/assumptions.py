@@ -69,6 +69,8 @@ class FinanceAssumptions:
     decommissioning_share: float = 0.0
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"
+    financed_share: float | None = None
+    """Share of the capital in use that debt pays for (`leverage`), on which cheaper debt saves; None: `debt_share`."""
     insists_on_debt: bool = False
     """Whether it is an error that the cash flow can carry no debt, because somebody asked for it."""
     facts: tuple[Fact, ...] = ()
@@ -105,7 +107,7 @@ class FinanceAssumptions:
             inflation=self.inflation,
             start_year=start_year,
             horizon_years=self.horizon_years,
-            debt_share=self.debt_share,
+            debt_share=self.debt_share if self.financed_share is None else self.financed_share,
             debt_margin=self.debt_margin,
             debt_rate=self.debt_reference_rate + self.debt_margin,
             public_rate=(1.0 + self.public_rate) / (1.0 + self.inflation) - 1.0,

@@ -22,6 +22,7 @@ from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, value_changes
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns, compute_returns
+from kiban.finance.owner_risk import risk_charge
 from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
 from kiban.finance.project import Project
 from kiban.finance.public_funds import PublicFunds, account_funds
@@ -129,13 +130,18 @@ def fiscal_cost(
 ) -> float:
     """What support costs the treasuries on what is built, against the same campus under ordinary law.
 
-    Present value of all treasuries at the social rate, million yen; no answer of behaviour is in it. `under` is a
-    policy in the place of the campus's own: what the same design would cost under it.
+    Present value of all treasuries at the social rate, million yen, with the price of the risk that they bear as
+    owners; no answer of behaviour is in it. `under` is a policy in the place of the campus's own: what the same design
+    would cost under it.
     """
     rate = terms.shares.social_rate
-    ledger = campus.ledger if under is None else _post_under(campus, under, terms)
-    without = _post_under(campus, ordinary, terms)
-    return sum(without.present_value(party, rate) - ledger.present_value(party, rate) for party in TREASURIES)
+    after = (campus.ledger, campus.cash) if under is None else _post_under(campus, under, terms)
+    sides = (after, _post_under(campus, ordinary, terms))
+    costs = [
+        risk_charge(cash, rate) - sum(ledger.present_value(party, rate) for party in TREASURIES)
+        for ledger, cash in sides
+    ]
+    return costs[0] - costs[1]
 
 
 def gains(
@@ -166,11 +172,15 @@ def value_public_funds(
 ) -> PublicFunds:
     """What those who gain would pay and what the treasuries spend: the change of a ledger, at one real rate for all.
 
+    The price of the risk that the treasuries bear as owners is a cost to them.
+
     `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone.
     """
     values = value_changes(after, before, dict.fromkeys(PARTIES, rate))
-    gained = gains(values, campuses_after, campuses_before, rate)
-    return account_funds(gained, outlay, sum(values[party] for party in TREASURIES))
+    sides = (tuple(campuses_after), tuple(campuses_before))
+    risk, earlier_risk = (sum(risk_charge(campus.cash, rate) for campus in side) for side in sides)
+    gained = gains(values, *sides, rate)
+    return account_funds(gained, outlay, sum(values[party] for party in TREASURIES) - (risk - earlier_risk))
 
 
 def spending(plans: Iterable[Plan]) -> dict[str, float]:
@@ -265,7 +275,7 @@ def _post(plan: Plan, cash: CashFlow, terms: CampusTerms) -> Ledger:
     )
 
 
-def _post_under(campus: Campus, policy: PolicyTerms, terms: CampusTerms) -> Ledger:
-    """The ledger of the same campus at the same prices under another policy."""
+def _post_under(campus: Campus, policy: PolicyTerms, terms: CampusTerms) -> tuple[Ledger, CashFlow]:
+    """The ledger and the cash flow of the same campus at the same prices under another policy."""
     cash = project_cash_flow(replace(campus.project, policy=policy), terms.assumptions)
-    return _post(campus.plan, cash, terms)
+    return _post(campus.plan, cash, terms), cash

@@ -52,6 +52,7 @@ from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
+from kiban.policy.capital import CapitalTerms
 from kiban.policy.package_terms import ORDINARY_PACKAGES, resolve, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -61,6 +62,8 @@ from kiban.scenario.package import Package, load_package
 SIZE_GAP_SHARE = 0.1
 """Part of the study's gap to which the sizes of chosen sites are found."""
 MASTER_GAP = 1e-7
+SAME_FINANCED_OF_ALL = 1e-3
+"""Change of the share that debt pays for which is none: each round is a search."""
 
 
 class NationalInfeasibleError(KibanError):
@@ -174,19 +177,25 @@ class NationalQuestion:
         refused = {candidate.id: self._refused_by_place(terms, candidate.id) for candidate in self.candidates}
         checked: dict[str, tuple[Check, ...]] = {}
 
+        financed: float | None = None
+
         def design(usable: Usable) -> tuple[NationalSide, Usable, bool]:
-            nonlocal refused
+            nonlocal refused, financed
             terms_of = self._terms_by_site(loaded, refused)
-            problem = under_terms(self.problem, terms_of, self.capital, partial(usable_at, usable))
+            problem = under_terms(self.problem, terms_of, self._capital(financed), partial(usable_at, usable))
             kept, found, bound = self._choose(problem, None if before is None else tuple(before.loads))
-            side = self._finance(loaded, terms, terms_of, kept, found, bound, before)
+            side = self._finance(loaded, terms, terms_of, kept, found, bound, before, financed)
+            other = (
+                terms.financing.relieves_debt and abs(side.financed_share - (financed or 0.0)) > SAME_FINANCED_OF_ALL
+            )
+            financed = side.financed_share
             failed = {site: failing(checks) for site, checks in side.checks.items()}
             more = {site: keys.keys() - refused[site] for site, keys in failed.items()}
             refused = {site: keys | more.get(site, frozenset()) for site, keys in refused.items()}
             for site, keys in more.items():
                 # What failed when it was asked for is kept: without the instrument it is no more asked for.
                 checked[site] = (*checked.get(site, ()), *(check for key in keys for check in failed[site][key]))
-            return side, {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}, any(more.values())
+            return side, {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}, other or any(more.values())
 
         side, unsettled = settle(design, NATIONAL)
         checks = {
@@ -194,6 +203,9 @@ class NationalQuestion:
             for site, now in side.checks.items()
         }
         return replace(side, checks=checks, unsettled=unsettled)
+
+    def _capital(self, financed: float | None) -> CapitalTerms:
+        return self.capital if financed is None else replace(self.capital, debt_share=financed)
 
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
         start_year, tax_law = self.study.policy.start_year, self.study.finance.cost_set
@@ -267,16 +279,18 @@ class NationalQuestion:
         found: Incumbent,
         bound: float,
         before: NationalSide | None,
+        financed: float | None,
     ) -> NationalSide:
         plans = _plans(problem, found, terms_of)
         projects = {site: project_from_plan(plan) for site, plan in plans.items()}
-        assumptions = self.campus_terms.assumptions
+        assumptions = replace(self.campus_terms.assumptions, financed_share=financed)
+        terms_of_campus = replace(self.campus_terms, assumptions=assumptions)
         # Each campus has an owner of its own, whose group pays other tax of its own.
         joint = replace(assumptions, group_tax_myen=assumptions.group_tax_myen * len(projects))
         levelised = levelised_cost(join_projects(projects), joint)
         price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
         campuses = tuple(
-            finance_campus(site, plan, projects[site], price, self.campus_terms) for site, plan in plans.items()
+            finance_campus(site, plan, projects[site], price, terms_of_campus) for site, plan in plans.items()
         )
         usable = {campus.site: campus.cash.class_utilisation() for campus in campuses}
         checks = {campus.site: campus.checks for campus in campuses}
@@ -291,7 +305,8 @@ class NationalQuestion:
             plans = {campus.site: campus.plan for campus in before.campuses}
             return plans, self._least_moved(before.problem, before.found, after)
         used = {**before.credit_utilisation, ELSEWHERE: before.mean_utilisation}
-        problem = under_terms(self.problem, before.terms_of, self.capital, partial(usable_at, used))
+        capital = self._capital(before.financed_share)
+        problem = under_terms(self.problem, before.terms_of, capital, partial(usable_at, used))
         problem = serving(problem, after.served_mw)
         sites = set(before.loads) | set(after.loads)
         kept = only(problem, [number for number, one in enumerate(self.candidates) if one.id in sites])

@@ -33,6 +33,7 @@ from kiban.finance.demand import elastic_tranches, probe_tranche
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
+from kiban.finance.leverage import financed_share
 from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.project import project_from_plan
 from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
@@ -51,6 +52,8 @@ from kiban.scenario.package import Package, load_package
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
+SAME_FINANCED = 1e-4
+"""Change of the share that debt pays for which is none."""
 SITE = "campus"
 """Name of the one site of a scenario, where a country has many."""
 
@@ -102,7 +105,7 @@ class Question:
         load_mw = alone.capacities["it_mw"]
         probed = self.preparation
         self.preparation = probed.offering((probe_tranche(load_mw),))
-        more = self._plan(self._under(side.packages, side.credit_utilisation, side.refused), None)
+        more = self._plan(self._again(side), None)
         energy = more.tranches[0].it_energy_mwh_per_year
         marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
         self.elasticity = self.campus_terms.elasticity
@@ -157,7 +160,7 @@ class Question:
         if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
             forced = before.plan
         else:
-            forced = self._plan(self._under(before.packages, before.credit_utilisation, before.refused), served)
+            forced = self._plan(self._again(before), served)
         values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
         economy = self.campus_terms.economy
         return Payment(
@@ -238,15 +241,24 @@ class Question:
         before: Side | None,
         served_mw: Mapping[str, float] | None,
     ) -> Side:
-        """Design and finance in turn until the share of credits that can be used is the same in both."""
+        """Design and finance in turn until the share of credits that can be used is the same in both.
+
+        Where the package makes debt cheaper, so is the share of the capital that debt pays for.
+        """
+        financed: float | None = None
 
         def design(usable: Usable) -> tuple[tuple[Campus, LevelisedCost], Usable, bool]:
-            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused), served_mw)
-            campus, levelised = self._finance(plan, before)
-            return (campus, levelised), {SITE: campus.cash.class_utilisation()}, False
+            nonlocal financed
+            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused, financed), served_mw)
+            campus, levelised = self._finance(plan, before, financed)
+            found = financed_share(campus.cash)
+            other = campus.project.policy.financing.relieves_debt and abs(found - (financed or 0.0)) > SAME_FINANCED
+            financed = found
+            return (campus, levelised), {SITE: campus.cash.class_utilisation()}, other
 
         (campus, levelised), unsettled = settle(design, ONE_CAMPUS)
         used = campus.cash.class_utilisation()
+        capital = campus.cash.assumptions.capital_terms(campus.project.start_year)
         bought = [(item.asset, item.capex_myen, item.life_years) for item in campus.plan.investments]
         return Side(
             packages=packages,
@@ -255,7 +267,8 @@ class Question:
             credit_utilisation=used,
             unsettled=unsettled,
             checks=campus.checks,
-            effective_tax_rates=effective_tax_rates(bought, campus.project.policy, self.preparation.capital, used),
+            financed_share=financed_share(campus.cash),
+            effective_tax_rates=effective_tax_rates(bought, campus.project.policy, capital, used),
             token_costs=token_costs(levelised, self.preparation.recorder.catalogue, self.scenario.load.chip),
         )
 
@@ -263,9 +276,19 @@ class Question:
         return load_packages(self.scenario, packages)
 
     def _under(
-        self, packages: Sequence[Package], utilisation: Mapping[str, float], refused: Sequence[tuple[str, int]] = ()
+        self,
+        packages: Sequence[Package],
+        utilisation: Mapping[str, float],
+        refused: Sequence[tuple[str, int]] = (),
+        financed: float | None = None,
     ) -> Preparation:
-        return self.preparation.under(packages, credit_utilisation=utilisation, without=refused)
+        return self.preparation.under(
+            packages, credit_utilisation=utilisation, without=refused, financed_share=financed
+        )
+
+    def _again(self, side: Side) -> Preparation:
+        """The inputs of a side, as it settled."""
+        return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
         points = None if self._before is None else self._points.get(served_mw is not None)
@@ -274,14 +297,15 @@ class Question:
             raise InfeasibleError(plan)
         return plan
 
-    def _finance(self, plan: Plan, before: Side | None) -> tuple[Campus, LevelisedCost]:
+    def _finance(self, plan: Plan, before: Side | None, financed: float | None) -> tuple[Campus, LevelisedCost]:
         """The campus of a plan with a price for all it sells, and its levelised cost."""
         project = project_from_plan(plan)
         if not project.streams:
             raise ScenarioError(Problem("finance.serves_nothing", key="load"))
-        levelised = levelised_cost(project, self.campus_terms.assumptions)
+        terms = replace(self.campus_terms, assumptions=replace(self.campus_terms.assumptions, financed_share=financed))
+        levelised = levelised_cost(project, terms.assumptions)
         price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
-        return finance_campus(SITE, plan, project, price, self.campus_terms), levelised
+        return finance_campus(SITE, plan, project, price, terms), levelised
 
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:
         """What a package means where the instruments that a side could not use are left out."""

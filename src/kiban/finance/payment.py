@@ -15,6 +15,7 @@ from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
+from kiban.finance.owner_risk import risk_charge
 from kiban.finance.posting import Shares
 from kiban.finance.project import Project
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
@@ -32,6 +33,8 @@ class Side:
     levelised: LevelisedCost
     credit_utilisation: Mapping[str, float]
     """Share of the credits of each asset class that the limits let its owner use, by present value."""
+    financed_share: float
+    """Share of the capital in use that debt pays for, by present value."""
     unsettled: float
     """How far that share still moved in the last round; 0 where design and finance agree."""
     checks: tuple[Check, ...]
@@ -160,6 +163,11 @@ class Payment:
     def public_funds(self) -> PublicFunds:
         """What those who gain would pay, what the treasuries spend, and what comes back to them, at the social rate."""
         return self._funds_at(self.shares.social_rate)
+
+    @property
+    def risk_charge_myen(self) -> float:
+        """Price of the risk that the treasuries bear as owners with the package: a part of their cost."""
+        return risk_charge(self.after.cash, self.shares.social_rate)
 
     @property
     def value_of_public_funds(self) -> float | None:

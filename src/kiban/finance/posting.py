@@ -199,7 +199,7 @@ def _public(cash: CashFlow) -> Iterator[Flow]:
     for credit in cash.production_credits:
         why = f"{credit.measure or 'production credit'} for {credit.asset}"
         yield credit.payer, "equity", "production_credit", credit.amount_myen, why
-    for credit in cash.tax.credits_used:
+    for credit in cash.tax.credits_worth:
         yield (
             credit.payer,
             "equity",

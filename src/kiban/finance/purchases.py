@@ -189,7 +189,7 @@ def list_purchases(
             claimed[..., [born]] = amount
             _add(credits, rule, claimed)
             used = (credits_used or {}).get((rule, born), np.ones(1))
-            own_cost = own_cost - used * amount
+            own_cost = own_cost - used * credit.worth * amount
             basis = basis - credit.basis_reduction_share * used * amount
             claims.append(ClaimedCredit(rule, amount / cost, used, credit.basis_reduction_share))
         if vintage.replaces is not None:
@@ -276,7 +276,12 @@ def unit_property_tax(terms: PropertyTaxTerms, years_in_service: int) -> tuple[A
 
 def _rule_of(credit: CreditTerms) -> CreditRule:
     return CreditRule(
-        credit.measure, credit.payer, credit.limit_share_of_tax, credit.carry_forward_years, credit.refundable
+        credit.measure,
+        credit.payer,
+        credit.limit_share_of_tax,
+        credit.carry_forward_years,
+        credit.refundable,
+        credit.worth,
     )
 
 

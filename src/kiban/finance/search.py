@@ -113,7 +113,10 @@ class _Search:
         """Yearly cost of the design of a trial at another amount."""
         side = trial.side
         costs = self.question.preparation.under(
-            (self.package.scaled(amount),), credit_utilisation=side.credit_utilisation, without=side.refused
+            (self.package.scaled(amount),),
+            credit_utilisation=side.credit_utilisation,
+            without=side.refused,
+            financed_share=side.financed_share,
         )
         return reprice(side.plan, costs.resources_for(side.plan.cooling_system))
 

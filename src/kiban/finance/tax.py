@@ -1,6 +1,6 @@
 """Tax on income over the years for many draws at once: losses carried forward, credits as far as limits allow.
 
-    tax_t = tau max(income_t - losses used_t, 0) - credits used_t
+    tax_t = tau max(income_t - losses used_t, 0) - worth x credits used_t
 
 A loss is used against at most a share of a later year's income, the oldest first, and expires after some years (Japan:
 Corporation Tax Act, article 57, in `policy/law/jp_income_tax.toml`; United States: IRC 172, in `policy/law/us.toml`). A
@@ -14,7 +14,7 @@ Arrays end in the axis of years; any axes of draws come before it. Money is mill
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class CreditRule:
     limit_share_of_tax: float | None
     carry_forward_years: int
     refundable: bool
+    worth: float = 1.0
+    """Tax that falls away for each yen of credit used, with what is charged on the tax after credits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,10 @@ class IncomeTax:
 
     @property
     def credits_used(self) -> tuple[SupportFlow, ...]:
-        """Credits used against this tax, by asset: shared under each rule by what each earned in the year of origin."""
+        """Credits used against this tax, by asset: shared under each rule by what each earned in the year of origin.
+
+        At face value; see `credits_worth`.
+        """
         flows = []
         for credit in self.earned:
             use = self.credits[self.rules.index(credit.rule)]
@@ -111,6 +116,15 @@ class IncomeTax:
                 amount += used * np.divide(own, whole, out=np.zeros(np.broadcast(own, whole).shape), where=whole > 0)
             flows.append(SupportFlow(credit.asset, credit.rule.payer, credit.rule.measure, amount))
         return tuple(flows)
+
+    @property
+    def credits_worth(self) -> tuple[SupportFlow, ...]:
+        """The same with the tax on tax that falls away with them: what the state forgoes."""
+        return tuple(_worth(flow, credit.rule) for flow, credit in zip(self.credits_used, self.earned, strict=True))
+
+
+def _worth(flow: SupportFlow, rule: CreditRule) -> SupportFlow:
+    return replace(flow, amount_myen=rule.worth * flow.amount_myen)
 
 
 def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
@@ -206,5 +220,5 @@ def income_tax(
         for rule in rules
     ]
     uses = use_credits(by_rule, rules, terms.credit_base_share * np.maximum(before + other, 0.0))
-    due = before - sum((use.used for use in uses), np.zeros(1))
+    due = before - sum((rule.worth * use.used for rule, use in zip(rules, uses, strict=True)), np.zeros(1))
     return IncomeTax(income, losses, before, tuple(earned), rules, uses, due)

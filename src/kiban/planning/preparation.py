@@ -121,6 +121,8 @@ class Preparation:
     plant: Plant
     terms: PolicyTerms | None = None
     credit_utilisation: Mapping[str, float] = field(default_factory=dict)
+    financed_share: float | None = None
+    """Share of the capital in use that debt pays for, where it is known."""
     before_tax: dict[str, Resources] = field(default_factory=dict)
     """Resources by cooling system, shared with the same inputs under other policies."""
 
@@ -163,7 +165,8 @@ class Preparation:
     @property
     def capital(self) -> CapitalTerms:
         """What the user cost of capital rests on, beside the law."""
-        return self.plant.capital
+        capital = self.plant.capital
+        return capital if self.financed_share is None else replace(capital, debt_share=self.financed_share)
 
     def under(
         self,
@@ -171,10 +174,12 @@ class Preparation:
         *,
         credit_utilisation: Mapping[str, float] | None = None,
         without: Collection[tuple[str, int]] = (),
+        financed_share: float | None = None,
     ) -> Preparation:
         """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden.
 
-        `without` leaves out instruments whose conditions are not fulfilled, by package and number.
+        `without` leaves out instruments whose conditions are not fulfilled, by package and number. `financed_share` is
+        the share of the capital in use that debt pays for, on which cheaper debt saves.
         """
         from kiban.policy.package_terms import read_construction_years, resolve
 
@@ -185,7 +190,9 @@ class Preparation:
             tax_law=self.scenario.finance.cost_set,
             without=without,
         )
-        return replace(self, terms=terms, credit_utilisation=dict(credit_utilisation or {}))
+        return replace(
+            self, terms=terms, credit_utilisation=dict(credit_utilisation or {}), financed_share=financed_share
+        )
 
     def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:
         """The same inputs with other tranches of compute on offer."""

@@ -23,6 +23,7 @@ from kiban.policy.terms import (
     GrantTerms,
     PolicyTerms,
     ProductionCreditTerms,
+    TaxTerms,
 )
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Package, load_package
@@ -129,7 +130,7 @@ def _terms(
     for item in laid:
         instrument, measure = item.instrument, item.measure.id if item.measure else ""
         for asset in item.assets:
-            assets[asset] = _support(assets[asset], item, item.shares[asset])
+            assets[asset] = _support(assets[asset], item, item.shares[asset], tax)
         amount = item.take("rate", AMOUNT_TERMS.get(instrument.kind, ("",))[0])
         if instrument.kind == "loan_guarantee":
             fee = item.take("fee_rate", "fee_rate", 0.0)
@@ -166,7 +167,7 @@ def _terms(
     )
 
 
-def _support(terms: AssetTerms, item: LaidInstrument, share: float) -> AssetTerms:
+def _support(terms: AssetTerms, item: LaidInstrument, share: float, tax: TaxTerms) -> AssetTerms:
     """The terms of one asset class with one instrument more; several windows of support become the common one."""
     instrument, measure = item.instrument, item.measure.id if item.measure else ""
     cap = instrument.cap_myen
@@ -178,15 +179,17 @@ def _support(terms: AssetTerms, item: LaidInstrument, share: float) -> AssetTerm
         terms, first_year=max(terms.first_year, item.first_year), last_year=min(terms.last_year, item.last_year)
     )
     if instrument.kind == "tax_credit":
+        refundable = item.take("refundable", "refundable", False)
         credit = CreditTerms(
             rate=share,
             basis_reduction_share=item.take("basis_reduction_share", "basis_reduction_share", 0.0),
             limit_share_of_tax=item.take("limit_share_of_tax", "limit_share_of_tax"),
             carry_forward_years=item.take("carry_forward_years", "carry_forward_years", 0),
-            refundable=item.take("refundable", "refundable", False),
+            refundable=refundable,
             cap_myen=cap,
             payer=item.payer,
             measure=measure,
+            worth=1.0 if refundable else tax.credit_worth,
         )
         return replace(terms, credits=(*terms.credits, credit))
     if instrument.kind == "special_depreciation":

@@ -44,6 +44,8 @@ class TaxTerms:
     """Years for which a loss is carried forward; None without end."""
     loss_cap_share: float
     """Largest share of a year's income that carried losses may absorb."""
+    credit_worth: float = 1.0
+    """Tax that falls away for each yen of credit used: the credit, and what is charged on the tax after credits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class CreditTerms:
     cap_myen: float | None = None
     payer: str = "national_treasury"
     measure: str = ""
+    worth: float = 1.0
+    """What a yen of it is worth to who uses it; a credit that is paid out is worth itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,11 @@ class FinancingTerms:
     concessional_rate: float | None = None
     """Nominal rate of a public loan that replaces the commercial debt."""
     measure: str = ""
+
+    @property
+    def relieves_debt(self) -> bool:
+        """Whether a private owner's debt becomes cheaper."""
+        return not self.public and (self.guarantee_coverage > 0 or self.concessional_rate is not None)
 
 
 @dataclass(frozen=True, slots=True)

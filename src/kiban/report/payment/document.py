@@ -83,6 +83,7 @@ class SideDocument(TypedDict):
     tranches: list[Annotated[Fields, ServedTranche]]
     credit_utilisation: dict[str, float]
     credit_utilisation_unsettled: float
+    financed_share: float
     effective_tax_rates: dict[str, float | None]
     yen_per_million_tokens: dict[str, float]
     certificate: Annotated[Fields, Certificate] | None
@@ -171,6 +172,7 @@ class PaymentDocument(TypedDict):
     findings: dict[Language, dict[str, str]]
     fiscal_cost_myen: float
     treasury_value_myen: float
+    risk_charge_myen: float
     induced_it_mw: float
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
@@ -216,6 +218,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "findings": {language: payment_findings(payment, language) for language in LANGUAGES},
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "treasury_value_myen": payment.treasury_value_myen,
+        "risk_charge_myen": payment.risk_charge_myen,
         "induced_it_mw": payment.induced_it_mw,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
@@ -270,6 +273,7 @@ def _side(side: Side) -> SideDocument:
         "tranches": [dataclasses.asdict(tranche) for tranche in side.plan.tranches],
         "credit_utilisation": dict(side.credit_utilisation),
         "credit_utilisation_unsettled": side.unsettled,
+        "financed_share": side.financed_share,
         "effective_tax_rates": dict(side.effective_tax_rates),
         "yen_per_million_tokens": dict(side.token_costs),
         "certificate": dataclasses.asdict(side.plan.certificate) if side.plan.certificate else None,

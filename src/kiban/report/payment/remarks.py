@@ -93,6 +93,16 @@ def _reason(check: Check, payment: Payment, language: Language) -> str:
     return phrase(f"condition.{condition.kind}", language, limit=text(condition.limit), found=text(check.found))
 
 
+def risk_sentences(payment: Payment, language: Language) -> list[str]:
+    """What of the treasuries' cost is the price of the risk that they bear as owners."""
+    charge = payment.risk_charge_myen
+    if charge <= 0:
+        return []
+    amount = money_of(payment.after.plan, language).amount(charge)
+    rate = format_share(payment.assumptions.discount_rate_real, language)
+    return [phrase("pay.risk_charged", language, amount=amount, rate=rate)]
+
+
 def law_sentences(payment: Payment, language: Language) -> list[str]:
     """What the package's tax law alone costs or brings in the place of the other, apart from the support."""
     change = payment.law_change

@@ -17,6 +17,7 @@ from kiban.report.payment.remarks import (
     emission_sentences,
     given_conditions,
     law_sentences,
+    risk_sentences,
 )
 from kiban.report.phrases import phrase, phrase_or
 
@@ -85,7 +86,8 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
     found += _public_value(payment, language)
     if isinstance(payment, Payment):
-        found += [*law_sentences(payment, language), *emission_sentences(payment, language)]
+        for remarks_on in (risk_sentences, law_sentences, emission_sentences):
+            found += remarks_on(payment, language)
     found.append(phrase("pay.against", language, against=package_title(payment.before, language)))
     return tuple(_capital(sentence) for sentence in found)
 

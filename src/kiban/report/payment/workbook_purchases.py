@@ -27,7 +27,7 @@ def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet
         for number, terms in enumerate(purchases):
             sheet.head(f"{name} {flow.years[flow.start + terms.vintage.bought]}")
             _write_purchase(sheet, flow, inputs, lists, name, f"{name}.{number}", terms)
-            _write_reserve(sheet, flow, lists, f"{name}.{number}", terms)
+            _write_reserve(sheet, flow, inputs, lists, f"{name}.{number}", terms)
     sheet.head(label("heading.totals"))
     for kind in (*TOTALS, *(f"rule{number}" for number in range(len(flow.credit_rules)))):
         words = "total_credit" if kind.startswith("rule") else f"total_{kind}"
@@ -90,7 +90,7 @@ def _write_purchase(
 
 
 def _write_reserve(
-    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], key: str, terms: PurchaseTerms
+    sheet: YearSheet, flow: CashFlow, inputs: Inputs, lists: dict[str, list[str]], key: str, terms: PurchaseTerms
 ) -> None:
     """What pays for a replacement, less its grants and usable credits, if spread evenly over the life before it."""
     earlier, later = terms.vintage.replaces, terms.vintage.bought
@@ -101,7 +101,8 @@ def _write_reserve(
         cost += f"-SUM({sheet.across(f'grant.{key}.{number}')})"
     for number in range(len(terms.credits)):
         used = sheet.scalar_at(f"credit_used.{key}.{number}")
-        cost += f"-{used}*SUM({sheet.across(f'credit.{key}.{number}')})"
+        worth = inputs.of(f"worth.{flow.credit_rules.index(terms.credits[number].rule)}")
+        cost += f"-{used}*{worth}*SUM({sheet.across(f'credit.{key}.{number}')})"
 
     span = later - earlier
 

@@ -57,7 +57,10 @@ def write_tax(
         _write_rule(sheet, flow, name, number, earned, address)
     sheet.row(
         f"{name}.due",
-        lambda y: f"={at('before', y)}" + "".join(f"-{at(f'used.{number}', y)}" for number in credits),
+        lambda y: (
+            f"={at('before', y)}"
+            + "".join(f"-{address(f'worth.{number}')}*{at(f'used.{number}', y)}" for number in credits)
+        ),
         "tax_due",
         strong=True,
     )
