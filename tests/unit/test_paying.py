@@ -17,6 +17,7 @@ from kiban.finance.metrics import npv
 from kiban.finance.paying import InfeasibleError, Question, pay
 from kiban.finance.payment import Payment
 from kiban.planning import build
+from kiban.policy.package_terms import resolve
 from kiban.policy.terms import ASSETS
 from kiban.quantities import Language, format_share
 from kiban.report.payment.words import further_sentences
