@@ -52,6 +52,8 @@ class CampusTerms:
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float
     """Of the demand that is offered where the scenario has none of its own."""
+    elasticity_range: tuple[float, float]
+    """The lowest and the highest that the catalogue gives."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,6 +87,8 @@ def read_campus_terms(
     catalogue: Catalogue, *, discount_rate_real: float, yen_per_usd: float | None = None
 ) -> CampusTerms:
     """From the catalogue, at the design's rate before tax, and at its own rate of exchange where none is given."""
+    elasticity = catalogue.fact("demand.price_elasticity")
+    low, high = (elasticity.value if end is None else end for end in (elasticity.low, elasticity.high))
     return CampusTerms(
         assumptions=read_assumptions(catalogue, discount_rate_real=discount_rate_real),
         shares=read_shares(catalogue),
@@ -93,7 +97,8 @@ def read_campus_terms(
         ),
         economy=read_economy_terms(catalogue),
         pass_through=catalogue.value("finance.pass_through"),
-        elasticity=catalogue.value("demand.price_elasticity"),
+        elasticity=elasticity.value,
+        elasticity_range=(min(low, elasticity.value), max(high, elasticity.value)),
     )
 
 

@@ -29,7 +29,7 @@ from kiban.finance.campus import (
     settle,
     usable_at,
 )
-from kiban.finance.demand import elastic_tranches, probe_tranche
+from kiban.finance.demand import offer_demand, probe_tranche
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
@@ -109,7 +109,8 @@ class Question:
         energy = more.tranches[0].it_energy_mwh_per_year
         marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
         self.elasticity = self.campus_terms.elasticity
-        self.preparation = probed.offering(elastic_tranches(load_mw, marginal, self.campus_terms.elasticity))
+        curve = offer_demand(load_mw, marginal, self.campus_terms.elasticity, self.campus_terms.pass_through)
+        self.preparation = probed.offering(*curve)
         self.scenario = self.preparation.scenario
 
     def about(self, packages: Sequence[str | Package]) -> Question:
@@ -181,6 +182,7 @@ class Question:
             shares=self.campus_terms.shares,
             pass_through=self.campus_terms.pass_through,
             elasticity=self.elasticity,
+            elasticity_range=self.campus_terms.elasticity_range,
             law_change=self._law_change(after),
             damage_terms=self.campus_terms.damage,
             construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),

@@ -131,6 +131,8 @@ class Payment:
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float | None
     """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+    elasticity_range: tuple[float, float]
+    """What else the catalogue thinks possible."""
     law_change: LawChange | None
     """Where the package has another tax law than the scenario's country, or than what it is compared with."""
     damage_terms: DamageTerms
@@ -143,6 +145,20 @@ class Payment:
     def induced_it_mw(self) -> float:
         """IT load that is served because of the package."""
         return self.after.served_mw - self.before.served_mw
+
+    @property
+    def induced_range_mw(self) -> tuple[float, float] | None:
+        """Induced load at the lowest and the highest elasticity, at the price that users pay with the package.
+
+        `(1 + induced / load)^(e / elasticity)` of the load, so that it holds where a MW more costs the same at every
+        size. None where the scenario's own tranches are offered.
+        """
+        if not self.elasticity:
+            return None
+        load = self.before.plan.capacities["it_mw"]
+        share = max(1.0 + self.induced_it_mw / load, 0.0)
+        low, high = (load * (share ** (each / self.elasticity) - 1.0) for each in self.elasticity_range)
+        return low, high
 
     @property
     def cost_per_induced_mw_myen(self) -> float | None:

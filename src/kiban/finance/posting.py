@@ -119,11 +119,18 @@ def post_entries(
 
 
 def tranche_sales(cash: CashFlow, rate: float) -> float:
-    """Present value at a real rate of what tranches pay, at the price that they bid; million yen."""
+    """Present value at a real rate of what tranches are worth to their buyers, at what they bid; million yen."""
     inflation = cash.assumptions.inflation
     discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(cash.years), dtype=float)
-    sales = (amount for name, amount in cash.revenue.items() if name != BASE_STREAM)
-    return sum(float(np.broadcast_to(amount, discount.shape) @ discount) for amount in sales)
+    worth = 0.0
+    for stream in cash.project.streams:
+        if stream.name == BASE_STREAM:
+            continue
+        paid = float(np.broadcast_to(cash.revenue[stream.name], discount.shape) @ discount)
+        if stream.worth_myen_per_mwh is not None and stream.price_myen_per_mwh:
+            paid *= stream.worth_myen_per_mwh / stream.price_myen_per_mwh
+        worth += paid
+    return worth
 
 
 def _entries(

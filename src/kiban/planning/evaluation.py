@@ -148,9 +148,11 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
 
 
 def tranche_revenue(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
-    """What a tranche pays, million yen a year."""
+    """What the programme counts for a tranche, million yen a year."""
     served_mw = _built(solution)[tranche.capacity]
-    return tranche.price_myen_per_mwh * served_mw * float(tranche.shape.sum()) * resources.step_weight_h
+    falling = tranche.falling
+    price = tranche.price_myen_per_mwh if falling is None else falling.counted_myen_per_mwh(served_mw)
+    return price * served_mw * float(tranche.shape.sum()) * resources.step_weight_h
 
 
 def list_investments(resources: Resources, solution: Solution) -> tuple[Investment, ...]:
@@ -188,9 +190,14 @@ def list_tranches(resources: Resources, solution: Solution) -> tuple[ServedTranc
             name=tranche.name,
             offered_mw=tranche.offered_mw,
             served_mw=built[tranche.capacity],
-            price_myen_per_mwh=tranche.price_myen_per_mwh,
+            price_myen_per_mwh=(
+                tranche.price_myen_per_mwh
+                if tranche.falling is None
+                else tranche.falling.worth_myen_per_mwh(built[tranche.capacity])
+            ),
             it_energy_mwh_per_year=built[tranche.capacity] * float(tranche.shape.sum()) * resources.step_weight_h,
             must_serve=tranche.least_mw > 0,
+            sold_as_load=tranche.falling is not None,
         )
         for tranche in resources.tranches
     )

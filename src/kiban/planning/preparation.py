@@ -30,6 +30,7 @@ from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
     BatteryResource,
+    FallingPrice,
     GridResource,
     Resources,
     SupplyResource,
@@ -121,6 +122,8 @@ class Preparation:
     plant: Plant
     terms: PolicyTerms | None = None
     credit_utilisation: Mapping[str, float] = field(default_factory=dict)
+    falling: Mapping[str, FallingPrice] = field(default_factory=dict)
+    """Tranches whose price falls with what is served, by name."""
     financed_share: float | None = None
     """Share of the capital in use that debt pays for, where it is known."""
     before_tax: dict[str, Resources] = field(default_factory=dict)
@@ -194,9 +197,10 @@ class Preparation:
             self, terms=terms, credit_utilisation=dict(credit_utilisation or {}), financed_share=financed_share
         )
 
-    def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:
-        """The same inputs with other tranches of compute on offer."""
-        return replace(self, scenario=self.scenario.with_tranches(tranches), before_tax={})
+    def offering(self, tranches: tuple[Tranche, ...], falling: Mapping[str, FallingPrice] | None = None) -> Preparation:
+        """The same inputs with other tranches of compute on offer; the price of some falls with what is served."""
+        offered = self.scenario.with_tranches(tranches)
+        return replace(self, scenario=offered, falling=dict(falling or {}), before_tax={})
 
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
@@ -246,7 +250,7 @@ class Preparation:
             water_cap_m3_per_year=target.water_cap_m3_per_year,
             water_price_myen_per_m3=read_water_price(inputs),
             gpus_per_mw=compute.chips_per_mw,
-            tranches=read_tranches(scenario.tranche, inputs, compute),
+            tranches=read_tranches(scenario.tranche, inputs, compute, self.falling),
             tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
             outage=read_outage(inputs),
             assets=dict(inputs.costs.assets),

@@ -174,6 +174,7 @@ class PaymentDocument(TypedDict):
     treasury_value_myen: float
     risk_charge_myen: float
     induced_it_mw: float
+    induced_range_mw: list[float] | None
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
     social_rate: float
@@ -220,6 +221,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "treasury_value_myen": payment.treasury_value_myen,
         "risk_charge_myen": payment.risk_charge_myen,
         "induced_it_mw": payment.induced_it_mw,
+        "induced_range_mw": None if payment.induced_range_mw is None else list(payment.induced_range_mw),
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "social_rate": rate,

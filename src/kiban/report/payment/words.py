@@ -144,7 +144,12 @@ def _induced_sentence(payment: AnyPayment, language: Language) -> str:
     if payment.cost_per_induced_mw_myen is not None:
         amount = payment_money(payment, language).amount(payment.cost_per_induced_mw_myen)
         each = phrase("pay.induced_each", language, amount=amount)
-    return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each)
+    between = ""
+    if isinstance(payment, Payment) and payment.induced_range_mw is not None:
+        ends = (*payment.induced_range_mw, *payment.elasticity_range)
+        said = dict(zip(("low", "high", "low_elasticity", "high_elasticity"), map(format_number, ends), strict=True))
+        between = phrase("pay.induced_between", language, **said)
+    return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each, between=between)
 
 
 def _public_value(payment: AnyPayment, language: Language) -> list[str]:
