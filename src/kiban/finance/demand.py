@@ -18,8 +18,11 @@ from kiban.scenario import Tranche
 DEMAND_STEPS = 12
 LEAST_PRICE_SHARE = 0.6
 """The curve is cut off at this share of the price."""
-PROBE_SHARE = 0.01
+PROBE_SHARE = 0.001
 """What is a little more of the load."""
+BELOW_PROBE = 1e-5
+"""How far below what the probe costs demand begins, as a share: a probe costs a trace more than the first unit, and
+without a policy nothing more is to be bought."""
 ELASTIC = "elastic"
 
 
@@ -36,6 +39,7 @@ def offer_demand(
     """The demand below the price as one tranche along the curve; none where it does not answer or sees no fall."""
     if elasticity <= 0 or pass_through <= 0:
         return (), {}
+    price_myen_per_mwh *= 1.0 - BELOW_PROBE
     most_mw = load_mw * (LEAST_PRICE_SHARE**-elasticity - 1.0)
     tranche = Tranche(name=ELASTIC, it_load_mw=most_mw, price_myen_per_mwh=price_myen_per_mwh, shape="load")
     return (tranche,), {ELASTIC: FallingPrice(load_mw, price_myen_per_mwh, elasticity, pass_through)}

@@ -30,7 +30,7 @@ from kiban.finance.campus import (
     settle,
     usable_at,
 )
-from kiban.finance.demand import PROBE_SHARE, elastic_tranches
+from kiban.finance.demand import elastic_tranches
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.national_payment import NationalPayment
@@ -62,6 +62,8 @@ from kiban.scenario.package import Package, load_package
 SIZE_GAP_SHARE = 0.1
 """Part of the study's gap to which the sizes of chosen sites are found."""
 MASTER_GAP = 1e-7
+MORE_SHARE = 0.01
+"""What is a little more of the load, beyond the gap to which sizes are found."""
 SAME_FINANCED_OF_ALL = 1e-3
 """Change of the share that debt pays for which is none: each round is a search."""
 
@@ -365,7 +367,7 @@ class NationalQuestion:
     def _marginal_prices(self, side: NationalSide) -> dict[int, float]:
         """Cost of a little more of each tranche, million yen a year and MW, with the sites as they are."""
         problem = side.problem
-        if self._refine(scaled(problem, [1.0 + PROBE_SHARE] * len(problem.tranches))) is None:
+        if self._refine(scaled(problem, [1.0 + MORE_SHARE] * len(problem.tranches))) is None:
             # The limits of the study leave no room for more.
             return {}
         prices = {}
@@ -373,7 +375,7 @@ class NationalQuestion:
             load = tranche.load_mw(0)
             if load <= 0:
                 continue
-            factors = [1.0 + PROBE_SHARE * (other == number) for other in range(len(problem.tranches))]
+            factors = [1.0 + MORE_SHARE * (other == number) for other in range(len(problem.tranches))]
             costs = [
                 choice.objective
                 for kind in ("outer", "inner")
@@ -384,7 +386,7 @@ class NationalQuestion:
             ]
             if len(costs) == 4:
                 outer, inner = costs[1] - costs[0], costs[3] - costs[2]
-                prices[number] = 0.5 * (outer + inner) / (PROBE_SHARE * load)
+                prices[number] = 0.5 * (outer + inner) / (MORE_SHARE * load)
         return prices
 
 

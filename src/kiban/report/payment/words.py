@@ -31,14 +31,17 @@ AnyPayment = Payment | NationalPayment
 def package_title(side: Side | NationalSide, language: Language) -> str:
     """Title of the packages of a side, with the rate of a package that has only one."""
     terms = side.terms
-    title = (terms.title_ja if language == "ja" else terms.title_en) or terms.name
+    given = [package.title_ja if language == "ja" else package.title_en for package in side.packages]
+    title = terms.title_ja if language == "ja" else terms.title_en
+    if not all(given) or not title:
+        title = phrase("pay.untitled", language, name=terms.name)
     if len(side.packages) != 1 or side.packages[0].amount is None:
         return title
     amount, key = side.packages[0].amount, side.packages[0].instrument[0].amount_key
-    if key == "rate":
-        return phrase("pay.titled", language, title=title, amount=format_share(amount, language))
-    unit = unit_text(unit_of(str(key)), language)
-    return phrase("pay.titled", language, title=title, amount=f"{format_number(amount)} {unit}")
+    text = format_share(amount, language)
+    if key != "rate":
+        text = f"{format_number(amount)} {unit_text(unit_of(str(key)), language)}"
+    return phrase("pay.titled" if all(given) else "pay.untitled_amount", language, title=title, amount=text)
 
 
 def answer(payment: AnyPayment, language: Language) -> str:
@@ -49,8 +52,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
         return _capital(phrase("pay.answer_nothing", language, package=title))
 
     def hundredth(part: float) -> str:
-        share = f"{100.0 * part / support.total_myen:.1f}"
-        return share if language == "ja" else f"¥{share}"
+        return money.of(f"{100.0 * part / support.total_myen:.1f}")
 
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
@@ -60,6 +62,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
             language,
             package=title,
             fiscal=money.amount(abs(payment.fiscal_cost_myen)),
+            hundred=money.of("100"),
             windfall=hundredth(support.windfall_myen),
             induced=hundredth(support.induced_myen),
             distortion=hundredth(support.distortion_myen),
@@ -82,8 +85,9 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
     spent = {party: payment.party_values_myen[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
-        abroad = f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}"
-        found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
+        abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
+        said = {"hundred": money.of("100"), "abroad": abroad, "amount": money.amount(sum(spent.values()))}
+        found.append(phrase("pay.spending", language, **said))
     found += _public_value(payment, language)
     if isinstance(payment, Payment):
         for remarks_on in (risk_sentences, law_sentences, emission_sentences):
