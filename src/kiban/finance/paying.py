@@ -52,6 +52,8 @@ from kiban.scenario.package import Package, load_package
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
+TRACE = 1e-5
+"""Further demand, as a share of the load, that is a solver's tolerance."""
 SAME_FINANCED = 1e-4
 """Change of the share that debt pays for which is none."""
 SITE = "campus"
@@ -297,6 +299,11 @@ class Question:
         plan = build_prepared(preparation, served_mw=served_mw, warm=points)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
+        falling = preparation.falling
+        traces = [one for one in plan.tranches if one.name in falling and one.served_mw <= TRACE * falling[one.name].at_mw]
+        if served_mw is None and traces:
+            # Where the curve begins, a solver's tolerance leaves a trace that nobody buys.
+            return self._plan(preparation, {one.name: 0.0 for one in traces})
         return plan
 
     def _finance(self, plan: Plan, before: Side | None, financed: float | None) -> tuple[Campus, LevelisedCost]:
