@@ -300,7 +300,9 @@ class Question:
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         falling = preparation.falling
-        traces = [one for one in plan.tranches if one.name in falling and one.served_mw <= TRACE * falling[one.name].at_mw]
+        traces = [
+            one for one in plan.tranches if one.name in falling and one.served_mw <= TRACE * falling[one.name].at_mw
+        ]
         if served_mw is None and traces:
             # Where the curve begins, a solver's tolerance leaves a trace that nobody buys.
             return self._plan(preparation, {one.name: 0.0 for one in traces})

@@ -434,6 +434,7 @@ export interface ServedTranche {
   price_myen_per_mwh: number;
   it_energy_mwh_per_year: number;
   must_serve: boolean;
+  sold_as_load: boolean;
 }
 
 /** Design and returns of one side. */
@@ -491,6 +492,7 @@ export interface PaymentDocument {
   treasury_value_myen: number;
   risk_charge_myen: number;
   induced_it_mw: number;
+  induced_range_mw: number[] | null;
   construction_jobs: number;
   cost_per_induced_mw_myen: number | null;
   social_rate: number;
