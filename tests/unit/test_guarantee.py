@@ -310,7 +310,7 @@ def campus() -> Project:
 @pytest.fixture(scope="module")
 def priced() -> dict[str, Project]:
     plain = campus()
-    return under_each_kind(plain.priced(levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh), Finance())
+    return under_each_kind(plain.priced(levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh), Finance(), tax_law="japan")
 
 
 @pytest.fixture(scope="module")

@@ -47,8 +47,8 @@ _WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "cred
 class FinanceAssumptions:
     """Inputs of a cash flow.
 
-    `discount_rate_real` is before tax, as in the design. In the `group` position the owner has other income that a
-    loss offsets at once, and `group_tax_myen` a year is tax on it that counts towards the limits of credits; alone,
+    `discount_rate_real` is before tax, as in the design. In the `group` position `group_tax_myen` a year is tax on the
+    owner's other income: a loss offsets that income at once, and the tax counts towards the limits of credits; alone,
     losses are carried forward. `facts` are the catalogue rows behind the numbers.
     """
 
@@ -70,6 +70,8 @@ class FinanceAssumptions:
     decommissioning_share: float = 0.0
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"
+    financed_share: float | None = None
+    """Share of the capital in use that debt pays for (`leverage`), on which cheaper debt saves; None: `debt_share`."""
     insists_on_debt: bool = False
     """Whether it is an error that the cash flow can carry no debt, because somebody asked for it."""
     terms: MoneyTerms = PLAIN
@@ -108,7 +110,7 @@ class FinanceAssumptions:
             inflation=self.inflation,
             start_year=start_year,
             horizon_years=self.horizon_years,
-            debt_share=self.debt_share,
+            debt_share=self.debt_share if self.financed_share is None else self.financed_share,
             debt_margin=self.debt_margin,
             debt_rate=self.debt_reference_rate + self.debt_margin,
             public_rate=(1.0 + self.public_rate) / (1.0 + self.inflation) - 1.0,

@@ -52,11 +52,11 @@ KINDS: Mapping[str, str] = {
 """Kinds of support that stand side by side, and the package that means each."""
 
 
-def under_each_kind(project: Project, finance: Finance) -> dict[str, Project]:
-    """The same project, as designed and priced, under each kind of support and the tax that the scenario names."""
+def under_each_kind(project: Project, finance: Finance, *, tax_law: str) -> dict[str, Project]:
+    """The same project, as designed and priced, under each kind of support in a law, with the scenario's own tax."""
     year = project.start_year
     policies = {
-        kind: with_own_tax(resolve([load_package(package)], start_year=year, tax_law=finance.cost_set), finance, year)
+        kind: with_own_tax(resolve([load_package(package)], start_year=year, tax_law=tax_law), finance, year)
         for kind, package in KINDS.items()
     }
     return {kind: replace(project, policy=policy) for kind, policy in policies.items()}

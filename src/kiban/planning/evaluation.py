@@ -157,8 +157,14 @@ def list_unserved(resources: Resources) -> list[str]:
 
 
 def tranche_revenue(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
-    """What a tranche pays, million yen a year: what is not delivered is not paid."""
-    return tranche.price_myen_per_mwh * tranche_energy(resources, tranche, solution)
+    """What the programme counts for a tranche, million yen a year: what is not delivered is not paid."""
+    falling = tranche.falling
+    price = (
+        tranche.price_myen_per_mwh
+        if falling is None
+        else falling.counted_myen_per_mwh(_built(solution)[tranche.capacity])
+    )
+    return price * tranche_energy(resources, tranche, solution)
 
 
 def tranche_energy(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
@@ -208,12 +214,17 @@ def list_tranches(resources: Resources, solution: Solution) -> tuple[ServedTranc
             name=tranche.name,
             offered_mw=tranche.offered_mw,
             served_mw=built[tranche.capacity],
-            price_myen_per_mwh=tranche.price_myen_per_mwh,
+            price_myen_per_mwh=(
+                tranche.price_myen_per_mwh
+                if tranche.falling is None
+                else tranche.falling.worth_myen_per_mwh(built[tranche.capacity])
+            ),
             it_energy_mwh_per_year=tranche_energy(resources, tranche, solution),
             must_serve=tranche.least_mw > 0,
             committed=tranche.committed,
             reliability=tranche.reliability,
             unserved_mwh_per_year=tranche_shortfall(resources, tranche, solution),
+            sold_as_load=tranche.falling is not None,
         )
         for tranche in resources.tranches
     )

@@ -158,11 +158,16 @@ def add_tranches(programme: Staircase, resources: Resources) -> None:
         programme.add_capacity_term("it_as_it_arrives", "it")
     for tranche in resources.tranches:
         served_mwh = float(tranche.shape.sum()) * weight
-        cost = -tranche.price_myen_per_mwh * served_mwh
+        falling = tranche.falling
+        price = tranche.price_myen_per_mwh if falling is None else falling.constant_myen_per_mwh
+        cost = -price * served_mwh
         water = resources.water_price_myen_per_m3 * resources.wue_m3_per_mwh * weight
         if not tranche.has_schedule:
             cost += float(water @ tranche.shape)
-        programme.add_capacity(tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw)
+        curve = None if falling is None else falling.curve(served_mwh)
+        programme.add_capacity(
+            tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw, curve=curve
+        )
         if resources.tranches_need_own_it:
             programme.add_capacity_term("it_as_it_arrives", tranche.capacity, -float(tranche.shape.max()))
         if not tranche.has_schedule:
