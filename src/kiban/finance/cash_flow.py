@@ -31,7 +31,7 @@ from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, 
 
 POWER_ACCOUNTS = ("energy", "export_revenue")
 REPRICED_ASSETS = ("chips",)
-SAME_SHARE = 1e-9
+SAME_CREDIT_SHARE = 1e-9
 MOST_TAX_ROUNDS = 20
 """Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
 
@@ -308,7 +308,7 @@ def _buy(
             for rule, use in zip(tax.rules, tax.credits, strict=True)
             for born, share in use.shares.items()
         }
-        if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_SHARE) for key, share in found.items()):
+        if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_CREDIT_SHARE) for key, share in found.items()):
             break
         used = found
     return bought, income, tax
