@@ -3,28 +3,43 @@
 // They fill one register of 512 bits, two of 256 or four of 128, whatever the machine has. What a lane computes depends
 // on nothing but the order written here: no operation is reordered, and a product and a sum are rounded one after the
 // other everywhere, so that every level of the instruction set gives the same bytes.
+//
+// A unit that defines KIBAN_ONE_REGISTER has only as many lanes as one register holds (`ABREAST`): what has no need of eight
+// is faster so, and the compiler has no more to do than for 512 bits.
 #pragma once
 
 #define INLINE inline __attribute__((always_inline))
 #define INLINED __attribute__((always_inline))
 
-namespace kiban {
+#if defined(KIBAN_ONE_REGISTER)
+#define KIBAN_WIDTH one_register
+#else
+#define KIBAN_WIDTH all_lanes
+#endif
+
+namespace kiban::inline KIBAN_WIDTH {
 
 constexpr int LANES = 8;
 
+// How many numbers a register holds.
 #if defined(__AVX512F__)
-constexpr int PARTS = 1;
+constexpr int PART = 8;
 #elif defined(__AVX__)
-constexpr int PARTS = 2;
+constexpr int PART = 4;
 #else
-constexpr int PARTS = 4;
+constexpr int PART = 2;
 #endif
+#if defined(KIBAN_ONE_REGISTER)
+constexpr int PARTS = 1;
+#else
+constexpr int PARTS = LANES / PART;
+#endif
+constexpr int ABREAST = PART * PARTS;
 
-typedef double Part __attribute__((vector_size(64 / PARTS)));
-typedef long long PartBits __attribute__((vector_size(64 / PARTS)));
+typedef double Part __attribute__((vector_size(8 * PART)));
+typedef long long PartBits __attribute__((vector_size(8 * PART)));
 // The same in memory that may stand at any multiple of one number.
-typedef double StoredPart __attribute__((vector_size(64 / PARTS), aligned(8), may_alias));
-constexpr int PART = LANES / PARTS;
+typedef double StoredPart __attribute__((vector_size(8 * PART), aligned(8), may_alias));
 
 struct Lanes {
   Part part[PARTS];
@@ -81,12 +96,12 @@ INLINE Lanes magnitude(Lanes a) {
 // The sum of all lanes, first to last, and the largest.
 INLINE double summed(Lanes a) {
   double total = a[0];
-  for (int lane = 1; lane < LANES; ++lane) total += a[lane];
+  for (int lane = 1; lane < ABREAST; ++lane) total += a[lane];
   return total;
 }
 INLINE double largest(Lanes a) {
   double found = a[0];
-  for (int lane = 1; lane < LANES; ++lane) found = a[lane] > found ? a[lane] : found;
+  for (int lane = 1; lane < ABREAST; ++lane) found = a[lane] > found ? a[lane] : found;
   return found;
 }
 

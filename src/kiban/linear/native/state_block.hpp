@@ -12,7 +12,7 @@
 
 #include "lanes.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 using kiban::larger, kiban::less, kiban::more;
 INLINE double larger(double a, double b) { return a > b ? a : b; }

@@ -9,6 +9,8 @@
 //     E dl = v + V dx   with   v = sum of probability * v_scenario,   V = sum of probability * V_scenario
 // so that the first step ends the sweep back as any hour does. The barrier weighs bounds by probability as well: a
 // scenario counted twice is the scenario. All lanes take the same step, else the rows between them would open.
+// Sums go scenario by scenario, so that they do not depend on how many stand side by side.
+#define KIBAN_ONE_REGISTER
 #include "interface.hpp"
 #include "window_method.hpp"
 
@@ -24,19 +26,26 @@ struct Tree {
   const Plant* plants;                              // of the root, then of each group
   int groups, steps;                                // steps of a branch
 
-  INLINE Stretch stem() const { return {root, 1, LANES}; }
-  INLINE Stretch branch(int group) const { return {branches + group * steps, steps, LANES}; }
-  INLINE Lanes mean(int group, Lanes value) const { return spread(summed(probabilities[group] * value)); }
-  INLINE Pair<Lanes> mean(int group, const Pair<Lanes>& pair) const {
-    return {mean(group, pair.storage), mean(group, pair.backlog)};
+  INLINE Stretch stem() const { return {root, 1, ABREAST}; }
+  INLINE Stretch branch(int group) const { return {branches + group * steps, steps, ABREAST}; }
+  // Add the scenarios of a group, each times its probability, to what the groups before have made.
+  INLINE void add_mean(int group, Lanes value, Lanes& total) const {
+    const Lanes weighed = probabilities[group] * value;
+    double sum = total[0];
+    for (int lane = 0; lane < ABREAST; ++lane) sum += weighed[lane];
+    total = spread(sum);
   }
-  INLINE Symmetric<Lanes> mean(int group, const Symmetric<Lanes>& block) const {
-    Symmetric<double> sum{};
-    for (int lane = 0; lane < LANES; ++lane) {
+  INLINE void add_mean(int group, const Pair<Lanes>& pair, Pair<Lanes>& total) const {
+    add_mean(group, pair.storage, total.storage);
+    add_mean(group, pair.backlog, total.backlog);
+  }
+  INLINE void add_mean(int group, const Symmetric<Lanes>& block, Symmetric<Lanes>& total) const {
+    Symmetric<double> sum = {total.a[0], total.d[0], total.o[0], total.determinant[0]};
+    for (int lane = 0; lane < ABREAST; ++lane) {
       const double p = probabilities[group][lane];
       sum = sum + Symmetric<double>{p * block.a[lane], p * block.d[lane], p * block.o[lane], p * p * block.determinant[lane]};
     }
-    return {spread(sum.a), spread(sum.d), spread(sum.o), spread(sum.determinant)};
+    total = {spread(sum.a), spread(sum.d), spread(sum.o), spread(sum.determinant)};
   }
   INLINE Lanes both(Lanes one, Lanes other) const { return spread(largest(larger(one, other))); }
 
@@ -49,12 +58,12 @@ struct Tree {
       Ahead<Lanes> ahead{};
       Measures own{ZERO, ZERO, ZERO, ZERO};
       window::look<WindowsAbreast>(branch(g), plants[g + 1], careful, primal_step, dual_step, before, ahead, own);
-      joined.price = joined.price + mean(g, ahead.price);
-      joined.slope = joined.slope + mean(g, ahead.slope);
-      joined.curvature = joined.curvature + mean(g, ahead.curvature);
-      measures.product += mean(g, own.product);
-      measures.primal += mean(g, own.primal);
-      measures.dual += mean(g, own.dual);
+      add_mean(g, ahead.price, joined.price);
+      add_mean(g, ahead.slope, joined.slope);
+      add_mean(g, ahead.curvature, joined.curvature);
+      add_mean(g, own.product, measures.product);
+      add_mean(g, own.primal, measures.primal);
+      add_mean(g, own.dual, measures.dual);
       measures.lack = both(measures.lack, own.lack);
     }
     // `look` of the root adds to what the scenarios have.
@@ -69,8 +78,8 @@ struct Tree {
       Reach own = least;
       Pair<Lanes> moved = states;
       window::follow<WindowsAbreast, PHASE>(branch(g), plants[g + 1], careful, mends, moved, own);
-      reach.first += mean(g, own.first);
-      reach.second += mean(g, own.second);
+      add_mean(g, own.first, reach.first);
+      add_mean(g, own.second, reach.second);
       reach.primal = both(reach.primal, own.primal);
       reach.dual = both(reach.dual, own.dual);
     }
@@ -81,7 +90,7 @@ struct Tree {
     for (int g = 0; g < groups; ++g) {
       Pair<Lanes> slope{ZERO, ZERO};
       window::aim<WindowsAbreast>(branch(g), plants[g + 1], careful, target, slope);
-      joined = joined + mean(g, slope);
+      add_mean(g, slope, joined);
     }
     window::aim<WindowsAbreast>(stem(), plants[0], careful, target, joined);
   }
@@ -91,23 +100,23 @@ struct Tree {
     for (int g = 0; g < groups; ++g) {
       Pair<Lanes> slope{ZERO, ZERO};
       window::mend<WindowsAbreast>(branch(g), plants[g + 1], careful, before, {ZERO, ZERO}, slope);
-      joined = joined + mean(g, slope);
+      add_mean(g, slope, joined);
       if (steps > 0) {
         const Hour& hour = *branch(g).hours;
-        next = next + mean(g, Pair<Lanes>{hour.price_step[STORAGE], hour.price_step[BACKLOG]});
+        add_mean(g, Pair<Lanes>{hour.price_step[STORAGE], hour.price_step[BACKLOG]}, next);
       }
     }
     window::mend<WindowsAbreast>(stem(), plants[0], careful, {ZERO, ZERO}, next, joined);
   }
 };
 
-INLINE int groups_of(Integer scenarios) { return static_cast<int>((scenarios + LANES - 1) / LANES); }
+INLINE int groups_of(Integer scenarios) { return static_cast<int>((scenarios + ABREAST - 1) / ABREAST); }
 
 // The scenarios in the lanes of a group; lanes without one repeat the first of the group, with no weight.
-INLINE int place_group(Integer scenarios, int group, Integer windows[LANES]) {
-  const Integer first = group * LANES;
-  for (int lane = 0; lane < LANES; ++lane) windows[lane] = first + lane < scenarios ? first + lane : first;
-  return static_cast<int>(scenarios - first < LANES ? scenarios - first : LANES);
+INLINE int place_group(Integer scenarios, int group, Integer windows[ABREAST]) {
+  const Integer first = group * ABREAST;
+  for (int lane = 0; lane < ABREAST; ++lane) windows[lane] = first + lane < scenarios ? first + lane : first;
+  return static_cast<int>(scenarios - first < ABREAST ? scenarios - first : ABREAST);
 }
 
 }  // namespace
@@ -133,7 +142,7 @@ KIBAN_EXPORT void kiban_solve_tree(const Task* given, const double* probabilitie
   tree.probabilities = weights;
   tree.plants = plants;
 
-  Integer windows[LANES];
+  Integer windows[ABREAST];
   Units units{ZERO, ZERO};
   for (int g = 0; g < tree.groups; ++g) {
     place_group(scenarios, g, windows);
@@ -145,13 +154,13 @@ KIBAN_EXPORT void kiban_solve_tree(const Task* given, const double* probabilitie
     const int count = place_group(scenarios, g, windows);
     const Placement<WindowsAbreast> place{windows, 1, task.steps - 1};
     weights[g] = ZERO;
-    for (int lane = 0; lane < count; ++lane) weights[g][lane] = probabilities[g * LANES + lane];
+    for (int lane = 0; lane < count; ++lane) weights[g][lane] = probabilities[g * ABREAST + lane];
     plants[g + 1] = load_plant(task, place);
     const Summary own = load_hours(task, place, units, tree.branch(g).hours);
-    summary.bounds += tree.mean(g, own.bounds);
-    summary.constant += tree.mean(g, own.constant);
+    tree.add_mean(g, own.bounds, summary.bounds);
+    tree.add_mean(g, own.constant, summary.constant);
   }
-  for (int lane = 0; lane < LANES; ++lane) windows[lane] = 0;
+  for (int lane = 0; lane < ABREAST; ++lane) windows[lane] = 0;
   const Placement<WindowsAbreast> first{windows, 0, 1};
   plants[0] = load_plant(task, first);
   const Summary own = load_hours(task, first, units, tree.root);

@@ -17,7 +17,7 @@
 
 #include "state_block.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 typedef long long Integer;
 
@@ -34,7 +34,7 @@ struct Amount {
   Lanes cost;
 };
 
-// One hour of eight windows, or eight hours of one window.
+// One hour of the windows that stand abreast, or eight hours of one window.
 struct Hour {
   Amount amount[AMOUNTS];
   Lanes price[ROWS], price_step[ROWS];              // lambda, dlambda
@@ -69,13 +69,14 @@ struct Stretch {
   int in_last;                                      // hours of the last block, where hours stand abreast
 };
 
-// Eight windows side by side: the hour before stands in the block before, lane by lane.
+// Windows side by side: the hour before stands in the block before, lane by lane.
 struct WindowsAbreast {
   typedef Lanes Number;
   static constexpr bool HOURS = false;
   static INLINE Lanes before(Lanes, Lanes earlier) { return earlier; }
   static INLINE Lanes after(Lanes, Lanes later) { return later; }
 };
+#if !defined(KIBAN_ONE_REGISTER)
 // Eight hours of one window side by side: the hour before stands in the lane before.
 struct HoursAbreast {
   typedef double Number;
@@ -87,9 +88,10 @@ struct HoursAbreast {
     return Lanes{own[1], own[2], own[3], own[4], own[5], own[6], own[7], later[0]};
   }
 };
+#endif
 template <class Order>
 INLINE int hours_in(const Stretch& stretch, int block) {
-  return Order::HOURS && block == stretch.blocks - 1 ? stretch.in_last : LANES;
+  return Order::HOURS && block == stretch.blocks - 1 ? stretch.in_last : ABREAST;
 }
 
 // What a point is worth: sums and a maximum over the hours.

@@ -21,7 +21,7 @@
 
 #include "window_hour.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 INLINE Pair<double> lane_of(const Pair<Lanes>& pair, int lane) { return {pair.storage[lane], pair.backlog[lane]}; }
 INLINE Chain<double> lane_of(const Chain<Lanes>& chain, int lane) {

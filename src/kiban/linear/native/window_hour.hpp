@@ -3,7 +3,7 @@
 
 #include "window.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 // Stands on the diagonal of rows in which nothing can move; far below anything else (amounts and costs are near one).
 constexpr double NOTHING = 1e-40;

@@ -1,4 +1,4 @@
-// Mehrotra's predictor and corrector for whatever can be swept: eight windows, one window, a tree.
+// Mehrotra's predictor and corrector for whatever can be swept: windows abreast, one window, a tree.
 //
 // A shape offers the four sweeps and says how sums and maxima of its lanes belong together. Each lane goes its own way
 // where lanes are windows: its own target, its own step, its own end. A lane that has ended takes no more steps.
@@ -7,7 +7,7 @@
 #include "window_sweep.hpp"
 #include "window_task.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 // Share of the way to the nearest bound that a step takes.
 constexpr double REACH = 0.995;
@@ -27,8 +27,8 @@ constexpr double STANDSTILL = 1e-9;
 // How lanes ended.
 struct Verdict {
   Lanes primal, dual, lack;
-  Integer iterations[LANES];
-  bool proven[LANES];
+  Integer iterations[ABREAST];
+  bool proven[ABREAST];
 };
 
 INLINE bool is_number(double value) { return value - value == 0.0; }
@@ -51,7 +51,7 @@ static Verdict optimise(const Task& task, Shape& shape, const Summary& summary) 
       unkept = choose(keeps, ZERO, unkept);
     }
     bool is_open = false;
-    for (int lane = 0; lane < LANES; ++lane) {
+    for (int lane = 0; lane < ABREAST; ++lane) {
       if (!(running[lane] > 0.0)) continue;
       verdict.primal[lane] = measures.primal[lane];
       verdict.dual[lane] = measures.dual[lane];
@@ -88,7 +88,7 @@ static Verdict optimise(const Task& task, Shape& shape, const Summary& summary) 
     }
     primal_step = choose(running, REACH / reach.primal, ZERO);
     dual_step = choose(running, REACH / reach.dual, ZERO);
-    for (int lane = 0; lane < LANES; ++lane)
+    for (int lane = 0; lane < ABREAST; ++lane)
       if (!is_number(reach.first[lane]) || (primal_step[lane] < STANDSTILL && dual_step[lane] < STANDSTILL))
         running[lane] = primal_step[lane] = dual_step[lane] = 0.0;
   }
@@ -147,6 +147,24 @@ INLINE void report(const Task& task, Integer window, const Verdict& verdict, con
   measures[LACK] = verdict.lack[lane] * energy;
   task.counts[2 * result] = verdict.iterations[lane];
   task.counts[2 * result + 1] = verdict.proven[lane];
+}
+
+// The windows in the lanes, from the task to its results.
+template <class Order>
+static void solve_lanes(const Task& task, const Placement<Order>& place, Hour* hours, int windows) {
+  const Units units = measure_units(task, place, Order::HOURS);
+  Summary summary = load_hours(task, place, units, hours);
+  Alone<Order> shape{task, place, units, place.stretch(hours), load_plant(task, place)};
+  shape.sum(summary.bounds);
+  shape.sum(summary.constant);
+  shape.maximum(summary.decided);
+  summary.bounds = larger(summary.bounds, spread(1.0));
+  const Verdict verdict = optimise(task, shape, summary);
+  store_hours(task, place, units, hours, Order::HOURS ? ABREAST : windows);
+  for (int lane = 0; lane < windows; ++lane) {
+    report(task, place.window(lane), verdict, units, lane);
+    if (summary.decided[lane] > 0.0) complete(task, place.window(lane), 0, NEGLIGIBLE * units.energy[lane]);
+  }
 }
 
 }  // namespace kiban::window

@@ -1,4 +1,4 @@
-// The sweeps over the hours of a window, each for eight windows abreast and for eight hours of one window abreast.
+// The sweeps over the hours of a window, each for windows abreast and for eight hours of one window abreast.
 //
 //     look     backward: move along the last direction, measure the point, factorise, eliminate the first right-hand side
 //     aim      backward: eliminate the right-hand side of the corrector
@@ -13,13 +13,13 @@
 
 #include "window_chain.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 // The states before each hour of a block, of values or of steps; `earlier` belongs to the block before.
 template <class Order>
 INLINE Pair<Lanes> states_before(const Pair<Lanes>& own, const Pair<Lanes>& earlier, int hours) {
   Pair<Lanes> before = {Order::before(own.storage, earlier.storage), Order::before(own.backlog, earlier.backlog)};
-  for (int lane = hours; lane < LANES; ++lane) before.storage[lane] = before.backlog[lane] = 0.0;
+  for (int lane = hours; lane < ABREAST; ++lane) before.storage[lane] = before.backlog[lane] = 0.0;
   return before;
 }
 template <class Order>

@@ -3,7 +3,7 @@
 
 #include "window.hpp"
 
-namespace kiban::window {
+namespace kiban::inline KIBAN_WIDTH::window {
 
 // A number of each window and step, `data[window * by_window + step * by_step]`; what is the same for all has strides of 0.
 struct Series {
@@ -50,19 +50,19 @@ constexpr double NEGLIGIBLE = 1e-12;
 // The windows in the lanes, and the steps that their hours stand for.
 template <class Order>
 struct Placement {
-  const Integer* windows;                           // eight, or the one whose hours stand abreast
+  const Integer* windows;                           // one a lane, or the one whose hours stand abreast
   Integer first, steps;                             // of the task
 
   INLINE Integer window(int lane) const { return windows[Order::HOURS ? 0 : lane]; }
-  INLINE int blocks() const { return static_cast<int>(Order::HOURS ? (steps + LANES - 1) / LANES : steps); }
-  INLINE Integer step(int block, int lane) const { return first + (Order::HOURS ? block * LANES + lane : block); }
+  INLINE int blocks() const { return static_cast<int>(Order::HOURS ? (steps + ABREAST - 1) / ABREAST : steps); }
+  INLINE Integer step(int block, int lane) const { return first + (Order::HOURS ? block * ABREAST + lane : block); }
   INLINE bool exists(int block, int lane) const { return step(block, lane) < first + steps; }
   INLINE Stretch stretch(Hour* hours) const {
-    return {hours, blocks(), static_cast<int>(steps - LANES * (blocks() - 1))};
+    return {hours, blocks(), static_cast<int>(steps - ABREAST * (blocks() - 1))};
   }
   INLINE Lanes gather(const Series& series, int block) const {
     Lanes out;
-    for (int lane = 0; lane < LANES; ++lane)
+    for (int lane = 0; lane < ABREAST; ++lane)
       out[lane] = at(series, window(lane), exists(block, lane) ? step(block, lane) : first);
     return out;
   }
@@ -80,7 +80,7 @@ INLINE double power_of_two_above(double value) {
 }
 INLINE Lanes power_of_two_above(Lanes value) {
   Lanes out;
-  for (int lane = 0; lane < LANES; ++lane) out[lane] = power_of_two_above(value[lane]);
+  for (int lane = 0; lane < ABREAST; ++lane) out[lane] = power_of_two_above(value[lane]);
   return out;
 }
 
@@ -147,9 +147,9 @@ constexpr double START = 0.1;
 // The point of a similar window is left so far inside its limits, and its prices above zero.
 constexpr double INSIDE = 1e-3, ABOVE = 3e-3;
 
-INLINE Lanes point_at(const Task& task, int quantity, const Lanes& steps, const Integer windows[LANES]) {
+INLINE Lanes point_at(const Task& task, int quantity, const Lanes& steps, const Integer windows[ABREAST]) {
   Lanes out = ZERO;
-  for (int lane = 0; lane < LANES; ++lane)
+  for (int lane = 0; lane < ABREAST; ++lane)
     if (steps[lane] >= 0.0)
       out[lane] = task.points[windows[lane] * task.by_point + quantity * task.steps + static_cast<Integer>(steps[lane])];
   return out;
@@ -160,8 +160,8 @@ template <class Order>
 INLINE void start_from_point(const Task& task, const Placement<Order>& place, const Units& units, int block,
                              const Lanes limit[AMOUNTS], Hour& hour) {
   Lanes steps = spread(-1.0), known = ZERO;
-  Integer windows[LANES];
-  for (int lane = 0; lane < LANES; ++lane) {
+  Integer windows[ABREAST];
+  for (int lane = 0; lane < ABREAST; ++lane) {
     windows[lane] = place.window(lane);
     const Integer step = place.step(block, lane) + task.shift;
     if (place.exists(block, lane) && step < task.steps) {
@@ -184,10 +184,10 @@ INLINE void start_from_point(const Task& task, const Placement<Order>& place, co
 template <class Order>
 static Summary load_hours(const Task& task, const Placement<Order>& place, const Units& units, Hour* hours) {
   Summary summary{ZERO, ZERO, ZERO};
-  Possible possible[LANES];
+  Possible possible[ABREAST];
   Lanes all_that_arrives = ZERO;
   const Lanes negligible = NEGLIGIBLE * units.energy;
-  for (int lane = 0; lane < (Order::HOURS ? 1 : LANES); ++lane) {
+  for (int lane = 0; lane < (Order::HOURS ? 1 : ABREAST); ++lane) {
     const Integer window = place.window(lane);
     possible[lane] = at_start(task, window, negligible[lane]);
     for (Integer step = 0; step < place.first; ++step) pass(possible[lane], task, window, step, negligible[lane]);
@@ -201,7 +201,7 @@ static Summary load_hours(const Task& task, const Placement<Order>& place, const
   for (int i = 0; i < place.blocks(); ++i) {
     Hour& hour = hours[i];
     Lanes exists = ZERO, arrived = ZERO, holds = ZERO, held = ZERO, first = ZERO, last = ZERO;
-    for (int lane = 0; lane < LANES; ++lane) {
+    for (int lane = 0; lane < ABREAST; ++lane) {
       if (!place.exists(i, lane)) continue;
       const Integer step = place.step(i, lane);
       Possible& now = possible[Order::HOURS ? 0 : lane];
@@ -351,7 +351,7 @@ static void keep_points(const Task& task, const Placement<Order>& place, const U
                         Lanes chosen) {
   for (int i = 0; i < place.blocks(); ++i) {
     const auto keep = [&](int quantity, Lanes value) INLINED {
-      for (int lane = 0; lane < LANES; ++lane)
+      for (int lane = 0; lane < ABREAST; ++lane)
         if (chosen[lane] > 0.0 && place.exists(i, lane))
           task.points[place.window(lane) * task.by_point + quantity * task.steps + place.step(i, lane)] = value[lane];
     };
