@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.cases.payments import campus, paid, question
 
@@ -48,6 +48,9 @@ def test_the_curve_passes_through_the_load_and_its_cost() -> None:
 
 
 @given(st.floats(1, 1000), st.floats(0.01, 1), st.floats(0.1, 6), st.floats(0.05, 1), st.floats(0.001, 1))
+@example(load=100.0, price=0.1, elasticity=1.0 + 2e-16, passed=0.5, more=1.0)
+@example(load=100.0, price=0.1, elasticity=1.0 - 1e-9, passed=0.5, more=1.0)
+@example(load=100.0, price=0.1, elasticity=1.0, passed=0.5, more=1.0)
 def test_the_curve_is_that_of_constant_elasticity(
     load: float, price: float, elasticity: float, passed: float, more: float
 ) -> None:

@@ -24,11 +24,13 @@ import numpy as np
 
 # How far from a capacity, as a share of it, the line that bounds its curve may touch.
 NEAR: Final = 1e-3
+# Exponents as near to -1 have their zero where the logarithm has it: from the origin the cost would be all rounding.
+LIKE_LOGARITHM: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class CostCurve:
-    """The cost of a capacity as a convex function of it, zero at its origin or, for the logarithm, at `at`.
+    """The cost of a capacity as a convex function of it, zero at its origin or, for the logarithm and near it, at `at`.
 
     `price` is the cost of one unit more where the capacity stands `at` above `origin` (both in units of the
     capacity), `exponent` that of the slope. Raises `ValueError` where a number is not finite, `at` is not positive,
@@ -72,6 +74,8 @@ class CostCurve:
             if self.exponent == -1.0:
                 return float(self.price * self.at * np.log(share))
             power = self.exponent + 1.0
+            if abs(power) < LIKE_LOGARITHM:
+                return float(self.price * self.at * np.expm1(power * np.log(share)) / power)
             return float(self.price * self.at / power * share**power)
 
     def slope(self, x: float) -> float:
