@@ -62,6 +62,9 @@ emission_factor_t_per_mwh = 0.5
 """
 
 
+COMMANDS = [["build"], ["check"], ["frontier"], ["pay"], ["sweep"], ["report"], ["compare", "--scenario"]]
+
+
 def write(folder: Path, load: object = 20, price: object = 0.015, top: str = "") -> Path:
     path = folder / "case.toml"
     path.write_text(top + CASE.format(load=load, price=price))
@@ -97,7 +100,7 @@ def test_a_price_of_yen_a_kwh_is_refused_and_the_remedy_works(tmp_path: Path) ->
     assert kiban.check(write(tmp_path, price=15, top="insist = true\n")).notes == plan.notes
 
 
-@pytest.mark.parametrize("command", [["build"], ["check"], ["pay"], ["sweep"], ["report"], ["compare", "--scenario"]])
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_that_reads_a_scenario_refuses_and_offers(command: list[str], tmp_path: Path) -> None:
     path = str(write(tmp_path, price=15))
     out = ["--out", str(tmp_path / "page.html")] if command == ["report"] else []
