@@ -55,6 +55,7 @@ LINEAR_FEATURES = (
     "embodied",
     "output_above_rating",
     "promises",
+    "permitted_hours",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -136,6 +137,9 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         grid = replace(grid, import_share=importing, export_share=exporting)
     if grid is not None and has("import_limit"):
         grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
+    permitted = float(rng.uniform(50.0, 2000.0))
+    if site.backup is not None and has("permitted_hours"):
+        site = replace(site, backup=replace(site.backup, permitted_hours_per_year=permitted))
     if site.tranches and has("promises"):
         prompt, patient = site.tranches
         prompt = replace(prompt, committed="hour", reliability=0.9)

@@ -111,6 +111,7 @@ SITE = Resources(
 
 assert SITE.battery is not None
 assert SITE.grid is not None
+assert SITE.backup is not None
 ALONE = replace(SITE, measures=())
 """Nothing may cost nothing here: no measure saves more than there is, and every price is above zero."""
 CASES: Mapping[str, tuple[str, Resources]] = {
@@ -127,6 +128,10 @@ CASES: Mapping[str, tuple[str, Resources]] = {
                 replace(SITE.supply[2], ramp_share_per_hour=0.3, least_load_share=0.4, unit_mw=12.0),
             ),
         ),
+    ),
+    "backup_with_a_permit": (
+        "backup",
+        replace(SITE, backup=replace(SITE.backup, permitted_hours_per_year=200.0)),
     ),
     "carbon_of_building": (
         "carbon",

@@ -229,6 +229,8 @@ def moved(site, worth, by):
         return replace(site, critical_share=(worth.limit - by) / 100)
     if worth.name in {"carbon_cap", "water_cap"}:
         return replace(site, **{f"{worth.name}_{'t' if part == 'carbon' else 'm3'}_per_year": limit})
+    if worth.name == "backup_hours":
+        return replace(site, backup=replace(site.backup, permitted_hours_per_year=limit))
     if worth.name == "import_limit":
         return replace(site, grid=replace(site.grid, import_limit_mw=site.grid.import_limit_mw + by))
     if worth.name == "export_limit":

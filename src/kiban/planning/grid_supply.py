@@ -206,7 +206,15 @@ def read_backup(inputs: Inputs) -> BackupResource | None:
         max_mw=math.inf if backup.max_mw is None else backup.max_mw,
         fuel_cost_myen_per_mwh=fuel,
         emission_factor_t_per_mwh=emission,
+        permitted_hours_per_year=_permitted_hours(inputs),
     )
+
+
+def _permitted_hours(inputs: Inputs) -> float | None:
+    hours = inputs.scenario.backup.permitted_hours_per_year
+    if hours is not None:
+        inputs.recorder.give("backup.permitted_hours_per_year", hours, "h")
+    return hours
 
 
 def read_outage(inputs: Inputs) -> OutageResource | None:

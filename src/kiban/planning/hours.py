@@ -78,6 +78,7 @@ def clean_energy(plan: Plan) -> tuple[Array, Array]:
         unclean = unclean + hourly["import_mw"] * (1.0 - hourly.get("grid_clean_share", np.zeros_like(load)))
     if "backup_mw" in hourly:
         unclean = unclean + hourly["backup_mw"]
+    unclean = unclean + hourly.get("bridging_gas_mw", np.zeros_like(load))
     for name, option in plan.scenario.supply.items():
         if not option.clean:
             unclean = unclean + hourly.get(f"{name}_available_mw", hourly.get(f"{name}_mw", np.zeros_like(load)))

@@ -16,6 +16,7 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import as_problems
 from kiban.messages import Message
 from kiban.planning.after_tax import read_capital_terms, under_policy
+from kiban.planning.bridging import read_bridging
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
 from kiban.planning.cooling_options import (
     explain_offer,
@@ -93,7 +94,7 @@ class Plant:
     @cached_property
     def supply(self) -> tuple[SupplyResource, ...]:
         """Supply options."""
-        return read_supply(self.inputs)
+        return (*read_supply(self.inputs), *read_bridging(self.inputs))
 
     @cached_property
     def battery(self) -> BatteryResource | None:

@@ -207,7 +207,7 @@ def add_grid(programme: Staircase, resources: Resources) -> None:
 
 
 def add_backup(programme: Staircase, resources: Resources) -> None:
-    """Backup generation within its capacity."""
+    """Backup generation within its capacity, and the hours of a year for which it may run."""
     backup = resources.backup
     if backup is None:
         return
@@ -217,6 +217,10 @@ def add_backup(programme: Staircase, resources: Resources) -> None:
         "backup_output", cost=(backup.fuel_cost_myen_per_mwh + carbon) * resources.step_weight_h, capacity="backup"
     )
     programme.add_term("balance", "backup_output")
+    if backup.permitted_hours_per_year is not None:
+        programme.add_total("backup_hours", upper=0.0)
+        programme.add_total_term("backup_hours", "backup_output", resources.step_weight_h)
+        programme.add_capacity_term("backup_hours", "backup", -backup.permitted_hours_per_year)
 
 
 def add_measures(programme: Staircase, resources: Resources) -> None:

@@ -327,6 +327,10 @@ def _add_backup(network: pypsa.Network, resources: Resources) -> None:
         marginal_cost=backup.fuel_cost_myen_per_mwh
         + resources.carbon_price_myen_per_t * backup.emission_factor_t_per_mwh,
     )
+    if backup.permitted_hours_per_year is not None:
+        every = {"backup": np.ones(resources.steps)}
+        permitted = {"backup": -backup.permitted_hours_per_year}
+        add_total(network, "backup_hours", "<=", 0.0, dispatch=every, capacities=permitted)
 
 
 def _add_measures(network: pypsa.Network, resources: Resources) -> None:

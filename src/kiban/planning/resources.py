@@ -128,6 +128,8 @@ class BackupResource:
     max_mw: float
     fuel_cost_myen_per_mwh: Array
     emission_factor_t_per_mwh: float
+    permitted_hours_per_year: float | None = None
+    """Hours of full output a year for which it may run; None is no limit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,8 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
             yield "battery_power", max(battery.min_power_mw, _peak(hourly, "charge"), _peak(hourly, "discharge"))
         if not battery.annual_cost_myen_per_mwh and battery.cyclic:
             yield "battery_energy", max(battery.min_energy_mwh, _peak(hourly, "state_of_charge"))
-    if backup is not None and not backup.annual_cost_myen_per_mw and not _is_critical(resources, 1.0):
+    is_free = backup is not None and not backup.annual_cost_myen_per_mw
+    if backup is not None and is_free and backup.permitted_hours_per_year is None and not _is_critical(resources, 1.0):
         yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))
     for supply in resources.supply:
         if supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):

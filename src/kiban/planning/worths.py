@@ -21,6 +21,7 @@ POINT = 0.01
 # A saving below this share of the total cost is the solver's rounding.
 NEGLIGIBLE_PRICE_SHARE = 1e-10
 LIMIT_KEYS = {
+    "bridging_gas": ("bridging.max_mw", "", "MW"),
     "battery_power": ("battery.max_power_mw", "battery.min_power_mw", "MW"),
     "battery_energy": ("battery.max_energy_mwh", "battery.min_energy_mwh", "MWh"),
     "interconnection": ("grid.max_mw", "grid.min_mw", "MW"),
@@ -110,6 +111,12 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
         saving = max(-float(solution.row_prices["import_limit"].sum()), 0.0)
         least = float(resources.grid.import_limit_mw.min())
         worths.append(Worth("import_limit", "grid.import_limit_mw", saving, "MW", least))
+    backup = resources.backup
+    if backup is not None and backup.permitted_hours_per_year is not None:
+        # One hour more lets each MW that is built run for an hour more.
+        saving = max(-prices["backup_hours"], 0.0) * solution.capacities["backup"]
+        hours = backup.permitted_hours_per_year
+        worths.append(Worth("backup_hours", "backup.permitted_hours_per_year", saving, "h", hours))
     worths += _calls(resources, solution)
     return worths
 

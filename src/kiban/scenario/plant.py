@@ -25,7 +25,17 @@ KNOWN_SUPPLY = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floa
 
 RESERVED_NAMES = frozenset(
     {
-        *("battery_power", "battery_energy", "it", "interconnection", "backup", "curtailment", "charge", "discharge"),
+        *(
+            "bridging_gas",
+            "battery_power",
+            "battery_energy",
+            "it",
+            "interconnection",
+            "backup",
+            "curtailment",
+            "charge",
+            "discharge",
+        ),
         *("state_of_charge", "unserved", "served", "dropped", "backlog", "import", "export", "backup_output"),
     }
 )
@@ -190,12 +200,27 @@ class Backup(Section):
     """Limit of capacity, MW."""
     critical_share: Annotated[float, Field(ge=0, le=2)] = 1.0
     """Share of the peak firm load that backup and firm supply must cover (above 1: redundancy)."""
+    permitted_hours_per_year: Annotated[float, Field(ge=0, le=8760)] | None = None
+    """Hours of full output a year for which backup may run, as a permit limits them; absent means no limit."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost, instead of the catalogue's capital cost, life and O&M."""
     fuel_cost_myen_per_mwh: HourlyInput | None = None
     """Fuel per MWh of output."""
     emission_factor_t_per_mwh: NonNegative | None = None
     """Carbon dioxide per MWh of output, t."""
+
+
+class Bridging(Section):
+    """Hired gas engines that carry the site until its connection is ready, or in the hours in which it is called."""
+
+    max_mw: NonNegative
+    """Most that can be hired, MW."""
+    annual_cost_myen_per_mw: NonNegative | None = None
+    """Hire of a MW for a year, instead of the catalogue's."""
+    fuel_cost_myen_per_mwh: HourlyInput | None = None
+    """Fuel and service of each MWh, instead of the catalogue's gas engine."""
+    emission_factor_t_per_mwh: NonNegative | None = None
+    """Carbon dioxide per MWh of output, t, instead of the catalogue's gas engine."""
 
 
 class Outage(Section):
@@ -238,4 +263,15 @@ class Measure(Section):
         return self
 
 
-__all__ = ["KNOWN_SUPPLY", "Backup", "Battery", "Grid", "JepxPrices", "Measure", "Outage", "SeriesReference", "Supply"]
+__all__ = [
+    "KNOWN_SUPPLY",
+    "Backup",
+    "Battery",
+    "Bridging",
+    "Grid",
+    "JepxPrices",
+    "Measure",
+    "Outage",
+    "SeriesReference",
+    "Supply",
+]

@@ -18,6 +18,7 @@ from kiban.scenario.plant import (
     RESERVED_NAMES,
     Backup,
     Battery,
+    Bridging,
     Grid,
     Measure,
     Outage,
@@ -121,6 +122,8 @@ class Scenario(Document):
     battery: Battery = Battery()
     grid: Grid = Grid()
     backup: Backup = Backup()
+    bridging: Bridging | None = None
+    """Hired supply until the connection is ready; absent offers none."""
     outage: Outage | None = None
     """An outage of the grid that is survived; absent asks for none."""
     measure: tuple[Measure, ...] = ()

@@ -126,7 +126,11 @@ def waiting_scenario(scenario: Scenario, hire_myen_per_mw: float) -> Scenario:
         update={
             "grid": Grid(enabled=False),
             "backup": scenario.backup.model_copy(
-                update={"technology": "gas_engine", "annual_cost_myen_per_mw": hire_myen_per_mw}
+                update={
+                    "technology": "gas_engine",
+                    "annual_cost_myen_per_mw": hire_myen_per_mw,
+                    "permitted_hours_per_year": None,
+                }
             ),
         }
     ).placed_in(scenario.folder)
