@@ -76,6 +76,18 @@ def test_a_plan_can_be_earned_without_end_only_if_nothing_limits_it():
     assert plan_of(grid={**paid, "max_mw": 150.0}).status == "optimal"
 
 
+def test_a_connection_that_no_site_of_the_area_is_given_is_said():
+    """In Hokkaido new data centres can get some 500 MW (catalogue)."""
+    few = {"time": {**WINDOW, "hours": 24}, "cooling": {"system": "direct_liquid"}, "battery": {"enabled": False}}
+    said = {
+        least: [
+            note.values for note in plan_of(grid={"min_mw": least}, **few).notes if note.code == "grid_note.headroom"
+        ]
+        for least in (400.0, 3780.0)
+    }
+    assert said == {400.0: [], 3780.0: [{"mw": pytest.approx(3780.0), "most": 500.0}]}
+
+
 TIGHT = {
     "supply": {
         "pv": {"max_mw": 50.0},

@@ -28,6 +28,7 @@ from kiban.planning.evaluation import (
     list_tranches,
     name_capacities,
 )
+from kiban.planning.grid_supply import describe_connection
 from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.one_way import TwoWay, solve_one_way
 from kiban.planning.outage_limits import explain_outage
@@ -223,6 +224,9 @@ def _make_plan(
         notes = (*notes, unserved)
     if any(supply.unit_mw for supply in resources.supply):
         notes = (*notes, describe_units(resources, solution))
+    connection = describe_connection(preparation.inputs, solution.capacities.get("interconnection", 0.0))
+    if connection is not None:
+        notes = (*notes, connection)
     if resources.outage is not None:
         notes = (*notes, guard.note(solution))
     return replace(

@@ -29,6 +29,15 @@ FLOOR_PRICE_MYEN_PER_MWH = 1e-5
 """Lowest price that the exchange accepts, 0.01 yen/kWh: the definition of its floor hours."""
 
 
+def describe_connection(inputs: Inputs, connection_mw: float) -> Message | None:
+    """What no new data centre of the area is given: a connection above the area's headroom; None below it."""
+    headroom = f"grid.{inputs.place.area}.headroom"
+    if headroom not in inputs.recorder.catalogue:
+        return None
+    most = inputs.recorder.catalogue.value(headroom)
+    return Message("grid_note.headroom", mw=connection_mw, most=most) if connection_mw > most else None
+
+
 def read_grid(inputs: Inputs) -> GridResource | None:
     """The grid connection, or None for an island."""
     grid = inputs.scenario.grid
