@@ -15,7 +15,7 @@ from tests.cases import FEATURES, LINEAR_FEATURES, draw_features, make_resources
 
 from kiban.errors import InputError
 from kiban.linear import solve
-from kiban.planning.building import build
+from kiban.planning.building import build, prove
 from kiban.planning.evaluation import name_capacities
 from kiban.planning.programme import write_programme
 from kiban.planning.pypsa_network import build_network, optimise, read_capacities
@@ -50,6 +50,31 @@ def test_random_two_weeks(seed):
         if name in {"clean_share", "carbon_cap", "water_cap", "adequacy"} and not site.measures:
             scale = max(1.0, abs(price))
             assert network.c["GlobalConstraint"].static.at[name, "mu"] == pytest.approx(price, abs=1e-5 * scale), name
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_stored_and_sold_energy_keeps_its_kind(seed):
+    """A site that buys nearly all of its energy, at a target that its purchases and their losses decide."""
+    features = frozenset({"grid", "battery", "clean_share", *({"export"} if seed % 2 else ())})
+    site = make_resources(seed, features, block_steps=48, blocks=2)
+    battery = replace(site.battery, charge_efficiency=0.9, discharge_efficiency=0.85, self_discharge_per_hour=0.002)
+    own = tuple(replace(supply, max_mw=0.3 * min(supply.max_mw, 1.0)) for supply in site.supply)
+    mix = site.grid.clean_share
+    target = float(0.7 * mix.mean() + 0.3 * mix.max())
+    costs = []
+    for loses in (False, True):
+        asked = replace(site, battery=battery, supply=own, clean_share=target, loses_purchases=loses)
+        solution = prove(write_programme(asked), solve)
+        network = build_network(asked)
+        condition = optimise(network)
+        if solution.certificate is None:
+            assert condition.startswith("infeasible")
+            continue
+        assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+        price = solution.total_prices["clean_share"]
+        assert network.c["GlobalConstraint"].static.at["clean_share", "mu"] == pytest.approx(price, rel=1e-4, abs=1e-6)
+        costs.append(solution.certificate.primal)
+    assert costs
 
 
 def test_random_sites_use_every_feature():

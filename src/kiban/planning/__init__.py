@@ -18,6 +18,7 @@ asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
+stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
@@ -31,6 +32,7 @@ plan             the frozen result
 provenance       where each input came from
 memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
+pypsa_account    the account of stored and sold energy in it
 pypsa_constraints  what PyPSA has no form for
 """
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import math
 import os
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from kiban.errors import Problem, ScenarioError
+from kiban.errors import Problem, ScenarioError, SolverError
 from kiban.linear import Solution, Staircase, solve
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
@@ -33,6 +35,7 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.schedule import tidy
+from kiban.planning.stored_energy import follow_stored_energy, may_lose_purchases
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -44,6 +47,8 @@ if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
 
+BEYOND_ANY_SITE: Final = 1e6
+"""MW or MWh: a capacity that no site has."""
 UNBOUNDED = Problem("unlimited", key="supply", remedy="limit_it")
 
 
@@ -90,17 +95,34 @@ def build_prepared(
     for resources, solution in zip(candidates, solutions, strict=True):
         if solution.status == "unbounded":
             raise ScenarioError(_explain_unbounded(resources))
-    found = [solve_one_way(*pair, partial(solve, solver=solver)) for pair in zip(candidates, solutions, strict=True)]
-    solved = [
-        (resources, solution, two_way)
-        for resources, (solution, two_way) in zip(candidates, found, strict=True)
-        if solution.status == "optimal"
-    ]
+    found = [find_design(*pair, partial(solve, solver=solver)) for pair in zip(candidates, solutions, strict=True)]
+    solved = [candidate for candidate in found if candidate[1].status == "optimal"]
     if not solved:
-        return _no_design(preparation, tell, explain)
+        return _no_design(preparation, found[0][0], tell, explain)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
     others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution, _ in solved[1:])
     return _make_plan(preparation, *solved[0], others)
+
+
+def find_design(
+    resources: Resources, optimum: Solution, solve_it: Callable[[Staircase], Solution]
+) -> tuple[Resources, Solution, TwoWay | None]:
+    """From the optimum of the linear programme to a plan whose flows can happen and whose clean share is exact.
+
+    Losses of storages are met from the own clean output, or are more than that: the cheaper of the two is the plan.
+    """
+    relaxed = [(resources, optimum)]
+    if may_lose_purchases(resources):
+        losing = replace(resources, loses_purchases=True)
+        relaxed.append((losing, prove(write_programme(losing), solve_it)))
+    found: list[tuple[Resources, Solution, TwoWay | None]] = []
+    # A linear optimum bounds what becomes of it once its flows go in one direction.
+    for account, bound in sorted(relaxed, key=lambda candidate: _cost_or_infinite(candidate[1])):
+        if found and _cost_or_infinite(found[0][1]) <= _cost_or_infinite(bound):
+            break
+        found.append((account, *solve_one_way(account, bound, solve_it)))
+        found.sort(key=lambda candidate: _cost_or_infinite(candidate[1]))
+    return found[0]
 
 
 def _explain_unbounded(resources: Resources) -> Problem:
@@ -123,7 +145,7 @@ def _solve_all(
     starts = [known.get(resources.cooling_system) or next(iter(known.values()), None) for resources in candidates]
 
     def solve_one(resources: Resources, start: WarmStart | None) -> Solution:
-        return solve(write_programme(resources), solver, warm=start, keep_warm=warm is not None)
+        return prove(write_programme(resources), partial(solve, solver=solver, warm=start, keep_warm=warm is not None))
 
     for resources in candidates:
         tell(Message("progress.solving", technology=resources.cooling_system))
@@ -140,6 +162,29 @@ def _solve_all(
     if warm is not None:
         warm.update({r.cooling_system: s.warm for r, s in zip(candidates, solutions, strict=True) if s.warm})
     return [replace(solution, warm=None) for solution in solutions]
+
+
+def prove(programme: Staircase, solve_it: Callable[[Staircase], Solution]) -> Solution:
+    """The solution, or the proof that there is none: a proof adds up what every limit leaves, which takes limits.
+
+    Where no verdict is found, capacities without a limit have none beyond what any site could build.
+    """
+    try:
+        return solve_it(programme)
+    except SolverError:
+        limited = copy.copy(programme)
+        limited.capacities = {
+            name: replace(capacity, upper=min(capacity.upper, BEYOND_ANY_SITE))
+            for name, capacity in programme.capacities.items()
+        }
+        solution = solve_it(limited)
+        if solution.status != "infeasible":
+            raise
+        return solution
+
+
+def _cost_or_infinite(solution: Solution) -> float:
+    return _cost(solution) if solution.status == "optimal" else math.inf
 
 
 def _cost(solution: Solution) -> float:
@@ -174,6 +219,9 @@ def describe_design(
     """The plan of an optimum in its own figures: capacities, costs, hours, and what is bought; no worths or sources."""
     solution = tidy(resources, solution)
     hourly = compute_hourly(resources, solution)
+    unclean = follow_stored_energy(resources, solution)
+    if unclean is not None:
+        hourly["unclean_mw"] = unclean
     costs = compute_costs(resources, solution)
     return Plan(
         status="optimal",
@@ -219,11 +267,9 @@ def _ratepayers_works(grid: Grid, solution: Solution) -> float:
     return per_mw * solution.capacities.get("interconnection", 0.0)
 
 
-def _no_design(preparation: Preparation, tell: Report, explain: bool) -> Plan:
-    system = preparation.cooling_systems[0]
+def _no_design(preparation: Preparation, resources: Resources, tell: Report, explain: bool) -> Plan:
     explanation = None
     if explain:
-        resources = preparation.resources_for(system)
         programme: Staircase = write_programme(resources)
         explanation = explain_infeasibility(
             resources, programme, lambda step: f"{preparation.time[step]:%Y-%m-%d %H:%M}", tell
@@ -231,7 +277,7 @@ def _no_design(preparation: Preparation, tell: Report, explain: bool) -> Plan:
     return Plan(
         status="infeasible",
         scenario=preparation.scenario,
-        cooling_system=system,
+        cooling_system=resources.cooling_system,
         capacities={},
         costs={},
         indicators={},

@@ -237,11 +237,16 @@ def compute_water(resources: Resources, solution: Solution) -> float:
 def compute_indicators(
     resources: Resources, solution: Solution, hourly: dict[str, Array], costs: dict[str, float]
 ) -> dict[str, float]:
-    """Yearly figures; shares are between 0 and 1."""
+    """Yearly figures; shares are between 0 and 1.
+
+    The clean share follows `unclean_mw` where the hours have it; else all energy from elsewhere counts as used.
+    """
     weight = resources.step_weight_h
     yearly = {name: float(column.sum()) * weight for name, column in hourly.items()}
     load, it_load = yearly["load_mw"], yearly["it_load_mw"]
-    unclean = sum(float(share @ solution.hourly[name]) for name, share in resources.unclean_shares()) * weight
+    unclean = yearly.get("unclean_mw")
+    if unclean is None:
+        unclean = sum(float(share @ solution.hourly[name]) for name, share in resources.unclean_shares()) * weight
     available = sum(yearly[f"{supply.name}_available_mw"] for supply in resources.supply if supply.is_free)
     total = sum(cost for item, cost in costs.items() if item != "compute_revenue")
     compute_cost = sum(cost for item, cost in costs.items() if item.startswith("it_"))
@@ -251,7 +256,7 @@ def compute_indicators(
         "power_cost_myen_per_year": total - compute_cost,
         "load_mwh_per_year": load,
         "it_energy_mwh_per_year": it_load,
-        "clean_share": 1.0 - unclean / load if load > 0 else 1.0,
+        "clean_share": 1.0 - min(unclean / load, 1.0) if load > 0 else 1.0,
         "emissions_t_per_year": compute_emissions(resources, solution),
         "water_m3_per_year": compute_water(resources, solution),
         "mean_pue": load_weighted(resources.pue, hourly["it_load_mw"]),

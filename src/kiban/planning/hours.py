@@ -71,6 +71,8 @@ def clean_energy(plan: Plan) -> tuple[Array, Array]:
     """
     hourly = plan.hourly
     load = hourly["load_mw"]
+    if "unclean_mw" in hourly:
+        return np.minimum(hourly["unclean_mw"], load), load
     unclean = np.zeros_like(load)
     if "import_mw" in hourly:
         unclean = unclean + hourly["import_mw"] * (1.0 - hourly.get("grid_clean_share", np.zeros_like(load)))

@@ -176,8 +176,15 @@ class Plan:
         """
         from kiban.planning.preparation import prepare
         from kiban.planning.pypsa_network import build_network
+        from kiban.planning.stored_energy import may_lose_purchases
 
-        return build_network(prepare(self.scenario).resources_for(self.cooling_system), self.time)
+        resources = prepare(self.scenario).resources_for(self.cooling_system)
+        weight = resources.step_weight_h
+        stored = self.hourly.get("charge_mw", np.zeros(1)) - self.hourly.get("discharge_mw", np.zeros(1))
+        loses = float(stored.sum()) * weight > sum(self.clean_output_mwh_per_year.values())
+        if loses and may_lose_purchases(resources):
+            resources = dataclasses.replace(resources, loses_purchases=True)
+        return build_network(resources, self.time)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Plan):

@@ -228,7 +228,7 @@ class Preparation:
             backup=plant.backup,
             critical_share=scenario.backup.critical_share if plant.backup is not None else 0.0,
             measures=read_measures(inputs, pue, compute.firm_mw),
-            clean_share=target.clean_share,
+            clean_share=target.clean_share or None,
             carbon_price_myen_per_t=target.carbon_price_myen_per_t,
             carbon_cap_t_per_year=target.carbon_cap_t_per_year,
             water_cap_m3_per_year=target.water_cap_m3_per_year,

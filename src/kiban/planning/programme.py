@@ -13,6 +13,7 @@ import numpy as np
 from kiban.linear import Staircase
 from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.resources import Resources
+from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_deductions, sells
 
 
 def write_programme(resources: Resources) -> Staircase:
@@ -249,6 +250,12 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
     programme.add_total("clean_share", upper=allowed * resources.firm_energy_mwh_per_year)
     for variable, unclean in resources.unclean_shares():
         programme.add_total_term("clean_share", variable, unclean * weight)
+    if sells(resources):
+        add_sales(programme, resources)
+    if resources.loses_purchases:
+        add_lost_purchases(programme, resources)
+    for variable, deducted in list_deductions(resources):
+        programme.add_total_term("clean_share", variable, -deducted * weight)
     if resources.has_deferrable:
         programme.add_total_term("clean_share", "served", -allowed * resources.pue * weight)
     if resources.unserved_price_myen_per_mwh is not None:

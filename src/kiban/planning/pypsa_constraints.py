@@ -2,8 +2,10 @@
 
 Shared capacities, yearly totals and adequacy are global constraints of type `weighted_sum`: the weights on dispatch
 are the time series `generators_t[NAME]` and `links_t[NAME]`, the weights on capacities the columns NAME of generators,
-links and stores. A limit of dispatch in MW by hour, beside the capacity, is the time series `generators_t["most_mw"]`.
-Stores close within each weather year. `add_constraints` writes them into the problem that PyPSA makes of a network.
+links and stores. Constraints of each hour are of type `weighted_hours`: their weights on dispatch, and on what stores
+hold, are the columns NAME. A limit of dispatch in MW by hour, beside the capacity, is the time series
+`generators_t["most_mw"]`. Stores close within each weather year. `add_constraints` writes them into the problem that
+PyPSA makes of a network.
 """
 
 from __future__ import annotations
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     import pypsa
 
 WEIGHTED_SUM = "weighted_sum"
+WEIGHTED_HOURS = "weighted_hours"
+DISPATCH = {"Generator": "p", "Link": "p", "Store": "e"}
 HOURLY_LIMIT = "most_mw"
 NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
 YEAR_STEPS = "weather_year_steps"
@@ -32,6 +36,9 @@ def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
     totals = network.c["GlobalConstraint"].static
     for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
         left = sum(_weighted_terms(network, str(name)))
+        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
+    for name, total in totals[totals["type"] == WEIGHTED_HOURS].iterrows():
+        left = sum(_weighted_flows(network, str(name)))
         network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
 
 
@@ -57,6 +64,16 @@ def add_total(
         if series:
             frame = pd.DataFrame(series, index=network.snapshots)
             components.dynamic[name] = frame.rename_axis(columns="name")
+
+
+def add_hours(network: pypsa.Network, name: str, weights: Mapping[str, float]) -> None:
+    """A global constraint of each hour: the weighted sum of flows, and of what stores hold, is at most zero."""
+    network.add("GlobalConstraint", name, type=WEIGHTED_HOURS, sense="<=", constant=0.0)
+    for kind in DISPATCH:
+        static = network.c[kind].static
+        for component, weight in weights.items():
+            if component in static.index:
+                static.loc[component, name] = weight
 
 
 def add_hourly_limit(network: pypsa.Network, generator: str, most_mw: Array) -> None:
@@ -99,6 +116,18 @@ def _weighted_terms(network: pypsa.Network, name: str) -> Iterator[Any]:
             power = network.model[f"{kind}-p"].sel(name=list(frame.columns))
             coordinates = {"snapshot": power.indexes["snapshot"], "name": power.indexes["name"]}
             yield (power * xr.DataArray(frame.mul(hours, axis=0).to_numpy(), coords=coordinates)).sum()
+
+
+def _weighted_flows(network: pypsa.Network, name: str) -> Iterator[Any]:
+    """Terms of one `weighted_hours` as linopy expressions."""
+    import xarray as xr
+
+    for kind, quantity in DISPATCH.items():
+        static = network.c[kind].static
+        weights = static[name].dropna() if name in static else static.iloc[:0, 0]
+        if not weights.empty:
+            flow = network.model[f"{kind}-{quantity}"].sel(name=list(weights.index))
+            yield (flow * xr.DataArray(weights.to_numpy(), coords={"name": flow.indexes["name"]})).sum("name")
 
 
 def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:

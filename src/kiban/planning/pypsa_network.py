@@ -20,6 +20,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
+from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_total
 from kiban.planning.resources import BatteryResource, GridResource, Resources
 
@@ -84,7 +85,8 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
     """Capacities of a solved network under the names of `Plan.capacities`."""
     generators, links, stores = (network.c[kind].static for kind in NOMINAL)
     named = {"it_mw": links.at["it", "p_nom_opt"]}
-    own = generators["p_nom_extendable"] & (generators["carrier"] != "compute") & (generators.index != "export")
+    own = generators["p_nom_extendable"] & ~generators["carrier"].isin(["compute", CARRIER])
+    own &= generators.index != "export"
     for name, generator in generators[own].iterrows():
         if generator["carrier"] == "measure":
             named[f"measure_{name}"] = round(generator["p_nom_opt"])
@@ -321,11 +323,14 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
     """Clean share, carbon, water and adequacy."""
     if resources.clean_share is not None:
         allowed = np.full(resources.steps, 1.0 - resources.clean_share)
-        weights = {_generator(name): share for name, share in resources.unclean_shares()}
+        weights = {generator_of(name): share for name, share in resources.unclean_shares()}
+        weights |= add_account(network, resources)
         weights |= {measure.name: allowed for measure in resources.measures}
         add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
+        if resources.loses_purchases:
+            add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
     if resources.carbon_cap_t_per_year is not None:
-        factors = {_generator(name): factor for name, factor in resources.emission_factors()}
+        factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
         add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
     if resources.water_cap_m3_per_year is not None:
         water = {"it": resources.wue_m3_per_mwh / resources.pue}
@@ -339,11 +344,6 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
                 peak = float((resources.pue * tranche.shape).max())
                 firm[tranche.capacity] = -resources.critical_share * peak
         add_total(network, "adequacy", ">=", resources.critical_mw, capacities=firm)
-
-
-def _generator(variable: str) -> str:
-    """Generator of the programme's hourly variable."""
-    return variable.removesuffix("_output")
 
 
 def _per_unit(series: Array) -> tuple[float, Array]:

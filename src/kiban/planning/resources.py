@@ -177,6 +177,8 @@ class Resources:
     tranches: tuple[TrancheResource, ...] = ()
     tranches_need_own_it: bool = False
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
+    loses_purchases: bool = False
+    """Whether storages lose more than the own clean output, so that purchases bear the rest (`stored_energy`)."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
 

@@ -25,6 +25,7 @@ FIXED_COLUMNS = (
     "load_mw",
     "import_mw",
     "backup_mw",
+    "unclean_mw",
     "grid_clean_share",
     "curtailment_mw",
     "charge_mw",

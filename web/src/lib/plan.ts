@@ -29,7 +29,7 @@ export function supplyColumns(plan: Plan): { subject: string; column: string }[]
 
 export function neededColumns(plan: Plan): string[] {
   const columns = new Set(plan.hourly_columns?.map((column) => column.name) ?? []);
-  const fixed = ['load_mw', 'import_mw', 'backup_mw', 'grid_clean_share', 'curtailment_mw', 'charge_mw', 'discharge_mw', 'energy_value_myen_per_mwh'];
+  const fixed = ['load_mw', 'import_mw', 'backup_mw', 'unclean_mw', 'grid_clean_share', 'curtailment_mw', 'charge_mw', 'discharge_mw', 'energy_value_myen_per_mwh'];
   return [...fixed.filter((name) => columns.has(name)), ...supplyColumns(plan).map((item) => item.column)];
 }
 
@@ -61,7 +61,8 @@ export function flowsOf(plan: Plan, columns: Columns): { flows: Flow[]; load: nu
   const dirty = supply.filter((item) => unclean[item.subject]?.clean === false);
   const grid = of('grid_clean_share');
   const clean = load.map((power, i) => {
-    const dark = of('import_mw')[i]! * (1 - grid[i]!) + of('backup_mw')[i]! + dirty.reduce((sum, item) => sum + item.values[i]!, 0);
+    const dark =
+      columns.unclean_mw?.[i] ?? of('import_mw')[i]! * (1 - grid[i]!) + of('backup_mw')[i]! + dirty.reduce((sum, item) => sum + item.values[i]!, 0);
     return power > 0 ? 1 - Math.min(dark / power, 1) : 1;
   });
   return { flows, load, charge: of('charge_mw'), clean, value: of('energy_value_myen_per_mwh') };
