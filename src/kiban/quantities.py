@@ -66,6 +66,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "operation": ("operation and maintenance", "運転維持"),
     "capacity": ("IT capacity, as given", "IT容量(指定値)"),
     "land": ("land", "土地"),
+    "throughput": ("wear of storages", "蓄電設備の損耗"),
     "energy": ("energy drawn from the grid", "系統電力量"),
     "fuel": ("fuel", "燃料"),
     "carbon": ("carbon price", "炭素価格"),

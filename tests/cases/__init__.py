@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from kiban.physics.compute import allowed_backlog
 from kiban.planning.resources import (
     BackupResource,
-    BatteryResource,
     GridResource,
     MeasureResource,
     Resources,
+    StorageResource,
     SupplyResource,
     TrancheResource,
 )
@@ -29,7 +29,9 @@ LINEAR_FEATURES = (
     "battery",
     "battery_hours",
     "battery_limits",
+    "battery_own_supply",
     "battery_start",
+    "battery_wear",
     "carbon_cap",
     "carbon_price",
     "clean_share",
@@ -131,7 +133,17 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         grid = replace(grid, import_share=importing, export_share=exporting)
     if grid is not None and has("import_limit"):
         grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
-    return replace(site, grid=grid)
+    battery = site.battery
+    if battery is not None and has("battery_wear"):
+        battery = replace(
+            battery,
+            throughput_cost_myen_per_mwh=rng.uniform(0.0005, 0.003),
+            charge_power_ratio=rng.uniform(0.4, 1.5),
+            charge_efficiency=rng.uniform(0.8, 0.95),
+        )
+    if battery is not None and has("battery_own_supply"):
+        battery = replace(battery, from_own_supply=True)
+    return replace(site, grid=grid, battery=battery)
 
 
 @st.composite
@@ -256,7 +268,7 @@ def _supply(rng, has, hour, peak):
 
 def _battery(rng, has, peak):
     limited = has("battery_limits")
-    return BatteryResource(
+    return StorageResource(
         annual_cost_myen_per_mw=rng.uniform(2, 6),
         annual_cost_myen_per_mwh=rng.uniform(0.8, 3),
         min_power_mw=0.05 * peak if limited else 0.0,

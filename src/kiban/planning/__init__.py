@@ -18,6 +18,7 @@ asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
 programme        the co-design programme, block by block
+storage          the storages in the programme
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
 schedule         an optimum's schedule as a person would run it, at the same cost

@@ -29,9 +29,9 @@ from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
-    BatteryResource,
     GridResource,
     Resources,
+    StorageResource,
     SupplyResource,
 )
 from kiban.planning.series_inputs import Horizon
@@ -93,7 +93,7 @@ class Plant:
         return read_supply(self.inputs)
 
     @cached_property
-    def battery(self) -> BatteryResource | None:
+    def battery(self) -> StorageResource | None:
         """The battery, if one may be built."""
         return read_battery(self.inputs)
 

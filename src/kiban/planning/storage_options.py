@@ -8,18 +8,21 @@ from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.physics.battery import one_way_efficiencies
 from kiban.planning.inputs import Inputs
-from kiban.planning.resources import BatteryResource, MeasureResource
+from kiban.planning.resources import MeasureResource, StorageResource
 
 
-def read_battery(inputs: Inputs) -> BatteryResource | None:
+def read_battery(inputs: Inputs) -> StorageResource | None:
     """The battery, or None where the scenario leaves it out."""
     battery = inputs.scenario.battery
     if not battery.enabled:
         return None
     _refuse_free_start(inputs)
     power, energy = inputs.costs.battery()
-    charge, discharge = one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
-    return BatteryResource(
+    charge, discharge = _efficiencies(inputs)
+    for key in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
+        if key in battery.model_fields_set:
+            inputs.recorder.give(f"battery.{key}", getattr(battery, key))
+    return StorageResource(
         annual_cost_myen_per_mw=power,
         annual_cost_myen_per_mwh=energy,
         min_power_mw=battery.min_power_mw,
@@ -33,7 +36,18 @@ def read_battery(inputs: Inputs) -> BatteryResource | None:
         self_discharge_per_hour=_performance(inputs, "self_discharge_per_hour"),
         cyclic=battery.cyclic,
         initial_share=battery.initial_share,
+        charge_power_ratio=battery.charge_power_ratio,
+        throughput_cost_myen_per_mwh=battery.throughput_cost_myen_per_mwh,
+        from_own_supply=battery.charge_from == "own_supply",
     )
+
+
+def _efficiencies(inputs: Inputs) -> tuple[float, float]:
+    """Of charging and of discharging."""
+    battery = inputs.scenario.battery
+    if battery.charge_efficiency is None or battery.discharge_efficiency is None:
+        return one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
+    return _performance(inputs, "charge_efficiency"), _performance(inputs, "discharge_efficiency")
 
 
 def _refuse_free_start(inputs: Inputs) -> None:

@@ -32,6 +32,8 @@ RESERVED_NAMES = frozenset(
 """Names that the programme gives to its own decisions."""
 TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
+STORAGE = "storage_"
+"""Beginning of the names of the decisions on storages beside the battery."""
 
 
 class Supply(Section):
@@ -102,12 +104,29 @@ class Battery(Section):
     """Economic life, years."""
     round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
     """Energy out over energy in; half of the loss falls on charging."""
+    charge_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Energy stored over energy in; with `discharge_efficiency`, instead of `round_trip_efficiency`."""
+    discharge_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Energy out over what is taken from store for it; with `charge_efficiency`."""
+    charge_power_ratio: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    """Power in over power out; the limits and costs of power are those of power out."""
+    charge_from: Literal["any", "own_supply"] = "any"
+    """Where its energy may come from: anywhere, or the site's own plants alone (not the grid, not the backup)."""
+    throughput_cost_myen_per_mwh: NonNegative = 0.0
+    """Cost of each MWh discharged, as for wear."""
     self_discharge_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the stored energy lost in an hour."""
     cyclic: bool = True
     """Whether each weather year ends with the state of charge with which it began."""
     initial_share: Share = 0.5
     """State of charge before the first step where not cyclic, share of the energy capacity."""
+
+    @model_validator(mode="after")
+    def _require_both_ways(self) -> Battery:
+        ways = (self.charge_efficiency, self.discharge_efficiency)
+        if (None in ways and ways != (None, None)) or (None not in ways and self.round_trip_efficiency is not None):
+            raise ValueError(Problem("scenario.efficiencies"))
+        return self
 
 
 class JepxPrices(Section):
