@@ -38,6 +38,7 @@ LINEAR_FEATURES = (
     "deferrable",
     "export",
     "fuel_supply",
+    "further_storages",
     "grid",
     "grid_limit",
     "least_capacities",
@@ -143,7 +144,40 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         )
     if battery is not None and has("battery_own_supply"):
         battery = replace(battery, from_own_supply=True)
-    return replace(site, grid=grid, battery=battery)
+    return replace(site, grid=grid, battery=battery, further_storages=_storages(rng, has))
+
+
+def _storages(rng, has):
+    """Cells that lose much and hold long, and a plant whose power in is sized apart."""
+    if not has("further_storages"):
+        return ()
+    cells = StorageResource(
+        annual_cost_myen_per_mw=rng.uniform(0.5, 2),
+        annual_cost_myen_per_mwh=rng.uniform(0.3, 0.6),
+        min_power_mw=0.0,
+        max_power_mw=np.inf,
+        min_energy_mwh=0.0,
+        max_energy_mwh=np.inf,
+        min_hours=rng.uniform(8, 20),
+        max_hours=None,
+        charge_efficiency=rng.uniform(0.65, 0.75),
+        discharge_efficiency=rng.uniform(0.55, 0.65),
+        self_discharge_per_hour=rng.uniform(1e-4, 1e-3),
+        cyclic=True,
+        initial_share=0.5,
+        name="cells",
+    )
+    gas = replace(
+        cells,
+        annual_cost_myen_per_mw=rng.uniform(1, 3),
+        annual_cost_myen_per_charge_mw=rng.uniform(1, 3),
+        annual_cost_myen_per_mwh=rng.uniform(0.02, 0.1),
+        min_hours=None,
+        throughput_cost_myen_per_mwh=rng.uniform(0.0002, 0.001),
+        from_own_supply=bool(rng.random() < 0.5),
+        name="gas_tank",
+    )
+    return cells, gas
 
 
 @st.composite

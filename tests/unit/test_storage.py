@@ -30,7 +30,9 @@ def shift(tmp_path):
 
     def build_day(battery=None, **changes):
         price = {"file": str(file), "column": "price"}
-        raw = study(battery={**BATTERY, **(battery or {})}, grid={"price_myen_per_mwh": price, "annual_cost_myen_per_mw": 0})
+        raw = study(
+            battery={**BATTERY, **(battery or {})}, grid={"price_myen_per_mwh": price, "annual_cost_myen_per_mw": 0}
+        )
         for section, keys in changes.items():
             raw[section] = {**raw.get(section, {}), **keys}
         for farm in raw.get("supply", {}).values():
@@ -100,3 +102,68 @@ def test_what_is_stored_of_own_supply_is_there(site):
             else shown.hourly[f"{supply.name}_output"]
         )
     assert (shown.hourly["charge"] <= own + 1e-5).all()
+
+
+TANK = {
+    "annual_cost_myen_per_mw": 0, "annual_cost_myen_per_mwh": 0, "annual_cost_myen_per_charge_mw": 0,
+    "round_trip_efficiency": 0.64, "max_charge_power_mw": 4, "max_power_mw": 9,
+}  # fmt: skip
+
+
+def test_power_in_may_be_sized_by_itself(shift):
+    """In at 4 MW for 12 hours with 0.8, out with 0.8: 48 MWh in, 30.72 out, beside a battery that is left out."""
+    plan = shift(battery={"enabled": False}, storage={"tank": TANK})
+    assert plan.hourly["storage_tank_charge_mw"] == pytest.approx(np.repeat([4.0, 0.0], 12), abs=1e-5)
+    assert plan.hourly["storage_tank_discharge_mw"].sum() == pytest.approx(48 * 0.64, rel=1e-6)
+    assert plan.capacities["storage_tank_charge_power_mw"] == pytest.approx(4.0, abs=1e-5)
+    # 1 MWh that is shifted costs 13 yen/kWh over 0.64 and saves 23: what one MW more of the electrolyser would earn.
+    (worth,) = [worth for worth in plan.worths if worth.key == "storage.tank.max_charge_power_mw"]
+    assert worth.saving_myen == pytest.approx((0.023 * 0.64 - 0.013) * 12 * 365, rel=1e-4)
+
+
+def test_a_storage_of_the_catalogue_is_bought_at_its_price():
+    """An island that must hold 100 MWh of iron-air: 100 x 21,033 EUR/MWh x 165 yen, over 17.5 years at 5 %, 1 % O&M."""
+    farm = {"availability": 1.0, "annual_cost_myen_per_mw": 1}
+    plan = build(study(storage={"iron_air": {"min_energy_mwh": 100}}, supply={"farm": farm}))
+    capex = 100 * 21033 * 165 / 1e6
+    recovery = 0.05 / (1 - 1.05**-17.5)
+    assert plan.capacities["storage_iron_air_energy_mwh"] == pytest.approx(100)
+    assert plan.costs["storage_iron_air_energy"] == pytest.approx(capex * (recovery + 0.01), rel=1e-9)
+    (bought,) = [bought for bought in plan.investments if bought.capacity == "storage_iron_air_energy"]
+    assert (bought.asset, bought.unit, bought.life_years) == ("other_storage", "mwh", 17.5)
+    assert bought.capex_myen == pytest.approx(capex)
+    (group,) = [group for group in group_costs(plan.costs) if group.name == "storage"]
+    assert "storage_iron_air_energy" in group.items
+    assert "money.yen_per_eur" in {entry.name for entry in plan.provenance}
+
+
+def test_no_storage_burns_what_is_paid_for():
+    """At -10 yen/kWh in every hour each of two storages keeps to one direction in a step."""
+    grid = {"price_myen_per_mwh": -0.010, "energy_charge_myen_per_mwh": 0.0, "max_mw": 50}
+    tank = {**TANK, "max_energy_mwh": 60}
+    plan = build(study(time={"hours": 8}, grid=grid, battery={**BATTERY, "max_energy_mwh": 80}, storage={"tank": tank}))
+    for name in ("", "storage_tank_"):
+        overlap = np.minimum(plan.hourly[f"{name}charge_mw"], plan.hourly[f"{name}discharge_mw"])
+        assert overlap.max() <= 1e-5
+        assert plan.hourly[f"{name}charge_mw"].max() > 1
+    assert any(note.code.startswith("one_way.") for note in plan.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "said"),
+    [
+        ("sand", {}, "storage 'sand' is not in the catalogue; give round_trip_efficiency"),
+        ("sand", {"round_trip_efficiency": 0.5}, "storage 'sand' is not in the catalogue; give annual_cost"),
+        ("battery", TANK, "'battery' cannot name a storage"),
+        ("a_charge", TANK, "'a_charge' cannot name a storage"),
+        ("tank", {**TANK, "min_power_mw": 10}, "storage.tank"),
+    ],
+)
+def test_a_storage_that_cannot_be_is_one_sentence(name, keys, said):
+    with pytest.raises(InputError, match=said):
+        build(study(storage={name: keys}))
+
+
+def test_a_storage_left_out_changes_nothing():
+    plan, without = build(study(storage={"tank": {**TANK, "enabled": False}})), build(study())
+    assert plan.capacities == without.capacities

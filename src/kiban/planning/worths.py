@@ -83,6 +83,11 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
     return worths
 
 
+def limit_keys(resources: Resources) -> dict[str, tuple[str, str, str]]:
+    """Scenario keys of the most and the least of each capacity that is no supply option, and their unit."""
+    return LIMIT_KEYS | {name: keys for storage in resources.storages for name, keys in _storage_keys(storage).items()}
+
+
 def _storage_keys(storage: StorageResource) -> dict[str, tuple[str, str, str]]:
     section = "battery" if storage.name is None else f"storage.{storage.name}"
     return {

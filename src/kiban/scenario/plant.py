@@ -129,6 +129,31 @@ class Battery(Section):
         return self
 
 
+KNOWN_STORAGE = ("iron_air", "flow_battery", "compressed_air", "hydrogen", "pumped_hydro")
+
+
+class Storage(Battery):
+    """A storage beside the battery; what is absent takes the catalogue's value where it knows the name.
+
+    Power is that out of it. Power in is the same capacity times `charge_power_ratio`, unless it is sized and paid by
+    itself, as an electrolyser is: then it has a cost of its own.
+    """
+
+    max_charge_power_mw: NonNegative | None = None
+    """Limit of power in, where that is sized by itself, MW."""
+    annual_cost_myen_per_charge_mw: NonNegative | None = None
+    """Yearly cost of power in, where that is sized by itself, instead of the catalogue's."""
+    charge_power_capex_myen_per_mw: NonNegative | None = None
+    """Capital cost of power in, where that is sized by itself, million yen per MW."""
+    fixed_om_share: Share | None = None
+    """Fixed operation and maintenance a year, share of the capital cost."""
+
+    @property
+    def sizes_charge_power(self) -> bool:
+        """Whether the scenario gives power in a cost of its own."""
+        return (self.annual_cost_myen_per_charge_mw, self.charge_power_capex_myen_per_mw) != (None, None)
+
+
 class JepxPrices(Section):
     """Prices from the `spot_summary` files of the Japan Electric Power Exchange."""
 
@@ -229,4 +254,15 @@ class Measure(Section):
         return self
 
 
-__all__ = ["KNOWN_SUPPLY", "Backup", "Battery", "Grid", "JepxPrices", "Measure", "SeriesReference", "Supply"]
+__all__ = [
+    "KNOWN_STORAGE",
+    "KNOWN_SUPPLY",
+    "Backup",
+    "Battery",
+    "Grid",
+    "JepxPrices",
+    "Measure",
+    "SeriesReference",
+    "Storage",
+    "Supply",
+]

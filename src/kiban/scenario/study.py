@@ -12,14 +12,17 @@ from kiban.messages import Message
 from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
+    KNOWN_STORAGE,
     KNOWN_SUPPLY,
     NAME_PATTERN,
     RESERVED_NAMES,
+    STORAGE,
     TRANCHE,
     Backup,
     Battery,
     Grid,
     Measure,
+    Storage,
     Supply,
 )
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
@@ -90,6 +93,8 @@ class Scenario(Document):
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options by name; a name that the catalogue does not know needs its availability and cost."""
     battery: Battery = Battery()
+    storage: dict[str, Storage] = Field(default_factory=dict)
+    """Storages beside the battery by name; a name that the catalogue does not know needs its costs and efficiencies."""
     grid: Grid = Grid()
     backup: Backup = Backup()
     measure: tuple[Measure, ...] = ()
@@ -117,7 +122,7 @@ class Scenario(Document):
                 name in RESERVED_NAMES
                 or not re.fullmatch(NAME_PATTERN, name)
                 or name.endswith("_output")
-                or name.startswith(TRANCHE)
+                or name.startswith((TRANCHE, STORAGE))
             ):
                 raise ValueError(Problem("scenario.supply_name", name=name))
             if name in KNOWN_SUPPLY or not option.enabled:
@@ -131,10 +136,36 @@ class Scenario(Document):
                 raise ValueError(Problem("supply_cost", name=name))
         return supply
 
+    @field_validator("storage")
+    @classmethod
+    def _require_own_storage_whole(cls, storage: dict[str, Storage]) -> dict[str, Storage]:
+        for name, option in storage.items():
+            if not re.fullmatch(NAME_PATTERN, name) or name.endswith(("_charge", "_discharge")) or name == "battery":
+                raise ValueError(Problem("scenario.storage_name", name=name))
+            if name in KNOWN_STORAGE or not option.enabled:
+                continue
+            if option.round_trip_efficiency is None and option.charge_efficiency is None:
+                raise ValueError(Problem("scenario.storage_efficiency", name=name))
+            costs = (
+                (option.annual_cost_myen_per_mw, option.power_capex_myen_per_mw),
+                (option.annual_cost_myen_per_mwh, option.energy_capex_myen_per_mwh),
+            )
+            if any(yearly is None and None in (capex, option.life_years) for yearly, capex in costs):
+                raise ValueError(Problem("scenario.storage_cost", name=name))
+        return storage
+
     @model_validator(mode="after")
     def _require_consistent_bounds(self) -> Scenario:
         pairs: list[tuple[str | Message, float, float | None]] = [
             (f"supply.{name}", option.min_mw, option.max_mw) for name, option in self.supply.items()
+        ]
+        pairs += [
+            (f"storage.{name}", least, most)
+            for name, option in self.storage.items()
+            for least, most in (
+                (option.min_power_mw, option.max_power_mw),
+                (option.min_energy_mwh, option.max_energy_mwh),
+            )
         ]
         pairs += [
             (Message("bounded.battery_power"), self.battery.min_power_mw, self.battery.max_power_mw),
@@ -153,7 +184,7 @@ class Scenario(Document):
         if len(set(names)) < len(names):
             raise ValueError(Problem("scenario.measure_twice"))
         known = RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)
-        taken = tuple(sorted(name for name in names if name in known or name.startswith(TRANCHE)))
+        taken = tuple(sorted(name for name in names if name in known or name.startswith((TRANCHE, STORAGE))))
         if taken:
             raise ValueError(Problem("scenario.measure_name", names=taken))
         return self
