@@ -26,6 +26,9 @@ that value with its origin. A key that does not exist is refused, with the neare
   dollars and needs `yen_per_usd` under `[money]`.
 - *number or series*: a number that holds for every step, or a column of a file, written as
   `{ file = "prices.csv", column = "tokyo" }`. See [weather and other series](weather.md#series).
+- A price, cost, load or size outside of what is plausible is noted beside the answer; a hundred times outside (yen for
+  million yen, kW for MW) it is refused, unless the command has `--insist` or the file says `insist = true`. The ranges
+  are rows of `catalogue/tables/plausible.csv`, those of assumptions the catalogue's own; of a series its mean counts.
 - File names are read relative to the scenario file.
 - Figures of the catalogue that have no key of their own are replaced by their id under `[assumptions]`.
 

@@ -62,15 +62,16 @@ def read(source: str | Path) -> Any:
 
 
 @overload
-def check(scenario: Scenario) -> Preparation: ...
+def check(scenario: Scenario, *, insist: bool = False) -> Preparation: ...
 @overload
-def check(scenario: NationalScenario) -> NationalProblem: ...
+def check(scenario: NationalScenario, *, insist: bool = False) -> NationalProblem: ...
 @overload
-def check(scenario: str | Path) -> Any: ...
-def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | NationalProblem:
+def check(scenario: str | Path, *, insist: bool = False) -> Any: ...
+def check(scenario: Scenario | NationalScenario | str | Path, *, insist: bool = False) -> Preparation | NationalProblem:
     """Read everything that a scenario needs, without solving; `InputError` with what cannot be used.
 
-    Of a national study: the problem of choosing among its sites, with the inputs of each of them read.
+    Of a national study: the problem of choosing among its sites, with the inputs of each of them read. `insist` takes
+    values that are a hundred times outside of what is plausible.
     """
     from kiban.planning.preparation import prepare
     from kiban.scenario.examples import load_scenario
@@ -81,28 +82,30 @@ def check(scenario: Scenario | NationalScenario | str | Path) -> Preparation | N
         from kiban.catalogue import load_catalogue
         from kiban.national.study.assembly import write_problem
 
-        return write_problem(found, load_catalogue())[0]
-    preparation = prepare(load_scenario(found))
+        return write_problem(found.insisting(insist), load_catalogue())[0]
+    preparation = prepare(load_scenario(found).insisting(insist))
     for cooling_system in preparation.cooling_systems:
         preparation.resources_for(cooling_system)
     return preparation
 
 
 @overload
-def build(scenario: NationalScenario, *, report: Report | None = None) -> NationalPlan: ...
+def build(scenario: NationalScenario, *, report: Report | None = None, insist: bool = False) -> NationalPlan: ...
 @overload
-def build(scenario: Scenario | None = None, *, report: Report | None = None) -> Plan: ...
+def build(scenario: Scenario | None = None, *, report: Report | None = None, insist: bool = False) -> Plan: ...
 @overload
-def build(scenario: str | Path, *, report: Report | None = None) -> Any: ...
+def build(scenario: str | Path, *, report: Report | None = None, insist: bool = False) -> Any: ...
 def build(
     scenario: Scenario | NationalScenario | str | Path | None = None,
     *,
     report: Report | None = None,
+    insist: bool = False,
 ) -> Plan | NationalPlan:
     """The proven least-cost plan of a scenario, or a plan that explains why there is none.
 
     `scenario` may be a file or the name of an example; None builds the default example. A national study gives a
-    `NationalPlan`, everything else a `Plan`. `report` is told of progress. Raises `InputError` for what cannot be
+    `NationalPlan`, everything else a `Plan`. `report` is told of progress; `insist` takes values that are a hundred
+    times outside of what is plausible. Raises `InputError` for what cannot be
     used and `SolverError` where nothing could be proven.
     """
     from kiban.planning.building import build as build_plan
@@ -113,8 +116,8 @@ def build(
     if isinstance(found, NationalScenario):
         from kiban.national.building import build_national
 
-        return build_national(found, report=report)
-    return build_plan(load_scenario(found), report=report)
+        return build_national(found.insisting(insist), report=report)
+    return build_plan(load_scenario(found).insisting(insist), report=report)
 
 
 @overload
@@ -124,6 +127,7 @@ def pay(
     *,
     against: str | Package | Sequence[str | Package] = "none",
     report: Report | None = None,
+    insist: bool = False,
 ) -> NationalPayment: ...
 @overload
 def pay(
@@ -132,6 +136,7 @@ def pay(
     *,
     against: str | Package | Sequence[str | Package] = "none",
     report: Report | None = None,
+    insist: bool = False,
 ) -> Payment: ...
 @overload
 def pay(
@@ -140,6 +145,7 @@ def pay(
     *,
     against: str | Package | Sequence[str | Package] = "none",
     report: Report | None = None,
+    insist: bool = False,
 ) -> Any: ...
 def pay(
     scenario: Scenario | NationalScenario | str | Path | None,
@@ -147,6 +153,7 @@ def pay(
     *,
     against: str | Package | Sequence[str | Package] = "none",
     report: Report | None = None,
+    insist: bool = False,
 ) -> Payment | NationalPayment:
     """Who pays for a policy package (or several that hold together), and what it changes, against another.
 
@@ -154,14 +161,15 @@ def pay(
     `InputError` for what cannot be used.
     """
     from kiban.finance.paying import pay as answer
+    from kiban.scenario.examples import load_scenario
     from kiban.scenario.national import NationalScenario
 
     found = _find(scenario)
     if isinstance(found, NationalScenario):
         from kiban.finance.national import pay_national
 
-        return pay_national(found, _listed(package), against=_listed(against), report=report)
-    return answer(found, package, against=against, report=report)
+        return pay_national(found.insisting(insist), _listed(package), against=_listed(against), report=report)
+    return answer(load_scenario(found).insisting(insist), package, against=against, report=report)
 
 
 def save(plan: Plan | NationalPlan, folder: str | Path) -> Path:

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from kiban.commands import audit, paying, report, serve
 from kiban.commands.terminal import (
+    Insist,
     Lang,
     choose_language,
     complain,
@@ -157,6 +158,7 @@ def build_command(
             "--movable-gap", metavar="SHARE", min=1e-6, max=1.0, help="National: gap on the cost that siting moves."
         ),
     ] = None,
+    insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Find the least-cost plan of a scenario and prove it."""
@@ -167,14 +169,16 @@ def build_command(
     if national is not None:
         from kiban.commands.national import build_national_file
 
-        build_national_file(national, out, as_json=as_json, draws=draws, movable_gap=movable_gap, language=language)
+        build_national_file(
+            national, out, as_json=as_json, draws=draws, movable_gap=movable_gap, insist=insist, language=language
+        )
         return
     if draws is not None or movable_gap is not None:
         given = "--draws" if draws is not None else "--movable-gap"
         raise ScenarioError(Problem("command.only_national", key=given))
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:
-        plan = _build(scenario, out, tell)
+        plan = _build(scenario, out, tell, insist=insist)
         if out is not None and plan.status == "optimal":
             from kiban.report.plan.folder import save_plan
 
@@ -194,7 +198,7 @@ def build_command(
 
 
 @app.command("check")
-def check_command(scenario: Scenario, lang: Lang = None) -> None:
+def check_command(scenario: Scenario, insist: Insist = False, lang: Lang = None) -> None:
     """Read a scenario and its inputs without solving; show what will be used."""
     language = choose_language(lang)
     from kiban.scenario.examples import find_national
@@ -203,13 +207,13 @@ def check_command(scenario: Scenario, lang: Lang = None) -> None:
     if national is not None:
         from kiban.commands.national import check_national_file
 
-        check_national_file(national, language)
+        check_national_file(national, language, insist=insist)
         return
     with progress(language) as tell:
         tell(Message("progress.inputs"))
         import kiban
 
-        preparation = kiban.check(scenario)
+        preparation = kiban.check(scenario, insist=insist)
     from kiban.report.plan.check import check_text
 
     show(lambda _: check_text(preparation, language, scenario))
@@ -286,11 +290,11 @@ serve.register(app)
 audit.register(app)
 
 
-def _build(scenario: str | None, out: str | None, tell: Report) -> Plan:
+def _build(scenario: str | None, out: str | None, tell: Report, *, insist: bool) -> Plan:
     """The plan; the folder is looked at before the work, so that a name that is taken costs no time."""
     from kiban.scenario.examples import load_scenario
 
-    read = load_scenario(scenario)
+    read = load_scenario(scenario).insisting(insist)
     if out is not None:
         from kiban.report.plan.folder import check_folder
 

@@ -47,6 +47,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "battery_power": ("battery power", "蓄電池(出力)"),
     "battery_energy": ("battery energy", "蓄電池(容量)"),
     "backup": ("backup generation", "非常用発電"),
+    "outage": ("outage of the grid", "系統の停電"),
     "backlog": ("deferred compute", "繰り延べ計算"),
     "air_economiser": ("air cooling (economiser)", "外気冷房"),
     "chilled_water": ("chilled-water cooling", "冷水方式"),

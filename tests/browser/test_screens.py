@@ -27,43 +27,28 @@ def test_the_navigation_offers_the_screens_that_work(screens: tuple[str, ...]) -
     assert {"", "build", "japan", "compare"} <= set(screens)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_leaves_the_machine_and_nothing_fails(
-    watched: Watched, screens: tuple[str, ...], nation: str, language: str
-) -> None:
-    for screen in (*screens, COMPARISON):
-        visit(watched, screen, language)
-        assert watched.page.locator("main h1").count() == 1, screen
-    assert watched.requests
-    assert watched.strangers == []
-    assert watched.faults == []
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_raw_key_and_no_foreign_text(watched: Watched, screens: tuple[str, ...], nation: str, language: str) -> None:
-    for screen in (*screens, *STEPS, COMPARISON):
-        visit(watched, screen, language)
-        assert watched.page.evaluate("() => document.documentElement.lang") == language
-        assert wrong_words(watched.page, language) == [], screen
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_axe_finds_nothing(watched: Watched, screens: tuple[str, ...], nation: str, language: str) -> None:
-    for screen in (*screens, *STEPS, COMPARISON):
-        visit(watched, screen, language)
-        assert wrong_for_readers(watched.page) == [], screen
-
-
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_screen_is_wider_than_the_window_and_no_letters_overlap(
-    browser: Any, server: str, screens: tuple[str, ...], nation: str, width: int
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_screen_is_whole(
+    browser: Any, server: str, screens: tuple[str, ...], nation: str, language: str, width: int
 ) -> None:
+    """One visit of each screen: its words, its layout, what axe finds, what it asked and what failed in it."""
     context = browser.new_context(viewport={"width": width, "height": 900})
     watched = watch(context.new_page(), server)
-    for language in LANGUAGES:
-        for screen in (*screens, *STEPS, COMPARISON):
-            visit(watched, screen, language)
-            assert wrong_layout(watched.page, width) == [], (language, screen)
+    wrong: dict[tuple[str, str], Any] = {}
+    for screen in (*screens, *STEPS, COMPARISON):
+        visit(watched, screen, language)
+        page = watched.page
+        assert page.locator("main h1").count() == 1, screen
+        assert page.evaluate("() => document.documentElement.lang") == language, screen
+        wrong |= {
+            (screen, "raw keys or foreign text"): wrong_words(page, language),
+            (screen, "wider than the window or letters that overlap"): wrong_layout(page, width),
+            (screen, "axe"): wrong_for_readers(page),
+        }
+    wrong |= {("all", "asked elsewhere"): watched.strangers, ("all", "failed"): watched.faults}
+    assert {key: found for key, found in wrong.items() if found} == {}
+    assert watched.requests
     context.close()
 
 

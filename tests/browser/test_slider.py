@@ -16,7 +16,7 @@ LEVERS = {
     "Longest wait": 12.0,
     "Battery, energy": None,
 }
-MOVES = 30
+MOVES = 12
 
 
 def measures(page: Any, name: str) -> list[float]:

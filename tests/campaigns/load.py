@@ -1,4 +1,4 @@
-"""Many clients at once: every one asks, waits for the answer, and asks the next thing.
+"""Many clients at once: every one asks, waits for the answer, reads it a while, and asks the next thing.
 
     python -m tests.campaigns.load --seed 1 --count 200 --seconds 300
 
@@ -21,6 +21,8 @@ from tests.campaigns.ground import MOST_WAIT_SECONDS, launched, reader, tell
 from tests.cases.servers import LiveServer, study
 
 ZEROS = ("errors",)
+LONGEST_PAUSE_SECONDS = 4.0
+"""Until a client has read an answer and asks the next thing: between nothing and this."""
 KINDS = ("health", "check", "check", "plan", "health", "plans", "check", "health")
 BETWEEN_LOOKS_SECONDS = 1.0
 MB = 1e6
@@ -50,11 +52,15 @@ async def be_a_client(
         begun = time.monotonic()
         try:
             answer = await ask(client, kind, chance)
-            counts["errors"] += answer.status_code not in {200, 202}
-        except httpx.HTTPError:
+            fault = "" if answer.status_code in {200, 202} else str(answer.status_code)
+        except httpx.HTTPError as error:
+            fault = type(error).__name__
+        if fault:
             counts["errors"] += 1
+            counts[f"errors of {fault}"] += 1
         took[kind].append(time.monotonic() - begun)
         counts["requests"] += 1
+        await asyncio.sleep(chance.uniform(0.0, LONGEST_PAUSE_SECONDS))
 
 
 def share_of(values: list[float], share: float) -> float:

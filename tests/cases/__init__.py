@@ -53,6 +53,10 @@ LINEAR_FEATURES = (
     "tranches",
     "import_limit",
     "import_windows",
+    "ramps",
+    "least_loads",
+    "embodied",
+    "output_above_rating",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -144,7 +148,8 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         )
     if battery is not None and has("battery_own_supply"):
         battery = replace(battery, from_own_supply=True)
-    return replace(site, grid=grid, battery=battery, further_storages=_storages(rng, has))
+    supply = tuple(_limited(supply, has, rng) for supply in site.supply)
+    return replace(site, grid=grid, supply=supply, battery=battery, further_storages=_storages(rng, has))
 
 
 def _storages(rng, has):
@@ -178,6 +183,20 @@ def _storages(rng, has):
         name="gas_tank",
     )
     return cells, gas
+
+
+def _limited(supply, has, rng):
+    """A supply option with what a plant cannot do; all draws are made whatever the features."""
+    ramp, least, embodied, above = rng.uniform([0.02, 0.05, 5.0, 1.0], [0.3, 0.5, 60.0, 1.3])
+    if not supply.is_free:
+        supply = replace(
+            supply,
+            ramp_share_per_hour=float(ramp) if has("ramps") else None,
+            least_load_share=float(least) if has("least_loads") else 0.0,
+        )
+    if has("embodied"):
+        supply = replace(supply, embodied_t_per_mw_year=float(embodied))
+    return replace(supply, availability=supply.availability * above) if has("output_above_rating") else supply
 
 
 @st.composite

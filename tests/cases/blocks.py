@@ -26,6 +26,7 @@ from kiban.planning.resources import (
 ORDER = (
     "balance",
     "supply",
+    "plant_limits",
     "storages",
     "compute",
     "tranches",
@@ -117,6 +118,21 @@ CASES: Mapping[str, tuple[str, Resources]] = {
     **{block: (block, SITE) for block in ORDER},
     "supply_where_nothing_is_wasted": ("supply", ALONE),
     "battery_that_starts_half_full": ("storages", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
+    "plants_with_limits": (
+        "plant_limits",
+        replace(
+            SITE,
+            supply=(
+                replace(SITE.supply[0], unit_mw=20.0),
+                SITE.supply[1],
+                replace(SITE.supply[2], ramp_share_per_hour=0.3, least_load_share=0.4, unit_mw=12.0),
+            ),
+        ),
+    ),
+    "carbon_of_building": (
+        "carbon",
+        replace(SITE, supply=(replace(SITE.supply[0], embodied_t_per_mw_year=40.0), *SITE.supply[1:])),
+    ),
     "grid_in_windows": (
         "grid",
         replace(

@@ -17,8 +17,10 @@ from kiban.errors import InputError
 from kiban.linear import solve
 from kiban.planning.building import build, prove
 from kiban.planning.evaluation import name_capacities
+from kiban.planning.outages import OutageGuard
 from kiban.planning.programme import write_programme
 from kiban.planning.pypsa_network import build_network, optimise, read_capacities
+from kiban.planning.resources import OutageResource
 from kiban.scenario import Time, read_scenario
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -75,6 +77,43 @@ def test_stored_and_sold_energy_keeps_its_kind(seed):
         assert network.c["GlobalConstraint"].static.at["clean_share", "mu"] == pytest.approx(price, rel=1e-4, abs=1e-6)
         costs.append(solution.certificate.primal)
     assert costs
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_plants_in_whole_units_with_ramps_and_least_loads(seed):
+    features = frozenset(
+        {
+            "grid",
+            "battery",
+            "clean_share",
+            "fuel_supply",
+            "supply_limits",
+            "ramps",
+            "least_loads",
+            "embodied",
+            "carbon_cap",
+        }
+    )
+    site = make_resources(seed, features, block_steps=24, blocks=1 + seed // 2)
+    size = 0.17 * float(site.firm_mw.max())
+    units = tuple(replace(s, unit_mw=size) if s.name != "wind_onshore" else s for s in site.supply)
+    site = replace(site, supply=units)
+    solution = solve(write_programme(site))
+    network = build_network(site)
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_an_outage_from_any_hour(seed):
+    features = frozenset({"grid", "battery", "backup", "clean_share", "unserved", "supply_limits", "tranches"})
+    site = make_resources(seed, features, block_steps=24, blocks=seed)
+    site = replace(site, outage=OutageResource(5.0, 0.9, 2.0 if seed == 1 else np.inf))
+    solution = OutageGuard(site).solve(write_programme(site))
+    network = build_network(site)
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+    assert network.objective > solve(write_programme(site)).certificate.primal * (1 + COST_REL)
 
 
 def test_random_sites_use_every_feature():

@@ -11,8 +11,9 @@ from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
 from kiban.national.study.assembly import write_problem
 from kiban.national.study.hazard import Exposure, Values, choose_protection, price_hazard, yearly_rate
-from kiban.national.study.latency import Fibre, great_circle_km, round_trip_ms
+from kiban.national.study.latency import Fibre, round_trip_ms
 from kiban.scenario.national_file import parse_national
+from kiban.weather.distance import great_circle_km
 
 GAP = 1e-4
 POOL = CutPool()

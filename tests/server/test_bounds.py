@@ -6,6 +6,7 @@ import contextlib
 import json
 import multiprocessing
 import socket
+import time
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -17,9 +18,11 @@ from tests.cases.servers import Client, open_client, wait_until
 from kiban.errors import MOST_PROBLEMS, InputError
 from kiban.outside import Reach, present_reach
 from kiban.server.access import LOCAL
+from kiban.server.application import make_application
 from kiban.server.confinement import find_outside, serve_confined
 from kiban.server.gate import HEADERS
 from kiban.server.problems import MOST_ANSWER_BYTES
+from kiban.server.running import configure
 from kiban.server.settings import Limits, Settings
 from kiban.server.studies import find_scenario
 
@@ -283,6 +286,18 @@ def test_half_a_body_is_answered_and_closed(hasty: Client) -> None:
     assert answer.startswith(b"HTTP/1.1 408")
     assert b"content-security-policy" in answer
     assert "1秒以内に届きませんでした".encode() in answer
+
+
+def test_who_was_answered_may_be_silent_as_long_as_who_has_not_asked(hasty: Client, tmp_path: Path) -> None:
+    host, port = hasty.base_url.host, hasty.base_url.port
+    with socket.create_connection((host, port), timeout=60) as connection:
+        connection.sendall(f"GET /api/v1/health HTTP/1.1\r\nhost: {host}:{port}\r\n\r\n".encode())
+        begun = time.monotonic()
+        while connection.recv(65_536):
+            pass
+        assert time.monotonic() - begun >= 0.9
+    # Clients that keep a connection do so for 5 s (httpx) and more.
+    assert configure(make_application(Settings(data=tmp_path))).config.timeout_keep_alive == 20
 
 
 def test_silent_connections_keep_nobody_out(hasty: Client) -> None:

@@ -291,3 +291,13 @@ def test_a_plan_that_is_not_remembered_is_solved_again(client: Client) -> None:
     assert client.delete(f"/api/v1/plans/{made['id']}").status_code == 204
     assert client.get(f"/api/v1/plans/{made['id']}").status_code == 404
     assert client.delete(f"/api/v1/plans/{made['id']}").status_code == 404
+
+
+@pytest.mark.parametrize(("limit", "most"), [("REMEMBERED_STEPS", 2 * 168), ("REMEMBERED_PLANS", 2)])
+def test_so_many_plans_and_hours_are_remembered(
+    client: Client, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
+) -> None:
+    monkeypatch.setattr(f"kiban.server.answers.{limit}", most)
+    asked = [client.post("/api/v1/plans", json=study(target__clean_share=share)) for share in (0.71, 0.72, 0.73)]
+    answers = client.service.answers
+    assert [answers.forget(answer.json()["plan"]["id"]) for answer in asked] == [False, True, True]

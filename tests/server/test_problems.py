@@ -55,6 +55,7 @@ def problem_of(answer: Any, status: int, kind: str) -> dict[str, Any]:
         ({"grid.price_myen_per_mwh": {"jepx_files": ["x.csv"]}}, "grid.price_myen_per_mwh.jepx_files", "ファイル"),
         ({"weather.source": "epw", "weather.files": ["pvlib:../../x"]}, "weather.files", "ファイル"),
         ({"policy.packages": ["../../etc/passwd"]}, "policy.packages", "政策パッケージ"),
+        ({"grid.price_myen_per_mwh": 15}, "grid.price_myen_per_mwh", "ありそうな範囲"),
     ],
 )
 def test_a_scenario_that_cannot_be_used(small: Client, changes: dict[str, Any], path: str, detail_ja: str) -> None:
@@ -63,6 +64,16 @@ def test_a_scenario_that_cannot_be_used(small: Client, changes: dict[str, Any], 
         found = problem_of(small.post(address, json=asked), 422, "scenario")
         assert found["path"] == path
         assert detail_ja in found["detail_ja"]
+
+
+def test_what_is_implausible_is_taken_where_the_request_insists(small: Client) -> None:
+    asked = {"example": "tomakomai", "changes": {**WEEK, "grid.price_myen_per_mwh": 15}}
+    found = problem_of(small.post("/api/v1/check", json=asked), 422, "scenario")
+    assert "insist = true" in found["problems"][0]["suggestion"]
+    for insisting in ({**asked, "insist": True}, {**asked, "changes": {**asked["changes"], "insist": True}}):
+        answer = small.post("/api/v1/check", json=insisting)
+        assert answer.status_code == 200, answer.text
+        assert any("grid.price_myen_per_mwh is 15" in note["en"] for note in answer.json()["notes"])
 
 
 def test_every_fault_of_a_scenario_in_both_languages(small: Client) -> None:

@@ -10,6 +10,7 @@ with curves f of a few border columns, whose slopes are unknowns `s`, equal to f
 from dataclasses import dataclass, fields
 
 import numpy as np
+from scipy.linalg import lu_factor, lu_solve
 
 from kiban.linear.kernel.capacities import REFINE_ABOVE
 from kiban.linear.kernel.system import AFFINE, CENTRE, LEAST_SLACK, MAX_REFINEMENTS, PROXIMAL, SOFT, SOFT_FREE
@@ -25,6 +26,10 @@ class Vectors:
     u: np.ndarray
     prices: np.ndarray
     s: np.ndarray
+
+    @property
+    def parts(self):
+        return tuple(getattr(self, f.name) for f in fields(self))
 
     def plus(self, other, primal=1.0, dual=1.0):
         shares = {"v": primal, "r": primal, "z": dual, "u": dual, "prices": dual, "s": dual}
@@ -84,6 +89,7 @@ class DenseNewton:
         self.curved, self.falling = (np.zeros(n, dtype=bool) for _ in range(2))
         self.curved[list(self.curves)] = True
         self.falling[[k for k, curve in self.curves.items() if curve.exponent < 0.0]] = True
+        self.there = None
         self.proximal = np.where(np.arange(m) < self.hourly_rows, PROXIMAL, 0.0)
 
     def linearise(self, at):
@@ -113,13 +119,21 @@ class DenseNewton:
             ]
         )
 
-    def solve_equations(self, matrix, right):
-        """The solution with no price and no room where there is no bound."""
+    def go(self, at):
+        """Factorise the equations of a point, unless they are: several right-hand sides are asked of each."""
+        if self.there is not None and all(np.array_equal(a, b) for a, b in zip(self.there, at.parts, strict=True)):
+            return
         every, every_row = np.ones(self.cost.size, dtype=bool), np.ones(self.right.size, dtype=bool)
-        rows = np.concatenate([every_row, every, self.floor, self.bounded, self.bounded, self.curved])
-        columns = np.concatenate([every, self.floor, self.bounded, self.bounded, every_row, self.curved])
+        self.kept_rows = np.concatenate([every_row, every, self.floor, self.bounded, self.bounded, self.curved])
+        self.columns = np.concatenate([every, self.floor, self.bounded, self.bounded, every_row, self.curved])
+        held = self.equations(at)[np.ix_(self.kept_rows, self.columns)]
+        self.factors, self.free = lu_factor(held), self.equations(at, 0.0)
+        self.there = tuple(part.copy() for part in at.parts)
+
+    def solve_equations(self, right):
+        """The solution with no price and no room where there is no bound."""
         found = np.zeros(right.size)
-        found[columns] = np.linalg.solve(matrix[np.ix_(rows, columns)], right[rows])
+        found[self.columns] = lu_solve(self.factors, right[self.kept_rows])
         return found
 
     def open_parts(self, at, keep=1.0, rights=1.0, costs=1.0):
@@ -140,17 +154,17 @@ class DenseNewton:
         # Slopes are brought to their curves with the residuals; corrections and the start's least squares leave them.
         lacking = self.linearise(at)[1] if side.mode == AFFINE and side.keep == 1.0 else np.zeros_like(self.cost)
         right = np.concatenate([rows, prices, floors, bounds, rooms, lacking])
-        held, free = self.equations(at), self.equations(at, 0.0)
+        self.go(at)
         n, m = self.cost.size, self.right.size
         border = np.zeros(right.size, dtype=bool)
         border[self.hourly_rows : m] = border[m + self.hourly : m + n] = True
         sizes = (1.0 + np.abs(np.concatenate([self.right, self.cost + at.s])))[border[: m + n]]
-        found = self.solve_equations(held, right)
+        found = self.solve_equations(right)
         for _ in range(MAX_REFINEMENTS):
-            left = np.where(border, right - free @ found, 0.0)
+            left = np.where(border, right - self.free @ found, 0.0)
             if (np.abs(left[border]) / sizes).max(initial=0.0) <= REFINE_ABOVE:
                 break
-            found += self.solve_equations(held, left)
+            found += self.solve_equations(left)
         return so_far.plus(Vectors(*np.split(found, np.cumsum([n, n, n, n, m]))))
 
     def measure(self, at):

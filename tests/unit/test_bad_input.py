@@ -237,14 +237,14 @@ def test_a_remedy_of_a_weather_file_can_be_followed(change: Callable[[list[str]]
     assert done.exit_code == 0, done.output
 
 
-@pytest.mark.parametrize("source", ["epw", "tmy3", "jma"])
+@pytest.mark.parametrize("source", ["epw", "tmy3", "jma", "nsrdb", "solcast"])
 def test_a_weather_file_that_is_not_there(source: str) -> None:
     (problem,) = refuse("check", weather(source, "missing.csv"))
     assert "missing.csv" in problem
     assert "does not exist" in problem
 
 
-@pytest.mark.parametrize("source", ["epw", "tmy3", "jma"])
+@pytest.mark.parametrize("source", ["epw", "tmy3", "jma", "nsrdb", "solcast"])
 def test_a_folder_in_place_of_a_weather_file(source: str) -> None:
     Path("years").mkdir()
     (problem,) = refuse("check", weather(source, "years"))

@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from kiban.errors import MOST_PROBLEMS, ScenarioError, limit_problems
 from kiban.outside import Reach, may_open, restrict, restricted
 from kiban.scenario import bounds, file
-from kiban.scenario.bounds import LARGEST_NUMBER, MOST_KEY_PARTS, MOST_LEVELS, bound_values, find_excess, load_toml
+from kiban.scenario.bounds import (
+    LARGEST_NUMBER,
+    LEAST_NUMBER,
+    MOST_KEY_PARTS,
+    MOST_LEVELS,
+    bound_values,
+    find_excess,
+    load_toml,
+)
 from kiban.scenario.file import parse_scenario, place_of
 from kiban.scenario.national_file import is_national, parse_national
 from kiban.scenario.package import load_package, package_names, parse_package
@@ -109,8 +117,10 @@ def test_nothing_is_looked_over_twice() -> None:
         (-(10**16), "is -10000000000000000; it must be at least -1e+15"),
         (10**400, "is 1e400; it must be at most 1e+15"),
         (1 << 40_000, "is 1e12042; it must be at most 1e+15"),
+        (5e-324, "is 5e-324; it must be at least 1e-15"),
+        (-9e-16, "is -9e-16; it must be at most -1e-15"),
     ],
-    ids=["nan", "inf", "large", "small", "longer", "longest"],
+    ids=["nan", "inf", "large", "small", "longer", "longest", "near zero", "near zero from below"],
 )
 def test_a_number_that_nothing_can_calculate_with(kind: str, number: float, said: str) -> None:
     parse, raw = {
@@ -131,7 +141,7 @@ def test_a_number_that_nothing_can_calculate_with(kind: str, number: float, said
 
 
 def test_numbers_up_to_the_largest_are_left_alone() -> None:
-    raw = {"a": [LARGEST_NUMBER, -LARGEST_NUMBER, 0, 5e-324, True], "tokens_per_year": 1e19}
+    raw = {"a": [LARGEST_NUMBER, -LARGEST_NUMBER, 0, -0.0, LEAST_NUMBER, -LEAST_NUMBER, True], "tokens_per_year": 1e19}
     assert bound_values(raw) == (raw, [])
     assert bound_values({"a": [{"tokens_per_year": 1.1e20}]})[1][0].key == "a.0.tokens_per_year"
 

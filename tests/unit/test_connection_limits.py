@@ -84,6 +84,7 @@ def test_calls_fall_on_the_dearest_hours_of_each_year():
     assert called_steps(price, 4, 4380.0).tolist() == [1, 2, 4, 7]
     # A sixth of 4 steps is one whole step.
     assert called_steps(price, 4, 1460.0).tolist() == [1, 4]
+    assert called_steps(price, 4, 1e-12).tolist() == [1, 4]  # any hours at all are one step
     assert called_steps(price, 4, 8760.0).size == 8
     assert called_steps(np.ones(8), 4, 8760.0).size == 8
     with pytest.raises(ScenarioError):

@@ -57,6 +57,7 @@ CASES = {
     "site like nothing": ({"site": [{"id": "mysite", "like": "inzay"}]}, "did you mean 'inzai'?"),
     "site duplicated": ({"site": [{"id": "inzai"}, {"id": "inzai"}]}, "'inzai' stands 2 times"),
     "limits crossed": ({"site": [{"id": "inzai", "min_mw": 90, "max_mw": 50}]}, "above max_mw of 50 MW"),
+    "whole units": ({"supply": {"pv": {"unit_mw": 50}}}, "plan the chosen sites one by one"),
     "shared by nobody": (
         {"shared": [{"id": "a", "supply": "geothermal", "sites": ["inzay"], "max_mw": 1}]},
         "did you mean 'inzai'?",

@@ -7,6 +7,7 @@
     prices          day-ahead prices by area
     economy_tables  the input-output table and the shares of prefectures
     ranges          between which values a figure may be assumed
+    plausible       what a scenario's price, cost, load or size usually is
     units           units of rows, and the values that they allow
     tables          the embedded files
     checks          faults of a catalogue, for its tests

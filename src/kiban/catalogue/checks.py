@@ -19,7 +19,7 @@ _ID = re.compile(r"[a-z][a-z0-9_]*(?:[.\-][a-z0-9_]+)*")
 _LATITUDES_DEG = (20.0, 46.0)
 _LONGITUDES_DEG = (122.0, 154.0)
 _TABLES_WITH_SOURCES = (
-    "sites", "climate_stations", "climate_observed", "prices_yearly", "prices_monthly", "prices_hourly",
+    "sites", "climate_stations", "climate_observed", "prices_yearly", "prices_monthly", "prices_hourly", "plausible",
 )  # fmt: skip
 
 

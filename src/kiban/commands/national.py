@@ -21,6 +21,7 @@ def build_national_file(
     as_json: bool,
     draws: int | None = None,
     movable_gap: float | None = None,
+    insist: bool = False,
     language: Language,
 ) -> None:
     """Plan a national study and print it; with `out`, save report, JSON and map to a new folder.
@@ -32,7 +33,7 @@ def build_national_file(
     from kiban.scenario.national_file import read_national
 
     begun = time.perf_counter()
-    study = read_national(path)
+    study = read_national(path).insisting(insist)
     if movable_gap is not None:
         study = study.changed(national={**study.national.model_dump(), "movable_gap": movable_gap})
     if draws is not None:
@@ -70,6 +71,7 @@ def pay_national_file(
     book: str | None,
     *,
     as_json: bool,
+    insist: bool = False,
     language: Language,
 ) -> None:
     """Who pays for packages in a national study, and where; with `book`, the ledger as an Excel file."""
@@ -77,7 +79,7 @@ def pay_national_file(
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
 
-    study = read_national(path)
+    study = read_national(path).insisting(insist)
     if book is not None:
         from kiban.report.plan.workbook import check_new_file
 
@@ -107,15 +109,17 @@ def pay_national_file(
         show(lambda width: national_payment_text(payment, language, width))
 
 
-def check_national_file(path: Path, language: Language) -> None:
+def check_national_file(path: Path, language: Language, *, insist: bool = False) -> None:
     """Read a national study and the inputs of every site without solving; show the candidates."""
     with progress(language) as tell:
         tell(Message("progress.national_reading"))
         from kiban.catalogue import load_catalogue
         from kiban.national.study.assembly import write_problem
         from kiban.scenario.national_file import read_national
+        from kiban.scenario.plausibility import note_doubts
 
-        problem, excluded = write_problem(read_national(path), load_catalogue())
+        study = read_national(path).insisting(insist)
+        problem, excluded = write_problem(study, load_catalogue())
     from kiban.report.national.check import candidates_text
 
-    show(lambda _: candidates_text(problem.places, tuple(excluded), language))
+    show(lambda _: candidates_text(problem.places, tuple(excluded), note_doubts(study), language))

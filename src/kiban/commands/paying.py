@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiban.commands.terminal import Lang, choose_language, complain, progress, show, write
+from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
 from kiban.messages import Message
 from kiban.progress import Report
@@ -47,6 +47,7 @@ def pay_command(
         typer.Option("--book", metavar="FILE", help="Write the cash flow (or national ledger) to this new Excel file."),
     ] = None,
     as_json: AsJson = False,
+    insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
@@ -57,9 +58,9 @@ def pay_command(
     if national is not None:
         from kiban.commands.national import pay_national_file
 
-        pay_national_file(national, package, against, book, as_json=as_json, language=language)
+        pay_national_file(national, package, against, book, as_json=as_json, insist=insist, language=language)
         return
-    with _asking(subject, against, language, spinner=not as_json) as (question, tell):
+    with _asking(subject, against, language, spinner=not as_json, insist=insist) as (question, tell):
         payment = question.pay(package, report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
@@ -94,6 +95,7 @@ def compare_command(
     ] = None,
     against: Against = None,
     as_json: AsJson = False,
+    insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Lay packages side by side as they are, at equal cost, or at the least cost that reaches an aim."""
@@ -105,7 +107,7 @@ def compare_command(
         raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _asking(scenario, against, language, spinner=not as_json, warm=True) as (question, _):
+    with _asking(scenario, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
         if budget is not None:
             found = equal_cost(question, budget, names)
         elif induce is not None:
@@ -133,13 +135,14 @@ def sweep_command(
     ] = "credit_rate=0:0.5:0.1",
     against: Against = None,
     as_json: AsJson = False,
+    insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Ask the same question over a range of one rate."""
     from kiban.finance.comparison import sweep
 
     language = choose_language(lang)
-    with _asking(subject, against, language, spinner=not as_json, warm=True) as (question, _):
+    with _asking(subject, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
         found = sweep(question, over)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
@@ -155,7 +158,13 @@ def sweep_command(
 
 @contextlib.contextmanager
 def _asking(
-    subject: str | None, against: list[str] | None, language: Language, *, spinner: bool, warm: bool = False
+    subject: str | None,
+    against: list[str] | None,
+    language: Language,
+    *,
+    spinner: bool,
+    insist: bool,
+    warm: bool = False,
 ) -> Iterator[tuple[Question, Report]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -163,7 +172,8 @@ def _asking(
     try:
         with progress(language, spinner=spinner) as tell:
             tell(Message("progress.inputs"))
-            yield Question(read_subject(subject), against=tuple(against or ("none",)), warm=warm), tell
+            asked = read_subject(subject).insisting(insist)
+            yield Question(asked, against=tuple(against or ("none",)), warm=warm), tell
     except InfeasibleError as error:
         plan = error.plan
     else:

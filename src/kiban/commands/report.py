@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kiban.commands.paying import Against, read_subject
-from kiban.commands.terminal import Lang, choose_language, complain, progress
+from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.progress import Report
@@ -43,6 +43,7 @@ def report_command(
         typer.Option("--package", metavar="NAME", help="Also show who pays for a policy package; may be repeated."),
     ] = None,
     against: Against = None,
+    insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Write a plan, who pays, or a national plan as one HTML file that needs no network."""
@@ -54,7 +55,7 @@ def report_command(
     if not out.absolute().parent.is_dir():
         raise OutputError(Problem("command.no_folder", str(out)))
     with progress(language) as tell:
-        page = _page(subject, package or [], against or ["none"], language, tell)
+        page = _page(subject, package or [], against or ["none"], language, tell, insist=insist)
         tell(Message("progress.saving"))
         try:
             write_whole(out, page.encode("utf-8"))
@@ -65,7 +66,9 @@ def report_command(
     complain(phrase("report.written", language, path=out))
 
 
-def _page(subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report) -> str:
+def _page(
+    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report, *, insist: bool
+) -> str:
     """The page of whatever the user means by `subject`."""
     from kiban.report.page import fill_national_page
     from kiban.scenario.examples import find_national
@@ -77,10 +80,10 @@ def _page(subject: str | None, packages: list[str], against: list[str], language
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:
-        return fill_national_page(_plan_national(national, tell), language)
+        return fill_national_page(_plan_national(national, tell, insist=insist), language)
     if packages:
-        return _payment_page(subject, packages, against, language, tell)
-    return _plan_page(subject, language, tell)
+        return _payment_page(subject, packages, against, language, tell, insist=insist)
+    return _plan_page(subject, language, tell, insist=insist)
 
 
 def _saved_summary(subject: str | None) -> dict[str, Any] | None:
@@ -123,15 +126,15 @@ def _unusable(subject: str, reason: str | Message) -> Problem:
     return Problem("command.no_report", subject, reason=reason)
 
 
-def _plan_national(path: Path, tell: Report) -> NationalDocument:
+def _plan_national(path: Path, tell: Report, *, insist: bool) -> NationalDocument:
     from kiban.national.building import build_national
     from kiban.report.national.document import national_document
     from kiban.scenario.national_file import read_national
 
-    return national_document(build_national(read_national(path), report=tell))
+    return national_document(build_national(read_national(path).insisting(insist), report=tell))
 
 
-def _plan_page(subject: str | None, language: Language, tell: Report) -> str:
+def _plan_page(subject: str | None, language: Language, tell: Report, *, insist: bool) -> str:
     from kiban.planning.building import build
     from kiban.report.page import fill_page
     from kiban.report.plan.document import reproduction
@@ -139,13 +142,13 @@ def _plan_page(subject: str | None, language: Language, tell: Report) -> str:
     from kiban.scenario.examples import load_scenario
 
     is_saved = subject is not None and Path(subject).is_dir()
-    plan = load_plan(str(subject)) if is_saved else build(load_scenario(subject), report=tell)
+    plan = load_plan(str(subject)) if is_saved else build(load_scenario(subject).insisting(insist), report=tell)
     again = reproduction(plan) if plan.status == "optimal" else None
     return fill_page(_document(plan), plan.hourly, language, again)
 
 
 def _payment_page(
-    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report
+    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report, *, insist: bool
 ) -> str:
     """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -154,7 +157,7 @@ def _payment_page(
     from kiban.report.plan.document import reproduction
 
     try:
-        question = Question(read_subject(subject), against=tuple(against))
+        question = Question(read_subject(subject).insisting(insist), against=tuple(against))
         payment = question.pay(tuple(packages), report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)

@@ -25,6 +25,10 @@ Lang = Annotated[
     Literal["ja", "en"] | None, typer.Option("--lang", help="Language; default: that of LC_ALL or LANG, else en.")
 ]
 
+Insist = Annotated[
+    bool, typer.Option("--insist", help="Take values that are a hundred times outside of what is plausible.")
+]
+
 
 def choose_language(given: Language | None) -> Language:
     """The language asked for, else that of LC_ALL or LANG, else English."""

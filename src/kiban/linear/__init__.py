@@ -10,6 +10,7 @@ native      the compiled part of both
 verdict     proofs that a programme has no optimum, with rounding counted
 enclosure   bounds that hold in spite of rounding
 phase_one   what is known of a programme that no solver could answer
+branching   whole numbers in a long programme, searched by the kernel
 exclusive   pairs of variables of which only one may be above zero in a step
 flat        the form as one sparse matrix, for general solvers
 clarabel    a general interior point

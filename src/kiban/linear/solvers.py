@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import SolverError
+from kiban.linear.branching import solve_branching
 from kiban.linear.clarabel import solve_clarabel
 from kiban.linear.flat import FlatProgramme, flatten
 from kiban.linear.highs import solve_highs
@@ -25,6 +27,8 @@ GeneralSolver = Callable[[FlatProgramme], Any]
 Solver = Literal["auto", "kernel", "clarabel", "highs"]
 # Largest relative gap and relative residual of an answer.
 ACCEPTED = 1e-7
+# Steps of a programme whose counts of units HiGHS decides; in a longer one the kernel searches.
+LONGEST_WHOLE = 1000
 
 
 def solve(
@@ -39,9 +43,10 @@ def solve(
     """The optimum of a programme with its prices and certificate.
 
     `auto` takes the staircase kernel, then Clarabel where the kernel gives up, then HiGHS (the
-    certificate names the solver that answered, and those that gave up). Whole numbers are always
-    decided by HiGHS; the prices are then those of the programme with the whole numbers held at their
-    values, and the certificate's `dual` is the bound that HiGHS proved over all choices.
+    certificate names the solver that answered, and those that gave up). Whole numbers are decided by HiGHS, counts
+    of units in a long programme by a search of the kernel (`branching`); the prices are then those of the programme
+    with the whole numbers held at their values, and the certificate's `dual` is the bound that was proved over all
+    choices.
 
     "Infeasible" and "unbounded" are answered with a proof alone (`verdict`), whichever solver says so;
     `Solution.ray` is that proof. Raises `SolverError` where no solver reaches a proof, with what is known.
@@ -62,7 +67,7 @@ def solve(
     if any(capacity.integer for capacity in programme.capacities.values()):
         if curved:
             raise SolverError("no solver takes whole numbers and a capacity with a cost curve in one programme")
-        return _solve_integer(programme)
+        return _solve_integer(programme, solver)
     return _solve_continuous(programme, solver, tolerance, warm, keep_warm, threads)
 
 
@@ -143,7 +148,10 @@ def _is_accepted(flat: FlatProgramme, point: Array, certificate: Certificate) ->
     )
 
 
-def _solve_integer(programme: Staircase) -> Solution:
+def _solve_integer(programme: Staircase, solver: Solver = "auto") -> Solution:
+    counts = any(capacity.integer and capacity.upper > 1.0 for capacity in programme.capacities.values())
+    if counts and programme.steps > LONGEST_WHOLE and solver != "highs":
+        return solve_branching(programme, partial(_solve_continuous, solver=solver))
     flat = flatten(programme)
     status, point, _, nodes, bound = solve_highs(flat)
     if status != "optimal":

@@ -4,6 +4,7 @@ building         scenario -> preparation -> programme -> solution -> plan; start
 preparation      a scenario with its inputs at hand, under a policy
 inputs           the place, weather, horizon, series and costs of a scenario, opened once
 site_facts       the place: a catalogue site with the keys of the scenario over it
+time_zone        standard time from coordinates
 local_weather    the weather, by the reader for its source
 series_inputs    hourly inputs: a number, a column of a file, or the series of a model
 compute_load     firm load, deferrable arrivals, the room for waiting, tranches, chips
@@ -17,10 +18,13 @@ annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
+plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
 storage          the storages in the programme
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
+outages          an outage of the grid that may begin in any hour, and is survived
+outage_limits    why no design survives it, and the most that one does
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
 worths           what one unit more of each constraint saves
@@ -35,6 +39,7 @@ memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
 pypsa_account    the account of stored and sold energy in it
 pypsa_constraints  what PyPSA has no form for
+pypsa_outages    an outage that is survived, every start with a schedule of its own
 """
 
 from kiban.planning.building import build

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kiban.errors import Problem, ScenarioError, SolverError
-from kiban.linear import Solution, Staircase, solve
+from kiban.linear import Solution, Staircase
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
 from kiban.planning.evaluation import (
@@ -30,7 +30,10 @@ from kiban.planning.evaluation import (
 )
 from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.one_way import TwoWay, solve_one_way
+from kiban.planning.outage_limits import explain_outage
+from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import Alternative, Plan
+from kiban.planning.plant_limits import describe_units
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
@@ -91,17 +94,26 @@ def build_prepared(
     candidates = [preparation.resources_for(system) for system in preparation.cooling_systems]
     if served_mw is not None:
         candidates = [serve(resources, served_mw) for resources in candidates]
-    solutions = _solve_all(candidates, solver, warm, tell)
+    guards = [OutageGuard(resources) for resources in candidates]
+    solutions = _solve_all(guards, solver, warm, tell)
     for resources, solution in zip(candidates, solutions, strict=True):
         if solution.status == "unbounded":
             raise ScenarioError(_explain_unbounded(resources))
-    found = [find_design(*pair, partial(solve, solver=solver)) for pair in zip(candidates, solutions, strict=True)]
+    found = [_find_surviving(guard, optimum, solver) for guard, optimum in zip(guards, solutions, strict=True)]
     solved = [candidate for candidate in found if candidate[1].status == "optimal"]
     if not solved:
-        return _no_design(preparation, found[0][0], tell, explain)
+        return _no_design(preparation, found[0][0].resources, tell, explain)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
-    others = tuple(Alternative(resources.cooling_system, _cost(solution)) for resources, solution, _ in solved[1:])
+    others = tuple(Alternative(guard.resources.cooling_system, _cost(solution)) for guard, solution, _ in solved[1:])
     return _make_plan(preparation, *solved[0], others)
+
+
+def _find_surviving(
+    guard: OutageGuard, optimum: Solution, solver: Solver
+) -> tuple[OutageGuard, Solution, TwoWay | None]:
+    """`find_design` where every programme keeps what outages ask for; the guard has the resources of the plan."""
+    resources, solution, two_way = find_design(guard.resources, optimum, partial(guard.solve, solver=solver))
+    return replace(guard, resources=resources), solution, two_way
 
 
 def find_design(
@@ -136,27 +148,29 @@ def _explain_unbounded(resources: Resources) -> Problem:
 
 
 def _solve_all(
-    candidates: Sequence[Resources], solver: Solver, warm: MutableMapping[str, WarmStart] | None, tell: Report
+    guards: Sequence[OutageGuard], solver: Solver, warm: MutableMapping[str, WarmStart] | None, tell: Report
 ) -> list[Solution]:
     """The optimum of each cooling system, on a thread each: the answers do not depend on how many there are."""
     # Cooling systems differ little in what the programme sees of them. What is here at the start decides, so that
     # the first question is answered as if there were no points.
     known = dict(warm) if warm is not None else {}
+    candidates = [guard.resources for guard in guards]
     starts = [known.get(resources.cooling_system) or next(iter(known.values()), None) for resources in candidates]
 
-    def solve_one(resources: Resources, start: WarmStart | None) -> Solution:
-        return prove(write_programme(resources), partial(solve, solver=solver, warm=start, keep_warm=warm is not None))
+    def solve_one(guard: OutageGuard, start: WarmStart | None) -> Solution:
+        solve_it = partial(guard.solve, solver=solver, warm=start, keep_warm=warm is not None)
+        return prove(write_programme(guard.resources), solve_it)
 
     for resources in candidates:
         tell(Message("progress.solving", technology=resources.cooling_system))
     threads = min(len(candidates), os.cpu_count() or 1)
     if threads == 1:
-        solutions = list(map(solve_one, candidates, starts))
+        solutions = list(map(solve_one, guards, starts))
     else:
         with ThreadPoolExecutor(threads, thread_name_prefix="kiban-cooling") as pool:
             begun = [
-                pool.submit(copy_context().run, solve_one, resources, start)
-                for resources, start in zip(candidates, starts, strict=True)
+                pool.submit(copy_context().run, solve_one, guard, start)
+                for guard, start in zip(guards, starts, strict=True)
             ]
             solutions = [solution.result() for solution in begun]
     if warm is not None:
@@ -194,18 +208,26 @@ def _cost(solution: Solution) -> float:
 
 def _make_plan(
     preparation: Preparation,
-    resources: Resources,
+    guard: OutageGuard,
     solution: Solution,
     two_way: TwoWay | None,
     alternatives: tuple[Alternative, ...],
 ) -> Plan:
+    resources = guard.resources
     notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
     if two_way is not None:
         notes = (*notes, two_way.note())
+    if any(supply.unit_mw for supply in resources.supply):
+        notes = (*notes, describe_units(resources, solution))
+    if resources.outage is not None:
+        notes = (*notes, guard.note(solution))
     return replace(
         describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
         worths=compute_worths(
-            resources, tidy(resources, solution), preparation.warmer_cooling(resources.cooling_system)
+            resources,
+            tidy(resources, solution),
+            preparation.warmer_cooling(resources.cooling_system),
+            guard.worths(solution),
         ),
         alternatives=alternatives,
         provenance=tuple(preparation.recorder),
@@ -271,7 +293,7 @@ def _no_design(preparation: Preparation, resources: Resources, tell: Report, exp
     explanation = None
     if explain:
         programme: Staircase = write_programme(resources)
-        explanation = explain_infeasibility(
+        explanation = explain_outage(resources, tell) or explain_infeasibility(
             resources, programme, lambda step: f"{preparation.time[step]:%Y-%m-%d %H:%M}", tell
         )
     return Plan(

@@ -85,7 +85,7 @@ def called_steps(price: Array, block_steps: int, hours_per_year: float) -> npt.N
     A window that stands for a year has its part of the hours, rounded up. Raises `ScenarioError` where all hours of a
     year cost the same, since nothing then says when the network is short.
     """
-    count = min(math.ceil(hours_per_year * block_steps / HOURS_PER_YEAR - ROUNDING), block_steps)
+    count = min(max(math.ceil(hours_per_year * block_steps / HOURS_PER_YEAR - ROUNDING), 1), block_steps)
     years = price.reshape(-1, block_steps)
     if count < block_steps and bool((years.max(axis=1) == years.min(axis=1)).any()):
         raise ScenarioError(Problem("planning.calls_without_price", key="grid.non_firm"))

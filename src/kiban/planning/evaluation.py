@@ -19,13 +19,13 @@ from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 def name_capacities(resources: Resources, solution: Solution) -> dict[str, float]:
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
-    tranches = {tranche.capacity for tranche in resources.tranches}
+    hidden = {tranche.capacity for tranche in resources.tranches} | {supply.units for supply in resources.supply}
     energies = {storage.energy for storage in resources.storages}
     named = {}
     for name, value in _built(solution).items():
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
-        elif name not in tranches:
+        elif name not in hidden:
             named[f"{name}_{'mwh' if name in energies else 'mw'}"] = value
     return named
 
@@ -142,7 +142,7 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
             supply.production_credit_myen_per_mwh * float(solution.hourly[f"{supply.name}_output"].sum())
             for supply in credits
         )
-    costs["carbon"] = resources.carbon_price_myen_per_t * compute_emissions(resources, solution)
+    costs["carbon"] = resources.carbon_price_myen_per_t * compute_operating_emissions(resources, solution)
     costs["water"] = resources.water_price_myen_per_m3 * compute_water(resources, solution)
     for measure in resources.measures:
         costs[f"measure_{measure.name}"] = measure.annual_cost_myen * built[measure.name]
@@ -233,7 +233,18 @@ def compute_clean_output(resources: Resources, solution: Solution) -> dict[str, 
 
 
 def compute_emissions(resources: Resources, solution: Solution) -> float:
-    """Carbon dioxide, t a year."""
+    """Carbon dioxide of operation and of building, t a year."""
+    return compute_operating_emissions(resources, solution) + compute_embodied_emissions(resources, solution)
+
+
+def compute_embodied_emissions(resources: Resources, solution: Solution) -> float:
+    """Carbon dioxide of building the plants, evenly over their lives, t a year."""
+    built = _built(solution)
+    return sum(supply.embodied_t_per_mw_year * built[supply.name] for supply in resources.supply)
+
+
+def compute_operating_emissions(resources: Resources, solution: Solution) -> float:
+    """Carbon dioxide of operation, on which the carbon price is, t a year."""
     total = sum(float(factor @ solution.hourly[name]) for name, factor in resources.emission_factors())
     return total * resources.step_weight_h
 
@@ -278,6 +289,8 @@ def compute_indicators(
         "unserved_mwh_per_year": yearly.get("unserved_mw", 0.0) + yearly.get("dropped_mw", 0.0),
         "mean_energy_value_myen_per_mwh": load_weighted(hourly["energy_value_myen_per_mwh"], hourly["load_mw"]),
     }
+    if any(supply.embodied_t_per_mw_year for supply in resources.supply):
+        indicators["embodied_t_per_year"] = compute_embodied_emissions(resources, solution)
     if "import_possible_mw" in hourly:
         less = hourly["import_possible_mw"] < solution.capacities["interconnection"] - SOLVER_DUST
         indicators["restricted_hours_per_year"] = float(less.sum()) * weight
@@ -342,5 +355,5 @@ def reprice(plan: Plan, resources: Resources) -> float:
         charges = resources.grid.surcharge_myen_per_mwh + resources.grid.network_charge_myen_per_mwh
         drawn = plan.indicators["import_mwh_per_year"]
         cost += charges * drawn - sum(plan.energy_charges_myen_per_year.values())
-    emissions = plan.indicators["emissions_t_per_year"]
+    emissions = plan.indicators["emissions_t_per_year"] - plan.indicators.get("embodied_t_per_year", 0.0)
     return cost + resources.carbon_price_myen_per_t * emissions - plan.costs.get("carbon", 0.0)

@@ -18,7 +18,7 @@ from kiban.planning.connection_limits import read_calls, read_import_limit, read
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.provenance import catalogue_source
-from kiban.planning.resources import BackupResource, GridResource
+from kiban.planning.resources import BackupResource, GridResource, OutageResource
 from kiban.scenario import JepxPrices
 
 if TYPE_CHECKING:
@@ -207,3 +207,16 @@ def read_backup(inputs: Inputs) -> BackupResource | None:
         fuel_cost_myen_per_mwh=fuel,
         emission_factor_t_per_mwh=emission,
     )
+
+
+def read_outage(inputs: Inputs) -> OutageResource | None:
+    """The outage that the site survives, if the scenario asks for one."""
+    outage, recorder = inputs.scenario.outage, inputs.recorder
+    if outage is None:
+        return None
+    recorder.give("outage.hours", outage.hours, "h")
+    recorder.settle(outage, "share", "outage.share", "share")
+    if outage.fuel_hours is not None:
+        recorder.give("outage.fuel_hours", outage.fuel_hours, "h")
+    fuel = math.inf if outage.fuel_hours is None else outage.fuel_hours
+    return OutageResource(float(outage.hours), outage.share, fuel)

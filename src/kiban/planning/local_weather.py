@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kiban.calendar import SECONDS_PER_HOUR
 from kiban.catalogue.climate import ClimateNormals, Quantity
 from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.messages import Message
@@ -16,6 +17,7 @@ from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place
 from kiban.scenario import Scenario
 from kiban.scenario.place import FILE_SOURCES
+from kiban.weather.distance import great_circle_km
 from kiban.weather.humidity import LAPSE_RATE_K_PER_M
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
+FAR_KM = 50.0
+"""Weather from farther away is said to be of another place."""
 
 
 def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
@@ -37,6 +41,7 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     if weather.step_hours != scenario.time.step_hours:
         asked, steps = scenario.time.step_hours, weather.step_hours
         raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
+    weather = replace(weather, notes=(*weather.notes, *_misfits(weather, place)))
     status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
     notes = weather.notes
     if weather.synthetic:
@@ -44,6 +49,20 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     named = weather.source if isinstance(weather.source, Message) else Message("origin.named", name=weather.source)
     recorder.record("weather", weather.source, "", named, status, "weather", *notes)
     return weather
+
+
+def _misfits(weather: Weather, place: Place) -> tuple[Message, ...]:
+    """What is said where the weather is of another place, or counts its hours in another zone, than the site."""
+    notes = []
+    distance_km = great_circle_km(place.latitude_deg, place.longitude_deg, weather.latitude_deg, weather.longitude_deg)
+    if distance_km > FAR_KM:
+        notes.append(Message("note.place_apart", distance=distance_km))
+    offset = weather.time[0].utcoffset()
+    weather_offset = place.utc_offset_hours if offset is None else offset.total_seconds() / SECONDS_PER_HOUR
+    if weather_offset != place.utc_offset_hours:
+        said = {"weather_offset": weather_offset, "site_offset": place.utc_offset_hours}
+        notes.append(Message("note.zone_apart", said))
+    return tuple(notes)
 
 
 def _under_source(problem: Problem, source: str) -> Problem:
@@ -72,11 +91,11 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             monthly_ghi_mj_m2_day=normals[2],
         )
     files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
+    mended = {"fill_gaps_hours": chosen.fill_gaps_hours, "clip_negative_w_m2": chosen.clip_negative_w_m2}
     if source in {"epw", "tmy3"}:
         if len(files) != 1:
             raise ScenarioError(Problem("planning.weather_files", key="weather.files", count=len(files), name=source))
         year = chosen.years[0] if chosen.years else scenario.base_year
-        mended = {"fill_gaps_hours": chosen.fill_gaps_hours, "clip_negative_w_m2": chosen.clip_negative_w_m2}
         if source == "epw":
             from kiban.weather.epw import read_epw
 
@@ -84,6 +103,18 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         from kiban.weather.tmy3 import read_tmy3
 
         return read_tmy3(files[0], year=year, **mended)
+    years = list(chosen.years) or None
+    if source == "nsrdb":
+        from kiban.weather.nsrdb import read_nsrdb
+
+        laid_on = chosen.years[0] if chosen.years else scenario.base_year
+        return read_nsrdb(files, year=laid_on, years=years, **mended)
+    if source == "solcast":
+        from kiban.weather.frame import Place as WeatherPlace
+        from kiban.weather.solcast import read_solcast
+
+        here = WeatherPlace(place.latitude_deg, place.longitude_deg, place.elevation_m, offset)
+        return read_solcast(files, here, years=years, step_hours=scenario.time.step_hours, **mended)
     if source == "jma":
         from kiban.weather.jma import read_jma
 
@@ -95,7 +126,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             place.longitude_deg,
             place.elevation_m,
             chosen.wind_height_m,
-            years=list(chosen.years) or None,
+            years=years,
             fill_gaps_hours=chosen.fill_gaps_hours,
             clip_negative_w_m2=chosen.clip_negative_w_m2,
         )

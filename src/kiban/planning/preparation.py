@@ -24,7 +24,7 @@ from kiban.planning.cooling_options import (
     read_warmer_cooling,
     read_water_price,
 )
-from kiban.planning.grid_supply import read_backup, read_grid
+from kiban.planning.grid_supply import read_backup, read_grid, read_outage
 from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
@@ -41,6 +41,7 @@ from kiban.planning.supply_options import read_supply
 from kiban.policy.capital import CapitalTerms
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, Tranche
+from kiban.scenario.plausibility import note_doubts, refuse_slips
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +55,7 @@ def prepare(scenario: Scenario) -> Preparation:
     catalogue = load_catalogue()
     if scenario.assumptions:
         catalogue = catalogue.overridden(scenario.assumptions)
+    refuse_slips(scenario)
     with as_problems():
         inputs = open_inputs(scenario, Recorder(catalogue))
     preparation = Preparation(scenario, inputs, Plant(inputs))
@@ -157,8 +159,9 @@ class Preparation:
     @property
     def notes(self) -> tuple[Message, ...]:
         """What must be said about the inputs."""
+        doubts = (*note_doubts(self.scenario), *(doubt.note() for doubt in self.inputs.series.doubts))
         said = () if self.scenario.weather.source == "none" else self.weather.notes
-        return (*said, *explain_offer(self.inputs))
+        return (*doubts, *said, *explain_offer(self.inputs))
 
     @property
     def cooling_systems(self) -> tuple[str, ...]:
@@ -242,6 +245,7 @@ class Preparation:
             gpus_per_mw=compute.chips_per_mw,
             tranches=read_tranches(scenario.tranche, inputs, compute),
             tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
+            outage=read_outage(inputs),
             assets=dict(inputs.costs.assets),
         )
         inputs.series.raise_problems()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.linear import Staircase
+from kiban.planning.plant_limits import add_plant_limits
 from kiban.planning.resources import Resources
 from kiban.planning.storage import add_storages
 from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_deductions, sells
@@ -67,6 +68,7 @@ def add_supply(programme: Staircase, resources: Resources) -> None:
         programme.add_term("curtailment_limit", "curtailment")
         for supply in free:
             programme.add_capacity_term("curtailment_limit", supply.name, -supply.availability)
+    add_plant_limits(programme, resources)
 
 
 def add_compute(programme: Staircase, resources: Resources) -> None:
@@ -227,12 +229,15 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
 
 
 def add_carbon(programme: Staircase, resources: Resources) -> None:
-    """Carbon dioxide of imports, backup and paid supply stays below the cap."""
+    """Carbon dioxide of imports, backup and paid supply, and of building plants, stays below the cap."""
     if resources.carbon_cap_t_per_year is None:
         return
     programme.add_total("carbon_cap", upper=resources.carbon_cap_t_per_year)
     for variable, factor in resources.emission_factors():
         programme.add_total_term("carbon_cap", variable, factor * resources.step_weight_h)
+    for supply in resources.supply:
+        if supply.embodied_t_per_mw_year > 0:
+            programme.add_capacity_term("carbon_cap", supply.name, supply.embodied_t_per_mw_year)
 
 
 def add_water(programme: Staircase, resources: Resources) -> None:

@@ -4,8 +4,8 @@ Shared capacities, yearly totals and adequacy are global constraints of type `we
 are the time series `generators_t[NAME]` and `links_t[NAME]`, the weights on capacities the columns NAME of generators,
 links and stores. Constraints of each hour are of type `weighted_hours`: their weights on dispatch, and on what stores
 hold, are the columns NAME. A limit of dispatch in MW by hour, beside the capacity, is the time series
-`generators_t["most_mw"]`. Stores close within each weather year. `add_constraints` writes them into the problem that
-PyPSA makes of a network.
+`generators_t["most_mw"]`, a limit of its change the column `ramp_share_per_step`. Stores close within each weather
+year. `add_constraints` writes them into the problem that PyPSA makes of a network.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ WEIGHTED_SUM = "weighted_sum"
 WEIGHTED_HOURS = "weighted_hours"
 DISPATCH = {"Generator": "p", "Link": "p", "Store": "e"}
 HOURLY_LIMIT = "most_mw"
+RAMP = "ramp_share_per_step"
 NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
 YEAR_STEPS = "weather_year_steps"
 
@@ -33,6 +34,7 @@ def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
     """The constraints that PyPSA has no form for; PyPSA calls this as its `extra_functionality`."""
     _close_stores(network, snapshots)
     _keep_hourly_limits(network)
+    _keep_ramps(network)
     totals = network.c["GlobalConstraint"].static
     for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
         left = sum(_weighted_terms(network, str(name)))
@@ -85,6 +87,26 @@ def add_hourly_limit(network: pypsa.Network, generator: str, most_mw: Array) -> 
     known = dynamic.get(HOURLY_LIMIT)
     frame = frame if known is None or known.empty else known.join(frame)
     dynamic[HOURLY_LIMIT] = frame.rename_axis(columns="name")
+
+
+def add_ramp(network: pypsa.Network, generator: str, share: float) -> None:
+    """A generator changes its output from step to step by at most this share of its capacity, within a weather year."""
+    network.c["Generator"].static.loc[generator, RAMP] = share
+
+
+def _keep_ramps(network: pypsa.Network) -> None:
+    """PyPSA's own ramp limits do not close a year."""
+    static = network.c["Generator"].static
+    if RAMP not in static:
+        return
+    block, steps = int(network.meta[YEAR_STEPS]), np.arange(len(network.snapshots))
+    before = np.where(steps % block == 0, steps + block - 1, steps - 1)
+    for name, share in static[RAMP].dropna().items():
+        power = network.model["Generator-p"].sel(name=name, drop=True)
+        earlier = power.isel(snapshot=before).assign_coords(snapshot=power.indexes["snapshot"])
+        most = float(share) * network.model["Generator-p_nom"].sel(name=name, drop=True)
+        network.model.add_constraints(power - earlier - most, "<=", 0.0, name=f"Generator-ramp-up-{name}")
+        network.model.add_constraints(earlier - power - most, "<=", 0.0, name=f"Generator-ramp-down-{name}")
 
 
 def _keep_hourly_limits(network: pypsa.Network) -> None:

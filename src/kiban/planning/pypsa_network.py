@@ -20,6 +20,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
+from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import (
     NOMINAL,
@@ -27,8 +28,10 @@ from kiban.planning.pypsa_constraints import (
     add_constraints,
     add_hourly_limit,
     add_hours,
+    add_ramp,
     add_total,
 )
+from kiban.planning.pypsa_outages import describe_outage, survive_outages
 from kiban.planning.resources import GridResource, Resources, StorageResource
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         network.snapshot_weightings["objective"] = resources.step_weight_h
         network.snapshot_weightings["generators"] = resources.step_weight_h
         network.snapshot_weightings["stores"] = resources.step_hours
-        network.meta = {YEAR_STEPS: resources.block_steps}
+        network.meta = {YEAR_STEPS: resources.block_steps, **describe_outage(resources)}
         network.add("Carrier", ["electricity", "compute", "battery", "grid", "backup", "unserved", "measure"])
         network.add("Bus", "electricity", carrier="electricity")
         network.add("Bus", "it", carrier="compute")
@@ -84,9 +87,14 @@ def optimise(network: pypsa.Network, solver_options: Mapping[str, Any] | None = 
             solver_options={**SOLVER_OPTIONS, **(solver_options or {})},
             io_api="direct",
             include_objective_constant=False,
-            extra_functionality=add_constraints,
+            extra_functionality=_add_all,
         )
     return str(condition)
+
+
+def _add_all(network: pypsa.Network, snapshots: pd.Index) -> None:
+    add_constraints(network, snapshots)
+    survive_outages(network)
 
 
 def read_capacities(network: pypsa.Network) -> dict[str, float]:
@@ -122,10 +130,15 @@ def _add_supply(network: pypsa.Network, resources: Resources) -> None:
             p_nom_extendable=True,
             p_nom_min=supply.min_mw,
             p_nom_max=supply.max_mw,
+            p_min_pu=supply.least_load() if supply.least_load_share > 0 else 0.0,
             p_max_pu=supply.availability,
+            p_nom_mod=supply.unit_mw or 0.0,
             capital_cost=supply.annual_cost_myen_per_mw,
             marginal_cost=supply.output_cost(resources.carbon_price_myen_per_t),
         )
+        ramp = ramp_per_step(supply, resources.step_hours)
+        if ramp is not None:
+            add_ramp(network, supply.name, ramp)
 
 
 def _add_storage(network: pypsa.Network, storage: StorageResource) -> None:
@@ -354,7 +367,9 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
             add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
     if resources.carbon_cap_t_per_year is not None:
         factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
-        add_total(network, "carbon_cap", "<=", resources.carbon_cap_t_per_year, dispatch=factors)
+        built = {s.name: s.embodied_t_per_mw_year for s in resources.supply if s.embodied_t_per_mw_year > 0}
+        cap = resources.carbon_cap_t_per_year
+        add_total(network, "carbon_cap", "<=", cap, dispatch=factors, capacities=built)
     if resources.water_cap_m3_per_year is not None:
         water = {"it": resources.wue_m3_per_mwh / resources.pue}
         add_total(network, "water_cap", "<=", resources.water_cap_m3_per_year, dispatch=water)

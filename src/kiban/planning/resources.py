@@ -33,12 +33,31 @@ class SupplyResource:
     firm_share: float
     production_credit_myen_per_mwh: float = 0.0
     """Worth of the support for each MWh delivered, before tax and levelled over the horizon."""
+    ramp_share_per_hour: float | None = None
+    """Most change of output in an hour, share of the capacity."""
+    least_load_share: float = 0.0
+    """Least output while it is available, share of the capacity."""
+    unit_mw: float | None = None
+    """Size of a unit where only whole ones are built."""
+    embodied_t_per_mw_year: float = 0.0
+    """Carbon dioxide of building, for each MW and year of the life."""
 
     @property
     def is_free(self) -> bool:
-        """Whether output costs nothing and burdens no yearly limit, so that all of it is taken or curtailed."""
+        """Whether output costs nothing and burdens no limit of its own, so that all of it is taken or curtailed."""
         paid = self.variable_cost_myen_per_mwh.any() or self.production_credit_myen_per_mwh
+        if self.ramp_share_per_hour is not None or self.least_load_share > 0:
+            return False
         return self.clean and self.emission_t_per_mwh == 0 and not paid
+
+    @property
+    def units(self) -> str:
+        """Name of the number of units in the programme."""
+        return f"{self.name}_units"
+
+    def least_load(self) -> Array:
+        """Least output per MW in each step: no more than what is available."""
+        return np.minimum(self.least_load_share, self.availability)
 
     def output_cost(self, carbon_price_myen_per_t: float) -> Array:
         """Cost of each MWh of output, million yen: fuel, carbon, less the production credit."""
@@ -208,6 +227,22 @@ class TrancheResource:
 
 
 @dataclass(frozen=True, slots=True)
+class OutageResource:
+    """An outage of the grid that may begin in any step: its length, the share of the firm load, and fuel for backup.
+
+    `fuel_hours` are hours of full output; infinite where fuel comes in time.
+    """
+
+    hours: float
+    share: float
+    fuel_hours: float
+
+    def steps(self, resources: Resources) -> int:
+        """Steps of the outage, at most those of a weather year."""
+        return min(math.ceil(self.hours / resources.step_hours), resources.block_steps)
+
+
+@dataclass(frozen=True, slots=True)
 class Resources:
     """Everything that the programme of one site and one cooling system needs."""
 
@@ -244,6 +279,8 @@ class Resources:
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
     loses_purchases: bool = False
     """Whether storages lose more than the own clean output, so that purchases bear the rest (`stored_energy`)."""
+    outage: OutageResource | None = None
+    """The outage that the design survives."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
 
@@ -292,8 +329,8 @@ class Resources:
     def has_energy_to_waste(self) -> bool:
         """Whether energy that is not free output may cost nothing, so that an optimum may throw it away.
 
-        So it is where a price is not positive, where a battery starts with energy of its own, and where a
-        measure may save more than the load of an hour.
+        So it is where a price is not positive, where a battery starts with energy of its own, where a measure may
+        save more than the load of an hour, and where a plant cannot turn down as the load does.
         """
         carbon = self.carbon_price_myen_per_t
         costs = [supply.output_cost(carbon) for supply in self.supply if not supply.is_free]
@@ -302,7 +339,8 @@ class Resources:
         if self.backup is not None:
             costs.append(self.backup.fuel_cost_myen_per_mwh + carbon * self.backup.emission_factor_t_per_mwh)
         starts_full = any(not storage.cyclic and storage.initial_share > 0 for storage in self.storages)
-        return bool(self.measures) or starts_full or any(bool((cost <= 0).any()) for cost in costs)
+        is_slow = any(supply.ramp_share_per_hour is not None or supply.least_load_share > 0 for supply in self.supply)
+        return is_slow or bool(self.measures) or starts_full or any(bool((cost <= 0).any()) for cost in costs)
 
     def unclean_shares(self) -> Iterator[tuple[str, Array]]:
         """Hourly variables whose energy is not clean, with the share of each that is not."""

@@ -63,13 +63,17 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     """The same optimum with no more of a capacity that costs nothing than its schedule needs.
 
     Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
-    hours, a state of charge to begin with, the critical load) stay as they are.
+    hours, a state of charge to begin with, the critical load, an outage) stay as they are.
     """
     capacities, hourly = dict(solution.capacities), dict(solution.hourly)
     for name, least in _least_capacities(resources, solution):
         capacities[name] = min(capacities[name], least)
+    if resources.outage is not None:
+        return replace(solution, capacities=capacities, hourly=hourly)
     for supply in resources.supply:
-        if not supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+        if not supply.is_free or supply.unit_mw or supply.annual_cost_myen_per_mw:
+            continue
+        if _is_critical(resources, supply.firm_share):
             continue
         available = supply.availability > 0
         spare = float((hourly["curtailment"][available] / supply.availability[available]).min(initial=np.inf))
@@ -89,6 +93,9 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
     if grid is not None and not grid.annual_cost_myen_per_mw:
         used = (_needed(hourly, "import", grid.import_share), _needed(hourly, "export", grid.export_share))
         yield "interconnection", max(grid.min_mw, *used)
+    if resources.outage is not None:
+        # What an outage needs shows in no hour of the schedule.
+        return
     for storage in resources.storages:
         if storage.annual_cost_myen_per_charge_mw == 0:
             yield storage.charge_power, _peak(hourly, storage.charge)
@@ -104,6 +111,8 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
         yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))
     for supply in resources.supply:
         if supply.is_free or supply.annual_cost_myen_per_mw or _is_critical(resources, supply.firm_share):
+            continue
+        if supply.unit_mw or supply.ramp_share_per_hour is not None or supply.least_load_share:
             continue
         output, available = hourly[f"{supply.name}_output"], supply.availability > 0
         yield (

@@ -15,6 +15,7 @@ from kiban.errors import InputError, Problem, ScenarioError
 from kiban.messages import Message
 from kiban.planning.provenance import Recorder
 from kiban.scenario import HourlyInput, Scenario, SeriesReference
+from kiban.scenario.plausibility import Doubt, doubt_series
 from kiban.weather.placement import Span
 
 
@@ -62,6 +63,7 @@ class SeriesReader:
         self._horizon = horizon
         self._recorder = recorder
         self._problems: list[Problem] = []
+        self._doubts: dict[str, Doubt] = {}
 
     def read(
         self,
@@ -114,7 +116,22 @@ class SeriesReader:
                     step=first,
                 )
             )
+        self._judge(key, series)
         return series
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """The series whose mean is outside of what is plausible and that are taken."""
+        return tuple(self._doubts.values())
+
+    def _judge(self, key: str, series: Array) -> None:
+        doubt = doubt_series(key, float(np.abs(series).mean()))
+        if doubt is None:
+            return
+        if doubt.is_refused and not self._scenario.insist:
+            self._problems.append(doubt.problem())
+        else:
+            self._doubts[key] = doubt
 
     def raise_problems(self) -> None:
         """Raise `ScenarioError` with every problem met so far, if any."""

@@ -8,9 +8,8 @@ from kiban.catalogue import AREAS, ClimateNormals, climate_normals
 from kiban.errors import CatalogueError, Problem, ScenarioError, nearest
 from kiban.messages import Message
 from kiban.planning.provenance import Recorder, catalogue_source
+from kiban.planning.time_zone import find_time_zone, solar_offset_hours, standard_offset_hours
 from kiban.scenario import Scenario
-
-DEGREES_PER_HOUR = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +44,7 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         name = given.name or f"{given.latitude_deg:.2f}, {given.longitude_deg:.2f}"
         offset = given.utc_offset_hours
         if offset is None:
-            offset = float(round(given.longitude_deg / DEGREES_PER_HOUR))
-            source = Message("origin.longitude")
-            recorder.record("site.utc_offset_hours", f"{offset:g}", "h", source, "derived", "formula")
+            offset = _find_offset(given.latitude_deg, given.longitude_deg, scenario.base_year, recorder)
         if given.elevation_m is None:
             recorder.record("site.elevation_m", "0", "m", Message("origin.default"), "assumed", "default")
         return Place(
@@ -78,6 +75,16 @@ def find_place(scenario: Scenario, recorder: Recorder) -> Place:
         utc_offset_hours=_first(given.utc_offset_hours, site.utc_offset_hours),
         normals=climate_normals(site.id),
     )
+
+
+def _find_offset(latitude_deg: float, longitude_deg: float, year: int, recorder: Recorder) -> float:
+    """Standard time at coordinates, hours ahead of UTC: of the legal time zone, or of the sun where there is none."""
+    zone = find_time_zone(latitude_deg, longitude_deg)
+    offset = standard_offset_hours(zone, year) if zone is not None else None
+    source = Message("origin.time_zone", name=str(zone)) if offset is not None else Message("origin.longitude")
+    found = solar_offset_hours(longitude_deg) if offset is None else offset
+    recorder.record("site.utc_offset_hours", f"{found:g}", "h", source, "derived", "formula")
+    return found
 
 
 def take_site_fact(place: Place, quantity: str, recorder: Recorder) -> float | None:

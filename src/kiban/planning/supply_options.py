@@ -18,6 +18,7 @@ from kiban.planning.resources import SupplyResource
 from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place, take_site_fact
 from kiban.scenario import KNOWN_SUPPLY, Supply
+from kiban.scenario.plant import MOST_AVAILABILITY
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
@@ -46,14 +47,16 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             continue
         if option.availability is not None:
             key = f"supply.{name}.availability"
-            availability = inputs.series.read(option.availability, key, unit="MW per MW", lower=0.0, upper=1.0)
+            availability = inputs.series.read(
+                option.availability, key, unit="MW per MW", lower=0.0, upper=MOST_AVAILABILITY
+            )
         else:
             whole = _model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
             availability = inputs.horizon.cut(whole)
         made.append(
             SupplyResource(
                 name=name,
-                availability=availability,
+                availability=availability * _mean_output(name, option, inputs),
                 annual_cost_myen_per_mw=inputs.costs.supply(name, option),
                 min_mw=option.min_mw,
                 max_mw=limit,
@@ -61,9 +64,45 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
                 emission_t_per_mwh=option.emission_t_per_mwh,
                 clean=option.clean,
                 firm_share=option.firm_share or 0.0,
+                ramp_share_per_hour=option.ramp_share_per_hour,
+                least_load_share=option.least_load_share,
+                unit_mw=option.unit_mw,
+                embodied_t_per_mw_year=_embodied(name, option, inputs),
             )
         )
     return tuple(made)
+
+
+def _mean_output(name: str, option: Supply, inputs: Inputs) -> float:
+    """Mean over the life of what degradation leaves of the output, where 1 is that of the first year.
+
+    `sum_y (1 - d)^y / L` over the years 0 to L - 1, in closed form for a life L that is not whole.
+    """
+    rate = option.degradation_per_year
+    if rate == 0:
+        return 1.0
+    inputs.recorder.give(f"supply.{name}.degradation_per_year", rate, "1/year")
+    life = _life(name, option, inputs)
+    mean: float = (1.0 - (1.0 - rate) ** life) / (rate * life)
+    key, source = f"supply.{name}.mean_output", Message("origin.degradation")
+    inputs.recorder.record(key, f"{mean:.6g}", "share", source, "derived", "formula")
+    return mean
+
+
+def _embodied(name: str, option: Supply, inputs: Inputs) -> float:
+    if option.embodied_t_per_mw == 0:
+        return 0.0
+    inputs.recorder.give(f"supply.{name}.embodied_t_per_mw", option.embodied_t_per_mw, "t/MW")
+    return option.embodied_t_per_mw / _life(name, option, inputs)
+
+
+def _life(name: str, option: Supply, inputs: Inputs) -> float:
+    if option.life_years is not None:
+        return option.life_years
+    if name not in KNOWN_SUPPLY:
+        raise ScenarioError(Problem("planning.needs_life", key=f"supply.{name}.life_years"))
+    life: float = inputs.costs.take(f"{name}.life")
+    return life
 
 
 def _variable_cost(name: str, option: Supply, series: SeriesReader, horizon: Horizon) -> Array:

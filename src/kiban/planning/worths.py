@@ -6,6 +6,7 @@ A price is a derivative: it holds for small changes. Each is tested against a fi
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,15 +30,19 @@ LIMIT_KEYS = {
 
 
 def compute_worths(
-    resources: Resources, solution: Solution, warmer: tuple[float, Array, Array] | None
+    resources: Resources,
+    solution: Solution,
+    warmer: tuple[float, Array, Array] | None,
+    further: Sequence[Worth] = (),
 ) -> tuple[Worth, ...]:
     """Worth of each constraint that has a limit, the most valuable first.
 
     They are ordered by the saving of relaxing each by one hundredth of its limit (by one unit where
     the limit is zero, and for the delay and the supply temperature). `warmer` is the supply
-    temperature now, and the PUE and WUE (m3/MWh) with one degree more, where the cooling is modelled.
+    temperature now, and the PUE and WUE (m3/MWh) with one degree more, where the cooling is modelled; `further` are
+    worths of constraints that the programme does not have by name.
     """
-    worths = _limits(resources, solution) + _totals(resources, solution)
+    worths = [*_limits(resources, solution), *_totals(resources, solution), *further]
     worths += _delay(resources, solution)
     if warmer is not None:
         worths.append(_supply_temperature(resources, solution, *warmer))

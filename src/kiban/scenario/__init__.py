@@ -7,6 +7,7 @@ plant          supply, battery, grid connection, backup, efficiency measures
 connection     when a grid connection may not be used in full
 bounds         what a text may hold before it is read, and how large its numbers may be
 section        what all sections share
+plausibility   slips of a thousand
 names          names that only the catalogue knows
 package        a policy package: a list of instruments
 national       a national study: demand, candidate sites, limits, phases, risk

@@ -17,6 +17,8 @@ from kiban.errors import Problem, ScenarioError, limit_problems
 from kiban.messages import Message
 
 LARGEST_NUMBER = 1e15
+LEAST_NUMBER = 1e-15
+"""What is nearer to zero and not zero is no amount of anything: what is divided by it overflows."""
 LARGEST_BY_KEY: Mapping[str, float] = {"tokens_per_year": 1e20}
 """Keys of larger numbers: a GW of servers writes some 1e17 tokens a year."""
 MOST_TOML_LETTERS = 200_000
@@ -118,9 +120,12 @@ def bound_values(raw: Mapping[str, Any], where: str = "") -> tuple[dict[str, Any
 def _find_fault(number: float, path: tuple[str, ...]) -> Problem | None:
     # Compared as they are: an integer may be too large for a float.
     most = LARGEST_BY_KEY.get(path[-1] if path else "", LARGEST_NUMBER)
+    key = ".".join(path)
+    if 0 < abs(number) < LEAST_NUMBER:
+        bound, remedy = (LEAST_NUMBER, "at_least") if number > 0 else (-LEAST_NUMBER, "at_most")
+        return Problem("value", key=key, remedy=remedy, value=repr(number), bound=f"{bound:g}")
     if -most <= number <= most:
         return None
-    key = ".".join(path)
     if isinstance(number, float) and not math.isfinite(number):
         return Problem("value", key=key, remedy="number", value=repr(number))
     shown = repr(number) if isinstance(number, float) else _short_integer(number)

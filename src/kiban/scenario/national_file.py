@@ -162,6 +162,11 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         if area not in AREAS:
             yield _unknown_area(str(area), f"area.{area}")
     yield from _find_unknown_links(raw, catalogue)
+    supply = raw.get("supply")
+    for name, option in supply.items() if isinstance(supply, Mapping) else ():
+        if isinstance(option, Mapping) and option.get("unit_mw") is not None:
+            # The least cost of a site is convex in its size, which whole units are not.
+            yield Problem("national_study.unit_mw", key=f"supply.{name}.unit_mw")
     for entry in _tables(raw, "shared"):
         for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
             if str(name) not in catalogue.sites and str(name) not in own:

@@ -11,8 +11,10 @@ from kiban.scenario.section import HourlyInput, Positive, Section
 from kiban.weather.limits import MOST_CLIPPED_W_M2
 from kiban.weather.rows import LONGEST_FILLED_GAP_HOURS
 
-WeatherSource = Literal["typical", "epw", "tmy3", "jma", "nasa-power", "pvgis", "open-meteo", "none"]
-FILE_SOURCES = ("epw", "tmy3", "jma")
+WeatherSource = Literal[
+    "typical", "epw", "tmy3", "jma", "nsrdb", "solcast", "nasa-power", "pvgis", "open-meteo", "none"
+]
+FILE_SOURCES = ("epw", "tmy3", "jma", "nsrdb", "solcast")
 ONLINE_SOURCES = ("nasa-power", "pvgis", "open-meteo")
 MENDED_SOURCES = (*FILE_SOURCES, *ONLINE_SOURCES)
 """Sources of measured or modelled rows, which may have gaps and noise."""

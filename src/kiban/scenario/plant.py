@@ -34,6 +34,13 @@ TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
 STORAGE = "storage_"
 """Beginning of the names of the decisions on storages beside the battery."""
+RESERVED_BEGINNINGS = (TRANCHE, STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
+"""Beginnings of such names; those after the storages are of the account of stored and sold energy."""
+
+
+MOST_AVAILABILITY = 1.5
+"""Output per MW of capacity that a scenario may give at most: in the cold a gas turbine gives more than its rating."""
+Availability = Annotated[float, Field(ge=0, le=MOST_AVAILABILITY)] | SeriesReference
 
 
 class Supply(Section):
@@ -45,8 +52,18 @@ class Supply(Section):
     """Capacity that must be built, MW."""
     max_mw: NonNegative | None = None
     """Limit of capacity at the site, MW."""
-    availability: ShareHourly | None = None
-    """Output per MW of capacity, instead of the physical model's."""
+    availability: Availability | None = None
+    """Output per MW of capacity, instead of the physical model's; above 1 where a plant gives more than its rating."""
+    degradation_per_year: Annotated[float, Field(ge=0, le=0.1)] = 0.0
+    """Share of its output that a plant loses each year of its life; the plan has the mean year of the life."""
+    ramp_share_per_hour: Positive | None = None
+    """Most change of output in an hour, up or down, share of the capacity; absent means none."""
+    least_load_share: Share = 0.0
+    """Least output of what is built while it is available, share of the capacity."""
+    unit_mw: Positive | None = None
+    """Size of a unit: only whole units are built; absent lets any number of MW be built."""
+    embodied_t_per_mw: NonNegative = 0.0
+    """Carbon dioxide of building one MW, t; counted evenly over the life, in the account and under the cap."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Yearly cost per MW, instead of capital cost, life and fixed O&M."""
     capex_myen_per_mw: NonNegative | None = None
@@ -225,6 +242,17 @@ class Backup(Section):
     """Carbon dioxide per MWh of output, t."""
 
 
+class Outage(Section):
+    """An outage of the grid that the site survives, whatever the hour of the year in which it begins."""
+
+    hours: Annotated[int, Field(ge=1, le=336)]
+    """Length, hours."""
+    share: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the firm load that is carried through it; compute that may wait does wait."""
+    fuel_hours: NonNegative | None = None
+    """Fuel stored for backup, hours of full output; absent means that fuel comes in time."""
+
+
 class Measure(Section):
     """An efficiency measure that is either taken or not."""
 
@@ -262,6 +290,7 @@ __all__ = [
     "Grid",
     "JepxPrices",
     "Measure",
+    "Outage",
     "SeriesReference",
     "Storage",
     "Supply",

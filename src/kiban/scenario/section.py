@@ -25,6 +25,9 @@ class Section(BaseModel):
 class Document(Section):
     """What a file holds as a whole, and the folder against which file names in it are read."""
 
+    insist: bool = False
+    """Take prices, costs, loads and sizes that are a hundred times outside of what is plausible (or `--insist`)."""
+
     _folder: Path = PrivateAttr(default_factory=Path)
 
     @property
@@ -37,6 +40,10 @@ class Document(Section):
         moved = self.model_copy()
         moved._folder = folder
         return moved
+
+    def insisting(self, insist: bool = True) -> Self:
+        """The same, taking implausible values if `insist`; what already insists does not stop."""
+        return self.model_copy(update={"insist": True}) if insist else self
 
 
 class SeriesReference(Section):

@@ -15,13 +15,13 @@ from kiban.scenario.plant import (
     KNOWN_STORAGE,
     KNOWN_SUPPLY,
     NAME_PATTERN,
+    RESERVED_BEGINNINGS,
     RESERVED_NAMES,
-    STORAGE,
-    TRANCHE,
     Backup,
     Battery,
     Grid,
     Measure,
+    Outage,
     Storage,
     Supply,
 )
@@ -97,6 +97,8 @@ class Scenario(Document):
     """Storages beside the battery by name; a name that the catalogue does not know needs its costs and efficiencies."""
     grid: Grid = Grid()
     backup: Backup = Backup()
+    outage: Outage | None = None
+    """An outage of the grid that is survived; absent asks for none."""
     measure: tuple[Measure, ...] = ()
     """Efficiency measures to choose from."""
     target: Target = Target()
@@ -121,8 +123,8 @@ class Scenario(Document):
             if (
                 name in RESERVED_NAMES
                 or not re.fullmatch(NAME_PATTERN, name)
-                or name.endswith("_output")
-                or name.startswith((TRANCHE, STORAGE))
+                or name.endswith(("_output", "_units"))
+                or name.startswith(RESERVED_BEGINNINGS)
             ):
                 raise ValueError(Problem("scenario.supply_name", name=name))
             if name in KNOWN_SUPPLY or not option.enabled:
@@ -184,7 +186,7 @@ class Scenario(Document):
         if len(set(names)) < len(names):
             raise ValueError(Problem("scenario.measure_twice"))
         known = RESERVED_NAMES | set(KNOWN_SUPPLY) | set(self.supply)
-        taken = tuple(sorted(name for name in names if name in known or name.startswith((TRANCHE, STORAGE))))
+        taken = tuple(sorted(name for name in names if name in known or name.startswith(RESERVED_BEGINNINGS)))
         if taken:
             raise ValueError(Problem("scenario.measure_name", names=taken))
         return self

@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.interruption import UnwantedError, end_if_unwanted, while_wanted
 from kiban.planning.building import build
 from kiban.report.plan.document import Circumstances
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     from kiban.planning.plan import Plan
 
 log = logging.getLogger("kiban.server")
-REMEMBERED_PLANS = 48
+REMEMBERED_PLANS, REMEMBERED_STEPS = 500, 48 * HOURS_PER_YEAR
+"""Plans that are remembered, and the steps of all of them together: some 130 MB, 48 years or many more weeks."""
 REMEMBERED_SESSIONS = 2_000
 BETWEEN_PRUNINGS = 100
 SAME_COST = 1e-6
@@ -190,8 +192,10 @@ class Answers:
     def _remember(self, name: str, plan: Plan, how: Circumstances) -> None:
         self._plans[name] = (plan, how)
         self._plans.move_to_end(name)
-        while len(self._plans) > REMEMBERED_PLANS:
-            self._plans.popitem(last=False)
+        steps = sum(len(known.time) for known, _ in self._plans.values())
+        while (steps > REMEMBERED_STEPS and len(self._plans) > 1) or len(self._plans) > REMEMBERED_PLANS:
+            _, (oldest, _) = self._plans.popitem(last=False)
+            steps -= len(oldest.time)
 
     async def _write(
         self, how_to: Callable[[Plan, Circumstances, str], None], plan: Plan, how: Circumstances, owner: str

@@ -37,6 +37,8 @@ class Study(Body):
     """Dotted keys with new values; null removes a key. What follows `assumptions.` is one id of the catalogue."""
     packages: Packages | None = None
     """Policy packages, instead of those of the scenario."""
+    insist: bool = False
+    """Take values that are a hundred times outside of what is plausible, as `--insist` does."""
 
 
 class Numbered(Body):
@@ -110,6 +112,8 @@ class NationalQuestion(Numbered):
     """The name of an example that is a national study."""
     changes: Changes = Field(default_factory=dict)
     """Dotted keys with new values."""
+    insist: bool = False
+    """Take values that are a hundred times outside of what is plausible, as `--insist` does."""
 
 
 class SessionQuestion(Body):

@@ -21,6 +21,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.package import Package
 from kiban.scenario.plain import differing_sections, plain_scenario
+from kiban.scenario.plausibility import refuse_slips
 from kiban.server import ownership
 from kiban.server.access import Caller
 from kiban.server.answers import Asker, TooLongError
@@ -367,4 +368,5 @@ async def national(question: NationalQuestion, request: Request, service: Servic
     """A plan of all Japan: always a job."""
     study = await run_in_threadpool(find_national_study, question, service.settings)
     read = await run_in_threadpool(partial(parse_national, study, where=""))
+    refuse_slips(read)
     return await _queue("national", read.national.name, {"study": study}, question, request, caller)

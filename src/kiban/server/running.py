@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import math
 import os
 import socket
 import sys
@@ -49,9 +50,12 @@ def configure(app: FastAPI, *, patience_seconds: int = 5) -> uvicorn.Server:
     from kiban.server.connections import make_protocol
     from kiban.server.gate import HEADERS
 
+    limits = app.state.service.settings.limits
     config = uvicorn.Config(
         app,
-        http=make_protocol(app.state.service.settings.limits, HEADERS),
+        http=make_protocol(limits, HEADERS),
+        # Longer than clients keep theirs: who asks again just when the server hangs up would see a fault.
+        timeout_keep_alive=math.ceil(limits.header_seconds),
         access_log=False,
         log_level="warning",
         server_header=False,

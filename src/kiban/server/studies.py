@@ -45,6 +45,8 @@ def find_scenario(study: Study, settings: Settings, store: Store, caller: Caller
     changed = apply_changes(base, study.changes)
     if study.packages is not None:
         changed = apply_changes(changed, {"policy.packages": study.packages})
+    if study.insist:
+        changed = apply_changes(changed, {"insist": True})
     refuse_outside(changed, settings)
     scenario = parse_scenario(changed, where="")
     check_size(scenario, settings)
@@ -89,7 +91,7 @@ def find_national_study(question: NationalQuestion, settings: Settings) -> dict[
     else:
         text = question.toml if question.toml is not None else read_national_example(str(question.example))
         base = read_toml(text)
-    changed = apply_changes(base, question.changes)
+    changed = apply_changes(base, {**question.changes, "insist": True} if question.insist else question.changes)
     refuse_outside(changed, settings)
     sites = changed.get("site")
     count = len(sites) if isinstance(sites, list) else 0

@@ -7,11 +7,14 @@ synthetic_wind  hourly wind where only the annual mean is known
 humidity        moist air, and the humidity of a place without measurement
 irradiance      global irradiance split into beam and diffuse
 sun             where the sun stands, averaged over each step
+distance        how far two places are from each other
 limits          what a value may be
 gaps            short gaps, filled on request
 completion      what a file lacks and its other columns give
 epw             EnergyPlus weather files
 tmy3            typical years in the TMY3 format
+nsrdb           files of the National Solar Radiation Database
+solcast         time series of Solcast
 frame           rows of a typical-year file, checked and laid on one year
 jma             hourly observations of the Japan Meteorological Agency
 jmafile         the two layouts in which they arrive

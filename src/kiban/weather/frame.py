@@ -21,7 +21,7 @@ from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
 from kiban.weather.completion import complete_columns
-from kiban.weather.rows import LISTED_AT_MOST
+from kiban.weather.rows import LISTED_AT_MOST, Lines
 from kiban.weather.textfile import at_line, parse_number, refuse
 from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
 
@@ -182,10 +182,11 @@ def complete_year(
     place: Place,
     *,
     source: str,
-    years: Sequence[int],
+    years: Sequence[int] | None,
     notes: Sequence[Message],
     where: str,
-    lines: Sequence[int],
+    lines: Lines,
+    wind_height_m: float = WIND_HEIGHT_M,
     leap_rows: int = 0,
     step_hours: float = 1.0,
     fill_gaps_hours: float = 0.0,
@@ -193,7 +194,7 @@ def complete_year(
 ) -> Weather:
     """The checked weather of a file's columns: what they lack is derived (`complete_columns`), filled or refused.
 
-    Row i of `columns` starts at `time[i]` and stands in line `lines[i]`; wind is at 10 m. `leap_rows` rows of
+    Row i of `columns` starts at `time[i]` and stands in line `lines[i]`. `leap_rows` rows of
     29 February were left out before.
     """
     values, derived = complete_columns(
@@ -211,7 +212,7 @@ def complete_year(
         latitude_deg=place.latitude_deg,
         longitude_deg=place.longitude_deg,
         elevation_m=place.elevation_m,
-        wind_height_m=WIND_HEIGHT_M,
+        wind_height_m=wind_height_m,
         source=source,
         step_hours=step_hours,
         years=years,

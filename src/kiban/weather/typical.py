@@ -44,6 +44,7 @@ from kiban.calendar import HOURS_PER_YEAR, JAPAN_UTC_OFFSET_HOURS, month_of_step
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.calibration import check_monthly, scale_irradiance, shift_humidity, shift_to_means
+from kiban.weather.distance import great_circle_km
 from kiban.weather.humidity import (
     LAPSE_RATE_K_PER_M,
     relative_humidity_pct,
@@ -63,7 +64,6 @@ KM_PER_M_OF_HEIGHT = 0.2
 FARTHEST_STATION_KM = 250.0
 """The north of Kyushu is 230 km from its nearest station; Korea and Sakhalin stay out."""
 JAPAN_LATITUDES, JAPAN_LONGITUDES = (20.0, 45.6), (122.5, 154.0)
-EARTH_RADIUS_KM = 6371.0088
 HALF_HOUR = 0.5
 
 
@@ -271,11 +271,7 @@ def _nearest(
 
 
 def _distance_km(station: TypicalStation, latitude_deg: float, longitude_deg: float) -> float:
-    """Great-circle distance (haversine)."""
-    here, there = np.radians(latitude_deg), np.radians(station.latitude_deg)
-    north = np.sin((there - here) / 2.0) ** 2
-    east = np.sin(np.radians(station.longitude_deg - longitude_deg) / 2.0) ** 2
-    return float(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(north + np.cos(here) * np.cos(there) * east)))
+    return great_circle_km(station.latitude_deg, station.longitude_deg, latitude_deg, longitude_deg)
 
 
 def _resource(name: str) -> bytes:

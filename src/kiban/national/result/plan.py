@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from kiban.catalogue import Catalogue
+from kiban.messages import Message
 from kiban.national.search.incumbent import Incumbent, fixed_cost
 from kiban.national.search.subproblem import Point
 from kiban.national.study.candidates import Candidate, Exclusion
@@ -21,6 +22,7 @@ from kiban.national.study.hazard import HazardCost
 from kiban.national.study.problem import NationalProblem
 from kiban.planning.one_way import TwoWay
 from kiban.scenario.national import NationalScenario
+from kiban.scenario.plausibility import note_doubts
 
 SERVED_MW = 1e-3
 """A load below it is rounding of the solver: nothing is served there."""
@@ -250,6 +252,11 @@ class NationalPlan:
     """Supply that cannot run in the first year planned for, with the first year in which it can."""
     one_way: TwoWay | None = None
     """What flows in one direction cost; None where the linear programmes of the sites keep to it by themselves."""
+
+    @property
+    def notes(self) -> tuple[Message, ...]:
+        """What must be said of the study's own numbers."""
+        return note_doubts(self.study)
 
     @property
     def cost_myen(self) -> float:

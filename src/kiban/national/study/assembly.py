@@ -19,6 +19,7 @@ from kiban.national.study.site_cases import SiteCase, prepare_sites, study_catal
 from kiban.national.study.site_model import class_of, list_classes
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario.national import NationalScenario
+from kiban.scenario.plausibility import refuse_slips
 
 CHANGING = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")
 """Supply options whose capital cost changes by phase."""
@@ -27,6 +28,7 @@ BATTERY_PARTS = ("power_capex", "energy_capex")
 
 def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[NationalProblem, list[Exclusion]]:
     """The problem of a study, and the candidates that a hazard limit leaves out; raises `InputError`."""
+    refuse_slips(study)
     known = study_catalogue(study, catalogue)
     candidates, excluded = list_candidates(study, known)
     classes = list_classes(study.tranche)

@@ -11,8 +11,9 @@ from kiban.catalogue.sites import Site as CatalogueSite
 from kiban.catalogue.tables import read_table
 from kiban.errors import Problem, ScenarioError
 from kiban.national.study.hazard import Exposure
-from kiban.national.study.latency import Fibre, great_circle_km, read_fibre, round_trip_ms
+from kiban.national.study.latency import Fibre, read_fibre, round_trip_ms
 from kiban.scenario.national import CandidateSite, NationalScenario, Tranche
+from kiban.weather.distance import great_circle_km
 
 HUBS = ("tokyo", "osaka")
 OFFSHORE_KM = 15.0

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from kiban.catalogue import Catalogue
-
-EARTH_RADIUS_KM = 6371.0088
-"""Mean radius (IUGG)."""
 
 MS_PER_S = 1000.0
 M_PER_KM = 1000.0
@@ -30,16 +26,6 @@ def read_fibre(catalogue: Catalogue) -> Fibre:
         speed_m_s=catalogue.value("national.fibre_speed"),
         equipment_ms=catalogue.value("national.round_trip_equipment"),
     )
-
-
-def great_circle_km(
-    latitude_deg: float, longitude_deg: float, other_latitude_deg: float, other_longitude_deg: float
-) -> float:
-    """Distance over the sphere by the haversine formula, km."""
-    here, there = math.radians(latitude_deg), math.radians(other_latitude_deg)
-    across = math.radians(other_longitude_deg - longitude_deg)
-    haversine = math.sin((there - here) / 2) ** 2 + math.cos(here) * math.cos(there) * math.sin(across / 2) ** 2
-    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(haversine)))
 
 
 def round_trip_ms(distance_km: float, fibre: Fibre) -> float:

@@ -88,6 +88,7 @@ def site_scenario(
     hours = study.national.hours
     return Scenario(
         name=candidate.id,
+        insist=study.insist,
         seed=study.national.seed,
         site=site,
         weather=own.weather if own is not None and own.weather is not None else study.weather,

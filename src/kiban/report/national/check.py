@@ -7,15 +7,19 @@ from collections.abc import Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from kiban.messages import Message
 from kiban.national.study.candidates import Exclusion
 from kiban.national.study.problem import Place
 from kiban.quantities import Language, format_number
 from kiban.report.layout import remark, table
+from kiban.report.messages import say
 from kiban.report.phrases import phrase, phrase_or
 
 
-def candidates_text(places: Sequence[Place], excluded: Sequence[Exclusion], language: Language) -> RenderableType:
-    """Size, connection, round trips and hazard of every candidate; those that a hazard limit leaves out."""
+def candidates_text(
+    places: Sequence[Place], excluded: Sequence[Exclusion], notes: Sequence[Message], language: Language
+) -> RenderableType:
+    """Size, connection, round trips and hazard of every candidate; those that a hazard limit leaves out; the notes."""
     names = ("site", "area", "mw", "year", "round_trip_tokyo", "round_trip_osaka", "protection", "hazard_per_mw")
     headings = [phrase(f"national.{name}", language) for name in names]
     rows = []
@@ -44,4 +48,6 @@ def candidates_text(places: Sequence[Place], excluded: Sequence[Exclusion], lang
             limit=f"{left.limit:g}",
         )
         parts += [Text(), remark(text)]
+    for note in notes:
+        parts += [Text(), remark(say(note, language))]
     return Group(*parts)

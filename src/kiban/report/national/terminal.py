@@ -93,6 +93,7 @@ def national_text(plan: NationalPlan, language: Language, width: int) -> Rendera
         _say("title_notes", language),
         bullets(
             [
+                *(say(note, language) for note in plan.notes),
                 _say("note_model", language),
                 *policy_notes(plan, language),
                 weather_note(plan, language),
