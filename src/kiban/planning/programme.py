@@ -22,6 +22,7 @@ def write_programme(resources: Resources) -> Staircase:
     programme = Staircase(resources.steps, resources.block_steps)
     add_balance(programme, resources)
     add_supply(programme, resources)
+    add_plant_limits(programme, resources)
     add_storages(programme, resources)
     add_compute(programme, resources)
     add_tranches(programme, resources)
@@ -68,7 +69,6 @@ def add_supply(programme: Staircase, resources: Resources) -> None:
         programme.add_term("curtailment_limit", "curtailment")
         for supply in free:
             programme.add_capacity_term("curtailment_limit", supply.name, -supply.availability)
-    add_plant_limits(programme, resources)
 
 
 def add_compute(programme: Staircase, resources: Resources) -> None:
