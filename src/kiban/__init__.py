@@ -6,6 +6,7 @@
     plan.cost_myen_per_year
     kiban.save(plan, "out/tomakomai")
     kiban.load("out/tomakomai") == plan
+    kiban.frontier("tomakomai", "clean_share").points    # what each point of clean share costs
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
     national = kiban.build("japan")          # a national study, by the same names: sites, sizes, flows
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kiban.finance.payment import Payment
     from kiban.national.result.plan import NationalPlan
     from kiban.national.study.problem import NationalProblem
+    from kiban.planning.frontier import Frontier, Measure
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
     from kiban.progress import Report
@@ -42,6 +44,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "frontier",
     "load",
     "pay",
     "read",
@@ -170,6 +173,32 @@ def pay(
 
         return pay_national(found.insisting(insist), _listed(package), against=_listed(against), report=report)
     return answer(load_scenario(found).insisting(insist), package, against=against, report=report)
+
+
+def frontier(
+    scenario: Scenario | str | Path | None = None,
+    measure: Measure = "emissions",
+    *,
+    points: int = 20,
+    budget_myen_per_year: float | None = None,
+    insist: bool = False,
+    report: Report | None = None,
+) -> Frontier:
+    """The least cost against `"emissions"` or `"clean_share"`, in `points` designs from the least cost on.
+
+    `best` of the answer is the design with the least emissions, or the largest clean share, that the budget pays.
+    Raises `InputError` for what cannot be used and `SolverError` where nothing could be proven.
+    """
+    from kiban.planning.frontier import trace
+    from kiban.scenario.examples import load_scenario
+
+    return trace(
+        load_scenario(scenario).insisting(insist),
+        measure,
+        points=points,
+        budget_myen_per_year=budget_myen_per_year,
+        report=report,
+    )
 
 
 def save(plan: Plan | NationalPlan, folder: str | Path) -> Path:

@@ -311,10 +311,13 @@ class MoneyFormat:
     def price(self, value_myen: float) -> str:
         """A small amount in full, without million or billion: the price of a MWh or a GPU hour."""
         yen = value_myen * YEN_PER_MYEN
+        return self.of(format_number(yen / self.yen_per_usd if self.currency == "USD" else yen))
+
+    def of(self, number: str) -> str:
+        """A number that is written already, as so many units of the currency."""
         if self.currency == "USD":
-            dollars = format_number(yen / self.yen_per_usd)
-            return f"{dollars}米ドル" if self.language == "ja" else f"US${dollars}"
-        return f"{format_number(yen)}円" if self.language == "ja" else f"¥{format_number(yen)}"
+            return f"{number}米ドル" if self.language == "ja" else f"US${number}"
+        return f"{number}円" if self.language == "ja" else f"¥{number}"
 
     def energy_price(self, value_myen_per_mwh: float) -> str:
         """A price of electric energy in the reader's unit: yen per kWh in Japanese, money per MWh in English."""

@@ -235,7 +235,11 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.weather.typical.typical_stations",
     },
     # The questions of a server and of a command line.
-    "server": {"kiban.planning.building.build", "kiban.national.building.build_national"},
+    "server": {
+        "kiban.national.building.build_national",
+        "kiban.planning.building.build",
+        "kiban.planning.frontier.trace",
+    },
     "commands": {
         "kiban.finance.comparison.equal_cost",
         "kiban.finance.comparison.least_public_money",
@@ -244,6 +248,7 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.national.building.build_national",
         "kiban.national.study.assembly.write_problem",
         "kiban.planning.building.build",
+        "kiban.planning.frontier.trace",
     },
     "cli": {"kiban.planning.building.build"},
 }

@@ -57,6 +57,7 @@ LINEAR_FEATURES = (
     "least_loads",
     "embodied",
     "output_above_rating",
+    "promises",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -148,6 +149,11 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         )
     if battery is not None and has("battery_own_supply"):
         battery = replace(battery, from_own_supply=True)
+    if site.tranches and has("promises"):
+        prompt, patient = site.tranches
+        prompt = replace(prompt, committed="hour", reliability=0.9)
+        patient = replace(patient, committed="day", max_delay_hours=0.0, reliability=0.95)
+        site = replace(site, tranches=(prompt, patient))
     supply = tuple(_limited(supply, has, rng) for supply in site.supply)
     return replace(site, grid=grid, supply=supply, battery=battery, further_storages=_storages(rng, has))
 

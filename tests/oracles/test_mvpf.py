@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from tests.cases.payments import paid
 
+from kiban.finance.campus import GAINERS
+from kiban.finance.posting import tranche_sales
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
 
 
@@ -36,14 +38,15 @@ def test_what_pays_for_itself() -> None:
 
 @pytest.mark.parametrize("name", ["tax-credit", "capital-grant", "openai-ask-us"])
 def test_the_windfall_of_plans_is_that_of_a_constant_elasticity(name: str) -> None:
-    """Investment answers I1/I0 = (c1/c0)^-e, so that I0/I1 = (c1/c0)^e of what is paid would be built anyway.
+    """Investment answers I1/I0 = (p1/p0)^-e to the price that users pay, so that (p1/p0)^e would be built anyway.
 
-    Demand comes in steps, and a part of the cost that no support touches dilutes the answer of single assets.
+    A part of the cost that no support touches dilutes the answer of single assets.
     """
     payment = paid(name)
     assert payment.elasticity is not None
     fall = payment.after.levelised.myen_per_it_mwh / payment.before.levelised.myen_per_it_mwh
-    assert payment.support.windfall_share == pytest.approx(fall**payment.elasticity, abs=0.05)
+    paid_price = 1.0 - payment.pass_through * (1.0 - fall)
+    assert payment.support.windfall_share == pytest.approx(paid_price**payment.elasticity, abs=0.03)
 
 
 def test_the_value_of_public_funds_is_what_the_ledger_says() -> None:
@@ -51,4 +54,7 @@ def test_the_value_of_public_funds_is_what_the_ledger_says() -> None:
     funds = payment.public_funds
     assert funds.net_cost == pytest.approx(-payment.treasury_value_myen, rel=1e-12)
     assert payment.value_of_public_funds == funds.marginal_value
-    assert funds.willingness_to_pay == pytest.approx(sum(payment.gains_myen.values()))
+    rate = payment.shares.social_rate
+    gained = sum(payment.incidence.present_value(party, rate) for party in GAINERS)
+    gained += tranche_sales(payment.after.cash, rate) - tranche_sales(payment.before.cash, rate)
+    assert funds.willingness_to_pay == pytest.approx(gained, rel=1e-6)

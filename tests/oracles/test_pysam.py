@@ -12,6 +12,8 @@ Where the conventions differ, the case is put so that both mean the same:
 * SAM's return on the project is after debt: it is kiban's flow of equity.
 * SAM's levelised cost is (revenue - net present value) / energy, all as present values after tax. kiban's is the price
   that makes the net present value zero, so its tax on revenue is inside; both are compared here by SAM's rule.
+* SAM adds the growth of a cost to inflation, kiban multiplies: SAM's rate is g (1 + i).
+* SAM has no year beyond its analysis: what depreciation is left then is lost, which is `undepreciated="lost"`.
 * Cashloan counts saved electricity as a cost that is no longer deducted, which is the same as taxed revenue.
 """
 
@@ -26,7 +28,9 @@ import pytest
 
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.levelised import break_even_price, levered_price
 from kiban.finance.metrics import compute_returns, irr, npv
+from kiban.finance.money_terms import MoneyTerms
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.policy.terms import (
     ASSETS,
@@ -62,6 +66,15 @@ class Case:
     loan_share: float = 0.0
     tenor: int = 15
     loan_rate: float = 0.05
+    price_path: tuple[float, ...] = ()
+    price_growth: float = 0.0
+    cost_growth: float = 0.0
+    degradation: float = 0.0
+    debt_reserve_months: float = 0.0
+    working_reserve_months: float = 0.0
+    asked_cover: float = 1.0
+    """What a loan of a given share would have to leave, if it were asked."""
+    undepreciated: str = "deducted"
 
 
 SINGLE_OWNER = {
@@ -74,6 +87,25 @@ SINGLE_OWNER = {
     "sculpted, credit, macrs": Case(cover=1.35, credit=0.3, depreciation=MACRS5, tenor=18, loan_rate=0.07),
     "level payments on half the cost": Case(loan_share=0.5, tenor=12, property_tax=0.01),
     "expensed at once": Case(depreciation=DepreciationTerms("expensing", 20)),
+    "prices and costs that grow": Case(price_growth=0.01, cost_growth=0.02, cover=1.4),
+    "output that falls": Case(degradation=0.005, production_credit_per_kwh=0.015, inflation=0.0, price_per_kwh=0.06),
+    "a price of each year": Case(price_path=tuple(1.0 + 0.3 * np.sin(np.arange(25))), inflation=0.0, cover=1.3),
+    "a share of debt whatever it leaves": Case(loan_share=0.7, tenor=12, asked_cover=3.0, degradation=0.01),
+    "reserves": Case(cover=1.4, debt_reserve_months=6.0, working_reserve_months=4.0, cost_growth=0.01),
+    "twenty years and no last half-year": Case(years=20, undepreciated="lost"),
+    "all at once": Case(
+        years=20,
+        undepreciated="lost",
+        price_growth=-0.01,
+        cost_growth=0.015,
+        degradation=0.006,
+        cover=1.35,
+        credit=0.3,
+        property_tax=0.01,
+        debt_reserve_months=6.0,
+        working_reserve_months=3.0,
+        tax_rate=0.257,
+    ),
 }
 CASH_LOAN = {
     "cash": Case(tax_rate=0.25, depreciation=SL20),
@@ -118,12 +150,22 @@ def ours(case: Case) -> CashFlow:
         debt_tenor_years=case.tenor,
         debt_reference_rate=case.loan_rate,
         debt_margin=0.0,
-        dscr_target=case.cover or 1.0,
+        dscr_target=case.cover or case.asked_cover,
         upfront_fee_share=0.0,
         public_rate=0.0,
         credit_delay_years=1,
         group_tax_myen=1e9,
         repayment="sculpted" if case.cover else "annuity",
+        terms=MoneyTerms(
+            price_path=case.price_path,
+            price_escalation=case.price_growth,
+            cost_escalation=case.cost_growth,
+            output_degradation=case.degradation,
+            debt_sizing="cover" if case.cover else "share",
+            undepreciated=case.undepreciated,  # type: ignore[arg-type]
+            debt_reserve_months=case.debt_reserve_months,
+            working_reserve_months=case.working_reserve_months,
+        ),
     )
     return project_cash_flow(project, assumptions)
 
@@ -131,7 +173,7 @@ def ours(case: Case) -> CashFlow:
 def with_common_inputs(model: Any, case: Case) -> Any:
     flat = ENERGY_MWH * 1000.0 / 8760.0
     model.SystemOutput.gen = [flat] * 8760
-    model.SystemOutput.degradation = [0.0]
+    model.SystemOutput.degradation = [100.0 * case.degradation]
     finance = model.FinancialParameters
     finance.system_capacity = CAPACITY_KW
     finance.analysis_period = case.years
@@ -145,6 +187,7 @@ def with_common_inputs(model: Any, case: Case) -> Any:
     costs = model.SystemCosts
     costs.total_installed_cost = COST
     costs.om_fixed, costs.om_capacity, costs.om_production = [OPERATION], [0.0], [0.0]
+    costs.om_fixed_escal = 100.0 * case.cost_growth * (1.0 + case.inflation)
     credits = model.TaxCreditIncentives
     credits.itc_fed_percent = [100.0 * case.credit]
     credits.itc_fed_percent_deprbas_fed = 1.0
@@ -160,10 +203,13 @@ def single_owner(case: Case) -> Any:
     model.SystemOutput.system_capacity = CAPACITY_KW
     revenue = model.Revenue
     revenue.ppa_soln_mode, revenue.ppa_price_input = 1, [case.price_per_kwh]
-    revenue.ppa_escalation = 100.0 * case.inflation
+    revenue.ppa_escalation = 100.0 * ((1.0 + case.inflation) * (1.0 + case.price_growth) - 1.0)
+    if case.price_path:
+        revenue.ppa_price_input = [case.price_per_kwh * factor for factor in case.price_path]
     finance = model.FinancialParameters
     finance.construction_financing_cost = finance.cost_debt_closing = finance.cost_debt_fee = 0.0
-    finance.dscr_reserve_months = finance.months_working_reserve = 0.0
+    finance.dscr_reserve_months = case.debt_reserve_months
+    finance.months_working_reserve = case.working_reserve_months
     finance.reserves_interest = 0.0
     finance.debt_option = 1 if case.cover else 0
     finance.debt_percent = 100.0 * case.loan_share
@@ -210,8 +256,8 @@ def cash_loan(case: Case) -> Any:
 def levelised_by_sam(case: Case, flow: CashFlow) -> float:
     """Yen per kWh by SAM's rule."""
     rate = flow.discount_rate
-    energy = np.full(case.years + 1, ENERGY_MWH * 1000.0)
-    energy[0] = 0.0
+    energy = np.zeros(case.years + 1)
+    energy[1:] = ENERGY_MWH * 1000.0 * (1.0 - case.degradation) ** np.arange(case.years)
     revenue = npv(rate, np.broadcast_to(sum(flow.revenue.values()), (case.years + 1,)))
     return float((revenue - npv(rate, flow.equity_flow)) / npv(rate, energy))
 
@@ -232,6 +278,7 @@ def test_single_owner(name: str) -> None:
     close(npv(flow.discount_rate, equity), theirs.project_return_aftertax_npv, scale=COST)
     close(irr(equity), theirs.project_return_aftertax_irr / 100.0)
     close(levelised_by_sam(case, flow) * 100.0, theirs.lcoe_nom)
+    close(flow.cash_reserves, np.asarray(theirs.cf_reserve_debtservice) + np.asarray(theirs.cf_reserve_om))
     close(-np.asarray(flow.tax.before_credits)[1:], theirs.cf_fedtax[1:])
     if case.credit:
         close(sum(use.used.sum() for use in flow.tax.credits), theirs.itc_total_fed)
@@ -254,6 +301,32 @@ def test_cash_loan(name: str) -> None:
     close(npv(flow.discount_rate, equity), theirs.npv, scale=COST)
     close(flow.debt.principal, theirs.cf_debt_payment_principal)
     close(flow.debt.interest, theirs.cf_debt_payment_interest)
+
+
+LEVERED = ("debt sculpted to its cover", "a share of debt whatever it leaves", "all at once")
+
+
+@pytest.mark.parametrize("name", LEVERED)
+def test_at_the_levered_price_equity_earns_what_it_asks(name: str) -> None:
+    """SAM's net present value of the flow of equity is zero at that price, and not at another."""
+    case = SINGLE_OWNER[name]
+    flow = ours(case)
+    price = levered_price(flow.project, flow.assumptions)
+    at = replace(case, price_per_kwh=price / 1000.0 * (1.0 + case.inflation))
+    assert abs(single_owner(at).project_return_aftertax_npv) <= 1e-5 * COST
+    dearer = replace(at, price_per_kwh=1.01 * at.price_per_kwh)
+    assert single_owner(dearer).project_return_aftertax_npv > 1e-3 * COST
+    # Without debt power costs more where debt is cheaper than what equity asks.
+    assert price < break_even_price(flow.project, replace(flow.assumptions, equity_rate=0.0))
+
+
+def test_the_oracle_tells_the_last_half_year() -> None:
+    """With what is left deducted in the last year, twenty years are not SAM's; at 25 years nothing is left."""
+    case = SINGLE_OWNER["twenty years and no last half-year"]
+    with pytest.raises(AssertionError):
+        close(ours(replace(case, undepreciated="deducted")).equity_flow, single_owner(case).cf_project_return_aftertax)
+    longer = replace(case, years=25)
+    close(ours(longer).equity_flow, ours(replace(longer, undepreciated="deducted")).equity_flow)
 
 
 def test_the_oracle_tells_a_wrong_convention() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.cases import FEATURES, resources, scaled, with_delay
 
 from kiban.linear import solve
-from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators
+from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators, tranche_energy
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import tidy
 from kiban.planning.worths import compute_worths
@@ -304,8 +304,7 @@ def test_a_better_price_never_serves_less(site, more):
     before, after = solved(site), solved(dearer)
 
     def energy(solution):
-        served = ((t, solution.capacities[t.capacity]) for t in site.tranches)
-        return sum(float(t.shape.sum()) * mw for t, mw in served) * site.step_weight_h
+        return sum(tranche_energy(site, tranche, solution) for tranche in site.tranches)
 
     scale = 1.0 + abs(before.certificate.primal)
     assert after.certificate.primal <= before.certificate.primal + 1e-7 * scale

@@ -254,6 +254,9 @@ def test_jobs_plan_explain_and_sweep(client: Client, plan: dict[str, Any]) -> No
     compared = client.post("/api/v1/compare", json={"base": study(), "others": [causes], "causes": True})
     assert compared.status_code == 202
     swept = client.post("/api/v1/sweep", json={**study(), "key": "target.clean_share", "values": [0.5, 0.9]})
+    traced = client.post("/api/v1/frontier", json={**study(), "measure": "clean_share", "points": 3})
+    assert traced.status_code == 202, traced.text
+    assert client.post("/api/v1/frontier", json={**study(), "points": 102}).status_code == 413
     alone = client.post("/api/v1/plans", json={**study(), "mode": "job"})
 
     job = wait_for_job(client.get, job_id)
@@ -263,6 +266,12 @@ def test_jobs_plan_explain_and_sweep(client: Client, plan: dict[str, Any]) -> No
     assert explained["infeasibility"]["collisions"]
     assert explained["sentences"]["ja"]["infeasible"]
     assert client.get(f"/api/v1/plans/{explained['id']}/hourly").status_code == 409
+
+    frontier = wait_for_job(client.get, traced.json()["job"]["id"])["result"]["frontier"]
+    shares = [point["clean_share"] for point in frontier["points"]]
+    assert frontier["measure"] == "clean_share"
+    assert len(shares) == 3
+    assert shares == sorted(shares)
 
     by_cause = wait_for_job(client.get, compared.json()["job"]["id"])["result"]["others"][0]
     assert len(by_cause["by_cause"]) == 2

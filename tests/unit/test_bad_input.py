@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import kiban
 from kiban.cli import app
+from kiban.scenario.hints import hint
 
 SITE = '[site]\nid = "tomakomai"\n'
 QUICK = """
@@ -97,6 +98,29 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     ("text", "key", "fault"),
     [
         ("[target]\nclean_shar = 0.9\n", "target.clean_shar", "is not a known key; did you mean 'clean_share'?"),
+        (
+            "[grid]\ndemand_charge_myen_per_mw_month = 0.2\n",
+            "grid.demand_charge_myen_per_mw_month",
+            "is not a known key; a charge per MW of connection is grid.annual_cost_myen_per_mw, "
+            "in million yen a year (twelve times a monthly charge).",
+        ),
+        (
+            "[grid]\nenergy_charge_myen_per_mw = 0.2\n",
+            "grid.energy_charge_myen_per_mw",
+            "is not a known key; did you mean 'energy_charge_myen_per_mwh'?",
+        ),
+        (
+            "[grid]\ntier_price_myen_per_mwh = 0.2\n",
+            "grid.tier_price_myen_per_mwh",
+            "is not a known key; a price that changes by the hour is a file in grid.price_myen_per_mwh, "
+            "to which grid.energy_charge_myen_per_mwh is added.",
+        ),
+        ("[grid]\npeak_mw = 9\n", "grid.peak_mw", "is not a known key; did you mean 'max_mw'?"),
+        (
+            "[grid]\nnet_metering = true\n",
+            "grid.net_metering",
+            "is not a known key; what is fed in is paid by grid.export_price_myen_per_mwh, up to grid.max_export_mw.",
+        ),
         ("[taget]\n", "taget", "is not a known key; did you mean 'target'?"),
         ('[load]\nit_load_mw = "100"\n', "load.it_load_mw", "is '100'; it must be a valid number."),
         ("[load]\nmax_delay_hours = 1.5\n", "load.max_delay_hours", "is 1.5; it must be a valid integer."),
@@ -115,6 +139,14 @@ def test_a_key_that_cannot_be(verb: str, text: str, key: str, fault: str) -> Non
     whole = text if text.startswith("[site]") else f"{SITE}{text}"
     line = 1 + len(whole.splitlines()) - text.startswith("[site]")
     assert refuse(verb, scenario(whole)) == [f"mine.toml line {line}: {key} {fault}"]
+
+
+def test_what_is_written_alike_in_another_unit_is_no_hint() -> None:
+    known = ("annual_cost_myen_per_mw", "annual_cost_myen_per_mwh", "max_power_mw")
+    assert hint("throughput_cost_myen_per_mwh", known, "battery") == ("nearest", "annual_cost_myen_per_mwh")
+    assert hint("throughput_cost_myen_per_mw_year", known, "battery") == ("known", "")
+    assert hint("anual_cost_myen_per_mwh", known, "battery") == ("nearest", "annual_cost_myen_per_mwh")
+    assert hint("max_power_kw", known, "battery") == ("nearest", "max_power_mw")  # a slip of the pen
 
 
 def test_a_word_that_is_none_of_those_known() -> None:

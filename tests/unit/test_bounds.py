@@ -176,7 +176,7 @@ def test_problems_are_explained_up_to_a_hundred_and_known_keys_once() -> None:
 
 def test_what_is_explained_is_looked_at_once(monkeypatch) -> None:
     """The work is counted: each location is read once, and only a hundred problems look for a key like theirs."""
-    calls = {"_plain": 0, "nearest": 0, "place_of": 0}
+    calls = {"_plain": 0, "hint": 0, "place_of": 0}
 
     def counted(name, call):
         def count(*arguments):
@@ -189,7 +189,7 @@ def test_what_is_explained_is_looked_at_once(monkeypatch) -> None:
         monkeypatch.setattr(file, name, counted(name, getattr(file, name)))
     with pytest.raises(ScenarioError):
         parse_scenario({**SITE, **{f"k{number}": 1 for number in range(5_000)}})
-    assert calls == {"_plain": 5_000, "nearest": MOST_PROBLEMS + 1, "place_of": MOST_PROBLEMS + 1}
+    assert calls == {"_plain": 5_000, "hint": MOST_PROBLEMS + 1, "place_of": MOST_PROBLEMS + 1}
 
 
 @pytest.mark.parametrize(

@@ -218,12 +218,18 @@ def test_alone_a_loss_waits_for_profit_and_its_cap() -> None:
     alone = project_cash_flow(project(expensed), assumptions(tax_position="standalone"))
     # 240 lost in the first year; then 160 a year, of which half may be absorbed.
     np.testing.assert_allclose(alone.tax.before_credits, [0, 0, 24, 24, 24])
-    group = project_cash_flow(project(expensed), assumptions())
+    # A group that pays 90 on other income of 300 relieves all of the loss at once; one that pays 30 on 100 is left with
+    # a loss of 140: 160 and 100 in the next year, of which 130 is absorbed, then the last 10.
+    group = project_cash_flow(project(expensed), assumptions(group_tax_myen=90.0))
+    small = project_cash_flow(project(expensed), assumptions(group_tax_myen=30.0))
+    np.testing.assert_allclose(small.tax.before_credits, [0, -30, 0.3 * 130 - 30, 0.3 * 250 - 30, 48])
     np.testing.assert_allclose(group.tax.before_credits, [0, -72, 48, 48, 48])
 
 
 def test_debt_within_its_share_with_interest_while_building() -> None:
-    case = assumptions(construction_years=1, debt_share=0.5, capex_at_start_share=0.5, upfront_fee_share=0.02)
+    case = assumptions(
+        construction_years=1, debt_share=0.5, capex_at_start_share=0.5, upfront_fee_share=0.02, group_tax_myen=90.0
+    )
     flow = project_cash_flow(project(), case)
     debt = flow.debt
     # Two payments of 200: x * (200 * 1.05 + 200) = 0.5 * (400 + x * 10 + 0.02 * x * 410)

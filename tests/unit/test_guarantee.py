@@ -33,6 +33,7 @@ from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.finance.public_risk import KINDS, DownsideReport, measure_downside, project_case, under_each_kind
 from kiban.policy.package_terms import resolve
 from kiban.scenario.package import load_package
+from kiban.scenario.study import Finance
 
 CATALOGUE = load_catalogue()
 DOWNSIDE = read_downside(CATALOGUE)
@@ -309,7 +310,7 @@ def campus() -> Project:
 @pytest.fixture(scope="module")
 def priced() -> dict[str, Project]:
     plain = campus()
-    return under_each_kind(plain.priced(levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh))
+    return under_each_kind(plain.priced(levelised_cost(plain, ASSUMPTIONS).myen_per_it_mwh), Finance(), tax_law="japan")
 
 
 @pytest.fixture(scope="module")

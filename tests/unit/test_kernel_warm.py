@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from kiban.linear import Staircase, solve
-from kiban.linear.kernel.method import solve_kernel
+from kiban.linear.kernel import method
+from kiban.linear.kernel.method import Method, solve_kernel
+from kiban.linear.kernel.rays import Rays
 from kiban.linear.kernel.warm import KEPT_GAPS
 from kiban.linear.staircase import with_costs
 from kiban.planning.building import build
@@ -127,6 +129,35 @@ def test_a_wildly_different_programme_still_ends_right(start):
     warm = solve_kernel(programme, warm=start)
     assert warm.status == "optimal"
     assert warm.solution.certificate.primal == pytest.approx(solve(programme, "highs").certificate.primal, rel=1e-6)
+
+
+def test_a_start_that_leads_nowhere_costs_its_iterations_and_no_search_for_rays(start, monkeypatch):
+    looked = []
+    monkeypatch.setattr(Rays, "infeasible", lambda self, *, sure: looked.append(sure))
+    monkeypatch.setattr(Method, "_step", lambda self, now, step=Method._step: None if self.warm else step(self, now))
+    warm = solve_kernel(design(sun=7.9), warm=start)
+    assert warm.status == "optimal"
+    assert False not in looked
+    assert warm.solution.certificate == solve_kernel(design(sun=7.9)).solution.certificate
+
+
+def test_a_rough_answer_ends_with_the_first_certificate_that_proves_it(monkeypatch):
+    found = []
+
+    def finish(self, iteration, finish=Method._finish):
+        answer = finish(self, iteration)
+        found.append(answer is not None)
+        return answer
+
+    monkeypatch.setattr(Method, "_finish", finish)
+    monkeypatch.setattr(method, "FEASIBLE", 1e-30)  # no residual is small enough to end by itself
+    rough = solve_kernel(design(), tolerance=1e-3)
+    assert found.count(True) == 1
+    assert rough.solution.certificate.relative_gap <= 1e-3
+    found.clear()
+    fine = solve_kernel(design(), tolerance=1e-7)
+    assert found.count(True) == 2, "an accurate one takes the better of it and the next"
+    assert rough.solution.certificate.dual <= fine.solution.certificate.primal * (1 + 1e-7)
 
 
 def test_infeasible_and_unbounded_are_told_from_a_warm_start_too(start):

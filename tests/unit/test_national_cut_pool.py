@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kiban.catalogue import load_catalogue
-from kiban.national.search.cut_pool import MOST_STARTS, CutPool, SeparationPoint
+from kiban.national.search.cut_pool import MOST_STARTS, CutPool, SeparationPoint, distance
 from kiban.national.search.cutting_planes import search
 from kiban.national.search.subproblem import evaluate, evaluate_from, reprice
 from kiban.national.study.assembly import write_problem
@@ -63,6 +63,21 @@ def test_a_warm_evaluation_is_the_cold_one(model, z):
     assert warm.cost_myen == pytest.approx(cold.cost_myen, rel=3e-6)
     assert warm.bound_myen <= cold.cost_myen * (1 + 1e-9)
     assert cold.bound_myen <= warm.cost_myen * (1 + 1e-9)
+
+
+def test_points_are_as_far_apart_as_load_and_binding_limits_move(model, z):
+    point = evaluate(model, z)
+    used = float(point.used[model.classes])
+    assert used < z[model.classes], "the connection leaves room"
+    load = float(z[: model.classes].sum())
+    assert distance(point, z, model.classes) == 0.0
+    for connection, apart in ((1e5, 0.0), (used, 0.0), (used - 0.3 * load, 0.3)):
+        other = z.copy()
+        other[model.classes] = connection
+        assert distance(point, other, model.classes) == pytest.approx(apart)
+    grown = z.copy()
+    grown[: model.classes] *= 1.2
+    assert distance(point, grown, model.classes) == pytest.approx(0.2 * z[: model.classes].max() / load)
 
 
 def test_starts_are_few_and_a_fork_grows_on_its_own(model, z):

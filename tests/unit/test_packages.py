@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiban.errors import InputError, ScenarioError
-from kiban.policy.package_terms import load_packages, resolve
+from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, resolve
+from kiban.policy.tax_law import TAX_LAWS
 from kiban.policy.terms import ASSETS
 from kiban.scenario import parse_scenario
 from kiban.scenario.package import load_package, package_names, parse_package
@@ -19,16 +20,20 @@ ELEVEN = {
     "none", "japan-current", "tax-credit", "special-depreciation", "capital-grant", "production-credit",
     "property-tax-relief", "loan-guarantee", "public-ownership", "openai-ask-us", "blueprint-japan",
 }  # fmt: skip
+ALL = ELEVEN | set(ORDINARY_PACKAGES.values())
 SCALABLE = sorted(ELEVEN - {"none", "japan-current", "public-ownership", "blueprint-japan"})
 
 
-def test_the_eleven_are_there_and_ship() -> None:
-    assert set(package_names()) == ELEVEN
+def test_the_packages_are_there_and_ship() -> None:
+    assert set(package_names()) == ALL
+    assert set(ORDINARY_PACKAGES) == set(TAX_LAWS)
+    for law, name in ORDINARY_PACKAGES.items():
+        assert (load_package(name).tax_law, load_package(name).instrument) == (law, ())
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]["scenarios"] == "kiban/scenarios"
 
 
-@pytest.mark.parametrize("name", sorted(ELEVEN))
+@pytest.mark.parametrize("name", sorted(ALL))
 @pytest.mark.parametrize("country", ["japan", "united-states"])
 @pytest.mark.parametrize("year", [2026, 2027, 2028])
 def test_each_has_texts_and_holds_in_both_countries(name: str, country: str, year: int) -> None:
@@ -40,7 +45,7 @@ def test_each_has_texts_and_holds_in_both_countries(name: str, country: str, yea
     assert terms.title_ja == package.title_ja
     assert set(terms.assets) == set(ASSETS)
     assert all(asset.supports(year) for asset in terms.assets.values())
-    assert set(terms.assumed)
+    assert set(terms.assumed) or terms.tax.jurisdiction == "none"
 
 
 def test_none_is_the_law_alone() -> None:
@@ -123,7 +128,8 @@ def test_packages_combine() -> None:
 
 def test_spending_outside_the_window_has_ordinary_terms() -> None:
     instrument = {"kind": "special_depreciation", "rate": 0.5, "assets": ["chips"], "from_year": 2026, "to_year": 2028}
-    terms = resolve([parse_package({"name": "window", "instrument": [instrument]})], start_year=2027).assets["chips"]
+    package = parse_package({"name": "window", "instrument": [instrument]})
+    terms = resolve([package], start_year=2027, construction_years=0).assets["chips"]
     assert [terms.supports(year) for year in (2025, 2026, 2028, 2029)] == [False, True, True, False]
     assert terms.depreciation.first_year_share == 0.5
     assert terms.ordinary_depreciation.first_year_share == 0
@@ -224,7 +230,10 @@ PUBLIC = {"kind": "public_ownership"}
         ([{**CREDIT, "assets": ["chipz"]}], "names the unknown asset class 'chipz'; did you mean 'chips'?"),
         ([{"kind": "tax_credit", "law": "us_48d"}], "names the unknown law 'us_48d'; did you mean"),
         ([{"kind": "tax_credit", "law": "us_48d_amic", "rate": 0.1}], "is outside its dates in 2027"),
-        ([{**CREDIT, "from_year": 2030}], "is outside its dates in 2027; the package limits it to 2030 to"),
+        (
+            [{**CREDIT, "from_year": 2030}],
+            "in 2029, when what starts in 2027 comes into service; the package",
+        ),
         ([{**CREDIT, "law": "jp_gx_ets", "assets": []}], "covers no assets"),
         ([{"kind": "tax_credit", "law": "jp_gx_ets", "assets": ["pv"]}], "has no rate, and the law gives none"),
         ([{"kind": "production_credit", "law": "us_48e_45y", "rate_myen_per_mwh": 1.0}], "for how many years"),

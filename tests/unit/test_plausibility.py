@@ -185,7 +185,8 @@ NO_AMOUNT = {
     r".*(\.|^)(seed|draws|max_rounds|max_sites|(movable_)?gap|year|first_hour|last_year)": "a count, a gap or a label",
     r".*weather\..*": "weather, judged by its own physical limits",
     r"cooling\..*": "an efficiency or a temperature, bounded by the schema",
-    r".*(_efficiency|self_discharge_per_hour|probability_30y|discount_rate)": "a ratio, bounded by the schema",
+    r".*(_efficiency|probability_30y|discount_rate)": "a ratio, bounded by the schema",
+    r".*(self_discharge_per_hour|degradation_per_year|ramp_share_per_hour)": "a share in a time, bounded by the schema",
     r".*round_trip.*_ms": "a time of light",
     r"assumptions\..*": "judged by the catalogue's own range of each figure",
 }

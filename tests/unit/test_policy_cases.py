@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -54,7 +55,9 @@ def terms_of(day: date, given: Mapping[str, Any]) -> PolicyTerms:
     packages = [load_package(name) for name in given.get("packages", [])]
     if "instruments" in given:
         packages.append(parse_package({"name": "case", "instrument": given["instruments"]}))
-    return resolve(packages, start_year=day.year, tax_law=given.get("tax_law", "japan"))
+    # Where a case says nothing, what begins in a year comes into service in it.
+    built = given.get("construction_years", 0)
+    return resolve(packages, start_year=day.year, construction_years=built, tax_law=given.get("tax_law", "japan"))
 
 
 def refuse(day: date, given: Mapping[str, Any]) -> str:
@@ -64,11 +67,12 @@ def refuse(day: date, given: Mapping[str, Any]) -> str:
 
 
 def applies_in(given: Mapping[str, Any], year: int) -> bool:
-    """Whether what is put into service in that year is within the dates of the instruments."""
+    """Whether what is begun in that year is within the dates of the instruments."""
     try:
         terms_of(date(year, 4, 1), given)
     except InputError as refused:
-        assert f"is outside its dates in {year}" in str(refused)
+        served = year + given.get("construction_years", 0)
+        assert re.search(f"is outside its dates in ({year}|{served})", str(refused))
         return False
     return True
 
@@ -103,7 +107,8 @@ def carried(day: date, given: Mapping[str, Any]) -> Losses:
 
 
 def credit_of(day: date, given: Mapping[str, Any]) -> CreditUse:
-    credit = resolve([load_package(given["package"])], start_year=day.year).assets[given["asset"]].credits[0]
+    terms = resolve([load_package(given["package"])], start_year=day.year, construction_years=0)
+    credit = terms.assets[given["asset"]].credits[0]
     rule = CreditRule(
         credit.measure, credit.payer, credit.limit_share_of_tax, credit.carry_forward_years, credit.refundable
     )
@@ -115,7 +120,7 @@ def conditions(day: date, given: Mapping[str, Any]) -> list[Check]:
     """Conditions of one instrument of a measure, held against a plan that shows the given figures."""
     instrument = {key: given[key] for key in ("kind", "law", "assets") if key in given}
     package = parse_package({"name": "case", "instrument": [instrument]})
-    found = resolve([package], start_year=day.year).conditions
+    found = resolve([package], start_year=day.year, construction_years=0).conditions
     invested = given.get("invested_myen", {})
     sold = SimpleNamespace(it_energy_mwh_per_year=1.0, price_myen_per_mwh=given.get("sales_myen", 0.0))
     profit = given.get("profit_before_depreciation_myen", [0, 0, 0])
@@ -134,7 +139,10 @@ def conditions(day: date, given: Mapping[str, Any]) -> list[Check]:
     plan: Any = SimpleNamespace(
         investments=[SimpleNamespace(asset=asset, capex_myen=cost) for asset, cost in invested.items()],
         indicators={"clean_share": given.get("clean_share", 0.0), "import_mwh_per_year": given.get("drawn_mwh", 0.0)},
-        scenario=SimpleNamespace(site=SimpleNamespace(id=given.get("site"))),
+        scenario=SimpleNamespace(
+            site=SimpleNamespace(id=given.get("site")),
+            finance=SimpleNamespace(cost_set=given.get("country", "japan")),
+        ),
     )
     return list(check_conditions(found, plan, cash))
 

@@ -66,7 +66,7 @@ def test_every_account_is_posted_once(name: str) -> None:
         "property_tax": totals(cash.property_tax),
         "grant": -sum((grant.amount_myen for grant in cash.grants), np.zeros(1)),
         "production_credit": -sum((flow.amount_myen for flow in cash.production_credits), np.zeros(1)),
-        "tax_credit": -sum((flow.amount_myen for flow in cash.tax.credits_used), np.zeros(1)),
+        "tax_credit": -sum((flow.amount_myen for flow in cash.tax.credits_worth), np.zeros(1)),
         "income_tax": cash.tax.before_credits,
         "debt_drawn": -debt.drawdown,
         "interest": debt.interest_paid,

@@ -284,7 +284,7 @@ def test_why_there_is_no_design_in_english(infeasible_plan: Plan) -> None:
     assert infeasible_sentences(infeasible_plan, "en") == {
         "title.collisions": [
             "grid.max_mw = 40 (grid connection)",
-            "target.clean_share = 0.9 (hourly matched clean-energy share)",
+            "target.clean_share = 0.9 (hourly matched clean-energy share, 90 %)",
             "supply.pv.max_mw (solar PV)",
         ],
         "title.hours": [
@@ -293,7 +293,7 @@ def test_why_there_is_no_design_in_english(infeasible_plan: Plan) -> None:
         ],
         "title.relaxations": [
             "Set grid.max_mw = 61.3 (now 40): the plan would cost ¥119 bn a year.",
-            "Set target.clean_share = 0.873 (now 0.9) and grid.max_mw = 45 (now 40): "
+            "Set target.clean_share = 0.873 (87.3 %, now 90 %) and grid.max_mw = 45 (now 40): "
             "the plan would cost ¥121 bn a year.",
             "Each of these is enough by itself; the cheapest stands first.",
         ],
@@ -304,6 +304,8 @@ def test_why_there_is_no_design_in_japanese(infeasible_plan: Plan) -> None:
     found = infeasible_sentences(infeasible_plan, "ja")
     assert answer(infeasible_plan, "ja").endswith("をまかなえる設計はありません。")
     assert found["title.relaxations"][0] == "grid.max_mw = 61.3(現在 40) にすると、年間費用1,190億円で実現できます。"
+    assert found["title.collisions"][1] == "target.clean_share = 0.9(時間別クリーン電力比率、90%)"
+    assert found["title.relaxations"][1].startswith("target.clean_share = 0.873(87.3%、現在 90%)")
     assert found["title.hours"][1] == "不足が最も大きい時間の始まり: 1月15日18時、2月1日7時30分。"
 
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pvlib
 import pytest
 
-from kiban.physics.solar import inverter_output, pv_availability, snow_coverage
+from kiban.calendar import year_index
+from kiban.physics.solar import _sun, inverter_output, pv_availability, snow_coverage
 
 PLANT = {
     "step_hours": 1.0,
@@ -222,3 +223,16 @@ def test_time_without_a_zone_is_refused(greensboro):
     index, *rest = arguments(greensboro)
     with pytest.raises(ValueError, match="time zone"):
         pv_availability(index.tz_localize(None), *rest, **PLANT)
+
+
+@pytest.mark.parametrize("place", [(43.1, 141.3, 17.0), (26.2, 127.7, 0.0), (-33.9, 151.2, 400.0), (68.4, 17.4, 5.0)])
+@pytest.mark.parametrize("step_hours", [1.0, 0.5])
+def test_the_sun_stands_where_pvlib_puts_it_also_when_other_places_were_asked_first(place, step_hours):
+    latitude, longitude, elevation = place
+    time = year_index(2019, 9.0, step_hours)[::61]
+    middle = time + pd.Timedelta(hours=step_hours / 2)
+    expected = pvlib.solarposition.spa_python(middle, latitude, longitude, altitude=elevation)
+    zenith, azimuth, day = _sun(time, latitude, longitude, elevation, step_hours)
+    assert np.array_equal(zenith, expected["apparent_zenith"])
+    assert np.array_equal(azimuth, expected["azimuth"])
+    assert np.array_equal(day, middle.day_of_year)

@@ -38,11 +38,12 @@ def test_a_credit_and_what_it_takes_off_the_basis():
         assert cost.annual_factor == pytest.approx(expected, rel=1e-12)
 
 
-def test_only_the_used_part_of_a_credit_counts_but_all_of_it_cuts_the_basis():
+def test_only_the_used_part_of_a_credit_counts_and_cuts_the_basis():
+    """A quarter of 20 %: 5 % of the price, by which the basis falls; what expires is deducted after all (IRC 196)."""
     asset = replace(PLAIN, credits=(CreditTerms(0.2, 1.0),))
     cost = factor(asset, credit_utilisation=0.25)
     assert cost.credit == pytest.approx(0.05)
-    assert cost.annual_factor == pytest.approx((1 - 0.05 - 0.3 * Z * 0.8) / 0.7 * RECOVERY, rel=1e-12)
+    assert cost.annual_factor == pytest.approx((1 - 0.05 - 0.3 * Z * 0.95) / 0.7 * RECOVERY, rel=1e-12)
     refundable = replace(PLAIN, credits=(CreditTerms(0.2, 1.0, refundable=True),))
     assert factor(refundable, credit_utilisation=0.25).credit == pytest.approx(0.2)
 

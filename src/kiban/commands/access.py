@@ -6,7 +6,8 @@ What these change is written to the audit log with the name of the user of this 
 from __future__ import annotations
 
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -59,7 +60,7 @@ def add_command(
     language, token = choose_language(lang), make_token()
     if not is_nameable(name):
         raise OutputError(Problem("command.token_name", name=name))
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         if not add_token(store, name, role, digest_of(token), days=days):
             raise OutputError(Problem("command.token_taken", remedy="conflict", name=name))
         _note(store, f"token add --role {role} --days {days}", name)
@@ -74,7 +75,7 @@ def list_command(data: Data = None, database: Database = "", lang: Lang = None) 
     from kiban.server.sessions import list_tokens
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         rows = list_tokens(store)
     if not rows:
         complain(phrase("serve.token_none", language))
@@ -94,7 +95,7 @@ def remove_command(
     from kiban.server.sessions import remove_token
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         if not remove_token(store, name):
             raise OutputError(Problem("command.token_unknown", name=name))
         _note(store, "token remove", name)
@@ -108,7 +109,7 @@ def list_sessions_command(data: Data = None, database: Database = "", lang: Lang
     from kiban.server.sessions import list_sessions
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         rows = list_sessions(store)
     if not rows:
         complain(phrase("access.session_none", language))
@@ -129,7 +130,7 @@ def end_sessions_command(
     from kiban.server.sessions import close_sessions_of
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         count = close_sessions_of(store, name)
         _note(store, "session end", name)
     write(phrase("access.sessions_ended", language, name=name, count=count) + "\n")
@@ -148,7 +149,7 @@ def purge_command(
     from kiban.server.ownership import purge
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         deletions, plans = purge(store, days)
         _note(store, f"purge --days {days:g}", f"{plans} plans")
     write(phrase("access.purged", language, holdings=deletions, plans=plans, days=f"{days:g}") + "\n")
@@ -162,11 +163,13 @@ def make_settings(data: Path | None, database: str, **others: object) -> Setting
     return Settings(data=folder.absolute(), database=database, **others)  # type: ignore[arg-type]
 
 
-def open_store(data: Path | None, database: str) -> Store:
-    """The store of a server with these options."""
+@contextmanager
+def open_store(data: Path | None, database: str) -> Iterator[Store]:
+    """The store of a server with these options, closed in the end."""
     from kiban.server.store import Store
 
-    return Store(make_settings(data, database).database_url)
+    with closing(Store(make_settings(data, database).database_url)) as store:
+        yield store
 
 
 def _until(expires: float, language: Language) -> str:

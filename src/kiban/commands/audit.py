@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -53,7 +52,7 @@ def verify_command(
     own = read_key(make_settings(data, database).data)
     trusted = {*(key or ()), *([own.public] if own is not None else ())}
     copied = read_export(copy) if copy is not None else []
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         log = AuditLog(store)
         heads = log.heads()
         if heads and not trusted:
@@ -85,7 +84,7 @@ def head_command(data: Data = None, database: Database = "", lang: Lang = None) 
     from kiban.server.audit import AuditLog
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         head = AuditLog(store).newest_head()
     if head is None:
         complain(phrase("audit.no_head", language))
@@ -106,6 +105,6 @@ def export_command(
     from kiban.server.audit_proof import export
 
     language = choose_language(lang)
-    with closing(open_store(data, database)) as store:
+    with open_store(data, database) as store:
         rows = export(AuditLog(store), file)
     complain(phrase("audit.exported", language, rows=rows, file=file))

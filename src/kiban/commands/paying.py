@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,7 +60,7 @@ def pay_command(
 
         pay_national_file(national, package, against, book, as_json=as_json, insist=insist, language=language)
         return
-    with _asking(subject, against, language, spinner=not as_json, insist=insist) as (question, tell):
+    with _asking(subject, package, against, language, spinner=not as_json, insist=insist) as (question, tell):
         payment = question.pay(package, report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
@@ -107,7 +107,7 @@ def compare_command(
         raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _asking(scenario, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
+    with _asking(scenario, names, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
         if budget is not None:
             found = equal_cost(question, budget, names)
         elif induce is not None:
@@ -115,7 +115,10 @@ def compare_command(
         elif clean is not None:
             found = least_public_money(question, "clean_share", clean, names)
         else:
-            found = tuple(Instrument(name, load_package(name).amount, question.pay((name,))) for name in names)
+            found = tuple(
+                Instrument(name, load_package(name, question.scenario.folder).amount, question.pay((name,)))
+                for name in names
+            )
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -139,10 +142,13 @@ def sweep_command(
     lang: Lang = None,
 ) -> None:
     """Ask the same question over a range of one rate."""
-    from kiban.finance.comparison import sweep
+    from kiban.finance.comparison import SWEEPS, sweep
 
     language = choose_language(lang)
-    with _asking(subject, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
+    name = over.partition("=")[0]
+    with _asking(
+        subject, [SWEEPS.get(name, name)], against, language, spinner=not as_json, insist=insist, warm=True
+    ) as (question, _):
         found = sweep(question, over)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
@@ -159,6 +165,7 @@ def sweep_command(
 @contextlib.contextmanager
 def _asking(
     subject: str | None,
+    packages: Sequence[str],
     against: list[str] | None,
     language: Language,
     *,
@@ -172,8 +179,8 @@ def _asking(
     try:
         with progress(language, spinner=spinner) as tell:
             tell(Message("progress.inputs"))
-            asked = read_subject(subject).insisting(insist)
-            yield Question(asked, against=tuple(against or ("none",)), warm=warm), tell
+            asked, compared = read_subject(subject).insisting(insist), tuple(against or ("none",))
+            yield Question(asked, against=compared, about=packages, warm=warm), tell
     except InfeasibleError as error:
         plan = error.plan
     else:

@@ -13,9 +13,11 @@ Money by year:
 
     project           a plan as an investor sees it: what is bought, sold and spent
     assumptions       rates, years and terms of the debt, from the catalogue
+    money_terms       paths of prices and output, how debt is sized, reserves: what a scenario says beside those
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
     tax               tax on income: losses carried forward, credits as far as limits allow
     debt              debt sized by cost and cover, drawn, repaid
+    leverage          which share of the capital in use debt pays for
     cash_flow         the yearly cash flow, for one case or for many draws
     metrics           returns and cover: IRR, net present value, payback, DSCR, LLCR
     levelised         levelised cost of compute and of power: the price that just pays
@@ -26,6 +28,7 @@ Who pays whom, and for what:
     ledger            the entries; each year sums to zero over all parties
     additionality     windfall, induced, distortion, from three plans
     public_funds      marginal value of public funds, cost of an induced MW
+    owner_risk        the price of the risk that a public owner bears
     eligibility       what measures of law ask for, held against a plan
     environment       damage by emissions, beside the ledger
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.errors import Problem, ScenarioError
+from kiban.finance.money_terms import PLAIN, MoneyTerms
 from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms, PolicyTerms
 
@@ -46,8 +47,8 @@ _WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "cred
 class FinanceAssumptions:
     """Inputs of a cash flow.
 
-    `discount_rate_real` is before tax, as in the design. In the `group` position the owner has other income that a
-    loss offsets at once, and `group_tax_myen` a year is tax on it that counts towards the limits of credits; alone,
+    `discount_rate_real` is before tax, as in the design. In the `group` position `group_tax_myen` a year is tax on the
+    owner's other income: a loss offsets that income at once, and the tax counts towards the limits of credits; alone,
     losses are carried forward. `facts` are the catalogue rows behind the numbers.
     """
 
@@ -69,8 +70,12 @@ class FinanceAssumptions:
     decommissioning_share: float = 0.0
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"
+    financed_share: float | None = None
+    """Share of the capital in use that debt pays for (`leverage`), on which cheaper debt saves; None: `debt_share`."""
     insists_on_debt: bool = False
     """Whether it is an error that the cash flow can carry no debt, because somebody asked for it."""
+    terms: MoneyTerms = PLAIN
+    """What a user says of prices, output, debt and reserves beside these."""
     facts: tuple[Fact, ...] = ()
 
     def __post_init__(self) -> None:
@@ -105,7 +110,7 @@ class FinanceAssumptions:
             inflation=self.inflation,
             start_year=start_year,
             horizon_years=self.horizon_years,
-            debt_share=self.debt_share,
+            debt_share=self.debt_share if self.financed_share is None else self.financed_share,
             debt_margin=self.debt_margin,
             debt_rate=self.debt_reference_rate + self.debt_margin,
             public_rate=(1.0 + self.public_rate) / (1.0 + self.inflation) - 1.0,
@@ -143,6 +148,7 @@ def read_assumptions(
     discount_rate_real: float | None = None,
     tax_position: TaxPosition = "group",
     repayment: Repayment = "sculpted",
+    terms: MoneyTerms | None = None,
 ) -> FinanceAssumptions:
     """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years.
 
@@ -158,5 +164,6 @@ def read_assumptions(
     asked = facts["debt_share"].status == "given" and values["debt_share"] > 0
     chosen: dict[str, Any] = {
         **values, "tax_position": tax_position, "repayment": repayment, "insists_on_debt": asked,
+        "terms": terms or PLAIN,
     }  # fmt: skip
     return FinanceAssumptions(**chosen, facts=tuple(facts.values()))

@@ -19,13 +19,17 @@ from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.economy import EconomyTerms, assess_impact, construction_demand, read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, prefecture_of
 from kiban.finance.environment import Damage, DamageTerms, measure_damage, read_damage_terms
-from kiban.finance.ledger import TREASURIES, Ledger
+from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, value_changes
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns, compute_returns
+from kiban.finance.money_terms import read_money_terms
+from kiban.finance.owner_risk import risk_charge
 from kiban.finance.posting import Shares, post_entries, read_shares, tranche_sales
 from kiban.finance.project import Project
+from kiban.finance.public_funds import PublicFunds, account_funds
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
+from kiban.scenario.study import Finance
 
 NO_SUPPORT = "none"
 """The package that is the tax law alone."""
@@ -50,6 +54,8 @@ class CampusTerms:
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float
     """Of the demand that is offered where the scenario has none of its own."""
+    elasticity_range: tuple[float, float]
+    """The lowest and the highest that the catalogue gives."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,18 +86,32 @@ class Campus:
 
 
 def read_campus_terms(
-    catalogue: Catalogue, *, discount_rate_real: float, yen_per_usd: float | None = None
+    catalogue: Catalogue,
+    *,
+    discount_rate_real: float,
+    yen_per_usd: float | None = None,
+    finance: Finance | None = None,
 ) -> CampusTerms:
-    """From the catalogue, at the design's rate before tax, and at its own rate of exchange where none is given."""
+    """From the catalogue, at the design's rate before tax, and at its own rate of exchange where none is given.
+
+    `finance` is what the scenario says of money beside it.
+    """
+    elasticity = catalogue.fact("demand.price_elasticity")
+    low, high = (elasticity.value if end is None else end for end in (elasticity.low, elasticity.high))
     return CampusTerms(
-        assumptions=read_assumptions(catalogue, discount_rate_real=discount_rate_real),
+        assumptions=read_assumptions(
+            catalogue,
+            discount_rate_real=discount_rate_real,
+            terms=read_money_terms(finance) if finance is not None else None,
+        ),
         shares=read_shares(catalogue),
         damage=read_damage_terms(
             catalogue, catalogue.value("money.yen_per_usd") if yen_per_usd is None else yen_per_usd
         ),
         economy=read_economy_terms(catalogue),
         pass_through=catalogue.value("finance.pass_through"),
-        elasticity=catalogue.value("demand.price_elasticity"),
+        elasticity=elasticity.value,
+        elasticity_range=(min(low, elasticity.value), max(high, elasticity.value)),
     )
 
 
@@ -128,28 +148,57 @@ def fiscal_cost(
 ) -> float:
     """What support costs the treasuries on what is built, against the same campus under ordinary law.
 
-    Present value of each treasury at its own rate, million yen; no answer of behaviour is in it. `under` is a policy in
-    the place of the campus's own: what the same design would cost under it.
+    Present value of all treasuries at the social rate, million yen, with the price of the risk that they bear as
+    owners; no answer of behaviour is in it. `under` is a policy in the place of the campus's own: what the same design
+    would cost under it.
     """
-    rates = terms.shares.party_rates
-    ledger = campus.ledger if under is None else _post_under(campus, under, terms)
-    without = _post_under(campus, ordinary, terms)
-    return sum(
-        without.present_value(party, rates[party]) - ledger.present_value(party, rates[party]) for party in TREASURIES
-    )
+    rate = terms.shares.social_rate
+    after = (campus.ledger, campus.cash) if under is None else _post_under(campus, under, terms)
+    sides = (after, _post_under(campus, ordinary, terms))
+    costs = [
+        risk_charge(cash, rate) - sum(ledger.present_value(party, rate) for party in TREASURIES)
+        for ledger, cash in sides
+    ]
+    return costs[0] - costs[1]
 
 
 def gains(
-    values: Mapping[str, float], after: Iterable[Campus], before: Iterable[Campus], shares: Shares
+    values: Mapping[str, float], after: Iterable[Campus], before: Iterable[Campus], users_rate: float
 ) -> dict[str, float]:
     """Present value that each party gains for nothing in return, million yen; `values` is the change of all parties.
 
-    Users value further compute at what they bid, so that what they pay for it is no loss.
+    Users value further compute at what they bid, so that what they pay for it is no loss; `users_rate` is the real rate
+    of their `values`. Where a public body owns one side, there is no owner who was there before and is there now: what
+    equity no longer earns or loses is nobody's gain.
     """
+    sides = ((tuple(after), 1.0), (tuple(before), -1.0))
     found = {party: values[party] for party in GAINERS}
-    for campuses, sign in ((after, 1.0), (before, -1.0)):
-        found["users"] += sign * sum(tranche_sales(campus.cash, shares) for campus in campuses)
+    for campuses, sign in sides:
+        found["users"] += sign * sum(tranche_sales(campus.cash, users_rate) for campus in campuses)
+    if any(campus.project.policy.financing.public for campuses, _ in sides for campus in campuses):
+        found["equity"] = 0.0
     return found
+
+
+def value_public_funds(
+    after: Ledger,
+    before: Ledger,
+    campuses_after: Iterable[Campus],
+    campuses_before: Iterable[Campus],
+    outlay: float,
+    rate: float,
+) -> PublicFunds:
+    """What those who gain would pay and what the treasuries spend: the change of a ledger, at one real rate for all.
+
+    The price of the risk that the treasuries bear as owners is a cost to them.
+
+    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone.
+    """
+    values = value_changes(after, before, dict.fromkeys(PARTIES, rate))
+    sides = (tuple(campuses_after), tuple(campuses_before))
+    risk, earlier_risk = (sum(risk_charge(campus.cash, rate) for campus in side) for side in sides)
+    gained = gains(values, *sides, rate)
+    return account_funds(gained, outlay, sum(values[party] for party in TREASURIES) - (risk - earlier_risk))
 
 
 def spending(plans: Iterable[Plan]) -> dict[str, float]:
@@ -244,7 +293,7 @@ def _post(plan: Plan, cash: CashFlow, terms: CampusTerms) -> Ledger:
     )
 
 
-def _post_under(campus: Campus, policy: PolicyTerms, terms: CampusTerms) -> Ledger:
-    """The ledger of the same campus at the same prices under another policy."""
+def _post_under(campus: Campus, policy: PolicyTerms, terms: CampusTerms) -> tuple[Ledger, CashFlow]:
+    """The ledger and the cash flow of the same campus at the same prices under another policy."""
     cash = project_cash_flow(replace(campus.project, policy=policy), terms.assumptions)
-    return _post(campus.plan, cash, terms)
+    return _post(campus.plan, cash, terms), cash

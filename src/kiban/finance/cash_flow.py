@@ -24,12 +24,16 @@ from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
+from kiban.finance.money_terms import grow
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
-from kiban.finance.purchases import PurchaseTerms, list_purchases, totals
+from kiban.finance.purchases import CreditsUsed, Purchases, PurchaseTerms, list_purchases, totals
 from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, income_tax
 
 POWER_ACCOUNTS = ("energy", "export_revenue")
 REPRICED_ASSETS = ("chips",)
+SAME_SHARE = 1e-9
+MOST_TAX_ROUNDS = 20
+"""Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,6 +80,8 @@ class CashFlow:
     production_credits: tuple[SupportFlow, ...]
     credits_earned: tuple[EarnedCredit, ...]
     debt: Debt
+    cash_reserves: Array
+    """Cash that is kept at the end of each year, for debt service and running costs; 0 where no term asks for it."""
     reserve: Array
     """What pays for replacements if spread evenly over the life before them. Lenders count it; no cash is locked up,
     equity pays for replacements when they come."""
@@ -119,7 +125,7 @@ class CashFlow:
         """What equity pays in (negative) and receives."""
         debt = self.debt
         lent = debt.drawdown - debt.service - debt.upfront_fee - debt.guarantee_fee
-        return self.flow_before_tax + lent - self.tax.due
+        return self.flow_before_tax + lent - self.tax.due - np.diff(self.cash_reserves, prepend=0.0)
 
     @property
     def dividends(self) -> Array:
@@ -185,22 +191,12 @@ def project_cash_flow(
         spread[..., start + 1 :] = real * factor
         return np.asarray(spread * level)
 
-    every_year = np.ones(1)
-    price = use if draws.price_factor is None else use * draws.price_factor
-    power = draws.power_price_factor
-    capex_factor = every_year if draws.capex_factor is None else draws.capex_factor
-    bought = {
-        asset.name: list_purchases(
-            asset,
-            project.policy.assets[asset.asset],
-            assumptions,
-            start_year=project.start_year,
-            capex_factor=capex_factor,
-            price_factor=draws.chip_price_factor if asset.asset in REPRICED_ASSETS else None,
-        )
-        for asset in project.assets
-        if asset.capex_myen > 0
-    }
+    terms = assumptions.terms
+    output = terms.output_factors(horizon)
+    price = use * output * terms.price_factors(horizon)
+    price = price if draws.price_factor is None else price * draws.price_factor
+    dearer, power = grow(terms.cost_escalation, horizon), grow(terms.power_escalation, horizon)
+    power = power if draws.power_price_factor is None else power * draws.power_price_factor
     decommissioning = np.zeros(years)
     first_cost = sum(asset.capex_myen for asset in project.assets)
     decommissioning[-1] = assumptions.decommissioning_share * first_cost * level[-1]
@@ -211,21 +207,19 @@ def project_cash_flow(
     costs = {}
     for account, cost in project.operating_costs_myen_per_year.items():
         factor = use if account in MEASURED_ACCOUNTS else at_work
-        if account in POWER_ACCOUNTS and power is not None:
-            factor = factor * power
-        costs[account] = operating(cost, factor)
-    production = _production_credits(project, assumptions, at_work, operating)
-    taxed_grants = totals({name: purchases.taxed_grants for name, purchases in bought.items()})
-    credits = tuple(credit for purchases in bought.values() for credit in purchases.credits)
-    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, every_year) for a in project.assets}
-    network = {a.name: operating(a.network_charge_myen_per_year, every_year) for a in project.assets}
+        costs[account] = operating(cost, factor * (power if account in POWER_ACCOUNTS else dearer))
+    production = _production_credits(project, assumptions, at_work * output, operating)
+    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
+    network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
+    running = totals(costs) + totals(fixed_om) + totals(network)
+    bought, income, unlevered = _buy(project, assumptions, draws, totals(revenue) - running - decommissioning)
+    credits = unlevered.earned
     property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
+    spent = running + totals(property_tax)
     replacements = {name: purchases.replacements for name, purchases in bought.items()}
     residual = {name: purchases.residual_value for name, purchases in bought.items()}
     depreciation = {name: purchases.depreciation for name, purchases in bought.items()}
     grants = tuple(grant for purchases in bought.values() for grant in purchases.grants)
-    spent = totals(costs) + totals(fixed_om) + totals(network) + totals(property_tax)
-    income = totals(revenue) + taxed_grants + totals(residual) - spent - totals(depreciation) - decommissioning
     reserve = totals({name: purchases.reserve for name, purchases in bought.items()})
     if debt is None:
         if income.ndim > 1:
@@ -244,18 +238,11 @@ def project_cash_flow(
             upfront_fee_share=assumptions.upfront_fee_share,
             guarantee_fee_rate=financing.guarantee_coverage * financing.guarantee_fee_rate,
             repayment=assumptions.repayment,
+            sizing=terms.debt_sizing,
+            interest_while_building=terms.interest_during_construction,
         )
         if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
             raise ScenarioError(Problem("finance.no_debt", key="finance.debt_share", share=assumptions.debt_share))
-
-    def tax_on(taxable: Array) -> IncomeTax:
-        return income_tax(
-            np.asarray(taxable),
-            project.policy.tax,
-            credits,
-            position=assumptions.tax_position,
-            group_tax_myen=assumptions.group_tax_myen,
-        )
 
     return CashFlow(
         project=project,
@@ -275,14 +262,67 @@ def project_cash_flow(
         state_refunds={name: purchases.state_refund for name, purchases in bought.items()},
         depreciation=depreciation,
         grants=grants,
-        taxed_grants=taxed_grants,
+        taxed_grants=totals({name: purchases.taxed_grants for name, purchases in bought.items()}),
         production_credits=production,
         credits_earned=credits,
         debt=debt,
+        cash_reserves=terms.reserves(debt.service, spent, start),
         reserve=reserve,
-        tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee),
-        unlevered_tax=tax_on(income),
+        tax=_tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee, project, assumptions, credits),
+        unlevered_tax=unlevered,
         purchase_terms={name: purchases.terms for name, purchases in bought.items()},
+    )
+
+
+def _buy(
+    project: Project, assumptions: FinanceAssumptions, draws: Draws, operating_income: Array
+) -> tuple[dict[str, Purchases], Array, IncomeTax]:
+    """Purchases of every asset that costs something, the income before interest, and the tax on it.
+
+    What can be used of a credit depends on the tax, and the tax on the basis that only used credits cut: the two are
+    found in turn. Tax without debt decides, since the debt is sized on what is bought.
+    """
+    factor = np.ones(1) if draws.capex_factor is None else draws.capex_factor
+    used: CreditsUsed = {}
+    for _ in range(MOST_TAX_ROUNDS):
+        bought = {
+            asset.name: list_purchases(
+                asset,
+                project.policy.assets[asset.asset],
+                assumptions,
+                start_year=project.start_year,
+                capex_factor=factor,
+                price_factor=draws.chip_price_factor if asset.asset in REPRICED_ASSETS else None,
+                credits_used=used,
+            )
+            for asset in project.assets
+            if asset.capex_myen > 0
+        }
+        income = np.asarray(operating_income)
+        for one in bought.values():
+            income = income + one.taxed_grants + one.residual_value - one.property_tax - one.depreciation
+        credits = tuple(credit for one in bought.values() for credit in one.credits)
+        tax = _tax_on(income, project, assumptions, credits)
+        found = {
+            (rule, born): share
+            for rule, use in zip(tax.rules, tax.credits, strict=True)
+            for born, share in use.shares.items()
+        }
+        if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_SHARE) for key, share in found.items()):
+            break
+        used = found
+    return bought, income, tax
+
+
+def _tax_on(
+    taxable: Array, project: Project, assumptions: FinanceAssumptions, credits: tuple[EarnedCredit, ...]
+) -> IncomeTax:
+    return income_tax(
+        np.asarray(taxable),
+        project.policy.tax,
+        credits,
+        position=assumptions.tax_position,
+        group_tax_myen=assumptions.group_tax_myen,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from kiban.errors import Problem, ScenarioError
@@ -39,7 +40,8 @@ def equal_cost(
     if budget_myen <= 0:
         raise ScenarioError(Problem("finance.budget", key="budget", budget=budget_myen))
     loaded = [load_package(package, question.scenario.folder) for package in packages]
-    return tuple(_pay(question, package, spend(question, package, budget_myen)) for package in loaded)
+    asked = ((question.about((package,)), package) for package in loaded)
+    return tuple(_pay(own, package, spend(own, package, budget_myen)) for own, package in asked)
 
 
 def least_public_money(
@@ -51,13 +53,14 @@ def least_public_money(
         remedy = "finance.share" if aim == "clean_share" else "finance.budget"
         raise ScenarioError(Problem("finance.aim", key=aim, remedy=remedy, target=target))
 
-    def reached(side: Side) -> float:
+    def reached(own: Question, side: Side) -> float:
         if aim == "induced_it_mw":
-            return side.served_mw - question.before.served_mw
+            return side.served_mw - own.before.served_mw
         return side.plan.indicators["clean_share"]
 
     loaded = [load_package(package, question.scenario.folder) for package in packages]
-    return tuple(_pay(question, package, reach(question, package, reached, target)) for package in loaded)
+    asked = ((question.about((package,)), package) for package in loaded)
+    return tuple(_pay(own, package, reach(own, package, partial(reached, own), target)) for own, package in asked)
 
 
 def _pay(question: Question, package: Package, found: tuple[Trial, bool]) -> Instrument:

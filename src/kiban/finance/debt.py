@@ -20,6 +20,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.finance.assumptions import Repayment
+from kiban.finance.money_terms import DebtSizing
 
 Binding = Literal["none", "share", "cover"]
 
@@ -66,6 +67,8 @@ def size_debt(
     upfront_fee_share: float = 0.0,
     guarantee_fee_rate: float = 0.0,
     repayment: Repayment = "sculpted",
+    sizing: DebtSizing = "cover",
+    interest_while_building: bool = True,
 ) -> Debt:
     """The largest debt within a share of the cost that the cash flow available for debt service carries.
 
@@ -75,6 +78,9 @@ def size_debt(
     the cover allows is its present value at the loan's rate; an annuity pays equal amounts and is held to the cover in
     the worst year. Debt below that shrinks all service alike. The share counts interest during construction and the fee
     as cost. Where no year can pay anything there is no debt.
+
+    With `sizing` "share" the debt is that share whatever the cover: an annuity is paid in each year, sculpted service
+    has the shape of what is available. Without `interest_while_building` no interest accrues until operation starts.
     """
     years = need.shape[-1]
     nothing = Debt(0.0, rate, start, "none", *(np.zeros(years) for _ in range(7)))
@@ -82,7 +88,7 @@ def size_debt(
     if share == 0 or cost <= 0:
         return nothing
     last = min(start + tenor_years, years - 1)
-    growth = (1.0 + rate) ** np.arange(start, -1, -1)
+    growth = (1.0 + rate * interest_while_building) ** np.arange(start, -1, -1)
     grown = float(need[: start + 1] @ growth)
     # Debt x grown = share x (cost + x (grown - cost) + fee x grown), x the share of each payment that is borrowed.
     most = share * cost / (grown - share * (grown - cost) - share * upfront_fee_share * grown) * grown
@@ -91,17 +97,18 @@ def size_debt(
     if repayment == "sculpted":
         service[window] = np.maximum(available[window], 0.0) / cover
     else:
-        service[window] = max(float(available[window].min()), 0.0) / cover
+        worst = max(float(available[window].min()), 0.0) / cover
+        service[window] = worst if sizing == "cover" else 1.0
     discount = (1.0 + rate) ** -np.arange(1, last - start + 1)
     carried = float(service[window] @ discount)
     if carried <= 0:
         return replace(nothing, binding="cover")
-    amount = min(most, carried)
+    amount = min(most, carried) if sizing == "cover" else most
     service *= amount / carried
     drawdown = np.zeros(years)
     drawdown[: start + 1] = need[: start + 1] * (amount / grown)
-    return _run(amount, rate, start, "share" if most <= carried else "cover", drawdown, service, upfront_fee_share,
-                guarantee_fee_rate)  # fmt: skip
+    return _run(amount, rate, start, "share" if amount == most else "cover", drawdown, service, upfront_fee_share,
+                guarantee_fee_rate, interest_while_building)  # fmt: skip
 
 
 def _run(
@@ -113,12 +120,13 @@ def _run(
     service: Array,
     upfront_fee_share: float,
     guarantee_fee_rate: float,
+    interest_while_building: bool,
 ) -> Debt:
     years = drawdown.shape[-1]
     interest, paid, principal, balance, guarantee = (np.zeros(years) for _ in range(5))
     owed = 0.0
     for year in range(years):
-        interest[year] = rate * owed
+        interest[year] = rate * owed if year > start or interest_while_building else 0.0
         guarantee[year] = guarantee_fee_rate * owed
         if year <= start:
             owed += interest[year] + drawdown[year]

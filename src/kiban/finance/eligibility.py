@@ -32,7 +32,7 @@ class Check:
     status: Literal["met", "unmet", "assumed"]
     found: float | None = None
     place: str = ""
-    """Prefecture of the campus, where the condition is about that."""
+    """Prefecture or country of the campus, where the condition is about that."""
 
     @property
     def instrument(self) -> tuple[str, int]:
@@ -75,6 +75,9 @@ def _check(condition: Condition, plan: Plan, cash: CashFlow) -> Check:
         if not place:
             return Check(condition, "assumed")
         return Check(condition, "unmet" if place in condition.names else "met", place=place)
+    if condition.kind == "country":
+        place = plan.scenario.finance.cost_set
+        return Check(condition, "met" if place in condition.names else "unmet", place=place)
     found = next(_measure(condition, plan, cash), None)
     if found is None:
         return Check(condition, "assumed")

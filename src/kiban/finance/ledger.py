@@ -26,7 +26,8 @@ PARTIES = (
     "landowners",
     "environment",
 )
-TREASURIES = ("national_treasury", "prefecture", "municipality")
+REGION = ("prefecture", "municipality")
+TREASURIES = ("national_treasury", *REGION)
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,29 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions) -> float
         flow = project_cash_flow(project.priced(price, all_streams=True), unlevered)
         return float(npv(rate, flow.project_flow))
 
+    return _find_price(project, assumptions, value)
+
+
+def levered_price(project: Project, assumptions: FinanceAssumptions) -> float:
+    """The same price where the project is financed as the assumptions say: equity just earns the return that it asks.
+
+    Debt is sized anew at each price, so that a dearer MWh carries more of it; the price is that of the first operating
+    year before its path and its growth. ScenarioError where nothing is sold.
+    """
+    if project.it_energy_mwh_per_year <= 0:
+        raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
+    # On the way to the price no cash flow may carry debt; that is no error of the user's.
+    financed = replace(assumptions, insists_on_debt=False)
+
+    def value(price: float) -> float:
+        flow = project_cash_flow(project.priced(price, all_streams=True), financed)
+        return float(npv(assumptions.equity_rate, flow.equity_flow))
+
+    return _find_price(project, assumptions, value)
+
+
+def _find_price(project: Project, assumptions: FinanceAssumptions, value: Callable[[float], float]) -> float:
+    energy = project.it_energy_mwh_per_year
     spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
     spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
     spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)

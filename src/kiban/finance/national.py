@@ -30,7 +30,7 @@ from kiban.finance.campus import (
     settle,
     usable_at,
 )
-from kiban.finance.demand import PROBE_SHARE, elastic_tranches
+from kiban.finance.demand import elastic_tranches
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.national_payment import NationalPayment
@@ -52,7 +52,9 @@ from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.variants import energy_per_mw, offering, only, scaled, serving, under_terms
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
-from kiban.policy.package_terms import resolve
+from kiban.policy.capital import CapitalTerms
+from kiban.policy.own_terms import with_own_tax
+from kiban.policy.package_terms import ORDINARY_PACKAGES, resolve, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario, Tranche
@@ -61,6 +63,10 @@ from kiban.scenario.package import Package, load_package
 SIZE_GAP_SHARE = 0.1
 """Part of the study's gap to which the sizes of chosen sites are found."""
 MASTER_GAP = 1e-7
+MORE_SHARE = 0.01
+"""What is a little more of the load, beyond the gap to which sizes are found."""
+SAME_FINANCED_OF_ALL = 1e-3
+"""Change of the share that debt pays for which is none: each round is a search."""
 
 
 class NationalInfeasibleError(KibanError):
@@ -100,10 +106,14 @@ class NationalQuestion:
             for candidate in self.candidates
         }
         self.campus_terms = read_campus_terms(
-            catalogue, discount_rate_real=self.capital.discount_rate, yen_per_usd=study.money.yen_per_usd
+            catalogue,
+            discount_rate_real=self.capital.discount_rate,
+            yen_per_usd=study.money.yen_per_usd,
+            finance=study.finance,
         )
         self.elasticity: float | None = None
         self._before: NationalSide | None = None
+        self._elsewhere: dict[str, NationalQuestion] = {}
 
     @property
     def before(self) -> NationalSide:
@@ -116,7 +126,13 @@ class NationalQuestion:
         return self._before
 
     def pay(self, packages: Sequence[str | Package]) -> NationalPayment:
-        """The answer for one package (or several that hold together)."""
+        """The answer for one package (or several that hold together).
+
+        Unless the user says against what, it is held against the ordinary law of its own country.
+        """
+        question = self._about(packages)
+        if question is not self:
+            return question.pay(packages)
         solved = self.memory.solves
         before = self.before
         if tuple(packages) == self.against:
@@ -146,6 +162,17 @@ class NationalQuestion:
             solves=self.memory.solves - solved,
         )
 
+    def _about(self, packages: Sequence[str | Package]) -> NationalQuestion:
+        own = self.study.finance.cost_set
+        law = tax_law_of([load_package(package, self.study.folder) for package in packages], own)
+        if law == own or self.against != (NO_SUPPORT,):
+            return self
+        if law not in self._elsewhere:
+            self._elsewhere[law] = NationalQuestion(
+                self.study, against=(ORDINARY_PACKAGES[law],), memory=self.memory, report=self.tell
+            )
+        return self._elsewhere[law]
+
     def build_side(self, packages: Sequence[str | Package], before: NationalSide | None = None) -> NationalSide:
         """Sites, finance and ledgers under packages; credits count as far as the owner of each campus can use them.
 
@@ -156,19 +183,25 @@ class NationalQuestion:
         refused = {candidate.id: self._refused_by_place(terms, candidate.id) for candidate in self.candidates}
         checked: dict[str, tuple[Check, ...]] = {}
 
+        financed: float | None = None
+
         def design(usable: Usable) -> tuple[NationalSide, Usable, bool]:
-            nonlocal refused
+            nonlocal refused, financed
             terms_of = self._terms_by_site(loaded, refused)
-            problem = under_terms(self.problem, terms_of, self.capital, partial(usable_at, usable))
+            problem = under_terms(self.problem, terms_of, self._capital(financed), partial(usable_at, usable))
             kept, found, bound = self._choose(problem, None if before is None else tuple(before.loads))
-            side = self._finance(loaded, terms, terms_of, kept, found, bound, before)
+            side = self._finance(loaded, terms, terms_of, kept, found, bound, before, financed)
+            other = (
+                terms.financing.relieves_debt and abs(side.financed_share - (financed or 0.0)) > SAME_FINANCED_OF_ALL
+            )
+            financed = side.financed_share
             failed = {site: failing(checks) for site, checks in side.checks.items()}
             more = {site: keys.keys() - refused[site] for site, keys in failed.items()}
             refused = {site: keys | more.get(site, frozenset()) for site, keys in refused.items()}
             for site, keys in more.items():
                 # What failed when it was asked for is kept: without the instrument it is no more asked for.
                 checked[site] = (*checked.get(site, ()), *(check for key in keys for check in failed[site][key]))
-            return side, {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}, any(more.values())
+            return side, {**side.credit_utilisation, ELSEWHERE: side.mean_utilisation}, other or any(more.values())
 
         side, unsettled = settle(design, NATIONAL)
         checks = {
@@ -177,9 +210,16 @@ class NationalQuestion:
         }
         return replace(side, checks=checks, unsettled=unsettled)
 
+    def _capital(self, financed: float | None) -> CapitalTerms:
+        return self.capital if financed is None else replace(self.capital, debt_share=financed)
+
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
-        start_year, tax_law = self.study.policy.start_year, self.study.finance.cost_set
-        return resolve(packages, start_year=start_year, tax_law=tax_law, without=without)
+        start_year, finance = self.study.policy.start_year, self.study.finance
+        built = self.campus_terms.assumptions.construction_years
+        terms = resolve(
+            packages, start_year=start_year, construction_years=built, tax_law=finance.cost_set, without=without
+        )
+        return with_own_tax(terms, finance, start_year)
 
     def _terms_by_site(
         self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]
@@ -248,16 +288,18 @@ class NationalQuestion:
         found: Incumbent,
         bound: float,
         before: NationalSide | None,
+        financed: float | None,
     ) -> NationalSide:
         plans = _plans(problem, found, terms_of)
         projects = {site: project_from_plan(plan) for site, plan in plans.items()}
-        assumptions = self.campus_terms.assumptions
+        assumptions = replace(self.campus_terms.assumptions, financed_share=financed)
+        terms_of_campus = replace(self.campus_terms, assumptions=assumptions)
         # Each campus has an owner of its own, whose group pays other tax of its own.
         joint = replace(assumptions, group_tax_myen=assumptions.group_tax_myen * len(projects))
         levelised = levelised_cost(join_projects(projects), joint)
         price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
         campuses = tuple(
-            finance_campus(site, plan, projects[site], price, self.campus_terms) for site, plan in plans.items()
+            finance_campus(site, plan, projects[site], price, terms_of_campus) for site, plan in plans.items()
         )
         usable = {campus.site: campus.cash.class_utilisation() for campus in campuses}
         checks = {campus.site: campus.checks for campus in campuses}
@@ -272,7 +314,8 @@ class NationalQuestion:
             plans = {campus.site: campus.plan for campus in before.campuses}
             return plans, self._least_moved(before.problem, before.found, after)
         used = {**before.credit_utilisation, ELSEWHERE: before.mean_utilisation}
-        problem = under_terms(self.problem, before.terms_of, self.capital, partial(usable_at, used))
+        capital = self._capital(before.financed_share)
+        problem = under_terms(self.problem, before.terms_of, capital, partial(usable_at, used))
         problem = serving(problem, after.served_mw)
         sites = set(before.loads) | set(after.loads)
         kept = only(problem, [number for number, one in enumerate(self.candidates) if one.id in sites])
@@ -331,7 +374,7 @@ class NationalQuestion:
     def _marginal_prices(self, side: NationalSide) -> dict[int, float]:
         """Cost of a little more of each tranche, million yen a year and MW, with the sites as they are."""
         problem = side.problem
-        if self._refine(scaled(problem, [1.0 + PROBE_SHARE] * len(problem.tranches))) is None:
+        if self._refine(scaled(problem, [1.0 + MORE_SHARE] * len(problem.tranches))) is None:
             # The limits of the study leave no room for more.
             return {}
         prices = {}
@@ -339,7 +382,7 @@ class NationalQuestion:
             load = tranche.load_mw(0)
             if load <= 0:
                 continue
-            factors = [1.0 + PROBE_SHARE * (other == number) for other in range(len(problem.tranches))]
+            factors = [1.0 + MORE_SHARE * (other == number) for other in range(len(problem.tranches))]
             costs = [
                 choice.objective
                 for kind in ("outer", "inner")
@@ -350,7 +393,7 @@ class NationalQuestion:
             ]
             if len(costs) == 4:
                 outer, inner = costs[1] - costs[0], costs[3] - costs[2]
-                prices[number] = 0.5 * (outer + inner) / (PROBE_SHARE * load)
+                prices[number] = 0.5 * (outer + inner) / (MORE_SHARE * load)
         return prices
 
 

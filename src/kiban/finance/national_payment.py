@@ -9,15 +9,13 @@ from functools import cached_property
 from kiban.catalogue.economy_tables import prefecture_shares
 from kiban.finance.additionality import AssetSupport, Support
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.campus import Campus, construction_jobs, gains, spending
+from kiban.finance.campus import Campus, construction_jobs, gains, spending, value_public_funds
 from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
-from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference, value_changes
+from kiban.finance.ledger import PARTIES, REGION, Ledger, difference, value_changes
 from kiban.finance.national_side import NationalSide, join_ledgers
 from kiban.finance.posting import Shares
-from kiban.finance.public_funds import PublicFunds, account_funds, cost_per_induced_mw
+from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
 from kiban.national.study.candidates import Candidate
-
-LOCAL = ("prefecture", "municipality")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +36,8 @@ class Region:
     without_myen: Mapping[str, float]
     with_myen: Mapping[str, float]
     change_myen: Mapping[str, float]
+    local_public_myen: float
+    """Change for prefecture and municipality together, at the social rate."""
     jobs: tuple[float, float] | None
     """Change of job-years of building within the region, few and many purchases there; None without its table."""
     value_added_myen: tuple[float, float] | None
@@ -46,11 +46,6 @@ class Region:
     def induced_mw(self) -> float:
         """Load that stands here since more is served at all."""
         return self.with_mw - self.without_mw - self.moved_mw
-
-    @property
-    def local_public_myen(self) -> float:
-        """Change for prefecture and municipality."""
-        return sum(self.change_myen[party] for party in LOCAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,13 +85,13 @@ class NationalPayment:
 
     @property
     def fiscal_cost_myen(self) -> float:
-        """What the treasuries forgo and spend on what is built with the package, before any answer."""
+        """What the treasuries forgo and spend on what is built, at the social rate, before any answer."""
         return sum(self.fiscal_costs_myen.values())
 
     @property
     def treasury_value_myen(self) -> float:
-        """Present value of the change for all treasuries, with the tax that induced investment pays."""
-        return sum(self.party_values_myen[party] for party in TREASURIES)
+        """Change for all treasuries at the social rate, with the tax that induced investment pays."""
+        return -self.public_funds.net_cost
 
     @property
     def induced_it_mw(self) -> float:
@@ -114,10 +109,25 @@ class NationalPayment:
         after, before = (sum(campus.damage.damage_myen for campus in s.campuses) for s in (self.after, self.before))
         return after - before
 
-    @property
+    @cached_property
     def public_funds(self) -> PublicFunds:
-        """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
-        return account_funds(self.gains_myen, self.fiscal_cost_myen, self.treasury_value_myen)
+        """What those who gain would pay, what the treasuries spend, and what comes back to them, at the social rate."""
+        return self._funds_at(self.shares.social_rate)
+
+    @cached_property
+    def value_of_public_funds_by_rate(self) -> Mapping[float, float | None]:
+        """Value of public funds at each of the rates that stand beside the social one."""
+        return {rate: self._funds_at(rate).marginal_value for rate in self.shares.social_rates}
+
+    def _funds_at(self, rate: float) -> PublicFunds:
+        return value_public_funds(
+            self.after.ledger,
+            self.before.ledger,
+            self.after.campuses,
+            self.before.campuses,
+            self.fiscal_cost_myen,
+            rate,
+        )
 
     @cached_property
     def support(self) -> Support:
@@ -126,8 +136,9 @@ class NationalPayment:
 
     @property
     def gains_myen(self) -> dict[str, float]:
-        """Present value that each party gains for nothing in return; users value further compute at what they bid."""
-        return gains(self.party_values_myen, self.after.campuses, self.before.campuses, self.shares)
+        """What each party gains for nothing, at its own rate; users value further compute at what they bid."""
+        users = self.shares.party_rates["users"]
+        return gains(self.party_values_myen, self.after.campuses, self.before.campuses, users)
 
     @property
     def value_of_public_funds(self) -> float | None:
@@ -183,6 +194,7 @@ class NationalPayment:
         base_year = self.before.ledger.base_year or 0
         ledgers = [join_ledgers([campus.ledger for campus in side], base_year) for side in (before, after)]
         without, with_ = (ledger.present_values(self.shares.party_rates) for ledger in ledgers)
+        social = self.shares.social_rate
         supports = [self.supports[site] for site in sites if site in self.supports]
         return Region(
             name=name,
@@ -195,6 +207,9 @@ class NationalPayment:
             without_myen=without,
             with_myen=with_,
             change_myen={party: with_[party] - without[party] for party in PARTIES},
+            local_public_myen=sum(
+                ledgers[1].present_value(party, social) - ledgers[0].present_value(party, social) for party in REGION
+            ),
             jobs=self._within(before, after, lambda effect: effect.jobs),
             value_added_myen=self._within(before, after, lambda effect: effect.value_added),
         )

@@ -12,6 +12,7 @@ from kiban.finance.campus import Campus
 from kiban.finance.eligibility import Check
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
+from kiban.finance.leverage import financed_share
 from kiban.finance.metrics import irr
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.national.result.plan import served
@@ -85,6 +86,12 @@ class NationalSide:
                 used[asset] = used.get(asset, 0.0) + share * campus.it_mw
                 weights[asset] = weights.get(asset, 0.0) + campus.it_mw
         return {asset: amount / weights[asset] for asset, amount in used.items()}
+
+    @cached_property
+    def financed_share(self) -> float:
+        """Share of the capital in use that debt pays for, the mean over all campuses by their load."""
+        load = sum(campus.it_mw for campus in self.campuses)
+        return sum(campus.it_mw * financed_share(campus.cash) for campus in self.campuses) / load
 
     @property
     def total_mw(self) -> float:

@@ -29,11 +29,12 @@ from kiban.finance.campus import (
     settle,
     usable_at,
 )
-from kiban.finance.demand import elastic_tranches, probe_tranche
+from kiban.finance.demand import offer_demand, probe_tranche
 from kiban.finance.eligibility import Check, failing
-from kiban.finance.ledger import TREASURIES, difference, value_changes
+from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
-from kiban.finance.payment import Payment, Side
+from kiban.finance.leverage import financed_share
+from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.project import project_from_plan
 from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
 from kiban.messages import Message
@@ -41,6 +42,7 @@ from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.policy.effective_rates import effective_tax_rates
+from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, resolve, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
@@ -50,6 +52,10 @@ from kiban.scenario.package import Package, load_package
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
+TRACE = 1e-5
+"""Further demand, as a share of the load, that is a solver's tolerance."""
+SAME_FINANCED = 1e-4
+"""Change of the share that debt pays for which is none."""
 SITE = "campus"
 """Name of the one site of a scenario, where a country has many."""
 
@@ -62,16 +68,27 @@ class Question:
         scenario: Scenario | str | Path | None,
         *,
         against: Sequence[str | Package] = (NO_SUPPORT,),
+        about: Sequence[str | Package] = (),
         warm: bool = False,
+        preparation: Preparation | None = None,
     ) -> None:
-        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits."""
+        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits.
+
+        Packages that it will be asked `about` are looked for before anything is solved. `preparation` is that of the
+        scenario where it is at hand.
+        """
         self.scenario = load_scenario(scenario).with_packages(())
-        self.preparation = prepare(self.scenario)
+        self._load((*about, *against))
+        self.preparation = prepare(self.scenario) if preparation is None else preparation
+        self._asked = self.preparation
+        self._warm = warm
+        self._elsewhere: dict[str, Question] = {}
         catalogue = self.preparation.recorder.catalogue
         self.campus_terms = read_campus_terms(
             catalogue,
             discount_rate_real=self.preparation.capital.discount_rate,
             yen_per_usd=self.scenario.money.yen_per_usd,
+            finance=self.scenario.finance,
         )
         self.against = tuple(against)
         self._before: Side | None = None
@@ -91,12 +108,32 @@ class Question:
         load_mw = alone.capacities["it_mw"]
         probed = self.preparation
         self.preparation = probed.offering((probe_tranche(load_mw),))
-        more = self._plan(self._under(side.packages, side.credit_utilisation, side.refused), None)
+        more = self._plan(self._again(side), None)
         energy = more.tranches[0].it_energy_mwh_per_year
         marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
         self.elasticity = self.campus_terms.elasticity
-        self.preparation = probed.offering(elastic_tranches(load_mw, marginal, self.campus_terms.elasticity))
+        curve = offer_demand(load_mw, marginal, self.campus_terms.elasticity, self.campus_terms.pass_through)
+        self.preparation = probed.offering(*curve)
         self.scenario = self.preparation.scenario
+
+    def about(self, packages: Sequence[str | Package]) -> Question:
+        """The question in which packages are held against what they have to be.
+
+        Unless the user says against what, that is the ordinary law of the packages' own country: another tax law is no
+        support, and the demand is then at rest under that law.
+        """
+        own = self.scenario.finance.cost_set
+        law = tax_law_of(self._load(packages), own)
+        if law == own or self.against != (NO_SUPPORT,):
+            return self
+        if law not in self._elsewhere:
+            self._elsewhere[law] = Question(
+                self._asked.scenario,
+                against=(ORDINARY_PACKAGES[law],),
+                warm=self._warm,
+                preparation=self._asked,
+            )
+        return self._elsewhere[law]
 
     @property
     def before(self) -> Side:
@@ -113,6 +150,9 @@ class Question:
         report: Report | None = None,
     ) -> Payment:
         """The answer for one package (or several that hold together); `after` is its side where that is at hand."""
+        question = self.about(packages)
+        if question is not self:
+            return question.pay(packages, after=after, report=report)
         tell = report or say_nothing
         tell(Message("progress.pay_without"))
         before = self.before
@@ -124,7 +164,7 @@ class Question:
         if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
             forced = before.plan
         else:
-            forced = self._plan(self._under(before.packages, before.credit_utilisation, before.refused), served)
+            forced = self._plan(self._again(before), served)
         values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
         economy = self.campus_terms.economy
         return Payment(
@@ -141,19 +181,37 @@ class Question:
             incidence=difference(after.ledger, before.ledger),
             party_values_myen=values,
             fiscal_cost_myen=self.fiscal_cost(after),
-            treasury_value_myen=sum(values[party] for party in TREASURIES),
             assumptions=self.campus_terms.assumptions,
             shares=self.campus_terms.shares,
             pass_through=self.campus_terms.pass_through,
             elasticity=self.elasticity,
+            elasticity_range=self.campus_terms.elasticity_range,
+            law_change=self._law_change(after),
             damage_terms=self.campus_terms.damage,
             construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),
         )
 
+    def _law_change(self, after: Side) -> LawChange | None:
+        """What the package's tax law alone, in the place of the other one, costs the treasuries on what is built."""
+        own = self.scenario.finance.cost_set
+        compared = self.before.terms.tax.jurisdiction
+        law = after.terms.tax.jurisdiction
+        other = own if compared == law else compared
+        if other == law:
+            return None
+        ordinary, theirs = (
+            resolve([load_package(ORDINARY_PACKAGES[name])], start_year=self.scenario.policy.start_year)
+            for name in (other, law)
+        )
+        cost = fiscal_cost(after.campus, ordinary, self.campus_terms, under=theirs)
+        return LawChange(other, law, cost, compared != law)
+
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
         catalogue = self.preparation.recorder.catalogue
-        projects = under_each_kind(payment.after.project, tax_law=self.scenario.finance.cost_set)
+        projects = under_each_kind(
+            payment.after.project, self.scenario.finance, tax_law=payment.before.terms.tax.jurisdiction
+        )
         measured = measure_downside(
             projects,
             payment.before.terms,
@@ -190,15 +248,24 @@ class Question:
         before: Side | None,
         served_mw: Mapping[str, float] | None,
     ) -> Side:
-        """Design and finance in turn until the share of credits that can be used is the same in both."""
+        """Design and finance in turn until the share of credits that can be used is the same in both.
+
+        Where the package makes debt cheaper, so is the share of the capital that debt pays for.
+        """
+        financed: float | None = None
 
         def design(usable: Usable) -> tuple[tuple[Campus, LevelisedCost], Usable, bool]:
-            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused), served_mw)
-            campus, levelised = self._finance(plan, before)
-            return (campus, levelised), {SITE: campus.cash.class_utilisation()}, False
+            nonlocal financed
+            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused, financed), served_mw)
+            campus, levelised = self._finance(plan, before, financed)
+            found = financed_share(campus.cash)
+            other = campus.project.policy.financing.relieves_debt and abs(found - (financed or 0.0)) > SAME_FINANCED
+            financed = found
+            return (campus, levelised), {SITE: campus.cash.class_utilisation()}, other
 
         (campus, levelised), unsettled = settle(design, ONE_CAMPUS)
         used = campus.cash.class_utilisation()
+        capital = campus.cash.assumptions.capital_terms(campus.project.start_year)
         bought = [(item.asset, item.capex_myen, item.life_years) for item in campus.plan.investments]
         return Side(
             packages=packages,
@@ -207,33 +274,52 @@ class Question:
             credit_utilisation=used,
             unsettled=unsettled,
             checks=campus.checks,
-            effective_tax_rates=effective_tax_rates(bought, campus.project.policy, self.preparation.capital, used),
+            financed_share=financed_share(campus.cash),
+            effective_tax_rates=effective_tax_rates(bought, campus.project.policy, capital, used),
             token_costs=token_costs(levelised, self.preparation.recorder.catalogue, self.scenario.load.chip),
         )
 
     def _load(self, packages: Sequence[str | Package]) -> tuple[Package, ...]:
-        return tuple(load_package(package, self.scenario.folder) for package in packages)
+        return load_packages(self.scenario, packages)
 
     def _under(
-        self, packages: Sequence[Package], utilisation: Mapping[str, float], refused: Sequence[tuple[str, int]] = ()
+        self,
+        packages: Sequence[Package],
+        utilisation: Mapping[str, float],
+        refused: Sequence[tuple[str, int]] = (),
+        financed: float | None = None,
     ) -> Preparation:
-        return self.preparation.under(packages, credit_utilisation=utilisation, without=refused)
+        return self.preparation.under(
+            packages, credit_utilisation=utilisation, without=refused, financed_share=financed
+        )
+
+    def _again(self, side: Side) -> Preparation:
+        """The inputs of a side, as it settled."""
+        return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
         points = None if self._before is None else self._points.get(served_mw is not None)
         plan = build_prepared(preparation, served_mw=served_mw, warm=points)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
+        falling = preparation.falling
+        traces = [
+            one for one in plan.tranches if one.name in falling and one.served_mw <= TRACE * falling[one.name].at_mw
+        ]
+        if served_mw is None and traces:
+            # Where the curve begins, a solver's tolerance leaves a trace that nobody buys.
+            return self._plan(preparation, {one.name: 0.0 for one in traces})
         return plan
 
-    def _finance(self, plan: Plan, before: Side | None) -> tuple[Campus, LevelisedCost]:
+    def _finance(self, plan: Plan, before: Side | None, financed: float | None) -> tuple[Campus, LevelisedCost]:
         """The campus of a plan with a price for all it sells, and its levelised cost."""
         project = project_from_plan(plan)
         if not project.streams:
             raise ScenarioError(Problem("finance.serves_nothing", key="load"))
-        levelised = levelised_cost(project, self.campus_terms.assumptions)
+        terms = replace(self.campus_terms, assumptions=replace(self.campus_terms.assumptions, financed_share=financed))
+        levelised = levelised_cost(project, terms.assumptions)
         price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
-        return finance_campus(SITE, plan, project, price, self.campus_terms), levelised
+        return finance_campus(SITE, plan, project, price, terms), levelised
 
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:
         """What a package means where the instruments that a side could not use are left out."""
@@ -267,7 +353,7 @@ def pay(
     """Who pays for a package, and what it changes, against another (by default: the tax law without support)."""
     tell = report or say_nothing
     tell(Message("progress.inputs"))
-    question = Question(scenario, against=_listed(against))
+    question = Question(scenario, against=_listed(against), about=_listed(package))
     payment = question.pay(_listed(package), report=report)
     tell(Message("progress.pay_downside"))
     return question.with_downside(payment)

@@ -8,16 +8,17 @@ from typing import Any
 
 from kiban.finance.additionality import Support
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.campus import Campus, gains
+from kiban.finance.campus import Campus, gains, value_public_funds
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
+from kiban.finance.owner_risk import risk_charge
 from kiban.finance.posting import Shares
 from kiban.finance.project import Project
-from kiban.finance.public_funds import PublicFunds, account_funds, cost_per_induced_mw
+from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
@@ -32,6 +33,8 @@ class Side:
     levelised: LevelisedCost
     credit_utilisation: Mapping[str, float]
     """Share of the credits of each asset class that the limits let its owner use, by present value."""
+    financed_share: float
+    """Share of the capital in use that debt pays for, by present value."""
     unsettled: float
     """How far that share still moved in the last round; 0 where design and finance agree."""
     checks: tuple[Check, ...]
@@ -93,6 +96,20 @@ class Side:
         return {tranche.name: tranche.served_mw for tranche in self.plan.tranches}
 
 
+@dataclass(frozen=True, slots=True)
+class LawChange:
+    """What one country's ordinary tax law costs the treasuries in the place of another's, on what is built.
+
+    Million yen at the social rate. It is no support. `within` is whether the fiscal cost contains it: it does where the
+    user compares packages under two tax laws.
+    """
+
+    replaced: str
+    law: str
+    fiscal_cost_myen: float
+    within: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Payment:
     """What a package costs and changes against another; money is million yen, present value where it says so."""
@@ -107,15 +124,17 @@ class Payment:
     party_values_myen: Mapping[str, float]
     """Present value of the change for each party at its own real rate."""
     fiscal_cost_myen: float
-    """What the treasuries forgo and spend on what is built with the package, at their rate, before any answer."""
-    treasury_value_myen: float
-    """Present value of the change for all treasuries, with the tax that induced investment pays."""
+    """What the treasuries forgo and spend on what is built with the package, at the social rate, before any answer."""
     assumptions: FinanceAssumptions
     shares: Shares
     pass_through: float
     """Share of a fall in cost that the users of the load receive."""
     elasticity: float | None
     """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+    elasticity_range: tuple[float, float]
+    """What else the catalogue thinks possible."""
+    law_change: LawChange | None
+    """Where the package has another tax law than the scenario's country, or than what it is compared with."""
     damage_terms: DamageTerms
     """What a tonne of emissions is taken to do."""
     construction_jobs: float
@@ -128,6 +147,20 @@ class Payment:
         return self.after.served_mw - self.before.served_mw
 
     @property
+    def induced_range_mw(self) -> tuple[float, float] | None:
+        """Induced load at the lowest and the highest elasticity, at the price that users pay with the package.
+
+        `(1 + induced / load)^(e / elasticity)` of the load, so that it holds where a MW more costs the same at every
+        size. None where the scenario's own tranches are offered.
+        """
+        if not self.elasticity:
+            return None
+        load = self.before.plan.capacities["it_mw"]
+        share = max(1.0 + self.induced_it_mw / load, 0.0)
+        low, high = (load * (share ** (each / self.elasticity) - 1.0) for each in self.elasticity_range)
+        return low, high
+
+    @property
     def cost_per_induced_mw_myen(self) -> float | None:
         """Fiscal cost for each induced MW of IT load; None where nothing is induced."""
         return cost_per_induced_mw(self.fiscal_cost_myen, self.induced_it_mw)
@@ -138,20 +171,47 @@ class Payment:
         return self.after.damage.damage_myen - self.before.damage.damage_myen
 
     @property
+    def treasury_value_myen(self) -> float:
+        """Change for all treasuries at the social rate, with the tax that induced investment pays."""
+        return -self.public_funds.net_cost
+
+    @property
     def public_funds(self) -> PublicFunds:
-        """What those who gain would pay, what the treasuries spend, and what comes back to them; present values."""
-        return account_funds(self.gains_myen, self.fiscal_cost_myen, self.treasury_value_myen)
+        """What those who gain would pay, what the treasuries spend, and what comes back to them, at the social rate."""
+        return self._funds_at(self.shares.social_rate)
+
+    @property
+    def risk_charge_myen(self) -> float:
+        """Price of the risk that the treasuries bear as owners with the package: a part of their cost."""
+        return risk_charge(self.after.cash, self.shares.social_rate)
 
     @property
     def value_of_public_funds(self) -> float | None:
         """Marginal value of public funds: what owner, lenders, users and ratepayers gain over the treasuries' net cost.
 
-        Suppliers, workers and landowners give goods, work and land for what they receive, so that their receipts are
-        no gain. None where the package costs the treasuries nothing net (it pays for itself) or does nothing.
+        Both sides are at the social rate. Suppliers, workers and landowners give goods, work and land for what they
+        receive, so that their receipts are no gain. None where the package costs the treasuries nothing net (it pays
+        for itself) or does nothing.
         """
         return self.public_funds.marginal_value
 
     @property
+    def value_of_public_funds_by_rate(self) -> dict[float, float | None]:
+        """The same at each of the rates that stand beside the social one."""
+        return {rate: self._funds_at(rate).marginal_value for rate in self.shares.social_rates}
+
+    def _funds_at(self, rate: float) -> PublicFunds:
+        return value_public_funds(
+            self.after.ledger,
+            self.before.ledger,
+            (self.after.campus,),
+            (self.before.campus,),
+            self.fiscal_cost_myen,
+            rate,
+        )
+
+    @property
     def gains_myen(self) -> dict[str, float]:
-        """Present value that each party gains for nothing in return; users value further compute at what they bid."""
-        return gains(self.party_values_myen, (self.after.campus,), (self.before.campus,), self.shares)
+        """What each party gains for nothing, at its own rate; users value further compute at what they bid."""
+        users = self.shares.party_rates["users"]
+        return gains(self.party_values_myen, (self.after.campus,), (self.before.campus,), users)

@@ -7,6 +7,7 @@ the part of grid reinforcement that the rule leaves to them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
+from kiban.catalogue.facts import Fact
 from kiban.finance.assumptions import CUMULATIVE_YEARS
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.ledger import PARTIES, TREASURIES, Entry, Ledger
@@ -52,12 +54,18 @@ class Shares:
     """Chance in a year that the project's debt defaults."""
     recovery: float
     party_rates: Mapping[str, float]
+    """For what one party gains or loses: its own rate."""
+    social_rate: float
+    """For whatever adds or divides what several parties gain or lose: one rate for all of them."""
+    social_rates: tuple[float, ...]
+    """Rates at which the same is shown beside it, rising; it is one of them."""
 
 
 def read_shares(catalogue: Catalogue) -> Shares:
     """The catalogue's shares; party rates are made real with its inflation, the default rate one a year."""
     value = catalogue.value
     inflation = value("finance.inflation")
+    social = catalogue.fact("finance.discount_rate.social")
     return Shares(
         imports={asset: value(f"finance.import_share.{asset}") for asset in ASSETS},
         labour_of_capex=value("finance.labour_share.capex"),
@@ -68,7 +76,17 @@ def read_shares(catalogue: Catalogue) -> Shares:
         party_rates={
             party: (1.0 + value(f"finance.party_rate.{party}")) / (1.0 + inflation) - 1.0 for party in PARTIES
         },
+        social_rate=social.value,
+        social_rates=_rates_beside(social),
     )
+
+
+def _rates_beside(social: Fact) -> tuple[float, ...]:
+    """The ends of the row's range, and whole per cents between them, with the rate itself; rising."""
+    low, high = (social.value if end is None else end for end in (social.low, social.high))
+    low, high = min(low, social.value), max(high, social.value)
+    whole = (percent / 100.0 for percent in range(math.ceil(100.0 * low), math.floor(100.0 * high) + 1))
+    return tuple(sorted({low, social.value, high, *whole}))
 
 
 def post_entries(
@@ -101,12 +119,19 @@ def post_entries(
     return Ledger(tuple(sorted(entries, key=lambda entry: entry.year)))
 
 
-def tranche_sales(cash: CashFlow, shares: Shares) -> float:
-    """Present value for users of what tranches pay, at the price that they bid; million yen."""
-    rate, inflation = shares.party_rates["users"], cash.assumptions.inflation
+def tranche_sales(cash: CashFlow, rate: float) -> float:
+    """Present value at a real rate of what tranches are worth to their buyers, at what they bid; million yen."""
+    inflation = cash.assumptions.inflation
     discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(cash.years), dtype=float)
-    sales = (amount for name, amount in cash.revenue.items() if name != BASE_STREAM)
-    return sum(float(np.broadcast_to(amount, discount.shape) @ discount) for amount in sales)
+    worth = 0.0
+    for stream in cash.project.streams:
+        if stream.name == BASE_STREAM:
+            continue
+        paid = float(np.broadcast_to(cash.revenue[stream.name], discount.shape) @ discount)
+        if stream.worth_myen_per_mwh is not None and stream.price_myen_per_mwh:
+            paid *= stream.worth_myen_per_mwh / stream.price_myen_per_mwh
+        worth += paid
+    return worth
 
 
 def _entries(
@@ -182,7 +207,7 @@ def _public(cash: CashFlow) -> Iterator[Flow]:
     for credit in cash.production_credits:
         why = f"{credit.measure or 'production credit'} for {credit.asset}"
         yield credit.payer, "equity", "production_credit", credit.amount_myen, why
-    for credit in cash.tax.credits_used:
+    for credit in cash.tax.credits_worth:
         yield (
             credit.payer,
             "equity",

@@ -40,6 +40,8 @@ class RevenueStream:
     name: str
     it_energy_mwh_per_year: float
     price_myen_per_mwh: float | None
+    worth_myen_per_mwh: float | None = None
+    """What it is worth to its buyers, where that is not what they pay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,12 @@ def project_from_plan(plan: Plan) -> Project:
     if plan.status != "optimal":
         raise ScenarioError(Problem("finance.no_design", where=plan.scenario.name))
     streams = [
-        RevenueStream(tranche.name, tranche.it_energy_mwh_per_year, tranche.price_myen_per_mwh)
+        RevenueStream(
+            tranche.name,
+            tranche.it_energy_mwh_per_year,
+            None if tranche.sold_as_load else tranche.price_myen_per_mwh,
+            tranche.price_myen_per_mwh if tranche.sold_as_load else None,
+        )
         for tranche in plan.tranches
         if tranche.it_energy_mwh_per_year > 0
     ]

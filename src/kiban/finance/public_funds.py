@@ -4,7 +4,8 @@
 
 (Hendren and Sprung-Keyser, Quarterly Journal of Economics 135, 2020). The fiscal externality is the tax that induced
 activity brings back; activity that would have happened anyway brings nothing. Amounts are present values in one unit of
-money.
+money and at one rate: a yen of a year counts alike whoever gains or spends it, else the order of instruments would be
+that of their parties' rates.
 """
 
 from __future__ import annotations

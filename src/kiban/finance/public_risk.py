@@ -28,9 +28,11 @@ from kiban.finance.guarantee import (
 )
 from kiban.finance.project import Project
 from kiban.finance.purchases import totals
+from kiban.policy.own_terms import with_own_tax
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import load_package
+from kiban.scenario.study import Finance
 
 DRAWS = 10_000
 """Draws of a downside unless others are asked for."""
@@ -50,10 +52,11 @@ KINDS: Mapping[str, str] = {
 """Kinds of support that stand side by side, and the package that means each."""
 
 
-def under_each_kind(project: Project, *, tax_law: str = "japan") -> dict[str, Project]:
-    """The same project, as designed and priced, under each kind of support."""
+def under_each_kind(project: Project, finance: Finance, *, tax_law: str) -> dict[str, Project]:
+    """The same project, as designed and priced, under each kind of support in a law, with the scenario's own tax."""
+    year = project.start_year
     policies = {
-        kind: resolve([load_package(package)], start_year=project.start_year, tax_law=tax_law)
+        kind: with_own_tax(resolve([load_package(package)], start_year=year, tax_law=tax_law), finance, year)
         for kind, package in KINDS.items()
     }
     return {kind: replace(project, policy=policy) for kind, policy in policies.items()}

@@ -31,6 +31,8 @@ from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, Prope
 SAME_LIVES = 1e-9
 """Excess of the horizon over whole lives that arithmetic explains."""
 Key = TypeVar("Key", bound=Hashable)
+CreditsUsed = Mapping[tuple[CreditRule, int], Array]
+"""Share (..., 1) of the credits of a rule that is ever used, by the rule and the index of the year that earned them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ class Purchases:
     """First purchase, in the instalments of construction."""
     replacements: Array
     reserve: Array
-    """What has to be set aside each year to pay for the next replacement, less its grants and credits."""
+    """What has to be set aside each year to pay for the next replacement, less its grants and usable credits."""
     residual_value: Array
     """Worth of the life that is left at the end."""
     depreciation: Array
@@ -70,10 +72,23 @@ class PurchaseTerms:
     deductions: Array
     property_tax: Array
     grants: tuple[tuple[Treatment, Array], ...]
-    credits: tuple[tuple[CreditRule, Array, float], ...]
-    """Rule, share of the cost, and the share of the credit that cuts the basis."""
+    credits: tuple[ClaimedCredit, ...]
     residual_share: float
     """Real worth at the end per yen of price."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClaimedCredit:
+    """A credit on one purchase: its rule, its share of the cost, and what its owner makes of it.
+
+    Only the part that is ever used (`used_share` of it) cuts the basis, by `basis_cut_share` of itself, and pays for a
+    replacement.
+    """
+
+    rule: CreditRule
+    cost_share: Array
+    used_share: Array
+    basis_cut_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +133,21 @@ def list_purchases(
     start_year: int,
     capex_factor: Array,
     price_factor: Array | None = None,
+    credits_used: CreditsUsed | None = None,
 ) -> Purchases:
     """Purchases of an asset under its terms, nominal million yen by year (..., years).
 
     `capex_factor` (..., 1) multiplies every purchase; `price_factor` (..., operating years and one more) multiplies
-    purchases by the operating year after which they are made, its first entry being the start.
+    purchases by the operating year after which they are made, its first entry being the start. `credits_used` says what
+    the owner's tax leaves of credits; all of it where nothing is said.
     """
     build, horizon = assumptions.construction_years, assumptions.horizon_years
     years = build + horizon + 1
     price_level = (1.0 + assumptions.inflation) ** np.arange(years)
-    shape = np.broadcast_shapes(capex_factor.shape, () if price_factor is None else (*price_factor.shape[:-1], 1))
+    drawn = [share.shape for share in (credits_used or {}).values()]
+    shape = np.broadcast_shapes(
+        capex_factor.shape, *drawn, () if price_factor is None else (*price_factor.shape[:-1], 1)
+    )
     shape = (*shape[:-1], years)
 
     def zeros() -> Array:
@@ -139,6 +159,7 @@ def list_purchases(
     credits: dict[CreditRule, Array] = {}
     granted, credited = _Allowance(), _Allowance()
     behind: list[PurchaseTerms] = []
+    keeps_all = assumptions.terms.undepreciated == "deducted"
     for vintage in list_vintages(asset.life_years, horizon):
         supported = terms.supports(start_year + vintage.bought)
         factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
@@ -152,7 +173,7 @@ def list_purchases(
         basis, own_cost = cost, cost
         paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
         grant_shares: list[tuple[Treatment, Array]] = []
-        credit_shares: list[tuple[CreditRule, Array, float]] = []
+        claims: list[ClaimedCredit] = []
         for number, grant in enumerate(terms.grants if supported else ()):
             amount = granted.take(number, grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
@@ -164,18 +185,20 @@ def list_purchases(
                 taxed += amount * paid_shares
         for number, credit in enumerate(terms.credits if supported else ()):
             amount = credited.take(number, credit.rate * cost, credit.cap_myen)
-            claimed = zeros()
-            claimed[..., [min(build + vintage.bought + assumptions.credit_delay_years, years - 1)]] = amount
-            _add(credits, _rule_of(credit), claimed)
-            own_cost = own_cost - amount
-            basis = basis - credit.basis_reduction_share * amount
-            credit_shares.append((_rule_of(credit), amount / cost, credit.basis_reduction_share))
+            rule, claimed = _rule_of(credit), zeros()
+            born = min(build + vintage.bought + assumptions.credit_delay_years, years - 1)
+            claimed[..., [born]] = amount
+            _add(credits, rule, claimed)
+            used = (credits_used or {}).get((rule, born), np.ones(1))
+            own_cost = own_cost - used * credit.worth * amount
+            basis = basis - credit.basis_reduction_share * used * amount
+            claims.append(ClaimedCredit(rule, amount / cost, used, credit.basis_reduction_share))
         if vintage.replaces is not None:
             spread = np.maximum(own_cost, 0.0) / (vintage.bought - vintage.replaces)
             reserve[..., build + vintage.replaces + 1 : build + vintage.bought + 1] += spread
         method = terms.depreciation if supported else terms.ordinary_depreciation
         first, last = build + vintage.bought + 1, build + vintage.retired
-        deductions = unit_depreciation(method, last - first + 1)
+        deductions = unit_depreciation(method, last - first + 1, keeps_all=keeps_all)
         depreciation[..., first : last + 1] += np.maximum(basis, 0.0) * deductions
         due = terms.property_tax if supported else terms.ordinary_property_tax
         paid = np.zeros(last - first + 1)
@@ -190,9 +213,7 @@ def list_purchases(
             share /= annuity_present_value(assumptions.discount_rate_real, asset.life_years)
             share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
-        behind.append(
-            PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(credit_shares), share)
-        )
+        behind.append(PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(claims), share))
     return Purchases(
         capex=capex,
         replacements=replacements,
@@ -236,12 +257,13 @@ def _payment_shares(asset: ProjectAsset, assumptions: FinanceAssumptions, vintag
 
 
 @cache
-def unit_depreciation(terms: DepreciationTerms, years_in_service: int) -> Array:
-    """Deduction by year of service for one million yen of basis; the last year takes what is left."""
+def unit_depreciation(terms: DepreciationTerms, years_in_service: int, *, keeps_all: bool = True) -> Array:
+    """Deduction by year of service for one million yen of basis; with `keeps_all` the last year takes what is left."""
     if terms.method == "none":
         return np.zeros(years_in_service)
     charges = np.zeros(years_in_service)
-    taken = until_retirement(schedule(terms, 1.0), years_in_service)
+    charges_by_law = schedule(terms, 1.0)
+    taken = until_retirement(charges_by_law, years_in_service) if keeps_all else charges_by_law[:years_in_service]
     charges[: len(taken)] = taken
     return charges
 
@@ -256,7 +278,12 @@ def unit_property_tax(terms: PropertyTaxTerms, years_in_service: int) -> tuple[A
 
 def _rule_of(credit: CreditTerms) -> CreditRule:
     return CreditRule(
-        credit.measure, credit.payer, credit.limit_share_of_tax, credit.carry_forward_years, credit.refundable
+        credit.measure,
+        credit.payer,
+        credit.limit_share_of_tax,
+        credit.carry_forward_years,
+        credit.refundable,
+        credit.worth,
     )
 
 

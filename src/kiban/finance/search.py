@@ -4,7 +4,8 @@ Whatever the amount, the yearly cost of one design is known without solving, and
 what a plan costs. Two plans, at a lower and a higher amount, say where the first gives way to the second: there the
 next plan is solved. It is a design that is cheaper still, and takes the place of one of the two, or both designs are
 least-cost plans at that amount, and so is every mixture of them: there fiscal cost jumps, and the mixture that spends
-exactly the budget is taken. (Parametric programming: Gass and Saaty, 1955; Eisner and Severance, 1976.)
+exactly the budget is taken. (Parametric programming: Gass and Saaty, 1955; Eisner and Severance, 1976.) Where designs
+change without a jump, as along a demand curve, every other amount is that of the line between the two plans.
 """
 
 from __future__ import annotations
@@ -55,8 +56,11 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
     """
     search = _Search(question, package)
     low, high = search.nothing(), None
-    for _ in range(MOST_STEPS):
+    for step in range(MOST_STEPS):
         amount = search.spending(low, high, budget)
+        if high is not None and step % 2:
+            # Along a demand curve designs change without a jump, and their costs hardly tell them apart.
+            amount = _between(low, high, budget)
         trial = search.at(search.largest if amount is None else amount)
         if abs(trial.cost - budget) <= COST_TOLERANCE * budget / 2:
             return trial, True
@@ -113,7 +117,10 @@ class _Search:
         """Yearly cost of the design of a trial at another amount."""
         side = trial.side
         costs = self.question.preparation.under(
-            (self.package.scaled(amount),), credit_utilisation=side.credit_utilisation, without=side.refused
+            (self.package.scaled(amount),),
+            credit_utilisation=side.credit_utilisation,
+            without=side.refused,
+            financed_share=side.financed_share,
         )
         return reprice(side.plan, costs.resources_for(side.plan.cooling_system))
 
@@ -180,6 +187,12 @@ class _Search:
         ends = reached(low.side), reached(high.side)
         share = (target - ends[0]) / (ends[1] - ends[0])
         return self.at(amount, _mixture(low, high, min(max(share, 0.0), 1.0)))
+
+
+def _between(low: Trial, high: Trial, budget: float) -> float:
+    """The amount at which the budget would be spent if cost rose in a line; well within the two."""
+    share = (budget - low.cost) / (high.cost - low.cost) if high.cost > low.cost else 0.5
+    return low.amount + min(max(share, 0.01), 0.99) * (high.amount - low.amount)
 
 
 def _mixture(low: Trial, high: Trial, share: float) -> dict[str, float]:

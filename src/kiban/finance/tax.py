@@ -1,11 +1,12 @@
 """Tax on income over the years for many draws at once: losses carried forward, credits as far as limits allow.
 
-    tax_t = tau max(income_t - losses used_t, 0) - credits used_t
+    tax_t = tau max(income_t - losses used_t, 0) - worth x credits used_t
 
 A loss is used against at most a share of a later year's income, the oldest first, and expires after some years (Japan:
 Corporation Tax Act, article 57, in `policy/law/jp_income_tax.toml`; United States: IRC 172, in `policy/law/us.toml`). A
 credit is used up to a share of the tax and carried for the years of its measure, then expires; a refundable one is paid
-out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once.
+out whatever the tax. Each measure's article stands in `policy/law`. An owner in a group relieves a loss at once, as far
+as the group has other income; the project's tax is what the group pays more for it.
 
 Arrays end in the axis of years; any axes of draws come before it. Money is million yen, nominal.
 """
@@ -13,7 +14,7 @@ Arrays end in the axis of years; any axes of draws come before it. Money is mill
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +43,8 @@ class CreditRule:
     limit_share_of_tax: float | None
     carry_forward_years: int
     refundable: bool
+    worth: float = 1.0
+    """Tax that falls away for each yen of credit used, with what is charged on the tax after credits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,13 +76,24 @@ class CreditUse:
     used_by_origin: Mapping[int, Array]
     """What is used, by the index of the year in which it was earned."""
 
+    @property
+    def shares(self) -> dict[int, Array]:
+        """Share (..., 1) of what each year earned that is ever used, by the index of that year."""
+        found = {}
+        for born, used in self.used_by_origin.items():
+            whole = self.earned[..., [born]]
+            spent = np.sum(used, axis=-1, keepdims=True)
+            found[born] = np.divide(spent, whole, out=np.zeros(whole.shape), where=whole > 0)
+        return found
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IncomeTax:
     """Tax by year; `due` is after credits, and negative where a group is relieved by a loss or a credit."""
 
     income: Array
-    losses: Losses | None
+    losses: Losses
+    """Of the project and the group's other income together."""
     before_credits: Array
     earned: tuple[EarnedCredit, ...]
     rules: tuple[CreditRule, ...]
@@ -89,7 +103,10 @@ class IncomeTax:
 
     @property
     def credits_used(self) -> tuple[SupportFlow, ...]:
-        """Credits used against this tax, by asset: shared under each rule by what each earned in the year of origin."""
+        """Credits used against this tax, by asset: shared under each rule by what each earned in the year of origin.
+
+        At face value; see `credits_worth`.
+        """
         flows = []
         for credit in self.earned:
             use = self.credits[self.rules.index(credit.rule)]
@@ -100,6 +117,15 @@ class IncomeTax:
             flows.append(SupportFlow(credit.asset, credit.rule.payer, credit.rule.measure, amount))
         return tuple(flows)
 
+    @property
+    def credits_worth(self) -> tuple[SupportFlow, ...]:
+        """The same with the tax on tax that falls away with them: what the state forgoes."""
+        return tuple(_worth(flow, credit.rule) for flow, credit in zip(self.credits_used, self.earned, strict=True))
+
+
+def _worth(flow: SupportFlow, rule: CreditRule) -> SupportFlow:
+    return replace(flow, amount_myen=rule.worth * flow.amount_myen)
+
 
 def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
     """Losses carried forward, the oldest used first, against at most `cap_share` of a year's income.
@@ -108,6 +134,8 @@ def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Los
     (None: without end).
     """
     years = income.shape[-1]
+    if not np.any(income < 0):
+        return Losses(income, *(np.zeros(income.shape) for _ in range(3)))
     zero = np.zeros(income.shape[:-1])
     taxable, used, expired, carried = (np.zeros(income.shape) for _ in range(4))
     open_losses: list[tuple[int, Array]] = []
@@ -178,20 +206,19 @@ def income_tax(
 ) -> IncomeTax:
     """Tax on the project's income (..., years), million yen; `earned` are credits before limits.
 
-    In a group a loss relieves the group's other income at once, so the tax of a loss is negative, and the group's
-    own tax counts towards the limits of credits. Alone, losses are carried forward.
+    `group_tax_myen` is the tax of a year on the group's other income. A loss relieves that income at once, so that
+    the tax of a loss is negative, but never below all of that tax; what is left of the loss is carried forward. The
+    group's own tax counts towards the limits of credits. Alone, or in a group without other income, all losses are
+    carried forward.
     """
-    losses = None
-    if position == "group":
-        before, other = terms.rate * income, group_tax_myen
-    else:
-        losses = carry_losses(income, terms.loss_years, terms.loss_cap_share)
-        before, other = terms.rate * losses.taxable, 0.0
+    other = group_tax_myen if position == "group" and terms.rate > 0 else 0.0
+    losses = carry_losses(income + (other / terms.rate if other else 0.0), terms.loss_years, terms.loss_cap_share)
+    before = terms.rate * losses.taxable - other
     rules = tuple(dict.fromkeys(credit.rule for credit in earned))
     by_rule = [
         np.asarray(sum((credit.amount_myen for credit in earned if credit.rule == rule), np.zeros(income.shape[-1])))
         for rule in rules
     ]
     uses = use_credits(by_rule, rules, terms.credit_base_share * np.maximum(before + other, 0.0))
-    due = before - sum((use.used for use in uses), np.zeros(1))
+    due = before - sum((rule.worth * use.used for rule, use in zip(rules, uses, strict=True)), np.zeros(1))
     return IncomeTax(income, losses, before, tuple(earned), rules, uses, due)

@@ -10,14 +10,18 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
+from typing import TypeVar
 
 from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
 from kiban.linear.staircase import Staircase
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
 
 
 def solve_many(
@@ -29,16 +33,22 @@ def solve_many(
     gives up goes to the general solvers, visibly in its certificate.
     """
     # Programmes of many years would else take all cores each.
-    solve_one = partial(solve, tolerance=tolerance, threads=1)
+    return answer_many(programmes, partial(solve, tolerance=tolerance, threads=1), threads=threads)
+
+
+def answer_many(
+    items: Iterable[Item], answer: Callable[[Item], Answer], *, threads: int | None = None
+) -> Iterator[Answer]:
+    """The answer to every item, in order, each found by one thread; `items` is read as in `solve_many`."""
     workers = threads or os.cpu_count() or 1
     if workers == 1:
-        yield from map(solve_one, programmes)
+        yield from map(answer, items)
         return
-    waiting: deque[Future[Solution]] = deque()
+    waiting: deque[Future[Answer]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for programme in programmes:
-                waiting.append(pool.submit(copy_context().run, solve_one, programme))
+            for item in items:
+                waiting.append(pool.submit(copy_context().run, answer, item))
                 if len(waiting) > workers:
                     yield waiting.popleft().result()
             while waiting:

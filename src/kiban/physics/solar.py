@@ -7,6 +7,7 @@ with Perez transposition; `pvlib.modelchain.ModelChain.with_pvwatts` is its orac
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
@@ -27,6 +28,13 @@ REFERENCE_INVERTER_EFFICIENCY = 0.9637
 """Efficiency for which the part-load curve of PVWatts was fitted (Dobos 2014)."""
 CELL_TEMPERATURE_GLASS_POLYMER_OPEN_RACK = (-3.56, -0.075, 3.0)
 """a, b and the cell-to-back difference of King et al. (2004), SAND2004-3535, table 1."""
+TERRESTRIAL_LESS_UNIVERSAL_TIME_S = 67.0
+"""What pvlib takes; a second more moves the sun by less than 0.0001 degrees."""
+REFRACTION_PRESSURE_HPA = 1013.25
+REFRACTION_TEMPERATURE_C = 12.0
+REFRACTION_AT_SUNRISE_DEG = 0.5667
+"""Air and refraction at the horizon as pvlib takes them."""
+NANOSECONDS_PER_SECOND = 10**9
 SNOW_RATE_THRESHOLD_CM_PER_H = 1.0
 """Snowfall that covers a module at once (Marion et al. 2013, Solar Energy 97, 112)."""
 SNOW_DEPTH_THRESHOLD_CM = 1.0
@@ -187,19 +195,52 @@ def _check(mount: str, dc_ac_ratio: float, system_loss_share: float, inverter_ef
 def _sun(
     time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: float, elevation_m: float, step_hours: float
 ) -> tuple[Array, Array, Array]:
-    """Apparent zenith, azimuth (degrees) and day of the year at the middle of each step."""
+    """Apparent zenith, azimuth (degrees) and day of the year at the middle of each step.
+
+    The algorithm of I. Reda and A. Andreas (2004, Solar Energy 76, 577-589) by pvlib's functions, in the order of its
+    `solarposition.spa_python`, whose results these are to the last bit.
+    """
     import pandas as pd
-    from pvlib import solarposition
+    from pvlib import spa
 
     if time.tz is None:
         raise ValueError("time needs a time zone: without one the sun cannot be placed")
     middle = time + pd.Timedelta(hours=0.5 * step_hours)
-    position = solarposition.spa_python(middle, latitude_deg, longitude_deg, altitude=elevation_m)
-    return (
-        position["apparent_zenith"].to_numpy(dtype=float),
-        position["azimuth"].to_numpy(dtype=float),
-        np.asarray(middle.day_of_year, dtype=float),
+    distance, sidereal, ascension, declination = _geocentric_sun(middle.as_unit("ns").asi8.tobytes())
+    hour_angle = spa.local_hour_angle(sidereal, longitude_deg, ascension)
+    parallax = spa.equatorial_horizontal_parallax(distance)
+    u = spa.uterm(latitude_deg)
+    x, y = spa.xterm(u, latitude_deg, elevation_m), spa.yterm(u, latitude_deg, elevation_m)
+    moved = spa.parallax_sun_right_ascension(x, parallax, hour_angle, declination)
+    declination = spa.topocentric_sun_declination(declination, x, y, parallax, moved, hour_angle)
+    hour_angle = spa.topocentric_local_hour_angle(hour_angle, moved)
+    elevation = spa.topocentric_elevation_angle_without_atmosphere(latitude_deg, declination, hour_angle)
+    refraction = spa.atmospheric_refraction_correction(
+        REFRACTION_PRESSURE_HPA, REFRACTION_TEMPERATURE_C, elevation, REFRACTION_AT_SUNRISE_DEG
     )
+    zenith = spa.topocentric_zenith_angle(spa.topocentric_elevation_angle(elevation, refraction))
+    azimuth = spa.topocentric_azimuth_angle(spa.topocentric_astronomers_azimuth(hour_angle, declination, latitude_deg))
+    return zenith, azimuth, np.asarray(middle.day_of_year, dtype=float)
+
+
+@lru_cache(maxsize=4)
+def _geocentric_sun(nanoseconds: bytes) -> tuple[Array, Array, Array, Array]:
+    """Distance, sidereal time, right ascension and declination of the sun at whole nanoseconds since 1970.
+
+    Remembered, since it is most of the work and the same at every site of a study.
+    """
+    from pvlib import spa
+
+    seconds = np.frombuffer(nanoseconds, dtype=np.int64) / NANOSECONDS_PER_SECOND
+    day = spa.julian_ephemeris_day(spa.julian_day(seconds), TERRESTRIAL_LESS_UNIVERSAL_TIME_S)
+    distance = spa.heliocentric_radius_vector(spa.julian_ephemeris_millennium(spa.julian_ephemeris_century(day)))
+    # No place enters what is asked for here.
+    sky = spa.solar_position_numpy(
+        seconds, 0.0, 0.0, 0.0, 0.0, 0.0, TERRESTRIAL_LESS_UNIVERSAL_TIME_S, 0.0, 1, sst=True
+    )
+    for series in (distance, *sky):
+        series.flags.writeable = False
+    return distance, *sky
 
 
 def _tracker(

@@ -18,6 +18,7 @@ annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
+commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
 storage          the storages in the programme
@@ -27,11 +28,13 @@ outages          an outage of the grid that may begin in any hour, and is surviv
 outage_limits    why no design survives it, and the most that one does
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
+unserved         compute that is not served: how much, in how many hours, and whether these are known
 worths           what one unit more of each constraint saves
 assumptions      which assumed figures matter, by the yearly cost that rests on them
 cost_groups      items of cost in groups, fixed and running
 design           the design, capacity by capacity
 hours            what the hours of a plan add up to
+frontier         the least cost against emissions or clean share
 infeasibility    why there is no design, and what would give one
 plan             the frozen result
 provenance       where each input came from

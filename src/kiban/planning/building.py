@@ -39,6 +39,7 @@ from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.schedule import tidy
 from kiban.planning.stored_energy import follow_stored_energy, may_lose_purchases
+from kiban.planning.unserved import describe_unserved
 from kiban.planning.worths import compute_worths
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
@@ -217,6 +218,9 @@ def _make_plan(
     notes = (*preparation.notes, *(preparation.terms.notes if preparation.terms is not None else ()))
     if two_way is not None:
         notes = (*notes, two_way.note())
+    unserved = describe_unserved(resources, solution, compute_hourly(resources, solution))
+    if unserved is not None:
+        notes = (*notes, unserved)
     if any(supply.unit_mw for supply in resources.supply):
         notes = (*notes, describe_units(resources, solution))
     if resources.outage is not None:

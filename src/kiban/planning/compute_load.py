@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
 from kiban.planning.inputs import Inputs
-from kiban.planning.resources import TrancheResource
+from kiban.planning.resources import FallingPrice, TrancheResource
 from kiban.scenario import SeriesReference
 from kiban.scenario.compute import Tranche
 from kiban.scenario.names import NO_CHIP, find_unknown_chip
@@ -59,7 +59,9 @@ def read_compute(inputs: Inputs) -> ComputeLoad:
     )
 
 
-def read_tranches(tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeLoad) -> tuple[TrancheResource, ...]:
+def read_tranches(
+    tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeLoad, falling: Mapping[str, FallingPrice]
+) -> tuple[TrancheResource, ...]:
     """Compute that is served as far as it pays; raises `ScenarioError` where GPU-hours are given without chips."""
     made, chips_per_mw = [], compute.chips_per_mw
     for position, tranche in enumerate(tranches):
@@ -76,7 +78,19 @@ def read_tranches(tranches: Sequence[Tranche], inputs: Inputs, compute: ComputeL
         inputs.recorder.give(f"{key}.it_load_mw", offered, "MW")
         inputs.recorder.give(f"{key}.price_myen_per_mwh", price)
         least = offered if tranche.must_serve else 0.0
-        made.append(TrancheResource(tranche.name, least, offered, price, shape, tranche.max_delay_hours))
+        made.append(
+            TrancheResource(
+                name=tranche.name,
+                least_mw=least,
+                offered_mw=offered,
+                price_myen_per_mwh=price,
+                shape=shape,
+                max_delay_hours=tranche.max_delay_hours,
+                committed=tranche.committed,
+                reliability=tranche.reliability,
+                falling=falling.get(tranche.name),
+            )
+        )
     return tuple(made)
 
 

@@ -15,6 +15,9 @@ from kiban.planning.resources import Resources, TrancheResource
 from kiban.planning.schedule import SOLVER_DUST
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
+UNSERVED_MW = 1e-4
+"""Compute not served above it counts as an hour in which some is not."""
+
 
 def name_capacities(resources: Resources, solution: Solution) -> dict[str, float]:
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
@@ -39,7 +42,7 @@ def compute_it_load(resources: Resources, solution: Solution) -> Array:
 
 def tranche_load(tranche: TrancheResource, solution: Solution) -> Array:
     """IT load of a tranche that is served in each step, MW."""
-    if tranche.may_wait:
+    if tranche.has_schedule:
         return solution.hourly[f"{tranche.capacity}_served"]
     return tranche.shape * solution.capacities[tranche.capacity]
 
@@ -90,6 +93,8 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
         hourly["unserved_mw"] = solution.hourly["unserved"]
     for tranche in resources.tranches:
         hourly[f"{tranche.capacity}_mw"] = tranche_load(tranche, solution)
+        if f"{tranche.capacity}_short" in solution.hourly:
+            hourly[f"{tranche.capacity}_short_mw"] = solution.hourly[f"{tranche.capacity}_short"]
     hourly["firm_mw"] = resources.firm_mw
     if resources.has_deferrable:
         hourly["arrivals_mw"] = resources.arrivals_mw
@@ -155,10 +160,32 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
     return costs
 
 
+def list_unserved(resources: Resources) -> list[str]:
+    """Hourly columns of compute that is not served."""
+    return ["unserved_mw", "dropped_mw", *(f"{tranche.capacity}_short_mw" for tranche in resources.tranches)]
+
+
 def tranche_revenue(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
-    """What a tranche pays, million yen a year."""
-    served_mw = _built(solution)[tranche.capacity]
-    return tranche.price_myen_per_mwh * served_mw * float(tranche.shape.sum()) * resources.step_weight_h
+    """What the programme counts for a tranche, million yen a year: what is not delivered is not paid."""
+    falling = tranche.falling
+    price = (
+        tranche.price_myen_per_mwh
+        if falling is None
+        else falling.counted_myen_per_mwh(_built(solution)[tranche.capacity])
+    )
+    return price * tranche_energy(resources, tranche, solution)
+
+
+def tranche_energy(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
+    """IT energy of a tranche that is delivered, MWh a year."""
+    promised = _built(solution)[tranche.capacity] * float(tranche.shape.sum()) * resources.step_weight_h
+    return promised - tranche_shortfall(resources, tranche, solution)
+
+
+def tranche_shortfall(resources: Resources, tranche: TrancheResource, solution: Solution) -> float:
+    """IT energy of a promise that is not delivered, MWh a year."""
+    short = solution.hourly.get(f"{tranche.capacity}_short")
+    return 0.0 if short is None else float(short.sum()) * resources.step_weight_h
 
 
 def list_investments(resources: Resources, solution: Solution) -> tuple[Investment, ...]:
@@ -197,9 +224,17 @@ def list_tranches(resources: Resources, solution: Solution) -> tuple[ServedTranc
             name=tranche.name,
             offered_mw=tranche.offered_mw,
             served_mw=built[tranche.capacity],
-            price_myen_per_mwh=tranche.price_myen_per_mwh,
-            it_energy_mwh_per_year=built[tranche.capacity] * float(tranche.shape.sum()) * resources.step_weight_h,
+            price_myen_per_mwh=(
+                tranche.price_myen_per_mwh
+                if tranche.falling is None
+                else tranche.falling.worth_myen_per_mwh(built[tranche.capacity])
+            ),
+            it_energy_mwh_per_year=tranche_energy(resources, tranche, solution),
             must_serve=tranche.least_mw > 0,
+            committed=tranche.committed,
+            reliability=tranche.reliability,
+            unserved_mwh_per_year=tranche_shortfall(resources, tranche, solution),
+            sold_as_load=tranche.falling is not None,
         )
         for tranche in resources.tranches
     )
@@ -286,11 +321,14 @@ def compute_indicators(
         "backup_mwh_per_year": yearly.get("backup_mw", 0.0),
         "curtailment_mwh_per_year": yearly.get("curtailment_mw", 0.0),
         "curtailment_share": yearly.get("curtailment_mw", 0.0) / available if available > 0 else 0.0,
-        "unserved_mwh_per_year": yearly.get("unserved_mw", 0.0) + yearly.get("dropped_mw", 0.0),
+        "unserved_mwh_per_year": sum(yearly.get(name, 0.0) for name in list_unserved(resources)),
         "mean_energy_value_myen_per_mwh": load_weighted(hourly["energy_value_myen_per_mwh"], hourly["load_mw"]),
     }
     if any(supply.embodied_t_per_mw_year for supply in resources.supply):
         indicators["embodied_t_per_year"] = compute_embodied_emissions(resources, solution)
+    unserved = [hourly[name] for name in list_unserved(resources) if name in hourly]
+    if unserved:
+        indicators["unserved_hours_per_year"] = float(np.sum(sum(unserved) > UNSERVED_MW)) * weight
     if "import_possible_mw" in hourly:
         less = hourly["import_possible_mw"] < solution.capacities["interconnection"] - SOLVER_DUST
         indicators["restricted_hours_per_year"] = float(less.sum()) * weight

@@ -111,7 +111,11 @@ class Investment:
 
 @dataclass(frozen=True, slots=True)
 class ServedTranche:
-    """Compute that was offered at a price, and how much of it the plan serves."""
+    """Compute that was offered at a price, and how much of it the plan serves.
+
+    The price is what it is worth to its buyers, the mean over what is served. They pay that, or, where it is
+    `sold_as_load`, what the load costs.
+    """
 
     name: str
     offered_mw: float
@@ -119,6 +123,13 @@ class ServedTranche:
     price_myen_per_mwh: float
     it_energy_mwh_per_year: float
     must_serve: bool
+    committed: str | None = None
+    """`hour`, `day` or `week`: within which period the energy of the MW that are sold is promised."""
+    reliability: float = 1.0
+    """Least share of the promised energy that is delivered."""
+    unserved_mwh_per_year: float = 0.0
+    """Promised energy that is not delivered, and not paid."""
+    sold_as_load: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -29,6 +29,7 @@ from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
+    FallingPrice,
     GridResource,
     Resources,
     StorageResource,
@@ -128,6 +129,10 @@ class Preparation:
     plant: Plant
     terms: PolicyTerms | None = None
     credit_utilisation: Mapping[str, float] = field(default_factory=dict)
+    falling: Mapping[str, FallingPrice] = field(default_factory=dict)
+    """Tranches whose price falls with what is served, by name."""
+    financed_share: float | None = None
+    """Share of the capital in use that debt pays for, where it is known."""
     before_tax: dict[str, Resources] = field(default_factory=dict)
     """Resources by cooling system, shared with the same inputs under other policies."""
 
@@ -171,7 +176,8 @@ class Preparation:
     @property
     def capital(self) -> CapitalTerms:
         """What the user cost of capital rests on, beside the law."""
-        return self.plant.capital
+        capital = self.plant.capital
+        return capital if self.financed_share is None else replace(capital, debt_share=self.financed_share)
 
     def under(
         self,
@@ -179,20 +185,35 @@ class Preparation:
         *,
         credit_utilisation: Mapping[str, float] | None = None,
         without: Collection[tuple[str, int]] = (),
+        financed_share: float | None = None,
     ) -> Preparation:
         """The same inputs under policy packages, which change costs only; raises `InputError` for what is forbidden.
 
-        `without` leaves out instruments whose conditions are not fulfilled, by package and number.
+        `without` leaves out instruments whose conditions are not fulfilled, by package and number. `financed_share` is
+        the share of the capital in use that debt pays for, on which cheaper debt saves.
         """
-        from kiban.policy.package_terms import resolve
+        from kiban.policy.own_terms import with_own_tax
+        from kiban.policy.package_terms import read_construction_years, resolve
 
-        policy = self.scenario.policy
-        terms = resolve(packages, start_year=policy.start_year, tax_law=self.scenario.finance.cost_set, without=without)
-        return replace(self, terms=terms, credit_utilisation=dict(credit_utilisation or {}))
+        policy, finance = self.scenario.policy, self.scenario.finance
+        terms = resolve(
+            packages,
+            start_year=policy.start_year,
+            construction_years=read_construction_years(self.recorder.catalogue),
+            tax_law=finance.cost_set,
+            without=without,
+        )
+        return replace(
+            self,
+            terms=with_own_tax(terms, finance, policy.start_year),
+            credit_utilisation=dict(credit_utilisation or {}),
+            financed_share=financed_share,
+        )
 
-    def offering(self, tranches: tuple[Tranche, ...]) -> Preparation:
-        """The same inputs with other tranches of compute on offer."""
-        return replace(self, scenario=self.scenario.with_tranches(tranches), before_tax={})
+    def offering(self, tranches: tuple[Tranche, ...], falling: Mapping[str, FallingPrice] | None = None) -> Preparation:
+        """The same inputs with other tranches of compute on offer; the price of some falls with what is served."""
+        offered = self.scenario.with_tranches(tranches)
+        return replace(self, scenario=offered, falling=dict(falling or {}), before_tax={})
 
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
@@ -243,7 +264,7 @@ class Preparation:
             water_cap_m3_per_year=target.water_cap_m3_per_year,
             water_price_myen_per_m3=read_water_price(inputs),
             gpus_per_mw=compute.chips_per_mw,
-            tranches=read_tranches(scenario.tranche, inputs, compute),
+            tranches=read_tranches(scenario.tranche, inputs, compute, self.falling),
             tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
             outage=read_outage(inputs),
             assets=dict(inputs.costs.assets),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.linear import Staircase
+from kiban.planning.commitments import add_schedule
 from kiban.planning.plant_limits import add_plant_limits
 from kiban.planning.resources import Resources
 from kiban.planning.storage import add_storages
@@ -113,33 +114,23 @@ def add_tranches(programme: Staircase, resources: Resources) -> None:
         programme.add_capacity_term("it_as_it_arrives", "it")
     for tranche in resources.tranches:
         served_mwh = float(tranche.shape.sum()) * weight
-        cost = -tranche.price_myen_per_mwh * served_mwh
+        falling = tranche.falling
+        price = tranche.price_myen_per_mwh if falling is None else falling.constant_myen_per_mwh
+        cost = -price * served_mwh
         water = resources.water_price_myen_per_m3 * resources.wue_m3_per_mwh * weight
-        if not tranche.may_wait:
+        if not tranche.has_schedule:
             cost += float(water @ tranche.shape)
-        programme.add_capacity(tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw)
+        curve = None if falling is None else falling.curve(served_mwh)
+        programme.add_capacity(
+            tranche.capacity, cost=cost, lower=tranche.least_mw, upper=tranche.offered_mw, curve=curve
+        )
         if resources.tranches_need_own_it:
             programme.add_capacity_term("it_as_it_arrives", tranche.capacity, -float(tranche.shape.max()))
-        if not tranche.may_wait:
+        if not tranche.has_schedule:
             programme.add_capacity_term("balance", tranche.capacity, -resources.pue * tranche.shape)
             programme.add_capacity_term("it_capacity", tranche.capacity, tranche.shape)
             continue
-        served, backlog, row = (
-            f"{tranche.capacity}_served",
-            f"{tranche.capacity}_backlog",
-            f"{tranche.capacity}_balance",
-        )
-        programme.add_variable(served, cost=water)
-        programme.add_variable(
-            backlog, capacity=tranche.capacity, factor=tranche.shape.mean() * tranche.max_delay_hours
-        )
-        programme.add_term("balance", served, -resources.pue)
-        programme.add_term("it_capacity", served)
-        programme.add_row(row, equal=0.0)
-        programme.add_term(row, backlog)
-        programme.add_term(row, backlog, -1.0, lagged=True)
-        programme.add_term(row, served, resources.step_hours)
-        programme.add_capacity_term(row, tranche.capacity, -tranche.shape * resources.step_hours)
+        add_schedule(programme, resources, tranche)
 
 
 def add_grid(programme: Staircase, resources: Resources) -> None:
@@ -220,7 +211,7 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
         programme.add_total_term("clean_share", "unserved", allowed * resources.pue * weight)
     for tranche in resources.tranches:
         load = allowed * resources.pue * weight
-        if tranche.may_wait:
+        if tranche.has_schedule:
             programme.add_total_term("clean_share", f"{tranche.capacity}_served", -load)
         else:
             programme.add_capacity_term("clean_share", tranche.capacity, -float(load @ tranche.shape))
@@ -251,7 +242,7 @@ def add_water(programme: Staircase, resources: Resources) -> None:
     if resources.unserved_price_myen_per_mwh is not None:
         programme.add_total_term("water_cap", "unserved", -water)
     for tranche in resources.tranches:
-        if tranche.may_wait:
+        if tranche.has_schedule:
             programme.add_total_term("water_cap", f"{tranche.capacity}_served", water)
         else:
             programme.add_capacity_term("water_cap", tranche.capacity, float(water @ tranche.shape))

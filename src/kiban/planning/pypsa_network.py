@@ -20,6 +20,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
+from kiban.planning.commitments import arrivals_per_mw, backlog_room, undelivered_per_mw
 from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import (
@@ -32,7 +33,7 @@ from kiban.planning.pypsa_constraints import (
     add_total,
 )
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
-from kiban.planning.resources import GridResource, Resources, StorageResource
+from kiban.planning.resources import GridResource, Resources, StorageResource, TrancheResource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -244,23 +245,13 @@ def _add_compute(network: pypsa.Network, resources: Resources) -> None:
 
 
 def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
-    """A tranche takes its shape at the IT bus and pays by capacity; one that may wait does so on a bus of its own."""
+    """A tranche takes its shape at the IT bus and pays by capacity; one with a schedule does so on a bus of its own."""
     own_it: dict[str, float] = {}
     for tranche in resources.tranches:
-        name, bus = tranche.capacity, f"{tranche.capacity}_bus" if tranche.may_wait else "it"
-        if tranche.may_wait:
-            network.add("Bus", bus, carrier="compute")
-            most_mw = tranche.offered_mw * (float(tranche.shape.max()) + tranche.max_delay_hours / resources.step_hours)
-            network.add("Link", f"{name}_served", bus0="it", bus1=bus, carrier="compute", p_nom=most_mw)
-            network.add(
-                "Store",
-                f"{name}_backlog",
-                bus=bus,
-                carrier="compute",
-                sign=-1.0,
-                e_nom_extendable=True,
-                e_cyclic=True,
-            )
+        name, bus = tranche.capacity, f"{tranche.capacity}_bus" if tranche.has_schedule else "it"
+        arrivals = arrivals_per_mw(resources, tranche)
+        if tranche.has_schedule:
+            _add_schedule(network, resources, tranche, bus)
         network.add(
             "Generator",
             name,
@@ -270,17 +261,46 @@ def _add_tranches(network: pypsa.Network, resources: Resources) -> None:
             p_nom_extendable=True,
             p_nom_min=tranche.least_mw,
             p_nom_max=tranche.offered_mw,
-            p_min_pu=tranche.shape,
-            p_max_pu=tranche.shape,
+            p_min_pu=arrivals,
+            p_max_pu=arrivals,
             capital_cost=-tranche.price_myen_per_mwh * float(tranche.shape.sum()) * resources.step_weight_h,
         )
         if resources.tranches_need_own_it:
             own_it[name] = -float(tranche.shape.max())
-        if tranche.may_wait:
-            room = -float(tranche.shape.mean()) * tranche.max_delay_hours
-            add_total(network, f"{name}_room", "==", 0.0, capacities={f"{name}_backlog": 1.0, name: room})
+        room = backlog_room(resources, tranche)
+        if tranche.has_schedule and room.any():
+            capacities = {f"{name}_backlog": 1.0, name: -float(room.max())}
+            add_total(network, f"{name}_room", "==", 0.0, capacities=capacities)
+        if tranche.reliability < 1:
+            undelivered = {name: -undelivered_per_mw(resources, tranche)}
+            every = {f"{name}_short": np.ones(resources.steps)}
+            add_total(network, f"{name}_reliability", "<=", 0.0, dispatch=every, capacities=undelivered)
     if resources.tranches and resources.tranches_need_own_it:
         add_total(network, "it_as_it_arrives", ">=", resources.min_it_mw, capacities={"it": 1.0, **own_it})
+
+
+def _add_schedule(network: pypsa.Network, resources: Resources, tranche: TrancheResource, bus: str) -> None:
+    """The bus of a tranche, what serves it, its backlog, and what is not delivered."""
+    name = tranche.capacity
+    most, profile = _per_unit(backlog_room(resources, tranche))
+    arriving = float(arrivals_per_mw(resources, tranche).max())
+    most_mw = tranche.offered_mw * (arriving + most / resources.step_hours)
+    network.add("Bus", bus, carrier="compute")
+    network.add("Link", f"{name}_served", bus0="it", bus1=bus, carrier="compute", p_nom=most_mw)
+    if most > 0:
+        network.add(
+            "Store",
+            f"{name}_backlog",
+            bus=bus,
+            carrier="compute",
+            sign=-1.0,
+            e_nom_extendable=True,
+            e_max_pu=profile,
+            e_cyclic=True,
+        )
+    if tranche.reliability < 1:
+        price = tranche.price_myen_per_mwh
+        network.add("Generator", f"{name}_short", bus=bus, carrier="unserved", p_nom=most_mw, marginal_cost=price)
 
 
 def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:

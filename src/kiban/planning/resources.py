@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
+from kiban.linear.curves import CostCurve
 from kiban.planning.asset_costs import AssetCost
 from kiban.scenario.plant import STORAGE
 
@@ -202,6 +203,48 @@ class MeasureResource:
 
 
 @dataclass(frozen=True, slots=True)
+class FallingPrice:
+    """What is bid for one MW more falls as more is served, along a demand curve of constant elasticity.
+
+        bid(x) = price ((at + x) / at)^(-1 / elasticity)
+
+    `price` (million yen/MWh) holds where nothing is served beside the `at_mw` that are bought anyway. Of a fall in cost
+    buyers are shown `pass_through`: to see the bid, their price must have fallen as far, and the cost by more. The
+    programme therefore counts one MW more at the cost at which it is bought,
+
+        price - (price - bid(x)) / pass_through
+    """
+
+    at_mw: float
+    price_myen_per_mwh: float
+    elasticity: float
+    pass_through: float = 1.0
+
+    def curve(self, energy_mwh_per_mw: float) -> CostCurve:
+        """What the programme is paid, as a cost: the part that falls, for the yearly energy of one MW."""
+        price = -self.price_myen_per_mwh * energy_mwh_per_mw / self.pass_through
+        return CostCurve(price, self.at_mw, -1.0 / self.elasticity, origin=-self.at_mw)
+
+    @property
+    def constant_myen_per_mwh(self) -> float:
+        """The part of what the programme is paid that does not fall; below zero."""
+        return self.price_myen_per_mwh * (1.0 - 1.0 / self.pass_through)
+
+    def worth_myen_per_mwh(self, served_mw: float) -> float:
+        """Mean of the bids for what is served: what it is worth to those who buy it."""
+        if served_mw <= 0:
+            return self.price_myen_per_mwh
+        bids = replace(self, pass_through=1.0).curve(1.0)
+        return (bids.value(0.0) - bids.value(served_mw)) / served_mw
+
+    def counted_myen_per_mwh(self, served_mw: float) -> float:
+        """Mean of what the programme counts for what is served."""
+        return (
+            self.price_myen_per_mwh - (self.price_myen_per_mwh - self.worth_myen_per_mwh(served_mw)) / self.pass_through
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class TrancheResource:
     """Compute that is served only as far as it pays: `shape` is its load over the MW that are served.
 
@@ -214,6 +257,12 @@ class TrancheResource:
     price_myen_per_mwh: float
     shape: Array
     max_delay_hours: float
+    committed: str | None = None
+    """`hour`, `day` or `week`: the shape in every hour, or its energy within every such period."""
+    reliability: float = 1.0
+    """Least share of the promised energy that is delivered over the year."""
+    falling: FallingPrice | None = None
+    """In the place of the price, where it falls with what is served."""
 
     @property
     def capacity(self) -> str:
@@ -223,7 +272,12 @@ class TrancheResource:
     @property
     def may_wait(self) -> bool:
         """Whether its compute may be deferred."""
-        return self.max_delay_hours > 0
+        return self.max_delay_hours > 0 or self.committed in {"day", "week"}
+
+    @property
+    def has_schedule(self) -> bool:
+        """Whether what is served is a decision of each step, and not the shape of what is sold."""
+        return self.may_wait or self.reliability < 1
 
 
 @dataclass(frozen=True, slots=True)

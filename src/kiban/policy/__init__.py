@@ -4,6 +4,7 @@
     tax_law          the tax law of a country without any support
     instruments      the instruments of packages, checked one by one and against each other
     package_terms    packages become terms: ordinary law, and the instruments laid over it, asset by asset
+    own_terms        a user's own rate of tax and depreciation in place of the law's
     terms            what a package means for each class of asset: plain numbers
     depreciation     what may be deducted in each year, and its present value
     property_tax     the yearly tax on the assessed value of an asset

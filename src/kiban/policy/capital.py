@@ -10,7 +10,10 @@ from kiban.policy.user_cost import UserCost, user_cost_factor
 
 @dataclass(frozen=True, slots=True)
 class CapitalTerms:
-    """What turns a price into a yearly cost beside the law: rates a year, `discount_rate` real and before tax."""
+    """What turns a price into a yearly cost beside the law: rates a year, `discount_rate` real and before tax.
+
+    `debt_share` is the share of the capital in use that debt pays for.
+    """
 
     discount_rate: float
     inflation: float

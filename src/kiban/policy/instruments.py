@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from kiban.errors import Problem, nearest
 from kiban.messages import Message
-from kiban.policy.law import Law, Measure, expand_assets, is_asset
+from kiban.policy.law import RATE_OF_SERVICE, SERVICE, Law, Measure, expand_assets, is_asset
 from kiban.policy.tax_law import TREASURY, asset_kind, law_day
 from kiban.policy.terms import ASSET_GROUPS, ASSETS, Condition, ConditionKind
 from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN
@@ -17,6 +18,8 @@ from kiban.scenario.package import Instrument
 FIRST_YEAR, LAST_YEAR = 0, 9999
 _PAYERS = ("national_treasury", "prefecture", "municipality", "ratepayers")
 _ON_ASSETS = ("tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief")
+_OF_A_PLACE = frozenset({"regional_plan", "municipal_ordinance"})
+"""Demands that only a place of the measure's own country can fulfil."""
 _INCOME_TAX = ("tax_credit", "special_depreciation")
 _ONCE = {
     "special_depreciation": "policy.second_depreciation",
@@ -82,6 +85,8 @@ class LaidInstrument:
             if term in self.terms:
                 covered = tuple(self.measure.assets or self.assets) if kind in {"investment", "return"} else ()
                 yield Condition(*key, kind, scale * self.terms[term], covered)
+        if "excluded_prefectures" in self.terms or _OF_A_PLACE & set(self.measure.asks_for):
+            yield Condition(*key, "country", names=(self.measure.jurisdiction,))
         if "excluded_prefectures" in self.terms:
             yield Condition(*key, "prefecture", names=tuple(self.terms["excluded_prefectures"]))
         if self.measure.asks_for:
@@ -103,9 +108,9 @@ def _place(package: str, number: int, instrument: Instrument, measure: Measure |
 
 
 def lay_instrument(
-    law: Law, package: str, number: int, instrument: Instrument, start_year: int
+    law: Law, package: str, number: int, instrument: Instrument, start_year: int, construction_years: int
 ) -> LaidInstrument | list[Problem]:
-    """One instrument with the terms that its measure has in the start year, or what is wrong with it."""
+    """One instrument with the terms that its measure has for what starts in that year, or what is wrong with it."""
     problems = []
     bare = _place(package, number, instrument)
     measure = None
@@ -123,13 +128,15 @@ def lay_instrument(
             problems.append(Problem("policy.unknown_asset", bare, remedy=remedy, name=name, near=near, names=known))
     if problems:
         return problems
-    first, last, terms = _window(measure, start_year)
-    first = max(first, instrument.from_year or FIRST_YEAR)
-    last = min(last, LAST_YEAR if instrument.to_year is None else instrument.to_year)
+    window = _window(instrument, measure, start_year, construction_years)
+    first, last, terms = window.first, window.last, window.terms
     assets = expand_assets(instrument.assets) or (measure.assets if measure else ())
     laid = LaidInstrument(package, number, instrument, measure, terms or {}, assets, first, last)
     if terms is None or not first <= start_year <= last:
-        return [Problem("policy.outside_dates", laid.where, year=start_year, dates=_dates(instrument, measure))]
+        dates, year = _dates(instrument, measure), window.year
+        if year == start_year:
+            return [Problem("policy.outside_dates", laid.where, year=year, dates=dates)]
+        return [Problem("policy.outside_service", laid.where, year=year, start_year=start_year, dates=dates)]
     if instrument.kind in _ON_ASSETS:
         if not assets:
             return [Problem("policy.no_assets", laid.where)]
@@ -154,20 +161,59 @@ def _dates(instrument: Instrument, measure: Measure | None) -> Message:
     return Message("dates.both", law=measure.describe_dates(), package=limit) if measure else limit
 
 
-def _window(measure: Measure | None, year: int) -> tuple[int, int, Mapping[str, Any] | None]:
-    """Calendar years in which spending counts, and the terms in one of them; the terms are None outside."""
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """Years of the first spade (of a replacement: as many years before its service) whose purchases count."""
+
+    first: int
+    last: int
+    terms: Mapping[str, Any] | None
+    """In the start year; None where the measure does not hold then."""
+    year: int
+    """The year that decides about what starts in the start year: its own, or that of service."""
+
+
+def _window(instrument: Instrument, measure: Measure | None, start_year: int, construction_years: int) -> _Window:
+    """When purchases count under a measure and within the package's own years.
+
+    Tax law speaks of the day of service, `construction_years` after the first spade; a grant, and what a measure says
+    so of, of the day on which construction begins. A year is its `law_day`: what ends on 31 March does not reach
+    purchases of the year that then begins.
+    """
+    begun, served = law_day(start_year), law_day(start_year + construction_years)
+    by_start = instrument.kind == "capital_grant" if measure is None else measure.counts != SERVICE
+    lag = 0 if by_start else construction_years
+    first = FIRST_YEAR if instrument.from_year is None else instrument.from_year - lag
+    last = LAST_YEAR if instrument.to_year is None else instrument.to_year - lag
+    decided = begun if by_start else served
     if measure is None:
-        return FIRST_YEAR, LAST_YEAR, {}
-    first = measure.valid_from.year if measure.valid_from else FIRST_YEAR
-    day = law_day(year)
-    last = LAST_YEAR
-    if measure.valid_to:
-        # A measure that asks for a confirmation by its last day lets its holder buy for some years more.
-        grace = measure.periods[-1].terms.get("acquisition_years", 0)
-        last = measure.valid_to.year + grace
-        if grace and day > measure.valid_to and year <= last:
-            day = measure.valid_to
-    return first, last, measure.terms(day) if measure.holds(day) else None
+        return _Window(first, last, {}, decided.year)
+    grace = measure.periods[-1].terms.get("acquisition_years")
+    if grace is not None and measure.valid_to is not None:
+        # Confirmed by the last day at the latest, then so many years until service; replacements are no part of what
+        # was confirmed.
+        confirmed = min(begun, measure.valid_to)
+        in_time = measure.holds(confirmed) and served <= confirmed.replace(year=confirmed.year + grace)
+        terms = measure.terms(confirmed) if in_time else None
+        return _Window(max(first, start_year), min(last, start_year), terms, decided.year)
+    if measure.valid_from is not None:
+        first = max(first, _first_year_from(measure.valid_from) - lag)
+    if measure.valid_to is not None:
+        last = min(last, _last_year_to(measure.valid_to) - lag)
+    terms = measure.terms(decided) if measure.holds(decided) else None
+    if terms is not None and measure.counts == RATE_OF_SERVICE:
+        terms = measure.terms(served if measure.holds(served) else min(served, measure.valid_to or served))
+    return _Window(first, last, terms, decided.year)
+
+
+def _first_year_from(day: date) -> int:
+    """The first year whose day lies at or after a day."""
+    return day.year if law_day(day.year) >= day else day.year + 1
+
+
+def _last_year_to(day: date) -> int:
+    """The last year whose day lies at or before a day."""
+    return day.year if law_day(day.year) <= day else day.year - 1
 
 
 def _missing(laid: LaidInstrument) -> Iterator[Problem]:
@@ -213,6 +259,8 @@ def find_conflicts(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
             yield Problem("policy.public_tax", item.where, other=public.where)
         if item.instrument.kind in {"loan_guarantee", "concessional_loan"}:
             yield Problem("policy.public_debt", item.where)
+        if item.instrument.kind in {"capital_grant", "production_credit"} and item.payer == TREASURY:
+            yield Problem("policy.public_grant", item.where, other=public.where)
 
 
 def _conflict(one: LaidInstrument, other: LaidInstrument) -> Iterator[Problem]:

@@ -36,10 +36,14 @@ DEMANDS = (
 )  # fmt: skip
 """What a measure may ask for that no plan can show."""
 ALL = "all"
+SERVICE, CONSTRUCTION, RATE_OF_SERVICE = "service", "construction", "construction_then_service"
+COUNTS = (SERVICE, CONSTRUCTION, RATE_OF_SERVICE)
+"""Which day decides: that of service, that on which construction begins (or a grant is decided), or the begin of
+construction about the right and the day of service about the rate."""
 SOURCE_FILE = "sources.toml"
 _TEXTS = ("jurisdiction", "title_en", "title_ja", "article", "status", "bearer", "note")
 _LISTS = ("assumed", "sources", "assets", "asks_for")
-_OPTIONAL = {"assets", "asks_for", "excludes", "period"}
+_OPTIONAL = {"assets", "asks_for", "excludes", "counts", "period"}
 _SOURCE_KEYS = {"title", "publisher", "address", "grade", "accessed"}
 _GRADES = {"A", "B", "C", "none"}
 
@@ -79,6 +83,8 @@ class Measure:
     sources: tuple[str, ...]
     periods: tuple[Period, ...]
     asks_for: tuple[str, ...] = ()
+    counts: str = SERVICE
+    """Which day decides whether and how it applies, one of `COUNTS`."""
 
     @property
     def valid_from(self) -> date | None:
@@ -230,6 +236,7 @@ def _read_measure(key: str, entry: Mapping[str, Any]) -> Measure:
         sources=tuple(entry["sources"]),
         periods=periods,
         asks_for=tuple(entry.get("asks_for", ())),
+        counts=entry.get("counts", SERVICE),
     )
 
 
@@ -251,7 +258,7 @@ def _faults_of_measure(entry: Any, sources: Mapping[str, Source]) -> Iterator[Pr
         yield Problem("law.no_table")
         return
     yield from _faults_of_keys(entry, {*_TEXTS, *_LISTS, "period"}, _OPTIONAL - {"period"})
-    for name in (*_TEXTS, "excludes"):
+    for name in (*_TEXTS, "excludes", "counts"):
         if name in entry and not isinstance(entry[name], str):
             yield Problem("law.no_text", name=name)
     for name in _LISTS:
@@ -259,7 +266,7 @@ def _faults_of_measure(entry: Any, sources: Mapping[str, Source]) -> Iterator[Pr
         if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
             yield Problem("law.no_list", name=name)
             return
-    for name, known in (("status", STATUSES), ("jurisdiction", JURISDICTIONS), ("bearer", BEARERS)):
+    for name, known in (("status", STATUSES), ("jurisdiction", JURISDICTIONS), ("bearer", BEARERS), ("counts", COUNTS)):
         if name in entry and entry[name] not in known:
             yield Problem("law.unknown_word", name=name, value=repr(entry[name]), names=known)
     unknown = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
+from kiban.catalogue import Catalogue, load_catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.policy.instruments import AMOUNT_TERMS, LaidInstrument, find_conflicts, lay_instrument
@@ -22,6 +23,7 @@ from kiban.policy.terms import (
     GrantTerms,
     PolicyTerms,
     ProductionCreditTerms,
+    TaxTerms,
 )
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Package, load_package
@@ -31,11 +33,14 @@ Refused = Collection[tuple[str, int]]
 """Instruments that do not apply, by package and number from 1."""
 
 
-def load_packages(scenario: Scenario) -> tuple[Package, ...]:
-    """The packages that a scenario names; raises `ScenarioError` with the problems of all of them."""
+def load_packages(scenario: Scenario, names: Sequence[str | Package] | None = None) -> tuple[Package, ...]:
+    """Packages by name or file, those of the scenario where none are given.
+
+    Raises `ScenarioError` with the problems of all of them.
+    """
     packages: list[Package] = []
     problems: list[Problem] = []
-    for name in scenario.policy.packages:
+    for name in scenario.policy.packages if names is None else names:
         try:
             packages.append(load_package(name, scenario.folder))
         except ScenarioError as error:
@@ -43,6 +48,15 @@ def load_packages(scenario: Scenario) -> tuple[Package, ...]:
     if problems:
         raise ScenarioError(problems)
     return tuple(packages)
+
+
+ORDINARY_PACKAGES = {"japan": "japan-ordinary", "united-states": "us-ordinary", "none": "untaxed"}
+"""The package that is a country's tax law alone, by tax law."""
+
+
+def tax_law_of(packages: Sequence[Package], tax_law: str) -> str:
+    """The tax law under which packages hold: the one that they name, else `tax_law`."""
+    return next((package.tax_law for package in packages if package.tax_law is not None), tax_law)
 
 
 def say_unchecked(terms: PolicyTerms) -> PolicyTerms:
@@ -55,16 +69,24 @@ def say_unchecked(terms: PolicyTerms) -> PolicyTerms:
 
 
 def resolve(
-    packages: Sequence[Package], *, start_year: int, tax_law: str = "japan", without: Refused = ()
+    packages: Sequence[Package],
+    *,
+    start_year: int,
+    construction_years: int | None = None,
+    tax_law: str = "japan",
+    without: Refused = (),
 ) -> PolicyTerms:
-    """What the packages together mean for a campus built in `start_year`.
+    """What the packages together mean for a campus whose first spade is in `start_year`.
 
-    `tax_law` is the scenario's country; a package that names a tax law overrides it. `without` leaves out instruments
-    whose conditions a plan does not fulfil; the conditions of all of them are listed all the same. Raises
-    `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's law does not reach
-    back to that year.
+    It comes into service `construction_years` later, by default those of the catalogue; so long before its service is
+    every later purchase ordered, too. `tax_law` is the scenario's country; a package that names a tax law overrides it.
+    `without` leaves out instruments whose conditions a plan does not fulfil; the conditions of all of them are listed
+    all the same. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's
+    law does not reach back to that year.
     """
     law = load_law()
+    if construction_years is None:
+        construction_years = read_construction_years(load_catalogue())
     named = sorted({package.tax_law for package in packages if package.tax_law is not None})
     problems = []
     if len(named) > 1:
@@ -73,7 +95,7 @@ def resolve(
     laid = []
     for package in packages:
         for number, instrument in enumerate(package.instrument, start=1):
-            found = lay_instrument(law, package.name, number, instrument, start_year)
+            found = lay_instrument(law, package.name, number, instrument, start_year, construction_years)
             if isinstance(found, LaidInstrument):
                 laid.append(found)
             else:
@@ -84,6 +106,11 @@ def resolve(
     conditions = tuple(condition for item in laid for condition in item.conditions())
     applied = [item for item in laid if (item.package, item.number) not in without]
     return replace(_terms(packages, ordinary, applied, law), conditions=conditions)
+
+
+def read_construction_years(catalogue: Catalogue) -> int:
+    """Years from the first spade to service, in whole years."""
+    return round(catalogue.value("finance.construction"))
 
 
 def _join(packages: Sequence[Package]) -> str:
@@ -103,7 +130,7 @@ def _terms(
     for item in laid:
         instrument, measure = item.instrument, item.measure.id if item.measure else ""
         for asset in item.assets:
-            assets[asset] = _support(assets[asset], item, item.shares[asset])
+            assets[asset] = _support(assets[asset], item, item.shares[asset], tax)
         amount = item.take("rate", AMOUNT_TERMS.get(instrument.kind, ("",))[0])
         if instrument.kind == "loan_guarantee":
             fee = item.take("fee_rate", "fee_rate", 0.0)
@@ -140,7 +167,7 @@ def _terms(
     )
 
 
-def _support(terms: AssetTerms, item: LaidInstrument, share: float) -> AssetTerms:
+def _support(terms: AssetTerms, item: LaidInstrument, share: float, tax: TaxTerms) -> AssetTerms:
     """The terms of one asset class with one instrument more; several windows of support become the common one."""
     instrument, measure = item.instrument, item.measure.id if item.measure else ""
     cap = instrument.cap_myen
@@ -152,15 +179,17 @@ def _support(terms: AssetTerms, item: LaidInstrument, share: float) -> AssetTerm
         terms, first_year=max(terms.first_year, item.first_year), last_year=min(terms.last_year, item.last_year)
     )
     if instrument.kind == "tax_credit":
+        refundable = item.take("refundable", "refundable", False)
         credit = CreditTerms(
             rate=share,
             basis_reduction_share=item.take("basis_reduction_share", "basis_reduction_share", 0.0),
             limit_share_of_tax=item.take("limit_share_of_tax", "limit_share_of_tax"),
             carry_forward_years=item.take("carry_forward_years", "carry_forward_years", 0),
-            refundable=item.take("refundable", "refundable", False),
+            refundable=refundable,
             cap_myen=cap,
             payer=item.payer,
             measure=measure,
+            worth=1.0 if refundable else tax.credit_worth,
         )
         return replace(terms, credits=(*terms.credits, credit))
     if instrument.kind == "special_depreciation":

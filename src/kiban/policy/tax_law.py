@@ -67,6 +67,8 @@ class IncomeTaxComponents:
     municipality: float
     deductible: float
     """Enterprise tax and special enterprise tax, which are deducted from the next income."""
+    on_corporate: float = 0.0
+    """Taxes on the corporate tax, per yen of it, which fall with it where a special credit is used."""
 
     @property
     def rate(self) -> float:
@@ -94,6 +96,7 @@ def income_tax_components(law: Law, day: date, *, tokyo: bool = False, small: bo
         prefecture=enterprise + inhabitant * to_prefecture,
         municipality=inhabitant * (1.0 - to_prefecture),
         deductible=enterprise + special,
+        on_corporate=on_corporate,
     )
 
 
@@ -112,6 +115,7 @@ def _japan(law: Law, day: date) -> OrdinaryLaw:
         credit_base_share=parts.corporate / whole,
         loss_years=losses["years"],
         loss_cap_share=losses["cap_share_of_income_large"],
+        credit_worth=1.0 + parts.on_corporate,
     )
     measures: tuple[str, ...] = (
         "jp_corporate_tax", "jp_local_corporate_tax", "jp_local_income_taxes", "jp_loss_carry_forward",

@@ -25,7 +25,9 @@ ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
 ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for asset in group)
 Treatment = Literal["reduces_basis", "taxed", "exempt"]
 Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
-ConditionKind = Literal["investment", "return", "clean_share", "prefecture", "grid_energy", "intensity", "unknown"]
+ConditionKind = Literal[
+    "investment", "return", "clean_share", "prefecture", "country", "grid_energy", "intensity", "unknown"
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class TaxTerms:
     """Years for which a loss is carried forward; None without end."""
     loss_cap_share: float
     """Largest share of a year's income that carried losses may absorb."""
+    credit_worth: float = 1.0
+    """Tax that falls away for each yen of credit used: the credit, and what is charged on the tax after credits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class CreditTerms:
     cap_myen: float | None = None
     payer: str = "national_treasury"
     measure: str = ""
+    worth: float = 1.0
+    """What a yen of it is worth to who uses it; a credit that is paid out is worth itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,11 @@ class FinancingTerms:
     """Nominal rate of a public loan that replaces the commercial debt."""
     measure: str = ""
 
+    @property
+    def relieves_debt(self) -> bool:
+        """Whether a private owner's debt becomes cheaper."""
+        return not self.public and (self.guarantee_coverage > 0 or self.concessional_rate is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class AssetTerms:
@@ -144,9 +155,9 @@ class Condition:
 
     `investment` is at least `limit` million yen spent on `assets`; `return` the mean of operating profit and
     depreciation in the first three years over that investment; `clean_share` the least share of clean energy;
-    `prefecture` a place outside `names`; `grid_energy` at least `limit` MWh drawn a year; `intensity` at least `limit`
-    MWh for each million yen of sales. `unknown` is what no plan can show: `names` says what, and it is taken to be
-    fulfilled.
+    `prefecture` a place outside `names`; `country` a place in one of `names`; `grid_energy` at least `limit` MWh drawn
+    a year; `intensity` at least `limit` MWh for each million yen of sales. `unknown` is what no plan can show: `names`
+    says what, and it is taken to be fulfilled.
     """
 
     package: str

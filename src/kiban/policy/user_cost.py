@@ -5,7 +5,8 @@
 after Hall and Jorgenson (American Economic Review 57, 1967), with the rate of tax tau, the present value Z of the
 deductions per yen of basis, and the capital recovery factor at the real after-tax rate r over the life L. Running
 cost is deductible, so costs stay in yen before tax and at constant prices. The credit is worth its face value at
-purchase; what limits and carry-forward leave of it is the caller's `credit_utilisation`.
+purchase, and what is charged on the tax that it takes away; what limits and carry-forward leave of it is the caller's
+`credit_utilisation`.
 """
 
 from __future__ import annotations
@@ -125,10 +126,10 @@ def _price(
     utilisation: float,
     first_charge_year: float,
 ) -> _Purchase:
-    credit = sum(item.rate * (1.0 if item.refundable else utilisation) for item in credits)
+    credit = sum(item.rate * item.worth * (1.0 if item.refundable else utilisation) for item in credits)
     grant = sum(item.rate * (1.0 - tau if item.treatment == "taxed" else 1.0) for item in grants)
-    # The law cuts the basis by the credit that is claimed, whether or not tax is left to use it.
-    cut = sum(item.rate * item.basis_reduction_share for item in credits)
+    # Nobody claims a credit that cannot be used, and what expires is deducted after all (IRC 196).
+    cut = sum(item.rate * item.basis_reduction_share * (1.0 if item.refundable else utilisation) for item in credits)
     cut += sum(item.rate for item in grants if item.treatment == "reduces_basis")
     basis = max(1.0 - cut, 0.0)
     years = max(1, math.floor(life + 0.5))

@@ -8,6 +8,7 @@ connection     when a grid connection may not be used in full
 bounds         what a text may hold before it is read, and how large its numbers may be
 section        what all sections share
 plausibility   slips of a thousand
+hints          what an unknown key may have meant
 names          names that only the catalogue knows
 package        a policy package: a list of instruments
 national       a national study: demand, candidate sites, limits, phases, risk

@@ -87,6 +87,10 @@ class Tranche(Section):
     """Longest round trip to its users, ms; used where sites are chosen."""
     must_serve: bool = False
     """Whether it is served whatever it pays."""
+    committed: Literal["hour", "day", "week"] | None = None
+    """What is promised of the MW that are sold: the shape in every hour, or the same energy in every day or week."""
+    reliability: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Least share of the promised energy that is delivered over the year; what is not delivered is not paid."""
 
     @model_validator(mode="after")
     def _require_one_amount_and_one_price(self) -> Tranche:
@@ -95,4 +99,8 @@ class Tranche(Section):
             raise ValueError(Problem("scenario.tranche_amount", name=self.name))
         if (self.price_myen_per_mwh is None) == (self.price_myen_per_gpu_hour is None):
             raise ValueError(Problem("scenario.tranche_price", name=self.name))
+        if self.committed is not None and self.max_delay_hours > 0:
+            raise ValueError(Problem("scenario.tranche_committed", name=self.name))
+        if self.committed is None and self.reliability < 1:
+            raise ValueError(Problem("scenario.tranche_reliability", name=self.name))
         return self

@@ -22,6 +22,7 @@ from kiban.errors import OutputError, Problem, ScenarioError, limit_problems, ne
 from kiban.messages import Message
 from kiban.outside import may_open
 from kiban.scenario.bounds import bound_values, load_toml
+from kiban.scenario.hints import hint
 from kiban.scenario.names import find_unknown_names
 from kiban.scenario.study import Scenario
 
@@ -209,8 +210,9 @@ def _explain_one(item: Any, where: str | Message, location: tuple[str | int, ...
 
     if kind == "extra_forbidden":
         known = tuple(_known_keys(location[:-1], model))
-        near = nearest(str(location[-1]), known)
-        return Problem("unknown_key", where, key, "nearest" if near else "known", near=near, names=known)
+        section = str(location[-2]) if len(location) > 1 else ""
+        remedy, near = hint(str(location[-1]), known, section)
+        return Problem("unknown_key", where, key, remedy, near=near, names=known)
     if kind == "missing":
         return Problem("missing", where, key)
     if kind == "json_invalid":  # it was written from a mapping: only its depth can be wrong

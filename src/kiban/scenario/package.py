@@ -18,7 +18,7 @@ from kiban.outside import present_reach
 from kiban.scenario.bounds import bound_values
 from kiban.scenario.file import convert_dollars, explain_error, read_toml, yen_per_usd
 from kiban.scenario.section import NonNegative, Section, Share
-from kiban.scenario.shipped import SUFFIX, packages_folder
+from kiban.scenario.shipped import SUFFIX, examples_folder, packages_folder
 
 InstrumentKind = Literal[
     "tax_credit",
@@ -168,7 +168,7 @@ def package_names() -> tuple[str, ...]:
 
 
 def load_package(source: Package | str | Path, folder: Path | None = None) -> Package:
-    """A package as it is, or the one in a file (read against `folder`) or of that name.
+    """A package as it is, the one of that name, or the one in a file, looked for in `folder` and in the working folder.
 
     Raises `ScenarioError` with every problem of the file, or the nearest name.
     """
@@ -177,13 +177,20 @@ def load_package(source: Package | str | Path, folder: Path | None = None) -> Pa
     name = str(source)
     if name in package_names():
         return read_package(packages_folder() / f"{name}{SUFFIX}")
-    path = (folder or Path()) / name
     # Who may open no files is not even told which there are.
-    if present_reach().files and (_is_file(path) or Path(name).suffix or Path(name).name != name):
-        return read_package(path)
+    if present_reach().files:
+        paths = [place / name for place in _places(folder)]
+        path = next((path for path in paths if _is_file(path)), paths[0])
+        if _is_file(path) or Path(name).suffix or Path(name).name != name:
+            return read_package(path)
     near = nearest(name, package_names())
     remedy = "nearest" if near else "package.names"
     raise ScenarioError(Problem("package.unknown", remedy=remedy, name=name, near=near, names=package_names()))
+
+
+def _places(folder: Path | None) -> tuple[Path, ...]:
+    """Where a user keeps packages: beside the scenario, unless that came with kiban, and in the working folder."""
+    return (Path(),) if folder is None or folder == examples_folder() else (folder, Path())
 
 
 def _is_file(path: Path) -> bool:

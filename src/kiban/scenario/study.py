@@ -27,6 +27,8 @@ from kiban.scenario.plant import (
 )
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
 
+Growth = Annotated[float, Field(ge=-0.5, le=0.5)]
+
 
 class Target(Section):
     """What the design must reach."""
@@ -48,6 +50,32 @@ class Finance(Section):
     """Real weighted cost of capital before tax; absent takes the catalogue's."""
     cost_set: Literal["japan", "united-states"] = "japan"
     """Which country's costs the catalogue gives."""
+    price_path: Annotated[tuple[Positive, ...], Field(max_length=100)] = ()
+    """Factor on the price of what is sold, by operating year; the last one holds on. For `kiban pay`, as all below."""
+    price_escalation_per_year: Growth = 0.0
+    """Real growth of that price, from the first operating year on."""
+    cost_escalation_per_year: Growth = 0.0
+    """Real growth of operating costs and fixed charges, power apart."""
+    power_escalation_per_year: Growth = 0.0
+    """Real growth of the price of power that is bought and sold."""
+    output_degradation_per_year: Annotated[float, Field(ge=0, le=0.5)] = 0.0
+    """Share by which what is sold falls from one operating year to the next."""
+    debt_sizing: Literal["cover", "share"] = "cover"
+    """Whether the cover of its service limits the debt, or `finance.debt_share` alone says how large it is."""
+    interest_during_construction: bool = True
+    """Whether interest accrues while the campus is built."""
+    undepreciated: Literal["deducted", "lost"] = "deducted"
+    """What becomes of tax depreciation that is left when an asset is retired or the horizon ends."""
+    debt_reserve_months: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """Months of the next year's debt service that are kept in cash."""
+    working_reserve_months: Annotated[float, Field(ge=0, le=60)] = 0.0
+    """Months of the next year's operating costs that are kept in cash."""
+    tax_rate: Annotated[float, Field(ge=0, le=0.9)] | None = None
+    """Rate of income tax in place of the law's, where costs are after tax."""
+    depreciation: Literal["expensing", "straight_line", "half_year", "macrs_5", "macrs_15", "macrs_20"] | None = None
+    """Tax depreciation of all assets in place of the law's; `half_year` is straight line from the middle of a year."""
+    depreciation_years: Annotated[int, Field(ge=2, le=50)] = 20
+    """Years of `straight_line` and `half_year`."""
 
 
 class Policy(Section):

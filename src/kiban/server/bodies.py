@@ -101,6 +101,17 @@ class SweepQuestion(Study, Numbered):
     """Its values, at most 101."""
 
 
+class FrontierQuestion(Study, Numbered):
+    """Ask for the least cost against emissions or the clean share."""
+
+    measure: Literal["emissions", "clean_share"] = "emissions"
+    """What cost is traced against."""
+    points: Annotated[int, Field(ge=2)] = 20
+    """Designs from one end to the other, at most 101."""
+    budget_myen_per_year: Annotated[Finite | None, Field(gt=0)] = None
+    """Also find the best design that costs this at most."""
+
+
 class NationalQuestion(Numbered):
     """Ask for a plan of all Japan."""
 

@@ -29,7 +29,9 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail", "detail_ja", "path", "problems"],
 }
-ACCEPTED = frozenset({"/api/v1/plans", "/api/v1/pay", "/api/v1/compare", "/api/v1/sweep", "/api/v1/national"})
+ACCEPTED = frozenset(
+    {"/api/v1/plans", "/api/v1/pay", "/api/v1/compare", "/api/v1/sweep", "/api/v1/frontier", "/api/v1/national"}
+)
 OPEN = frozenset({"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"})
 SHOWN = frozenset({"/api/v1/sign-in", "/api/v1/sign-in/return"})
 """Where a browser is sent, which gets a page where something goes wrong."""

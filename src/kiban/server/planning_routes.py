@@ -1,4 +1,4 @@
-"""Addresses that plan: check, plans, who pays, comparison, sweep, the national plan."""
+"""Addresses that plan: check, plans, who pays, comparison, sweep, frontier, the national plan."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from kiban.server.access import Caller
 from kiban.server.answers import Asker, TooLongError
 from kiban.server.bodies import (
     CompareQuestion,
+    FrontierQuestion,
     NationalQuestion,
     Numbered,
     PayQuestion,
@@ -351,6 +352,24 @@ async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, c
     plain = [plain_scenario(scenario) for scenario in scenarios]
     asked = {"key": question.key, "values": question.values, "scenarios": plain}
     return await _queue("sweep", scenarios[0].name, asked, question, request, caller)
+
+
+@router.post("/frontier", tags=["plans"])
+async def frontier(question: FrontierQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
+    """The least cost against emissions or the clean share, as a job."""
+    most = service.settings.limits.sweep_points
+    if question.points > most:
+        raise refuse(
+            "too-large", "many", path="points", count=question.points, what=Message("counted.values"), most=most
+        )
+    scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store, caller)
+    asked = {
+        "scenario": plain_scenario(scenario),
+        "measure": question.measure,
+        "points": question.points,
+        "budget_myen_per_year": question.budget_myen_per_year,
+    }
+    return await _queue("frontier", scenario.name, asked, question, request, caller)
 
 
 def _vary(question: SweepQuestion, service: Service, caller: Caller) -> list[Scenario]:

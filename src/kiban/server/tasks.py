@@ -1,4 +1,4 @@
-"""What a job does: one plan, who pays, a comparison, a sweep, or the national plan.
+"""What a job does: one plan, who pays, a comparison, a sweep, a frontier, or the national plan.
 
 Runs in a worker process. A question is plain JSON, so that it outlives the server.
 """
@@ -13,6 +13,7 @@ from typing import Any
 from kiban.messages import Message
 from kiban.national.building import build_national
 from kiban.planning.building import build
+from kiban.planning.frontier import trace
 from kiban.planning.plan import Plan
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES
@@ -21,6 +22,7 @@ from kiban.report.national.document import national_document
 from kiban.report.phrases import phrase
 from kiban.report.plan.differences import CauseDocument, OtherDocument, cause_documents, difference_document
 from kiban.report.plan.document import Circumstances, PlanDocument, plan_document
+from kiban.report.plan.frontier import frontier_document
 from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.national_file import parse_national
@@ -59,9 +61,8 @@ def say(key: str, done: int | None = None, of: int | None = None, **blanks: obje
 def run(kind: str, question: Mapping[str, Any], tell: Tell) -> Outcome:
     """Do a job; raises what the parts raise."""
     tell(say("started"))
-    return {"plan": _plan, "pay": _pay, "compare": _compare, "sweep": _sweep, "national": _national}[kind](
-        question, tell
-    )
+    return {"plan": _plan, "pay": _pay, "compare": _compare, "sweep": _sweep, "frontier": _frontier,
+            "national": _national}[kind](question, tell)  # fmt: skip
 
 
 def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Report:
@@ -159,6 +160,17 @@ def point_view(value: float, plan: Plan | None) -> dict[str, Any]:
         "capacities": {name: float(amount) for name, amount in plan.capacities.items()},
         "indicators": {name: float(figure) for name, figure in plan.indicators.items()},
     }
+
+
+def _frontier(question: Mapping[str, Any], tell: Tell) -> Outcome:
+    found = trace(
+        restore_scenario(question["scenario"]),
+        question["measure"],
+        points=question["points"],
+        budget_myen_per_year=question["budget_myen_per_year"],
+        report=_teller(tell),
+    )
+    return Outcome({"frontier": frontier_document(found)})
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:

@@ -8,10 +8,13 @@ may use a fuller algorithm.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from kiban.calendar import HOURS_PER_DAY, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +25,7 @@ SOLAR_CONSTANT_W_M2 = 1361.1
 """Total solar irradiance at the mean distance (Gueymard 2018, Solar Energy 168, 14-25)."""
 DAYS_TO_J2000 = 10957.5
 """Days from 1970-01-01 00:00 to 2000-01-01 12:00 UTC."""
+SECONDS_PER_DAY = HOURS_PER_DAY * SECONDS_PER_HOUR
 
 
 class Sun(NamedTuple):
@@ -46,24 +50,12 @@ def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: flo
     The mean is exact for the declination of the step's middle: the integral of
     `sin(lat) sin(dec) + cos(lat) cos(dec) cos(hour angle)` between the step's ends, cut at the horizon.
     """
-    universal = time.tz_convert("UTC")
-    clock_hours = universal.hour.to_numpy() + universal.minute.to_numpy() / 60.0 + universal.second.to_numpy() / 3600.0
-    middle = clock_hours + step_hours / 2.0
-    midnight = universal.normalize().tz_localize(None).to_numpy().astype("datetime64[D]").astype(np.float64)
-    days = midnight + middle / 24.0 - DAYS_TO_J2000
-    mean_longitude = np.radians((280.460 + 0.9856474 * days) % 360.0)
-    anomaly = np.radians((357.528 + 0.9856003 * days) % 360.0)
-    longitude = mean_longitude + np.radians(1.915 * np.sin(anomaly) + 0.020 * np.sin(2.0 * anomaly))
-    obliquity = np.radians(23.439 - 0.0000004 * days)
-    declination = np.arcsin(np.sin(obliquity) * np.sin(longitude))
-    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(longitude), np.cos(longitude))
-    equation_hours = ((mean_longitude - right_ascension + np.pi) % (2.0 * np.pi) - np.pi) * 12.0 / np.pi
-    distance = 1.00014 - 0.01671 * np.cos(anomaly) - 0.00014 * np.cos(2.0 * anomaly)
-    solar_hours = (middle + longitude_deg / 15.0 + equation_hours) % 24.0
+    sky = _sky(time.as_unit("s").asi8.tobytes(), step_hours)
+    solar_hours = (sky.middle_hours + longitude_deg / 15.0 + sky.equation_hours) % 24.0
     hour_angle = np.pi / 12.0 * (solar_hours - 12.0)
     latitude = np.radians(latitude_deg)
-    constant = np.sin(latitude) * np.sin(declination)
-    amplitude = np.cos(latitude) * np.cos(declination)
+    constant = np.sin(latitude) * sky.sine
+    amplitude = np.cos(latitude) * sky.cosine
     half_step = np.pi / 24.0 * step_hours
     first, last = hour_angle - half_step, hour_angle + half_step
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -80,8 +72,42 @@ def sun_of_steps(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: flo
     mean_cosine = np.maximum(energy / (2.0 * half_step), 0.0)
     nearest_noon = np.where((first <= 0) & (last >= 0), 0.0, np.minimum(np.abs(first), np.minimum(np.abs(last), np.pi)))
     largest_cosine = constant + amplitude * np.cos(nearest_noon)
+    return Sun(mean_cosine, largest_cosine, solar_hours, sky.extraterrestrial_w_m2, sunlit)
+
+
+class _Sky(NamedTuple):
+    """What the time alone decides, arrays of shape `(n,)`; hours are those of UTC at the middle of a step."""
+
+    middle_hours: Floats
+    equation_hours: Floats
+    sine: Floats
+    cosine: Floats
+    extraterrestrial_w_m2: Floats
+
+
+@lru_cache(maxsize=8)
+def _sky(seconds: bytes, step_hours: float) -> _Sky:
+    """Declination, equation of time and distance over steps that start at `seconds` since 1970, whole numbers.
+
+    Remembered, since the sites of a study share their hours.
+    """
+    start = np.frombuffer(seconds, dtype=np.int64)
+    midnight, since = np.divmod(start, SECONDS_PER_DAY)
+    middle = since / SECONDS_PER_HOUR + step_hours / 2.0
+    days = midnight + middle / 24.0 - DAYS_TO_J2000
+    mean_longitude = np.radians((280.460 + 0.9856474 * days) % 360.0)
+    anomaly = np.radians((357.528 + 0.9856003 * days) % 360.0)
+    longitude = mean_longitude + np.radians(1.915 * np.sin(anomaly) + 0.020 * np.sin(2.0 * anomaly))
+    obliquity = np.radians(23.439 - 0.0000004 * days)
+    declination = np.arcsin(np.sin(obliquity) * np.sin(longitude))
+    right_ascension = np.arctan2(np.cos(obliquity) * np.sin(longitude), np.cos(longitude))
+    equation_hours = ((mean_longitude - right_ascension + np.pi) % (2.0 * np.pi) - np.pi) * 12.0 / np.pi
+    distance = 1.00014 - 0.01671 * np.cos(anomaly) - 0.00014 * np.cos(2.0 * anomaly)
     extraterrestrial = SOLAR_CONSTANT_W_M2 / distance**2
-    return Sun(mean_cosine, largest_cosine, solar_hours, extraterrestrial, sunlit)
+    sky = _Sky(middle, equation_hours, np.sin(declination), np.cos(declination), extraterrestrial)
+    for series in sky:
+        series.flags.writeable = False
+    return sky
 
 
 def global_horizontal_w_m2(dni_w_m2: Floats, dhi_w_m2: Floats, mean_cosine_zenith: Floats) -> Floats:

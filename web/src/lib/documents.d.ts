@@ -279,11 +279,25 @@ export interface ComparisonDocument {
   others: OtherDocument[];
 }
 
+/** Marginal value of public funds at one real rate for all parties; None where nothing is spent net. */
+export interface FundsAtRate {
+  rate: number;
+  value: number | null;
+}
+
 /** A policy's worth to those who gain, its outlay, and the tax that it brings back. */
 export interface PublicFunds {
   willingness_to_pay: number;
   outlay: number;
   fiscal_externality: number;
+}
+
+/** What one country's ordinary tax law costs the treasuries in the place of another's, on what is built. */
+export interface LawChange {
+  replaced: string;
+  law: string;
+  fiscal_cost_myen: number;
+  within: boolean;
 }
 
 /** Emissions of one design and what they do; present value in the start year. */
@@ -373,7 +387,7 @@ export interface FlowDocument {
   amount_myen: number;
 }
 
-/** Present value of what goes from one party to another, at the rate of the national treasury. */
+/** Present value of what goes from one party to another, at the social rate. */
 export interface LedgerFlow {
   payer: string;
   payee: string;
@@ -420,6 +434,10 @@ export interface ServedTranche {
   price_myen_per_mwh: number;
   it_energy_mwh_per_year: number;
   must_serve: boolean;
+  committed: string | null;
+  reliability: number;
+  unserved_mwh_per_year: number;
+  sold_as_load: boolean;
 }
 
 /** Design and returns of one side. */
@@ -434,6 +452,7 @@ export interface SideDocument {
   tranches: ServedTranche[];
   credit_utilisation: Record<string, number>;
   credit_utilisation_unsettled: number;
+  financed_share: number;
   effective_tax_rates: Record<string, number | null>;
   yen_per_million_tokens: Record<string, number>;
   certificate: Certificate | null;
@@ -474,11 +493,16 @@ export interface PaymentDocument {
   findings: Record<'ja' | 'en', Record<string, string>>;
   fiscal_cost_myen: number;
   treasury_value_myen: number;
+  risk_charge_myen: number;
   induced_it_mw: number;
+  induced_range_mw: number[] | null;
   construction_jobs: number;
   cost_per_induced_mw_myen: number | null;
+  social_rate: number;
   value_of_public_funds: number | null;
+  value_of_public_funds_by_rate: FundsAtRate[];
   public_funds: PublicFunds;
+  law_change: LawChange | null;
   conditions: Record<string, unknown>[];
   environment: EnvironmentDocument;
   support: SupportDocument;

@@ -57,6 +57,8 @@ MAX_ITERATIONS: Final = 200
 FEASIBLE: Final = 1e-8
 # Up to here the certificate decides, and one more iteration may improve on it.
 ALMOST_FEASIBLE: Final = 1e-6
+# From this tolerance on nothing is gained by residuals that are smaller than the certificate asks for.
+ROUGH: Final = 1e-5
 # A corrector is tried while the step is shorter than this, and kept if it lengthens the step by this much.
 LONG_STEP: Final = 0.8
 GAIN: Final = 0.05
@@ -251,7 +253,8 @@ class Method:
             if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
                 answer = self._finish(iteration)
                 # A slope that is not yet its curve's is a price that is not yet exact, though the gap be closed.
-                if answer is not None and max(residual, newton.border.slopes.open()) <= FEASIBLE:
+                enough = ALMOST_FEASIBLE if self.tolerance >= ROUGH else FEASIBLE
+                if answer is not None and max(residual, newton.border.slopes.open()) <= enough:
                     return answer
                 if kept is not None:
                     return _better(kept, answer)
@@ -275,6 +278,9 @@ class Method:
             self._step(now)
         if kept is not None:
             return kept
+        if self.warm is not None:
+            # The kernel's own start comes next; to look for rays from here would cost more than that.
+            return self._finish(iteration) or KernelAnswer(None, iteration, None, STANDSTILL)
         answer = (
             self._prove(iteration, rows_open=True, prices_open=False, sure=False)
             or self._finish(iteration)
@@ -334,22 +340,25 @@ class Method:
         r = n.bounds_minus_level(y, x)
         n.border.take_slopes(x)
         n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
-        z, u = n.dz, n.du
         n.lambdas[:], q = n.dlambdas, n.border.dq
+        at_floor, at_bound, z, u = y[f], r[b], n.dz[f], n.du[b]
 
         def least(first: Array, second: Array) -> float:
-            return float(min(np.min(first, where=f, initial=0.0), np.min(second, where=b, initial=0.0)))
+            return float(min(first.min(initial=0.0), second.min(initial=0.0)))
 
-        up, over = max(-1.5 * least(y, r), 0.0), max(-1.5 * least(z, u), 0.0)
-        count = max(int(f.sum() + b.sum()), 1)
-        values = float(np.sum(y, where=f) + np.sum(r, where=b)) + up * count
-        prices = float(np.sum(z, where=f) + np.sum(u, where=b)) + over * count
-        product = float(np.sum((y + up) * (z + over), where=f) + np.sum((r + up) * (u + over), where=b))
+        up, over = max(-1.5 * least(at_floor, at_bound), 0.0), max(-1.5 * least(z, u), 0.0)
+        count = max(at_floor.size + at_bound.size, 1)
+        values = float(at_floor.sum() + at_bound.sum()) + up * count
+        prices = float(z.sum() + u.sum()) + over * count
+        product = float(((at_floor + up) * (z + over)).sum() + ((at_bound + up) * (u + over)).sum())
         up = max(up + 0.5 * product / max(prices, 1e-30), 1e-2)
         over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
-        n.y[:], n.z[:] = np.where(f, y + up, y), np.where(f, z + over, 0.0)
-        n.r[:], n.u[:] = np.where(b, r + up, 1.0), np.where(b, u + over, 0.0)
-        mu = max(float(np.sum(n.y * n.z, where=f) + np.vdot(n.r, n.u)) / count, 1e-4)
+        at_floor, at_bound, z, u = at_floor + up, at_bound + up, z + over, u + over
+        n.y[:], n.y[f] = y, at_floor
+        n.z[:], n.z[f] = 0.0, z
+        n.r[:], n.r[b] = 1.0, at_bound
+        n.u[:], n.u[b] = 0.0, u
+        mu = max(float((at_floor * z).sum() + (at_bound * u).sum()) / count, 1e-4)
         n.border.start(x, q, mu)
 
     def _keep(self, accuracy: float) -> None:

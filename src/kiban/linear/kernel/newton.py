@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -18,7 +19,7 @@ from kiban.linear.kernel.layout import LANES, Index, Layout
 from kiban.linear.kernel.memory import take, take_all
 from kiban.linear.kernel.stages import System, Values
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, SOFT_FREE, Measures, RightHandSide
+from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, SOFT_FREE, Measures, RightHandSide, Series
 from kiban.linear.native.library import Library
 
 DIRECTION = ("dy", "dz", "du", "dlambdas")
@@ -108,21 +109,23 @@ class Newton:
         """How prices of rows move, in lane order."""
         return self._directions[0]["dlambdas"]
 
-    def unfold(self, values: Array, quantities: int) -> Array:
+    def unfold(self, values: Series, quantities: int) -> Series:
         """From lane order to `(quantities, steps)`."""
         groups, steps = self.shape[:2]
         table = values[: groups * steps * quantities * LANES].reshape(groups, steps, quantities, LANES)
         series = table.transpose(2, 0, 3, 1).reshape(quantities, groups * LANES * steps)
         return series if bool(self.used.all()) else series[:, self.used]
 
-    def fold(self, series: Array) -> Array:
+    def fold(self, series: Series) -> Series:
         """From `(quantities, steps)` to lane order; zero where there is no step."""
         groups, steps = self.shape[:2]
         quantities = len(series)
-        table = np.zeros((quantities, groups * LANES * steps))
-        table[:, self.used] = series
+        table = series
+        if not bool(self.used.all()):
+            table = np.zeros((quantities, groups * LANES * steps), dtype=series.dtype)
+            table[:, self.used] = series
         ordered = table.reshape(quantities, groups, LANES, steps).transpose(1, 3, 0, 2)
-        return ordered.reshape(-1) if quantities else np.zeros(LANES)
+        return ordered.reshape(-1) if quantities else np.zeros(LANES, dtype=series.dtype)
 
     def close(self) -> None:
         """End the threads."""
@@ -141,6 +144,10 @@ class Newton:
 
     def masks(self) -> tuple[Array, Array]:
         """1 where an hourly variable has a lower bound, 1 where it has an upper one, in lane order."""
+        return self._masks
+
+    @cached_property
+    def _masks(self) -> tuple[Array, Array]:
         groups, steps, width, caps, *_ = self.shape
         floor = np.zeros((groups * steps, max(width, 1), LANES))
         bounded = np.zeros((groups * steps, max(caps, 1), LANES))

@@ -30,6 +30,7 @@ from kiban.linear.kernel.system import (
     SOFT_FREE,
     Measures,
     RightHandSide,
+    Series,
     pull,
 )
 
@@ -103,11 +104,11 @@ class PlainNewton:
         """How prices of rows move, `(rows, steps)`."""
         return self.direction.lambdas
 
-    def unfold(self, values: Array, quantities: int) -> Array:
+    def unfold(self, values: Series, quantities: int) -> Series:
         """As the caller counts the hours, `(quantities, steps)`: the order that the arrays have."""
         return values.reshape(quantities, self.hours.steps)
 
-    def fold(self, series: Array) -> Array:
+    def fold(self, series: Series) -> Series:
         """The order of the arrays, from `(quantities, steps)`."""
         return series
 

@@ -14,11 +14,15 @@ and the same of the border (`capacities`): see `docs/kernel.md` for the form and
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
+
+# Hourly numbers, as accurate as the method's or as what is kept of it for a later solve.
+Series = TypeVar("Series", Array, npt.NDArray[np.float32])
 
 # Right-hand sides: the residuals and the products as they are; Mehrotra's centring and second-order term; products
 # pulled into a band around their target (Gondzio); nothing but a change of the border. All but the first are

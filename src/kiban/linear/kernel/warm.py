@@ -153,7 +153,7 @@ def take_iterate(newton: Newton | PlainNewton, gap: float) -> Iterate:
     n, edge = newton, newton.border
     width, caps, rows = len(n.cap_places), int((n.cap_places >= 0).sum()), len(n.row_order)
     parts = ((n.y, width), (n.z, width), (n.r, caps), (n.u, caps), (n.lambdas, rows))
-    y, z, r, u, ordered = (n.unfold(values, count).astype(np.float32) for values, count in parts)
+    y, z, r, u, ordered = (n.unfold(values.astype(np.float32), count) for values, count in parts)
     lambdas = np.empty_like(ordered)
     lambdas[n.row_order] = ordered
     capacities = (values.copy() for values in (edge.x, edge.zx, edge.rx, edge.ux, edge.q))
@@ -207,8 +207,8 @@ def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     n, edge = newton, newton.border
     f, b = floor > 0.0, bounded > 0.0
     parts = (iterate.y, iterate.z, iterate.r, iterate.u, iterate.lambdas[n.row_order])
-    y, z, r, u, lambdas = (n.fold(values.astype(np.float64)) for values in parts)
-    products = float(np.sum(y * z, where=f)) + float(np.sum(r * u, where=b))
+    y, z, r, u, lambdas = (n.fold(values).astype(np.float64) for values in parts)
+    products = float((y * z).sum(where=f)) + float((r * u).sum(where=b))
     off = float(np.sqrt(max(products / max(int(f.sum() + b.sum()), 1), 1e-16)))
     n.y[:], n.z[:] = _inside(y, z, f, off)
     n.r[:], n.u[:] = _inside(r, u, b, off)
@@ -221,11 +221,8 @@ def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     edge.slopes.settle(edge.x)
 
 
-def _inside(
-    value: Rough | Array, price: Rough | Array, bounded: npt.NDArray[np.bool_], off: float
-) -> tuple[Array, Array]:
-    values, prices = value.astype(np.float64), price.astype(np.float64)
+def _inside(values: Array, prices: Array, bounded: npt.NDArray[np.bool_], off: float) -> tuple[Array, Array]:
     new = bounded & ~((values > 0.0) & (prices > 0.0))
-    values[new] = np.maximum(values[new], off)
-    prices[new] = np.maximum(prices[new], off)
+    if bool(new.any()):
+        values, prices = np.where(new, np.maximum(values, off), values), np.where(new, np.maximum(prices, off), prices)
     return values, np.where(bounded, prices, 0.0)

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
 SAME_MW = 1e-4
-SIMILAR = 0.3
-"""A solve starts from another whose linking variables differ by less than this share of the largest."""
+SAME_SHARE = 1e-3
+"""A limit of which a larger share is left over is no limit."""
+SIMILAR = 0.15
+"""A solve starts from another if its load and limits differ by less than this share of the load."""
 MOST_STARTS = 12
 """Warm starts of one site in the pool, four megabytes each for a year."""
 MOST_CARRIED = 24
@@ -52,7 +54,7 @@ class CutPool:
     points: dict[str, list[Point]] = field(default_factory=dict)
     separation_points: dict[str, list[Array]] = field(default_factory=dict)
     shapes: dict[str, SiteModel] = field(default_factory=dict)
-    starts: dict[str, list[tuple[Array, WarmStart]]] = field(default_factory=dict)
+    starts: dict[str, list[tuple[Point, WarmStart]]] = field(default_factory=dict)
     solves: int = 0
 
     def points_of(self, problem: NationalProblem) -> Points:
@@ -113,21 +115,29 @@ class CutPool:
         )
 
     def _find_start(self, model: SiteModel, z: Array) -> WarmStart | None:
-        """The warm start that the solve at the most similar z left behind, if any is similar."""
-        starts = [(other, start) for other, start in self.starts.get(model.label, ()) if other.size == z.size]
-        apart = [float(np.abs(other - z).max()) for other, _ in starts]
-        if not apart or min(apart) > SIMILAR * (1.0 + float(np.abs(z).max())):
-            return None
-        return starts[int(np.argmin(apart))][1]
+        """The warm start that the most similar solve left behind, if any is similar."""
+        starts = [(point, start) for point, start in self.starts.get(model.label, ()) if point.z.size == z.size]
+        apart = [distance(point, z, model.classes) for point, _ in starts]
+        return starts[int(np.argmin(apart))][1] if apart and min(apart) <= SIMILAR else None
 
     def _add(self, model: SiteModel, point: Point, start: WarmStart | None) -> None:
         """A new point takes the place of one that was less accurate, or priced anew."""
         others = self.points.get(model.key, ())
         self.points[model.key] = [*(other for other in others if not is_same(point.z, other.z)), point]
         if start is not None:
-            others_started = [one for one in self.starts.get(model.label, ()) if not _same_start(one[0], point.z)]
-            self.starts[model.label] = [*others_started, (point.z, start)][-MOST_STARTS:]
+            others_started = [one for one in self.starts.get(model.label, ()) if not _same_start(one[0].z, point.z)]
+            self.starts[model.label] = [*others_started, (point, start)][-MOST_STARTS:]
 
 
 def _same_start(z: Array, other: Array) -> bool:
     return z.size == other.size and is_same(z, other)
+
+
+def distance(point: Point, z: Array, classes: int) -> float:
+    """How far z is from where a point was solved: the largest change of a load or limit, as a share of the load.
+
+    A limit that left the design room counts from where the new one would cut into it.
+    """
+    slack = (point.used < point.z * (1.0 - SAME_SHARE)) & (np.arange(z.size) >= classes)
+    old, new = np.where(slack, point.used, point.z), np.where(slack, np.minimum(z, point.used), z)
+    return float(np.abs(new - old).max() / point.z[:classes].sum())

@@ -12,7 +12,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
-from kiban.catalogue import Catalogue, newest_complete_fiscal_year, price_statistics
+from kiban.catalogue import Catalogue, load_catalogue, newest_complete_fiscal_year, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import InputError, Problem, ScenarioError
 from kiban.national.study.candidates import Candidate
@@ -25,7 +25,8 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
 from kiban.policy.annuity import capital_recovery_factor
-from kiban.policy.package_terms import resolve
+from kiban.policy.own_terms import with_own_tax
+from kiban.policy.package_terms import read_construction_years, resolve
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
 from kiban.scenario.national import NationalScenario
@@ -61,7 +62,13 @@ def study_terms(study: NationalScenario) -> PolicyTerms | None:
     if not study.policy.packages:
         return None
     packages = [load_package(name, study.folder) for name in study.policy.packages]
-    return resolve(packages, start_year=study.policy.start_year, tax_law=study.finance.cost_set)
+    terms = resolve(
+        packages,
+        start_year=study.policy.start_year,
+        construction_years=read_construction_years(study_catalogue(study, load_catalogue())),
+        tax_law=study.finance.cost_set,
+    )
+    return with_own_tax(terms, study.finance, study.policy.start_year)
 
 
 def site_scenario(

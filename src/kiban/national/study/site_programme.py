@@ -30,7 +30,7 @@ SITE_TOLERANCE = 1e-6
 """Relative accuracy of a design that is shown or compared."""
 SLACKS = {"clean_excess": 1e3, "carbon_excess": 1e3}
 """Unit of each slack: GWh and kt."""
-START_GAPS = (2e-2, 5e-3, 1e-3)
+START_GAPS = (1e-2, 3e-3)
 """Relative gaps on the way to an optimum at which a point is kept, from which a similar solve starts."""
 
 
@@ -76,7 +76,7 @@ def solve_site(resources: Resources, tolerance: float = SITE_TOLERANCE, start: W
     from kiban.linear.kernel.method import solve_kernel
 
     programme = write_elastic_programme(resources)
-    answer = solve_kernel(programme, tolerance=tolerance, correctors=0, warm=start, keep=START_GAPS)
+    answer = solve_kernel(programme, tolerance=tolerance, correctors=0, threads=1, warm=start, keep=START_GAPS)
     return replace(answer.solution, warm=answer.warm) if answer.solution is not None else solve(programme)
 
 

@@ -16,10 +16,12 @@ from kiban.finance.national_side import NationalSide
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.national.payment_words import basis_sentences, place_sentences
 from kiban.report.payment.figures import (
+    FundsAtRate,
     LedgerDocument,
     LedgerName,
     SideName,
     SupportDocument,
+    funds_by_rate,
     ledger_document,
     support_document,
 )
@@ -125,7 +127,9 @@ class NationalPaymentDocument(TypedDict):
     damage_myen: float
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
+    social_rate: float
     value_of_public_funds: float | None
+    value_of_public_funds_by_rate: list[FundsAtRate]
     support: SupportDocument
     ledger: NationalLedgerDocument
     areas: list[RegionDocument]
@@ -160,7 +164,9 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
         "damage_myen": payment.damage_myen,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "social_rate": payment.shares.social_rate,
         "value_of_public_funds": payment.value_of_public_funds,
+        "value_of_public_funds_by_rate": funds_by_rate(payment),
         "support": support_document(payment),
         "ledger": _ledger(payment),
         "areas": [_region(region) for region in payment.areas],

@@ -17,13 +17,21 @@ from kiban.finance.environment import Damage, DamageTerms
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
-from kiban.finance.payment import Payment, Side
+from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.public_funds import PublicFunds
 from kiban.linear import Certificate
 from kiban.planning.plan import ServedTranche
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named, subject_name, unit_names
-from kiban.report.payment.figures import LedgerDocument, SideName, SupportDocument, ledger_document, support_document
+from kiban.report.payment.figures import (
+    FundsAtRate,
+    LedgerDocument,
+    SideName,
+    SupportDocument,
+    funds_by_rate,
+    ledger_document,
+    support_document,
+)
 from kiban.report.payment.findings import (
     LEAST_SHOWN_MYEN,
     capacity_changes,
@@ -75,6 +83,7 @@ class SideDocument(TypedDict):
     tranches: list[Annotated[Fields, ServedTranche]]
     credit_utilisation: dict[str, float]
     credit_utilisation_unsettled: float
+    financed_share: float
     effective_tax_rates: dict[str, float | None]
     yen_per_million_tokens: dict[str, float]
     certificate: Annotated[Fields, Certificate] | None
@@ -163,11 +172,16 @@ class PaymentDocument(TypedDict):
     findings: dict[Language, dict[str, str]]
     fiscal_cost_myen: float
     treasury_value_myen: float
+    risk_charge_myen: float
     induced_it_mw: float
+    induced_range_mw: list[float] | None
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
+    social_rate: float
     value_of_public_funds: float | None
+    value_of_public_funds_by_rate: list[FundsAtRate]
     public_funds: Annotated[Fields, PublicFunds]
+    law_change: Annotated[Fields, LawChange] | None
     conditions: list[dict[str, Any]]
     environment: EnvironmentDocument
     support: SupportDocument
@@ -186,7 +200,7 @@ class PaymentDocument(TypedDict):
 
 def payment_document(payment: Payment) -> PaymentDocument:
     """Everything of a payment in plain types."""
-    rate = payment.shares.party_rates["national_treasury"]
+    rate = payment.shares.social_rate
     before, after = payment.before, payment.after
     return {
         "format": FORMAT,
@@ -205,11 +219,16 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "findings": {language: payment_findings(payment, language) for language in LANGUAGES},
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "treasury_value_myen": payment.treasury_value_myen,
+        "risk_charge_myen": payment.risk_charge_myen,
         "induced_it_mw": payment.induced_it_mw,
+        "induced_range_mw": None if payment.induced_range_mw is None else list(payment.induced_range_mw),
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "social_rate": rate,
         "value_of_public_funds": payment.value_of_public_funds,
+        "value_of_public_funds_by_rate": funds_by_rate(payment),
         "public_funds": dataclasses.asdict(payment.public_funds),
+        "law_change": dataclasses.asdict(payment.law_change) if payment.law_change is not None else None,
         "conditions": list_conditions(payment),
         "environment": _environment(payment),
         "support": support_document(payment),
@@ -256,6 +275,7 @@ def _side(side: Side) -> SideDocument:
         "tranches": [dataclasses.asdict(tranche) for tranche in side.plan.tranches],
         "credit_utilisation": dict(side.credit_utilisation),
         "credit_utilisation_unsettled": side.unsettled,
+        "financed_share": side.financed_share,
         "effective_tax_rates": dict(side.effective_tax_rates),
         "yen_per_million_tokens": dict(side.token_costs),
         "certificate": dataclasses.asdict(side.plan.certificate) if side.plan.certificate else None,

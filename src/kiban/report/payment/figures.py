@@ -1,6 +1,7 @@
 """Numbers of a payment in plain types that one campus and the country share: support, ledger, and instruments.
 
-Money is million yen; present values are those of the start year, each party's at its own rate.
+Money is million yen; present values are those of the start year: a party's at its own rate, and what adds several
+parties at the social rate.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, Literal, TypedDict
 
 from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
-from kiban.finance.ledger import TREASURIES, Ledger
+from kiban.finance.ledger import REGION, Ledger
 from kiban.finance.payment import Payment
 from kiban.report.payment.words import AnyPayment
 
@@ -47,7 +48,7 @@ class SupportDocument(TypedDict):
 
 
 class LedgerFlow(TypedDict):
-    """Present value of what goes from one party to another, at the rate of the national treasury."""
+    """Present value of what goes from one party to another, at the social rate."""
 
     payer: str
     payee: str
@@ -63,6 +64,13 @@ class LedgerDocument(TypedDict):
     by_party: dict[LedgerName, dict[str, dict[str, float]]]
     flows: dict[LedgerName, list[LedgerFlow]]
     entries: list[dict[str, Any]]
+
+
+class FundsAtRate(TypedDict):
+    """Marginal value of public funds at one real rate for all parties; None where nothing is spent net."""
+
+    rate: float
+    value: float | None
 
 
 class InstrumentFigures(TypedDict):
@@ -89,6 +97,11 @@ class ComparedInstrument(InstrumentFigures):
     package: str
     amount: float | None
     reached: bool
+
+
+def funds_by_rate(payment: AnyPayment) -> list[FundsAtRate]:
+    """The value of public funds at the social rate and at those beside it."""
+    return [{"rate": rate, "value": value} for rate, value in payment.value_of_public_funds_by_rate.items()]
 
 
 def support_document(payment: AnyPayment) -> SupportDocument:
@@ -123,7 +136,6 @@ def _asset(asset: AssetSupport) -> AssetDocument:
 def ledger_document(payment: AnyPayment) -> LedgerDocument:
     """Balances, present values and flows, and every entry with the package."""
     rates = payment.shares.party_rates
-    treasury = rates["national_treasury"]
     ledgers: dict[LedgerName, Ledger] = {
         "without": payment.before.ledger,
         "with": payment.after.ledger,
@@ -144,7 +156,7 @@ def ledger_document(payment: AnyPayment) -> LedgerDocument:
         "flows": {
             name: [
                 {"payer": payer, "payee": payee, "myen": amount}
-                for (payer, payee), amount in sorted(ledger.flows(treasury).items())
+                for (payer, payee), amount in sorted(ledger.flows(payment.shares.social_rate).items())
             ]
             for name, ledger in ledgers.items()
         },
@@ -171,19 +183,19 @@ def instrument_documents(instruments: Sequence[Instrument]) -> list[ComparedInst
 
 def instrument_figures(payment: Payment) -> InstrumentFigures:
     """What instruments are compared by."""
-    values = payment.party_values_myen
+    shares = payment.shares
     return {
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "induced_it_mw": payment.induced_it_mw,
         "windfall_share": payment.support.windfall_share,
         "clean_share": payment.after.plan.indicators["clean_share"],
         "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,
-        "treasury_myen": sum(values[party] for party in TREASURIES),
+        "treasury_myen": payment.treasury_value_myen,
         "support_myen": payment.support.total_myen,
         "equity_gain_myen": payment.gains_myen["equity"],
         "users_gain_myen": payment.gains_myen["users"],
-        "ratepayers_myen": values["ratepayers"],
-        "region_myen": values["prefecture"] + values["municipality"],
+        "ratepayers_myen": payment.party_values_myen["ratepayers"],
+        "region_myen": sum(payment.incidence.present_value(party, shares.social_rate) for party in REGION),
         "equity_irr": payment.after.returns.equity_irr,
         "construction_jobs": payment.construction_jobs,
     }

@@ -62,7 +62,7 @@ def _support_finding(payment: Payment, language: Language) -> str:
 def _flows_finding(payment: Payment, money: MoneyFormat) -> str:
     received: dict[str, float] = {}
     owner = "national_treasury" if payment.after.terms.financing.public else "equity"
-    for (payer, payee), amount in payment.after.ledger.flows(payment.shares.party_rates["national_treasury"]).items():
+    for (payer, payee), amount in payment.after.ledger.flows(payment.shares.social_rate).items():
         if payer == owner:
             received[payee] = received.get(payee, 0.0) + amount
     if not received:

@@ -67,6 +67,13 @@ def _demands(condition: Condition, language: Language) -> list[str]:
 def _reason(check: Check, payment: Payment, language: Language) -> str:
     """Why a condition is not fulfilled."""
     condition = check.condition
+    if condition.kind == "country":
+        return phrase(
+            "condition.country",
+            language,
+            names=join((phrase(f"country.{name}", language) for name in condition.names), language),
+            found=phrase(f"country.{check.place}", language),
+        )
     if condition.kind == "prefecture":
         return phrase(
             "condition.prefecture",
@@ -84,6 +91,32 @@ def _reason(check: Check, payment: Payment, language: Language) -> str:
         return format_number(value)
 
     return phrase(f"condition.{condition.kind}", language, limit=text(condition.limit), found=text(check.found))
+
+
+def risk_sentences(payment: Payment, language: Language) -> list[str]:
+    """What of the treasuries' cost is the price of the risk that they bear as owners."""
+    charge = payment.risk_charge_myen
+    if charge <= 0:
+        return []
+    amount = money_of(payment.after.plan, language).amount(charge)
+    rate = format_share(payment.assumptions.discount_rate_real, language)
+    return [phrase("pay.risk_charged", language, amount=amount, rate=rate)]
+
+
+def law_sentences(payment: Payment, language: Language) -> list[str]:
+    """What the package's tax law alone costs or brings in the place of the other, apart from the support."""
+    change = payment.law_change
+    if change is None:
+        return []
+    costs = change.fiscal_cost_myen > 0
+    key = (
+        ("pay.law_costs_within" if costs else "pay.law_brings_within")
+        if change.within
+        else ("pay.law_costs_apart" if costs else "pay.law_brings_apart")
+    )
+    amount = money_of(payment.after.plan, language).amount(abs(change.fiscal_cost_myen))
+    laws = {name: phrase(f"pay.tax_law.{getattr(change, name)}", language) for name in ("law", "replaced")}
+    return [phrase(key, language, amount=amount, **laws)]
 
 
 def emission_sentences(payment: Payment, language: Language) -> list[str]:

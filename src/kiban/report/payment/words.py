@@ -16,6 +16,8 @@ from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
     given_conditions,
+    law_sentences,
+    risk_sentences,
 )
 from kiban.report.phrases import phrase, phrase_or
 
@@ -29,14 +31,17 @@ AnyPayment = Payment | NationalPayment
 def package_title(side: Side | NationalSide, language: Language) -> str:
     """Title of the packages of a side, with the rate of a package that has only one."""
     terms = side.terms
-    title = (terms.title_ja if language == "ja" else terms.title_en) or terms.name
+    given = [package.title_ja if language == "ja" else package.title_en for package in side.packages]
+    title = terms.title_ja if language == "ja" else terms.title_en
+    if not all(given) or not title:
+        title = phrase("pay.untitled", language, name=terms.name)
     if len(side.packages) != 1 or side.packages[0].amount is None:
         return title
     amount, key = side.packages[0].amount, side.packages[0].instrument[0].amount_key
-    if key == "rate":
-        return phrase("pay.titled", language, title=title, amount=format_share(amount, language))
-    unit = unit_text(unit_of(str(key)), language)
-    return phrase("pay.titled", language, title=title, amount=f"{format_number(amount)} {unit}")
+    text = format_share(amount, language)
+    if key != "rate":
+        text = f"{format_number(amount)} {unit_text(unit_of(str(key)), language)}"
+    return phrase("pay.titled" if all(given) else "pay.untitled_amount", language, title=title, amount=text)
 
 
 def answer(payment: AnyPayment, language: Language) -> str:
@@ -47,8 +52,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
         return _capital(phrase("pay.answer_nothing", language, package=title))
 
     def hundredth(part: float) -> str:
-        share = f"{100.0 * part / support.total_myen:.1f}"
-        return share if language == "ja" else f"¥{share}"
+        return money.of(f"{100.0 * part / support.total_myen:.1f}")
 
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
@@ -58,6 +62,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
             language,
             package=title,
             fiscal=money.amount(abs(payment.fiscal_cost_myen)),
+            hundred=money.of("100"),
             windfall=hundredth(support.windfall_myen),
             induced=hundredth(support.induced_myen),
             distortion=hundredth(support.distortion_myen),
@@ -80,11 +85,13 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
     spent = {party: payment.party_values_myen[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
-        abroad = f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}"
-        found.append(phrase("pay.spending", language, abroad=abroad, amount=money.amount(sum(spent.values()))))
-    if payment.value_of_public_funds is not None:
-        found.append(phrase("pay.public_value", language, value=format_number(payment.value_of_public_funds)))
-    found += emission_sentences(payment, language) if isinstance(payment, Payment) else []
+        abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
+        said = {"hundred": money.of("100"), "abroad": abroad, "amount": money.amount(sum(spent.values()))}
+        found.append(phrase("pay.spending", language, **said))
+    found += _public_value(payment, language)
+    if isinstance(payment, Payment):
+        for remarks_on in (risk_sentences, law_sentences, emission_sentences):
+            found += remarks_on(payment, language)
     found.append(phrase("pay.against", language, against=package_title(payment.before, language)))
     return tuple(_capital(sentence) for sentence in found)
 
@@ -107,8 +114,10 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         if share < 1.0 - 1e-6:
             name = asset_name(asset, language)
             found.append(phrase("pay.utilisation", language, share=_share(share, language), asset=name))
-    rates = {party: _share(payment.shares.party_rates[party], language) for party in ("national_treasury", "equity")}
-    found.append(phrase("pay.rates", language, treasury=rates["national_treasury"], equity=rates["equity"]))
+    shares = payment.shares
+    rates = {party: _share(shares.party_rates[party], language) for party in ("national_treasury", "equity")}
+    said = {"treasury": rates["national_treasury"], "equity": rates["equity"]}
+    found.append(phrase("pay.rates", language, social=_share(shares.social_rate, language), **said))
     if terms.assumed:
         titles = [measure_title(measure, language) for measure in terms.assumed]
         found.append(phrase("pay.unverified", language, measures=join(titles, language)))
@@ -139,7 +148,30 @@ def _induced_sentence(payment: AnyPayment, language: Language) -> str:
     if payment.cost_per_induced_mw_myen is not None:
         amount = payment_money(payment, language).amount(payment.cost_per_induced_mw_myen)
         each = phrase("pay.induced_each", language, amount=amount)
-    return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each)
+    between = ""
+    if isinstance(payment, Payment) and payment.induced_range_mw is not None:
+        ends = (*payment.induced_range_mw, *payment.elasticity_range)
+        said = dict(zip(("low", "high", "low_elasticity", "high_elasticity"), map(format_number, ends), strict=True))
+        between = phrase("pay.induced_between", language, **said)
+    return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each, between=between)
+
+
+def _public_value(payment: AnyPayment, language: Language) -> list[str]:
+    """What a unit of net public cost gives at the social rate, and between which values at the rates beside it."""
+    by_rate = payment.value_of_public_funds_by_rate
+    value, others = payment.value_of_public_funds, [one for one in by_rate.values() if one is not None]
+    if value is None:
+        return []
+    said = {"low": min(others), "value": value, "high": max(others)}
+    rates = {"rate": payment.shares.social_rate, "low_rate": min(by_rate), "high_rate": max(by_rate)}
+    return [
+        phrase(
+            "pay.public_value",
+            language,
+            **{name: format_number(number) for name, number in said.items()},
+            **{name: _share(rate, language) for name, rate in rates.items()},
+        )
+    ]
 
 
 def payment_money(payment: AnyPayment, language: Language) -> MoneyFormat:

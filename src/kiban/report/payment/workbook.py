@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiban.errors import Problem, ScenarioError
 from kiban.finance.cash_flow import CashFlow
 from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.payment.workbook_inputs import Inputs
@@ -28,11 +29,13 @@ NOTHING = 1e-9
 
 
 def model_book_bytes(cash_flow: CashFlow) -> bytes:
-    """The content of `model.xlsx` for one case (not for draws)."""
+    """The content of `model.xlsx` for one case (not for draws); `ScenarioError` for terms that it does not hold."""
     from openpyxl import Workbook
 
     if cash_flow.tax.income.ndim != 1:
         raise ValueError("a model book shows one case, not draws")
+    if not cash_flow.assumptions.terms.is_plain:
+        raise ScenarioError(Problem("finance.book_terms", key="finance"))
     book = Workbook()
     inputs = Inputs(book, cash_flow)
     purchases = write_purchases(book, cash_flow, inputs)

@@ -66,6 +66,7 @@ class Inputs:
         for number, rule in enumerate(flow.credit_rules):
             limit = 1.0 if rule.limit_share_of_tax is None else rule.limit_share_of_tax
             self._put(f"limit.{number}", limit, "limit", rule.measure)
+            self._put(f"worth.{number}", rule.worth, "worth", rule.measure)
         for column, width in (("A", 44), ("B", 40), ("C", 18), ("D", 60)):
             self._sheet.column_dimensions[column].width = width
 

@@ -27,7 +27,7 @@ def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet
         for number, terms in enumerate(purchases):
             sheet.head(f"{name} {flow.years[flow.start + terms.vintage.bought]}")
             _write_purchase(sheet, flow, inputs, lists, name, f"{name}.{number}", terms)
-            _write_reserve(sheet, flow, lists, f"{name}.{number}", terms)
+            _write_reserve(sheet, flow, inputs, lists, f"{name}.{number}", terms)
     sheet.head(label("heading.totals"))
     for kind in (*TOTALS, *(f"rule{number}" for number in range(len(flow.credit_rules)))):
         words = "total_credit" if kind.startswith("rule") else f"total_{kind}"
@@ -71,12 +71,13 @@ def _write_purchase(
         if treatment == "reduces_basis":
             basis += f"-{given}"
     claimed = min(flow.start + bought + flow.assumptions.credit_delay_years, last_year)
-    for number, (rule, share, cut) in enumerate(terms.credits):
-        given = sheet.scalar(f"credit_share.{key}.{number}", float(share[0]), "credit_share")
-        lost = sheet.scalar(f"basis_cut.{key}.{number}", cut, "basis_cut")
-        kind = f"rule{flow.credit_rules.index(rule)}"
+    for number, claim in enumerate(terms.credits):
+        given = sheet.scalar(f"credit_share.{key}.{number}", float(claim.cost_share[0]), "credit_share")
+        used = sheet.scalar(f"credit_used.{key}.{number}", float(claim.used_share[0]), "credit_used_share")
+        lost = sheet.scalar(f"basis_cut.{key}.{number}", claim.basis_cut_share, "basis_cut")
+        kind = f"rule{flow.credit_rules.index(claim.rule)}"
         keep(kind, f"credit.{key}.{number}", _once(f"={given}*{cost}", claimed), "credit")
-        basis += f"-{given}*{lost}"
+        basis += f"-{given}*{used}*{lost}"
     base = sheet.scalar(f"basis.{key}", f"={cost}*MAX({basis},0)", "basis", fill=False)
     sheet.row(f"law.{key}", in_service(lambda age: float(terms.deductions[age])), "law")
     keep("deduct", f"deduct.{key}", _times(base, sheet, f"law.{key}"), "deduct")
@@ -89,15 +90,19 @@ def _write_purchase(
 
 
 def _write_reserve(
-    sheet: YearSheet, flow: CashFlow, lists: dict[str, list[str]], key: str, terms: PurchaseTerms
+    sheet: YearSheet, flow: CashFlow, inputs: Inputs, lists: dict[str, list[str]], key: str, terms: PurchaseTerms
 ) -> None:
-    """What pays for a replacement, less its grants and credits, if spread evenly over the life before it."""
+    """What pays for a replacement, less its grants and usable credits, if spread evenly over the life before it."""
     earlier, later = terms.vintage.replaces, terms.vintage.bought
     if earlier is None:
         return
-    support = [f"grant.{key}.{number}" for number in range(len(terms.grants))]
-    support += [f"credit.{key}.{number}" for number in range(len(terms.credits))]
-    cost = f"SUM({sheet.across(f'pay.{key}')})" + "".join(f"-SUM({sheet.across(given)})" for given in support)
+    cost = f"SUM({sheet.across(f'pay.{key}')})"
+    for number in range(len(terms.grants)):
+        cost += f"-SUM({sheet.across(f'grant.{key}.{number}')})"
+    for number in range(len(terms.credits)):
+        used = sheet.scalar_at(f"credit_used.{key}.{number}")
+        worth = inputs.of(f"worth.{flow.credit_rules.index(terms.credits[number].rule)}")
+        cost += f"-{used}*{worth}*SUM({sheet.across(f'credit.{key}.{number}')})"
 
     span = later - earlier
 

@@ -22,31 +22,32 @@ def write_tax(
 ) -> None:
     """Rows from income to the tax that is due, under `name.`; `credits` is what each rule earns by year."""
     tax = flow.project.policy.tax
-    alone = flow.assumptions.tax_position == "standalone"
+    other = f"IF({address('tax_rate')}>0,{address('group_tax')}/{address('tax_rate')},0)"
 
     def at(row: str, year: int) -> str:
         return sheet.at(f"{name}.{row}", year) if year >= 0 else "0"
 
     sheet.head(label(f"heading.tax_{name}"))
-    if alone:
-        sheet.row(f"{name}.loss", lambda y: f"={at('loss', y - 1)}+MAX(-{sheet.at(income, y)},0)", "loss")
-        sheet.reserve_row(f"{name}.loss_gone", "loss_gone")
-        sheet.row(
-            f"{name}.loss_used",
-            lambda y: (
-                f"=MIN({address('loss_cap_share')}*MAX({sheet.at(income, y)},0),"
-                f"{at('loss', y - 1)}-{at('loss_gone', y - 1)})"
-            ),
-            "loss_used",
-        )
-        sheet.fill_row(
-            f"{name}.loss_gone",
-            lambda y: f"=MAX({at('loss_gone', y - 1)}+{at('loss_used', y)},{_too_old(at, 'loss', y, tax.loss_years)})",
-        )
-        sheet.row(f"{name}.taxable", lambda y: f"=MAX({sheet.at(income, y)},0)-{at('loss_used', y)}", "taxable")
-        sheet.row(f"{name}.before", lambda y: f"={address('tax_rate')}*{at('taxable', y)}", "tax_before")
-    else:
-        sheet.row(f"{name}.before", lambda y: f"={address('tax_rate')}*{sheet.at(income, y)}", "tax_before")
+    sheet.row(f"{name}.together", lambda y: f"={sheet.at(income, y)}+{other}", "together")
+    sheet.row(f"{name}.loss", lambda y: f"={at('loss', y - 1)}+MAX(-{at('together', y)},0)", "loss")
+    sheet.reserve_row(f"{name}.loss_gone", "loss_gone")
+    sheet.row(
+        f"{name}.loss_used",
+        lambda y: (
+            f"=MIN({address('loss_cap_share')}*MAX({at('together', y)},0),{at('loss', y - 1)}-{at('loss_gone', y - 1)})"
+        ),
+        "loss_used",
+    )
+    sheet.fill_row(
+        f"{name}.loss_gone",
+        lambda y: f"=MAX({at('loss_gone', y - 1)}+{at('loss_used', y)},{_too_old(at, 'loss', y, tax.loss_years)})",
+    )
+    sheet.row(f"{name}.taxable", lambda y: f"=MAX({at('together', y)},0)-{at('loss_used', y)}", "taxable")
+    sheet.row(
+        f"{name}.before",
+        lambda y: f"={address('tax_rate')}*({at('taxable', y)}-{other})",
+        "tax_before",
+    )
     sheet.row(
         f"{name}.base",
         lambda y: f"=MAX({address('credit_base_share')}*MAX({at('before', y)}+{address('group_tax')},0),0)",
@@ -56,7 +57,10 @@ def write_tax(
         _write_rule(sheet, flow, name, number, earned, address)
     sheet.row(
         f"{name}.due",
-        lambda y: f"={at('before', y)}" + "".join(f"-{at(f'used.{number}', y)}" for number in credits),
+        lambda y: (
+            f"={at('before', y)}"
+            + "".join(f"-{address(f'worth.{number}')}*{at(f'used.{number}', y)}" for number in credits)
+        ),
         "tax_due",
         strong=True,
     )

@@ -6,6 +6,7 @@
     check        what `kiban check` prints
     record       the numbers as JSON and back: `--json` and summary.json
     document     the JSON that the web pages and the HTML report read
+    frontier     cost against emissions or clean share, drawn and in a table
     inputs       the inputs in that JSON
     hours        hours for charts
     differences  plans side by side

@@ -158,6 +158,8 @@ def yearly_figures(plan: Plan, language: Language) -> list[tuple[str, str]]:
     add("curtailment", f"{energy} ({share})" if energy else None)
     for name in ("import", "export", "backup", "unserved"):
         add(name, _energy(figures[f"{name}_mwh_per_year"]))
+    if figures.get("unserved_hours_per_year"):
+        add("unserved_hours", f"{format_number(figures['unserved_hours_per_year'])} h")
     if "restricted_hours_per_year" in figures:
         add("restricted", f"{format_number(figures['restricted_hours_per_year'])} h")
     add("pue", format_number(figures["mean_pue"]))

@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.assumptions import group_by_subject
 from kiban.planning.design import MEASURE, capacity_parts
-from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Alternative, Infeasibility, Plan, Relaxation, Worth
+from kiban.planning.plan import (
+    LEAST_CAPACITIES,
+    NO_SUPPLY,
+    Alternative,
+    Change,
+    Infeasibility,
+    Plan,
+    Relaxation,
+    Worth,
+)
 from kiban.planning.provenance import Entry
 from kiban.quantities import (
     Language,
     MoneyFormat,
     format_given,
     format_number,
+    format_quantity,
     format_share,
     round_outward,
     term,
@@ -279,7 +289,9 @@ def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):
         if change.key == key:
-            return phrase("infeasible.limit", language, key=key, current=format_given(change.current), name=name)
+            code = "infeasible.share" if change.unit == "share" else "infeasible.limit"
+            amount = format_quantity(change.current, "share", language)
+            return phrase(code, language, key=key, current=format_given(change.current), name=name, amount=amount)
     return phrase("infeasible.key", language, key=key, name=name)
 
 
@@ -304,19 +316,20 @@ def key_name(key: str, language: Language) -> str:
 
 def relaxation_sentence(relaxation: Relaxation, plan: Plan, language: Language) -> str:
     """The changes that make the scenario feasible, rounded to the safe side, and what the plan would cost."""
-    changes = [
-        phrase(
-            "infeasible.change",
-            language,
-            key=change.key,
-            needed=format_given(round_outward(change.needed, change.current)),
-            current=format_given(change.current),
-        )
-        for change in relaxation.changes
-    ]
+    changes = [_change(change, language) for change in relaxation.changes]
     words = join_words(changes, language)
     cost = money_of(plan, language).amount(relaxation.cost_myen_per_year)
     return phrase("infeasible.relaxation", language, changes=words, cost=cost)
+
+
+def _change(change: Change, language: Language) -> str:
+    """What to write in the scenario and what stands there now; a share is said in per cent as well."""
+    needed = round_outward(change.needed, change.current)
+    given, current = format_given(needed), format_given(change.current)
+    if change.unit != "share":
+        return phrase("infeasible.change", language, key=change.key, needed=given, current=current)
+    amount, now = (format_quantity(value, "share", language) for value in (needed, change.current))
+    return phrase("infeasible.change_share", language, key=change.key, needed=given, amount=amount, current=now)
 
 
 def hour_text(label: str, scenario: Scenario, language: Language) -> str:

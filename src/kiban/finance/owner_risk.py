@@ -1,0 +1,26 @@
+"""The price of the risk that a public owner bears.
+
+    charge = PV(flow, rate) - PV(flow, market rate)
+
+with the project's flow before debt, at constant prices. Whoever owns a campus bears what its flow may turn out to be,
+and the market asks the design's real rate before tax for that. A state that counts the flow at a lower rate counts the
+price of the risk as its own gain; the charge takes it off again (Lucas, "Valuation of government policies and
+projects", Annual Review of Financial Economics 4, 2012). It is nothing where the owner is private: then the market rate
+is in the price.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kiban.finance.cash_flow import CashFlow
+from kiban.finance.metrics import npv
+
+
+def risk_charge(cash: CashFlow, rate: float) -> float:
+    """Million yen at a real rate, never below 0; 0 under a private owner."""
+    if not cash.project.policy.financing.public:
+        return 0.0
+    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years), dtype=float)
+    flow = np.broadcast_to(cash.project_flow, level.shape) / level
+    return max(float(npv(rate, flow) - npv(cash.assumptions.discount_rate_real, flow)), 0.0)

@@ -1,0 +1,250 @@
+"""The frontier between cost and what it buys: less carbon dioxide, or a larger clean share.
+
+    minimise cost   subject to   emissions <= E   (or clean share >= S),   E from its value at least cost downwards
+
+No design is better in both than a point of the frontier. It begins at the least cost, where the scenario's own target
+of the measure is left out, and ends where the rest of the measure, at the price of the last step, would cost more than
+an ordinary plan. Between the ends the targets are evenly spaced. Each point is an optimum with its proof; all but a few
+start from the point before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, get_args
+
+import numpy as np
+
+from kiban.errors import Problem, ScenarioError, SolverError
+from kiban.linear import Solution, Staircase, solve
+from kiban.linear.batch import answer_many
+from kiban.linear.elastic import SLACK, relax
+from kiban.messages import Message
+from kiban.planning.evaluation import compute_emissions, compute_load, name_capacities
+from kiban.planning.infeasibility import estimate_cost
+from kiban.planning.one_way import solve_one_way
+from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.programme import write_programme
+from kiban.planning.resources import Resources
+from kiban.planning.schedule import tidy
+from kiban.progress import Report, say_nothing
+from kiban.scenario import Scenario
+
+Measure = Literal["emissions", "clean_share"]
+MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
+POINTS: Final = 20
+MOST_DESIGNS: Final = 200
+# Relative gap of a point: finer than any drawing and any number that is shown.
+TRACED_TO: Final = 1e-7
+# Runs of neighbouring targets that are traced side by side, whatever the number of cores: the digits depend on it.
+RUNS: Final = 2
+# A point that is worse than its neighbour by this share of the range is the solver's rounding of the same design.
+SAME: Final = 1e-6
+# A price that is nothing beside the cost is the solver's rounding; a measure that is nothing is not divided by.
+NO_PRICE: Final = 1e-10
+TINY: Final = 1e-9
+# A budget is spent to this share of itself, in so many steps at most.
+SPENT_TO: Final = 1e-6
+MOST_STEPS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierPoint:
+    """The least cost at one target; `price_myen` is what the last tonne, or the last point of clean share, costs."""
+
+    cost_myen_per_year: float
+    emissions_t_per_year: float
+    clean_share: float
+    price_myen: float
+    cooling_system: str
+    capacities: dict[str, float]
+    relative_gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """Points from the least cost on, each dearer and better than the one before; `best` is the best for the budget."""
+
+    scenario: Scenario
+    measure: Measure
+    points: tuple[FrontierPoint, ...]
+    best: FrontierPoint | None = None
+
+
+def trace(
+    scenario: Scenario,
+    measure: Measure = "emissions",
+    *,
+    points: int = POINTS,
+    budget_myen_per_year: float | None = None,
+    report: Report | None = None,
+) -> Frontier:
+    """The frontier between cost and `measure`, and the least emissions or the most clean share for a budget.
+
+    Raises `InputError` for input that cannot be used, `ScenarioError` where no design exists, where the budget pays
+    for none, or where `points` is not between 2 and 200, and `SolverError` where nothing could be proven.
+    """
+    if not 2 <= points <= MOST_DESIGNS:
+        raise ScenarioError(Problem("value", key="points", remedy="between", value=points, low=2, high=MOST_DESIGNS))
+    tell = report or say_nothing
+    tell(Message("progress.inputs"))
+    preparation = prepare(scenario)
+    candidates = [_without_target(resources, measure) for resources in _list_resources(preparation)]
+    ends = list(answer_many(candidates, lambda resources: _find_ends(resources, measure)))
+    found = [both for both in ends if both is not None]
+    if not found:
+        raise ScenarioError(Problem("frontier_nowhere", key="target"))
+    first = min((start for start, _ in found), key=_cost)
+    # The end of the system that would be chosen at the price of the end.
+    per_badness = estimate_cost(candidates[0]) / max(_badness(first, measure), TINY)
+    last = min((end for _, end in found), key=lambda point: _cost(point) + per_badness * _badness(point, measure))
+    targets = np.linspace(_badness(first, measure), _badness(last, measure), points)[1:-1]
+    runs = [run for run in np.array_split(targets, RUNS) if run.size]
+
+    def list_runs() -> Iterator[tuple[Resources, Sequence[float]]]:
+        for resources in candidates:
+            for run in runs:
+                tell(Message("progress.frontier", technology=resources.cooling_system, count=run.size))
+                yield resources, [float(target) for target in run]
+
+    traced = [
+        point
+        for run in answer_many(list_runs(), lambda asked: list(_follow(*asked, measure)))
+        for point in run
+        if point is not None
+    ]
+    kept = tuple(_keep_best([first, *traced, last], measure))
+    best = None
+    if budget_myen_per_year is not None:
+        used = {point.cooling_system for point in kept}
+        tell(Message("progress.frontier_budget"))
+        best = _spend(
+            [resources for resources in candidates if resources.cooling_system in used],
+            kept,
+            measure,
+            budget_myen_per_year,
+        )
+    return Frontier(scenario, measure, kept, best)
+
+
+def _spend(
+    candidates: Sequence[Resources], points: Sequence[FrontierPoint], measure: Measure, budget: float
+) -> FrontierPoint:
+    """The best point whose cost the budget pays: cost is convex in the target, so chord and tangent enclose it."""
+    least = points[0].cost_myen_per_year
+    if budget < least:
+        raise ScenarioError(Problem("frontier_budget", key="budget", value=budget, least=least))
+    below = max((point for point in points if point.cost_myen_per_year <= budget), key=_cost)
+    above = min((point for point in points if point.cost_myen_per_year > budget), key=_cost, default=None)
+    for _ in range(MOST_STEPS):
+        if above is None or budget - below.cost_myen_per_year <= SPENT_TO * abs(budget):
+            break
+        share = (budget - _cost(below)) / (_cost(above) - _cost(below))
+        chord = _badness(below, measure) + share * (_badness(above, measure) - _badness(below, measure))
+        per_badness = above.price_myen * (100.0 if measure == "clean_share" else 1.0)
+        tangent = _badness(above, measure) + (_cost(above) - budget) / max(per_badness, 1e-300)
+        target = (chord + min(max(tangent, _badness(above, measure)), chord)) / 2.0
+        found = [next(_follow(resources, [target], measure)) for resources in candidates]
+        point = min((one for one in found if one is not None), key=_cost, default=None)
+        if point is None:
+            break
+        below, above = (point, above) if _cost(point) <= budget else (below, point)
+    return below
+
+
+def _cost(point: FrontierPoint) -> float:
+    return point.cost_myen_per_year
+
+
+def _list_resources(preparation: Preparation) -> list[Resources]:
+    return [preparation.resources_for(system) for system in preparation.cooling_systems]
+
+
+def _without_target(resources: Resources, measure: Measure) -> Resources:
+    if measure == "emissions":
+        return replace(resources, carbon_cap_t_per_year=None)
+    return replace(resources, clean_share=None)
+
+
+def _with_target(resources: Resources, measure: Measure, badness: float) -> Resources:
+    if measure == "emissions":
+        return replace(resources, carbon_cap_t_per_year=max(badness, 0.0))
+    return replace(resources, clean_share=1.0 - badness)
+
+
+def _badness(point: FrontierPoint, measure: Measure) -> float:
+    """What a point of the frontier has less of the further it stands: tonnes, or the share that is not clean."""
+    return point.emissions_t_per_year if measure == "emissions" else 1.0 - point.clean_share
+
+
+def _row(measure: Measure) -> str:
+    return "carbon_cap" if measure == "emissions" else "clean_share"
+
+
+def _find_ends(resources: Resources, measure: Measure) -> tuple[FrontierPoint, FrontierPoint] | None:
+    """The least cost, and the end: the ideal target, broken at the price of an ordinary plan for all of it."""
+    start = solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
+    first = _read_point(resources, start, measure)
+    if first is None:
+        return None
+    load = float(compute_load(resources, start).sum()) * resources.step_weight_h
+    unit = 1.0 if measure == "emissions" else load
+    size = _badness(first, measure) * unit
+    if size <= TINY * unit:
+        return first, first
+    ideal = write_programme(_with_target(resources, measure, 0.0))
+    broken = solve(relax(ideal, {_row(measure): estimate_cost(resources) / size}), tolerance=TRACED_TO, threads=1)
+    # Solved once more at what it comes to, so that the point has a proof of its own cost.
+    reached = broken.capacities[SLACK + _row(measure)] / unit
+    last = next(_follow(resources, [max(reached, 0.0) * (1.0 + TRACED_TO)], measure))
+    return (first, last) if last is not None else (first, first)
+
+
+def _follow(resources: Resources, targets: Sequence[float], measure: Measure) -> Iterator[FrontierPoint | None]:
+    """The point at each target, each from where the one before was on its way; None where there is no design."""
+    warm = None
+    for target in targets:
+        at_target = _with_target(resources, measure, target)
+        programme: Staircase = write_programme(at_target)
+        try:
+            solution = solve(programme, "kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
+        except SolverError:
+            solution = solve(programme, tolerance=TRACED_TO, threads=1)
+        warm = solution.warm or warm
+        yield _read_point(at_target, solution, measure)
+
+
+def _read_point(resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
+    solution, _ = solve_one_way(resources, solution, solve)
+    if solution.certificate is None:
+        return None
+    tidied = tidy(resources, solution)
+    load = float(compute_load(resources, tidied).sum())
+    unclean = sum(float(share @ tidied.hourly[name]) for name, share in resources.unclean_shares())
+    emissions = compute_emissions(resources, tidied)
+    price = abs(min(solution.total_prices.get(_row(measure), 0.0), 0.0))
+    if measure == "clean_share":
+        price *= load * resources.step_weight_h / 100.0
+    size = emissions if measure == "emissions" else 1.0
+    if price * max(size, 1.0) < NO_PRICE * abs(solution.certificate.primal):
+        price = 0.0
+    return FrontierPoint(
+        cost_myen_per_year=solution.certificate.primal,
+        emissions_t_per_year=emissions,
+        clean_share=1.0 - unclean / load if load > 0 else 1.0,
+        price_myen=price,
+        cooling_system=resources.cooling_system,
+        capacities=name_capacities(resources, tidied),
+        relative_gap=solution.certificate.relative_gap,
+    )
+
+
+def _keep_best(points: Sequence[FrontierPoint], measure: Measure) -> Iterator[FrontierPoint]:
+    """Points that no other one beats in both, by cost."""
+    span = max((_badness(point, measure) for point in points), default=0.0)
+    best = np.inf
+    for point in sorted(points, key=lambda point: (_cost(point), _badness(point, measure))):
+        if best == np.inf or _badness(point, measure) < best - SAME * span:
+            best = _badness(point, measure)
+            yield point

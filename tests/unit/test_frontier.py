@@ -1,0 +1,136 @@
+"""The frontier: proven points, evenly spaced, none better in both; a budget that is spent; text, CSV and SVG of it."""
+
+import csv
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+import kiban
+from kiban.cli import app
+from kiban.errors import ScenarioError
+from kiban.planning import build
+from kiban.planning.frontier import trace
+from kiban.quantities import LANGUAGES
+from kiban.report.plan.frontier import best_sentence, frontier_csv, frontier_svg
+from kiban.scenario import parse_scenario
+
+SMALL = {
+    "name": "six days",
+    "site": {"id": "inzai"},
+    "time": {"first_hour": 300, "hours": 144},
+    "cooling": {"system": "direct_liquid"},
+    "load": {"it_load_mw": 50.0, "deferrable_share": 0.0},
+}
+OF = {"emissions": "emissions_t_per_year", "clean_share": "clean_share"}
+KEY = {"emissions": "carbon_cap_t_per_year", "clean_share": "clean_share"}
+
+
+@pytest.fixture(scope="module", params=list(OF))
+def frontier(request):
+    return trace(parse_scenario(SMALL), request.param, points=7)
+
+
+def values(frontier):
+    return np.array([getattr(point, OF[frontier.measure]) for point in frontier.points])
+
+
+def costs(frontier):
+    return np.array([point.cost_myen_per_year for point in frontier.points])
+
+
+def built(frontier, value):
+    target = {"target": {KEY[frontier.measure]: value}}
+    return build(parse_scenario({**SMALL, **target}), explain=False)
+
+
+def test_it_begins_at_the_least_cost_and_every_step_costs_more_for_each_unit(frontier):
+    assert len(frontier.points) == 7
+    assert costs(frontier)[0] == pytest.approx(build(parse_scenario(SMALL)).net_cost_myen_per_year, rel=1e-6)
+    steps = np.diff(values(frontier))
+    assert (steps < 0).all() if frontier.measure == "emissions" else (steps > 0).all()
+    assert np.allclose(steps[1:-1], steps[1], rtol=2e-2)  # the least cost may have several schedules
+    slopes = np.diff(costs(frontier)) / np.abs(steps)
+    assert (slopes > 0).all()
+    assert (np.diff(slopes) > -1e-4 * slopes[1:]).all()
+
+
+def test_each_point_is_the_plan_of_its_target_and_its_price_the_slope(frontier):
+    for place in (2, 5):
+        point, value = frontier.points[place], values(frontier)[place]
+        assert point.relative_gap < 1e-6
+        plan = built(frontier, float(value))
+        assert plan.net_cost_myen_per_year == pytest.approx(point.cost_myen_per_year, rel=1e-6)
+    slopes = np.diff(costs(frontier)) / np.abs(np.diff(values(frontier)))
+    per = 100.0 if frontier.measure == "clean_share" else 1.0
+    for place in range(1, 6):
+        price = frontier.points[place].price_myen * per
+        assert slopes[place - 1] * (1 - 1e-3) <= price <= slopes[place] * (1 + 1e-3)
+
+
+def test_a_budget_buys_what_it_can_and_the_sentence_asks_for_it(frontier):
+    budget = float(costs(frontier)[3] + costs(frontier)[4]) / 2.0
+    spent = trace(frontier.scenario, frontier.measure, points=4, budget_myen_per_year=budget)
+    assert budget * (1 - 1e-5) < spent.best.cost_myen_per_year <= budget
+    low, high = sorted(values(frontier)[3:5])
+    assert low < getattr(spent.best, OF[frontier.measure]) < high
+    for language in LANGUAGES:
+        value = float(re.search(r"target\.\w+ = ([\d.]+\d)", best_sentence(spent, language)).group(1))
+        assert value == pytest.approx(getattr(spent.best, OF[frontier.measure]), rel=1e-2)
+        assert built(frontier, value).net_cost_myen_per_year <= budget
+    all_of_it = trace(frontier.scenario, frontier.measure, points=2, budget_myen_per_year=1e9)
+    assert all_of_it.best == all_of_it.points[-1]
+
+
+def test_what_cannot_be_traced_is_said():
+    scenario = parse_scenario(SMALL)
+    with pytest.raises(ScenarioError, match="pays for no design"):
+        trace(scenario, points=2, budget_myen_per_year=1.0)
+    for wrong in (1, 201):
+        with pytest.raises(ScenarioError, match="between 2 and 200"):
+            trace(scenario, points=wrong)
+    nowhere = {**SMALL, "grid": {"enabled": False}, "backup": {"technology": "none"},
+               "battery": {"enabled": False}}  # fmt: skip
+    with pytest.raises(ScenarioError, match="no design"):
+        trace(parse_scenario(nowhere), points=2)
+
+
+def test_csv_and_drawing_hold_every_point(frontier):
+    rows = list(csv.DictReader(io.StringIO(frontier_csv(frontier).removeprefix("\ufeff"))))
+    assert [float(row["cost_myen_per_year"]) for row in rows] == pytest.approx(costs(frontier), rel=1e-8)
+    assert [float(row[OF[frontier.measure]]) for row in rows] == pytest.approx(values(frontier), rel=1e-6, abs=1e-6)
+    for language in LANGUAGES:
+        picture = ElementTree.fromstring(frontier_svg(frontier, language))
+        dots = picture.findall(".//{http://www.w3.org/2000/svg}circle")
+        assert len(dots) == len(rows)
+        across = [float(dot.get("cx")) for dot in dots]
+        assert across == sorted(across)
+
+
+def test_the_command_prints_draws_and_writes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(
+        'name = "A & B"\n[site]\nid = "inzai"\n[time]\nhours = 48\n[cooling]\nsystem = "direct_liquid"\n', "utf-8"
+    )
+    ask = ["frontier", "small.toml", "--points", "3"]
+    done = CliRunner().invoke(app, [*ask, "--lang", "ja", "-o", "f.csv", "-o", "f.svg"])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.count("●") == 3
+    assert "年間費用" in done.stdout
+    assert (tmp_path / "f.csv").read_bytes().startswith(b"\xef\xbb\xbfcost_myen_per_year,")
+    ElementTree.parse(tmp_path / "f.svg")
+    told = json.loads(CliRunner().invoke(app, [*ask, "--json", "--against", "clean_share"]).stdout)
+    assert told["measure"] == "clean_share"
+    assert len(told["points"]) == 3
+    assert CliRunner().invoke(app, [*ask, "-o", "f.pdf"]).exit_code != 0
+    assert CliRunner().invoke(app, [*ask, "-o", "f.csv"]).exit_code != 0
+
+
+def test_the_facade_asks_the_same():
+    found = kiban.frontier(parse_scenario(SMALL), "clean_share", points=3)
+    assert len(found.points) == 3
+    assert found.measure == "clean_share"
