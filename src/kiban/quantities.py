@@ -68,6 +68,23 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "operation": ("operation and maintenance", "運転維持"),
     "capacity": ("IT capacity, as given", "IT容量(指定値)"),
     "land": ("land", "土地"),
+    **{
+        f"storage_{name}_{part}": (f"{english} {of}", f"{japanese}({der})")
+        for name, english, japanese in (
+            ("iron_air", "iron-air", "鉄空気電池"),
+            ("flow_battery", "flow battery", "フロー電池"),
+            ("compressed_air", "compressed air", "圧縮空気貯蔵"),
+            ("hydrogen", "hydrogen", "水素貯蔵"),
+            ("pumped_hydro", "pumped hydro", "揚水"),
+        )
+        for part, of, der in (
+            ("power", "power", "出力"),
+            ("charge_power", "charging", "入力"),
+            ("energy", "energy", "容量"),
+        )
+    },
+    "other_storage": ("other storage", "その他の蓄電設備"),
+    "throughput": ("wear of storages", "蓄電設備の損耗"),
     "energy": ("energy drawn from the grid", "系統電力量"),
     "fuel": ("fuel", "燃料"),
     "carbon": ("carbon price", "炭素価格"),

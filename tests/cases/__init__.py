@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from kiban.physics.compute import allowed_backlog
 from kiban.planning.resources import (
     BackupResource,
-    BatteryResource,
     GridResource,
     MeasureResource,
     Resources,
+    StorageResource,
     SupplyResource,
     TrancheResource,
 )
@@ -29,13 +29,16 @@ LINEAR_FEATURES = (
     "battery",
     "battery_hours",
     "battery_limits",
+    "battery_own_supply",
     "battery_start",
+    "battery_wear",
     "carbon_cap",
     "carbon_price",
     "clean_share",
     "deferrable",
     "export",
     "fuel_supply",
+    "further_storages",
     "grid",
     "grid_limit",
     "least_capacities",
@@ -137,6 +140,16 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         grid = replace(grid, import_share=importing, export_share=exporting)
     if grid is not None and has("import_limit"):
         grid = replace(grid, import_limit_mw=peak * rng.uniform(0.2, 1.5, steps))
+    battery = site.battery
+    if battery is not None and has("battery_wear"):
+        battery = replace(
+            battery,
+            throughput_cost_myen_per_mwh=rng.uniform(0.0005, 0.003),
+            charge_power_ratio=rng.uniform(0.4, 1.5),
+            charge_efficiency=rng.uniform(0.8, 0.95),
+        )
+    if battery is not None and has("battery_own_supply"):
+        battery = replace(battery, from_own_supply=True)
     permitted = float(rng.uniform(50.0, 2000.0))
     if site.backup is not None and has("permitted_hours"):
         site = replace(site, backup=replace(site.backup, permitted_hours_per_year=permitted))
@@ -145,7 +158,41 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         prompt = replace(prompt, committed="hour", reliability=0.9)
         patient = replace(patient, committed="day", max_delay_hours=0.0, reliability=0.95)
         site = replace(site, tranches=(prompt, patient))
-    return replace(site, grid=grid, supply=tuple(_limited(supply, has, rng) for supply in site.supply))
+    supply = tuple(_limited(supply, has, rng) for supply in site.supply)
+    return replace(site, grid=grid, supply=supply, battery=battery, further_storages=_storages(rng, has))
+
+
+def _storages(rng, has):
+    """Cells that lose much and hold long, and a plant whose power in is sized apart."""
+    if not has("further_storages"):
+        return ()
+    cells = StorageResource(
+        annual_cost_myen_per_mw=rng.uniform(0.5, 2),
+        annual_cost_myen_per_mwh=rng.uniform(0.3, 0.6),
+        min_power_mw=0.0,
+        max_power_mw=np.inf,
+        min_energy_mwh=0.0,
+        max_energy_mwh=np.inf,
+        min_hours=rng.uniform(8, 20),
+        max_hours=None,
+        charge_efficiency=rng.uniform(0.65, 0.75),
+        discharge_efficiency=rng.uniform(0.55, 0.65),
+        self_discharge_per_hour=rng.uniform(1e-4, 1e-3),
+        cyclic=True,
+        initial_share=0.5,
+        name="cells",
+    )
+    gas = replace(
+        cells,
+        annual_cost_myen_per_mw=rng.uniform(1, 3),
+        annual_cost_myen_per_charge_mw=rng.uniform(1, 3),
+        annual_cost_myen_per_mwh=rng.uniform(0.02, 0.1),
+        min_hours=None,
+        throughput_cost_myen_per_mwh=rng.uniform(0.0002, 0.001),
+        from_own_supply=bool(rng.random() < 0.5),
+        name="gas_tank",
+    )
+    return cells, gas
 
 
 def _limited(supply, has, rng):
@@ -284,7 +331,7 @@ def _supply(rng, has, hour, peak):
 
 def _battery(rng, has, peak):
     limited = has("battery_limits")
-    return BatteryResource(
+    return StorageResource(
         annual_cost_myen_per_mw=rng.uniform(2, 6),
         annual_cost_myen_per_mwh=rng.uniform(0.8, 3),
         min_power_mw=0.05 * peak if limited else 0.0,

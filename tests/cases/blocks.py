@@ -15,10 +15,10 @@ from kiban.linear import Staircase
 from kiban.planning import programme as blocks
 from kiban.planning.resources import (
     BackupResource,
-    BatteryResource,
     GridResource,
     MeasureResource,
     Resources,
+    StorageResource,
     SupplyResource,
     TrancheResource,
 )
@@ -26,7 +26,8 @@ from kiban.planning.resources import (
 ORDER = (
     "balance",
     "supply",
-    "battery",
+    "plant_limits",
+    "storages",
     "compute",
     "tranches",
     "grid",
@@ -78,7 +79,7 @@ SITE = Resources(
         _supply("gas", [0.95, 0.95, 0.95, 0.95], 20.0, variable=0.01, emission=0.4, firm=0.9),
         _supply("biomass", [0.9, 0.9, 0.9, 0.9], 40.0, 25.0, variable=0.02, credit=0.005, firm=0.5),
     ),
-    battery=BatteryResource(4.0, 2.0, 1.0, 30.0, 3.0, 100.0, 2.0, 6.0, 0.9, 0.8, 0.01, True, 0.5),
+    battery=StorageResource(4.0, 2.0, 1.0, 30.0, 3.0, 100.0, 2.0, 6.0, 0.9, 0.8, 0.01, True, 0.5),
     grid=GridResource(
         annual_cost_myen_per_mw=10.0,
         min_mw=5.0,
@@ -117,9 +118,9 @@ ALONE = replace(SITE, measures=())
 CASES: Mapping[str, tuple[str, Resources]] = {
     **{block: (block, SITE) for block in ORDER},
     "supply_where_nothing_is_wasted": ("supply", ALONE),
-    "battery_that_starts_half_full": ("battery", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
+    "battery_that_starts_half_full": ("storages", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
     "plants_with_limits": (
-        "supply",
+        "plant_limits",
         replace(
             SITE,
             supply=(

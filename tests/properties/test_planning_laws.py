@@ -48,8 +48,8 @@ def test_energy_balances_every_hour(site):
     hourly = compute_hourly(site, solution)
     zero = np.zeros(site.steps)
     sources = [f"{s.name}_{'available_' if s.is_free else ''}mw" for s in site.supply]
-    sources += ["import_mw", "backup_mw", "discharge_mw"]
-    sinks = ["charge_mw", "export_mw", "curtailment_mw"]
+    sources += ["import_mw", "backup_mw", *(f"{storage.discharge}_mw" for storage in site.storages)]
+    sinks = [*(f"{storage.charge}_mw" for storage in site.storages), "export_mw", "curtailment_mw"]
     supplied = sum((hourly.get(name, zero) for name in sources), zero)
     net = supplied - sum((hourly.get(name, zero) for name in sinks), zero)
     assert net == pytest.approx(hourly["load_mw"], rel=0, abs=POWER_MW)
@@ -67,18 +67,19 @@ def test_schedule_stays_within_what_is_built(site):
     available = sum((hourly[f"{s.name}_available_mw"] for s in site.supply if s.is_free), zero)
     if not site.has_energy_to_waste:
         # Free output may also be stored first and then find no use.
-        available = available + hourly.get("discharge_mw", zero)
+        available = available + sum((hourly[f"{storage.discharge}_mw"] for storage in site.storages), zero)
     limits = {
         "import_mw": built.get("interconnection"),
         "backup_mw": built.get("backup"),
-        "charge_mw": built.get("battery_power"),
-        "discharge_mw": built.get("battery_power"),
-        "state_of_charge_mwh": built.get("battery_energy"),
         "it_load_mw": built["it"],
         "backlog_mwh": site.max_backlog_mwh,
         "unserved_mw": site.firm_mw,
         "curtailment_mw": available,
     }
+    for storage in site.storages:
+        limits[f"{storage.charge}_mw"] = storage.charge_power_ratio * built[storage.charge_power]
+        limits[f"{storage.discharge}_mw"] = built[storage.power]
+        limits[f"{storage.state}_mwh"] = built[storage.energy]
     if site.grid is not None:
         limits["export_mw"] = min(site.grid.max_export_mw, built["interconnection"]) * np.asarray(
             site.grid.export_share

@@ -49,7 +49,9 @@ UNITS: Mapping[str, Unit] = {
     "usd_per_t": Unit("USD/t CO2"),
     "usd_per_gpu_hour": Unit("USD/GPU hour"),
     "eur_per_mw": Unit("EUR/MW"),
+    "eur_per_mwh": Unit("EUR/MWh", lowest=-INFINITY),
     "yen_per_usd": Unit("yen/USD"),
+    "yen_per_eur": Unit("yen/EUR"),
     # power, energy, emissions, water
     "w": Unit("W"),
     "kw": Unit("kW"),

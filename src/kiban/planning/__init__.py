@@ -22,6 +22,7 @@ resources        the numbers from which one programme is written
 commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
+storage          the storages in the programme
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
 outages          an outage of the grid that may begin in any hour, and is survived

@@ -14,7 +14,7 @@ import numpy as np
 
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.inputs import Inputs
-from kiban.planning.resources import GridResource, Resources, SupplyResource
+from kiban.planning.resources import GridResource, Resources, StorageResource, SupplyResource
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
 from kiban.policy.terms import PolicyTerms
@@ -60,17 +60,24 @@ def under_policy(
     assets = {capacity: tuple(tax(asset) for asset in made_of) for capacity, made_of in resources.assets.items()}
     yearly = {capacity: sum(asset.annual_cost_myen for asset in made_of) for capacity, made_of in assets.items()}
     battery, backup = resources.battery, resources.backup
+
+    def tax_storage(storage: StorageResource) -> StorageResource:
+        return replace(
+            storage,
+            annual_cost_myen_per_mw=yearly[storage.power],
+            annual_cost_myen_per_mwh=yearly[storage.energy],
+            annual_cost_myen_per_charge_mw=(
+                None if storage.annual_cost_myen_per_charge_mw is None else yearly[storage.charge_power]
+            ),
+        )
+
     return replace(
         resources,
         assets=assets,
         it_annual_costs_myen_per_mw=_compute_costs(resources, assets["it"]),
         supply=tuple(_supply(supply, terms, yearly, after_tax, capital.horizon_years) for supply in resources.supply),
-        battery=battery
-        and replace(
-            battery,
-            annual_cost_myen_per_mw=yearly["battery_power"],
-            annual_cost_myen_per_mwh=yearly["battery_energy"],
-        ),
+        battery=battery and tax_storage(battery),
+        further_storages=tuple(map(tax_storage, resources.further_storages)),
         grid=resources.grid and _grid(resources.grid, terms, yearly["interconnection"]),
         backup=backup and replace(backup, annual_cost_myen_per_mw=yearly["backup"]),
         measures=tuple(replace(measure, annual_cost_myen=yearly[measure.name]) for measure in resources.measures),

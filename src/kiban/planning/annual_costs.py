@@ -17,7 +17,7 @@ from kiban.planning.provenance import Recorder
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Scenario
-from kiban.scenario.plant import KNOWN_SUPPLY, Supply
+from kiban.scenario.plant import KNOWN_STORAGE, KNOWN_SUPPLY, STORAGE, Storage, Supply
 
 CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
 
@@ -130,6 +130,56 @@ class CostReader:
         else:
             self._hire("battery_energy", "battery", energy)
         return power, energy
+
+    def storage(self, name: str, option: Storage) -> tuple[float, float | None, float]:
+        """Yearly cost of a storage's power out, its power in where that is sized by itself, and its energy."""
+        capacity, key, row = f"{STORAGE}{name}", f"storage.{name}", f"storage.{name}"
+
+        def cost(part: str, yearly: float | None, yearly_key: str, capex: float | None, capex_key: str) -> float:
+            unit = f"{capacity}_{part}"
+            if yearly is not None:
+                self._recorder.give(f"{key}.{yearly_key}", yearly)
+                return self._hire(unit, "other_storage", yearly)
+            if capex is None:
+                capex = self._take_euros(f"{row}.{part}_capex")
+            else:
+                self._recorder.give(f"{key}.{capex_key}", capex)
+            life = self._given_or(option.life_years, f"{key}.life_years", f"{row}.life", money=False)
+            share = option.fixed_om_share
+            if share is not None:
+                self._recorder.give(f"{key}.fixed_om_share", share)
+            elif name in KNOWN_STORAGE:
+                share = self._recorder.take(f"{row}.{part}_fixed_om_share")
+            return self._own(unit, "other_storage", capex, life, (share or 0.0) * capex)
+
+        power = cost(
+            "power",
+            option.annual_cost_myen_per_mw,
+            "annual_cost_myen_per_mw",
+            option.power_capex_myen_per_mw,
+            "power_capex_myen_per_mw",
+        )
+        charge_power = None
+        if option.sizes_charge_power or f"{row}.charge_power_capex" in self._recorder.catalogue:
+            charge_power = cost(
+                "charge_power",
+                option.annual_cost_myen_per_charge_mw,
+                "annual_cost_myen_per_charge_mw",
+                option.charge_power_capex_myen_per_mw,
+                "charge_power_capex_myen_per_mw",
+            )
+        energy = cost(
+            "energy",
+            option.annual_cost_myen_per_mwh,
+            "annual_cost_myen_per_mwh",
+            option.energy_capex_myen_per_mwh,
+            "energy_capex_myen_per_mwh",
+        )
+        return power, charge_power, energy
+
+    def _take_euros(self, fact_id: str) -> float:
+        """A catalogue value in euros, in million yen: the same row for every cost set."""
+        return self._recorder.take(fact_id) * self._recorder.take("money.yen_per_eur") / YEN_PER_MYEN
 
     def connection(self, area: Callable[[], str]) -> float:
         """Yearly cost of the grid connection, million yen per MW: works and the network's demand charge."""

@@ -14,6 +14,7 @@ from kiban.planning.cost_groups import RUNNING
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
+from kiban.scenario.plant import STORAGE
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -76,6 +77,8 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
             return costs.get("it_chips", 0.0)
         # Costs in dollars that are reported in dollars do not depend on it.
         return 0.0 if plan.scenario.money.currency == "USD" else plan.cost_myen_per_year
+    if name == "money.yen_per_eur":
+        return sum(cost for item, cost in costs.items() if item.startswith(STORAGE))
     if subject == "chip" and not quantity.endswith("liquid_cooled"):
         return costs.get("it_chips", 0.0)
     if subject == "datacentre":
@@ -88,6 +91,8 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         return plan.indicators.get("power_cost_myen_per_year", 0.0)
     if subject == "battery":
         return costs.get("battery_power", 0.0) + costs.get("battery_energy", 0.0)
+    if subject == "storage":
+        return sum(cost for item, cost in costs.items() if item.startswith(f"{STORAGE}{quantity.partition('.')[0]}_"))
     if subject == "grid":
         return costs.get("interconnection" if name.endswith(_CONNECTION) else "energy", 0.0)
     if subject.startswith("backup_"):
@@ -111,6 +116,8 @@ def _section_of(item: str) -> str:
         return "load"
     if item.startswith(MEASURE):
         return f"measure.{item.removeprefix(MEASURE)}"
+    if item.startswith(STORAGE):
+        return f"storage.{item.removeprefix(STORAGE).rpartition('_')[0].removesuffix('_charge')}"
     return known.get(item, f"supply.{item}")
 
 

@@ -6,14 +6,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kiban.planning.design import COMPUTE, MEASURE
+from kiban.scenario.plant import STORAGE
 
 GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved", "revenue")
 RUNNING = frozenset(
-    {"energy", "export_revenue", "fuel", "carbon", "water", "unserved", "production_credit", "compute_revenue"}
+    {
+        "throughput",
+        "energy",
+        "export_revenue",
+        "fuel",
+        "carbon",
+        "water",
+        "unserved",
+        "production_credit",
+        "compute_revenue",
+    }
 )
 _GROUP_OF = {
     "battery_power": "storage",
     "battery_energy": "storage",
+    "throughput": "storage",
     "interconnection": "grid",
     "energy": "grid",
     "export_revenue": "grid",
@@ -51,6 +63,8 @@ def group_of(item: str) -> str:
         return "compute"
     if item.startswith(MEASURE):
         return "measures"
+    if item.startswith(STORAGE):
+        return "storage"
     return _GROUP_OF.get(item, "supply")
 
 

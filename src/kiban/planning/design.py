@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.plan import Plan
+from kiban.scenario.plant import STORAGE
 
 MEASURE = "measure_"
 """How capacities and items of cost of measures begin."""
@@ -63,6 +64,9 @@ def design_rows(plan: Plan) -> tuple[DesignRow, ...]:
 
 
 def _yearly_energy(subject: str, plan: Plan) -> float | None:
+    if subject.startswith(STORAGE):
+        flow = "charge" if subject.endswith("_charge_power") else "discharge"
+        subject = f"{subject.removesuffix('_power').removesuffix('_charge')}_{flow}"
     for column in (ENERGY_COLUMNS.get(subject, ""), f"{subject}_available_mw", f"{subject}_mw"):
         if column in plan.hourly:
             return float(plan.hourly[column].mean()) * HOURS_PER_YEAR

@@ -17,19 +17,19 @@ from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
 UNSERVED_MW = 1e-4
 """Compute not served above it counts as an hour in which some is not."""
-ENERGY_CAPACITIES = ("battery_energy",)
 
 
 def name_capacities(resources: Resources, solution: Solution) -> dict[str, float]:
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
     hidden = {tranche.capacity for tranche in resources.tranches} | {supply.units for supply in resources.supply}
+    energies = {storage.energy for storage in resources.storages}
     named = {}
     for name, value in _built(solution).items():
         if name in measures:
             named[f"measure_{name}"] = float(round(value))
         elif name not in hidden:
-            named[f"{name}_{'mwh' if name in ENERGY_CAPACITIES else 'mw'}"] = value
+            named[f"{name}_{'mwh' if name in energies else 'mw'}"] = value
     return named
 
 
@@ -79,9 +79,11 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
         ("import_mw", "import"),
         ("export_mw", "export"),
         ("backup_mw", "backup_output"),
-        ("charge_mw", "charge"),
-        ("discharge_mw", "discharge"),
-        ("state_of_charge_mwh", "state_of_charge"),
+        *(
+            (f"{flow}_{unit}", flow)
+            for storage in resources.storages
+            for flow, unit in ((storage.charge, "mw"), (storage.discharge, "mw"), (storage.state, "mwh"))
+        ),
         ("backlog_mwh", "backlog"),
         ("dropped_mw", "dropped"),
     ):
@@ -119,9 +121,16 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
         costs[f"it_{part}"] = cost * built["it"]
     for supply in resources.supply:
         costs[supply.name] = supply.annual_cost_myen_per_mw * built[supply.name]
-    if resources.battery is not None:
-        costs["battery_power"] = resources.battery.annual_cost_myen_per_mw * built["battery_power"]
-        costs["battery_energy"] = resources.battery.annual_cost_myen_per_mwh * built["battery_energy"]
+    for storage in resources.storages:
+        costs[storage.power] = storage.annual_cost_myen_per_mw * built[storage.power]
+        if storage.annual_cost_myen_per_charge_mw is not None:
+            costs[storage.charge_power] = storage.annual_cost_myen_per_charge_mw * built[storage.charge_power]
+        costs[storage.energy] = storage.annual_cost_myen_per_mwh * built[storage.energy]
+    if any(storage.throughput_cost_myen_per_mwh for storage in resources.storages):
+        costs["throughput"] = weight * sum(
+            storage.throughput_cost_myen_per_mwh * float(solution.hourly[storage.discharge].sum())
+            for storage in resources.storages
+        )
     if resources.grid is not None:
         costs["interconnection"] = resources.grid.annual_cost_myen_per_mw * built["interconnection"]
         costs["energy"] = float(resources.grid.price_myen_per_mwh @ solution.hourly["import"]) * weight
@@ -183,12 +192,13 @@ def list_investments(resources: Resources, solution: Solution) -> tuple[Investme
     """The assets behind the capacities that are built."""
     built = _built(solution)
     measures = {measure.name for measure in resources.measures}
+    energies = {storage.energy for storage in resources.storages}
     found = []
     for capacity, assets in resources.assets.items():
         quantity = built.get(capacity, 0.0)
         if quantity == 0:
             continue
-        unit = "measure" if capacity in measures else "mwh" if capacity in ENERGY_CAPACITIES else "mw"
+        unit = "measure" if capacity in measures else "mwh" if capacity in energies else "mw"
         found += [
             Investment(
                 asset=asset.asset,

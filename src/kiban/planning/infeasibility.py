@@ -28,7 +28,7 @@ from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
-from kiban.planning.worths import LIMIT_KEYS
+from kiban.planning.worths import limit_keys
 from kiban.progress import Report
 
 CONNECTION = "connection_limits"
@@ -275,7 +275,7 @@ def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
     for name, capacity in programme.capacities.items():
         if capacity.integer or name in tranches or not math.isfinite(capacity.upper):
             continue
-        key, _, unit = LIMIT_KEYS.get(name, (f"supply.{name}.max_mw", "", "MW"))
+        key, _, unit = limit_keys(resources).get(name, (f"supply.{name}.max_mw", "", "MW"))
         most = capacity.upper
         limits.append(_Limit(name, key, unit, most, max(most, LEAST_SIZE * peak, 1.0), partial(_add, most)))
     if resources.grid is not None and resources.grid.is_restricted:

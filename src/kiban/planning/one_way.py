@@ -3,7 +3,7 @@
 A linear programme may do both at once where a price is negative or power sells for more than it costs. Where its
 optimum does, what holds for every plan that does not is added first:
 
-    import + export <= interconnection        charge + discharge <= battery power
+    import + export <= interconnection        charge / ratio + discharge <= power of a storage
     export <= output of the site + discharge - curtailment + what measures save
 
 and the most that the site can have left over bounds what it sells. Mostly the optimum then keeps to one direction; else
@@ -26,7 +26,6 @@ from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 
 IMPORT: Final = "import"
-CHARGE: Final = "charge"
 PROVEN: Final = 1e-7
 """Relative gap below which the directions are the best ones."""
 
@@ -84,7 +83,7 @@ def solve_one_way(
     gap = found.certificate.primal - found.certificate.dual
     return found, TwoWay(
         import_hours=hours.get(IMPORT, 0.0),
-        charge_hours=hours.get(CHARGE, 0.0),
+        charge_hours=max((hours.get(storage.charge, 0.0) for storage in resources.storages), default=0.0),
         cost_myen_per_year=max(cost, 0.0),
         gap_myen_per_year=gap if gap > PROVEN * size else 0.0,
     )
@@ -93,12 +92,12 @@ def solve_one_way(
 def list_pairs(resources: Resources) -> list[Pair]:
     """The flows of a site that exclude each other, and that an optimum may join at a gain."""
     pairs = []
-    grid, battery = resources.grid, resources.battery
+    grid = resources.grid
     if grid is not None and grid.max_export_mw > 0:
         most = min(grid.max_export_mw, grid.max_mw)
         pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
-    if battery is not None and _pays_to_burn(resources):
-        pairs.append(Pair(CHARGE, "discharge", battery.max_power_mw, battery.max_power_mw))
+    if _pays_to_burn(resources):
+        pairs += [Pair(s.charge, s.discharge, s.max_charge_mw, s.max_power_mw) for s in resources.storages]
     return pairs
 
 
@@ -113,11 +112,14 @@ def _pays_to_burn(resources: Resources) -> bool:
 
 def add_cuts(programme: Staircase, resources: Resources) -> None:
     """What every plan keeps to whose flows go in one direction."""
-    if resources.battery is not None and _pays_to_burn(resources):
-        programme.add_row("battery_one_way", upper=0.0)
-        for name in ("charge", "discharge"):
-            programme.add_term("battery_one_way", name)
-        programme.add_capacity_term("battery_one_way", "battery_power", -1.0)
+    for storage in resources.storages:
+        # Powers that are sized apart have no such cut: their shares cannot be added.
+        if _pays_to_burn(resources) and storage.charge_power == storage.power:
+            row = f"{storage.prefix}_one_way"
+            programme.add_row(row, upper=0.0)
+            programme.add_term(row, storage.charge, 1.0 / storage.charge_power_ratio)
+            programme.add_term(row, storage.discharge)
+            programme.add_capacity_term(row, storage.power, -1.0)
     if "export" not in programme.variables:
         return
     programme.add_row("grid_one_way", upper=0.0)
@@ -132,7 +134,8 @@ def add_cuts(programme: Staircase, resources: Resources) -> None:
             programme.add_capacity_term("own_export", supply.name, -supply.availability)
         else:
             programme.add_term("own_export", f"{supply.name}_output", -1.0)
-    for name, sign in (("discharge", -1.0), ("backup_output", -1.0), ("curtailment", 1.0)):
+    released = [(storage.discharge, -1.0) for storage in resources.storages]
+    for name, sign in (*released, ("backup_output", -1.0), ("curtailment", 1.0)):
         if name in programme.variables:
             programme.add_term("own_export", name, sign)
     for measure in resources.measures:
@@ -149,8 +152,8 @@ def _most_left_over(resources: Resources) -> Array:
     for supply in resources.supply:
         has_output = supply.availability > 0
         most = most + np.multiply(supply.availability, supply.max_mw, where=has_output, out=np.zeros(resources.steps))
-    if resources.battery is not None:
-        most = most + resources.battery.max_power_mw
+    for storage in resources.storages:
+        most = most + storage.max_power_mw
     if resources.backup is not None:
         most = most + resources.backup.max_mw
     return most

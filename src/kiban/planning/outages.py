@@ -255,6 +255,7 @@ def _simulate(resources: Resources, site: _Site, length: int, *, fuel_first: boo
     battery, hours = resources.battery, resources.step_hours
     kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, hours) if battery is not None else 1.0
     into = battery.charge_efficiency if battery is not None else 1.0
+    ratio = battery.charge_power_ratio if battery is not None else 1.0
     out = battery.discharge_efficiency if battery is not None else 1.0
     steps = _steps_of(np.arange(resources.steps), length, resources.block_steps)
     state, tank = site.stored_mwh.copy(), np.full(resources.steps, site.fuel_mwh)
@@ -262,7 +263,7 @@ def _simulate(resources: Resources, site: _Site, length: int, *, fuel_first: boo
     for k in range(length):
         net = site.net_mw[steps[:, k]]
         state = kept * state
-        room = np.minimum(site.power_mw, np.maximum(site.energy_mwh - state, 0.0) / (into * hours))
+        room = np.minimum(ratio * site.power_mw, np.maximum(site.energy_mwh - state, 0.0) / (into * hours))
         give = np.minimum(site.power_mw, state * out / hours)
         burn = np.minimum(site.backup_mw, tank / hours)
         backup = np.clip(net + room if fuel_first else net - give, 0.0, burn)
@@ -313,7 +314,7 @@ def _price_outages(
         kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, hours)
         first = np.zeros(steps.shape)
         first[:, 0] = kept * site.stored_mwh[starts]
-        programme.add_variable("charge", upper=site.power_mw)
+        programme.add_variable("charge", upper=battery.charge_power_ratio * site.power_mw)
         programme.add_variable("discharge", upper=site.power_mw)
         programme.add_variable("state", upper=site.energy_mwh)
         programme.add_row("storage", equal=first.ravel())
@@ -345,7 +346,7 @@ def _price_outages(
     if resources.backup is not None:
         capacities["backup"] = bound("backup") + (outage.fuel_hours * bound("burnt") if has_fuel else 0.0)
     if battery is not None:
-        capacities["battery_power"] = bound("charge") + bound("discharge")
+        capacities["battery_power"] = battery.charge_power_ratio * bound("charge") + bound("discharge")
         begins = np.zeros(len(starts), dtype=bool) if battery.cyclic else starts % resources.block_steps == 0
         capacities["battery_energy"] = bound("state") + np.where(begins, stored * battery.initial_share, 0.0)
         stored = np.where(begins, 0.0, stored)

@@ -30,15 +30,15 @@ from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
-    BatteryResource,
     FallingPrice,
     GridResource,
     Resources,
+    StorageResource,
     SupplyResource,
 )
 from kiban.planning.series_inputs import Horizon
 from kiban.planning.site_facts import Place
-from kiban.planning.storage_options import read_battery, read_measures
+from kiban.planning.storage_options import read_battery, read_measures, read_storages
 from kiban.planning.supply_options import read_supply
 from kiban.policy.capital import CapitalTerms
 from kiban.policy.terms import PolicyTerms
@@ -97,9 +97,14 @@ class Plant:
         return (*read_supply(self.inputs), *read_bridging(self.inputs))
 
     @cached_property
-    def battery(self) -> BatteryResource | None:
+    def battery(self) -> StorageResource | None:
         """The battery, if one may be built."""
         return read_battery(self.inputs)
+
+    @cached_property
+    def further_storages(self) -> tuple[StorageResource, ...]:
+        """The storages beside the battery."""
+        return read_storages(self.inputs)
 
     @cached_property
     def grid(self) -> GridResource | None:
@@ -249,6 +254,7 @@ class Preparation:
             unserved_price_myen_per_mwh=scenario.load.unserved_price_myen_per_mwh,
             supply=plant.supply,
             battery=plant.battery,
+            further_storages=plant.further_storages,
             grid=plant.grid,
             backup=plant.backup,
             critical_share=scenario.backup.critical_share if plant.backup is not None else 0.0,

@@ -11,19 +11,20 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.linear import Staircase
-from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.commitments import add_schedule
 from kiban.planning.plant_limits import add_plant_limits
 from kiban.planning.resources import Resources
+from kiban.planning.storage import add_storages
 from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_deductions, sells
 
 
 def write_programme(resources: Resources) -> Staircase:
-    """The whole programme: balance, supply, battery, compute, grid, backup, then what must hold over the year."""
+    """The whole programme: balance, supply, storages, compute, grid, backup, then what must hold over the year."""
     programme = Staircase(resources.steps, resources.block_steps)
     add_balance(programme, resources)
     add_supply(programme, resources)
-    add_battery(programme, resources)
+    add_plant_limits(programme, resources)
+    add_storages(programme, resources)
     add_compute(programme, resources)
     add_tranches(programme, resources)
     add_grid(programme, resources)
@@ -69,51 +70,6 @@ def add_supply(programme: Staircase, resources: Resources) -> None:
         programme.add_term("curtailment_limit", "curtailment")
         for supply in free:
             programme.add_capacity_term("curtailment_limit", supply.name, -supply.availability)
-    add_plant_limits(programme, resources)
-
-
-def add_battery(programme: Staircase, resources: Resources) -> None:
-    """Charge, discharge and state of charge; power and energy are sized apart."""
-    battery = resources.battery
-    if battery is None:
-        return
-    programme.add_capacity(
-        "battery_power",
-        cost=battery.annual_cost_myen_per_mw,
-        lower=battery.min_power_mw,
-        upper=battery.max_power_mw,
-    )
-    programme.add_capacity(
-        "battery_energy",
-        cost=battery.annual_cost_myen_per_mwh,
-        lower=battery.min_energy_mwh,
-        upper=battery.max_energy_mwh,
-    )
-    programme.add_variable("charge", capacity="battery_power")
-    programme.add_variable("discharge", capacity="battery_power")
-    programme.add_variable("state_of_charge", capacity="battery_energy")
-    programme.add_term("balance", "charge", -1.0)
-    programme.add_term("balance", "discharge")
-
-    kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, resources.step_hours)
-    programme.add_row("storage", equal=0.0)
-    programme.add_term("storage", "state_of_charge")
-    programme.add_term("storage", "state_of_charge", -kept, lagged=True, cyclic=battery.cyclic)
-    programme.add_term("storage", "charge", -battery.charge_efficiency * resources.step_hours)
-    programme.add_term("storage", "discharge", resources.step_hours / battery.discharge_efficiency)
-    if not battery.cyclic:
-        starts = np.zeros(resources.steps)
-        starts[:: resources.block_steps] = kept * battery.initial_share
-        programme.add_capacity_term("storage", "battery_energy", -starts)
-
-    for name, hours, sign in (
-        ("battery_least_hours", battery.min_hours, -1.0),
-        ("battery_most_hours", battery.max_hours, 1.0),
-    ):
-        if hours is not None:
-            programme.add_total(name, upper=0.0)
-            programme.add_capacity_term(name, "battery_energy", sign)
-            programme.add_capacity_term(name, "battery_power", -sign * hours)
 
 
 def add_compute(programme: Staircase, resources: Resources) -> None:

@@ -45,8 +45,9 @@ def add_account(network: pypsa.Network, resources: Resources) -> dict[str, Array
     sold_later = {f"sold_{source}": -1.0 for source in sources}
     for store in stores:
         put, taken, held = (f"{word}_{store.name}" for word in ("put", "taken", "held"))
-        stored = {f"kept_{source}_in_{store.name}": 1.0 for source in sources} if resources.loses_purchases else {}
-        if not selling:
+        takes = [generator_of(source) for source in store.takes]
+        stored = {f"kept_{source}_in_{store.name}": 1.0 for source in takes} if resources.loses_purchases else {}
+        if not selling or not takes:
             add_hours(network, f"kept_in_{store.name}", {**stored, store.charge: -1.0})
             continue
         network.add("Bus", held, carrier=CARRIER)
@@ -81,6 +82,8 @@ def add_account(network: pypsa.Network, resources: Resources) -> dict[str, Array
         add_hours(network, f"{put}_limit", {**stored, put: 1.0, store.charge: -1.0})
         add_hours(network, f"{taken}_limit", {taken: 1.0, store.discharge: -1.0})
         add_hours(network, f"{held}_limit", {held: 1.0, store.name: -1.0})
+        if len(takes) < len(sources):
+            add_hours(network, f"sold_later_{store.name}", {put: 1.0, **{f"sold_{source}": -1.0 for source in takes}})
         sold_on |= {put: -1.0, taken: store.discharge_efficiency}
         sold_later[put] = 1.0
     if selling:
@@ -94,8 +97,8 @@ def weigh_losses(resources: Resources) -> dict[str, Array]:
     weights = {supply.name: 1.0 for supply in resources.supply if supply.clean}
     for store in list_stores(resources):
         weights |= {f"standing_{store.name}": 1.0, store.charge: -1.0, store.discharge: store.discharge_efficiency}
-        if sells(resources):
+        if sells(resources) and store.takes:
             weights |= {f"put_{store.name}": 1.0, f"taken_{store.name}": -store.discharge_efficiency}
-        for source, _ in list_sources(resources):
+        for source in store.takes:
             weights[f"kept_{generator_of(source)}_in_{store.name}"] = store.lost_share
     return {name: np.full(resources.steps, weight) for name, weight in weights.items()}

@@ -23,9 +23,17 @@ from kiban.errors import InputError, Problem
 from kiban.planning.commitments import arrivals_per_mw, backlog_room, undelivered_per_mw
 from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
-from kiban.planning.pypsa_constraints import NOMINAL, YEAR_STEPS, add_constraints, add_hourly_limit, add_ramp, add_total
+from kiban.planning.pypsa_constraints import (
+    NOMINAL,
+    YEAR_STEPS,
+    add_constraints,
+    add_hourly_limit,
+    add_hours,
+    add_ramp,
+    add_total,
+)
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
-from kiban.planning.resources import BatteryResource, GridResource, Resources, TrancheResource
+from kiban.planning.resources import GridResource, Resources, StorageResource, TrancheResource
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +63,9 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         network.add("Bus", "it", carrier="compute")
         network.add("Load", "firm", bus="it", carrier="compute", p_set=resources.firm_mw)
         _add_supply(network, resources)
-        if resources.battery is not None:
-            _add_battery(network, resources.battery)
+        for storage in resources.storages:
+            _add_storage(network, storage)
+        _add_own_charge(network, resources)
         _add_compute(network, resources)
         _add_tranches(network, resources)
         if resources.grid is not None:
@@ -100,9 +109,13 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
             named[f"measure_{name}"] = round(generator["p_nom_opt"])
         else:
             named[f"{'interconnection' if name == 'import' else name}_mw"] = generator["p_nom_opt"]
-    if "battery" in stores.index:
-        named["battery_power_mw"] = links.at["charge", "p_nom_opt"]
-        named["battery_energy_mwh"] = stores.at["battery", "e_nom_opt"]
+    for name in stores.index[stores["carrier"] == "battery"]:
+        prefix = "" if name == "battery" else f"{name}_"
+        discharge = links.loc[f"{prefix}discharge"]
+        named[f"{name}_power_mw"] = discharge["p_nom_opt"] * discharge["efficiency"]
+        if f"{name}_power" not in network.c["GlobalConstraint"].static.index:
+            named[f"{name}_charge_power_mw"] = links.at[f"{prefix}charge", "p_nom_opt"]
+        named[f"{name}_energy_mwh"] = stores.at[name, "e_nom_opt"]
     return {name: max(float(value), 0.0) for name, value in named.items()}
 
 
@@ -129,50 +142,61 @@ def _add_supply(network: pypsa.Network, resources: Resources) -> None:
             add_ramp(network, supply.name, ramp)
 
 
-def _add_battery(network: pypsa.Network, battery: BatteryResource) -> None:
-    """A store between two links of one power; a link's capacity is on the side that it draws from."""
-    network.add("Bus", "battery", carrier="battery")
+def _add_storage(network: pypsa.Network, storage: StorageResource) -> None:
+    """A store between two links; a link's capacity is on the side that it draws from."""
+    name, shared = storage.prefix, storage.annual_cost_myen_per_charge_mw is None
+    network.add("Bus", name, carrier="battery")
     network.add(
         "Link",
-        "charge",
+        storage.charge,
         bus0="electricity",
-        bus1="battery",
+        bus1=name,
         carrier="battery",
-        efficiency=battery.charge_efficiency,
+        efficiency=storage.charge_efficiency,
         p_nom_extendable=True,
-        p_nom_min=battery.min_power_mw,
-        p_nom_max=battery.max_power_mw,
-        capital_cost=battery.annual_cost_myen_per_mw,
+        p_nom_max=storage.max_charge_mw,
+        capital_cost=storage.annual_cost_myen_per_charge_mw or 0.0,
     )
     network.add(
         "Link",
-        "discharge",
-        bus0="battery",
+        storage.discharge,
+        bus0=name,
         bus1="electricity",
         carrier="battery",
-        efficiency=battery.discharge_efficiency,
+        efficiency=storage.discharge_efficiency,
         p_nom_extendable=True,
+        p_nom_min=storage.min_power_mw / storage.discharge_efficiency,
+        p_nom_max=storage.max_power_mw / storage.discharge_efficiency,
+        capital_cost=storage.annual_cost_myen_per_mw * storage.discharge_efficiency,
+        marginal_cost=storage.throughput_cost_myen_per_mwh * storage.discharge_efficiency,
     )
     network.add(
         "Store",
-        "battery",
-        bus="battery",
+        name,
+        bus=name,
         carrier="battery",
         e_nom_extendable=True,
-        e_nom_min=battery.min_energy_mwh,
-        e_nom_max=battery.max_energy_mwh,
-        e_cyclic=battery.cyclic,
-        standing_loss=battery.self_discharge_per_hour,
-        capital_cost=battery.annual_cost_myen_per_mwh,
+        e_nom_min=storage.min_energy_mwh,
+        e_nom_max=storage.max_energy_mwh,
+        e_cyclic=storage.cyclic,
+        standing_loss=storage.self_discharge_per_hour,
+        capital_cost=storage.annual_cost_myen_per_mwh,
     )
-    network.c["Store"].static.loc["battery", "initial_share"] = 0.0 if battery.cyclic else battery.initial_share
-    add_total(
-        network, "battery_power", "==", 0.0, capacities={"charge": 1.0, "discharge": -battery.discharge_efficiency}
-    )
-    if battery.min_hours is not None:
-        add_total(network, "battery_least_hours", "<=", 0.0, capacities={"battery": -1.0, "charge": battery.min_hours})
-    if battery.max_hours is not None:
-        add_total(network, "battery_most_hours", "<=", 0.0, capacities={"battery": 1.0, "charge": -battery.max_hours})
+    network.c["Store"].static.loc[name, "initial_share"] = 0.0 if storage.cyclic else storage.initial_share
+    if shared:
+        sides = {storage.charge: 1.0 / storage.charge_power_ratio, storage.discharge: -storage.discharge_efficiency}
+        add_total(network, storage.power, "==", 0.0, capacities=sides)
+    for hours, word, sign in ((storage.min_hours, "least", -1.0), (storage.max_hours, "most", 1.0)):
+        if hours is not None:
+            sizes = {name: sign, storage.discharge: -sign * hours * storage.discharge_efficiency}
+            add_total(network, f"{name}_{word}_hours", "<=", 0.0, capacities=sizes)
+
+
+def _add_own_charge(network: pypsa.Network, resources: Resources) -> None:
+    """What takes own supply alone is charged by what that delivers."""
+    own = {storage.charge: 1.0 for storage in resources.storages if storage.from_own_supply}
+    if own:
+        add_hours(network, "own_charge", own | {supply.name: -1.0 for supply in resources.supply})
 
 
 def _add_compute(network: pypsa.Network, resources: Resources) -> None:

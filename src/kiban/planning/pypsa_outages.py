@@ -100,10 +100,11 @@ def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any)
 
     model, links, store = network.model, network.c["Link"].static, network.c["Store"].static.loc["battery"]
     block, hours = int(network.meta[YEAR_STEPS]), float(given["step_hours"])
-    power = model["Link-p_nom"].sel(name="charge", drop=True)
+    into = model["Link-p_nom"].sel(name="charge", drop=True)
+    out = model["Link-p_nom"].sel(name="discharge", drop=True) * float(links.at["discharge", "efficiency"])
     energy = model["Store-e_nom"].sel(name="battery", drop=True)
     charge, discharge, state = variable("charge"), variable("discharge"), variable("state")
-    for name, flow, most in (("charge", charge, power), ("discharge", discharge, power), ("state", state, energy)):
+    for name, flow, most in (("charge", charge, into), ("discharge", discharge, out), ("state", state, energy)):
         model.add_constraints(flow - most, "<=", 0.0, name=f"outage-{name}-limit")
     kept = (1.0 - float(store["standing_loss"])) ** hours
     ages = np.arange(state.sizes["age"])

@@ -16,6 +16,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear.curves import CostCurve
 from kiban.planning.asset_costs import AssetCost
+from kiban.scenario.plant import STORAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ class SupplyResource:
 
 
 @dataclass(frozen=True, slots=True)
-class BatteryResource:
-    """Battery power and energy with their yearly cost, efficiencies and limits."""
+class StorageResource:
+    """A storage: power and energy with their yearly cost, efficiencies and limits; names are those of the programme."""
 
     annual_cost_myen_per_mw: float
     annual_cost_myen_per_mwh: float
@@ -82,6 +83,67 @@ class BatteryResource:
     self_discharge_per_hour: float
     cyclic: bool
     initial_share: float
+    charge_power_ratio: float = 1.0
+    """Power in over power out, where both are one capacity."""
+    annual_cost_myen_per_charge_mw: float | None = None
+    """Yearly cost of power in where that is sized and paid by itself."""
+    max_charge_power_mw: float = math.inf
+    throughput_cost_myen_per_mwh: float = 0.0
+    """Of each MWh discharged."""
+    from_own_supply: bool = False
+    """Whether it is charged by own supply alone, not from the grid and not from the backup."""
+    name: str | None = None
+    """None for the battery."""
+
+    @property
+    def prefix(self) -> str:
+        """How its capacities and constraints are named."""
+        return "battery" if self.name is None else f"{STORAGE}{self.name}"
+
+    @property
+    def power(self) -> str:
+        """Capacity of its power out."""
+        return f"{self.prefix}_power"
+
+    @property
+    def charge_power(self) -> str:
+        """Capacity of its power in."""
+        return self.power if self.annual_cost_myen_per_charge_mw is None else f"{self.prefix}_charge_power"
+
+    @property
+    def energy(self) -> str:
+        """Capacity of what it holds."""
+        return f"{self.prefix}_energy"
+
+    @property
+    def charge(self) -> str:
+        """Power into it."""
+        return self._hourly("charge")
+
+    @property
+    def discharge(self) -> str:
+        """Power out of it."""
+        return self._hourly("discharge")
+
+    @property
+    def state(self) -> str:
+        """What it holds at the end of a step."""
+        return self._hourly("state_of_charge")
+
+    @property
+    def row(self) -> str:
+        """The balance of what it holds."""
+        return "storage" if self.name is None else f"{self.prefix}_balance"
+
+    @property
+    def max_charge_mw(self) -> float:
+        """The most that may go in, MW."""
+        if self.annual_cost_myen_per_charge_mw is not None:
+            return self.max_charge_power_mw
+        return self.max_power_mw * self.charge_power_ratio
+
+    def _hourly(self, flow: str) -> str:
+        return flow if self.name is None else f"{self.prefix}_{flow}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +317,7 @@ class Resources:
     max_it_mw: float
     unserved_price_myen_per_mwh: float | None
     supply: tuple[SupplyResource, ...]
-    battery: BatteryResource | None
+    battery: StorageResource | None
     grid: GridResource | None
     backup: BackupResource | None
     critical_share: float
@@ -267,6 +329,8 @@ class Resources:
     water_price_myen_per_m3: float
     gpus_per_mw: float | None
     tranches: tuple[TrancheResource, ...] = ()
+    further_storages: tuple[StorageResource, ...] = ()
+    """Storages beside the battery."""
     tranches_need_own_it: bool = False
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
     loses_purchases: bool = False
@@ -275,6 +339,11 @@ class Resources:
     """The outage that the design survives."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
+
+    @property
+    def storages(self) -> tuple[StorageResource, ...]:
+        """The battery and all further storages."""
+        return (*(() if self.battery is None else (self.battery,)), *self.further_storages)
 
     @property
     def it_annual_cost_myen_per_mw(self) -> float:
@@ -325,7 +394,7 @@ class Resources:
             costs.append(self.grid.price_myen_per_mwh + carbon * self.grid.emission_factor_t_per_mwh)
         if self.backup is not None:
             costs.append(self.backup.fuel_cost_myen_per_mwh + carbon * self.backup.emission_factor_t_per_mwh)
-        starts_full = self.battery is not None and not self.battery.cyclic and self.battery.initial_share > 0
+        starts_full = any(not storage.cyclic and storage.initial_share > 0 for storage in self.storages)
         is_slow = any(supply.ramp_share_per_hour is not None or supply.least_load_share > 0 for supply in self.supply)
         return is_slow or bool(self.measures) or starts_full or any(bool((cost <= 0).any()) for cost in costs)
 

@@ -24,27 +24,34 @@ HOURLY_DUST: Final = 1e-7
 
 def tidy(resources: Resources, solution: Solution) -> Solution:
     """The same optimum without overlap, without rounding and with the least of each capacity that costs nothing."""
-    netted = net_battery(resources, solution)
+    netted = net_storages(resources, solution)
     hourly = {name: np.where(np.abs(values) < HOURLY_DUST, 0.0, values) for name, values in netted.hourly.items()}
     return take_least_capacities(resources, replace(netted, hourly=hourly))
 
 
-def net_battery(resources: Resources, solution: Solution) -> Solution:
+def net_storages(resources: Resources, solution: Solution) -> Solution:
     """The same optimum without charging and discharging in one step, which only burns surplus energy.
 
-    What the battery burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
+    What a storage burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
     energy can pay, the schedule is left as it is.
     """
-    battery = resources.battery
-    if battery is None or not burns_at_no_gain(resources):
+    if not resources.storages or not burns_at_no_gain(resources):
         return solution
-    charge, discharge = solution.hourly["charge"], solution.hourly["discharge"]
-    stored = battery.charge_efficiency * charge - discharge / battery.discharge_efficiency
-    net_charge = np.maximum(stored, 0.0) / battery.charge_efficiency
-    net_discharge = np.maximum(-stored, 0.0) * battery.discharge_efficiency
-    burnt = (charge - discharge) - (net_charge - net_discharge)
-    netted = {"charge": net_charge, "discharge": net_discharge, "curtailment": solution.hourly["curtailment"] + burnt}
-    return replace(solution, hourly={**solution.hourly, **netted})
+    hourly = dict(solution.hourly)
+    for storage in resources.storages:
+        if storage.throughput_cost_myen_per_mwh:
+            continue  # no optimum wears out for nothing
+        charge, discharge = hourly[storage.charge], hourly[storage.discharge]
+        stored = storage.charge_efficiency * charge - discharge / storage.discharge_efficiency
+        net_charge = np.maximum(stored, 0.0) / storage.charge_efficiency
+        net_discharge = np.maximum(-stored, 0.0) * storage.discharge_efficiency
+        burnt = (charge - discharge) - (net_charge - net_discharge)
+        hourly |= {
+            storage.charge: net_charge,
+            storage.discharge: net_discharge,
+            "curtailment": hourly["curtailment"] + burnt,
+        }
+    return replace(solution, hourly=hourly)
 
 
 def burns_at_no_gain(resources: Resources) -> bool:
@@ -82,18 +89,24 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
     if not resources.it_annual_cost_myen_per_mw and not resources.tranches:
         served = hourly.get("served", 0.0) - hourly.get("unserved", 0.0)
         yield "it", max(resources.min_it_mw, float(np.max(resources.firm_mw + served)))
-    grid, battery, backup = resources.grid, resources.battery, resources.backup
+    grid, backup = resources.grid, resources.backup
     if grid is not None and not grid.annual_cost_myen_per_mw:
         used = (_needed(hourly, "import", grid.import_share), _needed(hourly, "export", grid.export_share))
         yield "interconnection", max(grid.min_mw, *used)
     if resources.outage is not None:
         # What an outage needs shows in no hour of the schedule.
         return
-    if battery is not None and battery.min_hours is None and battery.max_hours is None:
-        if not battery.annual_cost_myen_per_mw:
-            yield "battery_power", max(battery.min_power_mw, _peak(hourly, "charge"), _peak(hourly, "discharge"))
-        if not battery.annual_cost_myen_per_mwh and battery.cyclic:
-            yield "battery_energy", max(battery.min_energy_mwh, _peak(hourly, "state_of_charge"))
+    for storage in resources.storages:
+        if storage.annual_cost_myen_per_charge_mw == 0:
+            yield storage.charge_power, _peak(hourly, storage.charge)
+        if storage.min_hours is not None or storage.max_hours is not None:
+            continue
+        if not storage.annual_cost_myen_per_mw:
+            drawn = _peak(hourly, storage.charge) / storage.charge_power_ratio
+            shared = drawn if storage.charge_power == storage.power else 0.0
+            yield storage.power, max(storage.min_power_mw, shared, _peak(hourly, storage.discharge))
+        if not storage.annual_cost_myen_per_mwh and storage.cyclic:
+            yield storage.energy, max(storage.min_energy_mwh, _peak(hourly, storage.state))
     is_free = backup is not None and not backup.annual_cost_myen_per_mw
     if backup is not None and is_free and backup.permitted_hours_per_year is None and not _is_critical(resources, 1.0):
         yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))

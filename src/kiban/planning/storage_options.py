@@ -1,4 +1,4 @@
-"""The battery and the efficiency measures of a scenario."""
+"""The storages and the efficiency measures of a scenario."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.physics.battery import one_way_efficiencies
 from kiban.planning.inputs import Inputs
-from kiban.planning.resources import BatteryResource, MeasureResource
+from kiban.planning.resources import MeasureResource, StorageResource
+from kiban.scenario import Battery, Storage
 
 
-def read_battery(inputs: Inputs) -> BatteryResource | None:
+def read_battery(inputs: Inputs) -> StorageResource | None:
     """The battery, or None where the scenario leaves it out."""
     battery = inputs.scenario.battery
     if not battery.enabled:
         return None
-    _refuse_free_start(inputs)
+    _refuse_free_start(inputs, battery, "battery")
     power, energy = inputs.costs.battery()
-    charge, discharge = one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
-    return BatteryResource(
+    charge, discharge = _efficiencies(inputs)
+    for key in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
+        if key in battery.model_fields_set:
+            inputs.recorder.give(f"battery.{key}", getattr(battery, key))
+    return StorageResource(
         annual_cost_myen_per_mw=power,
         annual_cost_myen_per_mwh=energy,
         min_power_mw=battery.min_power_mw,
-        max_power_mw=math.inf if battery.max_power_mw is None else battery.max_power_mw,
+        max_power_mw=_most(battery.max_power_mw),
         min_energy_mwh=battery.min_energy_mwh,
-        max_energy_mwh=math.inf if battery.max_energy_mwh is None else battery.max_energy_mwh,
+        max_energy_mwh=_most(battery.max_energy_mwh),
         min_hours=battery.min_hours,
         max_hours=battery.max_hours,
         charge_efficiency=charge,
@@ -33,16 +37,80 @@ def read_battery(inputs: Inputs) -> BatteryResource | None:
         self_discharge_per_hour=_performance(inputs, "self_discharge_per_hour"),
         cyclic=battery.cyclic,
         initial_share=battery.initial_share,
+        charge_power_ratio=battery.charge_power_ratio,
+        throughput_cost_myen_per_mwh=battery.throughput_cost_myen_per_mwh,
+        from_own_supply=battery.charge_from == "own_supply",
     )
 
 
-def _refuse_free_start(inputs: Inputs) -> None:
+def _efficiencies(inputs: Inputs) -> tuple[float, float]:
+    """Of charging and of discharging."""
+    battery = inputs.scenario.battery
+    if battery.charge_efficiency is None or battery.discharge_efficiency is None:
+        return one_way_efficiencies(_performance(inputs, "round_trip_efficiency"))
+    return _performance(inputs, "charge_efficiency"), _performance(inputs, "discharge_efficiency")
+
+
+def read_storages(inputs: Inputs) -> tuple[StorageResource, ...]:
+    """The storages beside the battery that the scenario names."""
+    return tuple(
+        _read_storage(inputs, name, option) for name, option in inputs.scenario.storage.items() if option.enabled
+    )
+
+
+def _read_storage(inputs: Inputs, name: str, option: Storage) -> StorageResource:
+    key, recorder = f"storage.{name}", inputs.recorder
+    _refuse_free_start(inputs, option, key)
+    power, charge_power, energy = inputs.costs.storage(name, option)
+    for term in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
+        if term in option.model_fields_set:
+            recorder.give(f"{key}.{term}", getattr(option, term))
+
+    def take(term: str, given: float | None) -> float:
+        if given is not None:
+            recorder.give(f"{key}.{term}", given)
+            return given
+        return recorder.take(f"{key}.{term}") if f"{key}.{term}" in recorder.catalogue else 0.0
+
+    if option.round_trip_efficiency is not None:
+        charge, discharge = one_way_efficiencies(take("round_trip_efficiency", option.round_trip_efficiency))
+    else:
+        charge = take("charge_efficiency", option.charge_efficiency)
+        discharge = take("discharge_efficiency", option.discharge_efficiency)
+    return StorageResource(
+        annual_cost_myen_per_mw=power,
+        annual_cost_myen_per_mwh=energy,
+        min_power_mw=option.min_power_mw,
+        max_power_mw=_most(option.max_power_mw),
+        min_energy_mwh=option.min_energy_mwh,
+        max_energy_mwh=_most(option.max_energy_mwh),
+        min_hours=take("min_hours", option.min_hours) or None,
+        max_hours=option.max_hours,
+        charge_efficiency=charge,
+        discharge_efficiency=discharge,
+        self_discharge_per_hour=take("self_discharge_per_hour", option.self_discharge_per_hour),
+        cyclic=option.cyclic,
+        initial_share=option.initial_share,
+        charge_power_ratio=1.0 if charge_power is not None else option.charge_power_ratio,
+        annual_cost_myen_per_charge_mw=charge_power,
+        max_charge_power_mw=_most(option.max_charge_power_mw),
+        throughput_cost_myen_per_mwh=option.throughput_cost_myen_per_mwh,
+        from_own_supply=option.charge_from == "own_supply",
+        name=name,
+    )
+
+
+def _most(limit: float | None) -> float:
+    return math.inf if limit is None else limit
+
+
+def _refuse_free_start(inputs: Inputs, battery: Battery, key: str) -> None:
     """A window that stands for a year begins as often as it fits into one: what it begins with must be paid back."""
-    battery, horizon = inputs.scenario.battery, inputs.horizon
+    horizon = inputs.horizon
     windows = horizon.steps_per_year / horizon.block_steps
     if not battery.cyclic and battery.initial_share > 0 and windows > 1:
         hours = horizon.block_steps * horizon.step_hours
-        raise ScenarioError(Problem("planning.free_start", key="battery.cyclic", count=round(windows, 1), hours=hours))
+        raise ScenarioError(Problem("planning.free_start", key=f"{key}.cyclic", count=round(windows, 1), hours=hours))
 
 
 def _performance(inputs: Inputs, name: str) -> float:

@@ -51,6 +51,8 @@ class Store:
     discharge_efficiency: float
     kept_per_step: float
     cyclic: bool
+    takes: tuple[str, ...]
+    """Sources that are not all clean and may go into it."""
 
     @property
     def lost_share(self) -> float:
@@ -60,21 +62,21 @@ class Store:
 
 def list_stores(resources: Resources) -> tuple[Store, ...]:
     """The storages of a site."""
-    battery = resources.battery
-    if battery is None:
-        return ()
-    lost = self_discharge_per_step(battery.self_discharge_per_hour, resources.step_hours)
-    return (
+    own = {f"{supply.name}_output" for supply in resources.supply}
+    sources = [name for name, _ in list_sources(resources)]
+    return tuple(
         Store(
-            name="battery",
-            charge="charge",
-            discharge="discharge",
-            state="state_of_charge",
-            charge_efficiency=battery.charge_efficiency,
-            discharge_efficiency=battery.discharge_efficiency,
-            kept_per_step=1.0 - lost,
-            cyclic=battery.cyclic,
-        ),
+            name=storage.prefix,
+            charge=storage.charge,
+            discharge=storage.discharge,
+            state=storage.state,
+            charge_efficiency=storage.charge_efficiency,
+            discharge_efficiency=storage.discharge_efficiency,
+            kept_per_step=1.0 - self_discharge_per_step(storage.self_discharge_per_hour, resources.step_hours),
+            cyclic=storage.cyclic,
+            takes=tuple(name for name in sources if name in own or not storage.from_own_supply),
+        )
+        for storage in resources.storages
     )
 
 
@@ -93,8 +95,7 @@ def may_lose_purchases(resources: Resources) -> bool:
 
     Then purchases serve all the load, after their own losses, and none is cleaner than the cleanest.
     """
-    sources = list_sources(resources)
-    if resources.clean_share is None or not list_stores(resources) or not sources:
+    if resources.clean_share is None or not any(store.takes for store in list_stores(resources)):
         return False
     return resources.clean_share <= 1.0 - _least_unclean(resources)
 
@@ -119,6 +120,8 @@ def add_sales(programme: Staircase, resources: Resources) -> None:
         programme.add_term("sold_on", sold)
         programme.add_term("sold_later", sold, -1.0)
     for store in stores:
+        if not store.takes:
+            continue
         put, taken, held = (f"{word}_{store.name}" for word in ("put", "taken", "held"))
         for part, whole in ((put, store.charge), (taken, store.discharge), (held, store.state)):
             _add_part(programme, part, whole)
@@ -133,6 +136,11 @@ def add_sales(programme: Staircase, resources: Resources) -> None:
             programme.add_term(f"{part}_limit", part)
             programme.add_term(f"{part}_limit", whole, -1.0)
         programme.add_term("sold_later", put)
+        if len(store.takes) < len(list_sources(resources)):
+            programme.add_row(f"sold_later_{store.name}", upper=0.0)
+            programme.add_term(f"sold_later_{store.name}", put)
+            for source in store.takes:
+                programme.add_term(f"sold_later_{store.name}", f"sold_{source}", -1.0)
         programme.add_term("sold_on", put, -1.0)
         programme.add_term("sold_on", taken)
 
@@ -145,18 +153,19 @@ def add_lost_purchases(programme: Staircase, resources: Resources) -> None:
         standing = f"standing_{store.name}"
         _add_part(programme, standing, store.state, (1.0 - store.kept_per_step) / resources.step_hours)
         programme.add_total_term("losses_beyond_own", standing, weight)
-        row = f"put_{store.name}_limit" if sells(resources) else f"kept_in_{store.name}"
-        if not sells(resources):
+        sold_on = sells(resources) and bool(store.takes)
+        row = f"put_{store.name}_limit" if sold_on else f"kept_in_{store.name}"
+        if not sold_on:
             programme.add_row(row, upper=0.0)
             programme.add_term(row, store.charge, -1.0)
-        for source, _ in sources:
+        for source in store.takes:
             kept = _kept(source, store)
             _add_part(programme, kept, store.charge)
             programme.add_term(row, kept)
             programme.add_total_term("losses_beyond_own", kept, store.lost_share * weight)
         programme.add_total_term("losses_beyond_own", store.charge, -weight)
         programme.add_total_term("losses_beyond_own", store.discharge, weight)
-        if sells(resources):
+        if sold_on:
             programme.add_total_term("losses_beyond_own", f"put_{store.name}", weight)
             programme.add_total_term("losses_beyond_own", f"taken_{store.name}", -weight)
     for source, _ in sources:
@@ -164,7 +173,8 @@ def add_lost_purchases(programme: Staircase, resources: Resources) -> None:
             programme.add_row(f"part_of_{source}", upper=0.0)
             programme.add_term(f"part_of_{source}", source, -1.0)
         for store in list_stores(resources):
-            programme.add_term(f"part_of_{source}", _kept(source, store))
+            if source in store.takes:
+                programme.add_term(f"part_of_{source}", _kept(source, store))
     for supply in resources.supply:
         if supply.is_free:
             programme.add_capacity_term("losses_beyond_own", supply.name, float(supply.availability.sum()) * weight)
@@ -181,7 +191,8 @@ def list_deductions(resources: Resources) -> Iterator[tuple[str, Array]]:
             yield f"sold_{source}", share
         if resources.loses_purchases:
             for store in list_stores(resources):
-                yield _kept(source, store), share * store.lost_share
+                if source in store.takes:
+                    yield _kept(source, store), share * store.lost_share
     if resources.loses_purchases:
         for store in list_stores(resources):
             yield f"standing_{store.name}", np.full(resources.steps, _least_unclean(resources))

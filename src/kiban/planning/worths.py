@@ -15,7 +15,7 @@ from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.evaluation import compute_it_load, compute_load, firm_peak
 from kiban.planning.plan import Worth
-from kiban.planning.resources import Resources
+from kiban.planning.resources import Resources, StorageResource
 
 POINT = 0.01
 # A saving below this share of the total cost is the solver's rounding.
@@ -60,9 +60,12 @@ def _ordinary_change(worth: Worth) -> float:
 def _limits(resources: Resources, solution: Solution) -> list[Worth]:
     bounds = {supply.name: (supply.min_mw, supply.max_mw) for supply in resources.supply}
     keys = {name: (f"supply.{name}.max_mw", f"supply.{name}.min_mw", "MW") for name in bounds} | LIMIT_KEYS
-    if resources.battery is not None:
-        bounds["battery_power"] = (resources.battery.min_power_mw, resources.battery.max_power_mw)
-        bounds["battery_energy"] = (resources.battery.min_energy_mwh, resources.battery.max_energy_mwh)
+    for storage in resources.storages:
+        bounds[storage.power] = (storage.min_power_mw, storage.max_power_mw)
+        bounds[storage.energy] = (storage.min_energy_mwh, storage.max_energy_mwh)
+        if storage.charge_power != storage.power:
+            bounds[storage.charge_power] = (0.0, storage.max_charge_power_mw)
+        keys |= _storage_keys(storage)
     if resources.grid is not None:
         bounds["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
     if resources.backup is not None:
@@ -84,6 +87,20 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         if least > 0:
             worths.append(Worth(f"{name}_least", least_key, saving, unit, least))
     return worths
+
+
+def limit_keys(resources: Resources) -> dict[str, tuple[str, str, str]]:
+    """Scenario keys of the most and the least of each capacity that is no supply option, and their unit."""
+    return LIMIT_KEYS | {name: keys for storage in resources.storages for name, keys in _storage_keys(storage).items()}
+
+
+def _storage_keys(storage: StorageResource) -> dict[str, tuple[str, str, str]]:
+    section = "battery" if storage.name is None else f"storage.{storage.name}"
+    return {
+        storage.power: (f"{section}.max_power_mw", f"{section}.min_power_mw", "MW"),
+        storage.energy: (f"{section}.max_energy_mwh", f"{section}.min_energy_mwh", "MWh"),
+        f"{storage.prefix}_charge_power": (f"{section}.max_charge_power_mw", "", "MW"),
+    }
 
 
 def _totals(resources: Resources, solution: Solution) -> list[Worth]:

@@ -15,7 +15,7 @@ ASSET_GROUPS: Mapping[str, tuple[str, ...]] = {
     "clean_power": (
         "pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro", "other_supply",
     ),
-    "storage": ("battery",),
+    "storage": ("battery", "other_storage"),
     "grid": ("interconnection",),
     "backup_power": ("backup",),
     "datacentre": ("building", "electrical", "fitout", "cooling"),

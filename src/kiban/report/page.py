@@ -142,7 +142,8 @@ def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
 
 def _shown_columns(document: PlanDocument, hourly: Mapping[str, Iterable[float]]) -> list[str]:
     built = [capacity["subject"] for capacity in document["design"] if capacity["built"]]
-    wanted = [*FIXED_COLUMNS, *(f"{subject}_{end}" for subject in built for end in ("available_mw", "mw"))]
+    stored = [f"{subject.removesuffix('_power')}_{flow}_mw" for subject in built for flow in ("charge", "discharge")]
+    wanted = [*FIXED_COLUMNS, *stored, *(f"{subject}_{end}" for subject in built for end in ("available_mw", "mw"))]
     return [name for name in dict.fromkeys(wanted) if name in hourly]
 
 

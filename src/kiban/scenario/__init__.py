@@ -22,12 +22,23 @@ shipped        the folders of what comes with kiban
 from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load, Tranche
 from kiban.scenario.file import dump_scenario, parse_scenario, read_scenario
 from kiban.scenario.place import Site, Time, Weather
-from kiban.scenario.plant import KNOWN_SUPPLY, Backup, Battery, Grid, JepxPrices, Measure, Supply
+from kiban.scenario.plant import (
+    KNOWN_STORAGE,
+    KNOWN_SUPPLY,
+    Backup,
+    Battery,
+    Grid,
+    JepxPrices,
+    Measure,
+    Storage,
+    Supply,
+)
 from kiban.scenario.section import HourlyInput, SeriesReference
 from kiban.scenario.study import Finance, Money, Scenario, Target
 
 __all__ = [
     "COOLING_SYSTEMS",
+    "KNOWN_STORAGE",
     "KNOWN_SUPPLY",
     "Backup",
     "Battery",
@@ -43,6 +54,7 @@ __all__ = [
     "Scenario",
     "SeriesReference",
     "Site",
+    "Storage",
     "Supply",
     "Target",
     "Time",

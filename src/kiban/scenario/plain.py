@@ -10,7 +10,7 @@ from kiban.scenario.study import Scenario
 
 ASSUMPTIONS = "assumptions"
 TITLES = frozenset({"name", "description"})
-NAMED_SECTIONS = frozenset({ASSUMPTIONS, "supply"})
+NAMED_SECTIONS = frozenset({ASSUMPTIONS, "storage", "supply"})
 """Sections whose entries have names of their own: each entry is a section by itself."""
 
 

@@ -42,8 +42,10 @@ RESERVED_NAMES = frozenset(
 """Names that the programme gives to its own decisions."""
 TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
-RESERVED_BEGINNINGS = (TRANCHE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
-"""Beginnings of such names; those after the tranches are of the account of stored and sold energy."""
+STORAGE = "storage_"
+"""Beginning of the names of the decisions on storages beside the battery."""
+RESERVED_BEGINNINGS = (TRANCHE, STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
+"""Beginnings of such names; those after the storages are of the account of stored and sold energy."""
 
 
 MOST_AVAILABILITY = 1.5
@@ -129,12 +131,54 @@ class Battery(Section):
     """Economic life, years."""
     round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
     """Energy out over energy in; half of the loss falls on charging."""
+    charge_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Energy stored over energy in; with `discharge_efficiency`, instead of `round_trip_efficiency`."""
+    discharge_efficiency: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Energy out over what is taken from store for it; with `charge_efficiency`."""
+    charge_power_ratio: Annotated[float, Field(ge=0.01, le=100)] = 1.0
+    """Power in over power out; the limits and costs of power are those of power out."""
+    charge_from: Literal["any", "own_supply"] = "any"
+    """Where its energy may come from: anywhere, or the site's own plants alone (not the grid, not the backup)."""
+    throughput_cost_myen_per_mwh: NonNegative = 0.0
+    """Cost of each MWh discharged, as for wear."""
     self_discharge_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the stored energy lost in an hour."""
     cyclic: bool = True
     """Whether each weather year ends with the state of charge with which it began."""
     initial_share: Share = 0.5
     """State of charge before the first step where not cyclic, share of the energy capacity."""
+
+    @model_validator(mode="after")
+    def _require_both_ways(self) -> Battery:
+        ways = (self.charge_efficiency, self.discharge_efficiency)
+        if (None in ways and ways != (None, None)) or (None not in ways and self.round_trip_efficiency is not None):
+            raise ValueError(Problem("scenario.efficiencies"))
+        return self
+
+
+KNOWN_STORAGE = ("iron_air", "flow_battery", "compressed_air", "hydrogen", "pumped_hydro")
+
+
+class Storage(Battery):
+    """A storage beside the battery; what is absent takes the catalogue's value where it knows the name.
+
+    Power is that out of it. Power in is the same capacity times `charge_power_ratio`, unless it is sized and paid by
+    itself, as an electrolyser is: then it has a cost of its own.
+    """
+
+    max_charge_power_mw: NonNegative | None = None
+    """Limit of power in, where that is sized by itself, MW."""
+    annual_cost_myen_per_charge_mw: NonNegative | None = None
+    """Yearly cost of power in, where that is sized by itself, instead of the catalogue's."""
+    charge_power_capex_myen_per_mw: NonNegative | None = None
+    """Capital cost of power in, where that is sized by itself, million yen per MW."""
+    fixed_om_share: Share | None = None
+    """Fixed operation and maintenance a year, share of the capital cost."""
+
+    @property
+    def sizes_charge_power(self) -> bool:
+        """Whether the scenario gives power in a cost of its own."""
+        return (self.annual_cost_myen_per_charge_mw, self.charge_power_capex_myen_per_mw) != (None, None)
 
 
 class JepxPrices(Section):
@@ -264,6 +308,7 @@ class Measure(Section):
 
 
 __all__ = [
+    "KNOWN_STORAGE",
     "KNOWN_SUPPLY",
     "Backup",
     "Battery",
@@ -273,5 +318,6 @@ __all__ = [
     "Measure",
     "Outage",
     "SeriesReference",
+    "Storage",
     "Supply",
 ]

@@ -12,6 +12,7 @@ from kiban.messages import Message
 from kiban.scenario.compute import Cooling, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
+    KNOWN_STORAGE,
     KNOWN_SUPPLY,
     NAME_PATTERN,
     RESERVED_BEGINNINGS,
@@ -22,6 +23,7 @@ from kiban.scenario.plant import (
     Grid,
     Measure,
     Outage,
+    Storage,
     Supply,
 )
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
@@ -120,6 +122,8 @@ class Scenario(Document):
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options by name; a name that the catalogue does not know needs its availability and cost."""
     battery: Battery = Battery()
+    storage: dict[str, Storage] = Field(default_factory=dict)
+    """Storages beside the battery by name; a name that the catalogue does not know needs its costs and efficiencies."""
     grid: Grid = Grid()
     backup: Backup = Backup()
     bridging: Bridging | None = None
@@ -165,10 +169,36 @@ class Scenario(Document):
                 raise ValueError(Problem("supply_cost", name=name))
         return supply
 
+    @field_validator("storage")
+    @classmethod
+    def _require_own_storage_whole(cls, storage: dict[str, Storage]) -> dict[str, Storage]:
+        for name, option in storage.items():
+            if not re.fullmatch(NAME_PATTERN, name) or name.endswith(("_charge", "_discharge")) or name == "battery":
+                raise ValueError(Problem("scenario.storage_name", name=name))
+            if name in KNOWN_STORAGE or not option.enabled:
+                continue
+            if option.round_trip_efficiency is None and option.charge_efficiency is None:
+                raise ValueError(Problem("scenario.storage_efficiency", name=name))
+            costs = (
+                (option.annual_cost_myen_per_mw, option.power_capex_myen_per_mw),
+                (option.annual_cost_myen_per_mwh, option.energy_capex_myen_per_mwh),
+            )
+            if any(yearly is None and None in (capex, option.life_years) for yearly, capex in costs):
+                raise ValueError(Problem("scenario.storage_cost", name=name))
+        return storage
+
     @model_validator(mode="after")
     def _require_consistent_bounds(self) -> Scenario:
         pairs: list[tuple[str | Message, float, float | None]] = [
             (f"supply.{name}", option.min_mw, option.max_mw) for name, option in self.supply.items()
+        ]
+        pairs += [
+            (f"storage.{name}", least, most)
+            for name, option in self.storage.items()
+            for least, most in (
+                (option.min_power_mw, option.max_power_mw),
+                (option.min_energy_mwh, option.max_energy_mwh),
+            )
         ]
         pairs += [
             (Message("bounded.battery_power"), self.battery.min_power_mw, self.battery.max_power_mw),

@@ -22,7 +22,9 @@ export const COLOURS: Record<string, string> = {
   measures: '#6b8fb3',
   unserved: '#c2410c',
 };
-export const colourOf = (name: string): string => COLOURS[name] ?? COLOURS.other!;
+const STORED = ['#b08fe0', '#6f4fb0', '#c9b2ee'];
+export const colourOf = (name: string): string =>
+  COLOURS[name] ?? (name.startsWith('storage_') ? STORED[[...name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0) % STORED.length]! : COLOURS.other!);
 /** From pale to the accent, for heat maps and the map of Japan. */
 export function shade(share: number): string {
   const stops = [[244, 246, 247], [186, 214, 219], [96, 158, 172], [15, 92, 115]] as const;

@@ -30,7 +30,8 @@ export function supplyColumns(plan: Plan): { subject: string; column: string }[]
 export function neededColumns(plan: Plan): string[] {
   const columns = new Set(plan.hourly_columns?.map((column) => column.name) ?? []);
   const fixed = ['load_mw', 'import_mw', 'backup_mw', 'unclean_mw', 'grid_clean_share', 'curtailment_mw', 'charge_mw', 'discharge_mw', 'energy_value_myen_per_mwh'];
-  return [...fixed.filter((name) => columns.has(name)), ...supplyColumns(plan).map((item) => item.column)];
+  const stored = [...columns].filter((name) => /^storage_.+_(dis)?charge_mw$/.test(name));
+  return [...fixed.filter((name) => columns.has(name)), ...stored, ...supplyColumns(plan).map((item) => item.column)];
 }
 
 export interface Flow {
@@ -57,6 +58,13 @@ export function flowsOf(plan: Plan, columns: Columns): { flows: Flow[]; load: nu
     const values = of(column);
     if (values.some((value) => value > 0.05)) flows.push({ name, values });
   }
+  const stored = Object.keys(columns).filter((name) => /^storage_.+_charge_mw$/.test(name));
+  for (const column of stored) {
+    const storage = column.slice(0, -'_charge_mw'.length);
+    const values = of(`${storage}_discharge_mw`);
+    if (values.some((value) => value > 0.05)) flows.push({ name: `${storage}_power`, values });
+  }
+  const charge = load.map((_, i) => stored.reduce((sum, name) => sum + of(name)[i]!, of('charge_mw')[i]!));
   const unclean = (plan.scenario?.supply ?? {}) as Record<string, { clean?: boolean }>;
   const dirty = supply.filter((item) => unclean[item.subject]?.clean === false);
   const grid = of('grid_clean_share');
@@ -65,7 +73,7 @@ export function flowsOf(plan: Plan, columns: Columns): { flows: Flow[]; load: nu
       columns.unclean_mw?.[i] ?? of('import_mw')[i]! * (1 - grid[i]!) + of('backup_mw')[i]! + dirty.reduce((sum, item) => sum + item.values[i]!, 0);
     return power > 0 ? 1 - Math.min(dark / power, 1) : 1;
   });
-  return { flows, load, charge: of('charge_mw'), clean, value: of('energy_value_myen_per_mwh') };
+  return { flows, load, charge, clean, value: of('energy_value_myen_per_mwh') };
 }
 
 export const WEEKS = [

@@ -306,6 +306,8 @@ def key_name(key: str, language: Language) -> str:
         "battery.max_energy_mwh": "battery_energy",
     }
     parts = key.split(".")
+    if parts[0] == "storage":
+        return term(f"storage_{parts[1]}_{'energy' if parts[-1].endswith('mwh') else 'power'}", language)
     name = known.get(key, parts[1] if parts[0] == "supply" and len(parts) > 1 else parts[0])
     if "." in name:
         return phrase(name, language)
