@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import sqlalchemy as sa
-from tests.cases.servers import Client, open_client, study, wait_until
+from tests.cases.servers import PATIENCE_SECONDS, Client, open_client, study, wait_until
 
 from kiban.server import job_events
 from kiban.server.access import COOKIE, digest_of, make_token
@@ -63,7 +64,13 @@ class Followed:
         assert self._next_event() == "progress"
 
     def _next_event(self) -> str | None:
-        return next((line.removeprefix("event: ") for line in self._lines if line.startswith("event: ")), None)
+        # A stream says every now and then that it is there: no limit of the connection would end one that is not cut.
+        ends = time.monotonic() + PATIENCE_SECONDS
+        for line in self._lines:
+            assert time.monotonic() < ends, "the stream is not cut"
+            if line.startswith("event: "):
+                return line.removeprefix("event: ")
+        return None
 
     def rest(self) -> list[str]:
         return list(iter(self._next_event, None))
