@@ -28,6 +28,7 @@ from kiban.finance.tax import CreditRule, EarnedCredit, income_tax
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PolicyTerms, TaxTerms
 from kiban.policy.user_cost import user_cost_factor
+from kiban.report.payment.words import assumption_sentences
 from kiban.scenario.examples import load_scenario
 from kiban.scenario.package import load_package
 
@@ -351,3 +352,37 @@ def test_a_package_that_is_nowhere_is_told_before_anything_is_solved(monkeypatch
     ):
         done = CliRunner().invoke(app, command)
         assert done.exit_code == 2, done.output
+
+
+# ---- whose the campus is
+
+
+def test_losses_from_before_are_used_first_and_expire() -> None:
+    """A start-up has lost 100; it earns 60 a year at 30 %: half is absorbed, 30 a year, until 10 are left in year 4."""
+    found = income_tax(np.array([60.0, 60.0, 60.0, 60.0, 60.0]), TAX, position="standalone", opening_loss_myen=100.0)
+    assert found.losses.used == pytest.approx([30.0, 30.0, 30.0, 10.0, 0.0])
+    assert found.due == pytest.approx([9.0, 9.0, 9.0, 15.0, 18.0])
+    poor = income_tax(np.array([0.0] * 10 + [60.0]), TAX, position="standalone", opening_loss_myen=100.0)
+    assert poor.losses.expired.sum() == pytest.approx(100.0)
+    assert poor.due[-1] == pytest.approx(18.0)
+
+
+@pytest.mark.parametrize("owner", ["large_group", "group", "start_up", "project_company", "foreign_company"])
+def test_the_owner_decides_what_can_be_used(owner: str) -> None:
+    case = read_assumptions(load_catalogue(), owner=owner)
+    assert case.owner == owner
+    other = {"large_group": 100_000.0, "group": 5_000.0}
+    assert (case.tax_position, case.group_tax_myen) == (
+        "group" if owner in other else "standalone", other.get(owner, 0.0),
+    )  # fmt: skip
+    assert case.opening_loss_myen == (50_000.0 if owner == "start_up" else 0.0)
+
+
+def test_the_answer_names_the_owner_and_a_project_company_uses_less() -> None:
+    credit = package({**CREDIT, "limit_share_of_tax": 0.2})
+    alone = Question(campus(finance={"owner": "project_company"})).pay((credit,))
+    group = question().pay((credit,))
+    assert alone.after.credit_utilisation["chips"] < 0.5 * group.after.credit_utilisation["chips"]
+    assert any("company for this project alone" in said for said in assumption_sentences(alone, "en"))
+    assert any("a large group, which pays" in said for said in assumption_sentences(group, "en"))
+    assert any("大企業グループ" in said for said in assumption_sentences(group, "ja"))

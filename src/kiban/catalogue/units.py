@@ -24,6 +24,7 @@ class Unit:
 
 UNITS: Mapping[str, Unit] = {
     # money, Japan
+    "myen": Unit("million yen"),
     "myen_per_mw": Unit("million yen/MW"),
     "myen_per_mw_year": Unit("million yen/(MW year)"),
     "myen_per_mwh": Unit("million yen/MWh", lowest=-INFINITY),

@@ -5,6 +5,7 @@ Rates are shares a year; nominal unless the name says real.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,9 +15,15 @@ from kiban.errors import Problem, ScenarioError
 from kiban.finance.money_terms import PLAIN, MoneyTerms
 from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms, PolicyTerms
+from kiban.scenario.study import Owner
 
 TaxPosition = Literal["group", "standalone"]
 Repayment = Literal["sculpted", "annuity"]
+LARGE_GROUP: Owner = "large_group"
+OTHER_TAX: Mapping[Owner, str] = {LARGE_GROUP: "finance.group_tax", "group": "finance.owner_tax.group"}
+"""Figures of the tax on other income, by owner; the others have none, and carry their losses forward."""
+OPENING_LOSSES: Mapping[Owner, str] = {"start_up": "finance.owner_losses.start_up"}
+"""Figures of what an owner has lost before the first spade."""
 CUMULATIVE_YEARS = 10
 """Years over which the published default rate (`finance.cumulative_default_10y`) is cumulative."""
 PAID_AT_THE_END = frozenset({"chips"})
@@ -68,6 +75,9 @@ class FinanceAssumptions:
     credit_delay_years: int = 0
     group_tax_myen: float = 0.0
     decommissioning_share: float = 0.0
+    opening_loss_myen: float = 0.0
+    """What the owner has lost before the first spade and may still carry."""
+    owner: Owner = LARGE_GROUP
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"
     financed_share: float | None = None
@@ -138,6 +148,7 @@ _ALLOWED = (
     ("public_rate", -0.05, 0.5),
     ("credit_delay_years", 0, 5),
     ("group_tax_myen", 0, 1e9),
+    ("opening_loss_myen", 0, 1e9),
     ("decommissioning_share", 0, 1),
 )
 
@@ -146,11 +157,14 @@ def read_assumptions(
     catalogue: Catalogue,
     *,
     discount_rate_real: float | None = None,
-    tax_position: TaxPosition = "group",
+    owner: Owner = LARGE_GROUP,
+    tax_position: TaxPosition | None = None,
     repayment: Repayment = "sculpted",
     terms: MoneyTerms | None = None,
 ) -> FinanceAssumptions:
     """The catalogue's assumptions (with what a scenario puts in their place); years are rounded to whole years.
+
+    The owner decides about other income and losses; `tax_position` is in its place.
 
     A share of debt that the scenario gives is asked for: ScenarioError later where no cash flow can carry any.
     """
@@ -161,9 +175,15 @@ def read_assumptions(
         del facts["discount_rate_real"]
     for name in _WHOLE_YEARS:
         values[name] = round(values[name])
+    del facts["group_tax_myen"], values["group_tax_myen"]
+    for name, table in (("group_tax_myen", OTHER_TAX), ("opening_loss_myen", OPENING_LOSSES)):
+        if owner in table:
+            facts[name] = catalogue.fact(table[owner])
+            values[name] = facts[name].value
+    position = tax_position or ("group" if owner in OTHER_TAX else "standalone")
     asked = facts["debt_share"].status == "given" and values["debt_share"] > 0
     chosen: dict[str, Any] = {
-        **values, "tax_position": tax_position, "repayment": repayment, "insists_on_debt": asked,
+        **values, "owner": owner, "tax_position": position, "repayment": repayment, "insists_on_debt": asked,
         "terms": terms or PLAIN,
     }  # fmt: skip
     return FinanceAssumptions(**chosen, facts=tuple(facts.values()))

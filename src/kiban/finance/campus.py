@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from kiban.catalogue import Catalogue
-from kiban.finance.assumptions import FinanceAssumptions, read_assumptions
+from kiban.finance.assumptions import LARGE_GROUP, FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.economy import EconomyTerms, assess_impact, construction_demand, read_economy_terms
 from kiban.finance.eligibility import Check, check_conditions, prefecture_of
@@ -102,6 +102,7 @@ def read_campus_terms(
         assumptions=read_assumptions(
             catalogue,
             discount_rate_real=discount_rate_real,
+            owner=LARGE_GROUP if finance is None else finance.owner,
             terms=read_money_terms(finance) if finance is not None else None,
         ),
         shares=read_shares(catalogue),

@@ -323,6 +323,7 @@ def _tax_on(
         credits,
         position=assumptions.tax_position,
         group_tax_myen=assumptions.group_tax_myen,
+        opening_loss_myen=assumptions.opening_loss_myen,
     )
 
 

@@ -127,18 +127,18 @@ def _worth(flow: SupportFlow, rule: CreditRule) -> SupportFlow:
     return replace(flow, amount_myen=rule.worth * flow.amount_myen)
 
 
-def carry_losses(income: Array, loss_years: int | None, cap_share: float) -> Losses:
+def carry_losses(income: Array, loss_years: int | None, cap_share: float, opening_myen: float = 0.0) -> Losses:
     """Losses carried forward, the oldest used first, against at most `cap_share` of a year's income.
 
     `income` is (..., years) in million yen, a loss negative. A loss may be used in the `loss_years` years after its own
-    (None: without end).
+    (None: without end). `opening_myen` was lost in the year before the first.
     """
     years = income.shape[-1]
-    if not np.any(income < 0):
+    if not np.any(income < 0) and opening_myen <= 0:
         return Losses(income, *(np.zeros(income.shape) for _ in range(3)))
     zero = np.zeros(income.shape[:-1])
     taxable, used, expired, carried = (np.zeros(income.shape) for _ in range(4))
-    open_losses: list[tuple[int, Array]] = []
+    open_losses: list[tuple[int, Array]] = [(-1, np.full(income.shape[:-1], opening_myen))] if opening_myen else []
     for year in range(years):
         earned = income[..., year]
         room = cap_share * np.maximum(earned, 0.0)
@@ -203,16 +203,18 @@ def income_tax(
     *,
     position: TaxPosition = "group",
     group_tax_myen: float = 0.0,
+    opening_loss_myen: float = 0.0,
 ) -> IncomeTax:
     """Tax on the project's income (..., years), million yen; `earned` are credits before limits.
 
     `group_tax_myen` is the tax of a year on the group's other income. A loss relieves that income at once, so that
     the tax of a loss is negative, but never below all of that tax; what is left of the loss is carried forward. The
     group's own tax counts towards the limits of credits. Alone, or in a group without other income, all losses are
-    carried forward.
+    carried forward, with what was lost before the first year (`opening_loss_myen`).
     """
     other = group_tax_myen if position == "group" and terms.rate > 0 else 0.0
-    losses = carry_losses(income + (other / terms.rate if other else 0.0), terms.loss_years, terms.loss_cap_share)
+    together = income + (other / terms.rate if other else 0.0)
+    losses = carry_losses(together, terms.loss_years, terms.loss_cap_share, opening_loss_myen)
     before = terms.rate * losses.taxable - other
     rules = tuple(dict.fromkeys(credit.rule for credit in earned))
     by_rule = [

@@ -44,8 +44,11 @@ class Target(Section):
     """Most water for cooling a year, m3."""
 
 
+Owner = Literal["large_group", "group", "start_up", "project_company", "foreign_company"]
+
+
 class Finance(Section):
-    """How capital is turned into yearly cost."""
+    """How capital is turned into yearly cost, and whose it is."""
 
     discount_rate: Annotated[float, Field(ge=0, le=0.5)] | None = None
     """Real weighted cost of capital before tax; absent takes the catalogue's."""
@@ -77,6 +80,10 @@ class Finance(Section):
     """Tax depreciation of all assets in place of the law's; `half_year` is straight line from the middle of a year."""
     depreciation_years: Annotated[int, Field(ge=2, le=50)] = 20
     """Years of `straight_line` and `half_year`."""
+    owner: Owner = "large_group"
+    """Who owns the campus, which decides what can be used of credits and losses: a large or a mid-size group with other
+    income, a start-up with losses of its own, a company for this project alone, or a foreign company without other
+    income here."""
 
 
 class Policy(Section):

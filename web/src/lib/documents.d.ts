@@ -279,6 +279,14 @@ export interface ComparisonDocument {
   others: OtherDocument[];
 }
 
+/** Who owns the campus: tax a year on other income, and losses from before the first spade, million yen. */
+export interface OwnerDocument {
+  type: string;
+  label: Names;
+  other_tax_myen: number;
+  opening_loss_myen: number;
+}
+
 /** Marginal value of public funds at one real rate for all parties; None where nothing is spent net. */
 export interface FundsAtRate {
   rate: number;
@@ -498,6 +506,7 @@ export interface PaymentDocument {
   induced_range_mw: number[] | null;
   construction_jobs: number;
   cost_per_induced_mw_myen: number | null;
+  owner: OwnerDocument;
   social_rate: number;
   value_of_public_funds: number | null;
   value_of_public_funds_by_rate: FundsAtRate[];

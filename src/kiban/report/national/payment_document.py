@@ -19,10 +19,12 @@ from kiban.report.payment.figures import (
     FundsAtRate,
     LedgerDocument,
     LedgerName,
+    OwnerDocument,
     SideName,
     SupportDocument,
     funds_by_rate,
     ledger_document,
+    owner_document,
     support_document,
 )
 from kiban.report.payment.words import answer, further_sentences
@@ -127,6 +129,7 @@ class NationalPaymentDocument(TypedDict):
     damage_myen: float
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
+    owner: OwnerDocument
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
@@ -164,6 +167,7 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
         "damage_myen": payment.damage_myen,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "owner": owner_document(payment),
         "social_rate": payment.shares.social_rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),

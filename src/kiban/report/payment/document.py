@@ -26,10 +26,12 @@ from kiban.report.names import Names, named, subject_name, unit_names
 from kiban.report.payment.figures import (
     FundsAtRate,
     LedgerDocument,
+    OwnerDocument,
     SideName,
     SupportDocument,
     funds_by_rate,
     ledger_document,
+    owner_document,
     support_document,
 )
 from kiban.report.payment.findings import (
@@ -177,6 +179,7 @@ class PaymentDocument(TypedDict):
     induced_range_mw: list[float] | None
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
+    owner: OwnerDocument
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
@@ -224,6 +227,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "induced_range_mw": None if payment.induced_range_mw is None else list(payment.induced_range_mw),
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
+        "owner": owner_document(payment),
         "social_rate": rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),

@@ -14,7 +14,9 @@ from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import REGION, Ledger
 from kiban.finance.payment import Payment
+from kiban.report.names import Names
 from kiban.report.payment.words import AnyPayment
+from kiban.report.phrases import phrase
 
 SideName = Literal["without", "with"]
 LedgerName = Literal["without", "with", "change"]
@@ -73,6 +75,15 @@ class FundsAtRate(TypedDict):
     value: float | None
 
 
+class OwnerDocument(TypedDict):
+    """Who owns the campus: tax a year on other income, and losses from before the first spade, million yen."""
+
+    type: str
+    label: Names
+    other_tax_myen: float
+    opening_loss_myen: float
+
+
 class InstrumentFigures(TypedDict):
     """What instruments are compared by."""
 
@@ -102,6 +113,17 @@ class ComparedInstrument(InstrumentFigures):
 def funds_by_rate(payment: AnyPayment) -> list[FundsAtRate]:
     """The value of public funds at the social rate and at those beside it."""
     return [{"rate": rate, "value": value} for rate, value in payment.value_of_public_funds_by_rate.items()]
+
+
+def owner_document(payment: AnyPayment) -> OwnerDocument:
+    """The owner as the answer names it."""
+    case = payment.assumptions
+    return {
+        "type": case.owner,
+        "label": {"en": phrase(f"pay.owner.{case.owner}", "en"), "ja": phrase(f"pay.owner.{case.owner}", "ja")},
+        "other_tax_myen": case.group_tax_myen if case.tax_position == "group" else 0.0,
+        "opening_loss_myen": case.opening_loss_myen,
+    }
 
 
 def support_document(payment: AnyPayment) -> SupportDocument:

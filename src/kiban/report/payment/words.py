@@ -109,6 +109,7 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         low, high = (format_number(x) if x is not None else "–" for x in (fact.low, fact.high))
         elasticity = format_number(payment.elasticity)
         found.append(phrase("pay.elastic", language, elasticity=elasticity, low=low, high=high))
+    found.append(_owner_sentence(payment, language))
     found.append(phrase("pay.pass_through", language, share=_share(payment.pass_through, language)))
     for asset, share in _utilisation(payment.after).items():
         if share < 1.0 - 1e-6:
@@ -123,6 +124,17 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         found.append(phrase("pay.unverified", language, measures=join(titles, language)))
     found += given_conditions(payment, language) if isinstance(payment, Payment) else []
     return (*found, *(say(note, language) for note in terms.notes))
+
+
+def _owner_sentence(payment: AnyPayment, language: Language) -> str:
+    """Who owns the campus, and what other income and losses that owner has."""
+    case, money = payment.assumptions, payment_money(payment, language)
+    owner = phrase(f"pay.owner.{case.owner}", language)
+    if case.tax_position == "group":
+        return phrase("pay.owner_group", language, owner=owner, tax=money.amount(case.group_tax_myen))
+    if case.opening_loss_myen > 0:
+        return phrase("pay.owner_losses", language, owner=owner, losses=money.amount(case.opening_loss_myen))
+    return phrase("pay.owner_alone", language, owner=owner)
 
 
 def _utilisation(side: Side | NationalSide) -> Mapping[str, float]:

@@ -34,6 +34,7 @@ class Inputs:
             ("tax_rate", tax.rate, ""),
             ("credit_base_share", tax.credit_base_share, ""),
             ("group_tax", case.group_tax_myen if case.tax_position == "group" else 0.0, "finance.group_tax"),
+            ("opening_loss", case.opening_loss_myen, "finance.owner_losses.start_up"),
             ("loss_cap_share", tax.loss_cap_share, ""),
             ("debt_share", case.debt_share, "finance.debt_share"),
             ("debt_rate", flow.debt.rate, ""),

@@ -29,7 +29,11 @@ def write_tax(
 
     sheet.head(label(f"heading.tax_{name}"))
     sheet.row(f"{name}.together", lambda y: f"={sheet.at(income, y)}+{other}", "together")
-    sheet.row(f"{name}.loss", lambda y: f"={at('loss', y - 1)}+MAX(-{at('together', y)},0)", "loss")
+    sheet.row(
+        f"{name}.loss",
+        lambda y: f"={at('loss', y - 1) if y else address('opening_loss')}+MAX(-{at('together', y)},0)",
+        "loss",
+    )
     sheet.reserve_row(f"{name}.loss_gone", "loss_gone")
     sheet.row(
         f"{name}.loss_used",
