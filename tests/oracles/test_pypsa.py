@@ -42,8 +42,11 @@ def two_weeks(seed):
 def test_random_two_weeks(seed):
     _, site = two_weeks(seed)
     solution = solve(write_programme(site))
-    assert solution.certificate.solver == ("highs (whole numbers), kernel" if site.measures else "kernel")
     network = build_network(site)
+    if solution.certificate is None:
+        assert optimise(network).startswith(solution.status)
+        return
+    assert solution.certificate.solver == ("highs (whole numbers), kernel" if site.measures else "kernel")
     assert optimise(network) == "optimal"
     assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
     assert read_capacities(network) == pytest.approx(name_capacities(site, solution), abs=CAPACITY_MW)
