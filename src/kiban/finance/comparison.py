@@ -36,7 +36,10 @@ class Instrument:
 def equal_cost(
     question: Question, budget_myen: float, packages: Sequence[str | Package] = INSTRUMENTS
 ) -> tuple[Instrument, ...]:
-    """Each instrument at the amount whose fiscal cost is the budget (present value), to one part in a thousand."""
+    """Each instrument at the amount whose fiscal cost is the budget (present value), to one part in a thousand.
+
+    Where the law makes cost jump over the budget, that is the amount before the jump, which costs less.
+    """
     if budget_myen <= 0:
         raise ScenarioError(Problem("finance.budget", key="budget", budget=budget_myen))
     loaded = [load_package(package, question.scenario.folder) for package in packages]

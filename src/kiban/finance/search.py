@@ -52,7 +52,8 @@ def largest_amount(package: Package) -> float:
 def spend(question: Question, package: Package, budget: float) -> tuple[Trial, bool]:
     """The package at the amount whose fiscal cost is the budget (million yen), or at its largest amount and False.
 
-    SolverError where `MOST_STEPS` plans do not find it.
+    Where the law makes cost jump over the budget (a depreciation that ends a year earlier), the amount is that before
+    the jump. SolverError where `MOST_STEPS` plans do not find it.
     """
     search = _Search(question, package)
     low, high = search.nothing(), None
@@ -61,6 +62,9 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and step % 2:
             # Along a demand curve designs change without a jump, and their costs hardly tell them apart.
             amount = _between(low, high, budget)
+        if amount is not None and amount - low.amount <= AMOUNT_TOLERANCE * search.largest / 2:
+            # The cost of the design that is known jumps here, or is nearly the budget: look beyond.
+            amount = min(low.amount + AMOUNT_TOLERANCE * search.largest, search.largest)
         trial = search.at(search.largest if amount is None else amount)
         if abs(trial.cost - budget) <= COST_TOLERANCE * budget / 2:
             return trial, True
@@ -69,6 +73,8 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and search.is_jump(low, high, trial) and search.is_between(low, high, trial, budget):
             return search.mix_cost(low, high, trial.amount, budget), True
         low, high = (trial, high) if trial.cost < budget else (low, trial)
+        if high is not None and low.amount > 0 and high.amount - low.amount <= 2 * AMOUNT_TOLERANCE * search.largest:
+            return low, True
     raise SolverError(f"{MOST_STEPS} plans under {package.name} did not find the amount that spends the budget")
 
 
