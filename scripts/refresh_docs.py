@@ -289,7 +289,8 @@ def assumed_table() -> str:
 def _shown(value: float | None, digits: int = DIGITS) -> str:
     from kiban.quantities import format_number
 
-    return "–" if value is None else format_number(value, digits)
+    # Below it a figure, in MW or billion yen, is the solver's rounding.
+    return "–" if value is None else format_number(value if abs(value) >= 1e-6 else 0.0, digits)
 
 
 def _percent(value: float | None, places: int = 1) -> str:

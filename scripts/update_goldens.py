@@ -13,6 +13,7 @@ from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
 from kiban.planning import build
 from kiban.planning.plan import Plan
+from kiban.policy.package_terms import ORDINARY_PACKAGES
 from kiban.report.payment.figures import instrument_documents
 from kiban.scenario import read_scenario
 from kiban.scenario.examples import example_names, national_example_names
@@ -101,7 +102,9 @@ def by_instrument(found: tuple[Instrument, ...]) -> Figures:
 
 def pay_packages(question: Question) -> Figures:
     """All packages that come with kiban."""
-    return {name.replace("-", "_"): summarise_payment(question.pay((name,))) for name in package_names()}
+    # A country's tax law alone is what packages are held against, and no policy.
+    named = [name for name in package_names() if name not in ORDINARY_PACKAGES.values()]
+    return {name.replace("-", "_"): summarise_payment(question.pay((name,))) for name in named}
 
 
 def pay_equal_cost(question: Question, names: tuple[str, ...] = INSTRUMENTS) -> Figures:

@@ -57,7 +57,7 @@ SEARCHES = {
 KNOWN = {
     ("equal_cost", "production_credit"),
     ("equal_cost_large", "tax_credit"),
-    ("least", "production_credit"),
+    ("least", "capital_grant"),
     ("least", "tax_credit"),
 }
 """Amounts that are not searched anew but held to be the root: the longest searches. The others end in each way that a
@@ -94,7 +94,7 @@ def test_a_known_amount_is_the_one_that_is_looked_for(part, name):
 
         aim = GOLDEN[part]["aim_mw"]
         assert reached(low.side) < aim * (1 - SOLVER_TOLERANCE) <= reached(high.side)
-        trial = looked.mix_reached(low, high, amount, reached, aim)
+        trial = looked.at(amount)
     else:
         budget = GOLDEN[part]["budget_myen"]
         assert low.cost < budget < high.cost
@@ -116,9 +116,16 @@ def test_an_instrument_is_found_anew(part, name):
     agree(found, {key: row for key, row in GOLDEN[part].items() if key == name or not isinstance(row, dict)}, part)
     row = GOLDEN[part][name]
     if row["reached"] and part != "least":
-        assert row["fiscal_cost_myen"] == pytest.approx(GOLDEN[part]["budget_myen"], rel=COST_TOLERANCE)
+        budget = GOLDEN[part]["budget_myen"]
+        if row["fiscal_cost_myen"] != pytest.approx(budget, rel=COST_TOLERANCE):
+            # The law jumps over the budget: special depreciation above 33 % ends depreciation a year earlier.
+            beyond = row["amount"] + 2 * search.AMOUNT_TOLERANCE
+            package = load_package(name.replace("_", "-"), question().scenario.folder)
+            above = search._Search(question(), package).at(beyond)
+            assert row["fiscal_cost_myen"] < budget < above.cost
     if row["reached"] and part == "least":
-        assert row["induced_it_mw"] == pytest.approx(GOLDEN[part]["aim_mw"], rel=SOLVER_TOLERANCE)
+        aim = GOLDEN[part]["aim_mw"]
+        assert aim * (1 - SOLVER_TOLERANCE) <= row["induced_it_mw"] <= aim * 1.001
 
 
 @pytest.mark.slow

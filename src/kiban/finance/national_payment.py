@@ -14,7 +14,7 @@ from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construct
 from kiban.finance.ledger import PARTIES, REGION, Ledger, difference, value_changes
 from kiban.finance.national_side import NationalSide, join_ledgers
 from kiban.finance.posting import Shares
-from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
+from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.national.study.candidates import Candidate
 
 
@@ -96,7 +96,7 @@ class NationalPayment:
     @property
     def induced_it_mw(self) -> float:
         """IT load that is served because of the package."""
-        return self.after.total_mw - self.before.total_mw
+        return whole_induced(self.after.total_mw - self.before.total_mw)
 
     @property
     def cost_per_induced_mw_myen(self) -> float | None:

@@ -18,7 +18,7 @@ from kiban.finance.metrics import Returns
 from kiban.finance.owner_risk import risk_charge
 from kiban.finance.posting import Shares
 from kiban.finance.project import Project
-from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw
+from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
@@ -144,7 +144,7 @@ class Payment:
     @property
     def induced_it_mw(self) -> float:
         """IT load that is served because of the package."""
-        return self.after.served_mw - self.before.served_mw
+        return whole_induced(self.after.served_mw - self.before.served_mw)
 
     @property
     def induced_range_mw(self) -> tuple[float, float] | None:

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-NO_COST_MYEN = 1e-6
-"""Net cost that is none: a yen."""
+NO_COST_MYEN = 1.0
+"""Net cost that is none: the rounding of a solver in present values of a million times as much."""
 LEAST_INDUCED_MW = 1e-3
 """Induced load below it is a solver's rounding."""
 
@@ -49,6 +49,11 @@ def account_funds(gains: Mapping[str, float], fiscal_cost: float, treasury_value
         outlay=fiscal_cost,
         fiscal_externality=fiscal_cost + treasury_value,
     )
+
+
+def whole_induced(difference_mw: float) -> float:
+    """What is served more, MW; nothing where the difference is the solver's rounding."""
+    return difference_mw if abs(difference_mw) >= LEAST_INDUCED_MW else 0.0
 
 
 def cost_per_induced_mw(cost: float, induced_mw: float) -> float | None:

@@ -62,9 +62,9 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and step % 2:
             # Along a demand curve designs change without a jump, and their costs hardly tell them apart.
             amount = _between(low, high, budget)
-        if amount is not None and amount - low.amount <= AMOUNT_TOLERANCE * search.largest / 2:
+        if amount is not None and amount <= low.amount * (1.0 + AMOUNT_TOLERANCE / 2):
             # The cost of the design that is known jumps here, or is nearly the budget: look beyond.
-            amount = min(low.amount + AMOUNT_TOLERANCE * search.largest, search.largest)
+            amount = min(low.amount * (1.0 + AMOUNT_TOLERANCE), search.largest)
         trial = search.at(search.largest if amount is None else amount)
         if abs(trial.cost - budget) <= COST_TOLERANCE * budget / 2:
             return trial, True
@@ -73,7 +73,7 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
         if high is not None and search.is_jump(low, high, trial) and search.is_between(low, high, trial, budget):
             return search.mix_cost(low, high, trial.amount, budget), True
         low, high = (trial, high) if trial.cost < budget else (low, trial)
-        if high is not None and low.amount > 0 and high.amount - low.amount <= 2 * AMOUNT_TOLERANCE * search.largest:
+        if high is not None and high.amount <= low.amount * (1.0 + 2 * AMOUNT_TOLERANCE):
             return low, True
     raise SolverError(f"{MOST_STEPS} plans under {package.name} did not find the amount that spends the budget")
 
@@ -91,7 +91,9 @@ def reach(question: Question, package: Package, reached: Callable[[Side], float]
         if high.amount - low.amount <= AMOUNT_TOLERANCE * search.largest:
             break
         # Halving now and then, so that the bracket shrinks whatever the curve looks like.
-        middle = search.crossing(low, high) if step % 4 < 3 else (low.amount + high.amount) / 2
+        middle = (low.amount + high.amount) / 2
+        if step % 4 < 3:
+            middle = search.crossing(low, high, reached, target, beyond=step % 2 == 0)
         trial = search.at(middle)
         if search.is_jump(low, high, trial):
             mixed = search.mix_reached(low, high, trial.amount, reached, target)
@@ -134,7 +136,19 @@ class _Search:
         """Fiscal cost of the design of a trial at another amount."""
         return self.question.fiscal_cost(trial.side, self.question.terms_of(self.package.scaled(amount), trial.side))
 
-    def crossing(self, low: Trial, high: Trial) -> float:
+    def crossing(
+        self, low: Trial, high: Trial, reached: Callable[[Side], float], target: float, *, beyond: bool
+    ) -> float:
+        """Where to look for the amount that reaches the target: along a demand curve on the line between two plans."""
+        if not _is_on_curve(high):
+            return self.same_cost(low, high)
+        ends, width = (reached(low.side), reached(high.side)), high.amount - low.amount
+        line = low.amount + (target - ends[0]) / (ends[1] - ends[0]) * width
+        # A little to either side in turns, so that the bracket closes from both.
+        line += (1 if beyond else -1) * 0.4 * AMOUNT_TOLERANCE * self.largest
+        return min(max(line, low.amount + 0.01 * width), high.amount - 0.01 * width)
+
+    def same_cost(self, low: Trial, high: Trial) -> float:
         """The amount at which the two designs cost the same, within the amounts of the two."""
 
         def ahead(amount: float) -> float:
@@ -150,7 +164,7 @@ class _Search:
         """The amount at which the least of the known designs spends the budget; None if no amount does."""
         close = COST_TOLERANCE * budget / 10
         last = self.largest if high is None else high.amount
-        border = last if high is None else self.crossing(low, high)
+        border = last if high is None else self.same_cost(low, high)
         if self.fiscal_cost(low, border) >= budget:
             return _root(lambda amount: self.fiscal_cost(low, amount) - budget, low.amount, border, close)
         if high is None:
@@ -165,7 +179,12 @@ class _Search:
         return self.design_cost(known, trial.amount) - least <= SOLVER_TOLERANCE * abs(least)
 
     def is_jump(self, low: Trial, high: Trial, trial: Trial) -> bool:
-        """Whether two designs that serve different compute are both least-cost plans at the trial's amount."""
+        """Whether two designs that serve different compute are both least-cost plans at the trial's amount.
+
+        Never along a demand curve: its worth is strictly concave, so that one amount has one served load.
+        """
+        if _is_on_curve(trial):
+            return False
         further = high.side.served_mw - low.side.served_mw > LEAST_SERVED_STEP * high.side.plan.capacities["it_mw"]
         return further and self.is_least(low, trial) and self.is_least(high, trial)
 
@@ -193,6 +212,11 @@ class _Search:
         ends = reached(low.side), reached(high.side)
         share = (target - ends[0]) / (ends[1] - ends[0])
         return self.at(amount, _mixture(low, high, min(max(share, 0.0), 1.0)))
+
+
+def _is_on_curve(trial: Trial) -> bool:
+    """Whether demand answers along a curve, and not tranche by tranche."""
+    return any(tranche.sold_as_load for tranche in trial.side.plan.tranches)
 
 
 def _between(low: Trial, high: Trial, budget: float) -> float:
