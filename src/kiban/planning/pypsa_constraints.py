@@ -36,12 +36,14 @@ def add_constraints(network: pypsa.Network, snapshots: pd.Index) -> None:
     _keep_hourly_limits(network)
     _keep_ramps(network)
     totals = network.c["GlobalConstraint"].static
-    for name, total in totals[totals["type"] == WEIGHTED_SUM].iterrows():
-        left = sum(_weighted_terms(network, str(name)))
-        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
-    for name, total in totals[totals["type"] == WEIGHTED_HOURS].iterrows():
-        left = sum(_weighted_flows(network, str(name)))
-        network.model.add_constraints(left, total["sense"], total["constant"], name=f"GlobalConstraint-{name}")
+    for kind, list_terms in ((WEIGHTED_SUM, _weighted_terms), (WEIGHTED_HOURS, _weighted_flows)):
+        for name, total in totals[totals["type"] == kind].iterrows():
+            terms = list(list_terms(network, str(name)))
+            # A cap on what nothing at the site emits limits nothing.
+            if terms:
+                network.model.add_constraints(
+                    sum(terms), total["sense"], total["constant"], name=f"GlobalConstraint-{name}"
+                )
 
 
 def add_total(
