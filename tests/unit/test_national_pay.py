@@ -200,7 +200,7 @@ def test_a_study_with_one_site_has_the_ledger_of_one_campus():
 
 
 def test_further_demand_of_a_study_with_one_site_is_that_of_one_campus():
-    """Where all of a fall in cost reaches the users, which a study takes for given of what is bought beside its demand."""
+    """Where all of a fall in cost reaches the users, which a study takes for given."""
     all_of_it = {"assumptions": {"finance.pass_through": 1.0}}
     many = NationalQuestion(parse_national({**ONE_SITE, **all_of_it})).pay(("japan-current",))
     one = Question(parse_scenario({**ONE_CAMPUS, **all_of_it})).pay(("japan-current",))
