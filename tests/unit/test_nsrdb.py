@@ -140,3 +140,9 @@ def test_what_is_no_file_of_the_nsrdb(tmp_path: Path) -> None:
     broken = [*YEAR[:50], YEAR[50].replace(",835,", ",low,").replace(",840,", ",low,"), *YEAR[51:]]
     assert "is 'low', not a number" in problems(write(tmp_path, [*header(), *broken]))[0]
     assert "is not a complete NSRDB file" in problems(write(tmp_path, [*header(), "a,b,c"]))[0]
+
+
+def test_a_year_of_thirty_digits(tmp_path: Path) -> None:
+    first, *others = rows(2021)
+    (problem,) = problems(write(tmp_path, [*header(), "9" * 30 + first[4:], *others]))
+    assert "is not a complete NSRDB file" in problem

@@ -105,3 +105,9 @@ def problems_at(file: Path, place: Place) -> list[str]:
     with pytest.raises(WeatherError) as caught:
         read_solcast(file, place)
     return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_column_that_stands_there_twice(tmp_path: Path) -> None:
+    twice = write(tmp_path, [f"{NEW},ghi", *(f"{row},0.0" for row in HOURS)])
+    with pytest.raises(WeatherError, match="stands 2 times in the header"):
+        read_solcast(twice, PLACE)

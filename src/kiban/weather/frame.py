@@ -144,10 +144,13 @@ class Columns:
 def check_columns(frame: pd.DataFrame, fields: Mapping[str, Field], where: str, first_line: int) -> Columns:
     """Columns in our names and units; marks for missing values, empty cells and absent columns become NaN.
 
-    Row i of `frame` stands in line `first_line + i` of the file.
+    Row i of `frame` stands in line `first_line + i` of the file. WeatherError where a column stands there twice.
     """
     columns = Columns({}, {}, {}, [])
     for name, field in fields.items():
+        count = int((frame.columns == field.name).sum())
+        if count > 1:
+            raise WeatherError(Problem("series.column_twice", where, field.name, count=count))
         if field.name not in frame.columns:
             columns.absent[name] = field.name
             columns.values[name] = np.full(len(frame), np.nan)

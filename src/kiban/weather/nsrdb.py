@@ -144,7 +144,7 @@ def _read_file(path: str) -> _File:
     try:
         frame = pd.read_csv(io.StringIO("\n".join(rows[HEADER_LINES:])), header=None, names=columns, index_col=False)
         stamps = pd.to_datetime(frame[list(STAMP)].astype(int))
-    except (ValueError, TypeError, pd.errors.ParserError) as error:
+    except (ValueError, TypeError, OverflowError, pd.errors.ParserError) as error:
         raise WeatherError(Problem("frame.incomplete", path, kind="NSRDB", reason=str(error).split("\n")[0])) from error
     humid = HUMIDITY.name in frame.columns
     read = check_columns(
