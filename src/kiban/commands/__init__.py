@@ -5,6 +5,7 @@
     frontier  kiban frontier
     paying    kiban pay | compare | sweep
     national  what build, check and pay do with a national study
+    new_file  a file that a command writes and that must not be there yet
     report    kiban report
     serve     kiban serve
     terminal  what every command shares: language, progress, output

@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from kiban.commands.new_file import require_new, write_new
 from kiban.commands.paying import AsJson, read_subject
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import OutputError, Problem, reason_of
-from kiban.whole_files import write_whole
+from kiban.errors import OutputError, Problem
 
 
 def register(app: typer.Typer) -> None:
@@ -47,13 +47,14 @@ def frontier_command(
 
     language = choose_language(lang)
     for file in out or ():
-        _check(file)
+        _require_kind(file)
+        require_new(file)
     with progress(language, spinner=not as_json) as tell:
         scenario = read_subject(subject).insisting(insist)
         found = trace(scenario, measure, points=points or POINTS, budget_myen_per_year=budget, report=tell)
     for file in out or ():
         content = frontier_csv(found) if file.suffix == ".csv" else frontier_svg(found, language)
-        _write(file, content.encode())
+        write_new(file, content.encode())
         complain(phrase("frontier.written", language, path=file))
     if as_json:
         from kiban.report.plan.record import to_json
@@ -63,19 +64,6 @@ def frontier_command(
         show(lambda _: frontier_text(found, language))
 
 
-def _check(file: Path) -> None:
+def _require_kind(file: Path) -> None:
     if file.suffix not in {".csv", ".svg"}:
         raise OutputError(Problem("command.csv_or_svg", str(file)))
-    if file.exists():
-        raise OutputError(Problem("command.kept", str(file)))
-    if not file.absolute().parent.is_dir():
-        raise OutputError(Problem("command.no_folder", str(file)))
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_whole(file, content)
-    except FileExistsError:
-        raise OutputError(Problem("command.kept", str(file))) from None
-    except OSError as error:
-        raise OutputError(Problem("command.unwritable", str(file), reason=reason_of(error))) from None

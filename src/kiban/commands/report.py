@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from kiban.commands.new_file import require_new, write_new
 from kiban.commands.paying import Against, read_subject
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
-from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -50,19 +50,11 @@ def report_command(
     from kiban.report.phrases import phrase
 
     language = choose_language(lang)
-    if out.exists():
-        raise OutputError(Problem("command.kept", str(out)))
-    if not out.absolute().parent.is_dir():
-        raise OutputError(Problem("command.no_folder", str(out)))
+    require_new(out)
     with progress(language) as tell:
         page = _page(subject, package or [], against or ["none"], language, tell, insist=insist)
         tell(Message("progress.saving"))
-        try:
-            write_whole(out, page.encode("utf-8"))
-        except FileExistsError:
-            raise OutputError(Problem("command.kept", str(out))) from None
-        except OSError as error:
-            raise OutputError(Problem("command.unwritable", str(out), reason=reason_of(error))) from None
+        write_new(out, page.encode("utf-8"))
     complain(phrase("report.written", language, path=out))
 
 

@@ -51,24 +51,13 @@ def add_account(network: pypsa.Network, resources: Resources) -> dict[str, Array
             add_hours(network, f"kept_in_{store.name}", {**stored, store.charge: -1.0})
             continue
         network.add("Bus", held, carrier=CARRIER)
-        network.add(
-            "Link",
-            put,
-            bus0=CARRIER,
-            bus1=held,
-            carrier=CARRIER,
-            efficiency=store.charge_efficiency,
-            p_nom_extendable=True,
-        )
-        network.add(
-            "Link",
-            taken,
-            bus0=held,
-            bus1=CARRIER,
-            carrier=CARRIER,
-            efficiency=store.discharge_efficiency,
-            p_nom_extendable=True,
-        )
+        for link, source, end, efficiency in (
+            (put, CARRIER, held, store.charge_efficiency),
+            (taken, held, CARRIER, store.discharge_efficiency),
+        ):
+            network.add(
+                "Link", link, bus0=source, bus1=end, carrier=CARRIER, efficiency=efficiency, p_nom_extendable=True
+            )
         network.add(
             "Store",
             held,

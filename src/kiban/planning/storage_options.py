@@ -20,9 +20,7 @@ def read_battery(inputs: Inputs) -> StorageResource | None:
     _refuse_free_start(inputs, battery, "battery")
     power, energy = inputs.costs.battery()
     charge, discharge = _efficiencies(inputs)
-    for key in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
-        if key in battery.model_fields_set:
-            inputs.recorder.give(f"battery.{key}", getattr(battery, key))
+    _record_given(inputs, battery, "battery")
     return StorageResource(
         annual_cost_myen_per_mw=power,
         annual_cost_myen_per_mwh=energy,
@@ -62,9 +60,7 @@ def _read_storage(inputs: Inputs, name: str, option: Storage) -> StorageResource
     key, recorder = f"storage.{name}", inputs.recorder
     _refuse_free_start(inputs, option, key)
     power, charge_power, energy = inputs.costs.storage(name, option)
-    for term in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
-        if term in option.model_fields_set:
-            recorder.give(f"{key}.{term}", getattr(option, term))
+    _record_given(inputs, option, key)
 
     def take(term: str, given: float | None) -> float:
         if given is not None:
@@ -98,6 +94,13 @@ def _read_storage(inputs: Inputs, name: str, option: Storage) -> StorageResource
         from_own_supply=option.charge_from == "own_supply",
         name=name,
     )
+
+
+def _record_given(inputs: Inputs, option: Battery, key: str) -> None:
+    """The terms that the catalogue does not know, where the scenario gives them."""
+    for term in ("charge_power_ratio", "throughput_cost_myen_per_mwh", "charge_from"):
+        if term in option.model_fields_set:
+            inputs.recorder.give(f"{key}.{term}", getattr(option, term))
 
 
 def _most(limit: float | None) -> float:

@@ -38,7 +38,7 @@ from kiban.planning.evaluation import (
     compute_hourly,
     compute_indicators,
 )
-from kiban.planning.one_way import TwoWay
+from kiban.planning.one_way import TwoWay, list_pairs
 from kiban.planning.resources import Resources
 from kiban.planning.schedule import tidy
 
@@ -144,6 +144,8 @@ def evaluate_one_way(model: SiteModel, point: Point) -> tuple[Point, TwoWay | No
     The point itself and None where its flows do so already.
     """
     resources = load_resources(model, point.z)
+    if not list_pairs(resources):
+        return point, None
     solution, two_way = solve_site_one_way(resources)
     if two_way is None or solution.certificate is None:
         return point, None
