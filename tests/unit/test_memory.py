@@ -37,6 +37,19 @@ def test_prices_and_limits_find_the_same_physics():
         assert np.array_equal(values, modelled(again)[name]), name
 
 
+def test_a_change_of_prices_does_no_physics_again(monkeypatch):
+    read()
+
+    def calculate(*_, **__):
+        raise AssertionError("the physics is done again")
+
+    for name in ("cooling.cooling_performance", "wind.wind_availability", "solar.pv_availability"):
+        monkeypatch.setattr(f"kiban.physics.{name}", calculate)
+    read(target={"clean_share": 0.7}, assumptions={"battery.energy_capex": 31.0})
+    with pytest.raises(AssertionError):
+        read(seed=8)
+
+
 CHANGES = {
     "seed": {"seed": 7},
     "place": {"site": {"id": "inzai"}},

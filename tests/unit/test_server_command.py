@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import socket
@@ -147,6 +148,27 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_an_address_that_is_not_ours() -> None:
     with pytest.raises(OutputError, match=r"192\.0\.2\.1"):
         listen(Settings(host="192.0.2.1", port=1))
+
+
+def test_small_answers_are_sent_at_once() -> None:
+    """asyncio turns off the waiting of TCP only for sockets that say which protocol they speak."""
+
+    async def look() -> int:
+        taken: list[int] = []
+        with listen(Settings(port=0)) as listener:
+
+            def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                taken.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+                writer.close()
+
+            server = await asyncio.start_server(take, sock=listener)
+            async with server:
+                reader, writer = await asyncio.open_connection(*listener.getsockname())
+                await reader.read()
+                writer.close()
+        return taken[0]
+
+    assert asyncio.run(look()) != 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -152,7 +152,9 @@ def _explain_unbounded(resources: Resources) -> Problem:
 def _solve_all(
     guards: Sequence[OutageGuard], solver: Solver, warm: MutableMapping[str, WarmStart] | None, tell: Report
 ) -> list[Solution]:
-    """The optimum of each cooling system, on a thread each: the answers do not depend on how many there are."""
+    """The optimum of each cooling system, on a thread each where that pays; the answers do not depend on it."""
+    from kiban.linear.kernel.newton import BRIEF_HOURS
+
     # Cooling systems differ little in what the programme sees of them. What is here at the start decides, so that
     # the first question is answered as if there were no points.
     known = dict(warm) if warm is not None else {}
@@ -166,7 +168,7 @@ def _solve_all(
     for resources in candidates:
         tell(Message("progress.solving", technology=resources.cooling_system))
     threads = min(len(candidates), os.cpu_count() or 1)
-    if threads == 1:
+    if threads == 1 or candidates[0].steps <= BRIEF_HOURS:
         solutions = list(map(solve_one, guards, starts))
     else:
         with ThreadPoolExecutor(threads, thread_name_prefix="kiban-cooling") as pool:

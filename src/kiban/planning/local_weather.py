@@ -41,7 +41,9 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     if weather.step_hours != scenario.time.step_hours:
         asked, steps = scenario.time.step_hours, weather.step_hours
         raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
-    weather = replace(weather, notes=(*weather.notes, *_misfits(weather, place)))
+    misfits = _misfits(weather, place)
+    if misfits:  # what is remembered is known by the weather's identity: without need there is no other one
+        weather = replace(weather, notes=(*weather.notes, *misfits))
     status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
     notes = weather.notes
     if weather.synthetic:

@@ -84,7 +84,8 @@ def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> lis
 def listen(settings: Settings) -> socket.socket:
     """A socket on the address; `OutputError` where it is taken."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # asyncio sends small answers at once only on sockets that name their protocol; else each waits some 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -6,6 +6,7 @@ interpreter. Groups of lanes are shared among threads; sums are kept per group, 
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -22,6 +23,8 @@ from kiban.linear.kernel.structure import KernelForm
 from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, SOFT_FREE, Measures, RightHandSide, Series
 from kiban.linear.native.library import Library
 
+BRIEF_HOURS = 2_000
+"""So many hours take a stage some tens of microseconds, less than it takes to let another thread run."""
 DIRECTION = ("dy", "dz", "du", "dlambdas")
 BORDER_PARTS = ("x", "zx", "rx", "ux", "q", "dx", "dzx", "drx", "dux", "dq")
 
@@ -40,7 +43,8 @@ class Newton:
     ) -> None:
         self.layout, self.border = layout, Border(form)
         self.shape = layout.shape
-        self._stages = library.functions
+        # A call that lets a busy thread run waits 5 ms to return: a year may, a week must not, 700 times a plan.
+        self._stages: ctypes.CDLL = library.functions if layout.hours.size > BRIEF_HOURS else library.brief
         groups, steps, width, caps, rows, local, capacities, totals = layout.shape
         self._threads = min(threads, groups)
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None

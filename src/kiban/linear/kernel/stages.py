@@ -43,10 +43,11 @@ def find_stages() -> Library | None:
     """The library with its functions declared; None where none was built."""
     library = find_library()
     if library is not None:
-        library.functions.kiban_fields.restype = ctypes.c_char_p
-        for name, arguments in _SIGNATURES.items():
-            function = getattr(library.functions, name)
-            function.argtypes, function.restype = (_ADDRESS, *arguments), _INTEGER if name in _ANSWERS else None
+        for functions in (library.functions, library.brief):
+            functions.kiban_fields.restype = ctypes.c_char_p
+            for name, arguments in _SIGNATURES.items():
+                function = getattr(functions, name)
+                function.argtypes, function.restype = (_ADDRESS, *arguments), _INTEGER if name in _ANSWERS else None
     return library
 
 

@@ -32,6 +32,8 @@ class Library:
     """Digest of the sources that it was compiled from."""
     functions: ctypes.CDLL
     """Its functions; a call lets other threads run."""
+    brief: ctypes.PyDLL
+    """The same functions; a call lets no other thread of Python run, and need not wait for its turn to return."""
 
 
 @cache
@@ -65,12 +67,13 @@ def load_library(folder: Path, chosen: str = "") -> Library | None:
     if not usable:
         return None
     level = chosen or usable[-1]
-    library = ctypes.CDLL(str(library_in(folder, level)))
+    path = str(library_in(folder, level))
+    library = ctypes.CDLL(path)
     library.kiban_sources.restype = ctypes.c_char_p
     sources = library.kiban_sources().decode()
     if digest_sources(folder) not in ("", sources):
         raise KibanError(f"The library of {level} was built from other C++ sources than these: run `make native`.")
-    return Library(level, sources, library)
+    return Library(level, sources, library, ctypes.PyDLL(path))
 
 
 def _read_registers(library: ctypes.CDLL) -> tuple[int, ...]:
