@@ -47,6 +47,16 @@ def log(store: Store, key: AuditKey) -> AuditLog:
     return filled
 
 
+def test_rows_that_are_written_together_are_as_whole_as_one_by_one(store: Store, key: AuditKey) -> None:
+    log = AuditLog(store, key)
+    log.note(entry(1))
+    log.note(*map(entry, range(2, 6)))
+    log.note(entry(6))
+    assert [row["subject"] for row in log.rows_after(0)] == [f"p_{number}" for number in range(1, 7)]
+    log.sign_head()
+    assert check(log).broken is None
+
+
 def entry(number: int) -> dict[str, Any]:
     return {"time": 1_800_000_000.1 + number, "who": "美奈", "role": "planner", "action": "POST /plans",
             "subject": f"p_{number}", "status": 200, "address": "192.0.2.1"}  # fmt: skip

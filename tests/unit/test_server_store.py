@@ -22,8 +22,8 @@ from kiban.server import holdings
 from kiban.server.database_faults import LockedError, fault_of
 from kiban.server.holdings import Reader
 from kiban.server.leases import LEASE_SECONDS, clock
-from kiban.server.packing import edition, pack, pack_plan, plan_id, restore_plan, unpack
-from kiban.server.store import Row, Store
+from kiban.server.packing import PackedPlan, edition, pack, pack_plan, plan_id, restore_plan, unpack
+from kiban.server.store import Kept, Row, Store
 from kiban.server.tables import jobs, metadata, plans
 
 ME = Reader("me", is_admin=False)
@@ -88,6 +88,10 @@ def test_the_id_of_a_plan_changes_with_its_question(plan: Plan) -> None:
     assert len(edition()) == 12
 
 
+def keep(store: Store, name: str, packed: PackedPlan, *, owner: str, work: str, seconds: float) -> None:
+    store.keep_plans([Kept(name, owner, lambda: packed, work, seconds)])
+
+
 def listed(store: Store, reader: Reader = ME, limit: int = 10, *, deleted: bool = False) -> list[Row]:
     return store.rows(holdings.list_plans(limit, reader, deleted=deleted))
 
@@ -95,9 +99,9 @@ def listed(store: Store, reader: Reader = ME, limit: int = 10, *, deleted: bool 
 def test_plans_are_listed_and_pruned(store: Store, plan: Plan) -> None:
     packed = pack_plan(plan, with_hours=False)
     for number in range(5):
-        store.keep_plan(f"p_{number}", packed, owner="me", work="instant", seconds=0.1)
-    store.keep_plan("p_0", pack_plan(plan, with_hours=True), owner="me", work="job", seconds=1.0)
-    store.keep_plan("p_0", packed, owner="me", work="instant", seconds=0.1)
+        keep(store, f"p_{number}", packed, owner="me", work="instant", seconds=0.1)
+    keep(store, "p_0", pack_plan(plan, with_hours=True), owner="me", work="job", seconds=1.0)
+    keep(store, "p_0", packed, owner="me", work="instant", seconds=0.1)
     row = store.find_plan("p_0")
     assert row is not None
     assert row["hours"] is not None
@@ -110,11 +114,11 @@ def test_plans_are_listed_and_pruned(store: Store, plan: Plan) -> None:
 
 def test_a_flood_of_one_owner_prunes_nothing_of_another(store: Store, plan: Plan) -> None:
     packed = pack_plan(plan, with_hours=False)
-    store.keep_plan("p_mine", packed, owner="me", work="instant", seconds=0.1)
+    keep(store, "p_mine", packed, owner="me", work="instant", seconds=0.1)
     mine = add(store, "mine")
     store.finish_job(mine, "cancelled", progress={})
     for number in range(5):
-        store.keep_plan(f"p_{number}", packed, owner="flood", work="instant", seconds=0.1)
+        keep(store, f"p_{number}", packed, owner="flood", work="instant", seconds=0.1)
         store.finish_job(store.add_job("plan", "x", "flood", b"", {}), "cancelled", progress={})
     store.prune_plans(2)
     store.prune_jobs(2)

@@ -33,6 +33,7 @@
     plan_files           a plan as files to take home
 
     store                plans and jobs
+    grouping             what many want written goes to the disk together
     leases               who works on which job, by the database's clock
     database_faults      a database that is full, locked, away or damaged
     holdings             whose a plan is, as questions to the store

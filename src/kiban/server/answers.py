@@ -15,9 +15,10 @@ import logging
 import os
 import time
 from collections import OrderedDict
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from kiban.calendar import HOURS_PER_YEAR
@@ -27,11 +28,12 @@ from kiban.report.plan.document import Circumstances
 from kiban.scenario import Scenario
 from kiban.scenario.plain import restore_scenario
 from kiban.server.access import Caller
+from kiban.server.grouping import GroupWriter
 from kiban.server.ownership import may_see_plan
 from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, unpack
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.settings import Settings
-from kiban.server.store import Row, Store
+from kiban.server.store import Kept, Row, Store
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
@@ -88,14 +90,14 @@ class Answers:
         self._sessions: OrderedDict[SessionKey, Session] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._solvers = ThreadPoolExecutor(max(os.cpu_count() or 1, 1), thread_name_prefix="kiban-answer")
-        # A plan is on the disk before it is answered. One writer is enough: solving takes longer.
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="kiban-store")
-        self._written = 0
+        # A plan is on the disk before it is answered.
+        self._writer = GroupWriter(self._keep, "kiban-store")
+        self._unpruned = 0
 
     def close(self) -> None:
         """Finish what is being written and end."""
         self._solvers.shutdown(wait=False, cancel_futures=True)
-        self._writer.shutdown(wait=True)
+        self._writer.close()
 
     def note(self, asker: Asker) -> Session:
         """Remember the number of a question; refused where a newer one has come in."""
@@ -126,7 +128,7 @@ class Answers:
             self._plans.move_to_end(name)
             plan, how = known
             session.cooling_system = plan.cooling_system or session.cooling_system
-            await self._write(self._hold, plan, how, asker.owner)
+            await self._write(plan, how, asker.owner, new=False)
             return plan, replace(how, cached=True)
         try:
             plan, seconds, shared = await self._solve(name, scenario, held, asker)
@@ -137,7 +139,7 @@ class Answers:
             plan, seconds, shared = await self._solve(name, scenario, held, asker)
         how = Circumstances(name, time.time(), seconds, "instant", shared, held is not None)
         is_first = not shared and name not in self._plans
-        await self._write(self._keep if is_first else self._hold, plan, how, asker.owner)
+        await self._write(plan, how, asker.owner, new=is_first)
         if name not in self._plans:
             self._remember(name, plan, how)
         session.cooling_system = plan.cooling_system or session.cooling_system
@@ -197,24 +199,20 @@ class Answers:
             _, (oldest, _) = self._plans.popitem(last=False)
             steps -= len(oldest.time)
 
-    async def _write(
-        self, how_to: Callable[[Plan, Circumstances, str], None], plan: Plan, how: Circumstances, owner: str
-    ) -> None:
-        """Wait until the store has it; raises what the database says where it cannot be kept."""
-        await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._writer, how_to, plan, how, owner))
+    async def _write(self, plan: Plan, how: Circumstances, owner: str, *, new: bool) -> None:
+        """Wait until the store has it; raises what the database says where it cannot be kept.
 
-    def _hold(self, plan: Plan, how: Circumstances, owner: str) -> None:
-        """A plan that was remembered is this owner's too; it may have left the store meanwhile."""
-        if not self.store.hold_plan(how.id, owner):
-            self._keep(plan, how, owner)
+        A plan that is not `new` may have left the store meanwhile.
+        """
+        content = partial(pack_plan, plan, with_hours=False)
+        kept = Kept(how.id, owner, content, "instant", how.seconds, cooling_kept=how.cooling_kept, new=new)
+        await asyncio.shield(asyncio.wrap_future(self._writer.add(kept)))
 
-    def _keep(self, plan: Plan, how: Circumstances, owner: str) -> None:
-        packed = pack_plan(plan, with_hours=False)
-        self.store.keep_plan(
-            how.id, packed, owner=owner, work="instant", seconds=how.seconds, cooling_kept=how.cooling_kept
-        )
-        self._written += 1
-        if self._written % BETWEEN_PRUNINGS == 0:
+    def _keep(self, kept: Sequence[Kept]) -> None:
+        self.store.keep_plans(kept)
+        self._unpruned += len(kept)
+        if self._unpruned >= BETWEEN_PRUNINGS:
+            self._unpruned = 0
             try:
                 self.store.prune_plans(self.settings.limits.stored_plans)
             except Exception:
@@ -226,7 +224,7 @@ class Answers:
 
     async def after_writes(self, act: Callable[..., Result], *arguments: object) -> Result:
         """Do something to the store when all that was answered before is in it."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, act, *arguments)
+        return await asyncio.wrap_future(self._writer.after_writes(act, *arguments))
 
     async def find(self, name: str, caller: Caller) -> tuple[Plan, Circumstances]:
         """A plan that the caller may see; what it may not see is not there for it."""

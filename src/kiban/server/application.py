@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, cast
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,6 +32,8 @@ from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
 
 log = logging.getLogger("kiban.server")
+CALCULATING_THREADS = 4
+"""Requests that read and write at once: all of Python shares one interpreter, and beside many no plan is solved."""
 
 
 def make_application(settings: Settings) -> FastAPI:
@@ -44,6 +47,7 @@ def make_application(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = CALCULATING_THREADS
         service.supervisor.start()
         audit.start()
         service.answers.warm_up()

@@ -6,6 +6,7 @@ fill the log nor push anything out of it. The counts are kept in memory for a fe
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import threading
@@ -19,6 +20,7 @@ from sqlalchemy.engine import Connection
 
 from kiban.server.audit_key import AuditKey
 from kiban.server.chain import BEGINNING, hash_of
+from kiban.server.grouping import GroupWriter
 from kiban.server.store import Row, Store, storable
 from kiban.server.tables import audit, audit_heads, strangers
 
@@ -41,6 +43,7 @@ class AuditLog:
     def __init__(self, store: Store, key: AuditKey | None = None) -> None:
         self.store = store
         self.key = key
+        self._writer = GroupWriter[Mapping[str, Any]](lambda entries: self.note(*entries), "kiban-audit")
         self._counts: Counter[tuple[int, str]] = Counter()
         self._counting = threading.Lock()
         self._counted = time.monotonic()
@@ -53,21 +56,29 @@ class AuditLog:
 
     def stop(self) -> None:
         """Write what was counted, sign the head and end."""
+        self._writer.close()
         self._stopping.set()
         self._thread.join(timeout=10.0)
         self._attend(force=True)
 
-    def note(self, entry: Mapping[str, Any]) -> None:
-        """Add a row; `entry` has `time`, `who`, `role`, `action`, `subject`, `status` and `address`."""
-        row = {name: storable(value) if isinstance(value, str) else value for name, value in entry.items()}
+    def note(self, *entries: Mapping[str, Any]) -> None:
+        """Add rows, all or none; each has `time`, `who`, `role`, `action`, `subject`, `status` and `address`."""
         with self.store.writing() as connection:
             self._hold(connection)
             last = connection.execute(
                 sa.select(audit.c.number, audit.c.hash).order_by(audit.c.number.desc()).limit(1)
             ).first()
-            row["number"] = last.number + 1 if last is not None else 1
-            row["previous"] = last.hash if last is not None else BEGINNING
-            connection.execute(audit.insert().values(**row, hash=hash_of(row)))
+            number, previous = (last.number, last.hash) if last is not None else (0, BEGINNING)
+            for entry in entries:
+                number += 1
+                row = {name: storable(value) if isinstance(value, str) else value for name, value in entry.items()}
+                row |= {"number": number, "previous": previous}
+                previous = hash_of(row)
+                connection.execute(audit.insert().values(**row, hash=previous))
+
+    async def note_in_time(self, entry: Mapping[str, Any]) -> None:
+        """Add a row with those of others, and wait until it is on the disk."""
+        await asyncio.shield(asyncio.wrap_future(self._writer.add(entry)))
 
     def _hold(self, connection: Connection) -> None:
         """Let no other process add a row before this transaction ends."""

@@ -156,7 +156,7 @@ class Gate:
             "address": str(address[0])[:80],
         }
         try:
-            await run_in_threadpool(self.audit.note, entry)
+            await self.audit.note_in_time(entry)
         except Exception:
             log.exception("the audit log could not be written")
 

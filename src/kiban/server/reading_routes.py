@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cache
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -16,7 +17,7 @@ from kiban.report.phrases import load_phrases
 from kiban.server.catalogue_documents import examples_document, facts_document, site_document, sites_document
 from kiban.server.database_faults import LockedError, fault_of
 from kiban.server.problems import RefusedError
-from kiban.server.service import Json, ServiceOf, Viewer
+from kiban.server.service import Json, Service, ServiceOf, Viewer
 from kiban.server.settings import Settings
 from kiban.version import installed_version
 
@@ -52,8 +53,13 @@ class HealthDocument(TypedDict):
 
 
 @router.get("/health", tags=["about"])
-def health(service: ServiceOf) -> Json:
+async def health(service: ServiceOf) -> Json:
     """Whether the server works and what it takes on. Needs no token."""
+    # Who watches the server must not wait behind those who use it.
+    return await asyncio.to_thread(_look_after, service)
+
+
+def _look_after(service: Service) -> Json:
     limits, store = service.settings.limits, service.store
     counted, fault = dict[str, int](), store.fault
     try:

@@ -9,9 +9,9 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,19 @@ ENDED = ("done", "failed", "cancelled")
 PATIENCE_WITH_LOCKS_SECONDS = 10.0
 """How long to wait for another one who writes."""
 _LOCK = 7_219_411
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A plan that is stored for an owner; `content` is asked for where the plan is `new` or not stored any more."""
+
+    id: str
+    owner: str
+    content: Callable[[], PackedPlan]
+    work: str
+    seconds: float
+    cooling_kept: bool = False
+    new: bool = True
 
 
 class Store:
@@ -102,12 +115,19 @@ class Store:
 
     # Plans
 
-    def keep_plan(
-        self, plan_id: str, packed: PackedPlan, *, owner: str, work: str, seconds: float, cooling_kept: bool = False
-    ) -> None:
-        """Store a plan for its owner; one of the same id is replaced. Those of jobs are kept until they are deleted."""
+    def keep_plans(self, kept: Sequence[Kept]) -> None:
+        """Store plans for their owners, all or none; one of the same id is replaced where it is `new`.
+
+        Plans of jobs are kept until they are deleted.
+        """
+        packed = {plan.id: plan.content() for plan in kept if plan.new}
         with self._write() as connection:
-            self._keep_plan(connection, plan_id, packed, owner, work, seconds, cooling_kept)
+            for plan in kept:
+                if not plan.new and _is_stored(connection, plan.id):
+                    holdings.hold(connection, plan.id, plan.owner, kept=plan.work == "job")
+                    continue
+                content = packed.get(plan.id) or plan.content()
+                self._keep_plan(connection, plan.id, content, plan.owner, plan.work, plan.seconds, plan.cooling_kept)
 
     def _keep_plan(
         self, connection: Connection, plan_id: str, packed: PackedPlan, owner: str, work: str, seconds: float,
@@ -124,20 +144,12 @@ class Store:
             "cooling_kept": cooling_kept,
         }
         holdings.hold(connection, plan_id, owner, kept=work == "job")
-        if connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is None:
+        if not _is_stored(connection, plan_id):
             connection.execute(holdings.insert_or_ignore(connection, plans).values(**values))
             return
         if packed.hours is None:
             del values["hours"]
         connection.execute(plans.update().where(plans.c.id == plan_id).values(**values))
-
-    def hold_plan(self, plan_id: str, owner: str) -> bool:
-        """Make a stored plan this owner's too; False where it is not stored."""
-        with self._write() as connection:
-            found = connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is not None
-            if found:
-                holdings.hold(connection, plan_id, owner, kept=False)
-        return found
 
     def find_plan(self, plan_id: str) -> Row | None:
         """All columns of a plan."""
@@ -288,6 +300,10 @@ class Store:
     def _change_job(self, connection: Connection, job_id: str, states: Sequence[str], **values: Any) -> bool:
         wanted = sa.and_(jobs.c.id == job_id, jobs.c.state.in_(states))
         return connection.execute(jobs.update().where(wanted).values(**values)).rowcount > 0
+
+
+def _is_stored(connection: Connection, plan_id: str) -> bool:
+    return connection.execute(sa.select(plans.c.id).where(plans.c.id == plan_id)).first() is not None
 
 
 def _said(progress: Mapping[str, Any]) -> str:
