@@ -18,7 +18,13 @@ from kiban.planning.evaluation import compute_load
 from kiban.planning.hours import clean_energy
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import tidy
-from kiban.planning.stored_energy import follow_stored_energy, list_sources, may_lose_purchases
+from kiban.planning.stored_energy import (
+    follow_stored_energy,
+    least_bought_unclean,
+    list_sources,
+    list_stores,
+    may_lose_purchases,
+)
 
 BATTERY = {
     "enabled": True, "min_power_mw": 60, "max_power_mw": 60, "min_energy_mwh": 900, "max_energy_mwh": 900,
@@ -137,6 +143,39 @@ def test_nothing_is_written_where_the_simple_account_is_exact():
     assert not may_lose_purchases(site)
     assert may_lose_purchases(replace(site, clean_share=0.3))
     assert not any(name.startswith(("kept_", "sold_")) for name in write_programme(site).variables)
+
+
+def test_purchases_that_serve_the_load_are_no_cleaner_than_the_hours_that_the_connection_takes():
+    """20 MW of load; 12 hours of a fifth and 12 of four fifths: 30 MW carry 360 of 480 MWh in the cleaner hours."""
+    from kiban.planning.preparation import prepare
+    from kiban.scenario import parse_scenario
+
+    preparation = prepare(parse_scenario(study(battery=BATTERY, target={"clean_share": 0.5})))
+    site = preparation.resources_for(preparation.cooling_systems[0])
+    assert site.firm_energy_mwh_per_year == pytest.approx(480 * 365)
+    grid = replace(site.grid, clean_share=np.repeat([0.2, 0.8], site.steps // 2), max_mw=30.0)
+    assert least_bought_unclean(replace(site, grid=grid)) == pytest.approx((360 * 0.2 + 120 * 0.8) / 480)
+    assert least_bought_unclean(replace(site, grid=replace(grid, max_mw=np.inf))) == pytest.approx(0.2)
+    # What the connection cannot carry at all comes from elsewhere, and is not clean.
+    assert least_bought_unclean(replace(site, grid=replace(grid, max_mw=10.0))) == pytest.approx(
+        (120 * 0.2 + 120 * 0.8 + 240) / 480
+    )
+    halved = replace(grid, import_share=np.repeat([1.0, 0.5], site.steps // 2))
+    assert least_bought_unclean(replace(site, grid=halved)) == pytest.approx((180 * 0.2 + 300 * 0.8) / 480)
+    limited = replace(grid, import_limit_mw=np.full(site.steps, 15.0))
+    assert least_bought_unclean(replace(site, grid=limited)) == pytest.approx((180 * (0.2 + 0.8) + 120) / 480)
+    # Load that may go unserved asks for nothing.
+    free = replace(site, grid=grid, unserved_price_myen_per_mwh=1.0)
+    assert least_bought_unclean(free) == pytest.approx(0.2)
+
+
+@settings(max_examples=40)
+@given(site=resources(known=[name for name in FEATURES if name != "tranches"], required=("battery", "grid")))
+def test_a_second_programme_that_is_not_written_has_no_design_but_for_no_load(site):
+    assume(site.clean_share is not None and not may_lose_purchases(site) and any(s.takes for s in list_stores(site)))
+    second = prove(write_programme(replace(site, loses_purchases=True)), solve)
+    if second.status == "optimal":
+        assert compute_load(site, tidy(site, second)).sum() == pytest.approx(0.0, abs=1e-3)
 
 
 @settings(max_examples=25)

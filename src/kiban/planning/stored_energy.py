@@ -20,7 +20,7 @@ exist only as far as the year's losses are more than that output:
                                                                                  <=  sum_k (charge[k] - discharge[k])
 
 Either neither of them, or this row: both are linear, and the cheaper of the two programmes is the plan (`building`).
-Where even the cleanest purchase is less clean than the target, the second has no design (`may_lose_purchases`), and a
+Where even the cleanest purchases are less clean than the target, the second has no design (`may_lose_purchases`), and a
 site that sells nothing then needs no account at all. Of all ways to say which energy is which the account takes the one
 with the most clean energy for the load.
 """
@@ -93,11 +93,39 @@ def sells(resources: Resources) -> bool:
 def may_lose_purchases(resources: Resources) -> bool:
     """Whether losses beyond the own clean output are compatible with the target at all.
 
-    Then purchases serve all the load, after their own losses, and none is cleaner than the cleanest.
+    Then purchases serve all the load, after their own losses: even the cleanest that can be had may be too little.
     """
     if resources.clean_share is None or not any(store.takes for store in list_stores(resources)):
         return False
-    return resources.clean_share <= 1.0 - _least_unclean(resources)
+    return resources.clean_share <= 1.0 - least_bought_unclean(resources)
+
+
+def least_bought_unclean(resources: Resources) -> float:
+    """Least share that is not clean of purchases that serve the load, all of which the least load stands for.
+
+    They are drawn in the cleanest hours, as much as the connection may carry then; the rest has the worst mix there
+    is. More load asks for more hours, and for no cleaner ones.
+    """
+    grid, load_mwh = resources.grid, _least_load_mwh(resources)
+    if grid is None or load_mwh <= 0.0:
+        return _least_unclean(resources)
+    enough_mw = load_mwh / resources.step_weight_h
+    most_mw = np.broadcast_to(min(grid.max_mw, enough_mw) * np.asarray(grid.import_share), (resources.steps,))
+    if grid.import_limit_mw is not None:
+        most_mw = np.minimum(most_mw, grid.import_limit_mw)
+    cleanest = np.argsort(-grid.clean_share)
+    drawn_mwh = np.minimum(np.cumsum(most_mw[cleanest]) * resources.step_weight_h, load_mwh)
+    unclean_mwh = np.diff(drawn_mwh, prepend=0.0) @ (1.0 - grid.clean_share[cleanest]) + load_mwh - drawn_mwh[-1]
+    return float(unclean_mwh / load_mwh)
+
+
+def _least_load_mwh(resources: Resources) -> float:
+    """Energy of the load, MWh a year, that every plan serves."""
+    if resources.unserved_price_myen_per_mwh is not None:
+        return 0.0
+    waiting_mw = resources.arrivals_mw.sum() * resources.pue.min()
+    saved_mw = sum(float(measure.saving_mw.sum()) for measure in resources.measures)
+    return resources.firm_energy_mwh_per_year + float(waiting_mw - saved_mw) * resources.step_weight_h
 
 
 def _least_unclean(resources: Resources) -> float:
