@@ -24,6 +24,7 @@ from kiban.planning.evaluation import (
     compute_energy_charges,
     compute_hourly,
     compute_indicators,
+    compute_load,
     list_investments,
     list_tranches,
     name_capacities,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 
 BEYOND_ANY_SITE: Final = 1e6
 """MW or MWh: a capacity that no site has."""
+HARDLY_A_COST: Final = 1e-9
+"""Share of a plan's cost that is less than what its proof leaves open."""
 UNBOUNDED = Problem("unlimited", key="supply", remedy="limit_it")
 
 
@@ -125,11 +128,16 @@ def find_design(
 
     Losses of storages are met from the own clean output, or are more than that: the cheaper of the two is the plan.
     """
+    found: list[tuple[Resources, Solution, TwoWay | None]] = []
     relaxed = [(resources, optimum)]
     if may_lose_purchases(resources):
+        if not _is_held_up(resources, optimum):
+            found.append((resources, *solve_one_way(resources, optimum, solve_it)))
+            relaxed = []
+            if _cost_or_infinite(found[0][1]) - _cost(optimum) <= HARDLY_A_COST * max(1.0, abs(_cost(optimum))):
+                return found[0]
         losing = replace(resources, loses_purchases=True)
         relaxed.append((losing, prove(write_programme(losing), solve_it)))
-    found: list[tuple[Resources, Solution, TwoWay | None]] = []
     # A linear optimum bounds what becomes of it once its flows go in one direction.
     for account, bound in sorted(relaxed, key=lambda candidate: _cost_or_infinite(candidate[1])):
         if found and _cost_or_infinite(found[0][1]) <= _cost_or_infinite(bound):
@@ -137,6 +145,17 @@ def find_design(
         found.append((account, *solve_one_way(account, bound, solve_it)))
         found.sort(key=lambda candidate: _cost_or_infinite(candidate[1]))
     return found[0]
+
+
+def _is_held_up(resources: Resources, optimum: Solution) -> bool:
+    """Whether an optimum would cost less without its target of clean share; else no account of that share does.
+
+    Without the target nothing costs less than the optimum by more than its price times the energy that is not clean.
+    """
+    if optimum.status != "optimal":
+        return True
+    load_mwh = float(compute_load(resources, optimum).sum()) * resources.step_weight_h
+    return -optimum.total_prices["clean_share"] * load_mwh > HARDLY_A_COST * max(1.0, abs(_cost(optimum)))
 
 
 def _explain_unbounded(resources: Resources) -> Problem:
