@@ -8,6 +8,7 @@ kernel      the staircase kernel
 window      windows of operation with fixed capacities, and trees of scenarios
 native      the compiled part of both
 verdict     proofs that a programme has no optimum, with rounding counted
+unlimited   whether there is a point, asked without costs and without capacities that have no end
 enclosure   bounds that hold in spite of rounding
 phase_one   what is known of a programme that no solver could answer
 branching   whole numbers in a long programme, searched by the kernel

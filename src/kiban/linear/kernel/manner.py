@@ -21,7 +21,8 @@ from kiban.linear.kernel.system import SOFT_FREE
 class Manner:
     """`step` and `final_step` are the shares of the way to the boundary that a step takes, while steps are short and
     once they are long; `soft_free` is the proximal weight of directions without a bound; `balance` the mean product
-    over the larger residual (both scaled) below which products are held; `halvings` make the scale finer.
+    over the larger residual (both scaled) below which products are held; `halvings` make the scale finer; `inside` is
+    how far from every bound values and prices start at least.
     """
 
     step: float = 0.95
@@ -29,6 +30,7 @@ class Manner:
     soft_free: float = SOFT_FREE
     balance: float = 0.0
     halvings: int = 0
+    inside: float = 1e-2
 
 
 # Caution keeps the products even, until steps are long.
@@ -36,5 +38,9 @@ USUAL: Final = Manner()
 # Shorter steps keep further from the boundary.
 CAUTIOUS: Final = Manner(step=0.7, final_step=0.9)
 BALANCED: Final = Manner(soft_free=1e-10, balance=0.1)
+# From far inside, where limits leave hardly a design and a few prices must grow a thousandfold.
+INSIDE: Final = Manner(soft_free=1e-10, balance=0.1, inside=10.0)
 FINE: Final = Manner(step=0.7, final_step=0.9, soft_free=1e-10, balance=0.1, halvings=13)
-AFTER_A_STANDSTILL: Final = (BALANCED, CAUTIOUS, FINE)
+# Without costs nothing pulls prices away from zero, where every step is short: they start far from it.
+FAR_INSIDE: Final = Manner(inside=100.0)
+AFTER_A_STANDSTILL: Final = (INSIDE, BALANCED, CAUTIOUS, FINE)

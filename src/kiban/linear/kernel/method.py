@@ -7,8 +7,9 @@ starting point. `docs/kernel.md` explains the method; the modules beside this on
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
 from kiban.linear.flat import flatten
 from kiban.linear.kernel.layout import lay_out
-from kiban.linear.kernel.manner import AFTER_A_STANDSTILL, USUAL, Manner
+from kiban.linear.kernel.manner import AFTER_A_STANDSTILL, FAR_INSIDE, USUAL, Manner
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import (
@@ -43,13 +44,13 @@ from kiban.linear.kernel.warm import (
 )
 from kiban.linear.solution import Solution, Status, without_solution
 from kiban.linear.staircase import Staircase, without_costs
+from kiban.linear.unlimited import ask_for_a_point
 from kiban.linear.verdict import Verdicts
 
 STANDSTILL: Final = "standstill"
 UNCERTAIN: Final = "a contradiction that rounding may have made, in"
 POINTLESS: Final = "nothing holds the cost, but no point was found"
 UNLIKE: Final = "the points to start from belong to another programme"
-INFEASIBLE_STANDSTILL: Final = "standstill with a row left open"
 # Tighter than answers need: differences of two optima are themselves results (what a small relaxation saves).
 TOLERANCE: Final = 1e-9
 MAX_ITERATIONS: Final = 200
@@ -120,12 +121,9 @@ def solve_kernel(
     if warm is not None:
         answer = _attempt(programme, *options, warm=warm, keep=keep)
     if answer.status is None:
-        answer = _attempt(programme, *options, keep=keep)
-    if answer.reason == INFEASIBLE_STANDSTILL:
         # Without costs the prices have nothing to do but to prove that no point exists.
-        proof = _attempt(without_costs(programme), *options)
-        if proof.status == "infeasible":
-            return replace(proof, iterations=proof.iterations + answer.iterations)
+        point = partial(_attempt, ask_for_a_point(programme), *options, manner=FAR_INSIDE, judged=programme)
+        answer = _attempt(programme, *options, keep=keep, ask_for_point=point)
     spent = answer.iterations
     for manner in AFTER_A_STANDSTILL:
         if answer.status is not None or spent >= max_iterations:
@@ -156,11 +154,13 @@ def _attempt(
     manner: Manner = USUAL,
     warm: WarmStart | None = None,
     keep: Sequence[float] = (),
+    judged: Staircase | None = None,
+    ask_for_point: Callable[[], KernelAnswer] | None = None,
 ) -> KernelAnswer:
     try:
         form = read_form(programme)
     except ContradictionError as contradiction:
-        ray = Verdicts(flatten(programme)).prove_contradiction()
+        ray = Verdicts(flatten(judged or programme)).prove_contradiction()
         if ray is None:
             return KernelAnswer(None, 0, None, f"{UNCERTAIN} {contradiction}")
         return KernelAnswer("infeasible", 0, without_solution("infeasible", ray), f"contradiction in {contradiction}")
@@ -175,9 +175,11 @@ def _attempt(
     if manner.soft_free != SOFT_FREE:
         newton.soften(manner.soft_free)
     try:
+        rays = Rays(programme, form, newton, judged)
         return Method(
-            programme, form, newton, tolerance, max_iterations, correctors, manner=manner, warm=warm, keep=keep
-        ).run()
+            programme, form, newton, rays, tolerance, max_iterations, correctors,
+            manner=manner, warm=warm, keep=keep, ask_for_point=ask_for_point,
+        ).run()  # fmt: skip
     finally:
         newton.close()
 
@@ -200,6 +202,7 @@ class Method:
         programme: Staircase,
         form: KernelForm,
         newton: Newton | PlainNewton,
+        rays: Rays,
         tolerance: float,
         max_iterations: int,
         correctors: int | None,
@@ -207,13 +210,14 @@ class Method:
         manner: Manner = USUAL,
         warm: WarmStart | None = None,
         keep: Sequence[float] = (),
+        ask_for_point: Callable[[], KernelAnswer] | None = None,
     ) -> None:
         self.programme, self.form, self.newton = programme, form, newton
         self.tolerance, self.max_iterations = tolerance, max_iterations
         self.correctors = 1 if correctors is None else correctors
         self.manner = manner
         self.constant = _constant(programme, form)
-        self.rays = Rays(programme, form, newton)
+        self.rays, self.ask_for_point = rays, ask_for_point
         self.unit = form.cost_scale * form.right_scale
         self.pairs = 1
         self.warm, self.keep = warm, sorted(keep, reverse=True)
@@ -281,17 +285,23 @@ class Method:
         if self.warm is not None:
             # The kernel's own start comes next; to look for rays from here would cost more than that.
             return self._finish(iteration) or KernelAnswer(None, iteration, None, STANDSTILL)
-        answer = (
-            self._prove(iteration, rows_open=True, prices_open=False, sure=False)
+        return (
+            self._prove_pointless(iteration)
+            or self._prove(iteration, rows_open=True, prices_open=False, sure=False)
             or self._finish(iteration)
             or self._prove(iteration, rows_open=False, prices_open=True, sure=False)
+            or KernelAnswer(None, iteration, None, STANDSTILL)
         )
-        if answer is not None:
-            return answer
-        # A row left open, in the caller's numbers, may be one that no point can close.
+
+    def _prove_pointless(self, iteration: int) -> KernelAnswer | None:
+        """The proof that no point exists, where a row is left open, in the caller's numbers."""
+        if self.ask_for_point is None:
+            return None
         result = evaluate(self.programme, self._named_point())
-        open_row = not result.primal_residual <= ACCEPTED * size_of(self.programme)
-        return KernelAnswer(None, iteration, None, INFEASIBLE_STANDSTILL if open_row else STANDSTILL)
+        if result.primal_residual <= ACCEPTED * size_of(self.programme):
+            return None
+        answer = self.ask_for_point()
+        return replace(answer, iterations=iteration + answer.iterations) if answer.status == "infeasible" else None
 
     def _prove(self, iteration: int, rows_open: bool, prices_open: bool, *, sure: bool) -> KernelAnswer | None:
         """A ray that proves the programme infeasible or unbounded, if the point has become one."""
@@ -351,8 +361,8 @@ class Method:
         values = float(at_floor.sum() + at_bound.sum()) + up * count
         prices = float(z.sum() + u.sum()) + over * count
         product = float(((at_floor + up) * (z + over)).sum() + ((at_bound + up) * (u + over)).sum())
-        up = max(up + 0.5 * product / max(prices, 1e-30), 1e-2)
-        over = max(over + 0.5 * product / max(values, 1e-30), 1e-2)
+        up = max(up + 0.5 * product / max(prices, 1e-30), self.manner.inside)
+        over = max(over + 0.5 * product / max(values, 1e-30), self.manner.inside)
         at_floor, at_bound, z, u = at_floor + up, at_bound + up, z + over, u + over
         n.y[:], n.y[f] = y, at_floor
         n.z[:], n.z[f] = 0.0, z

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.flat import FlatProgramme, flatten
+from kiban.linear.flat import BOUND_PREFIX, FlatProgramme, flatten
 from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.proof import NamedPoint, evaluate, evaluate_ray, flatten_prices, flatten_values, name_prices
@@ -41,14 +41,17 @@ def prices_of_bounds(form: KernelForm, newton: Newton | PlainNewton, size: float
 
 
 class Rays:
-    """What the present point of a Newton system proves about its programme."""
+    """What the present point of a Newton system proves about its programme; prices about `judged` (`unlimited`)."""
 
-    def __init__(self, programme: Staircase, form: KernelForm, newton: Newton | PlainNewton) -> None:
+    def __init__(
+        self, programme: Staircase, form: KernelForm, newton: Newton | PlainNewton, judged: Staircase | None = None
+    ) -> None:
         self._programme, self._form, self._newton = programme, form, newton
+        self._judged = judged or programme
 
     @cached_property
     def _flat(self) -> FlatProgramme:
-        return flatten(self._programme)
+        return flatten(self._judged)
 
     @cached_property
     def _verdicts(self) -> Verdicts:
@@ -59,13 +62,14 @@ class Rays:
         prices = self._ray_of_prices()
         if prices is None:
             return None
-        if sure:
-            ray = evaluate(self._programme, prices, costs=False)
-            # In units of the scaled rows, so that the answer does not depend on the caller's units.
-            size = self._form.right_scale * self._form.cost_scale
-            if not (ray.dual > RAY * size and ray.dual_residual * self._form.right_scale <= RAY * ray.dual):
-                return None
-        return self._verdicts.prove_infeasible(flatten_prices(self._flat, prices), polish=not sure)
+        ray = evaluate(self._programme, prices, costs=False)
+        if ray.dual <= 0.0:
+            return None
+        # In units of the scaled rows, so that the answer does not depend on the caller's units.
+        size = self._form.right_scale * self._form.cost_scale
+        if sure and not (ray.dual > RAY * size and ray.dual_residual * self._form.right_scale <= RAY * ray.dual):
+            return None
+        return self._verdicts.prove_infeasible(self._flatten(prices), polish=not sure)
 
     def unbounded(self, *, sure: bool) -> Array | None:
         """A direction that proves that nothing holds the objective; with `sure`, only where a first look says so."""
@@ -78,6 +82,18 @@ class Rays:
         if sure and not evaluate_ray(self._programme, capacities, hourly, RAY):
             return None
         return self._verdicts.prove_unbounded(flatten_values(self._flat, capacities, hourly))
+
+    def _flatten(self, prices: NamedPoint) -> Array:
+        flat = self._flat
+        ray = flatten_prices(flat, prices)
+        if self._judged is not self._programme:
+            # What is paid for a variable in hours in which its unlimited capacity counts nothing.
+            paid = flat.matrix.T @ ray
+            for name, variable in self._judged.variables.items():
+                if variable.capacity is not None and name not in prices.bounds:
+                    beyond = np.where(variable.factor == 0.0, np.minimum(-paid[flat.columns[name]], 0.0), 0.0)
+                    ray[flat.rows[BOUND_PREFIX + name]] = beyond
+        return ray
 
     def _ray_of_prices(self) -> NamedPoint | None:
         form, q = self._form, self._newton.border.q
