@@ -13,6 +13,7 @@ from kiban.linear import solve
 from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators, tranche_energy
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import tidy
+from kiban.planning.stored_energy import follow_stored_energy
 from kiban.planning.worths import compute_worths
 
 POWER_MW = 1e-6
@@ -136,6 +137,9 @@ def test_costs_add_up_to_the_objective(site):
 def test_targets_and_caps_hold(site):
     solution = shown(site)
     hourly, costs = compute_hourly(site, solution), compute_costs(site, solution)
+    unclean = follow_stored_energy(site, solution)
+    if unclean is not None:
+        hourly["unclean_mw"] = unclean
     indicators = compute_indicators(site, solution, hourly, costs)
     if site.clean_share is not None:
         assert indicators["clean_share"] >= site.clean_share - 1e-7
@@ -177,8 +181,10 @@ def test_higher_limits_never_cost_more(site, more):
 def relaxed(site, factor):
     """The same site with every upper limit times `factor`."""
     battery, grid, backup = site.battery, site.grid, site.backup
+    cold = site.cooling_storage
     return replace(
         site,
+        cooling_storage=cold and replace(cold, max_energy_mwh=cold.max_energy_mwh * factor),
         supply=tuple(replace(supply, max_mw=supply.max_mw * factor) for supply in site.supply),
         battery=battery
         and replace(
@@ -243,6 +249,8 @@ def moved(site, worth, by):
         return replace(site, battery=replace(site.battery, **{f"{key}_power_mw": limit}))
     if part == "battery_energy":
         return replace(site, battery=replace(site.battery, **{f"{key}_energy_mwh": limit}))
+    if part == "cooling_storage_energy":
+        return replace(site, cooling_storage=replace(site.cooling_storage, **{f"{key}_energy_mwh": limit}))
     if part == "interconnection":
         return replace(site, grid=replace(site.grid, **{f"{key}_mw": limit}))
     if part == "backup":

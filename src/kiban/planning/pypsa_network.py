@@ -21,6 +21,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
 from kiban.planning.commitments import arrivals_per_mw, backlog_room, undelivered_per_mw
+from kiban.planning.cooling_storage import COLD_ENERGY
 from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import (
@@ -32,8 +33,10 @@ from kiban.planning.pypsa_constraints import (
     add_ramp,
     add_total,
 )
+from kiban.planning.pypsa_cooling_storage import add_cooling_storage, count_saving
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
 from kiban.planning.resources import GridResource, Resources, StorageResource, TrancheResource
+from kiban.scenario.plant import COOLING_STORAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +71,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         _add_own_charge(network, resources)
         _add_compute(network, resources)
         _add_tranches(network, resources)
+        add_cooling_storage(network, resources)
         if resources.grid is not None:
             _add_grid(network, resources, resources.grid)
         _add_backup(network, resources)
@@ -116,6 +120,8 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
         if f"{name}_power" not in network.c["GlobalConstraint"].static.index:
             named[f"{name}_charge_power_mw"] = links.at[f"{prefix}charge", "p_nom_opt"]
         named[f"{name}_energy_mwh"] = stores.at[name, "e_nom_opt"]
+    if COOLING_STORAGE in stores.index:
+        named[f"{COLD_ENERGY}_mwh"] = stores.at[COOLING_STORAGE, "e_nom_opt"]
     return {name: max(float(value), 0.0) for name, value in named.items()}
 
 
@@ -389,6 +395,7 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
         add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
         if resources.loses_purchases:
             add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
+        count_saving(network, resources)
     if resources.carbon_cap_t_per_year is not None:
         factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
         built = {s.name: s.embodied_t_per_mw_year for s in resources.supply if s.embodied_t_per_mw_year > 0}

@@ -147,6 +147,27 @@ class StorageResource:
 
 
 @dataclass(frozen=True, slots=True)
+class CoolingStorageResource:
+    """A store of cold: MWh of heat and their yearly cost, and what chillers carry and take in each step."""
+
+    annual_cost_myen_per_mwh: float
+    min_energy_mwh: float
+    max_energy_mwh: float
+    charge_hours: float
+    discharge_hours: float
+    """Hours in which it can be filled and emptied."""
+    loss_per_hour: float
+    heat_share: Array
+    """MW of heat that chillers carry for each MW of IT."""
+    power: Array
+    """MW of power for each MW of heat that they carry."""
+    charge_power: Array
+    """The same while they fill the storage; never less."""
+    chiller_mw_per_mw: float
+    """Most power that the chillers of the hall can take, MW per MW of IT capacity."""
+
+
+@dataclass(frozen=True, slots=True)
 class GridResource:
     """The connection: yearly cost per MW, price of energy drawn (all charges in) and fed in, and its carbon."""
 
@@ -335,6 +356,8 @@ class Resources:
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
     loses_purchases: bool = False
     """Whether storages lose more than the own clean output, so that purchases bear the rest (`stored_energy`)."""
+    cooling_storage: CoolingStorageResource | None = None
+    """A store of cold beside the chillers."""
     outage: OutageResource | None = None
     """The outage that the design survives."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)

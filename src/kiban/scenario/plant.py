@@ -44,7 +44,9 @@ TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
 STORAGE = "storage_"
 """Beginning of the names of the decisions on storages beside the battery."""
-RESERVED_BEGINNINGS = (TRANCHE, STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
+COOLING_STORAGE = "cooling_storage"
+"""The store of cold, and the beginning of the names of its decisions."""
+RESERVED_BEGINNINGS = (TRANCHE, STORAGE, COOLING_STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
 """Beginnings of such names; those after the storages are of the account of stored and sold energy."""
 
 
