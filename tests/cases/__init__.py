@@ -61,6 +61,7 @@ LINEAR_FEATURES = (
     "promises",
     "permitted_hours",
     "cooling_storage",
+    "battery_fade",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -152,6 +153,12 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         )
     if battery is not None and has("battery_own_supply"):
         battery = replace(battery, from_own_supply=True)
+    fades = np.random.default_rng(int(1e6 * peak))
+    if battery is not None and has("battery_fade"):
+        per_year, per_cycle, life = fades.uniform([0.0, 0.0, 8.0], [0.03, 1e-4, 20.0])
+        battery = replace(
+            battery, fade_per_year=float(per_year), fade_per_cycle=float(per_cycle), life_years=float(life)
+        )
     permitted = float(rng.uniform(50.0, 2000.0))
     if site.backup is not None and has("permitted_hours"):
         site = replace(site, backup=replace(site.backup, permitted_hours_per_year=permitted))

@@ -24,7 +24,7 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
     hidden = {tranche.capacity for tranche in resources.tranches} | {supply.units for supply in resources.supply}
-    hidden.add(COLD_SAVING)
+    hidden |= {COLD_SAVING, *(storage.usable for storage in resources.storages if storage.fades)}
     energies = {COLD_ENERGY, *(storage.energy for storage in resources.storages)}
     named = {}
     for name, value in _built(solution).items():
@@ -360,6 +360,8 @@ def compute_indicators(
         indicators["stored_cold_saving_mwh_per_year"] = -float(shift_load(resources, solution).sum()) * weight
     energy = solution.capacities.get("battery_energy", 0.0)
     if resources.battery is not None and energy > 1e-3:
+        if resources.battery.fades:
+            indicators["battery_usable_share"] = min(solution.capacities[resources.battery.usable] / energy, 1.0)
         indicators["battery_cycles_per_year"] = yearly["discharge_mw"] / resources.battery.discharge_efficiency / energy
     return indicators
 

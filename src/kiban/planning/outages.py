@@ -204,13 +204,13 @@ def _read_site(resources: Resources, outage: OutageResource, solution: Solution)
         before = _step_before(np.arange(resources.steps), resources.block_steps)
         stored = solution.hourly["state_of_charge"][before]
         if not battery.cyclic:
-            stored[:: resources.block_steps] = battery.initial_share * built["battery_energy"]
+            stored[:: resources.block_steps] = battery.initial_share * built[battery.usable]
     backup = built["backup"] if resources.backup is not None else 0.0
     return _Site(
         net_mw=net,
         stored_mwh=np.maximum(stored, 0.0),
         power_mw=max(built["battery_power"], 0.0) if battery is not None else 0.0,
-        energy_mwh=max(built["battery_energy"], 0.0) if battery is not None else 0.0,
+        energy_mwh=max(built[battery.usable], 0.0) if battery is not None else 0.0,
         backup_mw=max(backup, 0.0),
         fuel_mwh=max(backup, 0.0) * outage.fuel_hours if backup > 0 else 0.0,
     )
@@ -348,7 +348,7 @@ def _price_outages(
     if battery is not None:
         capacities["battery_power"] = battery.charge_power_ratio * bound("charge") + bound("discharge")
         begins = np.zeros(len(starts), dtype=bool) if battery.cyclic else starts % resources.block_steps == 0
-        capacities["battery_energy"] = bound("state") + np.where(begins, stored * battery.initial_share, 0.0)
+        capacities[battery.usable] = bound("state") + np.where(begins, stored * battery.initial_share, 0.0)
         stored = np.where(begins, 0.0, stored)
     constant = outage.share * (price * (resources.pue * resources.firm_mw)[steps]).sum(axis=1)
     need = (price * _need(resources, solution)[steps]).sum(axis=1)

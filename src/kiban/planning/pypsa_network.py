@@ -119,7 +119,9 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
         named[f"{name}_power_mw"] = discharge["p_nom_opt"] * discharge["efficiency"]
         if f"{name}_power" not in network.c["GlobalConstraint"].static.index:
             named[f"{name}_charge_power_mw"] = links.at[f"{prefix}charge", "p_nom_opt"]
-        named[f"{name}_energy_mwh"] = stores.at[name, "e_nom_opt"]
+        fades = f"{name}_built" in generators.index
+        energy = generators.at[f"{name}_built", "p_nom_opt"] if fades else stores.at[name, "e_nom_opt"]
+        named[f"{name}_energy_mwh"] = energy
     if COOLING_STORAGE in stores.index:
         named[f"{COLD_ENERGY}_mwh"] = stores.at[COOLING_STORAGE, "e_nom_opt"]
     return {name: max(float(value), 0.0) for name, value in named.items()}
@@ -182,20 +184,49 @@ def _add_storage(network: pypsa.Network, storage: StorageResource) -> None:
         bus=name,
         carrier="battery",
         e_nom_extendable=True,
-        e_nom_min=storage.min_energy_mwh,
-        e_nom_max=storage.max_energy_mwh,
+        e_nom_min=0.0 if storage.fades else storage.min_energy_mwh,
+        e_nom_max=np.inf if storage.fades else storage.max_energy_mwh,
         e_cyclic=storage.cyclic,
         standing_loss=storage.self_discharge_per_hour,
-        capital_cost=storage.annual_cost_myen_per_mwh,
+        capital_cost=0.0 if storage.fades else storage.annual_cost_myen_per_mwh,
     )
+    built = name
+    if storage.fades:
+        built = _add_fade(network, storage)
     network.c["Store"].static.loc[name, "initial_share"] = 0.0 if storage.cyclic else storage.initial_share
     if shared:
         sides = {storage.charge: 1.0 / storage.charge_power_ratio, storage.discharge: -storage.discharge_efficiency}
         add_total(network, storage.power, "==", 0.0, capacities=sides)
     for hours, word, sign in ((storage.min_hours, "least", -1.0), (storage.max_hours, "most", 1.0)):
         if hours is not None:
-            sizes = {name: sign, storage.discharge: -sign * hours * storage.discharge_efficiency}
+            sizes = {built: sign, storage.discharge: -sign * hours * storage.discharge_efficiency}
             add_total(network, f"{name}_{word}_hours", "<=", 0.0, capacities=sizes)
+
+
+def _add_fade(network: pypsa.Network, storage: StorageResource) -> str:
+    """What is built of a storage that fades, as a generator without output; the store is what is usable."""
+    built = f"{storage.prefix}_built"
+    network.add(
+        "Generator",
+        built,
+        bus=storage.prefix,
+        carrier=CARRIER,
+        p_nom_extendable=True,
+        p_nom_min=storage.min_energy_mwh,
+        p_nom_max=storage.max_energy_mwh,
+        p_max_pu=0.0,
+        capital_cost=storage.annual_cost_myen_per_mwh,
+    )
+    half_life = storage.life_years / 2.0
+    add_total(
+        network,
+        f"{storage.prefix}_fade",
+        "<=",
+        0.0,
+        dispatch={storage.discharge: np.full(len(network.snapshots), storage.fade_per_cycle * half_life)},
+        capacities={storage.prefix: 1.0, built: storage.fade_per_year * half_life - 1.0},
+    )
+    return built
 
 
 def _add_own_charge(network: pypsa.Network, resources: Resources) -> None:

@@ -92,8 +92,24 @@ class StorageResource:
     """Of each MWh discharged."""
     from_own_supply: bool = False
     """Whether it is charged by own supply alone, not from the grid and not from the backup."""
+    fade_per_year: float = 0.0
+    """Share of its energy capacity that it loses each year and that nothing replaces."""
+    fade_per_cycle: float = 0.0
+    """The same of each full cycle."""
+    life_years: float = 0.0
+    """Life over which that is lost; the programme has its mean."""
     name: str | None = None
     """None for the battery."""
+
+    @property
+    def fades(self) -> bool:
+        """Whether it holds less than it was built for, as a mean over its life."""
+        return self.fade_per_year > 0 or self.fade_per_cycle > 0
+
+    @property
+    def usable(self) -> str:
+        """Capacity of what it holds as a mean over its life."""
+        return f"{self.prefix}_usable" if self.fades else self.energy
 
     @property
     def prefix(self) -> str:

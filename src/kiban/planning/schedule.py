@@ -77,7 +77,7 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     """The same optimum with no more of a capacity that costs nothing than its schedule needs.
 
     Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
-    hours, a state of charge to begin with, the critical load, an outage) stay as they are.
+    hours or fade, a state of charge to begin with, the critical load, an outage) stay as they are.
     """
     capacities, hourly = dict(solution.capacities), dict(solution.hourly)
     for name, least in _least_capacities(resources, solution):
@@ -113,7 +113,7 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
     for storage in resources.storages:
         if storage.annual_cost_myen_per_charge_mw == 0:
             yield storage.charge_power, _peak(hourly, storage.charge)
-        if storage.min_hours is not None or storage.max_hours is not None:
+        if storage.min_hours is not None or storage.max_hours is not None or storage.fades:
             continue
         if not storage.annual_cost_myen_per_mw:
             drawn = _peak(hourly, storage.charge) / storage.charge_power_ratio
