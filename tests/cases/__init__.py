@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from kiban.physics.compute import allowed_backlog
 from kiban.planning.resources import (
     BackupResource,
+    CoolingStorageResource,
     GridResource,
     MeasureResource,
     Resources,
@@ -59,6 +60,8 @@ LINEAR_FEATURES = (
     "output_above_rating",
     "promises",
     "permitted_hours",
+    "cooling_storage",
+    "battery_fade",
 )
 FEATURES = (*LINEAR_FEATURES, "measures")
 
@@ -150,6 +153,12 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         )
     if battery is not None and has("battery_own_supply"):
         battery = replace(battery, from_own_supply=True)
+    fades = np.random.default_rng(int(1e6 * peak))
+    if battery is not None and has("battery_fade"):
+        per_year, per_cycle, life = fades.uniform([0.0, 0.0, 8.0], [0.03, 1e-4, 20.0])
+        battery = replace(
+            battery, fade_per_year=float(per_year), fade_per_cycle=float(per_cycle), life_years=float(life)
+        )
     permitted = float(rng.uniform(50.0, 2000.0))
     if site.backup is not None and has("permitted_hours"):
         site = replace(site, backup=replace(site.backup, permitted_hours_per_year=permitted))
@@ -159,7 +168,28 @@ def with_terms(site: Resources, features: frozenset[str], rng: np.random.Generat
         patient = replace(patient, committed="day", max_delay_hours=0.0, reliability=0.95)
         site = replace(site, tranches=(prompt, patient))
     supply = tuple(_limited(supply, has, rng) for supply in site.supply)
-    return replace(site, grid=grid, supply=supply, battery=battery, further_storages=_storages(rng, has))
+    further = _storages(rng, has)
+    cold = _cooling_storage(site, has, rng) if has("cooling_storage") else None
+    return replace(site, grid=grid, supply=supply, battery=battery, further_storages=further, cooling_storage=cold)
+
+
+def _cooling_storage(site, has, rng):
+    """Cold for some hours: chillers that work less in warm hours than the PUE says, and harder while they fill it."""
+    power = rng.uniform(0.1, 0.3) * (site.pue / site.pue.max()) ** 3
+    heat_share = 0.8 * (site.pue - 1.0) / power * np.where(rng.random(site.steps) < 0.3, 0.0, 1.0)
+    peak = float((site.firm_mw + site.arrivals_mw).max())
+    return CoolingStorageResource(
+        annual_cost_myen_per_mwh=rng.uniform(0.005, 0.05),
+        min_energy_mwh=0.0,
+        max_energy_mwh=rng.uniform(0.1, 2.0) * peak if has("supply_limits") else np.inf,
+        charge_hours=rng.uniform(3, 8),
+        discharge_hours=rng.uniform(3, 8),
+        loss_per_hour=rng.uniform(0.0, 0.003),
+        heat_share=heat_share,
+        power=power,
+        charge_power=power * rng.choice([1.0, rng.uniform(1.0, 1.3)]),
+        chiller_mw_per_mw=float((heat_share * power).max()),
+    )
 
 
 def _storages(rng, has):
@@ -248,6 +278,7 @@ def scaled(site: Resources, factor: float) -> Resources:
     if backup is not None:
         backup = replace(backup, min_mw=backup.min_mw * factor, max_mw=backup.max_mw * factor)
     carbon, water = site.carbon_cap_t_per_year, site.water_cap_m3_per_year
+    cold = site.cooling_storage
     return replace(
         site,
         firm_mw=site.firm_mw * factor,
@@ -263,6 +294,7 @@ def scaled(site: Resources, factor: float) -> Resources:
             replace(supply, min_mw=supply.min_mw * factor, max_mw=supply.max_mw * factor) for supply in site.supply
         ),
         battery=battery,
+        cooling_storage=cold and replace(cold, max_energy_mwh=cold.max_energy_mwh * factor),
         grid=grid,
         backup=backup,
         measures=tuple(

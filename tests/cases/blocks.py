@@ -15,6 +15,7 @@ from kiban.linear import Staircase
 from kiban.planning import programme as blocks
 from kiban.planning.resources import (
     BackupResource,
+    CoolingStorageResource,
     GridResource,
     MeasureResource,
     Resources,
@@ -30,6 +31,7 @@ ORDER = (
     "storages",
     "compute",
     "tranches",
+    "cooling_storage",
     "grid",
     "backup",
     "measures",
@@ -116,7 +118,25 @@ assert SITE.backup is not None
 ALONE = replace(SITE, measures=())
 """Nothing may cost nothing here: no measure saves more than there is, and every price is above zero."""
 CASES: Mapping[str, tuple[str, Resources]] = {
-    **{block: (block, SITE) for block in ORDER},
+    **{block: (block, SITE) for block in ORDER if block != "cooling_storage"},
+    "cooling_storage": (
+        "cooling_storage",
+        replace(
+            SITE,
+            cooling_storage=CoolingStorageResource(
+                annual_cost_myen_per_mwh=0.5,
+                min_energy_mwh=2.0,
+                max_energy_mwh=40.0,
+                charge_hours=8.0,
+                discharge_hours=4.0,
+                loss_per_hour=0.01,
+                heat_share=np.array([0.5, 0.0, 0.5, 1.0]),
+                power=np.array([0.2, 0.1, 0.2, 0.25]),
+                charge_power=np.array([0.25, 0.2, 0.25, 0.3]),
+                chiller_mw_per_mw=0.25,
+            ),
+        ),
+    ),
     "supply_where_nothing_is_wasted": ("supply", ALONE),
     "battery_that_starts_half_full": ("storages", replace(SITE, battery=replace(SITE.battery, cyclic=False))),
     "plants_with_limits": (

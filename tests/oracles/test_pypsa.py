@@ -107,9 +107,12 @@ def test_plants_in_whole_units_with_ramps_and_least_loads(seed):
     assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_an_outage_from_any_hour(seed):
-    features = frozenset({"grid", "battery", "backup", "clean_share", "unserved", "supply_limits", "tranches"})
+@pytest.mark.parametrize(
+    ("seed", "more"),
+    [(1, ()), (2, ()), (1, ("further_storages",)), (2, ("further_storages", "battery_fade", "battery_start"))],
+)
+def test_an_outage_from_any_hour(seed, more):
+    features = frozenset({"grid", "battery", "backup", "clean_share", "unserved", "supply_limits", "tranches", *more})
     site = make_resources(seed, features, block_steps=24, blocks=seed)
     site = replace(site, outage=OutageResource(5.0, 0.9, 2.0 if seed == 1 else np.inf))
     solution = OutageGuard(site).solve(write_programme(site))

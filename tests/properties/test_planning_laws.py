@@ -189,8 +189,10 @@ def test_higher_limits_never_cost_more(site, more):
 def relaxed(site, factor):
     """The same site with every upper limit times `factor`."""
     battery, grid, backup = site.battery, site.grid, site.backup
+    cold = site.cooling_storage
     return replace(
         site,
+        cooling_storage=cold and replace(cold, max_energy_mwh=cold.max_energy_mwh * factor),
         supply=tuple(replace(supply, max_mw=supply.max_mw * factor) for supply in site.supply),
         battery=battery
         and replace(
@@ -255,6 +257,8 @@ def moved(site, worth, by):
         return replace(site, battery=replace(site.battery, **{f"{key}_power_mw": limit}))
     if part == "battery_energy":
         return replace(site, battery=replace(site.battery, **{f"{key}_energy_mwh": limit}))
+    if part == "cooling_storage_energy":
+        return replace(site, cooling_storage=replace(site.cooling_storage, **{f"{key}_energy_mwh": limit}))
     if part == "interconnection":
         return replace(site, grid=replace(site.grid, **{f"{key}_mw": limit}))
     if part == "backup":

@@ -11,7 +11,7 @@ import pytest
 
 import kiban
 from kiban.physics import air
-from kiban.physics.cooling import COOLING_SYSTEMS, cooling_performance, cooling_rows, cooling_system
+from kiban.physics.cooling import COOLING_SYSTEMS, chiller_duty, cooling_performance, cooling_rows, cooling_system
 from kiban.physics.heat_rejection import (
     Chiller,
     DryCooler,
@@ -286,3 +286,44 @@ def test_all_faults_are_named_at_once(values):
             values | {"cooling.electrical.ups_efficiency": 2.0, "cooling.immersion.liquid_share": -1.0},
         )
     assert "liquid_share is -1.0" in str(error.value)
+
+
+def duty(system, temperature, humidity, **options):
+    found = chiller_duty(system, temperature, humidity, 1013.25, **options)
+    return float(found.heat_share), float(found.power), float(found.charge_power)
+
+
+@pytest.mark.parametrize("wet", [0.0, 1.0])
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_what_chillers_draw_is_what_the_pue_has_of_them(values, name, wet):
+    """A chiller that draws half as much for each kW of heat changes the PUE by half of what is said of it, no more."""
+    values = {**values, "cooling.air_economiser.wet_rejection": wet, "cooling.direct_liquid.liquid_share": 0.0}
+    values["cooling.immersion.liquid_share"] = 0.0
+    systems = [cooling_system(name, {**values, "cooling.chiller.carnot_share": share}) for share in (0.3, 0.6)]
+    temperature, humidity = 33.0, 80.0
+    heat, power, charge = duty(systems[0], temperature, humidity)
+    assert heat > 0.9
+    assert charge == power
+    better = duty(systems[1], temperature, humidity)
+    assert better[0] == heat
+    pues = [hour(system, temperature, humidity)[0] for system in systems]
+    assert pues[0] - pues[1] == pytest.approx(heat * (power - better[1]), rel=1e-9)
+
+
+def test_chilled_water_by_hand(values):
+    """30 degrees, saturated: COP of 0.45 x 286.15 K / 28.5 K, a tower for heat and work, all behind the transformer."""
+    system = cooling_system("chilled_water", values)
+    heat, power, _ = duty(system, 30.0, 100.0)
+    inside, _ = without_cooling(values)
+    assert heat == pytest.approx(inside * 1.05, rel=1e-3)
+    work = (30 + 4.5 + 7 - (22 - 7 - 2)) / (0.45 * (22 - 7 - 2 + 273.15))
+    assert power == pytest.approx((work + (1 + work) * 0.022) / 0.99, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_cold_weather_leaves_chillers_nothing_and_ice_costs_more(values, name):
+    system = cooling_system(name, values)
+    assert duty(system, -5.0, 60.0)[0] == 0.0
+    heat, power, _ = duty(system, 35.0, 60.0)
+    assert heat > 0
+    assert duty(system, 35.0, 60.0, charge_temperature_c=-6.0)[2] > 1.3 * power

@@ -190,7 +190,8 @@ NO_AMOUNT = {
     r"cooling\..*": "an efficiency or a temperature, bounded by the schema",
     r".*(_efficiency|probability_30y|discount_rate|tax_rate)": "a ratio, bounded by the schema",
     r".*(reliability|price_path|power_ratio)": "a ratio, bounded by the schema",
-    r".*(self_discharge_per_hour|(degradation|escalation)_per_year|ramp_share_per_hour)": "a share in a time, bounded",
+    r".*((self_discharge|loss)_per_hour|(degradation|escalation)_per_year)": "a share in a time, bounded",
+    r".*(ramp_share_per_hour|fade_per_(year|cycle))": "a share in a time or by a cycle, bounded",
     r".*round_trip.*_ms": "a time of light",
     r"assumptions\..*": "judged by the catalogue's own range of each figure",
 }

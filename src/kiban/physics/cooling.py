@@ -203,6 +203,101 @@ def cooling_performance(
     return behind_transformer / (1.0 - electrical.transformer_loss_share), water
 
 
+@dataclass(frozen=True, slots=True)
+class ChillerDuty:
+    """What chillers carry of a hall's heat, and what that takes: shifted by a storage of cold."""
+
+    heat_share: Array
+    """kW of heat that chillers carry for each kW of IT; the weather removes the rest."""
+    power: Array
+    """kW at the meter for each kW of that heat: compressor, and rejection of the heat and of the compressor's work."""
+    charge_power: Array
+    """The same where they cool a storage."""
+
+
+def chiller_duty(
+    system: CoolingSystem,
+    temperature_c: npt.ArrayLike,
+    relative_humidity_pct: npt.ArrayLike,
+    pressure_hpa: npt.ArrayLike,
+    supply_temperature_c: float | None = None,
+    charge_temperature_c: float | None = None,
+) -> ChillerDuty:
+    """The part of each hour's cooling that a storage of cold can carry instead.
+
+        power = (1 / COP + (1 + 1 / COP) rejection) / (1 - transformer)
+
+    Parameters as of `cooling_performance`; `charge_temperature_c` is what leaves the chillers while they cool the
+    storage (brine for ice), by default what leaves them for the hall. In `direct_liquid` and `immersion` the storage
+    stands in the loop of the room's air: the liquid's own loop is warm enough to need chillers in few hours.
+    """
+    if supply_temperature_c is not None:
+        system = replace(system, supply_temperature_c=supply_temperature_c)
+    outside = outside_air(temperature_c, relative_humidity_pct, pressure_hpa)
+    if isinstance(system, AirEconomiser):
+        loop = _air_loop(system, outside)
+    elif isinstance(system, ChilledWater):
+        loop = _water_loop(system, outside)
+    else:
+        loop = _room_loop(system, outside)
+
+    def power(chilled_c: float) -> Array:
+        work = 1.0 / chiller_performance(system.chiller, chilled_c, loop.coldest)
+        return (work + (1.0 + work) * loop.rejection) / (1.0 - system.electrical.transformer_loss_share)
+
+    now = power(loop.chilled_c)
+    # No storage is charged for less than what cools the hall: then both at once would make energy.
+    charge = now if charge_temperature_c is None else np.maximum(power(charge_temperature_c), now)
+    return ChillerDuty(loop.heat, now, charge)
+
+
+@dataclass(frozen=True, slots=True)
+class _ChilledLoop:
+    """A loop with chillers: the heat that they carry, what they supply, and where they reject it."""
+
+    heat: Array
+    chilled_c: float
+    coldest: Array
+    """Coldest water that the weather makes for the condenser, degrees Celsius."""
+    rejection: Array
+    """kW of fans and pumps for each kW rejected."""
+
+
+def _air_loop(system: AirEconomiser, outside: Outside) -> _ChilledLoop:
+    heat = _hall_heat(system.electrical) * (1.0 + system.room.fan_kw_per_kw * outside.fan_factor)
+    _, _, free = _economise_air(system, outside)
+    wet = system.wet_rejection > 0.5
+    return _ChilledLoop(
+        heat=heat * (1.0 - free),
+        chilled_c=system.supply_temperature_c - system.room.coil_approach_k,
+        coldest=outside.wet + system.tower.approach_k if wet else outside.dry + system.dry_cooler.approach_k,
+        rejection=_tower_power(system.tower, outside) if wet else system.dry_cooler.fan_kw_per_kw * outside.fan_factor,
+    )
+
+
+def _water_loop(system: ChilledWater, outside: Outside) -> _ChilledLoop:
+    heat = _hall_heat(system.electrical) * (1.0 + system.room.fan_kw_per_kw * outside.fan_factor)
+    chilled = system.supply_temperature_c - system.room.coil_approach_k
+    coldest = outside.wet + system.tower.approach_k
+    free = free_share(coldest + system.heat_exchanger_approach_k, chilled, system.room.water_range_k)
+    return _ChilledLoop(heat * (1.0 - free), chilled, coldest, _tower_power(system.tower, outside))
+
+
+def _room_loop(system: LiquidCooling, outside: Outside) -> _ChilledLoop:
+    in_room = _hall_heat(system.electrical) - system.liquid_share
+    heat = in_room * (1.0 + system.room.fan_kw_per_kw * outside.fan_factor)
+    chilled = system.room_temperature_c - system.room.coil_approach_k
+    coldest = outside.dry + system.dry_cooler.approach_k
+    free = free_share(coldest, chilled, system.room.water_range_k)
+    rejection = system.dry_cooler.fan_kw_per_kw * outside.fan_factor
+    return _ChilledLoop(heat * (1.0 - free), chilled, coldest, rejection)
+
+
+def _tower_power(tower: Tower, outside: Outside) -> Array:
+    """Fans at full speed and pump, kW for each kW rejected."""
+    return np.asarray(tower.fan_kw_per_kw * outside.fan_factor + tower.pump_kw_per_kw)
+
+
 def _server_feed(electrical: Electrical) -> float:
     return 1.0 / (electrical.ups_efficiency * (1.0 - electrical.distribution_loss_share))
 
@@ -218,8 +313,30 @@ def _hall_heat(electrical: Electrical) -> float:
 def _air_economiser(system: AirEconomiser, outside: Outside) -> tuple[Array, Array]:
     fan = system.room.fan_kw_per_kw * outside.fan_factor
     heat = _hall_heat(system.electrical) * (1.0 + fan)
-    supply = system.supply_temperature_c
+    cooled_k, kelvin_per_ratio, free = _economise_air(system, outside)
 
+    # All of the outside air in use is wetted, and it carries the free share of the heat only while it
+    # is at least as cool as the return air.
+    air_kg_per_kj = 1.0 / (air.DRY_AIR_HEAT_CAPACITY_KJ_KG_K * system.air_rise_k)
+    evaporated_kg_s = np.where(free > 0.0, heat * air_kg_per_kj * cooled_k / kelvin_per_ratio, 0.0)
+    water = evaporated_kg_s * SECONDS_PER_HOUR * make_up_factor(system.tower.concentration_cycles)
+
+    mechanical = heat * (1.0 - free)
+    chilled = system.supply_temperature_c - system.room.coil_approach_k
+    power = _hall_heat(system.electrical) * fan + mechanical * system.room.pump_kw_per_kw
+    if system.wet_rejection > 0.5:
+        basin = outside.wet + system.tower.approach_k
+        compressor = mechanical / chiller_performance(system.chiller, chilled, basin)
+        tower_power, tower_water = tower_rejection(system.tower, outside, mechanical + compressor, basin, 1.0)
+        return power + compressor + tower_power, water + tower_water
+    compressor = mechanical / chiller_performance(system.chiller, chilled, outside.dry + system.dry_cooler.approach_k)
+    rejected = mechanical + compressor
+    return power + compressor + system.dry_cooler.fan_kw_per_kw * outside.fan_factor * rejected, water
+
+
+def _economise_air(system: AirEconomiser, outside: Outside) -> tuple[Array, Array, Array]:
+    """By how many kelvin pads cool the outside air, kelvin per humidity ratio, and the free share of the heat."""
+    supply = system.supply_temperature_c
     # Pads cool the air along a line of constant enthalpy, but not beyond the moistest air allowed.
     limit = air.humidity_ratio(air.saturation_pressure_hpa(system.maximum_dew_point_c), outside.pressure)
     kelvin_per_ratio = air.latent_heat_kj_kg(outside.wet) / air.DRY_AIR_HEAT_CAPACITY_KJ_KG_K
@@ -230,24 +347,7 @@ def _air_economiser(system: AirEconomiser, outside: Outside) -> tuple[Array, Arr
     cooled_k = np.clip(outside.dry - supply, 0.0, reachable_k)
     dry_enough = outside.dew <= system.maximum_dew_point_c
     free = np.where(dry_enough, free_share(outside.dry - cooled_k, supply, system.air_rise_k), 0.0)
-
-    # All of the outside air in use is wetted, and it carries the free share of the heat only while it
-    # is at least as cool as the return air.
-    air_kg_per_kj = 1.0 / (air.DRY_AIR_HEAT_CAPACITY_KJ_KG_K * system.air_rise_k)
-    evaporated_kg_s = np.where(free > 0.0, heat * air_kg_per_kj * cooled_k / kelvin_per_ratio, 0.0)
-    water = evaporated_kg_s * SECONDS_PER_HOUR * make_up_factor(system.tower.concentration_cycles)
-
-    mechanical = heat * (1.0 - free)
-    chilled = supply - system.room.coil_approach_k
-    power = _hall_heat(system.electrical) * fan + mechanical * system.room.pump_kw_per_kw
-    if system.wet_rejection > 0.5:
-        basin = outside.wet + system.tower.approach_k
-        compressor = mechanical / chiller_performance(system.chiller, chilled, basin)
-        tower_power, tower_water = tower_rejection(system.tower, outside, mechanical + compressor, basin, 1.0)
-        return power + compressor + tower_power, water + tower_water
-    compressor = mechanical / chiller_performance(system.chiller, chilled, outside.dry + system.dry_cooler.approach_k)
-    rejected = mechanical + compressor
-    return power + compressor + system.dry_cooler.fan_kw_per_kw * outside.fan_factor * rejected, water
+    return cooled_k, kelvin_per_ratio, free
 
 
 def _chilled_water(system: ChilledWater, outside: Outside) -> tuple[Array, Array]:

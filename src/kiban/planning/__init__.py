@@ -8,7 +8,7 @@ time_zone        standard time from coordinates
 local_weather    the weather, by the reader for its source
 series_inputs    hourly inputs: a number, a column of a file, or the series of a model
 compute_load     firm load, deferrable arrivals, the room for waiting, tranches, chips
-cooling_options  the cooling systems on offer, and the hourly PUE and WUE of each
+cooling_options  the cooling systems on offer, the hourly PUE and WUE of each, and what its chillers carry
 supply_options   supply: hourly output, cost and limits
 storage_options  the battery and the efficiency measures
 grid_supply      the grid connection and the backup: prices, carbon, cost
@@ -23,6 +23,7 @@ commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
 storage          the storages in the programme
+cooling_storage  a store of cold that shifts what chillers draw
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
 one_way          flows that can happen: buying or selling, charging or discharging
 outages          an outage of the grid that may begin in any hour, and is survived
@@ -43,6 +44,7 @@ memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
 pypsa_account    the account of stored and sold energy in it
 pypsa_constraints  what PyPSA has no form for
+pypsa_cooling_storage  a store of cold in it
 pypsa_outages    an outage that is survived, every start with a schedule of its own
 """
 

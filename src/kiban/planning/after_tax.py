@@ -18,6 +18,7 @@ from kiban.planning.resources import GridResource, Resources, StorageResource, S
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
 from kiban.policy.terms import PolicyTerms
+from kiban.scenario.plant import COOLING_STORAGE
 
 
 def read_capital_terms(inputs: Inputs) -> CapitalTerms:
@@ -59,7 +60,7 @@ def under_policy(
 
     assets = {capacity: tuple(tax(asset) for asset in made_of) for capacity, made_of in resources.assets.items()}
     yearly = {capacity: sum(asset.annual_cost_myen for asset in made_of) for capacity, made_of in assets.items()}
-    battery, backup = resources.battery, resources.backup
+    battery, backup, cold = resources.battery, resources.backup, resources.cooling_storage
 
     def tax_storage(storage: StorageResource) -> StorageResource:
         return replace(
@@ -78,6 +79,7 @@ def under_policy(
         supply=tuple(_supply(supply, terms, yearly, after_tax, capital.horizon_years) for supply in resources.supply),
         battery=battery and tax_storage(battery),
         further_storages=tuple(map(tax_storage, resources.further_storages)),
+        cooling_storage=cold and replace(cold, annual_cost_myen_per_mwh=yearly[f"{COOLING_STORAGE}_energy"]),
         grid=resources.grid and _grid(resources.grid, terms, yearly["interconnection"]),
         backup=backup and replace(backup, annual_cost_myen_per_mw=yearly["backup"]),
         measures=tuple(replace(measure, annual_cost_myen=yearly[measure.name]) for measure in resources.measures),

@@ -12,12 +12,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kiban.catalogue.prices import PRICE_AREAS
+from kiban.errors import Problem, ScenarioError
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.provenance import Recorder
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.quantities import YEN_PER_MYEN
-from kiban.scenario import Scenario
-from kiban.scenario.plant import KNOWN_STORAGE, KNOWN_SUPPLY, STORAGE, Storage, Supply
+from kiban.scenario import Battery, CoolingStorage, Scenario
+from kiban.scenario.plant import COOLING_STORAGE, KNOWN_STORAGE, KNOWN_SUPPLY, STORAGE, Storage, Supply
 
 CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
 
@@ -176,6 +177,47 @@ class CostReader:
             "energy_capex_myen_per_mwh",
         )
         return power, charge_power, energy
+
+    def charge(self, capacity: str, yearly_cost: float) -> None:
+        """Add a yearly charge, as for operation, to each unit of a capacity that was asked for."""
+        first, *others = self.assets[capacity]
+        charged = replace(first, fixed_om_myen_per_year=first.fixed_om_myen_per_year + yearly_cost)
+        self.assets[capacity] = (charged, *others)
+
+    def replaced_energy(self, key: str, option: Battery) -> float:
+        """Cost of a MWh of a storage that replaces what has faded, million yen; by default what a new one costs."""
+        if option.augmentation_cost_myen_per_mwh is not None:
+            self._recorder.give(f"{key}.augmentation_cost_myen_per_mwh", option.augmentation_cost_myen_per_mwh)
+            return option.augmentation_cost_myen_per_mwh
+        if option.energy_capex_myen_per_mwh is not None:
+            return option.energy_capex_myen_per_mwh
+        row = f"{key}.energy_capex"
+        if row not in self._recorder.catalogue:
+            raise ScenarioError(Problem("planning.augmentation", key=f"{key}.augmentation_cost_myen_per_mwh"))
+        return self.take_money(row) if key == "battery" else self._take_euros(row)
+
+    def storage_life(self, key: str, option: Battery) -> float:
+        """Life of a storage, years."""
+        row = f"{key}.life"
+        if option.life_years is None and row not in self._recorder.catalogue:
+            raise ScenarioError(Problem("planning.needs_life", key=f"{key}.life_years"))
+        return self._given_or(option.life_years, f"{key}.life_years", row, money=False)
+
+    def cooling_storage(self, option: CoolingStorage) -> float:
+        """Yearly cost of a store of cold, million yen per MWh of heat; it is cooling equipment."""
+        key, row = "cooling_storage", f"cooling_storage.{option.medium}"
+        capacity = f"{COOLING_STORAGE}_energy"
+        if option.annual_cost_myen_per_mwh is not None:
+            self._recorder.give(f"{key}.annual_cost_myen_per_mwh", option.annual_cost_myen_per_mwh)
+            return self._hire(capacity, "cooling", option.annual_cost_myen_per_mwh)
+        capex = option.energy_capex_myen_per_mwh
+        if capex is None:
+            capex = self._take_euros(f"{row}.energy_capex")
+        else:
+            self._recorder.give(f"{key}.energy_capex_myen_per_mwh", capex)
+        life = self._given_or(option.life_years, f"{key}.life_years", f"{row}.life", money=False)
+        share = self._given_or(option.fixed_om_share, f"{key}.fixed_om_share", f"{row}.fixed_om_share", money=False)
+        return self._own(capacity, "cooling", capex, life, share * capex)
 
     def _take_euros(self, fact_id: str) -> float:
         """A catalogue value in euros, in million yen: the same row for every cost set."""

@@ -14,7 +14,7 @@ from kiban.planning.cost_groups import RUNNING
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.scenario.plant import STORAGE
+from kiban.scenario.plant import COOLING_STORAGE, STORAGE
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -91,6 +91,8 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         return plan.indicators.get("power_cost_myen_per_year", 0.0)
     if subject == "battery":
         return costs.get("battery_power", 0.0) + costs.get("battery_energy", 0.0)
+    if subject == COOLING_STORAGE:
+        return costs.get(f"{COOLING_STORAGE}_energy", 0.0)
     if subject == "storage":
         return sum(cost for item, cost in costs.items() if item.startswith(f"{STORAGE}{quantity.partition('.')[0]}_"))
     if subject == "grid":
@@ -112,6 +114,7 @@ def _capital_cost(plan: Plan) -> float:
 def _section_of(item: str) -> str:
     """Section of the scenario that could give an item's yearly cost."""
     known = {"interconnection": "grid", "backup": "backup", "battery_power": "battery", "battery_energy": "battery"}
+    known[f"{COOLING_STORAGE}_energy"] = COOLING_STORAGE
     if item.startswith(COMPUTE):
         return "load"
     if item.startswith(MEASURE):

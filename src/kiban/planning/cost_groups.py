@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kiban.planning.design import COMPUTE, MEASURE
-from kiban.scenario.plant import STORAGE
+from kiban.scenario.plant import COOLING_STORAGE, STORAGE
 
 GROUPS = ("compute", "supply", "storage", "grid", "backup", "environment", "measures", "unserved", "revenue")
 RUNNING = frozenset(
@@ -26,6 +26,7 @@ _GROUP_OF = {
     "battery_power": "storage",
     "battery_energy": "storage",
     "throughput": "storage",
+    f"{COOLING_STORAGE}_energy": "storage",
     "interconnection": "grid",
     "energy": "grid",
     "export_revenue": "grid",

@@ -10,6 +10,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Solution
+from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_ENERGY, COLD_SAVING, COLD_STATE, shift_load
 from kiban.planning.plan import Investment, Plan, ServedTranche
 from kiban.planning.resources import Resources, TrancheResource
 from kiban.planning.schedule import SOLVER_DUST
@@ -23,7 +24,8 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
     """Capacities with their unit at the end of the name; measures are 1 where taken."""
     measures = {measure.name for measure in resources.measures}
     hidden = {tranche.capacity for tranche in resources.tranches} | {supply.units for supply in resources.supply}
-    energies = {storage.energy for storage in resources.storages}
+    hidden |= {COLD_SAVING, *(storage.usable for storage in resources.storages if storage.fades)}
+    energies = {COLD_ENERGY, *(storage.energy for storage in resources.storages)}
     named = {}
     for name, value in _built(solution).items():
         if name in measures:
@@ -58,9 +60,16 @@ def firm_peak(resources: Resources, solution: Solution, pue: Array) -> float:
 
 
 def compute_load(resources: Resources, solution: Solution) -> Array:
-    """Electric load in each step, MW: the IT load with its overhead, less what measures save."""
+    """Electric load in each step, MW: the IT load with its overhead, less what measures and stored cold save."""
     saved = sum((solution.capacities[m.name] * m.saving_mw for m in resources.measures), np.zeros(resources.steps))
-    return resources.pue * compute_it_load(resources, solution) - saved
+    return resources.pue * compute_it_load(resources, solution) - saved + shift_load(resources, solution)
+
+
+def matched_load(resources: Resources, solution: Solution) -> float:
+    """Yearly load of which the clean share is one, MWh: what a store of cold loses is no part of it."""
+    load = compute_load(resources, solution)
+    lost = max(float(shift_load(resources, solution).sum()), 0.0)
+    return (float(load.sum()) - lost) * resources.step_weight_h
 
 
 def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]:
@@ -84,6 +93,9 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
             for storage in resources.storages
             for flow, unit in ((storage.charge, "mw"), (storage.discharge, "mw"), (storage.state, "mwh"))
         ),
+        (f"{COLD_CHARGE}_mw", COLD_CHARGE),
+        (f"{COLD_DISCHARGE}_mw", COLD_DISCHARGE),
+        (f"{COLD_STATE}_mwh", COLD_STATE),
         ("backlog_mwh", "backlog"),
         ("dropped_mw", "dropped"),
     ):
@@ -131,6 +143,9 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
             storage.throughput_cost_myen_per_mwh * float(solution.hourly[storage.discharge].sum())
             for storage in resources.storages
         )
+    if resources.cooling_storage is not None:
+        yearly = resources.cooling_storage.annual_cost_myen_per_mwh
+        costs[COLD_ENERGY] = yearly * built[COLD_ENERGY]
     if resources.grid is not None:
         costs["interconnection"] = resources.grid.annual_cost_myen_per_mw * built["interconnection"]
         costs["energy"] = float(resources.grid.price_myen_per_mwh @ solution.hourly["import"]) * weight
@@ -192,7 +207,7 @@ def list_investments(resources: Resources, solution: Solution) -> tuple[Investme
     """The assets behind the capacities that are built."""
     built = _built(solution)
     measures = {measure.name for measure in resources.measures}
-    energies = {storage.energy for storage in resources.storages}
+    energies = {COLD_ENERGY, *(storage.energy for storage in resources.storages)}
     found = []
     for capacity, assets in resources.assets.items():
         quantity = built.get(capacity, 0.0)
@@ -299,6 +314,7 @@ def compute_indicators(
     weight = resources.step_weight_h
     yearly = {name: float(column.sum()) * weight for name, column in hourly.items()}
     load, it_load = yearly["load_mw"], yearly["it_load_mw"]
+    matched = matched_load(resources, solution)
     unclean = yearly.get("unclean_mw")
     if unclean is None:
         unclean = sum(float(share @ solution.hourly[name]) for name, share in resources.unclean_shares()) * weight
@@ -311,7 +327,7 @@ def compute_indicators(
         "power_cost_myen_per_year": total - compute_cost,
         "load_mwh_per_year": load,
         "it_energy_mwh_per_year": it_load,
-        "clean_share": 1.0 - min(unclean / load, 1.0) if load > 0 else 1.0,
+        "clean_share": 1.0 - min(unclean / matched, 1.0) if matched > 0 else 1.0,
         "emissions_t_per_year": compute_emissions(resources, solution),
         "water_m3_per_year": compute_water(resources, solution),
         "mean_pue": load_weighted(resources.pue, hourly["it_load_mw"]),
@@ -339,8 +355,13 @@ def compute_indicators(
         if resources.gpus_per_mw:
             indicators["cost_yen_per_gpu_hour"] = total / it_load * YEN_PER_MYEN / resources.gpus_per_mw
             indicators["it_power_kw_per_gpu"] = KW_PER_MW / resources.gpus_per_mw
+    if resources.cooling_storage is not None:
+        indicators["stored_cold_mwh_per_year"] = yearly[f"{COLD_DISCHARGE}_mw"]
+        indicators["stored_cold_saving_mwh_per_year"] = -float(shift_load(resources, solution).sum()) * weight
     energy = solution.capacities.get("battery_energy", 0.0)
     if resources.battery is not None and energy > 1e-3:
+        if resources.battery.fades:
+            indicators["battery_usable_share"] = min(solution.capacities[resources.battery.usable] / energy, 1.0)
         indicators["battery_cycles_per_year"] = yearly["discharge_mw"] / resources.battery.discharge_efficiency / energy
     return indicators
 

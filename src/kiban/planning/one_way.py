@@ -22,6 +22,7 @@ from kiban.arrays import Array
 from kiban.linear import Solution, Staircase
 from kiban.linear.exclusive import Pair, find_overlaps, solve_exclusive
 from kiban.messages import Message
+from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 
@@ -83,7 +84,7 @@ def solve_one_way(
     gap = found.certificate.primal - found.certificate.dual
     return found, TwoWay(
         import_hours=hours.get(IMPORT, 0.0),
-        charge_hours=max((hours.get(storage.charge, 0.0) for storage in resources.storages), default=0.0),
+        charge_hours=max((count for name, count in hours.items() if name != IMPORT), default=0.0),
         cost_myen_per_year=max(cost, 0.0),
         gap_myen_per_year=gap if gap > PROVEN * size else 0.0,
     )
@@ -98,6 +99,11 @@ def list_pairs(resources: Resources) -> list[Pair]:
         pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
     if _pays_to_burn(resources):
         pairs += [Pair(s.charge, s.discharge, s.max_charge_mw, s.max_power_mw) for s in resources.storages]
+        cold = resources.cooling_storage
+        if cold is not None and (cold.charge_power > cold.power).any():
+            most = cold.max_energy_mwh
+            flows = COLD_CHARGE, COLD_DISCHARGE
+            pairs.append(Pair(*flows, most / cold.charge_hours, most / cold.discharge_hours))
     return pairs
 
 
@@ -154,6 +160,9 @@ def _most_left_over(resources: Resources) -> Array:
         most = most + np.multiply(supply.availability, supply.max_mw, where=has_output, out=np.zeros(resources.steps))
     for storage in resources.storages:
         most = most + storage.max_power_mw
+    cold = resources.cooling_storage
+    if cold is not None and resources.unserved_price_myen_per_mwh is None:
+        most = most + cold.power * cold.heat_share * resources.firm_mw
     if resources.backup is not None:
         most = most + resources.backup.max_mw
     return most

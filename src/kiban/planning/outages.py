@@ -3,16 +3,16 @@
 Whatever the hour t in which it begins, what is built and what is then stored carry a share of the firm load for N hours
 without import, each outage with a schedule of its own:
 
-    backup[k] + discharge[k] - charge[k] - spill[k]  =  share need[t+k] - sum_g a[g,t+k] x_g          k = 0..N-1
-    state[k]  = kept state[k-1] + eta_c h charge[k] - h discharge[k] / eta_d,    state[-1] = soc[t-1]
+    backup[k] + sum_s (discharge[s,k] - charge[s,k]) - spill[k]  =  share need[t+k] - sum_g a[g,t+k] x_g     k = 0..N-1
+    state[s,k]  = kept state[s,k-1] + eta_c h charge[s,k] - h discharge[s,k] / eta_d,    state[s,-1] = soc[s,t-1]
     backup[k] <= x_backup,  h sum_k backup[k] <= fuel_hours x_backup
-    charge[k], discharge[k] <= x_power,  state[k] <= x_energy
+    charge[s,k], discharge[s,k] <= x_power,  state[s,k] <= x_energy                         for each storage s
 
 with `need` the electric load of compute that cannot wait, less what measures save. The starts are enumerated, exactly,
 but not written into one programme, which would have N times the hours. The plan is found without them; each start that
 its design would not survive then gives one inequality, from the prices of the least energy that is missing,
 
-    sum_k price[k] (share need[t+k] - supply[t+k]) + worths of capacities + worth of soc[t-1] <= 0,
+    sum_k price[k] (share need[t+k] - supply[t+k]) + worths of capacities + worths of soc[s,t-1] <= 0,
 
 which every surviving design keeps (Benders, Numerische Mathematik 4, 1962), and the plan is found again, until none
 is left. The last programme has fewer constraints than the whole one, so its proof of least cost is one for the whole.
@@ -35,7 +35,7 @@ from kiban.linear import Solution, Staircase, solve
 from kiban.messages import Message
 from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.plan import Worth
-from kiban.planning.resources import OutageResource, Resources
+from kiban.planning.resources import OutageResource, Resources, StorageResource
 
 Steps = npt.NDArray[np.int64]
 
@@ -53,12 +53,13 @@ KEPT_NEAR: Final = 1e-3
 class Cut:
     """What every design keeps that survives the outage that begins in `start`:
 
-    `sum_k capacities[k] x_k + stored soc[start-1] <= -constant`; `need` is the load in it at a share of one.
+    `sum_k capacities[k] x_k + sum_s stored[s] soc[s,start-1] <= -constant`; `need` is the load in it at a share of one.
     """
 
     start: int
     constant: float
-    stored: float
+    stored: Mapping[str, float]
+    """By the variable of what a storage holds."""
     capacities: Mapping[str, float]
     need: float
     """`constant` for each unit of the share, with the tranches and measures that the design had."""
@@ -137,8 +138,8 @@ class OutageGuard:
                 return series
 
             guarded.add_row(name, upper=lay([-cut.constant for cut in cuts], np.inf))
-            if self.resources.battery is not None:
-                guarded.add_term(name, "state_of_charge", lay([cut.stored for cut in cuts], 0.0))
+            for state in cuts[0].stored:
+                guarded.add_term(name, state, lay([cut.stored[state] for cut in cuts], 0.0))
             for capacity in cuts[0].capacities:
                 guarded.add_capacity_term(name, capacity, lay([cut.capacities[capacity] for cut in cuts], 0.0))
         return guarded
@@ -157,8 +158,7 @@ class OutageGuard:
     def _slack(self, cut: Cut, solution: Solution) -> float:
         """By how much a solution keeps a cut, MWh."""
         used = sum(value * solution.capacities[name] for name, value in cut.capacities.items())
-        if self.resources.battery is not None:
-            used += cut.stored * float(solution.hourly["state_of_charge"][self._step(cut)])
+        used += sum(value * float(solution.hourly[name][self._step(cut)]) for name, value in cut.stored.items())
         return -cut.constant - used
 
     def _step(self, cut: Cut) -> int:
@@ -166,13 +166,24 @@ class OutageGuard:
 
 
 @dataclass(frozen=True, slots=True)
+class _Store:
+    """What a design has of a storage, MW and MWh, and what is in it before each step of the horizon."""
+
+    kind: StorageResource
+    stored_mwh: Array
+    charge_mw: float
+    discharge_mw: float
+    energy_mwh: float
+    kept: float
+    """Share of what it holds that is there after a step."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Site:
     """What a design has in an outage: MW and MWh; `net_mw` is the load less supply in every step of the horizon."""
 
     net_mw: Array
-    stored_mwh: Array
-    power_mw: float
-    energy_mwh: float
+    stores: tuple[_Store, ...]
     backup_mw: float
     fuel_mwh: float
 
@@ -195,24 +206,31 @@ def find_cuts(resources: Resources, outage: OutageResource, solution: Solution) 
 
 def _read_site(resources: Resources, outage: OutageResource, solution: Solution) -> _Site:
     built = solution.capacities
-    battery = resources.battery
     net = outage.share * _need(resources, solution)
     for supply in resources.supply:
         net = net - supply.availability * built[supply.name]
-    stored = np.zeros(resources.steps)
-    if battery is not None:
-        before = _step_before(np.arange(resources.steps), resources.block_steps)
-        stored = solution.hourly["state_of_charge"][before]
-        if not battery.cyclic:
-            stored[:: resources.block_steps] = battery.initial_share * built["battery_energy"]
     backup = built["backup"] if resources.backup is not None else 0.0
     return _Site(
         net_mw=net,
-        stored_mwh=np.maximum(stored, 0.0),
-        power_mw=max(built["battery_power"], 0.0) if battery is not None else 0.0,
-        energy_mwh=max(built["battery_energy"], 0.0) if battery is not None else 0.0,
+        stores=tuple(_read_store(resources, storage, solution) for storage in resources.storages),
         backup_mw=max(backup, 0.0),
         fuel_mwh=max(backup, 0.0) * outage.fuel_hours if backup > 0 else 0.0,
+    )
+
+
+def _read_store(resources: Resources, storage: StorageResource, solution: Solution) -> _Store:
+    built = solution.capacities
+    before = _step_before(np.arange(resources.steps), resources.block_steps)
+    stored = solution.hourly[storage.state][before]
+    if not storage.cyclic:
+        stored[:: resources.block_steps] = storage.initial_share * built[storage.usable]
+    return _Store(
+        kind=storage,
+        stored_mwh=np.maximum(stored, 0.0),
+        charge_mw=storage.charge_power_ratio * max(built[storage.charge_power], 0.0),
+        discharge_mw=max(built[storage.power], 0.0),
+        energy_mwh=max(built[storage.usable], 0.0),
+        kept=1.0 - self_discharge_per_step(storage.self_discharge_per_hour, resources.step_hours),
     )
 
 
@@ -240,7 +258,7 @@ def _steps_of(starts: Steps, length: int, block_steps: int) -> Steps:
 def _list_open_starts(resources: Resources, site: _Site, length: int) -> Steps:
     """Starts that neither of two simple schedules survives, the most energy missing first.
 
-    One takes the battery before the fuel, the other keeps the battery full; where there is fuel for all hours the
+    One takes the storages before the fuel, the other keeps them full; with one storage and fuel for all hours the
     latter is the best there is.
     """
     missing = np.minimum(
@@ -251,27 +269,35 @@ def _list_open_starts(resources: Resources, site: _Site, length: int) -> Steps:
 
 
 def _simulate(resources: Resources, site: _Site, length: int, *, fuel_first: bool) -> Array:
-    """Energy that is missing in the outage of each start with a simple schedule, MWh."""
-    battery, hours = resources.battery, resources.step_hours
-    kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, hours) if battery is not None else 1.0
-    into = battery.charge_efficiency if battery is not None else 1.0
-    ratio = battery.charge_power_ratio if battery is not None else 1.0
-    out = battery.discharge_efficiency if battery is not None else 1.0
+    """Energy that is missing in the outage of each start with a simple schedule, MWh: storages in their order."""
+    hours, stores = resources.step_hours, site.stores
     steps = _steps_of(np.arange(resources.steps), length, resources.block_steps)
-    state, tank = site.stored_mwh.copy(), np.full(resources.steps, site.fuel_mwh)
-    missing = np.zeros(resources.steps)
+    states, tank = [store.stored_mwh.copy() for store in stores], np.full(resources.steps, site.fuel_mwh)
+    missing, nothing = np.zeros(resources.steps), np.zeros(resources.steps)
     for k in range(length):
         net = site.net_mw[steps[:, k]]
-        state = kept * state
-        room = np.minimum(ratio * site.power_mw, np.maximum(site.energy_mwh - state, 0.0) / (into * hours))
-        give = np.minimum(site.power_mw, state * out / hours)
+        states = [store.kept * state for store, state in zip(stores, states, strict=True)]
+        rooms = [
+            np.minimum(
+                store.charge_mw,
+                np.maximum(store.energy_mwh - state, 0.0) / (store.kind.charge_efficiency * hours),
+            )
+            for store, state in zip(stores, states, strict=True)
+        ]
+        gives = [
+            np.minimum(store.discharge_mw, state * store.kind.discharge_efficiency / hours)
+            for store, state in zip(stores, states, strict=True)
+        ]
         burn = np.minimum(site.backup_mw, tank / hours)
-        backup = np.clip(net + room if fuel_first else net - give, 0.0, burn)
+        backup = np.clip(net + sum(rooms, nothing) if fuel_first else net - sum(gives, nothing), 0.0, burn)
         rest = net - backup
-        charge, discharge = np.minimum(np.maximum(-rest, 0.0), room), np.minimum(np.maximum(rest, 0.0), give)
-        state = state + hours * (into * charge - discharge / out)
+        for i, store in enumerate(stores):
+            charge, discharge = np.clip(-rest, 0.0, rooms[i]), np.clip(rest, 0.0, gives[i])
+            stored = store.kind.charge_efficiency * charge - discharge / store.kind.discharge_efficiency
+            states[i] = states[i] + hours * stored
+            rest = rest + charge - discharge
         tank = tank - hours * backup
-        missing += hours * np.maximum(rest - discharge, 0.0)
+        missing += hours * np.maximum(rest, 0.0)
     return missing
 
 
@@ -291,7 +317,7 @@ def _price_outages(
     resources: Resources, outage: OutageResource, site: _Site, solution: Solution, starts: Steps
 ) -> tuple[list[float], list[Cut]]:
     """The least energy that is missing in the outages of some starts, MWh, and the cut of each."""
-    length, hours, battery = outage.steps(resources), resources.step_hours, resources.battery
+    length, hours = outage.steps(resources), resources.step_hours
     steps = _steps_of(starts, length, resources.block_steps)
     programme = Staircase(steps.size, length)
     programme.add_row("balance", equal=site.net_mw[steps].ravel())
@@ -309,21 +335,8 @@ def _price_outages(
         programme.add_term("tank", "burnt")
         programme.add_term("tank", "burnt", -1.0, lagged=True, cyclic=False)
         programme.add_term("tank", "backup", -hours)
-    kept = 0.0
-    if battery is not None:
-        kept = 1.0 - self_discharge_per_step(battery.self_discharge_per_hour, hours)
-        first = np.zeros(steps.shape)
-        first[:, 0] = kept * site.stored_mwh[starts]
-        programme.add_variable("charge", upper=battery.charge_power_ratio * site.power_mw)
-        programme.add_variable("discharge", upper=site.power_mw)
-        programme.add_variable("state", upper=site.energy_mwh)
-        programme.add_row("storage", equal=first.ravel())
-        programme.add_term("storage", "state")
-        programme.add_term("storage", "state", -kept, lagged=True, cyclic=False)
-        programme.add_term("storage", "charge", -battery.charge_efficiency * hours)
-        programme.add_term("storage", "discharge", hours / battery.discharge_efficiency)
-        programme.add_term("balance", "charge", -1.0)
-        programme.add_term("balance", "discharge")
+    for store in site.stores:
+        _add_store(programme, store, hours, store.kept * store.stored_mwh[starts])
     answer = solve(programme, "highs")
     shape = steps.shape
     price = answer.row_prices["balance"].reshape(shape)
@@ -333,7 +346,6 @@ def _price_outages(
     def bound(name: str) -> Array:
         return answer.bound_prices[name].reshape(shape).sum(axis=1) if name in answer.bound_prices else nothing
 
-    stored = answer.row_prices["storage"].reshape(shape)[:, 0] * kept if battery is not None else nothing
     capacities: dict[str, Array] = {
         supply.name: -(price * supply.availability[steps]).sum(axis=1) for supply in resources.supply
     }
@@ -345,11 +357,16 @@ def _price_outages(
         capacities[measure.name] = -outage.share * (price * measure.saving_mw[steps]).sum(axis=1)
     if resources.backup is not None:
         capacities["backup"] = bound("backup") + (outage.fuel_hours * bound("burnt") if has_fuel else 0.0)
-    if battery is not None:
-        capacities["battery_power"] = battery.charge_power_ratio * bound("charge") + bound("discharge")
-        begins = np.zeros(len(starts), dtype=bool) if battery.cyclic else starts % resources.block_steps == 0
-        capacities["battery_energy"] = bound("state") + np.where(begins, stored * battery.initial_share, 0.0)
-        stored = np.where(begins, 0.0, stored)
+    stored: dict[str, Array] = {}
+    for store in site.stores:
+        storage, first = store.kind, starts % resources.block_steps == 0
+        worth = answer.row_prices[storage.row].reshape(shape)[:, 0] * store.kept
+        begins = first & (not storage.cyclic)
+        capacities[storage.power] = bound(storage.discharge)
+        drawn = storage.charge_power_ratio * bound(storage.charge)
+        capacities[storage.charge_power] = capacities.get(storage.charge_power, nothing) + drawn
+        capacities[storage.usable] = bound(storage.state) + np.where(begins, worth * storage.initial_share, 0.0)
+        stored[storage.state] = np.where(begins, 0.0, worth)
     constant = outage.share * (price * (resources.pue * resources.firm_mw)[steps]).sum(axis=1)
     need = (price * _need(resources, solution)[steps]).sum(axis=1)
     missing = answer.hourly["missing"].reshape(shape).sum(axis=1) * hours
@@ -357,9 +374,26 @@ def _price_outages(
         Cut(
             start=int(start),
             constant=float(constant[i]),
-            stored=float(stored[i]),
+            stored={name: float(values[i]) for name, values in stored.items()},
             capacities={name: float(values[i]) for name, values in capacities.items()},
             need=float(need[i]),
         )
         for i, start in enumerate(starts)
     ]
+
+
+def _add_store(programme: Staircase, store: _Store, hours: float, first_mwh: Array) -> None:
+    """A storage in outages that begin with `first_mwh` in it, one for each outage."""
+    storage = store.kind
+    begun = np.zeros((len(first_mwh), programme.block_steps))
+    begun[:, 0] = first_mwh
+    programme.add_variable(storage.charge, upper=store.charge_mw)
+    programme.add_variable(storage.discharge, upper=store.discharge_mw)
+    programme.add_variable(storage.state, upper=store.energy_mwh)
+    programme.add_row(storage.row, equal=begun.ravel())
+    programme.add_term(storage.row, storage.state)
+    programme.add_term(storage.row, storage.state, -store.kept, lagged=True, cyclic=False)
+    programme.add_term(storage.row, storage.charge, -storage.charge_efficiency * hours)
+    programme.add_term(storage.row, storage.discharge, hours / storage.discharge_efficiency)
+    programme.add_term("balance", storage.charge, -1.0)
+    programme.add_term("balance", storage.discharge)

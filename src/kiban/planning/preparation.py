@@ -22,6 +22,7 @@ from kiban.planning.cooling_options import (
     explain_offer,
     offer_cooling,
     read_cooling,
+    read_cooling_storage,
     read_warmer_cooling,
     read_water_price,
 )
@@ -255,6 +256,7 @@ class Preparation:
             supply=plant.supply,
             battery=plant.battery,
             further_storages=plant.further_storages,
+            cooling_storage=read_cooling_storage(inputs, cooling_system),
             grid=plant.grid,
             backup=plant.backup,
             critical_share=scenario.backup.critical_share if plant.backup is not None else 0.0,

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Staircase
 from kiban.planning.commitments import add_schedule
+from kiban.planning.cooling_storage import COLD_SAVING, add_cooling_storage
 from kiban.planning.plant_limits import add_plant_limits
 from kiban.planning.resources import Resources
 from kiban.planning.storage import add_storages
@@ -19,7 +21,7 @@ from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_ded
 
 
 def write_programme(resources: Resources) -> Staircase:
-    """The whole programme: balance, supply, storages, compute, grid, backup, then what must hold over the year."""
+    """The whole programme: balance, plant, compute, cooling, grid, backup, then what must hold over the year."""
     programme = Staircase(resources.steps, resources.block_steps)
     add_balance(programme, resources)
     add_supply(programme, resources)
@@ -27,6 +29,7 @@ def write_programme(resources: Resources) -> Staircase:
     add_storages(programme, resources)
     add_compute(programme, resources)
     add_tranches(programme, resources)
+    add_cooling_storage(programme, resources)
     add_grid(programme, resources)
     add_backup(programme, resources)
     add_measures(programme, resources)
@@ -219,6 +222,8 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
             programme.add_total_term("clean_share", f"{tranche.capacity}_served", -load)
         else:
             programme.add_capacity_term("clean_share", tranche.capacity, -float(load @ tranche.shape))
+    if resources.cooling_storage is not None:
+        programme.add_capacity_term("clean_share", COLD_SAVING, allowed * HOURS_PER_YEAR)
     for measure in resources.measures:
         programme.add_capacity_term("clean_share", measure.name, allowed * float(measure.saving_mw.sum()) * weight)
 

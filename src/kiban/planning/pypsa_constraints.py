@@ -3,7 +3,8 @@
 Shared capacities, yearly totals and adequacy are global constraints of type `weighted_sum`: the weights on dispatch
 are the time series `generators_t[NAME]` and `links_t[NAME]`, the weights on capacities the columns NAME of generators,
 links and stores. Constraints of each hour are of type `weighted_hours`: their weights on dispatch, and on what stores
-hold, are the columns NAME. A limit of dispatch in MW by hour, beside the capacity, is the time series
+hold, are the columns NAME, or the time series `..._t[NAME]` where they change by the hour, those on capacities the
+columns `NAME:capacity`. A limit of dispatch in MW by hour, beside the capacity, is the time series
 `generators_t["most_mw"]`, a limit of its change the column `ramp_share_per_step`. Stores close within each weather
 year. `add_constraints` writes them into the problem that PyPSA makes of a network.
 """
@@ -25,6 +26,7 @@ WEIGHTED_SUM = "weighted_sum"
 WEIGHTED_HOURS = "weighted_hours"
 DISPATCH = {"Generator": "p", "Link": "p", "Store": "e"}
 HOURLY_LIMIT = "most_mw"
+OF_CAPACITY = ":capacity"
 RAMP = "ramp_share_per_step"
 NOMINAL = {"Generator": "p_nom", "Link": "p_nom", "Store": "e_nom"}
 YEAR_STEPS = "weather_year_steps"
@@ -70,14 +72,29 @@ def add_total(
             components.dynamic[name] = frame.rename_axis(columns="name")
 
 
-def add_hours(network: pypsa.Network, name: str, weights: Mapping[str, float]) -> None:
-    """A global constraint of each hour: the weighted sum of flows, and of what stores hold, is at most zero."""
+def add_hours(
+    network: pypsa.Network,
+    name: str,
+    weights: Mapping[str, float | Array],
+    capacities: Mapping[str, float] | None = None,
+) -> None:
+    """A global constraint of each hour: flows, what stores hold and capacities, weighted, add up to at most zero."""
+    import pandas as pd
+
     network.add("GlobalConstraint", name, type=WEIGHTED_HOURS, sense="<=", constant=0.0)
     for kind in DISPATCH:
-        static = network.c[kind].static
-        for component, weight in weights.items():
-            if component in static.index:
-                static.loc[component, name] = weight
+        components = network.c[kind]
+        known = {component: weight for component, weight in weights.items() if component in components.static.index}
+        for component, weight in known.items():
+            if not isinstance(weight, np.ndarray):
+                components.static.loc[component, name] = weight
+        series = {component: weight for component, weight in known.items() if isinstance(weight, np.ndarray)}
+        if series:
+            frame = pd.DataFrame(series, index=network.snapshots)
+            components.dynamic[name] = frame.rename_axis(columns="name")
+        for component, size in (capacities or {}).items():
+            if component in components.static.index:
+                components.static.loc[component, f"{name}{OF_CAPACITY}"] = size
 
 
 def add_hourly_limit(network: pypsa.Network, generator: str, most_mw: Array) -> None:
@@ -148,6 +165,15 @@ def _weighted_flows(network: pypsa.Network, name: str) -> Iterator[Any]:
 
     for kind, quantity in DISPATCH.items():
         static = network.c[kind].static
+        frame = network.c[kind].dynamic.get(name)
+        if frame is not None and not frame.empty:
+            flow = network.model[f"{kind}-{quantity}"].sel(name=list(frame.columns))
+            coordinates = {"snapshot": flow.indexes["snapshot"], "name": flow.indexes["name"]}
+            yield (flow * xr.DataArray(frame.to_numpy(), coords=coordinates)).sum("name")
+        sizes = static[f"{name}{OF_CAPACITY}"].dropna() if f"{name}{OF_CAPACITY}" in static else static.iloc[:0, 0]
+        if not sizes.empty:
+            capacity = network.model[f"{kind}-{NOMINAL[kind]}"].sel(name=list(sizes.index))
+            yield (capacity * xr.DataArray(sizes.to_numpy(), coords={"name": capacity.indexes["name"]})).sum("name")
         weights = static[name].dropna() if name in static else static.iloc[:0, 0]
         if not weights.empty:
             flow = network.model[f"{kind}-{quantity}"].sel(name=list(weights.index))

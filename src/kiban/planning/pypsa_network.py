@@ -21,6 +21,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
 from kiban.planning.commitments import arrivals_per_mw, backlog_room, undelivered_per_mw
+from kiban.planning.cooling_storage import COLD_ENERGY
 from kiban.planning.plant_limits import ramp_per_step
 from kiban.planning.pypsa_account import CARRIER, add_account, generator_of, weigh_losses
 from kiban.planning.pypsa_constraints import (
@@ -32,8 +33,10 @@ from kiban.planning.pypsa_constraints import (
     add_ramp,
     add_total,
 )
+from kiban.planning.pypsa_cooling_storage import add_cooling_storage, count_saving
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
 from kiban.planning.resources import GridResource, Resources, StorageResource, TrancheResource
+from kiban.scenario.plant import COOLING_STORAGE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +71,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         _add_own_charge(network, resources)
         _add_compute(network, resources)
         _add_tranches(network, resources)
+        add_cooling_storage(network, resources)
         if resources.grid is not None:
             _add_grid(network, resources, resources.grid)
         _add_backup(network, resources)
@@ -115,7 +119,11 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
         named[f"{name}_power_mw"] = discharge["p_nom_opt"] * discharge["efficiency"]
         if f"{name}_power" not in network.c["GlobalConstraint"].static.index:
             named[f"{name}_charge_power_mw"] = links.at[f"{prefix}charge", "p_nom_opt"]
-        named[f"{name}_energy_mwh"] = stores.at[name, "e_nom_opt"]
+        fades = f"{name}_built" in generators.index
+        energy = generators.at[f"{name}_built", "p_nom_opt"] if fades else stores.at[name, "e_nom_opt"]
+        named[f"{name}_energy_mwh"] = energy
+    if COOLING_STORAGE in stores.index:
+        named[f"{COLD_ENERGY}_mwh"] = stores.at[COOLING_STORAGE, "e_nom_opt"]
     return {name: max(float(value), 0.0) for name, value in named.items()}
 
 
@@ -176,20 +184,49 @@ def _add_storage(network: pypsa.Network, storage: StorageResource) -> None:
         bus=name,
         carrier="battery",
         e_nom_extendable=True,
-        e_nom_min=storage.min_energy_mwh,
-        e_nom_max=storage.max_energy_mwh,
+        e_nom_min=0.0 if storage.fades else storage.min_energy_mwh,
+        e_nom_max=np.inf if storage.fades else storage.max_energy_mwh,
         e_cyclic=storage.cyclic,
         standing_loss=storage.self_discharge_per_hour,
-        capital_cost=storage.annual_cost_myen_per_mwh,
+        capital_cost=0.0 if storage.fades else storage.annual_cost_myen_per_mwh,
     )
+    built = name
+    if storage.fades:
+        built = _add_fade(network, storage)
     network.c["Store"].static.loc[name, "initial_share"] = 0.0 if storage.cyclic else storage.initial_share
     if shared:
         sides = {storage.charge: 1.0 / storage.charge_power_ratio, storage.discharge: -storage.discharge_efficiency}
         add_total(network, storage.power, "==", 0.0, capacities=sides)
     for hours, word, sign in ((storage.min_hours, "least", -1.0), (storage.max_hours, "most", 1.0)):
         if hours is not None:
-            sizes = {name: sign, storage.discharge: -sign * hours * storage.discharge_efficiency}
+            sizes = {built: sign, storage.discharge: -sign * hours * storage.discharge_efficiency}
             add_total(network, f"{name}_{word}_hours", "<=", 0.0, capacities=sizes)
+
+
+def _add_fade(network: pypsa.Network, storage: StorageResource) -> str:
+    """What is built of a storage that fades, as a generator without output; the store is what is usable."""
+    built = f"{storage.prefix}_built"
+    network.add(
+        "Generator",
+        built,
+        bus=storage.prefix,
+        carrier=CARRIER,
+        p_nom_extendable=True,
+        p_nom_min=storage.min_energy_mwh,
+        p_nom_max=storage.max_energy_mwh,
+        p_max_pu=0.0,
+        capital_cost=storage.annual_cost_myen_per_mwh,
+    )
+    half_life = storage.life_years / 2.0
+    add_total(
+        network,
+        f"{storage.prefix}_fade",
+        "<=",
+        0.0,
+        dispatch={storage.discharge: np.full(len(network.snapshots), storage.fade_per_cycle * half_life)},
+        capacities={storage.prefix: 1.0, built: storage.fade_per_year * half_life - 1.0},
+    )
+    return built
 
 
 def _add_own_charge(network: pypsa.Network, resources: Resources) -> None:
@@ -389,6 +426,7 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
         add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
         if resources.loses_purchases:
             add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
+        count_saving(network, resources)
     if resources.carbon_cap_t_per_year is not None:
         factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
         built = {s.name: s.embodied_t_per_mw_year for s in resources.supply if s.embodied_t_per_mw_year > 0}

@@ -25,7 +25,6 @@ def describe_outage(resources: Resources) -> dict[str, Any]:
     outage = resources.outage
     if outage is None:
         return {}
-    battery = resources.battery
     return {
         OUTAGE: {
             "steps": outage.steps(resources),
@@ -35,7 +34,15 @@ def describe_outage(resources: Resources) -> dict[str, Any]:
             "supply": [supply.name for supply in resources.supply],
             "served": [tranche.capacity for tranche in resources.tranches if not tranche.may_wait],
             "measures": [measure.name for measure in resources.measures],
-            "initial_share": None if battery is None or battery.cyclic else battery.initial_share,
+            "storages": [
+                {
+                    "store": storage.prefix,
+                    "charge": storage.charge,
+                    "discharge": storage.discharge,
+                    "initial_share": None if storage.cyclic else storage.initial_share,
+                }
+                for storage in resources.storages
+            ],
         }
     }
 
@@ -88,24 +95,25 @@ def survive_outages(network: pypsa.Network) -> None:
         if given["fuel_hours"] is not None:
             burnt = hours * backup.sum("age") - float(given["fuel_hours"]) * power
             model.add_constraints(burnt, "<=", 0.0, name="outage-fuel")
-    if "battery" in network.c["Store"].static.index:
-        left = left + _add_battery(network, variable, given, steps[:, 0])
+    for storage in given["storages"]:
+        left = left + _add_storage(network, variable, storage, hours, steps[:, 0])
     need = lay(share * np.asarray(pue) * np.asarray(firm))
     model.add_constraints(left, "==", need, name="outage-balance")
 
 
-def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any) -> Any:
-    """The battery of every outage, from what the plan has stored when it begins; what it gives to the balance."""
+def _add_storage(network: pypsa.Network, variable: Any, given: Any, hours: float, starts: Any) -> Any:
+    """A storage in every outage, from what the plan has in it when it begins; what it gives to the balance."""
     import xarray as xr
 
-    model, links, store = network.model, network.c["Link"].static, network.c["Store"].static.loc["battery"]
-    block, hours = int(network.meta[YEAR_STEPS]), float(given["step_hours"])
-    into = model["Link-p_nom"].sel(name="charge", drop=True)
-    out = model["Link-p_nom"].sel(name="discharge", drop=True) * float(links.at["discharge", "efficiency"])
-    energy = model["Store-e_nom"].sel(name="battery", drop=True)
-    charge, discharge, state = variable("charge"), variable("discharge"), variable("state")
-    for name, flow, most in (("charge", charge, into), ("discharge", discharge, out), ("state", state, energy)):
-        model.add_constraints(flow - most, "<=", 0.0, name=f"outage-{name}-limit")
+    model, links, name = network.model, network.c["Link"].static, given["store"]
+    store, block = network.c["Store"].static.loc[name], int(network.meta[YEAR_STEPS])
+    efficiency = float(links.at[given["discharge"], "efficiency"])
+    into = model["Link-p_nom"].sel(name=given["charge"], drop=True)
+    out = model["Link-p_nom"].sel(name=given["discharge"], drop=True) * efficiency
+    energy = model["Store-e_nom"].sel(name=name, drop=True)
+    charge, discharge, state = (variable(f"{name}-{flow}") for flow in ("charge", "discharge", "state"))
+    for flow_name, flow, most in (("charge", charge, into), ("discharge", discharge, out), ("state", state, energy)):
+        model.add_constraints(flow - most, "<=", 0.0, name=f"outage-{name}-{flow_name}-limit")
     kept = (1.0 - float(store["standing_loss"])) ** hours
     ages = np.arange(state.sizes["age"])
 
@@ -119,15 +127,15 @@ def _add_battery(network: pypsa.Network, variable: Any, given: Any, starts: Any)
     change = (
         state
         - before * of_age(np.where(ages == 0, 0.0, kept))
-        - float(links.at["charge", "efficiency"]) * hours * charge
-        + hours / float(links.at["discharge", "efficiency"]) * discharge
+        - float(links.at[given["charge"], "efficiency"]) * hours * charge
+        + hours / efficiency * discharge
     )
     step_before = np.where(starts % block == 0, starts + block - 1, starts - 1)
-    stored = model["Store-e"].sel(name="battery", drop=True).isel(snapshot=step_before)
+    stored = model["Store-e"].sel(name=name, drop=True).isel(snapshot=step_before)
     stored = stored.assign_coords(snapshot=network.snapshots)
     begins = (starts % block == 0) & (given["initial_share"] is not None)
     is_first = of_age(np.where(ages == 0, 1.0, 0.0))
     from_plan = stored * of_start(np.where(begins, 0.0, kept)) * is_first
     from_share = energy * of_start(np.where(begins, kept * float(given["initial_share"] or 0.0), 0.0)) * is_first
-    model.add_constraints(change - from_plan - from_share, "==", 0.0, name="outage-storage")
+    model.add_constraints(change - from_plan - from_share, "==", 0.0, name=f"outage-{name}-balance")
     return discharge - charge

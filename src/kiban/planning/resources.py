@@ -92,8 +92,24 @@ class StorageResource:
     """Of each MWh discharged."""
     from_own_supply: bool = False
     """Whether it is charged by own supply alone, not from the grid and not from the backup."""
+    fade_per_year: float = 0.0
+    """Share of its energy capacity that it loses each year and that nothing replaces."""
+    fade_per_cycle: float = 0.0
+    """The same of each full cycle."""
+    life_years: float = 0.0
+    """Life over which that is lost; the programme has its mean."""
     name: str | None = None
     """None for the battery."""
+
+    @property
+    def fades(self) -> bool:
+        """Whether it holds less than it was built for, as a mean over its life."""
+        return self.fade_per_year > 0 or self.fade_per_cycle > 0
+
+    @property
+    def usable(self) -> str:
+        """Capacity of what it holds as a mean over its life."""
+        return f"{self.prefix}_usable" if self.fades else self.energy
 
     @property
     def prefix(self) -> str:
@@ -144,6 +160,27 @@ class StorageResource:
 
     def _hourly(self, flow: str) -> str:
         return flow if self.name is None else f"{self.prefix}_{flow}"
+
+
+@dataclass(frozen=True, slots=True)
+class CoolingStorageResource:
+    """A store of cold: MWh of heat and their yearly cost, and what chillers carry and take in each step."""
+
+    annual_cost_myen_per_mwh: float
+    min_energy_mwh: float
+    max_energy_mwh: float
+    charge_hours: float
+    discharge_hours: float
+    """Hours in which it can be filled and emptied."""
+    loss_per_hour: float
+    heat_share: Array
+    """MW of heat that chillers carry for each MW of IT."""
+    power: Array
+    """MW of power for each MW of heat that they carry."""
+    charge_power: Array
+    """The same while they fill the storage; never less."""
+    chiller_mw_per_mw: float
+    """Most power that the chillers of the hall can take, MW per MW of IT capacity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +372,8 @@ class Resources:
     """Whether the least IT capacity grows with the peak of the tranches that are served."""
     loses_purchases: bool = False
     """Whether storages lose more than the own clean output, so that purchases bear the rest (`stored_energy`)."""
+    cooling_storage: CoolingStorageResource | None = None
+    """A store of cold beside the chillers."""
     outage: OutageResource | None = None
     """The outage that the design survives."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)

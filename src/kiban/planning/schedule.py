@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Solution
+from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_ENERGY, COLD_STATE, net_cooling_storage
 from kiban.planning.resources import Resources
 
 SOLVER_DUST: Final = 1e-6
@@ -24,7 +25,7 @@ HOURLY_DUST: Final = 1e-7
 
 def tidy(resources: Resources, solution: Solution) -> Solution:
     """The same optimum without overlap, without rounding and with the least of each capacity that costs nothing."""
-    netted = net_storages(resources, solution)
+    netted = net_storages(resources, _net_cold(resources, solution))
     hourly = {name: np.where(np.abs(values) < HOURLY_DUST, 0.0, values) for name, values in netted.hourly.items()}
     return take_least_capacities(resources, replace(netted, hourly=hourly))
 
@@ -54,6 +55,19 @@ def net_storages(resources: Resources, solution: Solution) -> Solution:
     return replace(solution, hourly=hourly)
 
 
+def _net_cold(resources: Resources, solution: Solution) -> Solution:
+    """The same optimum without filling and emptying the store of cold in one step; what that burnt is curtailed."""
+    if resources.cooling_storage is None:
+        return solution
+    netted = net_cooling_storage(resources, solution)
+    burnt, hourly = netted.pop("burnt"), dict(solution.hourly)
+    if burnt.any():
+        if not burns_at_no_gain(resources):
+            return solution
+        hourly["curtailment"] = hourly["curtailment"] + burnt
+    return replace(solution, hourly=hourly | netted)
+
+
 def burns_at_no_gain(resources: Resources) -> bool:
     """Whether what a battery burns could be curtailed instead at the same cost."""
     return any(supply.is_free for supply in resources.supply) and not resources.has_energy_to_waste
@@ -63,7 +77,7 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     """The same optimum with no more of a capacity that costs nothing than its schedule needs.
 
     Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
-    hours, a state of charge to begin with, the critical load, an outage) stay as they are.
+    hours or fade, a state of charge to begin with, the critical load, an outage) stay as they are.
     """
     capacities, hourly = dict(solution.capacities), dict(solution.hourly)
     for name, least in _least_capacities(resources, solution):
@@ -99,7 +113,7 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
     for storage in resources.storages:
         if storage.annual_cost_myen_per_charge_mw == 0:
             yield storage.charge_power, _peak(hourly, storage.charge)
-        if storage.min_hours is not None or storage.max_hours is not None:
+        if storage.min_hours is not None or storage.max_hours is not None or storage.fades:
             continue
         if not storage.annual_cost_myen_per_mw:
             drawn = _peak(hourly, storage.charge) / storage.charge_power_ratio
@@ -107,6 +121,11 @@ def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tupl
             yield storage.power, max(storage.min_power_mw, shared, _peak(hourly, storage.discharge))
         if not storage.annual_cost_myen_per_mwh and storage.cyclic:
             yield storage.energy, max(storage.min_energy_mwh, _peak(hourly, storage.state))
+    cold = resources.cooling_storage
+    if cold is not None and not cold.annual_cost_myen_per_mwh:
+        flows = (cold.charge_hours, COLD_CHARGE), (cold.discharge_hours, COLD_DISCHARGE)
+        needed = [hours * _peak(hourly, flow) for hours, flow in flows]
+        yield COLD_ENERGY, max(cold.min_energy_mwh, _peak(hourly, COLD_STATE), *needed)
     is_free = backup is not None and not backup.annual_cost_myen_per_mw
     if backup is not None and is_free and backup.permitted_hours_per_year is None and not _is_critical(resources, 1.0):
         yield "backup", max(backup.min_mw, _peak(hourly, "backup_output"))

@@ -3,6 +3,8 @@
 soc[t] = (1 - sigma)^h soc[t-1] + eta_c h charge[t] - h discharge[t] / eta_d
 soc[t] <= x_energy,   discharge[t] <= x_power,   charge[t] <= r x_power  (or <= x_charge_power, sized by itself)
 min_hours x_power <= x_energy <= max_hours x_power
+soc[t] <= x_usable <= (1 - fade_per_year L / 2) x_energy - fade_per_cycle (L / 2) w sum_t discharge[t] / eta_d
+                                                   in the place of x_energy, where what fades is not replaced
 charge of storages that take own supply alone, together  <=  own output - curtailment
 """
 
@@ -42,7 +44,9 @@ def _add_storage(programme: Staircase, resources: Resources, storage: StorageRes
     programme.add_variable(storage.charge, capacity=storage.charge_power, factor=storage.charge_power_ratio)
     wear = storage.throughput_cost_myen_per_mwh * resources.step_weight_h
     programme.add_variable(storage.discharge, cost=wear, capacity=storage.power)
-    programme.add_variable(storage.state, capacity=storage.energy)
+    if storage.fades:
+        _add_fade(programme, resources, storage)
+    programme.add_variable(storage.state, capacity=storage.usable)
     programme.add_term("balance", storage.charge, -1.0)
     programme.add_term("balance", storage.discharge)
 
@@ -55,7 +59,7 @@ def _add_storage(programme: Staircase, resources: Resources, storage: StorageRes
     if not storage.cyclic:
         starts = np.zeros(resources.steps)
         starts[:: resources.block_steps] = kept * storage.initial_share
-        programme.add_capacity_term(storage.row, storage.energy, -starts)
+        programme.add_capacity_term(storage.row, storage.usable, -starts)
 
     for name, ratio, sign in (
         (f"{storage.prefix}_least_hours", storage.min_hours, -1.0),
@@ -65,6 +69,17 @@ def _add_storage(programme: Staircase, resources: Resources, storage: StorageRes
             programme.add_total(name, upper=0.0)
             programme.add_capacity_term(name, storage.energy, sign)
             programme.add_capacity_term(name, storage.power, -sign * ratio)
+
+
+def _add_fade(programme: Staircase, resources: Resources, storage: StorageResource) -> None:
+    """Energy capacity is lost evenly by the calendar and by what is drawn: half of the loss is there at mid-life."""
+    total, half_life = f"{storage.prefix}_fade", storage.life_years / 2.0
+    programme.add_capacity(storage.usable, cost=0.0)
+    programme.add_total(total, upper=0.0)
+    programme.add_capacity_term(total, storage.usable)
+    programme.add_capacity_term(total, storage.energy, storage.fade_per_year * half_life - 1.0)
+    drawn = resources.step_weight_h / storage.discharge_efficiency
+    programme.add_total_term(total, storage.discharge, storage.fade_per_cycle * half_life * drawn)
 
 
 def _add_own_charge(programme: Staircase, resources: Resources, storages: list[StorageResource]) -> None:

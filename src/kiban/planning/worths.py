@@ -13,9 +13,10 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.linear import Solution
-from kiban.planning.evaluation import compute_it_load, compute_load, firm_peak
+from kiban.planning.evaluation import compute_it_load, firm_peak, matched_load
 from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources, StorageResource
+from kiban.scenario.plant import COOLING_STORAGE
 
 POINT = 0.01
 # A saving below this share of the total cost is the solver's rounding.
@@ -24,6 +25,7 @@ LIMIT_KEYS = {
     "bridging_gas": ("bridging.max_mw", "", "MW"),
     "battery_power": ("battery.max_power_mw", "battery.min_power_mw", "MW"),
     "battery_energy": ("battery.max_energy_mwh", "battery.min_energy_mwh", "MWh"),
+    f"{COOLING_STORAGE}_energy": ("cooling_storage.max_energy_mwh", "cooling_storage.min_energy_mwh", "MWh"),
     "interconnection": ("grid.max_mw", "grid.min_mw", "MW"),
     "backup": ("backup.max_mw", "backup.min_mw", "MW"),
     "it": ("load.max_it_capacity_mw", "load.min_it_capacity_mw", "MW"),
@@ -66,6 +68,9 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         if storage.charge_power != storage.power:
             bounds[storage.charge_power] = (0.0, storage.max_charge_power_mw)
         keys |= _storage_keys(storage)
+    cold = resources.cooling_storage
+    if cold is not None:
+        bounds[f"{COOLING_STORAGE}_energy"] = (cold.min_energy_mwh, cold.max_energy_mwh)
     if resources.grid is not None:
         bounds["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
     if resources.backup is not None:
@@ -106,8 +111,7 @@ def _storage_keys(storage: StorageResource) -> dict[str, tuple[str, str, str]]:
 def _totals(resources: Resources, solution: Solution) -> list[Worth]:
     prices, worths = solution.total_prices, []
     if resources.clean_share is not None:
-        load = float(compute_load(resources, solution).sum()) * resources.step_weight_h
-        saving = -prices["clean_share"] * load * POINT
+        saving = -prices["clean_share"] * matched_load(resources, solution) * POINT
         worths.append(
             Worth("clean_share", "target.clean_share", max(saving, 0.0), "point", resources.clean_share / POINT)
         )

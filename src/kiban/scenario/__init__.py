@@ -19,7 +19,7 @@ examples       the worked examples by name
 shipped        the folders of what comes with kiban
 """
 
-from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingSystem, Load, Tranche
+from kiban.scenario.compute import COOLING_SYSTEMS, Cooling, CoolingStorage, CoolingSystem, Load, Tranche
 from kiban.scenario.file import dump_scenario, parse_scenario, read_scenario
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
@@ -43,6 +43,7 @@ __all__ = [
     "Backup",
     "Battery",
     "Cooling",
+    "CoolingStorage",
     "CoolingSystem",
     "Finance",
     "Grid",

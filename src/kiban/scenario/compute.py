@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kiban.errors import Problem
-from kiban.scenario.section import NonNegative, NonNegativeHourly, Positive, Section, SeriesReference, Share
+from kiban.scenario.section import Life, NonNegative, NonNegativeHourly, Positive, Section, SeriesReference, Share
 
 CoolingSystem = Literal["air_economiser", "chilled_water", "direct_liquid", "immersion"]
 COOLING_SYSTEMS: tuple[CoolingSystem, ...] = ("air_economiser", "chilled_water", "direct_liquid", "immersion")
@@ -52,6 +52,46 @@ class Cooling(Section):
     """Power usage effectiveness instead of the physical model's."""
     wue_l_per_kwh: NonNegativeHourly | None = None
     """Water usage effectiveness instead of the physical model's, litres per kWh of IT."""
+
+
+class CoolingStorage(Section):
+    """A store of cold, filled by the chillers, which then carries what chillers would have carried."""
+
+    enabled: bool = True
+    """`false` leaves it out."""
+    medium: Literal["chilled_water", "ice"] = "chilled_water"
+    """What is stored: water at the temperature of the hall's own loop, or ice, for which the chillers work harder."""
+    min_energy_mwh: NonNegative = 0.0
+    """Cold that it must hold, MWh of heat."""
+    max_energy_mwh: NonNegative | None = None
+    """Most cold that it may hold, MWh of heat."""
+    charge_hours: Positive | None = None
+    """Hours in which it can be filled, instead of the catalogue's."""
+    discharge_hours: Positive | None = None
+    """Hours in which it can be emptied, instead of the catalogue's."""
+    loss_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Share of the stored cold lost in an hour, instead of the catalogue's."""
+    annual_cost_myen_per_mwh: NonNegative | None = None
+    """Yearly cost per MWh of heat, instead of the catalogue's capital cost, life and O&M."""
+    energy_capex_myen_per_mwh: NonNegative | None = None
+    """Capital cost per MWh of heat, million yen."""
+    life_years: Life | None = None
+    """Economic life, years."""
+    fixed_om_share: Share | None = None
+    """Fixed operation and maintenance a year, share of the capital cost."""
+    chiller_cop: Annotated[float, Field(gt=0, le=100)] | SeriesReference | None = None
+    """Heat over the power of chillers and heat rejection, instead of the cooling model's; with `chiller_heat_share`."""
+    charge_cop: Annotated[float, Field(gt=0, le=100)] | SeriesReference | None = None
+    """The same while the storage is filled, at most `chiller_cop`; absent takes that."""
+    chiller_heat_share: Annotated[float, Field(ge=0, le=5)] | SeriesReference | None = None
+    """Heat that chillers carry, MW per MW of IT, instead of the cooling model's; with `chiller_cop`."""
+
+    @model_validator(mode="after")
+    def _require_whole_chillers(self) -> CoolingStorage:
+        given = (self.chiller_cop is not None, self.chiller_heat_share is not None)
+        if given[0] != given[1] or (self.charge_cop is not None and not given[0]):
+            raise ValueError(Problem("scenario.chillers"))
+        return self
 
 
 Precision = Literal["fp16", "fp8", "int4", "fp4"]

@@ -44,7 +44,9 @@ TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
 STORAGE = "storage_"
 """Beginning of the names of the decisions on storages beside the battery."""
-RESERVED_BEGINNINGS = (TRANCHE, STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
+COOLING_STORAGE = "cooling_storage"
+"""The store of cold, and the beginning of the names of its decisions."""
+RESERVED_BEGINNINGS = (TRANCHE, STORAGE, COOLING_STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
 """Beginnings of such names; those after the storages are of the account of stored and sold energy."""
 
 
@@ -141,6 +143,14 @@ class Battery(Section):
     """Where its energy may come from: anywhere, or the site's own plants alone (not the grid, not the backup)."""
     throughput_cost_myen_per_mwh: NonNegative = 0.0
     """Cost of each MWh discharged, as for wear."""
+    fade: Literal["none", "augmentation", "oversizing"] = "none"
+    """How lost energy capacity is met: not counted, replaced year by year, or built in the first place."""
+    fade_per_year: Annotated[float, Field(ge=0, le=0.2)] | None = None
+    """Share of the energy capacity lost each year, whatever its use; absent takes the catalogue's."""
+    fade_per_cycle: Annotated[float, Field(ge=0, le=0.01)] | None = None
+    """Share of the energy capacity lost by each full cycle; absent takes the catalogue's."""
+    augmentation_cost_myen_per_mwh: NonNegative | None = None
+    """Cost of each MWh that is replaced; absent takes the capital cost of energy."""
     self_discharge_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the stored energy lost in an hour."""
     cyclic: bool = True

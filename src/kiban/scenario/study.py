@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from kiban.errors import Problem
 from kiban.messages import Message
-from kiban.scenario.compute import Cooling, Load, Tranche
+from kiban.scenario.compute import Cooling, CoolingStorage, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
     KNOWN_STORAGE,
@@ -126,6 +126,8 @@ class Scenario(Document):
     tranche: tuple[Tranche, ...] = ()
     """Further compute, served as far as its price pays for it."""
     cooling: Cooling = Cooling()
+    cooling_storage: CoolingStorage | None = None
+    """A store of cold beside the chillers; absent offers none."""
     supply: dict[str, Supply] = Field(default_factory=dict)
     """Supply options by name; a name that the catalogue does not know needs its availability and cost."""
     battery: Battery = Battery()
@@ -210,6 +212,11 @@ class Scenario(Document):
         pairs += [
             (Message("bounded.battery_power"), self.battery.min_power_mw, self.battery.max_power_mw),
             (Message("bounded.battery_energy"), self.battery.min_energy_mwh, self.battery.max_energy_mwh),
+            *(
+                (Message("bounded.cooling_storage"), store.min_energy_mwh, store.max_energy_mwh)
+                for store in (self.cooling_storage,)
+                if store is not None
+            ),
             (Message("bounded.grid"), self.grid.min_mw, self.grid.max_mw),
             (Message("bounded.backup"), self.backup.min_mw, self.backup.max_mw),
             (Message("bounded.it"), self.load.min_it_capacity_mw or 0.0, self.load.max_it_capacity_mw),

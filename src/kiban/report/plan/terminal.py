@@ -168,6 +168,7 @@ def yearly_figures(plan: Plan, language: Language) -> list[tuple[str, str]]:
     cycles = figures.get("battery_cycles_per_year")
     if cycles is not None and any(built.subject == "battery_energy" for built in built_capacities(plan)):
         add("cycles", phrase("year.cycles_value", language, cycles=format_number(cycles)))
+    add("stored_cold", _energy(figures.get("stored_cold_mwh_per_year", 0.0)))
     add("energy_value", money.energy_price(figures["mean_energy_value_myen_per_mwh"]))
     if "power_cost_myen_per_mwh" in figures:
         add("power_cost", money.energy_price(figures["power_cost_myen_per_mwh"]))
