@@ -42,6 +42,7 @@ from kiban.planning.schedule import tidy
 from kiban.planning.stored_energy import follow_stored_energy, may_lose_purchases
 from kiban.planning.unserved import describe_unserved
 from kiban.planning.worths import compute_worths
+from kiban.planning.years import describe_years, say_spread
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Grid, Scenario
@@ -231,8 +232,11 @@ def _make_plan(
         notes = (*notes, connection)
     if resources.outage is not None:
         notes = (*notes, guard.note(solution))
+    design = describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution)
+    if design.years:
+        notes = (*notes, say_spread(design.years))
     return replace(
-        describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
+        design,
         worths=compute_worths(
             resources,
             tidy(resources, solution),
@@ -280,6 +284,7 @@ def describe_design(
             for supply in resources.supply
             if supply.production_credit_myen_per_mwh
         },
+        years=describe_years(resources, solution, hourly, time, scenario.time.first_month),
         policy=terms,
     )
 

@@ -27,7 +27,9 @@ from kiban.planning.plan import (
     Relaxation,
     ServedTranche,
     Worth,
+    YearFigures,
 )
+from kiban.planning.years import Spread, measure_spread
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
 from kiban.report.plan.entries import EntryDocument, plain_entry, restore_entry
@@ -44,6 +46,14 @@ Fields = dict[str, Any]
 """The fields of a dataclass, which `Annotated[Fields, ...]` names."""
 
 
+class YearsDocument(TypedDict):
+    """The weather years of a plan for several: designed for all of them jointly, each with its own figures."""
+
+    method: Literal["designed_jointly"]
+    each: list[Annotated[Fields, YearFigures]]
+    spread: Annotated[Fields, Spread]
+
+
 class PlanFigures(TypedDict):
     """The numbers of a plan: units are in the names, costs are million yen a year; see `Plan`."""
 
@@ -55,6 +65,7 @@ class PlanFigures(TypedDict):
     costs: dict[str, float]
     indicators: dict[str, float]
     worths: dict[str, Annotated[Fields, Worth]]
+    years: YearsDocument | None
 
 
 class PlanRecord(PlanFigures):
@@ -92,7 +103,15 @@ def plan_figures(plan: Plan) -> PlanFigures:
         "costs": _floats(plan.costs),
         "indicators": _floats(plan.indicators),
         "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
+        "years": _years(plan),
     }
+
+
+def _years(plan: Plan) -> YearsDocument | None:
+    if not plan.years:
+        return None
+    each = [dataclasses.asdict(year) for year in plan.years]
+    return {"method": "designed_jointly", "each": each, "spread": dataclasses.asdict(measure_spread(plan.years))}
 
 
 def summarise(plan: Plan) -> PlanRecord:
@@ -147,6 +166,7 @@ def restore(
         capital_factors={name: dict(costs) for name, costs in summary["capital_factors"].items()},
         production_credits_myen_per_mwh=dict(summary["production_credits_myen_per_mwh"]),
         ratepayers_works_myen=summary["ratepayers_works_myen"],
+        years=tuple(YearFigures(**year) for year in (summary.get("years") or {"each": ()})["each"]),
         policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 
