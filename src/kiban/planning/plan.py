@@ -142,6 +142,16 @@ class YearFigures:
     emissions_t_per_year: float
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median over the weather years, and what nine of ten years keep."""
+
+    cost_p50_myen_per_year: float
+    cost_p90_myen_per_year: float
+    clean_share_p50: float
+    clean_share_p90: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The least-cost design of one scenario, or the explanation why there is none."""
@@ -174,6 +184,8 @@ class Plan:
     """What all ratepayers bear of the reinforcement of the network."""
     years: tuple[YearFigures, ...] = ()
     """Each weather year of a design for several; empty for one year."""
+    spread: Spread | None = None
+    """The spread over those years."""
     policy: PolicyTerms | None = None
     """The terms under which the design was chosen; None is before tax."""
 

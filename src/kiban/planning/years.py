@@ -13,7 +13,7 @@ The American Statistician 50(4), 1996, 361-365).
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -23,23 +23,13 @@ from kiban.calendar import years_of
 from kiban.linear import Solution
 from kiban.messages import Message
 from kiban.planning.evaluation import compute_costs, compute_indicators
-from kiban.planning.plan import YearFigures
+from kiban.planning.plan import Spread, YearFigures
 from kiban.planning.resources import Resources
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEPT_BY_MOST: Final = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """The median over the weather years, and what nine of ten years keep."""
-
-    cost_p50_myen_per_year: float
-    cost_p90_myen_per_year: float
-    clean_share_p50: float
-    clean_share_p90: float
 
 
 def describe_years(

@@ -26,10 +26,10 @@ from kiban.planning.plan import (
     Plan,
     Relaxation,
     ServedTranche,
+    Spread,
     Worth,
     YearFigures,
 )
-from kiban.planning.years import Spread, measure_spread
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
 from kiban.report.plan.entries import EntryDocument, plain_entry, restore_entry
@@ -108,10 +108,10 @@ def plan_figures(plan: Plan) -> PlanFigures:
 
 
 def _years(plan: Plan) -> YearsDocument | None:
-    if not plan.years:
+    if plan.spread is None:
         return None
     each = [dataclasses.asdict(year) for year in plan.years]
-    return {"method": "designed_jointly", "each": each, "spread": dataclasses.asdict(measure_spread(plan.years))}
+    return {"method": "designed_jointly", "each": each, "spread": dataclasses.asdict(plan.spread)}
 
 
 def summarise(plan: Plan) -> PlanRecord:
@@ -144,6 +144,7 @@ def restore(
     if summary["format"] != FORMAT or summary["version"] not in READABLE:
         raise ValueError(f"format {summary['format']!r} version {summary['version']!r}")
     certificate, infeasibility = summary["certificate"], summary["infeasibility"]
+    years = summary.get("years")  # absent in plans from before there were several
     return Plan(
         status=summary["status"],
         scenario=scenario,
@@ -166,7 +167,8 @@ def restore(
         capital_factors={name: dict(costs) for name, costs in summary["capital_factors"].items()},
         production_credits_myen_per_mwh=dict(summary["production_credits_myen_per_mwh"]),
         ratepayers_works_myen=summary["ratepayers_works_myen"],
-        years=tuple(YearFigures(**year) for year in (summary.get("years") or {"each": ()})["each"]),
+        years=tuple(YearFigures(**year) for year in years["each"]) if years else (),
+        spread=Spread(**years["spread"]) if years else None,
         policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 
