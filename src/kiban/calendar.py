@@ -1,7 +1,8 @@
 """Hours of a year and fiscal years.
 
-A weather year has 365 days: 29 February is dropped. Every step is labelled by its *start* in the
-site's standard time (a fixed offset from UTC; no daylight saving).
+A weather year has 365 days: 29 February is dropped. It begins with January, or with another month, and is called by the
+calendar year in which it begins: the fiscal year 2022 from April ends in March 2023. Every step is labelled by its
+*start* in the site's standard time (a fixed offset from UTC; no daylight saving).
 """
 
 from __future__ import annotations
@@ -31,8 +32,15 @@ def steps_per_year(step_hours: float = 1.0) -> int:
     return round(HOURS_PER_YEAR / step_hours)
 
 
-def year_index(years: int | Sequence[int], utc_offset_hours: float, step_hours: float = 1.0) -> pd.DatetimeIndex:
-    """Starts of all steps of one or several weather years, without 29 February.
+def hours_before_month(month: int) -> int:
+    """Hours of a weather year from 1 January to the first of a month (1 to 12)."""
+    return sum(DAYS_PER_MONTH[: month - 1]) * HOURS_PER_DAY
+
+
+def year_index(
+    years: int | Sequence[int], utc_offset_hours: float, step_hours: float = 1.0, first_month: int = 1
+) -> pd.DatetimeIndex:
+    """Starts of all steps of one or several weather years, without 29 February, each from the first of `first_month`.
 
     Returns a time-zone-aware index of length `len(years) * steps_per_year(step_hours)`.
     """
@@ -43,8 +51,8 @@ def year_index(years: int | Sequence[int], utc_offset_hours: float, step_hours: 
     parts = []
     for year in wanted:
         index = pd.date_range(
-            f"{year}-01-01",
-            f"{year + 1}-01-01",
+            f"{year}-{first_month:02d}-01",
+            f"{year + 1}-{first_month:02d}-01",
             freq=pd.Timedelta(hours=step_hours),
             inclusive="left",
             tz=zone,
@@ -53,10 +61,11 @@ def year_index(years: int | Sequence[int], utc_offset_hours: float, step_hours: 
     return pd.DatetimeIndex(parts[0].append(parts[1:]))
 
 
-def month_of_step(step_hours: float = 1.0) -> npt.NDArray[np.int64]:
-    """Month (1 to 12) of each step of one weather year, shape `(steps_per_year,)`."""
+def month_of_step(step_hours: float = 1.0, first_month: int = 1) -> npt.NDArray[np.int64]:
+    """Month (1 to 12) of each step of one weather year from `first_month` on, shape `(steps_per_year,)`."""
     per_day = round(HOURS_PER_DAY / step_hours)
-    return np.repeat(np.arange(1, MONTHS_PER_YEAR + 1), np.array(DAYS_PER_MONTH) * per_day)
+    months = np.roll(np.arange(MONTHS_PER_YEAR), 1 - first_month)
+    return np.repeat(months + 1, np.array(DAYS_PER_MONTH)[months] * per_day)
 
 
 def hour_of_step(step_hours: float = 1.0) -> npt.NDArray[np.int64]:
@@ -64,6 +73,11 @@ def hour_of_step(step_hours: float = 1.0) -> npt.NDArray[np.int64]:
     return (np.arange(steps_per_year(step_hours)) * step_hours % HOURS_PER_DAY).astype(np.int64)
 
 
-def fiscal_year(year: int, month: int) -> int:
-    """Japanese fiscal year (April to March) of a calendar month."""
-    return year if month >= FISCAL_YEAR_FIRST_MONTH else year - 1
+def years_of(time: pd.DatetimeIndex, first_month: int) -> npt.NDArray[np.int64]:
+    """The year that begins with `first_month` to which each time belongs, by the calendar year of its beginning."""
+    return np.asarray(time.year.to_numpy() - (time.month.to_numpy() < first_month), dtype=np.int64)
+
+
+def fiscal_year(year: int, month: int, first_month: int = FISCAL_YEAR_FIRST_MONTH) -> int:
+    """Year, by the calendar year of its first month, to which a month belongs; Japan's fiscal year begins in April."""
+    return year if month >= first_month else year - 1

@@ -15,6 +15,7 @@ import pytest
 from kiban.errors import WeatherError
 from kiban.weather.jepx import read_fiscal_year, read_jepx
 from kiban.weather.jma import read_jma
+from kiban.weather.placement import Span
 from kiban.weather.sun import sun_of_steps
 from kiban.weather.year import Weather
 
@@ -87,7 +88,7 @@ def test_gaps_are_refused_unless_filling_is_asked_for() -> None:
 
 @pytest.mark.parametrize("area", ["system", *CHECKED_AREAS])
 def test_calendar_year_needs_both_fiscal_years(area: str) -> None:
-    price = read_jepx(JEPX, area, [2023])
+    price = read_jepx(JEPX, area, Span((2023,), 9.0))
     assert price.shape == (8760,)
     assert 0.005 < price.mean() < 0.020  # 5 to 20 yen/kWh
     assert price.min() >= 0.00001  # the lowest bid is 0.01 yen/kWh
@@ -95,9 +96,9 @@ def test_calendar_year_needs_both_fiscal_years(area: str) -> None:
 
 def test_the_missing_fiscal_year_is_named() -> None:
     with pytest.raises(WeatherError, match=r"fiscal year 2022, which holds 2023-01-01 to 2023-03-31, is not in the"):
-        read_jepx(JEPX[1:], "tokyo", [2023])
+        read_jepx(JEPX[1:], "tokyo", Span((2023,), 9.0))
     with pytest.raises(WeatherError, match=r"fiscal year 2023, which holds 2023-04-01 to 2023-12-31, is not in the"):
-        read_jepx(JEPX[:1], "tokyo", [2023])
+        read_jepx(JEPX[:1], "tokyo", Span((2023,), 9.0))
 
 
 @pytest.mark.parametrize("year", [2022, 2023])

@@ -12,6 +12,7 @@ import pytest
 from kiban.calendar import steps_per_year
 from kiban.errors import WeatherError
 from kiban.weather.jepx import AREAS, read_fiscal_year, read_jepx
+from kiban.weather.placement import Span
 
 pytestmark = pytest.mark.slow
 
@@ -60,11 +61,11 @@ def problems(call: Callable[[], object]) -> list[str]:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp932"])
 def test_calendar_year_from_two_fiscal_years(tmp_path: Path, encoding: str) -> None:
     files = [write(tmp_path, 2023, encoding=encoding), write(tmp_path, 2022, encoding=encoding)]
-    price = read_jepx(files, "system", [2023])
+    price = read_jepx(files, "system", Span((2023,), 9.0))
     assert price.shape == (8760,)
     assert price[0] == pytest.approx((1.01 + 1.02) / 2 * 1e-3)
     assert price[8759] == pytest.approx((365.47 + 365.48) / 2 * 1e-3)
-    kyushu = read_jepx(files, "kyushu", [2023], step_hours=0.5)
+    kyushu = read_jepx(files, "kyushu", Span((2023,), 9.0, step_hours=0.5))
     assert kyushu.shape == (17520,)
     np.testing.assert_allclose(kyushu[:3], np.array([9001.01, 9001.02, 9001.03]) * 1e-3)
     np.testing.assert_allclose(kyushu.reshape(-1, 2).mean(axis=1), price + 9.0)
@@ -72,7 +73,7 @@ def test_calendar_year_from_two_fiscal_years(tmp_path: Path, encoding: str) -> N
 
 def test_leap_day_is_left_out_and_years_keep_their_order(tmp_path: Path) -> None:
     files = [write(tmp_path, year) for year in (2022, 2023, 2024)]
-    price = read_jepx(files, "system", [2024, 2023])
+    price = read_jepx(files, "system", Span((2024, 2023), 9.0))
     assert price.shape == (2 * steps_per_year(),)
     leap_year, common_year = np.split(price, 2)
     hour_of_march = (31 + 28) * 24
@@ -90,12 +91,12 @@ def test_fiscal_year_in_yen_per_kwh(tmp_path: Path) -> None:
 
 def test_the_missing_fiscal_year_is_named(tmp_path: Path) -> None:
     file = write(tmp_path, 2023)
-    [said] = problems(lambda: read_jepx(file, "tokyo", [2023]))
+    [said] = problems(lambda: read_jepx(file, "tokyo", Span((2023,), 9.0)))
     assert said == (
         f"{file} fiscal year 2022, which holds 2023-01-01 to 2023-03-31, is not in the files; "
         "add spot_summary_2022.csv."
     )
-    said_all = problems(lambda: read_jepx(file, "tokyo", [2022, 2025]))
+    said_all = problems(lambda: read_jepx(file, "tokyo", Span((2022, 2025), 9.0)))
     assert [text.split("fiscal year ")[1][:4] for text in said_all] == ["2021", "2022", "2024", "2025"]
 
 
@@ -150,17 +151,18 @@ def test_the_same_file_twice_is_refused(tmp_path: Path) -> None:
 
 def test_faults_of_the_call(tmp_path: Path) -> None:
     file = write(tmp_path, 2023)
-    assert problems(lambda: read_jepx(file, "tokio", [2023])) == [
+    assert problems(lambda: read_jepx(file, "tokio", Span((2023,), 9.0))) == [
         "area 'tokio' is not a price area; did you mean 'tokyo'?"
     ]
-    assert "use one of system, hokkaido" in problems(lambda: read_jepx(file, "x", [2023]))[0]
-    assert "cannot be made of half-hours" in problems(lambda: read_jepx(file, "tokyo", [2023], 0.25))[0]
-    assert "no year is asked for" in problems(lambda: read_jepx(file, "tokyo", []))[0]
-    assert "no file is named" in problems(lambda: read_jepx([], "tokyo", [2023]))[0]
+    assert "use one of system, hokkaido" in problems(lambda: read_jepx(file, "x", Span((2023,), 9.0)))[0]
+    fifths = Span((2023,), 9.0, step_hours=0.2)
+    assert "cannot be made of half-hours" in problems(lambda: read_jepx(file, "tokyo", fifths))[0]
+    assert "no year is asked for" in problems(lambda: read_jepx(file, "tokyo", Span((), 9.0)))[0]
+    assert "no file is named" in problems(lambda: read_jepx([], "tokyo", Span((2023,), 9.0)))[0]
     missing = tmp_path / "spot_summary_2021.csv"
     assert (
         "does not exist; did you mean 'spot_summary_2023.csv'"
-        in problems(lambda: read_jepx([missing, file], "tokyo", [2023]))[0]
+        in problems(lambda: read_jepx([missing, file], "tokyo", Span((2023,), 9.0)))[0]
     )
 
 

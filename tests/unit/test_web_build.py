@@ -66,7 +66,10 @@ def test_the_page_names_only_what_is_built_and_runs_no_inline_script() -> None:
     built = {f"assets/{item.name}" for item in STATIC.joinpath("assets").iterdir()}
     assert len(named) == 2
     assert set(named) <= built
-    assert len([name for name in built if name.endswith((".js", ".css"))]) == 2, "an older build was left"
+    # Two that the page names, and the texts of each language, of which the page loads one.
+    assert len([name for name in built if name.endswith((".js", ".css"))]) == 4, "an older build was left"
+    others = {name for name in built - set(named) if name.endswith(".js")}
+    assert {name.split("-")[0] for name in others} == {"assets/en", "assets/ja"}
     assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son\w+=", page)
 
 

@@ -2,6 +2,7 @@ import './app.css';
 import { mount } from 'svelte';
 import Report from './Report.svelte';
 import { drawFrom, type Ground } from './lib/ground';
+import { learn } from './lib/ui.svelte';
 import type { Columns, Language, National, Pay, Plan, Reproduction, Spot } from './lib/types';
 
 /** What the page holds: a plan, who pays (with the plan under the package or alone), or a national plan. */
@@ -22,4 +23,5 @@ const text = document.getElementById('kiban-view')?.textContent ?? 'null';
 const enclosed = JSON.parse(text) as Enclosed | null;
 const target = document.getElementById('app')!;
 if (enclosed?.ground) drawFrom(() => Promise.resolve(enclosed.ground!));
+if (enclosed) await learn(enclosed.language);
 if (enclosed) mount(Report, { target, props: { enclosed } });

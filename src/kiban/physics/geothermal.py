@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_DAY, steps_per_year
+from kiban.calendar import DAYS_PER_YEAR, HOURS_PER_DAY, HOURS_PER_YEAR, hours_before_month, steps_per_year
 from kiban.errors import RangeError
 
 
@@ -19,11 +19,12 @@ def geothermal_availability(
     units: int = 1,
     mean_repair_hours: float | None = None,
     seed: int | None = None,
+    first_month: int = 1,
 ) -> Array:
     """Output of each step for 1 MW of plant, shape (years * steps per year,).
 
     Each unit stands for `planned_outage_days` every year, one unit after the other, from the first day
-    of `planned_outage_month` (running on into January if need be). Outside of this, forced outages
+    of `planned_outage_month` (running on into the next year's first month if need be). Outside of this, forced outages
     either derate the plant evenly by `forced_outage_share` (no `seed`), or strike at random: with a
     `seed`, each unit alternates between running and repair, both exponentially distributed, repair
     lasting `mean_repair_hours` on average and taking `forced_outage_share` of the time on average.
@@ -34,6 +35,7 @@ def geothermal_availability(
     planned_outage_days : days for each unit; all units together at most one year
     forced_outage_share : 0 to 1, exclusive
     units : number of equal units
+    first_month : month with which each year begins, 1 to 12
     """
     if not 1 <= planned_outage_month <= 12:
         raise RangeError(
@@ -54,7 +56,8 @@ def geothermal_availability(
             f"forced_outage_share is {forced_outage_share}, but must lie in [0, 1)",
         )
     per_year = steps_per_year(step_hours)
-    one_year = _planned(per_year, step_hours, planned_outage_month, planned_outage_days, units)
+    first_hour = (hours_before_month(planned_outage_month) - hours_before_month(first_month)) % HOURS_PER_YEAR
+    one_year = _planned(per_year, step_hours, first_hour, planned_outage_days, units)
     if seed is None:
         return np.tile(one_year.mean(axis=0) * (1.0 - forced_outage_share), years)
     if mean_repair_hours is None or mean_repair_hours <= 0.0:
@@ -85,9 +88,9 @@ def forced_outage_share(mean_availability: float, planned_outage_days: float) ->
     return 1.0 - mean_availability / planned
 
 
-def _planned(per_year: int, step_hours: float, month: int, days: float, units: int) -> Array:
+def _planned(per_year: int, step_hours: float, first_hour: float, days: float, units: int) -> Array:
     """Share of each step that each unit is not in planned outage, shape (units, steps of a year)."""
-    first_step = sum(DAYS_PER_MONTH[: month - 1]) * HOURS_PER_DAY / step_hours
+    first_step = first_hour / step_hours
     length = days * HOURS_PER_DAY / step_hours
     begin = np.arange(per_year, dtype=float)
     available = np.ones((units, per_year))

@@ -28,6 +28,7 @@ stored_energy    which energy is used here where some is stored or sold: the acc
 one_way          flows that can happen: buying or selling, charging or discharging
 outages          an outage of the grid that may begin in any hour, and is survived
 outage_limits    why no design survives it, and the most that one does
+years            what each weather year of a plan costs, and the spread
 schedule         an optimum's schedule as a person would run it, at the same cost
 evaluation       what a solved programme means: capacities, costs, figures, hours
 unserved         compute that is not served: how much, in how many hours, and whether these are known

@@ -43,6 +43,7 @@ from kiban.planning.schedule import tidy
 from kiban.planning.stored_energy import follow_stored_energy, may_lose_purchases
 from kiban.planning.unserved import describe_unserved
 from kiban.planning.worths import compute_worths
+from kiban.planning.years import describe_years, measure_spread, say_spread
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Grid, Scenario
@@ -250,8 +251,11 @@ def _make_plan(
         notes = (*notes, connection)
     if resources.outage is not None:
         notes = (*notes, guard.note(solution))
+    design = describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution)
+    if design.years:
+        notes = (*notes, say_spread(design.years))
     return replace(
-        describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution),
+        design,
         worths=compute_worths(
             resources,
             tidy(resources, solution),
@@ -274,6 +278,7 @@ def describe_design(
     if unclean is not None:
         hourly["unclean_mw"] = unclean
     costs = compute_costs(resources, solution)
+    years = describe_years(resources, solution, hourly, time, scenario.time.first_month)
     return Plan(
         status="optimal",
         scenario=scenario,
@@ -299,6 +304,8 @@ def describe_design(
             for supply in resources.supply
             if supply.production_credit_myen_per_mwh
         },
+        years=years,
+        spread=measure_spread(years) if years else None,
         policy=terms,
     )
 

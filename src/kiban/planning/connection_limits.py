@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_YEAR
+from kiban.calendar import HOURS_PER_YEAR, hours_before_month
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.planning.inputs import Inputs
@@ -53,8 +53,9 @@ def read_window_shares(inputs: Inputs) -> tuple[Array, Array]:
 
 def mark_window(window: ConnectionWindow, horizon: Horizon) -> npt.NDArray[np.bool_]:
     """Steps of the horizon that a window touches."""
-    first = math.floor(window.start_hour / horizon.step_hours)
-    end = math.ceil((window.start_hour + window.hours) / horizon.step_hours)
+    start_hour = (window.start_hour - hours_before_month(horizon.first_month)) % HOURS_PER_YEAR
+    first = math.floor(start_hour / horizon.step_hours)
+    end = math.ceil((start_hour + window.hours) / horizon.step_hours)
     year = np.zeros(horizon.steps_per_year)
     year[np.arange(first, min(end, first + horizon.steps_per_year)) % horizon.steps_per_year] = 1.0
     return horizon.cut(np.tile(year, horizon.years)) > 0

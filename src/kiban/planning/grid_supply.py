@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_YEAR, hour_of_step, month_of_step
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import newest_complete_fiscal_year, price_hour_profile, price_month_means, price_statistics
 from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
 from kiban.errors import Problem, ScenarioError
@@ -99,7 +99,7 @@ def _wholesale_price(inputs: Inputs) -> Array:
         named = ", ".join(given.jepx_files)
         value, source = Message("input.area_price", price_area=area), Message("origin.named", name=named)
         inputs.recorder.record("grid.price_myen_per_mwh", value, PRICE_UNIT, source, "given", "file")
-        return horizon.cut(read_jepx(files, area, list(inputs.weather.years), horizon.step_hours))
+        return read_jepx(files, area, horizon.span(inputs.place.utc_offset_hours))
     if given is not None:
         return inputs.series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
     if _is_american(inputs):
@@ -130,8 +130,8 @@ def _area_prices(inputs: Inputs, area: str) -> Array:
 def _shape_prices(weather: Weather, area: str, year: int) -> Array:
     statistics, profile = price_statistics(area, year), price_hour_profile(area, year)
     return shape_prices(
-        np.tile(month_of_step(weather.step_hours), len(weather.years)),
-        np.tile(hour_of_step(weather.step_hours), len(weather.years)),
+        np.asarray(weather.time.month, dtype=np.int64),
+        np.asarray(weather.time.hour, dtype=np.int64),
         weather.ghi_w_m2,
         month_mean=price_month_means(area, year),
         hour_deviation=np.stack([profile[season] - profile[season].mean() for season in PRICE_SEASON_OF_MONTH]),

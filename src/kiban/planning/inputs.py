@@ -47,7 +47,9 @@ class Inputs:
         if self.scenario.weather.source != "none":
             whole = self.weather.time
         else:
-            whole = year_index(list(self.horizon.labels), self.place.utc_offset_hours, self.scenario.time.step_hours)
+            whole = year_index(
+                self.horizon.labels, self.place.utc_offset_hours, self.horizon.step_hours, self.horizon.first_month
+            )
         return whole[self.horizon.positions]
 
     @cached_property

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
+SHORTEST_TYPICAL_STEP_HOURS = 0.5
+"""The embedded years know half-hours; shorter steps are made of these."""
 FAR_KM = 50.0
 """Weather from farther away is said to be of another place."""
 
@@ -38,6 +40,7 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
         weather = _read(scenario, place, recorder)
     except InputError as error:
         raise WeatherError([_under_source(problem, source) for problem in error.problems]) from None
+    weather = _lay(weather, scenario.time.first_month, scenario.time.step_hours)
     if weather.step_hours != scenario.time.step_hours:
         asked, steps = scenario.time.step_hours, weather.step_hours
         raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
@@ -87,7 +90,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             wind_speed_m_s=_mast_speed(place, recorder),
             wind_height_m=recorder.take("wind.mast_height"),
             seed=scenario.seed,
-            step_hours=scenario.time.step_hours,
+            step_hours=max(scenario.time.step_hours, SHORTEST_TYPICAL_STEP_HOURS),
             monthly_temperature_c=normals[0],
             monthly_relative_humidity_pct=normals[1],
             monthly_ghi_mj_m2_day=normals[2],
@@ -95,28 +98,28 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
     files = [name if name.startswith("pvlib:") else str(scenario.folder / name) for name in chosen.files]
     mended = {"fill_gaps_hours": chosen.fill_gaps_hours, "clip_negative_w_m2": chosen.clip_negative_w_m2}
     if source in {"epw", "tmy3"}:
-        if len(files) != 1:
-            raise ScenarioError(Problem("planning.weather_files", key="weather.files", count=len(files), name=source))
-        year = chosen.years[0] if chosen.years else scenario.base_year
-        if source == "epw":
-            from kiban.weather.epw import read_epw
-
-            return read_epw(files[0], year=year, **mended)
+        from kiban.weather.epw import read_epw
         from kiban.weather.tmy3 import read_tmy3
+        from kiban.weather.year import join_years
 
-        return read_tmy3(files[0], year=year, **mended)
-    years = list(chosen.years) or None
+        labels = chosen.years or tuple(scenario.base_year + number for number in range(len(files)))
+        if len(set(labels)) != len(files):
+            raise ScenarioError(Problem("planning.weather_files", key="weather.files", count=len(files), years=labels))
+        read = read_epw if source == "epw" else read_tmy3
+        return join_years([read(name, year=year, **mended) for name, year in zip(files, labels, strict=True)])
+    years, first_month = list(chosen.years) or None, scenario.time.first_month
     if source == "nsrdb":
         from kiban.weather.nsrdb import read_nsrdb
 
         laid_on = chosen.years[0] if chosen.years else scenario.base_year
-        return read_nsrdb(files, year=laid_on, years=years, **mended)
+        return read_nsrdb(files, year=laid_on, years=years, first_month=first_month, **mended)
     if source == "solcast":
         from kiban.weather.frame import Place as WeatherPlace
         from kiban.weather.solcast import read_solcast
 
         here = WeatherPlace(place.latitude_deg, place.longitude_deg, place.elevation_m, offset)
-        return read_solcast(files, here, years=years, step_hours=scenario.time.step_hours, **mended)
+        step_hours = scenario.time.step_hours
+        return read_solcast(files, here, years=years, first_month=first_month, step_hours=step_hours, **mended)
     if source == "jma":
         from kiban.weather.jma import read_jma
 
@@ -129,6 +132,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             place.elevation_m,
             chosen.wind_height_m,
             years=years,
+            first_month=first_month,
             fill_gaps_hours=chosen.fill_gaps_hours,
             clip_negative_w_m2=chosen.clip_negative_w_m2,
         )
@@ -141,6 +145,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         list(chosen.years) or [scenario.base_year],
         _cache_folder(),
         utc_offset_hours=offset,
+        first_month=first_month,
         fill_gaps_hours=chosen.fill_gaps_hours,
         clip_negative_w_m2=chosen.clip_negative_w_m2,
     )
@@ -151,6 +156,15 @@ def _read_typical(latitude_deg: float, longitude_deg: float, elevation_m: float,
     from kiban.weather.typical import read_typical
 
     return read_typical(latitude_deg, longitude_deg, elevation_m, **given)
+
+
+@remembered
+def _lay(weather: Weather, first_month: int, step_hours: float) -> Weather:
+    """The weather on the steps of the horizon: typical years from its first month on, longer steps held."""
+    from kiban.weather.sub_hours import hold_within_steps
+    from kiban.weather.year import begin_in_month
+
+    return hold_within_steps(begin_in_month(weather, first_month), step_hours)
 
 
 def _mast_speed(place: Place, recorder: Recorder) -> float:

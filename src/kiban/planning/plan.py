@@ -132,6 +132,26 @@ class ServedTranche:
     sold_as_load: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class YearFigures:
+    """One weather year of a plan, called by the calendar year in which it begins; the design is that of all years."""
+
+    year: int
+    cost_myen_per_year: float
+    clean_share: float
+    emissions_t_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median over the weather years, and what nine of ten years keep."""
+
+    cost_p50_myen_per_year: float
+    cost_p90_myen_per_year: float
+    clean_share_p50: float
+    clean_share_p90: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """The least-cost design of one scenario, or the explanation why there is none."""
@@ -162,6 +182,10 @@ class Plan:
     """Worth of the production credit on each MWh of a supply option, before tax and levelled over the horizon."""
     ratepayers_works_myen: float = 0.0
     """What all ratepayers bear of the reinforcement of the network."""
+    years: tuple[YearFigures, ...] = ()
+    """Each weather year of a design for several; empty for one year."""
+    spread: Spread | None = None
+    """The spread over those years."""
     policy: PolicyTerms | None = None
     """The terms under which the design was chosen; None is before tax."""
 

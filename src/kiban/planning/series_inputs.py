@@ -23,9 +23,10 @@ class Horizon:
     """The steps of a scenario: whole weather years, or one window of each."""
 
     def __init__(self, scenario: Scenario, years: Sequence[int]) -> None:
-        """`years` are the calendar years by which the weather years are called."""
+        """`years` are the calendar years in which the weather years begin."""
         time = scenario.time
         self.step_hours = time.step_hours
+        self.first_month = time.first_month
         self.steps_per_year = steps_per_year(self.step_hours)
         self.labels = tuple(years)
         self.years = len(self.labels)
@@ -42,7 +43,14 @@ class Horizon:
     def span(self, utc_offset_hours: float, *, whole_years: bool = False) -> Span:
         """What a file has to hold: the horizon, or its whole weather years."""
         window = slice(0, self.steps_per_year) if whole_years else self._window
-        return Span(self.labels, utc_offset_hours, self.step_hours, window.start, window.stop - window.start)
+        return Span(
+            years=self.labels,
+            utc_offset_hours=utc_offset_hours,
+            step_hours=self.step_hours,
+            first_step=window.start,
+            block_steps=window.stop - window.start,
+            first_month=self.first_month,
+        )
 
     def cut(self, series: Array) -> Array:
         """The horizon's part of a series over whole weather years."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import month_of_step
+from kiban.calendar import hours_before_month, month_of_step
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.planning.inputs import Inputs
@@ -155,11 +155,10 @@ def _model_availability(
         return _pv(option, place, weather, recorder)
     if name.startswith("wind"):
         return _wind(name, option, place, weather, recorder, seed)
-    years = len(weather.years)
     if name == "geothermal":
-        return _geothermal(place, years, weather.step_hours, recorder)
+        return _geothermal(place, weather, recorder)
     if name == "hydro":
-        return _hydro(place, years, weather.step_hours, recorder)
+        return _hydro(place, weather, recorder)
     raise ValueError(f"nothing here models the output of '{name}'")
 
 
@@ -244,9 +243,12 @@ def _wind_output(weather: Weather, seed: int | None, *, resource_mean_speed_m_s:
     if seed is not None and resource_mean_speed_m_s is not None:
         # At hub height the wind is steadier than at a town's mast: it is generated there, not scaled up.
         height = RESOURCE_HEIGHT_M
-        speed = generate_wind(
-            resource_mean_speed_m_s, height, wind_shape(), steps=speed.size, step_hours=weather.step_hours, seed=seed
+        step_hours, years = weather.step_hours, len(weather.years)
+        calendar = generate_wind(
+            resource_mean_speed_m_s, height, wind_shape(), steps=speed.size, step_hours=step_hours, seed=seed
         )
+        moved = round(hours_before_month(weather.first_month) / step_hours)
+        speed = np.roll(calendar.reshape(years, -1), -moved, axis=1).ravel()
     return wind_availability(
         speed,
         height,
@@ -258,7 +260,7 @@ def _wind_output(weather: Weather, seed: int | None, *, resource_mean_speed_m_s:
     )
 
 
-def _geothermal(place: Place, years: int, step_hours: float, recorder: Recorder) -> Array:
+def _geothermal(place: Place, weather: Weather, recorder: Recorder) -> Array:
     from kiban.physics.geothermal import forced_outage_share, geothermal_availability
 
     mean = take_site_fact(place, "geothermal_availability", recorder)
@@ -266,8 +268,9 @@ def _geothermal(place: Place, years: int, step_hours: float, recorder: Recorder)
         mean = recorder.take("geothermal.availability")
     days = recorder.take("geothermal.planned_outage_days")
     return geothermal_availability(
-        step_hours=step_hours,
-        years=years,
+        step_hours=weather.step_hours,
+        years=len(weather.years),
+        first_month=weather.first_month,
         planned_outage_month=round(recorder.take("geothermal.planned_outage_month")),
         planned_outage_days=days,
         forced_outage_share=forced_outage_share(mean, days),
@@ -275,10 +278,11 @@ def _geothermal(place: Place, years: int, step_hours: float, recorder: Recorder)
     )
 
 
-def _hydro(place: Place, years: int, step_hours: float, recorder: Recorder) -> Array:
+def _hydro(place: Place, weather: Weather, recorder: Recorder) -> Array:
     from kiban.physics.hydro import run_of_river_availability
 
     regime = "snow" if place.area in HYDRO_OF_SNOW else "rain"
     shape = [recorder.take(f"hydro.monthly_shape.{regime}.{month:02d}") for month in range(1, 13)]
     factor = recorder.take("hydro.availability")
-    return np.tile(run_of_river_availability(month_of_step(step_hours), shape, factor), years)
+    months = month_of_step(weather.step_hours, weather.first_month)
+    return np.tile(run_of_river_availability(months, shape, factor), len(weather.years))

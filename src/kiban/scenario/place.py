@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from kiban.errors import Problem
 from kiban.scenario.section import HourlyInput, Positive, Section
@@ -14,6 +14,7 @@ from kiban.weather.rows import LONGEST_FILLED_GAP_HOURS
 WeatherSource = Literal[
     "typical", "epw", "tmy3", "jma", "nsrdb", "solcast", "nasa-power", "pvgis", "open-meteo", "none"
 ]
+STEPS_HOURS = (1.0, 0.5, 0.25)
 FILE_SOURCES = ("epw", "tmy3", "jma", "nsrdb", "solcast")
 ONLINE_SOURCES = ("nasa-power", "pvgis", "open-meteo")
 MENDED_SOURCES = (*FILE_SOURCES, *ONLINE_SOURCES)
@@ -53,7 +54,8 @@ class Weather(Section):
     files: tuple[str, ...] = ()
     """Weather files, relative to the scenario file; `pvlib:NAME` takes a file that pvlib ships."""
     years: tuple[Annotated[int, Field(ge=1940, le=2100)], ...] = ()
-    """Calendar years to use from files or services that hold several; the label of a TMY3 or EPW year."""
+    """Years to use from files or services that hold several, by the calendar year in which each begins; the label of a
+    TMY3 or EPW year."""
     fill_gaps_hours: Annotated[int, Field(ge=0, le=LONGEST_FILLED_GAP_HOURS)] = 0
     """Fill gaps of at most this many hours by interpolation; 0 refuses every gap."""
     clip_negative_w_m2: Annotated[float, Field(ge=0, le=MOST_CLIPPED_W_M2)] = 0.0
@@ -87,9 +89,18 @@ class Weather(Section):
 class Time(Section):
     """The horizon: whole weather years, or a window that stands for the whole year."""
 
-    step_hours: Annotated[float, Field(ge=0.5, le=1, multiple_of=0.5)] = 1.0
-    """Length of a step, hours: 1 or 0.5."""
+    step_hours: Annotated[float, Field(ge=0.25, le=1)] = 1.0
+    """Length of a step, hours: 1, 0.5 or 0.25."""
+    first_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """Month with which each weather year begins: 4 for a fiscal year, which is called by the year of its April."""
     first_hour: Annotated[int, Field(ge=0, lt=8760)] = 0
-    """First hour of the window within the weather year."""
+    """First hour of the window within the weather year, from its first month on."""
     hours: Annotated[int, Field(ge=1, le=8760)] | None = None
     """Length of the window, hours; absent means every hour of every weather year."""
+
+    @field_validator("step_hours")
+    @classmethod
+    def _require_known_step(cls, step_hours: float) -> float:
+        if step_hours not in STEPS_HOURS:
+            raise ValueError(Problem("scenario.step", remedy="scenario.step", hours=step_hours))
+        return step_hours

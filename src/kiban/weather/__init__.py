@@ -5,6 +5,7 @@ typical         the embedded default: the typical year of the nearest station, m
 calibration     a typical year brought to the monthly means of a place
 synthetic_wind  hourly wind where only the annual mean is known
 humidity        moist air, and the humidity of a place without measurement
+sub_hours       hours on shorter steps
 irradiance      global irradiance split into beam and diffuse
 sun             where the sun stands, averaged over each step
 distance        how far two places are from each other

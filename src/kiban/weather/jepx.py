@@ -1,30 +1,33 @@
 """Day-ahead prices of the Japan Electric Power Exchange (JEPX), from its `spot_summary` files.
 
 The exchange publishes one file for each fiscal year (April to March), in Shift_JIS, with 48 half-hours a
-day in Japanese standard time and prices in yen/kWh. A calendar year therefore needs two files.
+day in Japanese standard time and prices in yen/kWh. A calendar year therefore needs two files, a fiscal year one.
 """
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import fiscal_year
+from kiban.calendar import FISCAL_YEAR_FIRST_MONTH, JAPAN_UTC_OFFSET_HOURS, fiscal_year
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
+from kiban.weather.placement import Span
 from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
 
 Floats = npt.NDArray[np.float64]
 
 HALF_HOURS_PER_DAY = 48
+HALF_HOUR = 0.5
 MYEN_PER_MWH_FROM_YEN_PER_KWH = 1e-3  # 1 yen/kWh = 1,000 yen/MWh
 
 AREAS = {
@@ -57,35 +60,43 @@ class _Quote:
     line: int
 
 
-def read_jepx(
-    paths: str | Path | Sequence[str | Path], area: str, years: Sequence[int], step_hours: float = 1.0
-) -> Floats:
-    """Day-ahead price of `area` on the calendar of the weather years, in million yen per MWh.
+def read_jepx(paths: str | Path | Sequence[str | Path], area: str, span: Span) -> Floats:
+    """Day-ahead price of `area` in each step of `span`, in million yen per MWh.
 
-    `paths` are spot_summary files of all fiscal years that the calendar `years` touch, in any order. `area`
-    is a key of `AREAS`. Returns shape `(len(years) * steps_per_year,)`, years in the given order, 29 February
-    left out; an hour is the mean of its two half-hours (`step_hours` 1.0 or 0.5). Prices may be negative.
+    `paths` are spot_summary files, in any order, that together hold the half-hours of the span: those of its window
+    are enough. `area` is a key of `AREAS`. Returns shape `(span.steps,)`, years in the given order, 29 February left
+    out; an hour is the mean of its two half-hours, a quarter has the price of its half-hour. Half-hours are moved from
+    Japanese time to that of the span. Prices may be negative.
 
     Raises `WeatherError` with every problem: unknown area, missing fiscal year (the file is named), missing
     or duplicated half-hour, code outside 1 to 48, price that is not a number, each with file and line.
     """
-    if step_hours not in (1.0, 0.5):
-        raise WeatherError(Problem("jepx.step", key="step_hours", hours=step_hours))
-    if not years:
+    parts = HALF_HOUR / span.step_hours
+    if parts not in (0.5, 1.0, 2.0):
+        raise WeatherError(Problem("jepx.step", key="step_hours", hours=span.step_hours))
+    if not span.years:
         raise WeatherError(Problem("jepx.no_year", key="years"))
     quotes = _read_quotes(paths, area)
-    days = [day for year in years for day in _days(date(year, 1, 1), date(year + 1, 1, 1))]
-    prices = _prices_of_days([day for day in days if (day.month, day.day) != (2, 29)], quotes, area, paths)
-    if step_hours == 1.0:
+    first, end = (math.floor(span.window.start / parts), math.ceil(span.window.stop / parts))
+    halves = replace(span, step_hours=HALF_HOUR, first_step=first, block_steps=end - first)
+    later = timedelta(hours=JAPAN_UTC_OFFSET_HOURS - span.utc_offset_hours)
+    starts = [halves.start(year, step) + later for year in span.years for step in range(first, end)]
+    prices = _prices_of([(start.date(), _half_of_clock(start)) for start in starts], quotes, area, paths)
+    if parts == 0.5:
         prices = prices.reshape(-1, 2).mean(axis=1)
+    elif parts == 2.0:
+        prices = np.repeat(prices, 2).reshape(len(span.years), -1)
+        skipped = span.window.start - 2 * first
+        prices = np.ascontiguousarray(prices[:, skipped : skipped + span.steps_of_window]).ravel()
     return prices * MYEN_PER_MWH_FROM_YEN_PER_KWH
 
 
 def read_fiscal_year(paths: str | Path | Sequence[str | Path], area: str, year: int) -> Floats:
     """Half-hourly prices of fiscal `year` (April to March, 29 February included) in yen/kWh."""
     quotes = _read_quotes(paths, area)
-    days = list(_days(date(year, 4, 1), date(year + 1, 4, 1)))
-    return _prices_of_days(days, quotes, area, paths)
+    days = _days(date(year, FISCAL_YEAR_FIRST_MONTH, 1), date(year + 1, FISCAL_YEAR_FIRST_MONTH, 1))
+    halves = [(day, half) for day in days for half in range(1, HALF_HOURS_PER_DAY + 1)]
+    return _prices_of(halves, quotes, area, paths)
 
 
 def _days(first: date, end: date) -> Iterator[date]:
@@ -179,6 +190,11 @@ def _parse_date(text: str) -> date | None:
     return moment.date() if moment is not None and moment.hour == moment.minute == 0 else None
 
 
+def _half_of_clock(moment: datetime) -> int:
+    """Half-hour 1 to 48 of its day in which a moment lies."""
+    return 2 * moment.hour + moment.minute // 30 + 1
+
+
 def _half_of_code(text: str) -> int | None:
     return int(text) if re.fullmatch(r"\d{1,2}", text) and 1 <= int(text) <= HALF_HOURS_PER_DAY else None
 
@@ -199,27 +215,27 @@ def _halves_of_times(texts: Sequence[str]) -> list[int | None]:
     return [(half if ends else half + 1) if half is not None and first <= half <= last else None for half in half_hours]
 
 
-def _prices_of_days(
-    days: Sequence[date],
+def _prices_of(
+    halves: Sequence[Half],
     quotes: dict[Half, _Quote],
     area: str,
     paths: str | Path | Sequence[str | Path],
 ) -> Floats:
-    """Prices in yen/kWh of all half-hours of `days`, shape `(48 * len(days),)`."""
+    """Prices in yen/kWh of half-hours, shape `(len(halves),)`."""
     problems: list[Problem] = []
-    days_of_fiscal_year: defaultdict[int, list[date]] = defaultdict(list)
-    for day in days:
-        days_of_fiscal_year[fiscal_year(day.year, day.month)].append(day)
+    days_of_fiscal_year: defaultdict[int, dict[date, list[int]]] = defaultdict(dict)
+    for day, half in halves:
+        days_of_fiscal_year[fiscal_year(day.year, day.month)].setdefault(day, []).append(half)
     present = {fiscal_year(day.year, day.month) for day, _ in quotes}
     for year, its_days in sorted(days_of_fiscal_year.items()):
         if year in present:
             problems += _missing_halves(its_days, quotes)
         else:
             where = ", ".join(map(str, [paths] if isinstance(paths, str | Path) else paths))
-            said = {"year": year, "first": str(its_days[0]), "last": str(its_days[-1])}
+            said = {"year": year, "first": str(min(its_days)), "last": str(max(its_days))}
             problems.append(Problem("jepx.fiscal_year", where, values=said))
-    prices = np.full(len(days) * HALF_HOURS_PER_DAY, np.nan)
-    for i, key in enumerate((day, half) for day in days for half in range(1, HALF_HOURS_PER_DAY + 1)):
+    prices = np.full(len(halves), np.nan)
+    for i, key in enumerate(halves):
         quote = quotes.get(key)
         if quote is None:
             continue
@@ -233,12 +249,12 @@ def _prices_of_days(
     return prices
 
 
-def _missing_halves(days: Sequence[date], quotes: dict[Half, _Quote]) -> list[Problem]:
-    """A problem for each day that lacks half-hours, placed after the row before the hole."""
+def _missing_halves(days: dict[date, list[int]], quotes: dict[Half, _Quote]) -> list[Problem]:
+    """A problem for each day that lacks half-hours that are wanted of it, placed after the row before the hole."""
     problems = []
     last: _Quote | None = None
-    for day in days:
-        missing = [half for half in range(1, HALF_HOURS_PER_DAY + 1) if (day, half) not in quotes]
+    for day, wanted in days.items():
+        missing = [half for half in wanted if (day, half) not in quotes]
         if missing:
             before = quotes.get((day, missing[0] - 1), last)
             where = Message("at.after_line", file=before.path, line=before.line) if before is not None else ""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import JAPAN_UTC_OFFSET_HOURS
+from kiban.calendar import JAPAN_UTC_OFFSET_HOURS, years_of
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
 from kiban.weather.irradiance import fill_by_clearness, split_global
@@ -34,6 +34,7 @@ def read_jma(
     elevation_m: float,
     wind_height_m: float,
     years: Sequence[int] | None = None,
+    first_month: int = 1,
     fill_gaps_hours: float = 0.0,
     clip_negative_w_m2: float = 0.0,
     station: str | None = None,
@@ -70,7 +71,7 @@ def read_jma(
         if all(name in found.values for found in observations)
     }
     notes = [Message("note.split")]
-    wanted = np.ones(len(starts), dtype=bool) if years is None else np.isin(starts.year.to_numpy(), years)
+    wanted = np.ones(len(starts), dtype=bool) if years is None else np.isin(years_of(starts, first_month), years)
 
     sun = sun_of_steps(starts, latitude_deg, longitude_deg, 1.0)
     measured = columns.pop("ghi_mj_m2") * W_M2_FROM_MJ_M2_H
@@ -98,6 +99,7 @@ def read_jma(
             wind_height_m=wind_height_m,
             source=f"JMA: {named}",
             years=years,
+            first_month=first_month,
             notes=notes,
             lines=[(found.path, line) for found in observations for line in found.lines],
             fill_gaps_hours=fill_gaps_hours,

@@ -66,10 +66,13 @@ def read_nsrdb(
     *,
     year: int,
     years: Sequence[int] | None = None,
+    first_month: int = 1,
     fill_gaps_hours: float = 0.0,
     clip_negative_w_m2: float = 0.0,
 ) -> Weather:
     """Weather years of files of one place, in its local standard time; a typical year (TMY) is laid on `year`.
+
+    Years begin with `first_month`, a typical year with January.
 
     Rows are put where their stamps say: a stamp in the middle of its step (minute 30 of an hour, 15 and 45 of
     half-hours) stands for the step, one at its start holds at that moment, and the step gets the mean of both its ends
@@ -106,7 +109,7 @@ def read_nsrdb(
         start, columns = pd.DatetimeIndex(laid[kept]), columns.keep(kept)
         lines = [lines[row] for row in np.flatnonzero(kept)]
         notes.append(Message("note.laid", where=first.path, year=year))
-        wanted = (year,)
+        wanted, first_month = (year,), 1
     local = timezone(timedelta(hours=first.local_offset_hours))
     return complete_year(
         columns,
@@ -114,6 +117,7 @@ def read_nsrdb(
         first.place,
         source=f"NSRDB: {first.station}",
         years=wanted,
+        first_month=first_month,
         notes=notes,
         where=", ".join(file.path for file in found),
         lines=lines,

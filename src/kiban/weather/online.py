@@ -36,6 +36,7 @@ def fetch_weather(
     cache_dir: str | Path,
     *,
     utc_offset_hours: float,
+    first_month: int = 1,
     base_url: str | None = None,
     timeout_s: float = 60.0,
     retries: int = 3,
@@ -53,9 +54,9 @@ def fetch_weather(
 
     Services count in UTC; steps start in the place's standard time, `utc_offset_hours` ahead of it (9 for
     Japan, 5.5 for India: with a fraction, a step is the weighted mean of the two hours that it touches).
-    Wind is at 10 m; the elevation is the service's own. One request a year, at `base_url` if given; each
-    answer may take `timeout_s`, and timeouts, 429 and 5xx are tried again `retries` times with pauses from
-    `pause_s` on, doubled each time. `cache_dir` keeps the answers.
+    Years begin with `first_month`, the typical year with January. Wind is at 10 m; the elevation is the service's own.
+    One request a year, at `base_url` if given; each answer may take `timeout_s`, and timeouts, 429 and 5xx are tried
+    again `retries` times with pauses from `pause_s` on, doubled each time. `cache_dir` keeps the answers.
 
     Raises `WeatherError`: unknown service, place or years that it does not have, no network, no answer, an
     incomplete answer, each in one sentence, and all of `check_weather`.
@@ -68,22 +69,24 @@ def fetch_weather(
     patience = Patience(timeout_s, retries, pause_s)
     parts: list[tuple[pd.DatetimeIndex, dict[str, Floats], Answer]] = []
     notes: list[Message] = []
+    month = 1 if chosen.typical else first_month
+    begun = "" if month == 1 else f"-{month:02d}"
     for year in sorted(years):
-        first = _first_utc_hour(year, utc_offset_hours)
-        last = _first_utc_hour(year + 1, utc_offset_hours)
+        first = _first_utc_hour(year, utc_offset_hours, month)
+        last = _first_utc_hour(year + 1, utc_offset_hours, month)
         request = Request(
             chosen.title,
             base_url or chosen.url,
             chosen.query(latitude_deg, longitude_deg, first, last),
-            f"{service}_{latitude_deg:.4f}_{longitude_deg:.4f}" + ("" if chosen.typical else f"_{year}"),
+            f"{service}_{latitude_deg:.4f}_{longitude_deg:.4f}" + ("" if chosen.typical else f"_{year}{begun}"),
         )
 
         def accept(payload: object, year: int = year) -> None:
-            _hours_of_year(chosen, chosen.parse(payload), year, utc_offset_hours)
+            _hours_of_year(chosen, chosen.parse(payload), year, utc_offset_hours, month)
 
         payload, said = fetch_json(request, cache_dir, patience, accept)
         answer = chosen.parse(payload)
-        parts.append((*_hours_of_year(chosen, answer, year, utc_offset_hours), answer))
+        parts.append((*_hours_of_year(chosen, answer, year, utc_offset_hours, month), answer))
         notes += [note for note in (*answer.notes, *said) if note not in notes]
     if utc_offset_hours % 1:
         notes.append(Message("note.shifted", title=chosen.title, offset=utc_offset_hours))
@@ -108,6 +111,7 @@ def fetch_weather(
         wind_height_m=WIND_HEIGHT_M,
         source=f"{chosen.title} ({latitude_deg:g}, {longitude_deg:g})",
         years=tuple(years),
+        first_month=month,
         notes=notes,
         where=chosen.title,
         fill_gaps_hours=fill_gaps_hours,
@@ -139,13 +143,13 @@ def _check_request(
     return SERVICES[service]
 
 
-def _first_utc_hour(year: int, utc_offset_hours: float) -> float:
-    """Start of the year in the place's standard time, in hours since 1970-01-01 00:00 UTC."""
-    return hours_since_epoch(datetime(year, 1, 1)) - utc_offset_hours
+def _first_utc_hour(year: int, utc_offset_hours: float, first_month: int) -> float:
+    """Start of the year from `first_month` in the place's standard time, in hours since 1970-01-01 00:00 UTC."""
+    return hours_since_epoch(datetime(year, first_month, 1)) - utc_offset_hours
 
 
 def _hours_of_year(
-    service: Service, answer: Answer, year: int, utc_offset_hours: float
+    service: Service, answer: Answer, year: int, utc_offset_hours: float, first_month: int
 ) -> tuple[pd.DatetimeIndex, dict[str, Floats]]:
     """Starts and values of the steps of `year` in the place's standard time, from hours in UTC.
 
@@ -161,8 +165,9 @@ def _hours_of_year(
         position = (np.arange(HOURS_PER_YEAR) + whole) % HOURS_PER_YEAR
         following = (position + 1) % HOURS_PER_YEAR
     else:
-        time = pd.date_range(f"{year}-01-01", f"{year + 1}-01-01", freq="h", inclusive="left", tz=zone)
-        first = round(hours_since_epoch(datetime(year, 1, 1))) + whole
+        begin, end = (f"{number}-{first_month:02d}-01" for number in (year, year + 1))
+        time = pd.date_range(begin, end, freq="h", inclusive="left", tz=zone)
+        first = round(hours_since_epoch(datetime(year, first_month, 1))) + whole
         wanted = np.arange(first, first + len(time) + (1 if late else 0))
         found = np.minimum(np.searchsorted(answer.hours, wanted), len(answer.hours) - 1)
         absent = wanted[answer.hours[found] != wanted]

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_DAY, steps_per_year
+from kiban.calendar import DAYS_PER_MONTH, DAYS_PER_YEAR, HOURS_PER_DAY, fiscal_year, steps_per_year
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
 
@@ -30,13 +30,15 @@ class Span:
     """The steps that a series is wanted for: the same window of each of some years, in the place's standard time."""
 
     years: tuple[int, ...]
-    """The calendar year that each weather year is called by."""
+    """The calendar year in which each weather year begins."""
     utc_offset_hours: float
     step_hours: float = 1.0
     first_step: int = 0
     """First step of the window in each year."""
     block_steps: int | None = None
     """Steps of the window; None for the whole year."""
+    first_month: int = 1
+    """Month with which each year begins."""
 
     @property
     def steps_of_year(self) -> int:
@@ -67,8 +69,9 @@ class Span:
         """When a step of a year begins (29 February left out), as a naive time of the place."""
         minutes = round(step * self.step_hours * _MINUTES_PER_HOUR)
         day, minute = divmod(minutes, HOURS_PER_DAY * _MINUTES_PER_HOUR)
+        later, day = divmod(day + int(_DAYS_BEFORE[self.first_month - 1]), DAYS_PER_YEAR)
         month = int(np.searchsorted(_DAYS_BEFORE, day, side="right"))
-        return datetime(year, month, day - int(_DAYS_BEFORE[month - 1]) + 1) + timedelta(minutes=minute)
+        return datetime(year + later, month, day - int(_DAYS_BEFORE[month - 1]) + 1) + timedelta(minutes=minute)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +92,9 @@ def place_rows(times: Sequence[datetime], span: Span, where: str) -> Placement:
     """
     local = [_localised(time, span.utc_offset_hours) for time in times]
     per_year = span.steps_of_year
-    year = np.array([time.year for time in local], dtype=np.int64)
+    year = np.array([fiscal_year(time.year, time.month, span.first_month) for time in local], dtype=np.int64)
     day = _DAYS_BEFORE[np.array([time.month for time in local]) - 1] + np.array([time.day for time in local]) - 1
+    day = (day - _DAYS_BEFORE[span.first_month - 1]) % DAYS_PER_YEAR
     minute = np.array([time.hour * _MINUTES_PER_HOUR + time.minute for time in local])
     leap = np.array([(time.month, time.day) == (2, 29) for time in local], dtype=bool)
     in_steps = (day * HOURS_PER_DAY * _MINUTES_PER_HOUR + minute) / (span.step_hours * _MINUTES_PER_HOUR)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import HOURS_PER_YEAR, steps_per_year, year_index
+from kiban.calendar import HOURS_PER_YEAR, steps_per_year, year_index, years_of
 from kiban.errors import Problem
 from kiban.messages import Message
 
@@ -97,10 +97,11 @@ def align_rows(
     *,
     step_hours: float = 1.0,
     years: Sequence[int] | None = None,
+    first_month: int = 1,
     where: Where = "",
     lines: Lines | None = None,
 ) -> Alignment:
-    """Find the row of each step of `years` (all years that occur, if None).
+    """Find the row of each step of `years` (all years that occur, if None), each from `first_month` on.
 
     `time` is the start of each row's step, with a fixed offset from UTC, in the order of the file. Rows
     of other years are left out. `lines` say where each row stands. Nothing is raised: faults are in
@@ -126,14 +127,14 @@ def align_rows(
         empty = pd.DatetimeIndex([])
         return Alignment(empty, (), np.empty(0, np.int64), 0, (), (), tuple(problems), where, lines)
 
-    row_year = time.year.to_numpy()
+    row_year = years_of(time, first_month)
     wanted = tuple(sorted(set(row_year.tolist()))) if years is None else tuple(years)
     in_wanted = np.isin(row_year, wanted)
     leap = np.asarray((time.month == 2) & (time.day == 29)) & in_wanted
     seconds = time.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
     problems += _order_problems(time, seconds, step_hours, where, lines)
 
-    index = year_index(wanted, offset_hours, step_hours) if wanted else pd.DatetimeIndex([])
+    index = year_index(wanted, offset_hours, step_hours, first_month) if wanted else pd.DatetimeIndex([])
     target = index.tz_localize(None).to_numpy().astype("datetime64[s]").astype(np.int64)
     kept = np.flatnonzero(in_wanted & ~leap)
     by_time = kept[np.argsort(seconds[kept], kind="stable")]

@@ -7,9 +7,11 @@ the start of the horizon, in order. What cannot be used is refused with line, va
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,9 @@ from kiban.weather.textfile import check_file, parse_number, parse_time, read_by
 Floats = npt.NDArray[np.float64]
 
 TIME_COLUMN = "time"
+MINUTES_PER_HOUR = 60
+SHORTEST_ROW_MINUTES = 5
+"""Rows closer to each other are no series of a market or a meter that anybody publishes."""
 MOST_PARQUET_ROWS = 5_000_000
 """Of a Parquet file, whose few bytes may stand for any number of rows; a hundred years of half-hours are 1,752,000."""
 MOST_HEADER_BYTES = 1_000_000
@@ -89,8 +94,10 @@ def read_series(
 def place_series(path: str | Path, column: str, span: Span) -> PlacedSeries:
     """Values of `column` over `span`, each row at the step that its time names.
 
-    Without a column `time` the rows are taken in order, one for each step of the span, or of its whole years. Raises
-    `WeatherError` as `read_series` does, and where the times do not hold the span (see `placement`).
+    Rows of 5 to 30 minutes are averaged over longer steps, all of which must be there; rows of up to an hour hold for
+    every shorter step in them. Without a column `time` the rows are taken in order, one for each step of the span, or
+    of its whole years. Raises `WeatherError` as `read_series` does, and where the times do not hold the span (see
+    `placement`).
     """
     cells = _read_cells(path, column)
     values, problems = _check_values(cells, path, column, "", -math.inf, math.inf)
@@ -103,12 +110,41 @@ def place_series(path: str | Path, column: str, span: Span) -> PlacedSeries:
         refuse(problems)
         chosen = values.reshape(len(span.years), span.steps_of_year)[:, span.window]
         return PlacedSeries(np.ascontiguousarray(chosen.ravel()), (Message("note.untimed_year"),))
-    refuse([*problems, *_time_problems(cells, path, span.step_hours)])
+    own = _span_of_rows(cells.times, span)
+    refuse([*problems, *_time_problems(cells, path, own.step_hours)])
     if not len(values):
         raise WeatherError(_wrong_length(0, span.steps, span.step_hours, str(path), column))
     times = [time for time in map(_as_time, cells.times) if time is not None]
-    placement = place_rows(times, span, str(path))
-    return PlacedSeries(values[placement.row], placement.notes)
+    placement = place_rows(times, own, str(path))
+    placed, said = values[placement.row], {"minutes": own.step_hours * MINUTES_PER_HOUR, "hours": span.step_hours}
+    if own.steps > span.steps:
+        notes = (*placement.notes, Message("note.averaged", said))
+        return PlacedSeries(placed.reshape(span.steps, -1).mean(axis=1), notes)
+    if own.steps < span.steps:
+        notes = (*placement.notes, Message("note.held_rows", said))
+        return PlacedSeries(np.repeat(placed, span.steps // own.steps), notes)
+    return PlacedSeries(placed, placement.notes)
+
+
+def _span_of_rows(cells: Sequence[object], span: Span) -> Span:
+    """The span in steps as long as the rows of a file are apart most often, where those and its own fit each other."""
+    times = [time for time in map(_as_time, cells) if time is not None]
+    apart = Counter(
+        later - earlier
+        for earlier, later in itertools.pairwise(times)
+        if (earlier.tzinfo is None) == (later.tzinfo is None)
+    )
+    minutes, wanted = span.step_hours * MINUTES_PER_HOUR, span.step_hours * MINUTES_PER_HOUR
+    if apart:
+        minutes = apart.most_common(1)[0][0] / timedelta(minutes=1)
+    ratio = wanted / minutes if minutes > 0 else 0.0
+    fits = ratio.is_integer() or (ratio > 0 and (1.0 / ratio).is_integer())
+    if not fits or ratio == 1 or not SHORTEST_ROW_MINUTES <= minutes <= MINUTES_PER_HOUR:
+        return span
+    first, end = (round(step * ratio) for step in (span.window.start, span.window.stop))
+    if (first / ratio, end / ratio) != (span.window.start, span.window.stop):
+        return span
+    return replace(span, step_hours=minutes / MINUTES_PER_HOUR, first_step=first, block_steps=end - first)
 
 
 def _read_cells(path: str | Path, column: str) -> _Cells:
@@ -295,6 +331,8 @@ def _skips_leap_day(now: datetime, moved: timedelta, step: timedelta) -> bool:
 
 
 def _skips_years(previous: datetime, now: datetime, step: timedelta) -> bool:
+    """Whether whole years are left out between two rows, at the turn of a year, whatever month it begins with."""
     expected = previous + step
-    same_place = expected.replace(year=now.year, tzinfo=None) == now.replace(tzinfo=None)
-    return now.year > expected.year and (now.month, now.day) == (1, 1) and same_place
+    if now.year <= expected.year or (expected.month, expected.day) == (2, 29):
+        return False
+    return now.day == 1 and expected.replace(year=now.year, tzinfo=None) == now.replace(tzinfo=None)

@@ -7,13 +7,13 @@ Every reader hands its columns to `check_weather`, which either returns a `Weath
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from kiban.calendar import steps_per_year
+from kiban.calendar import SECONDS_PER_HOUR, hours_before_month, steps_per_year, year_index
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.gaps import Texts, fill_gaps
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("temperature_c", "relative_humidity_pct", *IRRADIANCE, "wind_speed_m_s", "pressure_hpa")
+
+_OF_PLACE = ("latitude_deg", "longitude_deg", "elevation_m", "wind_height_m", "step_hours", "first_month")
 
 ZONE_TOLERANCE_HOURS = 3.5
 """Legal time is at most three hours and a few minutes from mean solar time (western China)."""
@@ -64,6 +66,11 @@ class Weather:
     synthetic: frozenset[str]
     notes: tuple[Message, ...]
 
+    @property
+    def first_month(self) -> int:
+        """Month with which each of its years begins."""
+        return int(self.time[0].month)
+
 
 def check_weather(
     time: pd.DatetimeIndex,
@@ -76,6 +83,7 @@ def check_weather(
     source: str | Message,
     step_hours: float = 1.0,
     years: Sequence[int] | None = None,
+    first_month: int = 1,
     synthetic: Collection[str] = (),
     notes: Sequence[Message] = (),
     where: Where = "",
@@ -89,7 +97,8 @@ def check_weather(
     `time` is the start of each row's step (time-zone aware, fixed offset), in the order of the file;
     a reader of labels at the end of the step subtracts the step first. `columns` maps each name of
     `COLUMNS`, and optionally `snow_depth_cm`, to as many values as there are times, NaN where a value
-    is missing. `years` are the years wanted, in order; None means every year that occurs. `where` is
+    is missing. `years` are the years wanted, in order; None means every year that occurs. They begin with `first_month`
+    and are called by the calendar year of that. `where` is
     the file or service for messages, `lines` the line number of each row in it (or file and line of each row),
     `texts` what stands there in place of a missing value, by column and row.
 
@@ -104,7 +113,7 @@ def check_weather(
     place_problems = _problems_of_place(latitude_deg, longitude_deg, elevation_m, wind_height_m, where)
     values, column_problems = _as_arrays(columns, len(time), where)
     problems = [*place_problems, *column_problems]
-    alignment = align_rows(time, step_hours=step_hours, years=years, where=where, lines=lines)
+    alignment = align_rows(time, step_hours=step_hours, years=years, first_month=first_month, where=where, lines=lines)
     problems += alignment.problems
     if not len(alignment.index) or column_problems or place_problems:
         raise WeatherError([*problems, *alignment.gap_problems])
@@ -143,10 +152,57 @@ def check_weather(
     )
 
 
+def begin_in_month(weather: Weather, first_month: int) -> Weather:
+    """Years laid on the calendar as years from `first_month` on: their months before it come last.
+
+    For typical years, whose months have no order in time; each keeps its name. The same weather where it begins so.
+    """
+    if weather.first_month == first_month:
+        return weather
+    per_year = steps_per_year(weather.step_hours)
+    moved = round(hours_before_month(first_month) / weather.step_hours)
+    rows = (np.arange(len(weather.years))[:, None] * per_year + np.roll(np.arange(per_year), -moved)).ravel()
+    offset = weather.time[0].utcoffset()
+    assert offset is not None
+    time = year_index(weather.years, offset.total_seconds() / SECONDS_PER_HOUR, weather.step_hours, first_month)
+    note = Message("note.begun_in", month=first_month, years=weather.years)
+    return replace(_take_rows(weather, rows), time=time, notes=(*weather.notes, note))
+
+
+def join_years(parts: Sequence[Weather]) -> Weather:
+    """Weather years of one place, one after another; `WeatherError` where they are of several places."""
+    first = parts[0]
+    for other in parts[1:]:
+        differing = [name for name in _OF_PLACE if getattr(other, name) != getattr(first, name)]
+        if differing:
+            said = {"first": first.source, "value": getattr(other, differing[0]), "known": getattr(first, differing[0])}
+            raise WeatherError(Problem("weather.places", other.source, differing[0], values=said))
+    if len(parts) == 1:
+        return first
+    columns: dict[str, Floats] = {}
+    for name in (*COLUMNS, "snow_depth_cm"):
+        if all(getattr(part, name) is not None for part in parts):
+            columns[name] = np.concatenate([getattr(part, name) for part in parts])
+            columns[name].flags.writeable = False
+    years = tuple(year for part in parts for year in part.years)
+    offset = first.time[0].utcoffset()
+    assert offset is not None
+    notes: list[Message] = []
+    for part in parts:
+        notes += [note for note in part.notes if note not in notes]
+    return replace(
+        first,
+        time=year_index(years, offset.total_seconds() / SECONDS_PER_HOUR, first.step_hours, first.first_month),
+        years=years,
+        source=", ".join(str(part.source) for part in parts),
+        synthetic=frozenset[str]().union(*(part.synthetic for part in parts)),
+        notes=tuple(notes),
+        **{"snow_depth_cm": None, **columns},  # type: ignore[arg-type]
+    )
+
+
 def select_years(weather: Weather, years: Sequence[int]) -> Weather:
     """The given years of `weather`, in the given order; `WeatherError` for a year that it does not hold."""
-    from dataclasses import replace
-
     absent = [year for year in years if year not in weather.years]
     if absent or not years or len(set(years)) != len(years):
         said = {"years": str(list(years)), "held": weather.years}
@@ -154,13 +210,18 @@ def select_years(weather: Weather, years: Sequence[int]) -> Weather:
     per_year = steps_per_year(weather.step_hours)
     starts = [weather.years.index(year) * per_year for year in years]
     rows = np.concatenate([np.arange(start, start + per_year) for start in starts])
+    return replace(_take_rows(weather, rows), time=weather.time[rows], years=tuple(years))
+
+
+def _take_rows(weather: Weather, rows: npt.NDArray[np.int64]) -> Weather:
+    """The columns at some rows; times and years are the caller's to set."""
     chosen: dict[str, Floats] = {}
     for name in (*COLUMNS, "snow_depth_cm"):
         column = getattr(weather, name)
         if column is not None:
             chosen[name] = column[rows]
             chosen[name].flags.writeable = False
-    return replace(weather, time=weather.time[rows], years=tuple(years), **chosen)  # type: ignore[arg-type]
+    return replace(weather, **chosen)  # type: ignore[arg-type]
 
 
 def _problems_of_place(

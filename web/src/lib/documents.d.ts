@@ -20,6 +20,29 @@ export interface Worth {
   limit: number;
 }
 
+/** One weather year of a plan, called by the calendar year in which it begins; the design is that of all years. */
+export interface YearFigures {
+  year: number;
+  cost_myen_per_year: number;
+  clean_share: number;
+  emissions_t_per_year: number;
+}
+
+/** The median over the weather years, and what nine of ten years keep. */
+export interface Spread {
+  cost_p50_myen_per_year: number;
+  cost_p90_myen_per_year: number;
+  clean_share_p50: number;
+  clean_share_p90: number;
+}
+
+/** The weather years of a plan for several: designed for all of them jointly, each with its own figures. */
+export interface YearsDocument {
+  method: 'designed_jointly';
+  each: YearFigures[];
+  spread: Spread;
+}
+
 /** A name or sentence in both languages. */
 export interface Names {
   en: string;
@@ -180,6 +203,7 @@ export interface PlanDocument {
   costs: Record<string, number>;
   indicators: Record<string, number>;
   worths: Record<string, Worth>;
+  years: YearsDocument | null;
   id: string;
   created: string | null;
   seconds: number;

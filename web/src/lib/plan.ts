@@ -82,6 +82,14 @@ export const WEEKS = [
 ] as const;
 export const MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
+/** The first year of a column with its January first: a year may begin with another month. */
+export function fromJanuary(values: number[], start: string | null, stepHours: number): number[] {
+  const perDay = 24 / stepHours;
+  const first = MONTH_DAYS.slice(0, Number((start ?? '-01').split('-')[1]) - 1).reduce((sum, days) => sum + days * perDay, 0);
+  const end = 365 * perDay - first;
+  return first && values.length > end ? [...values.slice(end, end + first), ...values.slice(0, end)] : values;
+}
+
 /** Sums over each month of a year of 365 days, GWh. */
 export function byMonth(values: number[], stepHours: number): number[] {
   const perDay = 24 / stepHours;

@@ -1,12 +1,17 @@
 // The language, the place in the application, and the study: all of it lives in the address.
-import en from '../text/en.json';
-import ja from '../text/ja.json';
+import type en from '../text/en.json';
 import type { Changes, Language, Study, Value } from './types';
 
 export const SCREENS = ['start', 'build', 'pay', 'japan', 'compare', 'saved'] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Key = keyof typeof en;
-const texts: Record<Language, Record<string, string>> = { en, ja };
+type Texts = Record<string, string>;
+// A page loads the texts of its own language, the other's when somebody asks for it.
+const sources: Record<Language, () => Promise<{ default: Texts }>> = { en: () => import('../text/en.json'), ja: () => import('../text/ja.json') };
+const texts: Partial<Record<Language, Texts>> = {};
+export async function learn(language: Language): Promise<void> {
+  texts[language] ??= (await sources[language]()).default;
+}
 const BASE = 'tomakomai';
 
 interface Place {
@@ -73,6 +78,10 @@ export function addressOf(change: Partial<Place>): string {
 }
 
 export function go(change: Partial<Place>, replace = false): void {
+  if (change.language && !texts[change.language]) {
+    void learn(change.language).then(() => go(change, replace));
+    return;
+  }
   const address = addressOf(change);
   const moved = change.screen !== undefined && change.screen !== ui.place.screen;
   ui.place = { ...ui.place, ...change };
@@ -96,17 +105,21 @@ export function unset(...keys: string[]): void {
   go({ study: { ...study, changes } }, true);
 }
 
-if (typeof window !== 'undefined') window.addEventListener('popstate', () => { if (!ui.fixed) ui.place = readPlace(); });
+if (typeof window !== 'undefined') window.addEventListener('popstate', () => {
+  if (ui.fixed) return;
+  const place = readPlace();
+  void learn(place.language).then(() => (ui.place = place));
+});
 
 export const language = (): Language => ui.place.language;
 
 /** A text of the screens in the reader's language, its `{blanks}` filled. */
 export function t(key: Key, blanks: Record<string, string | number> = {}): string {
-  const text = texts[ui.place.language][key] ?? key;
+  const text = maybe(key, key);
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(blanks[name] ?? whole));
 }
 
 /** A text whose key is made at run time, or `fallback` where there is none. */
 export function maybe(key: string, fallback: string): string {
-  return texts[ui.place.language][key] ?? fallback;
+  return texts[ui.place.language]?.[key] ?? fallback;
 }

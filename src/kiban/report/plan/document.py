@@ -405,7 +405,7 @@ def _relaxation(item: Relaxation, plan: Plan) -> RelaxationDocument:
 
 
 def _steps(plan: Plan) -> StepsDocument:
-    years = max(len(plan.scenario.weather.years), 1)
+    years = max(len(plan.years), 1)
     return {
         "start": plan.time[0].isoformat() if len(plan.time) else None,
         "step_hours": plan.scenario.time.step_hours,

@@ -26,7 +26,9 @@ from kiban.planning.plan import (
     Plan,
     Relaxation,
     ServedTranche,
+    Spread,
     Worth,
+    YearFigures,
 )
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
@@ -44,6 +46,14 @@ Fields = dict[str, Any]
 """The fields of a dataclass, which `Annotated[Fields, ...]` names."""
 
 
+class YearsDocument(TypedDict):
+    """The weather years of a plan for several: designed for all of them jointly, each with its own figures."""
+
+    method: Literal["designed_jointly"]
+    each: list[Annotated[Fields, YearFigures]]
+    spread: Annotated[Fields, Spread]
+
+
 class PlanFigures(TypedDict):
     """The numbers of a plan: units are in the names, costs are million yen a year; see `Plan`."""
 
@@ -55,6 +65,7 @@ class PlanFigures(TypedDict):
     costs: dict[str, float]
     indicators: dict[str, float]
     worths: dict[str, Annotated[Fields, Worth]]
+    years: YearsDocument | None
 
 
 class PlanRecord(PlanFigures):
@@ -92,7 +103,15 @@ def plan_figures(plan: Plan) -> PlanFigures:
         "costs": _floats(plan.costs),
         "indicators": _floats(plan.indicators),
         "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
+        "years": _years(plan),
     }
+
+
+def _years(plan: Plan) -> YearsDocument | None:
+    if plan.spread is None:
+        return None
+    each = [dataclasses.asdict(year) for year in plan.years]
+    return {"method": "designed_jointly", "each": each, "spread": dataclasses.asdict(plan.spread)}
 
 
 def summarise(plan: Plan) -> PlanRecord:
@@ -125,6 +144,7 @@ def restore(
     if summary["format"] != FORMAT or summary["version"] not in READABLE:
         raise ValueError(f"format {summary['format']!r} version {summary['version']!r}")
     certificate, infeasibility = summary["certificate"], summary["infeasibility"]
+    years = summary.get("years")  # absent in plans from before there were several
     return Plan(
         status=summary["status"],
         scenario=scenario,
@@ -147,6 +167,8 @@ def restore(
         capital_factors={name: dict(costs) for name, costs in summary["capital_factors"].items()},
         production_credits_myen_per_mwh=dict(summary["production_credits_myen_per_mwh"]),
         ratepayers_works_myen=summary["ratepayers_works_myen"],
+        years=tuple(YearFigures(**year) for year in years["each"]) if years else (),
+        spread=Spread(**years["spread"]) if years else None,
         policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 
