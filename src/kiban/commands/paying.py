@@ -80,10 +80,10 @@ def pay_command(
 
             save_model_book(payment.after.cash, book)
         if budget_form is not None:
-            from kiban.finance.budget import draw_up_budget
+            from kiban.finance.fiscal import FiscalViews
             from kiban.report.payment.fiscal import budget_csv
 
-            write_new(budget_form, budget_csv(draw_up_budget(payment), language).encode())
+            write_new(budget_form, budget_csv(FiscalViews(payment).budget, language).encode())
     if as_json:
         from kiban.report.payment.document import payment_document
         from kiban.report.plan.record import to_json

@@ -13,10 +13,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
-from kiban.finance.bridge import build_bridge
-from kiban.finance.budget import FiscalYear, draw_up_budget
+from kiban.finance.budget import FiscalYear
 from kiban.finance.environment import Damage, DamageTerms
-from kiban.finance.kept_by import keep_change
+from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
@@ -221,7 +220,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
     """Everything of a payment in plain types."""
     rate = payment.shares.social_rate
     before, after = payment.before, payment.after
-    budget = draw_up_budget(payment)
+    fiscal = FiscalViews(payment)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -260,10 +259,10 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "flows": _flows(after.ledger, rate),
         "ledger": ledger_document(payment),
         "finance": {"without": _side(before), "with": _side(after)},
-        "bridge": bridge_documents(build_bridge(payment)),
-        "by_fiscal_year": year_documents(budget),
-        "budget": budget_document(budget),
-        "kept_by": kept_document(keep_change(payment)),
+        "bridge": bridge_documents(fiscal.bridge),
+        "by_fiscal_year": year_documents(fiscal.budget),
+        "budget": budget_document(fiscal.budget),
+        "kept_by": kept_document(fiscal.kept_by),
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 
-from kiban.finance.bridge import Step, build_bridge
-from kiban.finance.budget import Budget, draw_up_budget
-from kiban.finance.kept_by import KeptBy, keep_change
+from kiban.finance.bridge import Step
+from kiban.finance.budget import Budget
+from kiban.finance.fiscal import FiscalViews
+from kiban.finance.kept_by import KeptBy
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.payment import Payment
 from kiban.quantities import Language, MoneyFormat, format_number, format_share
@@ -24,15 +25,14 @@ LEAST_SHOWN_YEN = 1_000_000
 def fiscal_sections(payment: Payment, language: Language) -> list[RenderableType]:
     """The three sections; nothing where the package costs the treasuries nothing in any year."""
     money = money_of(payment.after.plan, language)
-    steps, budget = build_bridge(payment), draw_up_budget(payment)
+    fiscal = FiscalViews(payment)
+    steps, budget = fiscal.bridge, fiscal.budget
     found: list[RenderableType] = []
     if any(step.yen for step in steps):
         found += section(phrase("fiscal.title.bridge", language), _bridge_table(steps, money))
     if budget.first_year is not None:
         found += section(phrase("fiscal.title.budget", language), _budget_table(budget, money))
-    found += section(
-        phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, keep_change(payment), language))
-    )
+    found += section(phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, fiscal.kept_by, language)))
     return found
 
 
