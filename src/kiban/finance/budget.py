@@ -30,7 +30,7 @@ from kiban.finance.posting import post_entries
 from kiban.policy.law import load_law
 
 BUDGET_YEARS = 5
-LEAST_MYEN = 1e-6
+A_YEN_MYEN = 1e-6
 """A yen: what is less is no loss."""
 CAUSES: Mapping[str, str] = {
     "tax_credit": "tax_credit",
@@ -116,13 +116,13 @@ class Budget:
     @property
     def first_year(self) -> FiscalYear | None:
         """The first year with a loss or a gain; None where there is none."""
-        return next((year for year in self.years if abs(year.loss_myen) > LEAST_MYEN), None)
+        return next((year for year in self.years if abs(year.loss_myen) > A_YEN_MYEN), None)
 
     @property
     def full_year(self) -> FiscalYear | None:
         """The year that costs most at constant prices; None where nothing is lost in any."""
         fullest = max(self.years, key=lambda year: year.at_start_prices_myen, default=None)
-        return fullest if fullest is not None and fullest.loss_myen > LEAST_MYEN else None
+        return fullest if fullest is not None and fullest.loss_myen > A_YEN_MYEN else None
 
     @property
     def five_years_myen(self) -> float:
@@ -199,7 +199,7 @@ def _official_shares(payment: Payment) -> tuple[MeasureShare, ...]:
     for measure, amounts in sorted(used.items()):
         key = f"budget.official_total.{measure}"
         fullest = int(np.argmax(amounts))
-        if key in catalogue and amounts[fullest] > LEAST_MYEN:
+        if key in catalogue and amounts[fullest] > A_YEN_MYEN:
             total = catalogue.value(key)
             shares.append(MeasureShare(measure, int(cash.years[fullest]), float(amounts[fullest]), total))
     return tuple(shares)
