@@ -37,6 +37,7 @@ UNITS: Mapping[str, Unit] = {
     "myen_per_year": Unit("million yen/year"),
     "myen_per_m2": Unit("million yen/m2"),
     "myen_per_m3": Unit("million yen/m3"),
+    "myen_per_person": Unit("million yen/person"),
     "myen_per_t": Unit("million yen/t CO2"),
     # money, elsewhere
     "usd": Unit("USD"),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kiban.commands.new_file import require_new, write_new
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
 from kiban.messages import Message
@@ -46,18 +48,27 @@ def pay_command(
         str | None,
         typer.Option("--book", metavar="FILE", help="Write the cash flow (or national ledger) to this new Excel file."),
     ] = None,
+    budget_form: Annotated[
+        Path | None,
+        typer.Option("--budget-form", metavar="FILE", help="Write the loss by fiscal year to this new CSV file."),
+    ] = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
+    from kiban.errors import OutputError, Problem
     from kiban.scenario.examples import find_national
 
     language = choose_language(lang)
+    if budget_form is not None:
+        require_new(budget_form)
     national = find_national(subject) if subject is not None else None
     if national is not None:
         from kiban.commands.national import pay_national_file
 
+        if budget_form is not None:
+            raise OutputError(Problem("command.only_one_site", key="--budget-form"))
         pay_national_file(national, package, against, book, as_json=as_json, insist=insist, language=language)
         return
     with _asking(subject, package, against, language, spinner=not as_json, insist=insist) as (question, tell):
@@ -68,6 +79,11 @@ def pay_command(
             from kiban.report.payment.workbook import save_model_book
 
             save_model_book(payment.after.cash, book)
+        if budget_form is not None:
+            from kiban.finance.fiscal import FiscalViews
+            from kiban.report.payment.fiscal import budget_csv
+
+            write_new(budget_form, budget_csv(FiscalViews(payment).budget, language).encode())
     if as_json:
         from kiban.report.payment.document import payment_document
         from kiban.report.plan.record import to_json
@@ -195,8 +211,6 @@ def _asking(
 
 def read_subject(subject: str | None) -> Scenario:
     """The scenario of a plan's folder, of a file, or of the example of that name."""
-    from pathlib import Path
-
     from kiban.errors import InputError, Problem
     from kiban.report.plan.folder import load_plan
     from kiban.scenario.examples import find_national, load_scenario

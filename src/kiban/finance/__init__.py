@@ -28,6 +28,11 @@ Who pays whom, and for what:
     ledger            the entries; each year sums to zero over all parties
     additionality     windfall, induced, distortion, from three plans
     public_funds      marginal value of public funds, cost of an induced MW
+    local_tax         large assets and the local allocation tax: what a town and a prefecture keep
+    kept_by           the same for both sides of a package
+    budget            revenue lost and money spent by fiscal year; ends, caps, share of an official total
+    fiscal            these views of a payment
+    bridge            from gross support to net cost to who ends with it, in steps that add up to the yen
     owner_risk        the price of the risk that a public owner bears
     eligibility       what measures of law ask for, held against a plan
     environment       damage by emissions, beside the ledger

@@ -490,6 +490,82 @@ export interface SideDocument {
   certificate: Certificate | null;
 }
 
+/** One step of the bridge; see `Step`. */
+export interface StepDocument {
+  kind: string;
+  party: string;
+  cause: string;
+  label: Names;
+  amount_myen: number;
+  running_myen: number;
+  yen: number;
+}
+
+/** What the package costs in one fiscal year, million yen of that year; a gain is negative. */
+export interface FiscalYear {
+  year: number;
+  loss_myen: number;
+  by_cause_myen: Record<string, number>;
+  by_party_myen: Record<string, number>;
+  at_start_prices_myen: number;
+}
+
+/** What a package costs in one fiscal year. */
+export interface YearTotal {
+  year: number;
+  loss_myen: number;
+}
+
+/** An end, a cap or a claw-back of one instrument; None where the terms know none. */
+export interface SupportLimit {
+  package: string;
+  number: number;
+  kind: string;
+  measure: string | null;
+  last_year: number | null;
+  sunset: string | null;
+  cap_myen: number | null;
+  limit_share_of_tax: number | null;
+  carry_forward_years: number | null;
+  claw_back_years: number | null;
+}
+
+/** Totals of the budget's form, official totals of measures, and ends, caps and claw-backs. */
+export interface BudgetDocument {
+  first_year: YearTotal | null;
+  full_year: YearTotal | null;
+  five_years_myen: number;
+  life_myen: number;
+  present_value_myen: number;
+  inflation: number;
+  measures: Record<string, unknown>[];
+  limits: SupportLimit[];
+}
+
+/** One side: local tax of the campus and where it stays, present values in million yen. */
+export interface SideKept {
+  local_tax_myen: number;
+  to_prefecture_myen: number;
+  less_grant_myen: Record<string, number>;
+  kept_myen: Record<string, number>;
+  value_myen: Record<string, number>;
+}
+
+export interface KeptDocument {
+  treasury: number;
+  prefecture: number;
+  municipality: number;
+  before_rules_myen: Record<string, number>;
+  place: Names;
+  prefecture_name: Names;
+  fiscal_index: number;
+  receives_grant: boolean;
+  prefecture_receives_grant: boolean;
+  need_myen: number;
+  without: SideKept;
+  with: SideKept;
+}
+
 export interface CapacityChange {
   name: string;
   subject: string;
@@ -546,6 +622,10 @@ export interface PaymentDocument {
   flows: FlowDocument[];
   ledger: LedgerDocument;
   finance: Record<'without' | 'with', SideDocument>;
+  bridge: StepDocument[];
+  by_fiscal_year: FiscalYear[];
+  budget: BudgetDocument;
+  kept_by: KeptDocument | null;
   capacities: CapacityChange[];
   losses: LossDocument[];
   draws: number;

@@ -5,6 +5,8 @@
     findings            titles of the charts
     terminal            what `kiban pay`, `compare` and `sweep` print
     document            the JSON of a payment
+    fiscal              the budget's form, who keeps the tax, and the bridge in that JSON and as a table
+    fiscal_terminal     the same at the command line
     figures             support, ledger and instruments in that JSON, and in that of the country
     packages            the packages that come with kiban, as JSON
     workbook            the cash flow as an Excel model of live formulas

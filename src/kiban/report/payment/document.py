@@ -13,7 +13,9 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, TypedDict
 
+from kiban.finance.budget import FiscalYear
 from kiban.finance.environment import Damage, DamageTerms
+from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
@@ -40,6 +42,15 @@ from kiban.report.payment.findings import (
     party_changes,
     party_name,
     payment_findings,
+)
+from kiban.report.payment.fiscal import (
+    BudgetDocument,
+    KeptDocument,
+    StepDocument,
+    bridge_documents,
+    budget_document,
+    kept_document,
+    year_documents,
 )
 from kiban.report.payment.remarks import list_conditions
 from kiban.report.payment.words import (
@@ -195,6 +206,10 @@ class PaymentDocument(TypedDict):
     flows: list[FlowDocument]
     ledger: LedgerDocument
     finance: dict[SideName, SideDocument]
+    bridge: list[StepDocument]
+    by_fiscal_year: list[Annotated[Fields, FiscalYear]]
+    budget: BudgetDocument
+    kept_by: KeptDocument | None
     capacities: list[CapacityChange]
     losses: list[LossDocument]
     draws: int
@@ -205,6 +220,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
     """Everything of a payment in plain types."""
     rate = payment.shares.social_rate
     before, after = payment.before, payment.after
+    fiscal = FiscalViews(payment)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -243,6 +259,10 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "flows": _flows(after.ledger, rate),
         "ledger": ledger_document(payment),
         "finance": {"without": _side(before), "with": _side(after)},
+        "bridge": bridge_documents(fiscal.bridge),
+        "by_fiscal_year": year_documents(fiscal.budget),
+        "budget": budget_document(fiscal.budget),
+        "kept_by": kept_document(fiscal.kept_by),
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

@@ -1,0 +1,239 @@
+"""A package as a budget office counts it: revenue lost and money spent by fiscal year, on what is built.
+
+The loss of a year is what the treasuries get and spend under the package against the same campus at the same prices
+under ordinary law, in the money of that year; no answer of behaviour is in it (the Ministry of Finance's 減収見込額).
+A year of the cash flow is the fiscal year that begins in it: what a company owes for a year that ends in March is
+revenue of that year. The present value at the social rate, with the price of the risk of a public owner, is the fiscal
+cost.
+
+    first year    the first fiscal year with a loss or an outlay
+    full year     the year in which the package costs most at constant prices: for one campus what 平年度 is for a
+                  measure that all use
+    five years    from the first year on
+    life          all years; less than the sum of the years before where a deferral of tax comes back
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.kept_by import catalogue_of
+from kiban.finance.ledger import TREASURIES, Ledger, difference
+from kiban.finance.owner_risk import risk_charge
+from kiban.finance.payment import Payment
+from kiban.finance.posting import post_entries
+from kiban.policy.law import load_law
+
+BUDGET_YEARS = 5
+A_YEN_MYEN = 1e-6
+"""A yen: what is less is no loss."""
+CAUSES: Mapping[str, str] = {
+    "tax_credit": "tax_credit",
+    "income_tax": "income_tax",
+    "property_tax": "property_tax",
+    "state_refund": "state_refund",
+    "grant": "grant",
+    "production_credit": "production_credit",
+    "expected_guarantee_payment": "guarantee",
+    "guarantee_fee": "guarantee",
+    "carbon": "carbon",
+    "water": "water",
+}
+"""Accounts of the ledger by what a budget calls them."""
+OWNERSHIP = "ownership"
+"""All other accounts: the campus itself, where a treasury owns it."""
+
+
+def cause_of(account: str) -> str:
+    """What a budget calls an account of the ledger."""
+    return CAUSES.get(account, OWNERSHIP)
+
+
+@dataclass(frozen=True, slots=True)
+class FiscalYear:
+    """What the package costs in one fiscal year, million yen of that year; a gain is negative."""
+
+    year: int
+    loss_myen: float
+    by_cause_myen: Mapping[str, float]
+    by_party_myen: Mapping[str, float]
+    at_start_prices_myen: float
+    """The same at constant prices of the start year."""
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureShare:
+    """What a measure of law costs on this campus in its fullest year beside its official total of a year."""
+
+    measure: str
+    year: int
+    loss_myen: float
+    official_total_myen: float
+
+    @property
+    def share(self) -> float:
+        """Part of the official total."""
+        return self.loss_myen / self.official_total_myen
+
+
+@dataclass(frozen=True, slots=True)
+class SupportLimit:
+    """An end, a cap or a claw-back of one instrument; None where the terms know none."""
+
+    package: str
+    number: int
+    """Number of the instrument in its package, from 1."""
+    kind: str
+    measure: str | None
+    last_year: int | None
+    """Last year of its window."""
+    sunset: str | None
+    """Last day of the law behind it, as a date."""
+    cap_myen: float | None
+    limit_share_of_tax: float | None
+    carry_forward_years: int | None
+    claw_back_years: int | None
+    """Years over which a credit is vested."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The budget's form."""
+
+    years: tuple[FiscalYear, ...]
+    start_year: int
+    inflation: float
+    present_value_myen: float
+    """At the social rate, with the price of risk: the fiscal cost."""
+    measures: tuple[MeasureShare, ...]
+    limits: tuple[SupportLimit, ...]
+
+    @property
+    def first_year(self) -> FiscalYear | None:
+        """The first year with a loss or a gain; None where there is none."""
+        return next((year for year in self.years if abs(year.loss_myen) > A_YEN_MYEN), None)
+
+    @property
+    def full_year(self) -> FiscalYear | None:
+        """The year that costs most at constant prices; None where nothing is lost in any."""
+        fullest = max(self.years, key=lambda year: year.at_start_prices_myen, default=None)
+        return fullest if fullest is not None and fullest.loss_myen > A_YEN_MYEN else None
+
+    @property
+    def five_years_myen(self) -> float:
+        """Sum of five fiscal years from the first."""
+        first = self.first_year
+        if first is None:
+            return 0.0
+        return sum(one.loss_myen for one in self.years if first.year <= one.year < first.year + BUDGET_YEARS)
+
+    @property
+    def life_myen(self) -> float:
+        """Sum of all years."""
+        return sum(year.loss_myen for year in self.years)
+
+
+def ordinary_side(payment: Payment) -> tuple[Ledger, CashFlow]:
+    """Ledger and cash flow of what is built with the package, at the same prices, under the law that it is held to."""
+    campus = payment.after.campus
+    cash = project_cash_flow(replace(campus.project, policy=payment.before.terms), payment.assumptions)
+    ledger = post_entries(
+        cash,
+        payment.shares,
+        energy_charges_myen=campus.plan.energy_charges_myen_per_year,
+        ratepayers_works_myen=campus.plan.ratepayers_works_myen,
+    )
+    return ledger, cash
+
+
+def static_change(payment: Payment) -> Ledger:
+    """What the package changes on what is built, entry by entry: no answer of behaviour."""
+    return difference(payment.after.ledger, ordinary_side(payment)[0])
+
+
+def draw_up_budget(payment: Payment) -> Budget:
+    """The budget's form of a payment."""
+    ledger, cash = ordinary_side(payment)
+    change = difference(payment.after.ledger, ledger)
+    rate, start, inflation = payment.shares.social_rate, int(cash.years[0]), payment.assumptions.inflation
+    risk = risk_charge(payment.after.cash, rate) - risk_charge(cash, rate)
+    found: dict[int, dict[str, dict[str, float]]] = {}
+    for entry in change.entries:
+        for party, sign in ((entry.payer, 1.0), (entry.payee, -1.0)):
+            if party in TREASURIES:
+                cells = found.setdefault(entry.year, {"cause": {}, "party": {}})
+                for kind, key in (("cause", cause_of(entry.account)), ("party", party)):
+                    cells[kind][key] = cells[kind].get(key, 0.0) + sign * entry.amount_myen
+    years = []
+    for year in payment.after.ledger.years:
+        cells, level = found.get(year, {"cause": {}, "party": {}}), (1.0 + inflation) ** (year - start)
+        real = sum(cells["cause"].values())
+        by_cause, by_party = (
+            {key: amount * level for key, amount in cells[kind].items()} for kind in ("cause", "party")
+        )
+        years.append(FiscalYear(year, real * level, by_cause, by_party, real))
+    return Budget(
+        years=tuple(years),
+        start_year=start,
+        inflation=inflation,
+        present_value_myen=risk - sum(change.present_value(party, rate) for party in TREASURIES),
+        measures=_official_shares(payment),
+        limits=_limits(payment),
+    )
+
+
+def _official_shares(payment: Payment) -> tuple[MeasureShare, ...]:
+    """Measures whose credits are used and whose official total the catalogue knows."""
+    catalogue, cash = catalogue_of(payment.after.plan), payment.after.cash
+    used: dict[str, Array] = {}
+    for flow in cash.tax.credits_worth:
+        if flow.measure:
+            amount = np.broadcast_to(flow.amount_myen, cash.years.shape)
+            used[flow.measure] = used.get(flow.measure, np.zeros(cash.years.shape)) + amount
+    shares = []
+    for measure, amounts in sorted(used.items()):
+        key = f"budget.official_total.{measure}"
+        fullest = int(np.argmax(amounts))
+        if key in catalogue and amounts[fullest] > A_YEN_MYEN:
+            total = catalogue.value(key)
+            shares.append(MeasureShare(measure, int(cash.years[fullest]), float(amounts[fullest]), total))
+    return tuple(shares)
+
+
+def _limits(payment: Payment) -> tuple[SupportLimit, ...]:
+    """Ends, caps and claw-backs of what is in force, instrument by instrument."""
+    law, catalogue = load_law(), catalogue_of(payment.after.plan)
+    vesting = f"clawback.{payment.after.terms.tax.jurisdiction}.credit_years".replace("-", "_")
+    rows = []
+    for package in payment.after.packages:
+        for number, instrument in enumerate(package.instrument, start=1):
+            if (package.name, number) in payment.after.refused:
+                continue
+            measure = law.measure(instrument.law) if instrument.law is not None else None
+            credit = instrument.kind == "tax_credit"
+            limit, carried = instrument.limit_share_of_tax, instrument.carry_forward_years
+            if credit and measure is not None:
+                terms = measure.periods[-1].terms
+                limit = terms.get("limit_share_of_tax") if limit is None else limit
+                carried = terms.get("carry_forward_years") if carried is None else carried
+            last = measure.valid_to if measure is not None else None
+            rows.append(
+                SupportLimit(
+                    package=package.name,
+                    number=number,
+                    kind=instrument.kind,
+                    measure=instrument.law,
+                    last_year=instrument.to_year,
+                    sunset=last.isoformat() if last is not None else None,
+                    cap_myen=instrument.cap_myen,
+                    limit_share_of_tax=limit,
+                    carry_forward_years=carried,
+                    claw_back_years=round(catalogue.value(vesting)) if credit and vesting in catalogue else None,
+                )
+            )
+    return tuple(rows)

@@ -1,0 +1,153 @@
+"""The budget's form, who keeps the tax, and the bridge, at the command line."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+
+from kiban.finance.bridge import Step
+from kiban.finance.budget import Budget
+from kiban.finance.fiscal import FiscalViews
+from kiban.finance.kept_by import KeptBy
+from kiban.finance.ledger import TREASURIES
+from kiban.finance.payment import Payment
+from kiban.quantities import Language, MoneyFormat, format_number, format_share
+from kiban.report.layout import bullets, section, table
+from kiban.report.messages import measure_title
+from kiban.report.names import money_of
+from kiban.report.payment.fiscal import cause_name, causes_of, step_name, total_name
+from kiban.report.phrases import phrase
+
+SHOWN_CAUSES = 4
+"""Columns of causes in the table; the file that `--budget-form` writes holds all."""
+LEAST_SHOWN_YEN = 1_000_000
+
+
+def fiscal_sections(payment: Payment, language: Language) -> list[RenderableType]:
+    """The three sections; nothing where the package costs the treasuries nothing in any year."""
+    money = money_of(payment.after.plan, language)
+    fiscal = FiscalViews(payment)
+    steps, budget = fiscal.bridge, fiscal.budget
+    found: list[RenderableType] = []
+    if any(step.yen for step in steps):
+        found += section(phrase("fiscal.title.bridge", language), _bridge_table(steps, money))
+    if budget.first_year is not None:
+        found += section(phrase("fiscal.title.budget", language), _budget_table(budget, money))
+    found += section(phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, fiscal.kept_by, language)))
+    return found
+
+
+def _bridge_table(steps: tuple[Step, ...], money: MoneyFormat) -> RenderableType:
+    language = money.language
+    size, unit = money.scale(max(abs(step.running_yen) for step in steps) / 1e6)
+    shown = [step for step in steps if step.kind in ("net", "end") or abs(step.yen) >= LEAST_SHOWN_YEN]
+    rows = [
+        [
+            step_name(step, language),
+            "" if step.kind in ("net", "end") else format_number(step.amount_myen / size),
+            format_number(step.running_yen / 1e6 / size),
+        ]
+        for step in shown
+    ]
+    headings = [f"{phrase('fiscal.heading.step', language)} ({unit})"]
+    headings += [phrase(f"fiscal.heading.{name}", language) for name in ("amount", "running")]
+    totals = [number for number, step in enumerate(shown) if step.kind in ("net", "end")]
+    return table(headings, rows, numeric=(1, 2), bold=tuple(totals))
+
+
+def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
+    language = money.language
+    causes = causes_of(budget)[:SHOWN_CAUSES]
+    first, full = budget.first_year, budget.full_year
+    assert first is not None
+    size, unit = money.scale(max(abs(year.loss_myen) for year in budget.years))
+    near = [year for year in budget.years if first.year <= year.year < first.year + 5]
+    rows = [
+        [
+            str(year.year),
+            *(
+                format_number(amount / size)
+                for amount in (year.loss_myen, *(year.by_cause_myen.get(cause, 0.0) for cause in causes))
+            ),
+        ]
+        for year in near
+    ]
+    blank = [""] * len(causes)
+    rows.append([total_name("first", first.year, language), format_number(first.loss_myen / size), *blank])
+    if full is not None:
+        rows.append([total_name("full", full.year, language), format_number(full.loss_myen / size), *blank])
+    rows.append([total_name("five", None, language), format_number(budget.five_years_myen / size), *blank])
+    rows.append([total_name("life", None, language), format_number(budget.life_myen / size), *blank])
+    headings = [f"{phrase('fiscal.heading.year', language)} ({unit})", phrase("fiscal.heading.loss", language)]
+    headings += [cause_name(cause, language) for cause in causes]
+    said = [phrase("fiscal.note_years", language)]
+    said += [
+        phrase(
+            "fiscal.official",
+            language,
+            measure=measure_title(one.measure, language),
+            year=one.year,
+            amount=money.amount(one.loss_myen),
+            share=format_share(one.share, language),
+            total=money.amount(one.official_total_myen),
+        )
+        for one in budget.measures
+    ]
+    said += limit_sentences(budget, money)
+    return Group(
+        table(headings, rows, numeric=range(1, len(headings)), bold=tuple(range(len(near), len(rows)))), bullets(said)
+    )
+
+
+def limit_sentences(budget: Budget, money: MoneyFormat) -> list[str]:
+    """Ends, caps and claw-backs, a sentence for each instrument that has any; and how many have none."""
+    language, found, endless = money.language, [], 0
+    for limit in budget.limits:
+        parts = []
+        if limit.sunset is not None:
+            parts.append(phrase("fiscal.limit.sunset", language, day=limit.sunset))
+        elif limit.last_year is not None:
+            parts.append(phrase("fiscal.limit.last_year", language, year=limit.last_year))
+        if limit.cap_myen is not None:
+            parts.append(phrase("fiscal.limit.cap", language, amount=money.amount(limit.cap_myen)))
+        if limit.limit_share_of_tax is not None:
+            parts.append(
+                phrase("fiscal.limit.of_tax", language, share=format_share(limit.limit_share_of_tax, language))
+            )
+        if limit.claw_back_years:
+            parts.append(phrase("fiscal.limit.claw_back", language, years=limit.claw_back_years))
+        if not parts:
+            endless += 1
+            continue
+        kind = phrase(f"instrument.{limit.kind}", language)
+        found.append(
+            phrase(
+                "fiscal.limit.sentence", language, kind=kind, limits=phrase("fiscal.limit.join", language).join(parts)
+            )
+        )
+    if endless:
+        found.append(phrase("fiscal.limit.none", language, number=endless))
+    return found
+
+
+def kept_sentences(payment: Payment, kept: KeptBy | None, language: Language) -> list[str]:
+    """Who keeps the local tax of the campus, and what the package changes for each of the three."""
+    if kept is None:
+        return [phrase("fiscal.kept_unknown", language)]
+    money, place, side = money_of(payment.after.plan, language), kept.place, kept.with_package
+    town = place.name_ja if language == "ja" else place.name_en
+    index = format_number(place.fiscal_index)
+    if place.receives_grant:
+        share = format_share(kept.counted_share, language)
+        found = [phrase("fiscal.kept_receives", language, town=town, index=index, share=share)]
+    else:
+        found = [phrase("fiscal.kept_alone", language, town=town, index=index)]
+    if side.local_tax_myen > 0:
+        shares = {party: format_share(side.kept_myen[party] / side.local_tax_myen, language) for party in TREASURIES}
+        amount = money.amount(side.local_tax_myen)
+        found.append(phrase("fiscal.kept_tax", language, town=town, **shares, amount=amount))
+    if side.to_prefecture_myen > LEAST_SHOWN_YEN / 1e6:
+        found.append(phrase("fiscal.kept_large", language, town=town, amount=money.amount(side.to_prefecture_myen)))
+    changes = {party: money.amount(kept.change_myen[party]) for party in TREASURIES}
+    before = {f"{party}_before": money.amount(kept.before_rules_myen[party]) for party in TREASURIES}
+    found.append(phrase("fiscal.kept_change", language, town=town, **changes, **before))
+    return found
