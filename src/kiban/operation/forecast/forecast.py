@@ -19,8 +19,8 @@ class Forecast(Protocol):
     """The mean of each uncertain series over the steps ahead.
 
     A forecast says for the step that it is asked for, and for all that follow, what is expected from what was known
-    when that step began: measurements of the steps before it, and what was published by then. Nothing that becomes known
-    later may change it. Series that it does not name are known in advance.
+    when that step began: measurements of the steps before it, and what was published by then. Nothing that becomes
+    known later may change it. Series that it does not name are known in advance.
     """
 
     @property
