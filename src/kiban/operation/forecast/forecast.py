@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, Protocol
+from typing import Protocol
 
 from kiban.arrays import Array
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE
 
-PRICE: Final = "price_myen_per_mwh"
-PUE: Final = "pue"
-FIRM: Final = "firm_mw"
-ARRIVALS: Final = "arrivals_mw"
-AVAILABILITY: Final = "availability_"
-"""Beginning of the names of series of output per MW of capacity: `availability_pv` and so on."""
+__all__ = ["ARRIVALS", "AVAILABILITY", "FIRM", "PRICE", "PUE", "Forecast"]
 
 
 class Forecast(Protocol):
