@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kiban.planning.plan import Plan
     from kiban.progress import Report
 
-Files = list[str]
 DAY = ["%Y-%m-%d"]
 
 

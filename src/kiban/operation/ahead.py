@@ -36,7 +36,8 @@ class Ahead:
 
     def known(self, series: Array) -> Array:
         """A series that is known in advance."""
-        return series[self.steps]
+        found: Array = series[self.steps]
+        return found
 
     def left(self, unit: str) -> Array | float:
         """The share of a unit that is left, as far as it is known."""
@@ -58,7 +59,8 @@ class Ahead:
     @property
     def import_limit_mw(self) -> Array:
         """What may be drawn."""
-        return np.asarray(self.known(self.facility.import_limit_mw) * self.left(GRID))
+        limit: Array = self.known(self.facility.import_limit_mw) * self.left(GRID)
+        return limit
 
     @property
     def backup_limit_mw(self) -> Array | float:
@@ -89,8 +91,9 @@ class Ahead:
     def backlog_limit_mwh(self) -> Array:
         """The most that may wait at the end of each step: what arrived within the allowed delay, seen or expected."""
         delay, hours = self.facility.delay_steps, self.facility.step_hours
-        before = (self.begins[:, None] - np.arange(delay, 0, -1)) % self.conditions.steps
-        seen = self.conditions.series[ARRIVALS][before]
+        before = self.begins[:, None] - np.arange(delay, 0, -1)
+        # Nothing waits when operation begins.
+        seen = np.where(before < 0, 0.0, self.conditions.series[ARRIVALS][before % self.conditions.steps])
         total = np.cumsum(np.concatenate([np.zeros((len(seen), 1)), seen, self.arrivals_mw], axis=1), axis=1)
         return np.maximum(total[:, delay + 1 :] - total[:, 1 : total.shape[1] - delay], 0.0) * hours
 

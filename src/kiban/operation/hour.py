@@ -142,8 +142,9 @@ def run_hour(measured: Measured, plant: Plant, plan: Handover, storage_mwh: floa
     places[-1] = -min(max(spare, 0.0), measured.available_mw)
     balance(need, lows, highs, costs, places)
 
-    charge, discharge = -places[2], places[3]
-    served = -(places[4] + places[5]) / pue
+    # Not minus nothing.
+    charge, discharge, curtailed = 0.0 - places[2], places[3], 0.0 - places[7]
+    served = (0.0 - places[4] - places[5]) / pue
     left = max(waiting - served, 0.0) * hours
     dropped = max(left - measured.backlog_limit_mwh, 0.0)
     stored = held + hours * (charge * plant.charge_efficiency - discharge / plant.discharge_efficiency)
@@ -153,7 +154,7 @@ def run_hour(measured: Measured, plant: Plant, plan: Handover, storage_mwh: floa
         served_mw=served,
         import_mw=places[0],
         backup_mw=places[1],
-        curtailed_mw=-places[7],
+        curtailed_mw=curtailed,
         unserved_mw=places[6] / pue,
         dropped_mw=dropped / hours,
         storage_mwh=min(max(stored, 0.0), plant.energy_mwh),
@@ -189,11 +190,11 @@ def balance(
         cheap, dear = cheapest[up], cheapest[down]
         if costs[dear] - costs[cheap] <= SAVES:
             break
-        step = min(highs[cheap] - places[cheap], places[dear] - lows[dear])
-        if step > 0.0:
-            places[cheap] += step
-            places[dear] -= step
-        if highs[cheap] - places[cheap] <= 0.0:
+        room, runs = highs[cheap] - places[cheap], places[dear] - lows[dear]
+        step = max(min(room, runs), 0.0)
+        places[cheap] += step
+        places[dear] -= step
+        if room <= runs:
             up += 1
         else:
             down -= 1

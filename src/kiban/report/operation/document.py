@@ -14,7 +14,7 @@ VERSION: Final = 1
 
 
 def operation_document(operation: Operation, language: Language) -> dict[str, Any]:
-    """Every figure of an operation but its hours; money in million yen, shares of the regret of the foresight's cost."""
+    """Every figure of an operation but its hours; `regret` in shares of the cost with perfect foresight."""
     regret = operation.regret
     parts = {
         "total": regret.total_myen,

@@ -37,7 +37,7 @@ def _regret(operation: Operation, language: Language) -> RenderableType:
         share = operation.regret_share(part)
         rows.append([name, format_number(part / size), NOTHING if share is None else format_share(share, language)])
     headings = ["", phrase("operation.part", language, unit=unit), phrase("operation.share", language)]
-    return table(headings, rows, numeric=(1, 2), bold=(len(rows) - 1,))
+    return table(headings, rows, numeric=(1, 2), bold=(len(rows) - 1,), whole=())
 
 
 def _costs(operation: Operation, language: Language) -> RenderableType:

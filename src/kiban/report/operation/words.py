@@ -11,7 +11,7 @@ from kiban.report.phrases import phrase
 def regret_parts(operation: Operation, language: Language) -> list[tuple[str, float]]:
     """The parts of the regret, million yen, and their sum."""
     regret = operation.regret
-    hours = format_number(operation.horizon_hours)
+    hours = f"{operation.horizon_hours:g}"
     return [
         (phrase("operation.horizon", language, hours=hours), regret.horizon_myen),
         (phrase("operation.forecast", language), regret.forecast_myen),
@@ -37,14 +37,13 @@ def run_figures(operation: Operation, language: Language) -> list[tuple[str, str
         ("import", f"{format_number(figures['import_mwh'])} MWh"),
     ]
     if figures["backup_mwh"] > 0:
-        energy, starts = format_number(figures["backup_mwh"]), format_number(figures["backup_starts"])
+        energy, starts = format_number(figures["backup_mwh"]), f"{figures['backup_starts']:,.0f}"
         rows.append(("backup", phrase("operation.backup_value", language, energy=energy, starts=starts)))
     if figures["battery_cycles"] > 0:
         rows.append(("cycles", format_number(figures["battery_cycles"])))
-    seconds, gap = format_number(windows.seconds), f"{windows.largest_gap:.1e}"
-    rows.append(
-        ("windows", phrase("operation.windows_value", language, count=f"{windows.count:,}", seconds=seconds, gap=gap))
-    )
+    seconds, gap = format_number(windows.seconds), f"{windows.largest_gap:.0e}"
+    said = phrase("operation.windows_value", language, count=f"{windows.count:,}", seconds=seconds, gap=gap)
+    rows.append(("windows", said))
     return [(phrase(f"operation.{name}", language), value) for name, value in rows]
 
 
