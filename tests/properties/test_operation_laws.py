@@ -13,10 +13,10 @@ from kiban.operation.budget import GAIN, MOST, Budget
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.course import Course
 from kiban.operation.events import BACKUP, GRID, Event
-from kiban.operation.foresight import foresee, value_states
 from kiban.operation.forecast import PerfectForecast
 from kiban.operation.forecast.published import PublishedPrices
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
+from kiban.operation.foresight import foresee, value_states
 from kiban.operation.horizon import Manner, operate
 
 MODEL = ErrorModel(ErrorSize(0.04, 0.2), ErrorSize(0.15, 0.4), 0.93, 30.0)

@@ -149,12 +149,11 @@ def test_what_is_as_planned_stays_as_planned() -> None:
     margin = Handover(0.0, 5.0, served, 0.0, 0.0, 0.0, storage_value=0.018, backlog_price=0.024)
     happened = run_hour(CALM, PLANT, margin, 50.0, 20.0)
     assert (happened.discharge_mw, happened.served_mw, happened.import_mw) == pytest.approx((5.0, served, 0.0))
-    # Where import is cheaper than both, it takes the place of the store, and more is served.
+    # Where import is cheaper than both, less is taken from the store or more is served: both are worth the same.
     dear = Handover(0.0, 5.0, served, 0.0, 0.0, 0.0, storage_value=0.027, backlog_price=0.036)
     swapped = run_hour(CALM, PLANT, dear, 50.0, 20.0)
     assert swapped.import_mw == pytest.approx(20.0)
-    assert swapped.discharge_mw == pytest.approx(0.0, abs=1e-12)
-    assert swapped.charge_mw + 1.2 * swapped.served_mw == pytest.approx(20.0)
+    assert 5.0 - swapped.discharge_mw + 1.2 * (swapped.served_mw - served) == pytest.approx(20.0)
 
 
 def test_what_is_missing_is_taken_from_the_cheapest_first() -> None:

@@ -82,6 +82,6 @@ def expect(plan_course: Course, clean_share: float, time: pd.DatetimeIndex) -> B
 
 def _step_of_year(time: pd.DatetimeIndex, step_hours: float) -> npt.NDArray[np.int64]:
     """Number of each step in a year without 29 February."""
-    day = time.dayofyear.to_numpy() - 1 - (time.is_leap_year & (time.month > 2))
+    day = time.day_of_year.to_numpy() - 1 - (time.is_leap_year & (time.month > 2))
     hour = time.hour.to_numpy() + time.minute.to_numpy() / 60.0
     return np.asarray(np.floor((day * HOURS_PER_DAY + hour) / step_hours + 0.5), dtype=np.int64)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from kiban.scenario import Scenario
 
 EPW = ".epw"
+DAYS = "--from, --to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,9 @@ class Period:
 def read_period(plan: Plan, period: Period) -> tuple[Preparation, int, int]:
     """The inputs of a plan's scenario in the period, and its first step and the step after its last one."""
     if (period.first is None) != (period.last is None):
-        raise InputError(Problem("operation.one_day"))
+        raise InputError(Problem("operation.one_day", key=DAYS))
     if period.first is not None and period.last is not None and period.last < period.first:
-        raise InputError(Problem("operation.days_crossed", first=f"{period.first}", last=f"{period.last}"))
+        raise InputError(Problem("operation.days_crossed", key=DAYS, first=f"{period.first}", last=f"{period.last}"))
     preparation = prepare(_moved(plan.scenario, period))
     time = preparation.time
     if period.first is None or period.last is None:
@@ -54,7 +55,9 @@ def read_period(plan: Plan, period: Period) -> tuple[Preparation, int, int]:
     wanted = np.arange(np.datetime64(period.first), np.datetime64(period.last) + 1)
     leap = np.array([str(one).endswith("-02-29") for one in wanted])
     if not np.isin(wanted[~leap], day).all() or leap.all():
-        raise InputError(Problem("operation.days_outside", first=f"{time[0]:%Y-%m-%d}", last=f"{time[-1]:%Y-%m-%d}"))
+        raise InputError(
+            Problem("operation.days_outside", key=DAYS, first=f"{time[0]:%Y-%m-%d}", last=f"{time[-1]:%Y-%m-%d}")
+        )
     inside = np.flatnonzero(np.isin(day, wanted))
     return preparation, int(inside[0]), int(inside[-1]) + 1
 

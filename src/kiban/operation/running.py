@@ -114,7 +114,7 @@ def _forecast(given: str | Forecast, conditions: Conditions, recorder: Recorder,
         model, publication_hour = read_error_model(recorder.take)
         return SyntheticForecast(conditions, model, publication_hour, seed)
     if isinstance(given, str):
-        raise InputError(Problem("operation.forecast", name=given, known=FORECASTS))
+        raise InputError(Problem("operation.forecast", key="--forecast", name=given, known=FORECASTS))
     return given
 
 
