@@ -95,7 +95,8 @@ class Ahead:
         # Nothing waits when operation begins.
         seen = np.where(before < 0, 0.0, self.conditions.series[ARRIVALS][before % self.conditions.steps])
         total = np.cumsum(np.concatenate([np.zeros((len(seen), 1)), seen, self.arrivals_mw], axis=1), axis=1)
-        return np.maximum(total[:, delay + 1 :] - total[:, 1 : total.shape[1] - delay], 0.0) * hours
+        waiting: Array = np.maximum(total[:, delay + 1 :] - total[:, 1 : total.shape[1] - delay], 0.0) * hours
+        return waiting
 
 
 def look_ahead(
