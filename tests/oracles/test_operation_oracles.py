@@ -84,8 +84,8 @@ def test_set_points_are_a_dispatch_of_pypsa(seed: int) -> None:
         )  # fmt: skip
     # PyPSA loses nothing of the initial energy in the first step.
     network.add(
-        "Store", "store", bus="cells", e_nom=(1.0 + 1e-6) * store.energy_mwh, e_initial=store.kept_per_step * course.initial_mwh,
-        standing_loss=1.0 - store.kept_per_step,
+        "Store", "store", bus="cells", e_nom=(1.0 + 1e-6) * store.energy_mwh,
+        e_initial=store.kept_per_step * course.initial_mwh, standing_loss=1.0 - store.kept_per_step,
     )  # fmt: skip
     options = {"output_flag": False}
     status, condition = network.optimize(solver_name="highs", include_objective_constant=False, solver_options=options)
