@@ -6,7 +6,8 @@ In a page,
                                                   sums and products may be written, value["chip.life"] is a figure of
                                                   the catalogue, count.assumed is a count, pay.packages.tax_credit
                                                   is from scenarios/tomakomai.pay.golden.json and
-                                                  national_pay.tax_credit from scenarios/japan.pay.golden.json
+                                                  national_pay.tax_credit from scenarios/japan.pay.golden.json,
+                                                  run.synthetic from scenarios/tomakomai.run.golden.json
     <!-- holds: inzai.worths.pv_limit > 0 -->     is a statement on which a sentence rests; it must be true
     <!-- table: NAME -->...<!-- end -->           is a table made by a function of this file
     <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output
@@ -46,8 +47,8 @@ BLOCK = re.compile(
 FILE_NAME = re.compile(r"^# (?P<name>[\w.-]+\.toml)\b")
 FACT = re.compile(r"^(value|low|high)\[")
 DIGITS = 3
-PAY = {"tomakomai.pay": "pay", "japan.pay": "national_pay"}
-"""Names of the golden results of PAY, and what pages call them."""
+PAY = {"tomakomai.pay": "pay", "japan.pay": "national_pay", "tomakomai.run": "run"}
+"""Names of the golden results of PAY and RUN, and what pages call them."""
 MYEN_IN_BN = 1000
 MYEN_IN_OKU = 100
 OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -226,6 +227,8 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
         titles = {phrase(f"pay.title.{key}", language): key for key in paid}  # type: ignore[arg-type]
         places = ("areas", "prefectures", "sites")
         titles |= {phrase(f"national_pay.title.{key}", language): key for key in places}  # type: ignore[arg-type]
+    run = ("regret", "costs", "run")
+    titles |= {phrase(f"operation.title_{key}", language): key for key in run}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"
     for line in report.splitlines(keepends=True):
         current = titles.get(line.strip(), current) if not line.startswith(" ") else current

@@ -1,6 +1,7 @@
 """Write the golden result of every example: python scripts/update_goldens.py [NAME ...]; review the diff.
 
-`tomakomai.pay` is what the packages of policies do to the default example, `tomakomai.pay.PART` one part of it.
+`tomakomai.pay` is what the packages of policies do to the default example, `tomakomai.pay.PART` one part of it;
+`tomakomai.run` is how it runs.
 """
 
 import json
@@ -23,6 +24,8 @@ FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 DIGITS = 7
 PAY_EXAMPLE = "tomakomai"
 PAY_FILE = f"{PAY_EXAMPLE}.pay.golden.json"
+RUN_FILE = f"{PAY_EXAMPLE}.run.golden.json"
+WINDOWS_H = (24, 48, 168)
 SMALL_BUDGET_MYEN = 30_000.0
 """Within reach of special depreciation and of relief from property tax."""
 LARGE_BUDGET_MYEN = 300_000.0
@@ -152,14 +155,51 @@ def write_pay_golden(parts: tuple[str, ...]) -> None:
     path.write_text(json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
+def run_figures() -> Figures:
+    """How the default example runs: under synthetic forecasts, and with perfect ones in windows of three lengths."""
+    from kiban.operation.running import run
+
+    plan = build(read_scenario(FOLDER / f"{PAY_EXAMPLE}.toml"))
+    operated = {"synthetic": run(plan)}
+    for hours in WINDOWS_H:
+        operated[f"perfect_{hours}"] = run(plan, forecast="perfect", horizon_hours=hours)
+    return {
+        name: rounded(
+            {
+                "cost_myen": one.cost_myen,
+                "cash_myen": one.cash_myen,
+                "perfect_foresight_cost_myen": one.perfect_foresight_cost_myen,
+                "regret": {
+                    "total": one.regret_share(one.regret.total_myen),
+                    "horizon": one.regret_share(one.regret.horizon_myen),
+                    "forecast": one.regret_share(one.regret.forecast_myen),
+                    "hour": one.regret_share(one.regret.hour_myen),
+                },
+                "unserved_mwh": one.total_unserved_mwh,
+                "indicators": dict(one.indicators),
+                "valuation": dict(one.valuation),
+            }
+        )
+        for name, one in operated.items()
+    }
+
+
+def write_run_golden() -> None:
+    """Operate the default example and write its golden file."""
+    text = json.dumps(run_figures(), indent=2, sort_keys=True) + "\n"
+    (FOLDER / RUN_FILE).write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
     from national_golden import write_golden as write_national_golden
 
-    everything = [*example_names(), *national_example_names(), f"{PAY_EXAMPLE}.pay"]
+    everything = [*example_names(), *national_example_names(), f"{PAY_EXAMPLE}.pay", f"{PAY_EXAMPLE}.run"]
     for example in sys.argv[1:] or everything:
         print(example, flush=True)
         name, _, part = example.partition(".pay")
-        if name != example:
+        if example == f"{PAY_EXAMPLE}.run":
+            write_run_golden()
+        elif name != example:
             write_pay_golden((part[1:],) if part else tuple(PAY_PARTS))
         elif name in national_example_names():
             write_national_golden(name)

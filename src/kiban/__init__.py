@@ -9,6 +9,8 @@
     kiban.frontier("tomakomai", "clean_share").points    # what each point of clean share costs
     payment = kiban.pay("tomakomai", "tax-credit")   # a policy package, by name, file or object
     payment.support.windfall_share
+    operation = kiban.run("tomakomai")       # how a plan runs when the hours ahead are not known
+    operation.regret, operation.unserved_mwh
     national = kiban.build("japan")          # a national study, by the same names: sites, sizes, flows
     national.sites, national.flows
 
@@ -19,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     from kiban.finance.ledger import Ledger
@@ -27,6 +29,10 @@ if TYPE_CHECKING:
     from kiban.finance.payment import Payment
     from kiban.national.result.plan import NationalPlan
     from kiban.national.study.problem import NationalProblem
+    from kiban.operation.events import Event
+    from kiban.operation.forecast.forecast import Forecast
+    from kiban.operation.operation import Operation
+    from kiban.operation.period import Period
     from kiban.planning.frontier import Frontier, Measure
     from kiban.planning.plan import Plan
     from kiban.planning.preparation import Preparation
@@ -39,6 +45,7 @@ __all__ = [
     "Ledger",
     "NationalPlan",
     "NationalScenario",
+    "Operation",
     "Plan",
     "Scenario",
     "__version__",
@@ -48,6 +55,7 @@ __all__ = [
     "load",
     "pay",
     "read",
+    "run",
     "save",
 ]
 
@@ -201,9 +209,52 @@ def frontier(
     )
 
 
-def save(plan: Plan | NationalPlan, folder: str | Path) -> Path:
-    """Write a plan to a new folder and return it; `OutputError` where the place is taken or cannot be written."""
+def run(
+    plan: Plan | Scenario | str | Path | None = None,
+    *,
+    period: Period | None = None,
+    forecast: str | Forecast = "synthetic",
+    hour: Literal["merit", "measured"] = "merit",
+    horizon_hours: float | None = None,
+    events: Sequence[Event] = (),
+    insist: bool = False,
+    report: Report | None = None,
+) -> Operation:
+    """How a plan runs when the hours ahead are not known, measured against perfect foresight.
+
+    `plan` may be a saved plan's folder, or a scenario, file or name of an example, which is built first. `period` gives
+    the weather, prices and days that are met (absent: those of the plan), `forecast` what is known ahead, `events` what
+    fails. Raises `InputError` for what cannot be operated or used.
+    """
+    from kiban.operation.running import run as operate
+    from kiban.planning.building import build as build_plan
     from kiban.planning.plan import Plan
+    from kiban.scenario.examples import load_scenario
+
+    if isinstance(plan, str | Path) and Path(plan).is_dir():
+        plan = load(plan)
+    if not isinstance(plan, Plan):
+        plan = build_plan(load_scenario(plan).insisting(insist), report=report)
+    return operate(
+        plan,
+        period=period,
+        forecast=forecast,
+        hour=hour,
+        horizon_hours=horizon_hours,
+        events=events,
+        report=report,
+    )
+
+
+def save(plan: Plan | NationalPlan | Operation, folder: str | Path) -> Path:
+    """Write a plan or an operation to a new folder and return it; `OutputError` where that cannot be done."""
+    from kiban.operation.operation import Operation
+    from kiban.planning.plan import Plan
+
+    if isinstance(plan, Operation):
+        from kiban.report.operation.folder import save_operation
+
+        return save_operation(plan, folder)
 
     if isinstance(plan, Plan):
         from kiban.report.plan.folder import save_plan
@@ -254,6 +305,10 @@ def __getattr__(name: str) -> Any:
         from kiban.scenario.national import NationalScenario
 
         return NationalScenario
+    if name == "Operation":
+        from kiban.operation.operation import Operation
+
+        return Operation
     if name == "Plan":
         from kiban.planning.plan import Plan
 

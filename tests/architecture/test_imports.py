@@ -36,6 +36,7 @@ LEVELS = {
     "planning": 4,
     "national": 5,
     "finance": 6,
+    "operation": 6,
     "report": 8,
     "server": 9,
     "commands": 10,

@@ -7,6 +7,7 @@
     national  what build, check and pay do with a national study
     new_file  a file that a command writes and that must not be there yet
     report    kiban report
+    running   kiban run
     serve     kiban serve
     terminal  what every command shares: language, progress, output
 

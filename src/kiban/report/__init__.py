@@ -3,6 +3,7 @@
     plan         a plan of one site
     payment      who pays, for one campus
     national     the national plan, and who pays in it
+    operation    how a plan ran
     catalogue    sites, figures and sources at the command line
     starter      a commented scenario to start from
 

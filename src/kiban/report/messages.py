@@ -13,7 +13,7 @@ from kiban.catalogue import UNITS, climate_normals, load_catalogue
 from kiban.errors import Problem
 from kiban.messages import Message
 from kiban.policy.law import load_law
-from kiban.quantities import Language, term, unit_text
+from kiban.quantities import Language, format_money, format_share, term, unit_text
 from kiban.report.names import subject_name
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 
@@ -117,6 +117,19 @@ def _price_area(name: str, language: Language) -> str:
     return phrase_or(f"area.{name}", language, name) if language == "ja" else name
 
 
+def _money(value_myen: str, language: Language) -> str:
+    return format_money(float(value_myen), language)
+
+
+def _share(share: str, language: Language) -> str:
+    return format_share(float(share), language)
+
+
+def _forecast(name: str, language: Language) -> str:
+    """A forecast; one of the user's own is called as it calls itself."""
+    return phrase_or(f"forecast.{name}", language, name)
+
+
 _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "assets": subject_name,
     "measures": measure_title,
@@ -128,5 +141,8 @@ _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "site_name": _site,
     "weather_columns": _weather_column,
     "price_area": _price_area,
+    "amount_myen": _money,
+    "regret_share": _share,
+    "forecast_name": _forecast,
 }
 """Blanks whose values are ids, and what names them."""

@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 import re
+from collections.abc import Mapping
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,7 +105,7 @@ def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
     return {
         SCENARIO: dump_scenario(plan.scenario, folder).encode("utf-8"),
         SUMMARY: to_json(summarise(plan)).encode("utf-8"),
-        HOURLY: _hourly_bytes(plan),
+        HOURLY: hourly_bytes(plan.time, plan.hourly),
         PROVENANCE: to_json(_provenance(plan)).encode("utf-8"),
         WORKBOOK: workbook_bytes(plan),
         **{
@@ -121,16 +122,16 @@ def _provenance(plan: Plan) -> dict[str, Any]:
     return {"inputs": entries, "sources": {key: dataclasses.asdict(catalogue.sources[key]) for key in used}}
 
 
-def _hourly_bytes(plan: Plan) -> bytes:
+def hourly_bytes(time: pd.DatetimeIndex, hourly: Mapping[str, Array]) -> bytes:
     """Parquet with `time` in the site's fixed offset and one column of doubles for each hourly column."""
     import numpy as np
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    offset = plan.time[0].utcoffset() if len(plan.time) else timedelta()
-    instants = pa.array(plan.time.tz_convert("UTC").tz_localize(None).to_numpy())
+    offset = time[0].utcoffset() if len(time) else timedelta()
+    instants = pa.array(time.tz_convert("UTC").tz_localize(None).to_numpy())
     stamped = instants.cast(pa.timestamp(instants.type.unit)).cast(pa.timestamp(instants.type.unit, tz=_zone(offset)))
-    columns = {name: pa.array(np.asarray(column, dtype=np.float64)) for name, column in plan.hourly.items()}
+    columns = {name: pa.array(np.asarray(column, dtype=np.float64)) for name, column in hourly.items()}
     written = pa.BufferOutputStream()
     pq.write_table(pa.table({TIME: stamped, **columns}), written, compression="zstd")
     return bytes(written.getvalue().to_pybytes())

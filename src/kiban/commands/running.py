@@ -1,0 +1,124 @@
+"""`kiban run`: operate a plan under forecasts, and measure it against perfect foresight."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
+from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
+from kiban.messages import Message
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+    from kiban.progress import Report
+
+DAY = ["%Y-%m-%d"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `kiban run` to the command line."""
+    app.command("run")(run_command)
+
+
+def run_command(
+    subject: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."
+        ),
+    ] = None,
+    weather: Annotated[
+        list[str] | None, typer.Option("--weather", metavar="FILE", help="Weather that is met; may be repeated.")
+    ] = None,
+    prices: Annotated[
+        list[str] | None, typer.Option("--prices", metavar="FILE", help="Prices of the exchange; may be repeated.")
+    ] = None,
+    first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day that is operated.")] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day that is operated.")] = None,
+    wind_height: Annotated[
+        float | None, typer.Option("--wind-height", metavar="M", help="Height of the anemometer of --weather.")
+    ] = None,
+    fill_gaps: Annotated[
+        int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
+    ] = None,
+    forecast: Annotated[
+        str, typer.Option("--forecast", metavar="NAME", help="What is known ahead: synthetic or perfect.")
+    ] = "synthetic",
+    hour: Annotated[
+        Literal["merit", "measured"],
+        typer.Option("--hour", help="Balance an hour in merit order, or solve it again once measured."),
+    ] = "merit",
+    horizon: Annotated[
+        float | None, typer.Option("--horizon", metavar="HOURS", min=1, max=8760, help="Length of a window.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="DIR", help="Save the operation to this new folder.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    insist: Insist = False,
+    lang: Lang = None,
+) -> None:
+    """Operate a plan hour by hour under forecasts; show what is lost against perfect foresight."""
+    from kiban.operation.period import Period
+    from kiban.operation.running import run
+    from kiban.report.phrases import phrase
+
+    language = choose_language(lang)
+    if out is not None:
+        from kiban.report.plan.folder import check_folder
+
+        check_folder(out)
+    period = None
+    if weather or prices or first or last or wind_height is not None or fill_gaps is not None:
+        period = Period(
+            weather=tuple(weather or ()),
+            prices=tuple(prices or ()),
+            first=first.date() if first else None,
+            last=last.date() if last else None,
+            wind_height_m=wind_height,
+            fill_gaps_hours=fill_gaps,
+        )
+    with progress(language, spinner=not as_json) as tell:
+        plan = _find_plan(subject, tell, insist=insist)
+        if plan.status == "optimal":
+            operation = run(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon, report=tell)
+            if out is not None:
+                from kiban.report.operation.folder import save_operation
+
+                tell(Message("progress.saving"))
+                save_operation(operation, out, language)
+    if plan.status == "infeasible":
+        from kiban.report.plan.terminal import plan_text
+
+        show(lambda width: plan_text(plan, language, width))
+        complain(phrase("command.no_design", language))
+        raise typer.Exit(EXIT_INFEASIBLE)
+    if as_json:
+        from kiban.report.operation.document import operation_document
+        from kiban.report.plan.record import to_json
+
+        write(to_json(operation_document(operation, language)))
+    else:
+        from kiban.report.operation.terminal import operation_text
+
+        show(lambda _: operation_text(operation, language))
+    complain(
+        phrase("operation.not_saved", language) if out is None else phrase("operation.saved", language, folder=out)
+    )
+
+
+def _find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
+    """The plan in a folder, or that of a scenario."""
+    from kiban.planning.building import build
+    from kiban.report.plan.folder import load_plan
+    from kiban.scenario.examples import find_national, load_scenario
+
+    if subject is not None and Path(subject).is_dir():
+        return load_plan(subject)
+    if subject is not None and find_national(subject) is not None:
+        raise InputError(Problem("operation.not_national", subject))
+    return build(load_scenario(subject).insisting(insist), report=tell)

@@ -1,0 +1,23 @@
+"""RUN: how a plan runs when the hours ahead are not known.
+
+running     plan -> operation; start here
+operation   the frozen result
+facility    what the plan built, as limits and costs of its operation
+conditions  what weather, prices and load turn out to be
+period      the weather, the prices and the days that are met, where they are not the plan's own
+events      a unit that trips, a grid that is away
+forecast    what is expected of the hours ahead
+valuation   prices of the yearly limits and of what is not served
+ahead       what an operator sees ahead, window by window
+window      the window that is solved in each step
+hour        what happens in an hour: merit order by the window's prices
+horizon     the rolling loop, with states carried over every seam
+budget      the clean share of the year, paced by a price
+course      what happened, and what it cost
+foresight   the best course with everything known
+"""
+
+from kiban.operation.operation import Operation
+from kiban.operation.running import run
+
+__all__ = ["Operation", "run"]

@@ -1,0 +1,127 @@
+"""What an operator sees ahead: forecasts, events that are known, and series that are known anyway, window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.arrays import Array
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
+from kiban.operation.events import BACKUP, BATTERY, GRID, Event, left_of
+from kiban.operation.facility import Facility
+from kiban.operation.forecast.forecast import Forecast
+from kiban.operation.forecast.perfect import PerfectForecast
+
+
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """Some windows, each of `(horizon,)` steps: what is expected in them. All arrays are `(windows, horizon)`."""
+
+    facility: Facility
+    conditions: Conditions
+    events: Sequence[Event]
+    begins: npt.NDArray[np.int64]
+    """The first step of each window."""
+    expected: Mapping[str, Array]
+
+    @cached_property
+    def steps(self) -> npt.NDArray[np.int64]:
+        """The steps of the windows, beyond the end from the first one on."""
+        horizon = next(iter(self.expected.values())).shape[1]
+        return (self.begins[:, None] + np.arange(horizon)) % self.conditions.steps
+
+    def known(self, series: Array) -> Array:
+        """A series that is known in advance."""
+        found: Array = series[self.steps]
+        return found
+
+    def left(self, unit: str) -> Array | float:
+        """The share of a unit that is left, as far as it is known."""
+        return left_of(unit, self.events, self.steps, self.begins[:, None]) if self.events else 1.0
+
+    @cached_property
+    def available_mw(self) -> Array:
+        """Power that costs nothing, and what measures save."""
+        total = self.known(self.facility.saved_mw)
+        for plant in self.facility.plants:
+            total = total + plant.capacity_mw * self.expected[f"{AVAILABILITY}{plant.name}"] * self.left(plant.name)
+        return np.maximum(total, 0.0)
+
+    @property
+    def price_myen_per_mwh(self) -> Array:
+        """Price of energy drawn."""
+        return self.expected[PRICE] if PRICE in self.expected else np.zeros(self.steps.shape)
+
+    @property
+    def import_limit_mw(self) -> Array:
+        """What may be drawn."""
+        limit: Array = self.known(self.facility.import_limit_mw) * self.left(GRID)
+        return limit
+
+    @property
+    def backup_limit_mw(self) -> Array | float:
+        """What the backup can give."""
+        return self.facility.backup_limit_mw * self.left(BACKUP)
+
+    @property
+    def battery_left(self) -> Array | float:
+        """The share of the store's power that is left."""
+        return self.left(BATTERY)
+
+    @cached_property
+    def firm_mw(self) -> Array:
+        """IT load that may not wait: no more than there is room for."""
+        return np.minimum(self.expected[FIRM], self.facility.it_mw)
+
+    @property
+    def pue(self) -> Array:
+        """MW at the meter for each MW of IT load."""
+        return self.expected[PUE]
+
+    @property
+    def arrivals_mw(self) -> Array:
+        """IT load that may wait, as it arrives."""
+        return self.expected[ARRIVALS]
+
+    @cached_property
+    def backlog_limit_mwh(self) -> Array:
+        """The most that may wait at the end of each step: what arrived within the allowed delay, seen or expected."""
+        delay, hours = self.facility.delay_steps, self.facility.step_hours
+        before = self.begins[:, None] - np.arange(delay, 0, -1)
+        # Nothing waits when operation begins.
+        seen = np.where(before < 0, 0.0, self.conditions.series[ARRIVALS][before % self.conditions.steps])
+        total = np.cumsum(np.concatenate([np.zeros((len(seen), 1)), seen, self.arrivals_mw], axis=1), axis=1)
+        waiting: Array = np.maximum(total[:, delay + 1 :] - total[:, 1 : total.shape[1] - delay], 0.0) * hours
+        return waiting
+
+
+def look_ahead(
+    facility: Facility,
+    conditions: Conditions,
+    forecast: Forecast,
+    events: Sequence[Event],
+    begins: npt.NDArray[np.int64],
+    horizon: int,
+    *,
+    measured: bool,
+) -> Ahead:
+    """What is expected in the windows that begin in the steps `begins`; `measured` puts the first step as it is."""
+    steps = (begins[:, None] + np.arange(horizon)) % conditions.steps
+    expected = {name: series[steps] for name, series in conditions.series.items()}
+    if not isinstance(forecast, PerfectForecast):
+        issued = [forecast.issue(int(step), horizon) for step in begins]
+        for name in issued[0]:
+            expected[name] = np.stack([one[name] for one in issued])
+            if measured:
+                expected[name][:, 0] = conditions.series[name][begins]
+    return Ahead(facility, conditions, events, begins, expected)
+
+
+def seen_now(ahead: Ahead, unit: str) -> Array:
+    """The share of a unit that is left in the first step of each window as it happens, known or not."""
+    first = ahead.begins
+    return left_of(unit, ahead.events, first, np.full_like(first, np.iinfo(np.int64).max))

@@ -1,0 +1,129 @@
+"""The course of an operation: what happened in each step, and what that cost, item by item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE, Conditions
+from kiban.operation.facility import Facility
+from kiban.operation.valuation import Valuation
+
+CASH: Final = ("energy", "fuel", "carbon", "water")
+"""Items that are paid; the others are prices on limits and on states."""
+COLUMNS: Final = (
+    "charge_mw",
+    "discharge_mw",
+    "served_mw",
+    "import_mw",
+    "backup_mw",
+    "curtailment_mw",
+    "unserved_mw",
+    "dropped_mw",
+    "state_of_charge_mwh",
+    "backlog_mwh",
+)
+"""In the order of `linear.window.solution.AMOUNTS`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """How an operation ran; `flows` has the columns of `COLUMNS`, each `(steps,)`, MW or MWh at the end of a step."""
+
+    facility: Facility
+    conditions: Conditions
+    flows: Mapping[str, Array]
+    initial_mwh: float
+    windows: int = 0
+    seconds: float = 0.0
+    """Spent in the windows' solver."""
+    largest_gap: float = 0.0
+    """Relative distance of cost and proven bound, the largest of all windows."""
+
+    @property
+    def it_load_mw(self) -> Array:
+        """IT load that was served."""
+        return self.conditions.series[FIRM] - self.flows["unserved_mw"] + self.flows["served_mw"]
+
+    @property
+    def load_mw(self) -> Array:
+        """Electric load that was served, measures aside."""
+        return self.conditions.series[PUE] * self.it_load_mw
+
+    def total(self, column: str) -> float:
+        """Energy of a flow, MWh."""
+        return float(self.flows[column].sum()) * self.facility.step_hours
+
+    @property
+    def unclean_mwh(self) -> float:
+        """Energy that is not clean: of imports by the mix of their hour, and all of the backup's."""
+        share = 1.0 - self.conditions.grid_clean_share
+        return float(share @ self.flows["import_mw"] + self.flows["backup_mw"].sum()) * self.facility.step_hours
+
+    @property
+    def emissions_t(self) -> float:
+        """Carbon dioxide of imports and backup."""
+        imported = float(self.conditions.grid_emission_factor_t_per_mwh @ self.flows["import_mw"])
+        burnt = self.facility.backup_emission_t_per_mwh * float(self.flows["backup_mw"].sum())
+        return (imported + burnt) * self.facility.step_hours
+
+    @property
+    def water_m3(self) -> float:
+        """Water for cooling."""
+        return float(self.conditions.wue_m3_per_mwh @ self.it_load_mw) * self.facility.step_hours
+
+    @property
+    def clean_share(self) -> float:
+        """Hourly matched clean share of the load."""
+        load = float(self.load_mw.sum()) * self.facility.step_hours
+        return 1.0 - min(self.unclean_mwh / load, 1.0) if load > 0 else 1.0
+
+    def costs(self, valuation: Valuation) -> dict[str, float]:
+        """What the course cost, million yen by item: what is paid, then what limits and states are worth."""
+        facility, flows, hours = self.facility, self.flows, self.facility.step_hours
+        price = self.conditions.series.get(PRICE)
+        stored = float(flows["state_of_charge_mwh"][-1]) - self.initial_mwh
+        return {
+            "energy": 0.0 if price is None else float(price @ flows["import_mw"]) * hours,
+            "fuel": float(facility.fuel_cost_myen_per_mwh @ flows["backup_mw"]) * hours,
+            "carbon": facility.carbon_price_myen_per_t * self.emissions_t,
+            "water": facility.water_price_myen_per_m3 * self.water_m3,
+            "unclean": valuation.unclean_myen_per_mwh * self.unclean_mwh,
+            "carbon_cap": valuation.carbon_cap_myen_per_t * self.emissions_t,
+            "water_cap": valuation.water_cap_myen_per_m3 * self.water_m3,
+            "unserved": valuation.unserved_myen_per_mwh * self.total("unserved_mw"),
+            "dropped": valuation.dropped_myen_per_mwh * self.total("dropped_mw"),
+            "stored": -valuation.storage_myen_per_mwh * stored,
+            "waiting": valuation.backlog_myen_per_mwh * float(flows["backlog_mwh"][-1]),
+        }
+
+    def hourly(self) -> dict[str, Array]:
+        """The columns of the operation: load, what met it, states, and the conditions that were met."""
+        series = self.conditions.series
+        columns = {"it_load_mw": self.it_load_mw, "load_mw": self.load_mw, **self.flows}
+        columns |= {"firm_mw": series[FIRM], "arrivals_mw": series[ARRIVALS], "pue": series[PUE]}
+        if PRICE in series:
+            columns["grid_price_myen_per_mwh"] = series[PRICE]
+        return columns
+
+    def imbalance_mw(self) -> Array:
+        """What each hour's balance is open by; zero but for rounding."""
+        available = self.available_mw
+        flows = self.flows
+        supplied = available - flows["curtailment_mw"] + flows["import_mw"] + flows["backup_mw"]
+        return supplied + flows["discharge_mw"] - flows["charge_mw"] - self.load_mw
+
+    @property
+    def available_mw(self) -> Array:
+        """Power that cost nothing, and what measures save."""
+        return self.flows["available_mw"]
+
+
+def count_starts(output_mw: Array, least_mw: float = 1e-3) -> int:
+    """How often something began to run that stood still the step before."""
+    runs = output_mw > least_mw
+    return int(np.count_nonzero(runs[1:] & ~runs[:-1]) + (1 if runs[0] else 0))

@@ -1,0 +1,195 @@
+"""RUN: from a plan to its operation under conditions that are not known in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from kiban.errors import InputError, Problem
+from kiban.messages import Message
+from kiban.operation.budget import expect
+from kiban.operation.conditions import Conditions, read_conditions
+from kiban.operation.course import Course, count_starts
+from kiban.operation.events import Event
+from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
+from kiban.operation.forecast.forecast import Forecast
+from kiban.operation.forecast.perfect import PerfectForecast
+from kiban.operation.forecast.synthetic import SyntheticForecast, read_error_model
+from kiban.operation.foresight import Foresight, foresee, value_states
+from kiban.operation.horizon import Hour, Manner, operate
+from kiban.operation.operation import Operation, Regret, Solving
+from kiban.operation.period import Period, read_period
+from kiban.operation.valuation import Valuation, read_valuation
+from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.provenance import Recorder
+from kiban.progress import Report, say_nothing
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+
+FORECASTS: Final = ("synthetic", "perfect")
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """A facility, the conditions that it meets, and what it is judged by."""
+
+    facility: Facility
+    conditions: Conditions
+    valuation: Valuation
+
+
+def run(
+    plan: Plan,
+    *,
+    period: Period | None = None,
+    forecast: str | Forecast = "synthetic",
+    hour: Hour = "merit",
+    horizon_hours: float | None = None,
+    events: Sequence[Event] = (),
+    report: Report | None = None,
+) -> Operation:
+    """The operation of a plan.
+
+    `period` names the weather, the prices and the days that it meets; None is the plan's own year. `forecast` is what
+    is known ahead, by name or as an object that was made for those conditions; `hour` says whether an hour is balanced
+    in merit order of its window's prices or solved again once it is measured; windows are `horizon_hours` long (absent
+    takes the catalogue's). Raises `InputError` for a plan that cannot be operated and for input that cannot be used.
+    """
+    tell = report or say_nothing
+    if plan.status != "optimal":
+        raise InputError(Problem("operation.no_design"))
+    tell(Message("progress.inputs"))
+    preparation = prepare(plan.scenario)
+    resources = preparation.resources_for(plan.cooling_system)
+    uncovered = list_uncovered(plan, resources)
+    if uncovered:
+        raise InputError(Problem("operation.uncovered", names=uncovered))
+    take = preparation.recorder.take
+    asked_hours = take("operation.window") if horizon_hours is None else horizon_hours
+    valuation = read_valuation(plan, take("operation.unserved_price"), take("compute.unserved_price"))
+    planned = _set(plan, preparation, valuation)
+    planned = replace(planned, valuation=value_states(planned.facility, planned.conditions, valuation))
+    tell(Message("progress.foresight"))
+    best = own = foresee(planned.facility, planned.conditions, planned.valuation)
+    setting, recorder, notes = planned, preparation.recorder, preparation.notes
+    if period is not None:
+        met, first, end = read_period(plan, period)
+        setting = _set(plan, met, planned.valuation)
+        setting = replace(
+            setting, facility=setting.facility.cut(first, end), conditions=setting.conditions.cut(first, end)
+        )
+        recorder, notes = met.recorder, met.notes
+        best = foresee(setting.facility, setting.conditions, setting.valuation)
+    conditions = setting.conditions
+    known = _forecast(forecast, conditions, recorder, plan.scenario.seed)
+    target = plan.scenario.target.clean_share
+    budget = expect(own.course, target, conditions.time) if target else None
+    manner = Manner(
+        forecast=known,
+        horizon_steps=max(round(asked_hours / conditions.step_hours), 1),
+        hour=hour,
+        events=tuple(events),
+        budget=budget,
+    )
+    tell(Message("progress.operating", steps=conditions.steps))
+    course, regret = _operate(setting, manner, best)
+    operation = _describe(plan, setting, manner, best, course, regret)
+    return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
+
+
+def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
+    resources = preparation.resources_for(plan.cooling_system)
+    load = served_load(plan, resources.tranches)
+    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load)
+    return Setting(read_facility(plan, resources), conditions, valuation)
+
+
+def _forecast(given: str | Forecast, conditions: Conditions, recorder: Recorder, seed: int) -> Forecast:
+    if given == "perfect":
+        return PerfectForecast(conditions)
+    if given == "synthetic":
+        model, publication_hour = read_error_model(recorder.take)
+        return SyntheticForecast(conditions, model, publication_hour, seed)
+    if isinstance(given, str):
+        raise InputError(Problem("operation.forecast", key="--forecast", name=given, known=FORECASTS))
+    return given
+
+
+def _operate(setting: Setting, manner: Manner, best: Foresight) -> tuple[Course, Regret]:
+    """The operation, and its regret: each part is the difference of two operations that differ in one thing."""
+    calm = replace(manner, events=())
+    perfect = replace(calm, forecast=PerfectForecast(setting.conditions))
+    steps = [perfect]
+    if not manner.forecast.measures_first_step:
+        steps.append(replace(calm, hour="measured"))
+        if manner.hour == "merit":
+            steps.append(calm)
+    elif not isinstance(manner.forecast, PerfectForecast):
+        steps.append(calm)
+    if manner.events:
+        steps.append(manner)
+
+    def go(one: Manner) -> Course:
+        return operate(setting.facility, setting.conditions, setting.valuation, one)
+
+    with ThreadPoolExecutor(len(steps), thread_name_prefix="kiban-operation") as pool:
+        courses = list(pool.map(go, steps))
+    costs = [sum(one.costs(setting.valuation).values()) for one in courses]
+    with_events = costs[-1] if manner.events else None
+    calm_costs = costs[:-1] if manner.events else costs
+    foreseen = sum(best.course.costs(setting.valuation).values())
+    forecast_cost = calm_costs[min(1, len(calm_costs) - 1)]
+    regret = Regret(
+        horizon_myen=calm_costs[0] - foreseen,
+        forecast_myen=forecast_cost - calm_costs[0],
+        hour_myen=calm_costs[-1] - forecast_cost,
+        events_myen=0.0 if with_events is None else with_events - calm_costs[-1],
+    )
+    return courses[-1], regret
+
+
+def _describe(
+    plan: Plan,
+    setting: Setting,
+    manner: Manner,
+    best: Foresight,
+    course: Course,
+    regret: Regret,
+) -> Operation:
+    facility, conditions = setting.facility, setting.conditions
+    store = facility.store
+    indicators = {
+        "clean_share": course.clean_share,
+        "perfect_foresight_clean_share": best.course.clean_share,
+        "load_mwh": float(course.load_mw.sum()) * conditions.step_hours,
+        "import_mwh": course.total("import_mw"),
+        "backup_mwh": course.total("backup_mw"),
+        "curtailment_mwh": course.total("curtailment_mw"),
+        "emissions_t": course.emissions_t,
+        "water_m3": course.water_m3,
+        "backup_starts": float(count_starts(course.flows["backup_mw"])),
+        "battery_cycles": (
+            0.0 if store is None else course.total("discharge_mw") / store.discharge_efficiency / store.energy_mwh
+        ),
+    }
+    return Operation(
+        plan=plan,
+        time=conditions.time,
+        step_hours=conditions.step_hours,
+        forecast=manner.forecast.name,
+        hour="measured" if manner.forecast.measures_first_step else manner.hour,
+        horizon_hours=manner.horizon_steps * conditions.step_hours,
+        hourly=course.hourly(),
+        costs=course.costs(setting.valuation),
+        perfect_foresight_costs=best.course.costs(setting.valuation),
+        bound_myen=best.bound_myen,
+        regret=regret,
+        unserved_mwh={"firm": course.total("unserved_mw"), "deferrable": course.total("dropped_mw")},
+        indicators=indicators,
+        valuation=asdict(setting.valuation),
+        windows=Solving(course.windows, course.seconds, course.largest_gap),
+        provenance=(),
+    )

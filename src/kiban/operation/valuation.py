@@ -1,0 +1,46 @@
+"""What an operation is judged by: the prices that the plan's yearly limits have, and those of what is not served.
+
+A plan holds its yearly limits (clean share, carbon, water); an operation cannot know whether it will. So each limit
+has a price, that of the plan's optimum, which is counted on every unit: every hour knows what it may cost to spare one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+
+POINT = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """Prices in million yen: of energy that is not clean (MWh), carbon (t) and water (m3) under a cap, of compute."""
+
+    unclean_myen_per_mwh: float
+    carbon_cap_myen_per_t: float
+    water_cap_myen_per_m3: float
+    unserved_myen_per_mwh: float
+    """Of firm IT energy that is not served."""
+    dropped_myen_per_mwh: float
+    """Of IT energy that waited in vain."""
+    storage_myen_per_mwh: float = 0.0
+    """Of what is stored when operation ends (`terminal`)."""
+    backlog_myen_per_mwh: float = 0.0
+    """Of what still waits then."""
+
+
+def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mwh: float) -> Valuation:
+    """The prices of a plan's limits; `unserved` and `dropped` where the scenario gives no price of its own."""
+    worths = {worth.name: worth.saving_myen for worth in plan.worths}
+    own = plan.scenario.load.unserved_price_myen_per_mwh
+    load = plan.indicators["load_mwh_per_year"]
+    return Valuation(
+        unclean_myen_per_mwh=worths.get("clean_share", 0.0) / (POINT * load) if load > 0 else 0.0,
+        carbon_cap_myen_per_t=worths.get("carbon_cap", 0.0),
+        water_cap_myen_per_m3=worths.get("water_cap", 0.0),
+        unserved_myen_per_mwh=unserved_myen_per_mwh if own is None else own,
+        dropped_myen_per_mwh=dropped_myen_per_mwh if own is None else own,
+    )

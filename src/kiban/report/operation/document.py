@@ -1,0 +1,55 @@
+"""An operation as one JSON object: what `kiban run --json` prints and `summary.json` of its folder holds."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kiban.operation.operation import Operation
+from kiban.quantities import Language
+from kiban.report.messages import say
+from kiban.report.plan.entries import plain_entry
+
+FORMAT: Final = "kiban operation"
+VERSION: Final = 1
+
+
+def operation_document(operation: Operation, language: Language) -> dict[str, Any]:
+    """Every figure of an operation but its hours; `regret` in shares of the cost with perfect foresight."""
+    regret = operation.regret
+    parts = {
+        "total": regret.total_myen,
+        "horizon": regret.horizon_myen,
+        "forecast": regret.forecast_myen,
+        "hour": regret.hour_myen,
+        "events": regret.events_myen,
+    }
+    windows = operation.windows
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "name": operation.plan.scenario.name,
+        "sentence": say(operation.sentence, language),
+        "first": operation.time[0].isoformat(),
+        "steps": len(operation.time),
+        "step_hours": operation.step_hours,
+        "forecast": operation.forecast,
+        "hour": operation.hour,
+        "horizon_hours": operation.horizon_hours,
+        "cost_myen": operation.cost_myen,
+        "cash_myen": operation.cash_myen,
+        "perfect_foresight_cost_myen": operation.perfect_foresight_cost_myen,
+        "bound_myen": operation.bound_myen,
+        "costs": dict(operation.costs),
+        "perfect_foresight_costs": dict(operation.perfect_foresight_costs),
+        "regret": {name: operation.regret_share(part) for name, part in parts.items()},
+        "regret_myen": parts,
+        "unserved_mwh": operation.total_unserved_mwh,
+        "unserved_by_class_mwh": dict(operation.unserved_mwh),
+        "clean_share": operation.clean_share,
+        "indicators": dict(operation.indicators),
+        "valuation": dict(operation.valuation),
+        "flexibility": None,
+        "windows": {"count": windows.count, "seconds": windows.seconds, "largest_gap": windows.largest_gap},
+        "provenance": [plain_entry(entry) for entry in operation.provenance],
+        "notes": [say(note, language) for note in operation.notes],
+    }

@@ -1,0 +1,54 @@
+"""The parts of an operation by name: of its regret, of its cost, and of how it ran."""
+
+from __future__ import annotations
+
+from kiban.operation.operation import Operation
+from kiban.quantities import Language, format_number, format_share
+from kiban.report.names import money_format
+from kiban.report.phrases import phrase
+
+
+def regret_parts(operation: Operation, language: Language) -> list[tuple[str, float]]:
+    """The parts of the regret, million yen, and their sum."""
+    regret = operation.regret
+    hours = f"{operation.horizon_hours:g}"
+    return [
+        (phrase("operation.horizon", language, hours=hours), regret.horizon_myen),
+        (phrase("operation.forecast", language), regret.forecast_myen),
+        (phrase("operation.hour", language), regret.hour_myen),
+        (phrase("operation.events", language), regret.events_myen),
+        (phrase("operation.total", language), regret.total_myen),
+    ]
+
+
+def cost_name(item: str, language: Language) -> str:
+    """An item of cost."""
+    return phrase(f"operation_cost.{item}", language)
+
+
+def run_figures(operation: Operation, language: Language) -> list[tuple[str, str]]:
+    """How it ran, named and with three digits; what is nothing and not asked for is left out."""
+    figures, windows = operation.indicators, operation.windows
+    share, best = (format_share(figures[name], language) for name in ("clean_share", "perfect_foresight_clean_share"))
+    rows = [
+        ("clean_share", phrase("operation.clean_shares", language, share=share, foresight=best)),
+        ("unserved_firm", f"{format_number(operation.unserved_mwh['firm'])} MWh"),
+        ("unserved_deferrable", f"{format_number(operation.unserved_mwh['deferrable'])} MWh"),
+        ("import", f"{format_number(figures['import_mwh'])} MWh"),
+    ]
+    if figures["backup_mwh"] > 0:
+        energy, starts = format_number(figures["backup_mwh"]), f"{figures['backup_starts']:,.0f}"
+        rows.append(("backup", phrase("operation.backup_value", language, energy=energy, starts=starts)))
+    if figures["battery_cycles"] > 0:
+        rows.append(("cycles", format_number(figures["battery_cycles"])))
+    seconds, gap = format_number(windows.seconds), f"{windows.largest_gap:.0e}"
+    said = phrase("operation.windows_value", language, count=f"{windows.count:,}", seconds=seconds, gap=gap)
+    rows.append(("windows", said))
+    return [(phrase(f"operation.{name}", language), value) for name, value in rows]
+
+
+def limits_sentence(operation: Operation, language: Language) -> str:
+    """At which prices the limits of the year and what is stored are counted."""
+    money = money_format(operation.plan.scenario, language, operation.provenance)
+    unclean, stored = operation.valuation["unclean_myen_per_mwh"], operation.valuation["storage_myen_per_mwh"]
+    return phrase("operation.limits", language, price=money.energy_price(unclean), stored=money.energy_price(stored))

@@ -1,0 +1,73 @@
+"""Facilities and conditions of random campuses, small enough to be operated in a moment."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
+from kiban.operation.facility import Facility, Plant, Store
+from kiban.operation.valuation import Valuation
+
+START = "2001-03-01"
+VALUATION = Valuation(
+    unclean_myen_per_mwh=0.02,
+    carbon_cap_myen_per_t=0.001,
+    water_cap_myen_per_m3=1e-4,
+    unserved_myen_per_mwh=1.0,
+    dropped_myen_per_mwh=0.25,
+    storage_myen_per_mwh=0.02,
+    backlog_myen_per_mwh=0.02,
+)
+
+
+def random_campus(seed: int, steps: int = 120, *, store: bool = True) -> tuple[Facility, Conditions]:
+    """Sun, wind and prices of random days, a plant that mostly suffices, compute that waits up to twelve hours."""
+    rng = np.random.default_rng(seed)
+    hour = np.arange(steps)
+    sun = np.maximum(np.sin((hour % 24 - 6) / 12 * np.pi), 0.0) * rng.uniform(0.5, 1.0, steps)
+    wind = np.clip(np.cumsum(rng.normal(0.0, 0.1, steps)) + rng.uniform(0.2, 0.8), 0.0, 1.0)
+    clean = rng.uniform(0.2, 0.6, steps)
+    power = rng.uniform(10.0, 60.0)
+    energy = power * rng.uniform(1.0, 6.0)
+    conditions = Conditions(
+        time=pd.date_range(START, periods=steps, freq="h", tz="UTC+09:00"),
+        step_hours=1.0,
+        series={
+            PUE: 1.1 + 0.1 * rng.random(steps),
+            FIRM: rng.uniform(50.0, 70.0, steps),
+            ARRIVALS: rng.uniform(5.0, 20.0, steps),
+            f"{AVAILABILITY}pv": sun,
+            f"{AVAILABILITY}wind_onshore": wind,
+            PRICE: 0.012 + 0.006 * np.sin(hour / 24 * 2 * np.pi) + 0.004 * rng.normal(0.0, 1.0, steps),
+        },
+        grid_clean_share=clean,
+        grid_emission_factor_t_per_mwh=0.8 * (1.0 - clean),
+        wue_m3_per_mwh=rng.uniform(0.0, 1.0, steps),
+    )
+    battery = Store(
+        name="battery",
+        charge_limit_mw=power,
+        discharge_limit_mw=power,
+        energy_mwh=energy,
+        charge_efficiency=0.95,
+        discharge_efficiency=0.93,
+        kept_per_step=0.9999,
+        wear_myen_per_mwh=0.0,
+        initial_mwh=energy * rng.uniform(0.0, 1.0),
+    )
+    facility = Facility(
+        step_hours=1.0,
+        delay_steps=12,
+        it_mw=95.0,
+        plants=(Plant("pv", rng.uniform(50.0, 150.0)), Plant("wind_onshore", rng.uniform(50.0, 120.0))),
+        store=battery if store else None,
+        import_limit_mw=np.full(steps, rng.uniform(10.0, 50.0)),
+        backup_limit_mw=rng.uniform(20.0, 60.0),
+        saved_mw=np.zeros(steps),
+        fuel_cost_myen_per_mwh=np.full(steps, 0.04),
+        backup_emission_t_per_mwh=0.7,
+        carbon_price_myen_per_t=0.003,
+        water_price_myen_per_m3=5e-5,
+    )
+    return facility, conditions

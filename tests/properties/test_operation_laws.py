@@ -1,0 +1,247 @@
+"""Laws of operation: foresight bounds it, balances close, states are carried, deadlines hold, nothing is seen early."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.cases.operations import VALUATION, random_campus
+
+from kiban.operation import horizon
+from kiban.operation.budget import GAIN, MOST, Budget
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
+from kiban.operation.course import Course
+from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.forecast import PerfectForecast
+from kiban.operation.forecast.published import PublishedPrices
+from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
+from kiban.operation.foresight import foresee, value_states
+from kiban.operation.horizon import Manner, operate
+
+MODEL = ErrorModel(ErrorSize(0.04, 0.2), ErrorSize(0.15, 0.4), 0.93, 30.0)
+MANNERS = ("perfect", "merit", "measured")
+SEEDS = range(4)
+
+
+def run_course(seed: int, kind: str, *, store: bool = True, **given: object) -> Course:
+    facility, conditions = random_campus(seed, store=store)
+    forecast = PerfectForecast(conditions) if kind == "perfect" else SyntheticForecast(conditions, MODEL, 10.0, seed)
+    manner = Manner(forecast, 24, "measured" if kind == "measured" else "merit", **given)  # type: ignore[arg-type]
+    return operate(facility, conditions, VALUATION, manner)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", MANNERS)
+def test_no_operation_costs_less_than_the_bound_of_foresight(seed: int, kind: str) -> None:
+    facility, conditions = random_campus(seed)
+    best = foresee(facility, conditions, VALUATION)
+    cost = sum(run_course(seed, kind).costs(VALUATION).values())
+    assert cost >= best.bound_myen - 1e-9
+    assert sum(best.course.costs(VALUATION).values()) == pytest.approx(best.bound_myen, rel=1e-7, abs=1e-7)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("kind", MANNERS)
+@pytest.mark.parametrize("store", [True, False])
+def test_energy_storage_and_waiting_compute_balance_in_every_hour(seed: int, kind: str, store: bool) -> None:
+    course = run_course(seed, kind, store=store)
+    flows, facility = course.flows, course.facility
+    assert np.abs(course.imbalance_mw()).max() < 1e-9
+    series = course.conditions.series
+    waiting = np.concatenate([[0.0], flows["backlog_mwh"][:-1]])
+    left = waiting + series[ARRIVALS] - flows["served_mw"] - flows["dropped_mw"]
+    assert np.abs(left - flows["backlog_mwh"]).max() < 1e-9
+    if facility.store is not None:
+        before = np.concatenate([[course.initial_mwh], flows["state_of_charge_mwh"][:-1]])
+        gained = facility.store.charge_efficiency * flows["charge_mw"]
+        lost = flows["discharge_mw"] / facility.store.discharge_efficiency
+        after = facility.store.kept_per_step * before + gained - lost
+        assert np.abs(after - flows["state_of_charge_mwh"]).max() < 1e-9
+        assert flows["state_of_charge_mwh"].min() >= 0.0
+        assert flows["state_of_charge_mwh"].max() <= facility.store.energy_mwh
+    assert (flows["import_mw"] <= facility.import_limit_mw).all()
+    assert (flows["served_mw"] + series[FIRM] <= facility.it_mw + 1e-9).all()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_compute_waits_longer_than_it_may(seed: int) -> None:
+    """First in, first out: what is served or dropped in an hour is the oldest, and none is older than the delay."""
+    course = run_course(seed, "merit")
+    queue: list[list[float]] = []
+    for step in range(course.conditions.steps):
+        queue.append([step, float(course.conditions.series[ARRIVALS][step])])
+        out = float(course.flows["served_mw"][step] + course.flows["dropped_mw"][step])
+        while out > 1e-12 and queue:
+            taken = min(out, queue[0][1])
+            queue[0][1] -= taken
+            out -= taken
+            if queue[0][1] <= 1e-9:
+                queue.pop(0)
+        # What is left at the end of a step arrived within the delay.
+        assert not queue or step - queue[0][0] < course.facility.delay_steps
+
+
+def test_states_are_carried_over_the_seams_of_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where windows are written a day at a time the operation is the same."""
+    whole = run_course(1, "merit")
+    monkeypatch.setattr(horizon, "PERIOD_HOURS", 24)
+    parts = run_course(1, "merit")
+    for name, column in whole.flows.items():
+        assert np.abs(parts.flows[name] - column).max() < 1e-3, name
+    assert sum(parts.costs(VALUATION).values()) == pytest.approx(sum(whole.costs(VALUATION).values()), rel=1e-7)
+
+
+def test_a_window_as_long_as_the_time_is_foresight() -> None:
+    """The first window of a perfect forecast over the whole time has the cost of foresight itself."""
+    facility, conditions = random_campus(2, 48)
+    best = foresee(facility, conditions, VALUATION)
+    course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 48))
+    first = {name: column[0] for name, column in course.flows.items()}
+    for name in ("import_mw", "backup_mw", "unserved_mw"):
+        assert first[name] == pytest.approx(best.course.flows[name][0], abs=1e-4)
+
+
+class YesterdaysWeather:
+    """A forecast from measurements alone: output as a day before, prices as published."""
+
+    name = "yesterday"
+    measures_first_step = False
+
+    def __init__(self, conditions: Conditions) -> None:
+        self.conditions, self.published = conditions, PublishedPrices(conditions, 10.0)
+
+    def issue(self, step: int, horizon_steps: int) -> dict[str, np.ndarray]:
+        before = (step - 24 + np.arange(horizon_steps) % 24).clip(0)
+        before = np.where(before < step, before, 0)
+        found = {
+            name: series[before] if step else np.full(horizon_steps, 0.3)
+            for name, series in self.conditions.series.items()
+            if name.startswith(AVAILABILITY)
+        }
+        return found | {PRICE: self.published.issue_price(step, horizon_steps)}
+
+
+@pytest.mark.parametrize("hour", ["merit", "measured"])
+def test_nothing_is_seen_before_it_is_known(hour: str) -> None:
+    """What changes after an hour changes no earlier decision by a byte, budget and warm starts included."""
+    facility, conditions = random_campus(3, 400)
+    budget = Budget(0.5, np.full(400, 8.0), np.full(400, 90.0))
+    changed = {name: series.copy() for name, series in conditions.series.items()}
+    rng = np.random.default_rng(0)
+    from_step = 230
+    for name, series in changed.items():
+        if name.startswith(AVAILABILITY):
+            series[from_step:] = rng.uniform(0.0, 1.0, series.size - from_step)
+    # Prices of the day after tomorrow are not published before tomorrow at ten.
+    changed[PRICE][240 + 24 :] += 0.05
+    courses = [
+        operate(facility, each, VALUATION, Manner(YesterdaysWeather(each), 48, hour, budget=budget))  # type: ignore[arg-type]
+        for each in (conditions, replace(conditions, series=changed))
+    ]
+    for name, column in courses[0].flows.items():
+        assert column[:from_step].tobytes() == courses[1].flows[name][:from_step].tobytes(), name
+    assert not np.array_equal(courses[0].flows["import_mw"][from_step:], courses[1].flows["import_mw"][from_step:])
+
+
+def test_an_outage_is_met_and_costs() -> None:
+    facility, conditions = random_campus(5)
+    manner = Manner(PerfectForecast(conditions), 24)
+    calm = operate(facility, conditions, VALUATION, manner)
+    outage = (Event(GRID, 40, 60), Event(BACKUP, 40, 60, left_share=0.5))
+    hit = operate(facility, conditions, VALUATION, replace(manner, events=outage))
+    assert hit.flows["import_mw"][40:60].max() == 0.0
+    assert hit.flows["backup_mw"][40:60].max() <= 0.5 * facility.backup_limit_mw
+    assert np.abs(hit.imbalance_mw()).max() < 1e-9
+    # Unannounced: nothing that is done before it is another.
+    assert np.array_equal(hit.flows["import_mw"][:40], calm.flows["import_mw"][:40])
+    told = tuple(replace(event, known=16) for event in outage)
+    announced = operate(facility, conditions, VALUATION, replace(manner, events=told))
+    assert not np.array_equal(announced.flows["state_of_charge_mwh"][:40], calm.flows["state_of_charge_mwh"][:40])
+    costs = [sum(one.costs(VALUATION).values()) for one in (calm, announced, hit)]
+    assert costs[0] <= costs[1] <= costs[2]
+
+
+def test_a_supply_option_that_trips_gives_its_share() -> None:
+    facility, conditions = random_campus(6)
+    event = (Event("wind_onshore", 10, 20, left_share=0.25),)
+    course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 24, events=event))
+    series = conditions.series
+    sun = facility.plants[0].capacity_mw * series[f"{AVAILABILITY}pv"]
+    wind = facility.plants[1].capacity_mw * series[f"{AVAILABILITY}wind_onshore"]
+    wind[10:20] *= 0.25
+    assert course.flows["available_mw"] == pytest.approx(sun + wind)
+
+
+def test_the_budget_follows_what_is_used() -> None:
+    """By hand: 100 steps of 10 MWh expected; in the first 50, 12 of each are used, at the load that was expected."""
+    facility, conditions = random_campus(1, 100)
+    course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 24))
+    load = course.load_mw
+    budget = Budget(0.9, np.full(100, 10.0), load)
+    rows = [
+        horizon.Happened(0, 0, float(q), 0, 12.0, 0, float(u), 0, 0, 0)
+        for q, u in zip(course.flows["served_mw"][:50], course.flows["unserved_mw"][:50], strict=True)
+    ]
+    paced = budget.pace(VALUATION, conditions, facility, rows)
+    over = (50 * 12.0 - 50 * 10.0) / (50 * 10.0)
+    assert paced.unclean_myen_per_mwh == pytest.approx(0.02 * (1 + GAIN * over))
+    assert budget.pace(VALUATION, conditions, facility, []) == VALUATION
+    many = [replace(row, backup_mw=1000.0) for row in rows]
+    assert budget.pace(VALUATION, conditions, facility, many).unclean_myen_per_mwh == pytest.approx(0.02 * MOST)
+    # A load a tenth larger may use a tenth of a tenth more of it.
+    larger = Budget(0.9, np.full(100, 10.0), load / 1.1)
+    more = 0.1 * (load[:50].sum() - load[:50].sum() / 1.1) / (50 * 10.0)
+    assert larger.pace(VALUATION, conditions, facility, rows).unclean_myen_per_mwh == pytest.approx(
+        0.02 * (1 + GAIN * (over - more))
+    )
+
+
+def test_worths_of_states_are_the_means_of_the_year() -> None:
+    """A MWh more in store at the beginning is worth the dual of the first hour; the mean lies among such worths."""
+    facility, conditions = random_campus(4)
+    valued = value_states(facility, conditions, VALUATION)
+    assert facility.store is not None
+    worths = []
+    for share in (0.2, 0.8):
+        costs = [
+            foresee(
+                replace(facility, store=replace(facility.store, initial_mwh=facility.store.energy_mwh * share + more)),
+                conditions,
+                replace(VALUATION, storage_myen_per_mwh=0.0),
+            ).bound_myen
+            for more in (0.0, 1.0)
+        ]
+        worths.append(costs[0] - costs[1])
+    assert 0.0 < valued.storage_myen_per_mwh < 0.1
+    assert min(worths) >= -1e-9
+    assert valued.unclean_myen_per_mwh == VALUATION.unclean_myen_per_mwh
+
+
+def test_published_prices_are_known_until_midnight_and_from_ten_on_until_the_next() -> None:
+    _, conditions = random_campus(1, 120)
+    price = conditions.series[PRICE]
+    published = PublishedPrices(conditions, 10.0)
+    at_nine, at_ten = published.issue_price(9, 48), published.issue_price(10, 48)
+    assert np.array_equal(at_nine[:15], price[9:24])
+    assert np.array_equal(at_nine[15:39], price[:24])
+    assert np.array_equal(at_ten[:38], price[10:48])
+    assert np.array_equal(at_ten[38:], price[24:34])
+
+
+def test_synthetic_errors_are_as_large_as_they_are_said_to_be() -> None:
+    facility, conditions = random_campus(1, 4000)
+    del facility
+    half = {name: np.full(4000, 0.5) for name in conditions.series if name.startswith(AVAILABILITY)}
+    flat = replace(conditions, series={**conditions.series, **half, PUE: conditions.series[PUE]})
+    forecast = SyntheticForecast(flat, MODEL, 10.0, 7)
+    issued = [forecast.issue(step, 48) for step in range(3900)]
+    wind = np.stack([one[f"{AVAILABILITY}wind_onshore"] for one in issued]) - 0.5
+    sun = np.stack([one[f"{AVAILABILITY}pv"] for one in issued]) - 0.5
+    assert wind[:, 0].std() == pytest.approx(0.04, rel=0.1)
+    assert wind[:, 30:].std() == pytest.approx(0.2, rel=0.1)
+    assert sun[:, 30:].std() == pytest.approx(0.5 * 0.4, rel=0.1)
+    path = wind[:, 0] / 0.04
+    assert np.corrcoef(path[1:], path[:-1])[0, 1] == pytest.approx(0.93, abs=0.02)
+    again = SyntheticForecast(flat, MODEL, 10.0, 7).issue(5, 48)
+    assert np.array_equal(again[f"{AVAILABILITY}pv"], issued[5][f"{AVAILABILITY}pv"])

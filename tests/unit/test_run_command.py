@@ -1,0 +1,168 @@
+"""`kiban run` and `kiban.run`: the answer, the contract of the JSON, the folder, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+import kiban
+from kiban.cli import app
+from kiban.errors import InputError
+from kiban.operation.events import GRID, Event
+from kiban.operation.operation import Operation
+from kiban.planning.plan import Plan
+
+SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    built = kiban.build(SCENARIO)
+    assert isinstance(built, Plan)
+    return built
+
+
+@pytest.fixture(scope="module")
+def folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(kiban.save(plan, tmp_path_factory.mktemp("plans") / "small"))
+
+
+@pytest.fixture(scope="module")
+def operation(plan: Plan) -> Operation:
+    return kiban.run(plan)
+
+
+def invoke(*words: str) -> Any:
+    return CliRunner().invoke(app, ["run", *words], env={"LC_ALL": "C"})
+
+
+def test_the_contract_of_the_json(folder: str) -> None:
+    result = invoke(folder, "--json")
+    assert result.exit_code == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert {"cost_myen", "perfect_foresight_cost_myen", "regret", "unserved_mwh", "clean_share"} <= set(found)
+    assert {"flexibility", "windows", "sentence"} <= set(found)
+    regret = found["regret"]
+    assert set(regret) == {"total", "horizon", "forecast", "hour", "events"}
+    assert regret["total"] == pytest.approx(sum(regret[part] for part in regret if part != "total"), abs=1e-12)
+    shares = found["cost_myen"] / found["perfect_foresight_cost_myen"] - 1.0
+    assert regret["total"] == pytest.approx(shares, abs=1e-9)
+    assert found["cost_myen"] == pytest.approx(sum(found["costs"].values()), rel=1e-12)
+    assert found["windows"]["count"] == 120
+    assert found["cost_myen"] >= found["bound_myen"] - 1e-9
+    assert found["sentence"].startswith("Operated in the hours of its plan with forecasts of a weather model's grade")
+
+
+def test_the_report_answers_first_in_both_languages(folder: str) -> None:
+    english, japanese = invoke(folder), invoke(folder, "--lang", "ja")
+    assert english.exit_code == japanese.exit_code == 0
+    assert "than with perfect foresight" in " ".join(english.stdout.split("\n\n")[0].split())
+    assert "完全予見より" in japanese.stdout.split("\n\n")[0].replace("\n", "")
+    assert "What foresight would have saved" in english.stdout
+
+
+def test_an_operation_adds_up_and_balances(operation: Operation, plan: Plan) -> None:
+    hourly, regret = operation.hourly, operation.regret
+    supplied = hourly["available_mw"] - hourly["curtailment_mw"] + hourly["import_mw"] + hourly["backup_mw"]
+    supplied = supplied + hourly["discharge_mw"] - hourly["charge_mw"]
+    assert np.abs(supplied - hourly["load_mw"]).max() < 1e-9
+    lost = operation.cost_myen - operation.perfect_foresight_cost_myen
+    assert regret.total_myen == pytest.approx(lost, abs=1e-9)
+    assert regret.horizon_myen >= -1e-6
+    assert operation.bound_myen <= operation.perfect_foresight_cost_myen + 1e-9
+    assert str(operation.sentence).endswith("nothing went unserved.")
+    assert operation.plan is plan
+    energy = float(hourly["grid_price_myen_per_mwh"] @ hourly["import_mw"])
+    assert operation.costs["energy"] == pytest.approx(energy)
+    share = 1.0 - (0.8 * hourly["import_mw"].sum() + hourly["backup_mw"].sum()) / hourly["load_mw"].sum()
+    assert operation.clean_share == pytest.approx(share)
+
+
+def test_perfect_forecasts_have_the_regret_of_the_horizon_alone(plan: Plan) -> None:
+    operation = kiban.run(plan, forecast="perfect")
+    assert operation.regret.forecast_myen == operation.regret.hour_myen == operation.regret.events_myen == 0.0
+
+
+def test_an_hour_that_is_solved_again_has_no_regret_of_the_hour(plan: Plan, operation: Operation) -> None:
+    measured = kiban.run(plan, hour="measured")
+    assert measured.regret.hour_myen == 0.0
+    assert measured.regret.forecast_myen == pytest.approx(operation.regret.forecast_myen, abs=1e-9)
+
+
+def test_events_are_a_part_of_the_regret(plan: Plan, operation: Operation) -> None:
+    """Five hours without the grid in the night: the parts before stay as they are, and the events' part adds."""
+    hit = kiban.run(plan, events=(Event(GRID, 48, 53),))
+    assert hit.hourly["import_mw"][48:53].max() == 0.0
+    assert hit.regret.events_myen != 0.0
+    for part in ("horizon_myen", "forecast_myen", "hour_myen"):
+        assert getattr(hit.regret, part) == pytest.approx(getattr(operation.regret, part), abs=1e-9)
+    lost = hit.cost_myen - hit.perfect_foresight_cost_myen
+    assert hit.regret.total_myen == pytest.approx(lost, abs=1e-9)
+
+
+def test_the_same_question_has_the_same_answer(plan: Plan, operation: Operation) -> None:
+    again = kiban.run(plan)
+    for name, column in operation.hourly.items():
+        assert column.tobytes() == again.hourly[name].tobytes(), name
+
+
+def test_an_operation_is_saved_once(folder: str, tmp_path: Path) -> None:
+    out = str(tmp_path / "ran")
+    first = invoke(folder, "--out", out)
+    assert first.exit_code == 0
+    summary = json.loads((tmp_path / "ran" / "summary.json").read_text(encoding="utf-8"))
+    assert summary["format"] == "kiban operation"
+    hours = pd.read_parquet(tmp_path / "ran" / "hourly.parquet")
+    assert len(hours) == 120
+    assert {"time", "import_mw", "state_of_charge_mwh", "unserved_mw"} <= set(hours.columns)
+    second = invoke(folder, "--out", out)
+    assert second.exit_code == 2
+    assert second.stderr.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--forecast", "crystal ball"), "'crystal ball'"),
+        (("--from", "2001-01-02"), "--from"),
+        (("--from", "2001-01-03", "--to", "2001-01-02"), "before they begin"),
+        (("--from", "2031-01-01", "--to", "2031-01-05"), "are not all in the weather"),
+        (("--weather", "no-such-file.csv", "--wind-height", "10"), "no-such-file.csv"),
+        (("--weather", "no-such-file.epw"), "no-such-file.epw"),
+        (("--prices", "no-such-prices.csv"), "no-such-prices.csv"),
+    ],
+)
+def test_what_cannot_be_used_is_one_sentence(folder: str, words: tuple[str, ...], said: str) -> None:
+    result = invoke(folder, *words)
+    assert result.exit_code == 2, result.output
+    problems = [line for line in result.stderr.splitlines() if line.startswith("error: ")]
+    assert len(problems) == 1
+    assert said in problems[0]
+    assert "Traceback" not in result.output
+
+
+def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) -> None:
+    national = invoke("japan")
+    assert national.exit_code == 2
+    assert "national study" in national.stderr
+    impossible, text = tmp_path / "dark.toml", SCENARIO.read_text(encoding="utf-8")
+    for most in ("60", "40", "8"):
+        text = text.replace(f"max_mw = {most}\n", "max_mw = 1\n")
+    impossible.write_text(f'{text}\n[backup]\ntechnology = "none"\n', encoding="utf-8")
+    assert invoke(str(impossible)).exit_code == 4
+    with pytest.raises(InputError):
+        kiban.run(impossible)
+
+
+def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
+    sells = tmp_path / "sells.toml"
+    text = SCENARIO.read_text(encoding="utf-8").replace("max_mw = 8\n", "max_mw = 8\nmax_export_mw = 5\n")
+    sells.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"grid\.max_export_mw"):
+        kiban.run(sells)
