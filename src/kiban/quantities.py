@@ -84,7 +84,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         )
     },
     "cooling_storage": ("store of cold", "蓄熱槽"),
-    "cooling_storage_energy": ("store of cold", "蓄熱槽(熱量)"),
+    "cooling_storage_energy": ("store of cold, heat held", "蓄熱槽(熱量)"),
     "other_storage": ("other storage", "その他の蓄電設備"),
     "throughput": ("wear of storages", "蓄電設備の損耗"),
     "energy": ("energy drawn from the grid", "系統電力量"),
@@ -145,6 +145,7 @@ _UNIT_WORDS: dict[str, tuple[str, str]] = {
     "degc": ("°C", "°C"),
     "k": ("K", "K"),
     "job": ("jobs", "人"),
+    "person": ("person", "人"),
     "gpu": ("GPU", "GPU"),
     "it_mwh": ("MWh of IT", "MWh(IT)"),
     "cycles": ("cycles", "回"),

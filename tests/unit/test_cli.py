@@ -354,8 +354,8 @@ def test_facade() -> None:
     assert str(messages[0]) == "reading inputs"
     assert kiban.load(kiban.save(plan, "out")).hourly.keys() == plan.hourly.keys()
     assert set(kiban.__all__) == set(dir(kiban))
-    with pytest.raises(AttributeError, match="no attribute 'run'"):
-        _ = kiban.run  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="no attribute 'walk'"):
+        _ = kiban.walk  # type: ignore[attr-defined]
 
 
 @pytest.mark.slow

@@ -49,9 +49,10 @@ def solve_highs(
     solution = highs.getSolution()
     point = np.asarray(solution.col_value, dtype=np.float64)
     if flat.integer.any():
-        return status, point, np.zeros(flat.row_lower.size), int(information.mip_node_count), float(
-            information.mip_dual_bound
-        ) + flat.constant  # fmt: skip
+        nodes = int(information.mip_node_count)
+        # Where the search did not even begin, the bound that HiGHS reports is none.
+        bound = float(information.mip_dual_bound) + flat.constant if nodes >= 0 else -np.inf
+        return status, point, np.zeros(flat.row_lower.size), nodes, bound
     prices = np.asarray(solution.row_dual, dtype=np.float64)
     iterations = int(information.simplex_iteration_count)
     return status, point, prices, iterations, -np.inf

@@ -29,6 +29,7 @@ RESERVED_NAMES = frozenset(
             "bridging_gas",
             "battery_power",
             "battery_energy",
+            "battery_usable",
             "it",
             "interconnection",
             "backup",
