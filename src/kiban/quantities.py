@@ -84,7 +84,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
         )
     },
     "cooling_storage": ("store of cold", "蓄熱槽"),
-    "cooling_storage_energy": ("store of cold, heat held", "蓄熱槽(熱量)"),
+    "cooling_storage_energy": ("cold storage", "蓄熱槽(熱量)"),
     "other_storage": ("other storage", "その他の蓄電設備"),
     "throughput": ("wear of storages", "蓄電設備の損耗"),
     "energy": ("energy drawn from the grid", "系統電力量"),
