@@ -76,6 +76,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
             ("compressed_air", "compressed air", "圧縮空気貯蔵"),
             ("hydrogen", "hydrogen", "水素貯蔵"),
             ("pumped_hydro", "pumped hydro", "揚水"),
+            ("bridging_battery", "hired batteries,", "仮設蓄電池"),
         )
         for part, of, der in (
             ("power", "power", "出力"),

@@ -8,6 +8,7 @@ import pytest
 from tests.cases import make_resources
 from tests.unit.test_connection_limits import campus
 
+from kiban.errors import InputError
 from kiban.linear import solve
 from kiban.planning.building import build
 from kiban.planning.hours import clean_energy
@@ -52,6 +53,29 @@ def test_the_catalogue_has_the_hire_where_the_scenario_gives_none():
     assert plan.capacities["bridging_gas_mw"] == pytest.approx(10.0, rel=1e-6)
     taken = {entry.name for entry in plan.provenance}
     assert {"national.temporary_gas.annual_cost", "backup_gas_engine.fuel_cost"} <= taken
+
+
+def test_hired_batteries_carry_called_hours_as_far_as_they_hold():
+    """5 MW with 30 MWh carry 30 x 0.86^0.5 MWh of the 60 in the called hours, backup the rest."""
+    hire = {"max_mw": 0.0, "battery_max_mw": 5.0, "battery_hours": 6.0}
+    plan = build(campus(CALLED, bridging=hire, backup=BACKUP))
+    assert plan.capacities["storage_bridging_battery_power_mw"] == pytest.approx(5.0, rel=1e-6)
+    assert plan.capacities["storage_bridging_battery_energy_mwh"] == pytest.approx(30.0, rel=1e-6)
+    carried = float(plan.hourly["storage_bridging_battery_discharge_mw"][8:14].sum())
+    assert carried == pytest.approx(30 * 0.86**0.5, rel=1e-3)
+    assert plan.capacities["backup_mw"] == pytest.approx(10 - carried / 6, rel=1e-3)
+    assert plan.costs["storage_bridging_battery_power"] == pytest.approx(35.0 * 5, rel=1e-6)
+    hired = [built for built in plan.investments if built.capacity.startswith("storage_bridging_battery")]
+    assert {built.capex_myen for built in hired} == {0.0}
+    (worth,) = [worth for worth in plan.worths if worth.key == "bridging.battery_max_mw"]
+    more = build(campus(CALLED, bridging={**hire, "battery_max_mw": 5.1}, backup=BACKUP))
+    assert worth.saving_myen * 0.1 == pytest.approx(plan.cost_myen_per_year - more.cost_myen_per_year, rel=1e-3)
+
+
+def test_no_storage_of_ones_own_has_the_name_of_the_hired_one():
+    tank = {"round_trip_efficiency": 0.8, "annual_cost_myen_per_mw": 1.0, "annual_cost_myen_per_mwh": 1.0}
+    with pytest.raises(InputError, match="'bridging_battery' cannot name a storage"):
+        campus(CALLED, storage={"bridging_battery": tank})
 
 
 def test_a_permit_makes_more_backup_run_for_less_and_has_its_worth():

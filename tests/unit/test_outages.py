@@ -58,6 +58,16 @@ def test_backup_carries_what_its_fuel_lasts_for():
     assert dear.capacities["battery_power_mw"] + backup >= 10.0 - 1e-6
 
 
+def test_a_storage_beside_the_battery_carries_an_outage_too():
+    """No battery, but a tank with 0.9 out: 5 MW for three hours are 15 / 0.9 MWh, full at every hour."""
+    tank = {"charge_efficiency": 0.9, "discharge_efficiency": 0.9, "self_discharge_per_hour": 0.0}
+    cost = {"annual_cost_myen_per_mw": 2.0, "annual_cost_myen_per_mwh": 3.0}
+    outage = {"hours": 3, "share": 0.5}
+    plan = build(campus({}, storage={"tank": {**tank, **cost}}, backup=NO_BACKUP, outage=outage))
+    assert plan.capacities["storage_tank_power_mw"] == pytest.approx(5.0, rel=1e-6)
+    assert plan.capacities["storage_tank_energy_mwh"] == pytest.approx(15.0 / 0.9, rel=1e-6)
+
+
 def test_capacity_that_costs_nothing_stays_for_the_outage():
     free = {**BACKUP, "annual_cost_myen_per_mw": 0.0}
     plan = build(campus({}, backup=free, outage={"hours": 2}))

@@ -12,7 +12,7 @@ cooling_options  the cooling systems on offer, the hourly PUE and WUE of each, a
 supply_options   supply: hourly output, cost and limits
 storage_options  the battery and the efficiency measures
 grid_supply      the grid connection and the backup: prices, carbon, cost
-bridging         gas engines that are hired until the connection is ready
+bridging         gas engines and batteries that are hired until the connection is ready
 connection_limits  how much of the grid connection may be used in each step
 area_prices      hourly prices and clean shares of an area, made from statistics
 annual_costs     yearly cost of each asset

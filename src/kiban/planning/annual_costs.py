@@ -78,9 +78,9 @@ class CostReader:
             return given
         return self.take_money(fact_id) if money else self.take(fact_id)
 
-    def hire(self, capacity: str, annual_cost: float) -> float:
-        """Yearly cost of a unit of supply that is hired: a service, and no asset."""
-        return self._hire(capacity, asset_class(capacity), annual_cost)
+    def hire(self, capacity: str, annual_cost: float, asset: str | None = None) -> float:
+        """Yearly cost of a unit of supply or storage that is hired: a service, and no asset."""
+        return self._hire(capacity, asset or asset_class(capacity), annual_cost)
 
     def supply(self, name: str, option: Supply) -> float:
         """Yearly cost of a supply option, million yen per MW."""

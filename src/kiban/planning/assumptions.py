@@ -14,7 +14,7 @@ from kiban.planning.cost_groups import RUNNING
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.scenario.plant import COOLING_STORAGE, STORAGE
+from kiban.scenario.plant import COOLING_STORAGE, HIRED_BATTERY, STORAGE
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -119,6 +119,8 @@ def _section_of(item: str) -> str:
         return "load"
     if item.startswith(MEASURE):
         return f"measure.{item.removeprefix(MEASURE)}"
+    if item.startswith(f"{STORAGE}{HIRED_BATTERY}"):
+        return "bridging"
     if item.startswith(STORAGE):
         return f"storage.{item.removeprefix(STORAGE).rpartition('_')[0].removesuffix('_charge')}"
     return known.get(item, f"supply.{item}")

@@ -16,7 +16,7 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import as_problems
 from kiban.messages import Message
 from kiban.planning.after_tax import read_capital_terms, under_policy
-from kiban.planning.bridging import read_bridging
+from kiban.planning.bridging import read_bridging, read_hired_batteries
 from kiban.planning.compute_load import ComputeLoad, read_compute, read_tranches
 from kiban.planning.cooling_options import (
     explain_offer,
@@ -104,8 +104,8 @@ class Plant:
 
     @cached_property
     def further_storages(self) -> tuple[StorageResource, ...]:
-        """The storages beside the battery."""
-        return read_storages(self.inputs)
+        """The storages beside the battery, hired ones among them."""
+        return (*read_storages(self.inputs), *read_hired_batteries(self.inputs))
 
     @cached_property
     def grid(self) -> GridResource | None:

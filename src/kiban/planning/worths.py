@@ -16,7 +16,7 @@ from kiban.linear import Solution
 from kiban.planning.evaluation import compute_it_load, firm_peak, matched_load
 from kiban.planning.plan import Worth
 from kiban.planning.resources import Resources, StorageResource
-from kiban.scenario.plant import COOLING_STORAGE
+from kiban.scenario.plant import COOLING_STORAGE, HIRED_BATTERY
 
 POINT = 0.01
 # A saving below this share of the total cost is the solver's rounding.
@@ -100,6 +100,11 @@ def limit_keys(resources: Resources) -> dict[str, tuple[str, str, str]]:
 
 
 def _storage_keys(storage: StorageResource) -> dict[str, tuple[str, str, str]]:
+    if storage.name == HIRED_BATTERY:
+        return {
+            storage.power: ("bridging.battery_max_mw", "", "MW"),
+            storage.energy: ("bridging.battery_hours", "", "MWh"),
+        }
     section = "battery" if storage.name is None else f"storage.{storage.name}"
     return {
         storage.power: (f"{section}.max_power_mw", f"{section}.min_power_mw", "MW"),

@@ -41,6 +41,8 @@ RESERVED_NAMES = frozenset(
     }
 )
 """Names that the programme gives to its own decisions."""
+HIRED_BATTERY = "bridging_battery"
+"""Storage that is hired, a name that no other has."""
 TRANCHE = "tranche_"
 """Beginning of the names of the decisions on tranches of compute."""
 STORAGE = "storage_"
@@ -266,16 +268,22 @@ class Backup(Section):
 
 
 class Bridging(Section):
-    """Hired gas engines that carry the site until its connection is ready, or in the hours in which it is called."""
+    """Hired gas engines and batteries that carry the site until its connection is ready, or while it is called."""
 
     max_mw: NonNegative
-    """Most that can be hired, MW."""
+    """Most engines that can be hired, MW."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Hire of a MW for a year, instead of the catalogue's."""
     fuel_cost_myen_per_mwh: HourlyInput | None = None
     """Fuel and service of each MWh, instead of the catalogue's gas engine."""
     emission_factor_t_per_mwh: NonNegative | None = None
     """Carbon dioxide per MWh of output, t, instead of the catalogue's gas engine."""
+    battery_max_mw: NonNegative = 0.0
+    """Most batteries that can be hired beside the engines, MW."""
+    battery_hours: Positive | None = None
+    """Hours at full power for which a hired battery holds energy, instead of the catalogue's."""
+    battery_annual_cost_myen_per_mw: NonNegative | None = None
+    """Hire of a MW of battery with its energy for a year, instead of the catalogue's."""
 
 
 class Outage(Section):

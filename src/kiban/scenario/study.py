@@ -12,6 +12,7 @@ from kiban.messages import Message
 from kiban.scenario.compute import Cooling, CoolingStorage, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
+    HIRED_BATTERY,
     KNOWN_STORAGE,
     KNOWN_SUPPLY,
     NAME_PATTERN,
@@ -182,7 +183,8 @@ class Scenario(Document):
     @classmethod
     def _require_own_storage_whole(cls, storage: dict[str, Storage]) -> dict[str, Storage]:
         for name, option in storage.items():
-            if not re.fullmatch(NAME_PATTERN, name) or name.endswith(("_charge", "_discharge")) or name == "battery":
+            taken = name.endswith(("_charge", "_discharge")) or name in {"battery", HIRED_BATTERY}
+            if taken or not re.fullmatch(NAME_PATTERN, name):
                 raise ValueError(Problem("scenario.storage_name", name=name))
             if name in KNOWN_STORAGE or not option.enabled:
                 continue
