@@ -26,6 +26,7 @@ PAY_EXAMPLE = "tomakomai"
 PAY_FILE = f"{PAY_EXAMPLE}.pay.golden.json"
 RUN_FILE = f"{PAY_EXAMPLE}.run.golden.json"
 WINDOWS_H = (24, 48, 168)
+FLEXIBILITY = ("offered_mw", "value_myen_per_year", "mean_reduction_mw", "cost_myen_per_mwh", "answered_share")
 SMALL_BUDGET_MYEN = 30_000.0
 """Within reach of special depreciation and of relief from property tax."""
 LARGE_BUDGET_MYEN = 300_000.0
@@ -178,6 +179,7 @@ def run_figures() -> Figures:
                 "unserved_mwh": one.total_unserved_mwh,
                 "indicators": dict(one.indicators),
                 "valuation": dict(one.valuation),
+                "flexibility": {name: getattr(one.flexibility, name) for name in FLEXIBILITY},
             }
         )
         for name, one in operated.items()

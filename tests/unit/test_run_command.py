@@ -56,6 +56,8 @@ def test_the_contract_of_the_json(folder: str) -> None:
     assert found["cost_myen"] == pytest.approx(sum(found["costs"].values()), rel=1e-12)
     assert found["windows"]["count"] == 120
     assert found["cost_myen"] >= found["bound_myen"] - 1e-9
+    assert {"offered_mw", "value_myen_per_year"} <= set(found["flexibility"])
+    assert found["flexibility"]["value_myen_per_year"] >= 0.0
     assert found["sentence"].startswith("Operated in the hours of its plan with forecasts of a weather model's grade")
 
 

@@ -14,6 +14,7 @@ hour        what happens in an hour: merit order by the window's prices
 horizon     the rolling loop, with states carried over every seam
 budget      the clean share of the year, paced by a price
 course      what happened, and what it cost
+flexibility  what the grid can be given when it calls, and what that is worth
 foresight   the best course with everything known
 """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from kiban.arrays import Array
 from kiban.messages import Message
 from kiban.operation.course import CASH
+from kiban.operation.flexibility import Flexibility
 from kiban.planning.provenance import Entry
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Operation:
     windows: Solving
     provenance: tuple[Entry, ...]
     notes: tuple[Message, ...] = ()
+    flexibility: Flexibility | None = None
+    """What could be offered to the grid; None where no market is known."""
     dated: bool = False
     """Whether other days than those of the plan were met."""
 

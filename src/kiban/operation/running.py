@@ -14,6 +14,7 @@ from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
 from kiban.operation.events import Event
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
+from kiban.operation.flexibility import Flexibility, assess, read_product
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.synthetic import SyntheticForecast, read_error_model
@@ -97,6 +98,7 @@ def run(
     tell(Message("progress.operating", steps=conditions.steps))
     course, regret = _operate(setting, manner, best)
     operation = _describe(plan, setting, manner, best, course, regret)
+    operation = replace(operation, flexibility=_assess(plan, preparation, setting, manner, course, recorder))
     return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
 
 
@@ -149,6 +151,16 @@ def _operate(setting: Setting, manner: Manner, best: Foresight) -> tuple[Course,
         events_myen=0.0 if with_events is None else with_events - calm_costs[-1],
     )
     return courses[-1], regret
+
+
+def _assess(
+    plan: Plan, preparation: Preparation, setting: Setting, manner: Manner, course: Course, recorder: Recorder
+) -> Flexibility | None:
+    """What could be offered to the capacity market; None without a connection or where the area has no such market."""
+    area = preparation.place.area
+    if not plan.scenario.grid.enabled or f"market.capacity_price.{area}" not in recorder.catalogue:
+        return None
+    return assess(course, setting.valuation, manner, read_product(recorder.take, str(area)))
 
 
 def _describe(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from kiban.operation.operation import Operation
@@ -48,7 +49,7 @@ def operation_document(operation: Operation, language: Language) -> dict[str, An
         "clean_share": operation.clean_share,
         "indicators": dict(operation.indicators),
         "valuation": dict(operation.valuation),
-        "flexibility": None,
+        "flexibility": None if operation.flexibility is None else asdict(operation.flexibility),
         "windows": {"count": windows.count, "seconds": windows.seconds, "largest_gap": windows.largest_gap},
         "provenance": [plain_entry(entry) for entry in operation.provenance],
         "notes": [say(note, language) for note in operation.notes],

@@ -9,7 +9,7 @@ from kiban.quantities import Language, format_number, format_share
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.messages import say
 from kiban.report.names import money_format
-from kiban.report.operation.words import cost_name, limits_sentence, regret_parts, run_figures
+from kiban.report.operation.words import cost_name, flexibility_sentences, limits_sentence, regret_parts, run_figures
 from kiban.report.phrases import phrase
 from kiban.report.plan.words import assumed_sentences
 
@@ -23,6 +23,9 @@ def operation_text(operation: Operation, language: Language) -> RenderableType:
     parts += section(phrase("operation.title_regret", language), _regret(operation, language))
     parts += section(phrase("operation.title_costs", language), _costs(operation, language))
     parts += section(phrase("operation.title_run", language), pairs(run_figures(operation, language)))
+    parts += section(
+        phrase("operation.title_flexibility", language), bullets(flexibility_sentences(operation, language))
+    )
     parts += section(phrase("title.assumed", language), lines(assumed_sentences(operation.provenance, language)))
     if operation.notes:
         parts += section(phrase("title.notes", language), bullets(say(note, language) for note in operation.notes))

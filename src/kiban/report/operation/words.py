@@ -52,3 +52,30 @@ def limits_sentence(operation: Operation, language: Language) -> str:
     money = money_format(operation.plan.scenario, language, operation.provenance)
     unclean, stored = operation.valuation["unclean_myen_per_mwh"], operation.valuation["storage_myen_per_mwh"]
     return phrase("operation.limits", language, price=money.energy_price(unclean), stored=money.energy_price(stored))
+
+
+def flexibility_sentences(operation: Operation, language: Language) -> list[str]:
+    """What could be offered to the grid, and what stands in its way."""
+    flexibility = operation.flexibility
+    if flexibility is None:
+        return [phrase("operation.flexibility_none", language)]
+    money = money_format(operation.plan.scenario, language, operation.provenance)
+    key = "operation.flexibility_offer" if flexibility.offered_mw > 0 else "operation.flexibility_nothing"
+    words = {
+        "offered": format_number(flexibility.offered_mw),
+        "value": money.amount(flexibility.value_myen_per_year),
+        "price": money.amount(flexibility.price_myen_per_mw_year),
+    }
+    said = [phrase(key, language, **words)]
+    if flexibility.mean_reduction_mw > 0:
+        said.append(
+            phrase(
+                "operation.flexibility_calls",
+                language,
+                calls=f"{flexibility.calls:,}",
+                share=format_share(flexibility.answered_share, language),
+                mean=format_number(flexibility.mean_reduction_mw),
+                cost=money.energy_price(flexibility.cost_myen_per_mwh),
+            )
+        )
+    return said

@@ -1,0 +1,189 @@
+"""What a campus can give the grid when it is called, what that costs it, and what it is paid.
+
+A call asks that import fall in some hours, told some hours before. For every call that may come, the window from where
+operation then stands is solved twice: as it is, and with import in the called hours so dear that all is given up for it
+but compute. What import falls by in the least of the called hours is what could be promised; what the window costs more
+is the cost of the call.
+
+An offer is a number of MW for the year. What cannot be delivered in nearly all hours in which a call may come is not
+offered: a campus that hardly imports in the evening has nothing to give then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.arrays import Array
+from kiban.calendar import HOURS_PER_DAY
+from kiban.linear.window import solve_windows
+from kiban.operation.ahead import look_ahead
+from kiban.operation.course import Course
+from kiban.operation.horizon import Manner
+from kiban.operation.valuation import Valuation
+from kiban.operation.window import write_windows
+
+CURVE_POINTS: Final = 11
+LEAST_MW: Final = 1e-3
+"""Less is the solver's rounding."""
+SATURDAY: Final = 5
+BELOW_LOSS: Final = 0.9
+"""Import is held off at this share of the price of compute that is dropped: none is dropped for a call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What is sold: the price of a MW for a year, and when, how long and with what notice it may be called."""
+
+    price_myen_per_mw_year: float
+    call_hours: float
+    notice_hours: float
+    calls_per_year: float
+    first_hour: float
+    last_hour: float
+    delivery_share: float
+    """Share of the calls that may come which an offer must be able to meet."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """So many MW, the share of possible calls that deliver them, and what a MWh of such calls costs on average."""
+
+    reduction_mw: float
+    delivered_share: float
+    cost_myen_per_mwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flexibility:
+    """What is offered and what it is worth a year, after the cost of the calls; and the curve behind it."""
+
+    offered_mw: float
+    value_myen_per_year: float
+    price_myen_per_mw_year: float
+    calls: int
+    """Calls that were tried."""
+    answered_share: float
+    """In how many of them import could fall at all."""
+    mean_reduction_mw: float
+    cost_myen_per_mwh: float
+    """Of energy that import fell by, all calls together."""
+    curve: tuple[CurvePoint, ...]
+
+
+def read_product(take: Callable[[str], float], area: str) -> Product:
+    """The capacity market's dispatch-order source of an area; `take` gives a row of the catalogue its value."""
+    return Product(
+        price_myen_per_mw_year=take(f"market.capacity_price.{area}"),
+        call_hours=take("market.call_hours"),
+        notice_hours=take("market.call_notice"),
+        calls_per_year=take("market.calls_per_year"),
+        first_hour=take("market.call_first_hour"),
+        last_hour=take("market.call_last_hour"),
+        delivery_share=take("market.call_delivery"),
+    )
+
+
+def assess(course: Course, valuation: Valuation, manner: Manner, product: Product) -> Flexibility:
+    """What the campus could have delivered along a course, from the forecasts that it had, and what that is worth."""
+    called = list_calls(course, product)
+    reductions, costs = answer_calls(course, valuation, manner, product, called)
+    hours = product.call_hours
+    offered = _met_in(product.delivery_share, reductions)
+    energy = float(reductions.sum()) * hours
+    per_mwh = float(costs.sum()) / energy if energy > 0.0 else 0.0
+    curve = _draw_curve(reductions, costs, hours)
+    offered_cost = _cost_at(offered, reductions, costs, hours)
+    value = offered * (product.price_myen_per_mw_year - product.calls_per_year * hours * offered_cost)
+    return Flexibility(
+        offered_mw=offered if value > 0.0 else 0.0,
+        value_myen_per_year=max(value, 0.0),
+        price_myen_per_mw_year=product.price_myen_per_mw_year,
+        calls=int(called.size),
+        answered_share=float(np.mean(reductions > 0.0)) if called.size else 0.0,
+        mean_reduction_mw=float(reductions.mean()) if called.size else 0.0,
+        cost_myen_per_mwh=per_mwh,
+        curve=curve,
+    )
+
+
+def list_calls(course: Course, product: Product) -> npt.NDArray[np.int64]:
+    """First steps of the calls that may come: on each weekday one after the other within the hours of the product."""
+    conditions = course.conditions
+    time, step_hours = conditions.time, conditions.step_hours
+    hour = time.hour.to_numpy() + time.minute.to_numpy() / 60.0
+    within = (hour >= product.first_hour) & (hour + product.call_hours <= product.last_hour)
+    begins = (
+        within
+        & (np.mod(hour - product.first_hour, product.call_hours) == 0.0)
+        & (time.day_of_week.to_numpy() < SATURDAY)
+    )
+    steps = np.flatnonzero(begins)
+    notice, length = _steps(product.notice_hours, step_hours), _steps(product.call_hours, step_hours)
+    return steps[(steps >= notice) & (steps + length <= conditions.steps)]
+
+
+def answer_calls(
+    course: Course, valuation: Valuation, manner: Manner, product: Product, called: npt.NDArray[np.int64]
+) -> tuple[Array, Array]:
+    """By how many MW import falls in the least hour of each call, and what the call costs, million yen."""
+    if not called.size:
+        return np.zeros(0), np.zeros(0)
+    facility, conditions = course.facility, course.conditions
+    notice = _steps(product.notice_hours, conditions.step_hours)
+    length = _steps(product.call_hours, conditions.step_hours)
+    begins = called - notice
+    horizon = max(manner.horizon_steps, notice + length + _steps(HOURS_PER_DAY, conditions.step_hours))
+    ahead = look_ahead(
+        facility, conditions, manner.forecast, manner.events, begins, min(horizon, conditions.steps), measured=True
+    )
+    before = np.maximum(begins - 1, 0)
+    stored = np.where(begins > 0, course.flows["state_of_charge_mwh"][before], course.initial_mwh)
+    waiting = np.where(begins > 0, course.flows["backlog_mwh"][before], 0.0)
+    calm = replace(write_windows(ahead, valuation), initial_storage_mwh=stored, initial_backlog_mwh=waiting)
+    hours = slice(notice, notice + length)
+    held_off = BELOW_LOSS * valuation.dropped_myen_per_mwh / float(calm.pue.max())
+    price = np.array(calm.import_price_myen_per_mwh)
+    price[:, hours] += held_off
+    hit = replace(calm, import_price_myen_per_mwh=price)
+    free, held = solve_windows(calm), solve_windows(hit)
+    usual, left = (found.amount("import_mw")[:, hours] for found in (free, held))
+    paid = held.cost_myen - held_off * left.sum(axis=1) * conditions.step_hours
+    reductions = (usual - left).min(axis=1)
+    answered = reductions > LEAST_MW
+    return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(paid - free.cost_myen, 0.0), 0.0)
+
+
+def _met_in(share: float, reductions: Array) -> float:
+    """The most that so large a share of the calls delivers, MW."""
+    needed = int(np.ceil(share * reductions.size - 1e-9))
+    return float(np.sort(reductions)[reductions.size - needed]) if needed else 0.0
+
+
+def _steps(hours: float, step_hours: float) -> int:
+    return max(round(hours / step_hours), 0)
+
+
+def _draw_curve(reductions: Array, costs: Array, hours: float) -> tuple[CurvePoint, ...]:
+    """From nothing to the most that any call delivers."""
+    most = float(reductions.max(initial=0.0))
+    if most <= 0.0:
+        return ()
+    levels = np.linspace(0.0, most, CURVE_POINTS)[1:]
+    return tuple(
+        CurvePoint(
+            float(level), float(np.mean(reductions >= level - 1e-9)), _cost_at(float(level), reductions, costs, hours)
+        )
+        for level in levels
+    )
+
+
+def _cost_at(level: float, reductions: Array, costs: Array, hours: float) -> float:
+    """Mean cost of a MWh of the calls that deliver at least so much."""
+    enough = (reductions >= level - 1e-9) & (reductions > 0.0)
+    energy = float(reductions[enough].sum()) * hours
+    return float(costs[enough].sum()) / energy if energy > 0.0 else 0.0
