@@ -13,17 +13,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cases.forecasts import PRICE, WIND, record
 
-from kiban.operation.conditions import Conditions
+from kiban.operation.conditions import ARRIVALS, FIRM, Conditions, read_conditions
+from kiban.operation.course import Course
+from kiban.operation.facility import list_plants, read_facility
+from kiban.operation.forecast.choice import Circumstances, choose_forecast
 from kiban.operation.forecast.climatology import ClimatologyForecast
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.given import GivenForecast, lay_issues
 from kiban.operation.forecast.given_file import GivenSeries
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.persistence import PersistenceForecast
-from kiban.operation.forecast.priced import PricedForecast
+from kiban.operation.forecast.priced import PUBLICATION, PricedForecast
 from kiban.operation.forecast.record import Record
 from kiban.operation.forecast.trained import TrainedForecast
 from kiban.operation.forecast.training import Settings, TrainedModel, train
+from kiban.operation.foresight import value_states
+from kiban.operation.horizon import Hour, Manner, operate
+from kiban.operation.running import Setting
+from kiban.operation.valuation import read_valuation
+from kiban.planning.building import build
+from kiban.planning.preparation import prepare
+from kiban.scenario import parse_scenario
 
 PUBLICATION_HOUR = 10.0
 HORIZON = 30
@@ -83,9 +93,7 @@ def said(forecast: Forecast, step: int) -> bytes:
 def test_what_is_measured_later_changes_no_earlier_forecast(name: str, step: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
     other = replace(CASE, conditions=changed(CASE.conditions, step, generator))
-    before, after = (
-        PricedForecast(FORECASTS[name](case), case.conditions, PUBLICATION_HOUR) for case in (CASE, other)
-    )
+    before, after = (PricedForecast(FORECASTS[name](case), case.conditions, PUBLICATION_HOUR) for case in (CASE, other))
     for earlier in {step, *generator.integers(0, step + 1, 3).tolist()}:
         assert said(before, earlier) == said(after, earlier)
 
@@ -95,6 +103,48 @@ def test_what_is_measured_does_change_the_next_forecast(name: str) -> None:
     """Else the law above would hold for a forecast that is deaf."""
     other = replace(CASE, conditions=changed(CASE.conditions, 50, np.random.default_rng(1)))
     assert said(FORECASTS[name](CASE), 51) != said(FORECASTS[name](other), 51)
+
+
+@cache
+def week() -> Setting:
+    """A plan of a week with sun, geothermal power, a battery and little grid, as it is operated."""
+    target = {"clean_share": 0.6}
+    content = {
+        "name": "week",
+        "site": {"id": "tomakomai"},
+        "time": {"first_hour": 2160, "hours": 168},
+        "target": target,
+    }
+    plan = build(parse_scenario(content))
+    preparation = prepare(plan.scenario)
+    resources = preparation.resources_for(plan.cooling_system)
+    take = preparation.recorder.take
+    facility = read_facility(plan, resources)
+    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources))
+    valuation = read_valuation(plan, take("operation.unserved_price"), take("compute.unserved_price"))
+    return Setting(facility, conditions, value_states(facility, conditions, valuation))
+
+
+@pytest.mark.parametrize("hour", ["merit", "measured"])
+@pytest.mark.parametrize("wanted", ["persistence", "climatology"])
+@settings(max_examples=4)
+@given(step=st.integers(1, 167), seed=st.integers(0, 2**32 - 1))
+def test_what_becomes_known_later_changes_no_earlier_decision(wanted: str, hour: Hour, step: int, seed: int) -> None:
+    """Supply, prices and PUE of later hours are otherwise: what was done before is the same to the byte."""
+    setting = week()
+    later = changed(setting.conditions, step, np.random.default_rng(seed))
+    kept = {name: setting.conditions.series[name] for name in (FIRM, ARRIVALS)}
+    later = replace(later, series={**later.series, **kept})
+
+    def decide(conditions: Conditions) -> Course:
+        circumstances = Circumstances(conditions, setting.conditions, 42.6, 141.6, 24, 1)
+        forecast = choose_forecast(wanted, circumstances, {PUBLICATION: PUBLICATION_HOUR}.__getitem__)
+        return operate(setting.facility, conditions, setting.valuation, Manner(forecast, 24, hour))
+
+    before, after = decide(setting.conditions), decide(later)
+    for name, column in before.flows.items():
+        assert column[:step].tobytes() == after.flows[name][:step].tobytes(), name
+    assert any(column.tobytes() != after.flows[name].tobytes() for name, column in before.flows.items())
 
 
 def test_who_looks_ahead_is_found() -> None:

@@ -17,7 +17,7 @@ from kiban.operation.forecast.climatology import ClimatologyForecast
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.persistence import PersistenceForecast
 from kiban.operation.forecast.priced import PUBLICATION, PricedForecast
-from kiban.operation.forecast.record import clear_sky_w_m2, record_of
+from kiban.operation.forecast.record import Record, clear_sky_w_m2, record_of
 
 
 def test_wind_stays_as_it_was_last() -> None:
@@ -94,9 +94,16 @@ def test_climatology_without_a_month_is_refused() -> None:
         ClimatologyForecast(conditions(40, 1, "2023-04-01"), conditions(20, 2, "2022-04-01"))
 
 
-def test_a_past_that_begins_at_another_time_of_day_is_a_fault() -> None:
+def test_of_the_past_whole_days_count_from_the_time_of_day_at_which_operation_begins() -> None:
+    now = conditions(2, 1)
+    past = conditions(3, 2, "2022-04-01 06:00")
+    case = record_of(now, past, LATITUDE_DEG, LONGITUDE_DEG)
+    assert (case.past.time[0], case.past.steps) == (past.time[18], 48)
+    assert (case.time_of_day[:24] == np.arange(24)).all()
+    with pytest.raises(InputError, match="one whole day"):
+        record_of(now, past.cut(0, 30), LATITUDE_DEG, LONGITUDE_DEG)
     with pytest.raises(ValueError, match="time of day"):
-        record_of(conditions(2, 1), conditions(2, 2, "2022-04-01 06:00"), LATITUDE_DEG, LONGITUDE_DEG)
+        Record(now, past, np.zeros(now.steps + past.steps))
 
 
 def test_prices_of_tomorrow_are_known_from_the_catalogues_hour_on() -> None:
@@ -108,7 +115,7 @@ def test_prices_of_tomorrow_are_known_from_the_catalogues_hour_on() -> None:
     for step, known in ((9, 15), (10, 38), (23, 25), (24, 24)):
         said = forecast.issue(step, 48)
         assert (said[PRICE][:known] == price[step : step + known]).all()
-        assert (said[PRICE][known:] == price[step + known - 24 :][: 48 - known]).all()
+        assert (said[PRICE][known:] == np.resize(price[step + known - 24 : step + known], 48 - known)).all()
         assert (said[WIND] == plain.issue(step, 48)[WIND]).all()
     assert forecast.issue(10, 12)[PRICE].shape == (12,)
     assert forecast.name == "persistence"

@@ -46,7 +46,10 @@ def run_command(
         int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
     ] = None,
     forecast: Annotated[
-        str, typer.Option("--forecast", metavar="NAME", help="What is known ahead: synthetic or perfect.")
+        str,
+        typer.Option(
+            "--forecast", metavar="NAME", help="synthetic, perfect, persistence, climatology, or a file of forecasts."
+        ),
     ] = "synthetic",
     hour: Annotated[
         Literal["merit", "measured"],

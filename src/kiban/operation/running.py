@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from kiban.errors import InputError, Problem
 from kiban.messages import Message
@@ -14,22 +14,18 @@ from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
 from kiban.operation.events import Event
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
-from kiban.operation.forecast.forecast import Forecast
+from kiban.operation.forecast.choice import Circumstances, Wanted, choose_forecast
 from kiban.operation.forecast.perfect import PerfectForecast
-from kiban.operation.forecast.synthetic import SyntheticForecast, read_error_model
 from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.period import Period, read_period
 from kiban.operation.valuation import Valuation, read_valuation
 from kiban.planning.preparation import Preparation, prepare
-from kiban.planning.provenance import Recorder
 from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
-
-FORECASTS: Final = ("synthetic", "perfect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +41,7 @@ def run(
     plan: Plan,
     *,
     period: Period | None = None,
-    forecast: str | Forecast = "synthetic",
+    forecast: Wanted = "synthetic",
     hour: Hour = "merit",
     horizon_hours: float | None = None,
     events: Sequence[Event] = (),
@@ -54,7 +50,8 @@ def run(
     """The operation of a plan.
 
     `period` names the weather, the prices and the days that it meets; None is the plan's own year. `forecast` is what
-    is known ahead, by name or as an object that was made for those conditions; `hour` says whether an hour is balanced
+    is known ahead: a name, a file of forecasts, a trained model, or an object that was made for those conditions; what
+    it knows of the past is the plan's own year. `hour` says whether an hour is balanced
     in merit order of its window's prices or solved again once it is measured; windows are `horizon_hours` long (absent
     takes the catalogue's). Raises `InputError` for a plan that cannot be operated and for input that cannot be used.
     """
@@ -84,12 +81,20 @@ def run(
         recorder, notes = met.recorder, met.notes
         best = foresee(setting.facility, setting.conditions, setting.valuation)
     conditions = setting.conditions
-    known = _forecast(forecast, conditions, recorder, plan.scenario.seed)
+    horizon_steps = max(round(asked_hours / conditions.step_hours), 1)
+    place = preparation.place
+    known = choose_forecast(
+        forecast,
+        Circumstances(
+            conditions, planned.conditions, place.latitude_deg, place.longitude_deg, horizon_steps, plan.scenario.seed
+        ),
+        recorder.take,
+    )
     target = plan.scenario.target.clean_share
     budget = expect(own.course, target, conditions.time) if target else None
     manner = Manner(
         forecast=known,
-        horizon_steps=max(round(asked_hours / conditions.step_hours), 1),
+        horizon_steps=horizon_steps,
         hour=hour,
         events=tuple(events),
         budget=budget,
@@ -105,17 +110,6 @@ def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
     load = served_load(plan, resources.tranches)
     conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load)
     return Setting(read_facility(plan, resources), conditions, valuation)
-
-
-def _forecast(given: str | Forecast, conditions: Conditions, recorder: Recorder, seed: int) -> Forecast:
-    if given == "perfect":
-        return PerfectForecast(conditions)
-    if given == "synthetic":
-        model, publication_hour = read_error_model(recorder.take)
-        return SyntheticForecast(conditions, model, publication_hour, seed)
-    if isinstance(given, str):
-        raise InputError(Problem("operation.forecast", key="--forecast", name=given, known=FORECASTS))
-    return given
 
 
 def _operate(setting: Setting, manner: Manner, best: Foresight) -> tuple[Course, Regret]:

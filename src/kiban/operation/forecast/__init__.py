@@ -1,6 +1,7 @@
 """What is expected of the hours ahead.
 
 forecast     what a forecast is
+choice       a forecast by its name, by a file, or of a model
 perfect      the conditions themselves
 record       what has been measured when a forecast is issued
 persistence  the last value, or that of the same time of the day before

@@ -14,7 +14,7 @@ PUBLICATION = "market.publication_hour"
 
 
 class PricedForecast:
-    """Another forecast of all else; prices are those that are published, and beyond the last day that is known again."""
+    """Another forecast of all else; prices as they are published, and beyond the last day that is known again."""
 
     def __init__(self, forecast: Forecast, conditions: Conditions, publication_hour: float) -> None:
         self._forecast = forecast

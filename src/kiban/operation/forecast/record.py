@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
+from kiban.errors import InputError, Problem
 from kiban.operation.conditions import Conditions
 
 if TYPE_CHECKING:
@@ -103,9 +104,23 @@ def step_of_day(conditions: Conditions) -> npt.NDArray[np.int64]:
 
 
 def record_of(conditions: Conditions, past: Conditions, latitude_deg: float, longitude_deg: float) -> Record:
-    """The record at a place (degrees north and east)."""
+    """The record at a place (degrees north and east), with the whole days of the past that operation can go on from.
+
+    Raises `InputError` where the past does not hold one day from the time of day on at which the operation begins.
+    """
+    past = _whole_days(past, conditions)
     clear = [clear_sky_w_m2(one.time, latitude_deg, longitude_deg, one.step_hours) for one in (past, conditions)]
     return Record(conditions, past, np.concatenate(clear))
+
+
+def _whole_days(past: Conditions, conditions: Conditions) -> Conditions:
+    per_day = round(HOURS_PER_DAY / past.step_hours)
+    same = np.flatnonzero(step_of_day(past) == step_of_day(conditions)[0])
+    first = int(same[0]) if same.size else past.steps
+    days = (past.steps - first) // per_day
+    if not days:
+        raise InputError(Problem("forecast.no_day"))
+    return past.cut(first, first + days * per_day)
 
 
 def clear_sky_w_m2(time: pd.DatetimeIndex, latitude_deg: float, longitude_deg: float, step_hours: float) -> Array:
