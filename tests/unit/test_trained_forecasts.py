@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from kiban.operation.forecast.features import NAMES
 from kiban.operation.forecast.persistence import PersistenceForecast
 from kiban.operation.forecast.scores import collect_issues, coverage, score_leads
 from kiban.operation.forecast.trained import TrainedForecast
-from kiban.operation.forecast.training import Settings, features_of, train
+from kiban.operation.forecast.training import Settings, train
 from kiban.operation.forecast.trees import trees_from_bytes, trees_of
 
 QUICK = Settings(horizon_hours=12, trees=30, least_rows_of_leaf=30)
@@ -57,8 +58,8 @@ def test_trees_answer_as_scikit_learn_does() -> None:
         trees_from_bytes(trees.to_bytes() + b"x")
 
 
-def test_features_by_hand(case) -> None:
-    rows = features_of(case, WIND).rows(np.array([30]), np.array([25]))
+def test_features_by_hand(case, model) -> None:
+    rows = model.series[WIND].features(case, WIND).rows(np.array([30]), np.array([25]))
     found = dict(zip(NAMES, rows[0], strict=True))
     wind = case.conditions.series[WIND]
     assert found["value_1_h_before"] == wind[29]
@@ -106,16 +107,24 @@ def test_it_is_the_same_in_whatever_order_it_is_asked(case, model, forecast) -> 
         forecast.issue(0, 13)
 
 
+def test_several_operations_may_ask_at_once(case, model, forecast) -> None:
+    other = TrainedForecast(model, case, PersistenceForecast(case))
+    steps = [(number * 211) % case.steps for number in range(200)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda step: other.issue(step, 12)[WIND], steps))
+    assert all((said == forecast.issue(step, 12)[WIND]).all() for step, said in zip(steps, found, strict=True))
+
+
 def test_the_version_stands_for_data_code_and_settings(case, model) -> None:
     assert train(case, QUICK).version == model.version
     assert replace(model, settings=replace(QUICK, seed=2)).version != model.version
-    assert replace(model, code_hash="other").version != model.version
+    assert replace(model, origin=replace(model.origin, code_hash="other")).version != model.version
     changed = dict(case.past.series)
     changed[WIND] = changed[WIND].copy()
     changed[WIND][-1] += 1e-9
     names = [PV, WIND, PUE]
-    assert training.hash_of_data(replace(case.past, series=changed), names) != model.data_hash
-    assert training.hash_of_data(case.past, names) == model.data_hash
+    assert training.hash_of_data(replace(case.past, series=changed), names) != model.origin.data_hash
+    assert training.hash_of_data(case.past, names) == model.origin.data_hash
 
 
 def test_a_short_past_is_refused() -> None:

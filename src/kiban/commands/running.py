@@ -86,7 +86,7 @@ def run_command(
             fill_gaps_hours=fill_gaps,
         )
     with progress(language, spinner=not as_json) as tell:
-        plan = _find_plan(subject, tell, insist=insist)
+        plan = find_plan(subject, tell, insist=insist)
         if plan.status == "optimal":
             operation = run(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon, report=tell)
             if out is not None:
@@ -114,7 +114,7 @@ def run_command(
     )
 
 
-def _find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
+def find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
     """The plan in a folder, or that of a scenario."""
     from kiban.planning.building import build
     from kiban.report.plan.folder import load_plan

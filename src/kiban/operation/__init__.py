@@ -15,6 +15,8 @@ horizon     the rolling loop, with states carried over every seam
 budget      the clean share of the year, paced by a price
 course      what happened, and what it cost
 foresight   the best course with everything known
+learning    a forecast model learnt from a time, and judged in yen
+register    the file in which models are kept
 """
 
 from kiban.operation.operation import Operation

@@ -13,6 +13,7 @@ given        forecasts of a file, by issue time
 given_file   reading that file
 features     what a trained model looks at
 training     fitting it
+model_bytes  a trained model as bytes
 trees        a fitted model as plain arrays
 trained      its forecasts
 scores       how good forecasts were

@@ -19,11 +19,12 @@ from kiban.operation.forecast.record import Record, record_of
 from kiban.operation.forecast.synthetic import SyntheticForecast, read_error_model
 from kiban.operation.forecast.trained import TrainedForecast
 from kiban.operation.forecast.training import TrainedModel
+from kiban.operation.register import Register, is_register
 
 FORECASTS: Final = ("synthetic", "perfect", "persistence", "climatology")
 """What can be asked for by name."""
 Wanted = str | Path | Forecast | TrainedModel
-"""A name, a file of forecasts, a forecast that was made for these conditions, or a model."""
+"""A name, a file of forecasts or a register with a champion, a forecast for these conditions, or a model."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,11 @@ def choose_forecast(wanted: Wanted, of: Circumstances, take: Callable[[str], flo
     path = Path(wanted)
     if not path.suffix and not path.exists():
         raise InputError(Problem("operation.forecast", key="--forecast", name=str(wanted), known=FORECASTS))
+    if is_register(path):
+        kept = Register(path)
+        if kept.champion is None:
+            raise InputError(Problem("register.no_champion", str(path)))
+        return _trained(kept.load(kept.champion), of, take)
     # Prices are known as they are published unless the file has them.
     others = _priced(PersistenceForecast(of.record()), of, take)
     return given_forecast(path, of.conditions, of.horizon_steps, others)

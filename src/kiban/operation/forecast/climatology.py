@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import MONTHS_PER_YEAR
+from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.errors import InputError, Problem
 from kiban.operation.conditions import Conditions
 from kiban.operation.forecast.record import step_of_day
@@ -45,13 +45,20 @@ def month_means(series: Array, past: Conditions, conditions: Conditions) -> Arra
 
     Not a number where the past has no such month.
     """
-    per_day = 1 + int(max(step_of_day(past).max(), step_of_day(conditions).max()))
-    cells = MONTHS_PER_YEAR * per_day
-    cell, wanted = (
-        (one.time.month.to_numpy().astype(np.int64) - 1) * per_day + step_of_day(one) for one in (past, conditions)
-    )
-    counts = np.bincount(cell, minlength=cells)
-    sums = np.bincount(cell, weights=series, minlength=cells)
-    means: Array = np.divide(sums, counts, out=np.full(cells, np.nan), where=counts > 0)
-    laid: Array = means[wanted]
+    return lay_months(month_table(series, past), conditions)
+
+
+def month_table(series: Array, past: Conditions) -> Array:
+    """Mean of a series by month and step of the day, shape `(12, steps_per_day)`; not a number where there is none."""
+    per_day = round(HOURS_PER_DAY / past.step_hours)
+    cell = (past.time.month.to_numpy().astype(np.int64) - 1) * per_day + step_of_day(past)
+    counts = np.bincount(cell, minlength=MONTHS_PER_YEAR * per_day)
+    sums = np.bincount(cell, weights=series, minlength=counts.size)
+    means: Array = np.divide(sums, counts, out=np.full(counts.size, np.nan), where=counts > 0)
+    return means.reshape(MONTHS_PER_YEAR, per_day)
+
+
+def lay_months(table: Array, conditions: Conditions) -> Array:
+    """A table by month and step of the day on each step of the conditions, shape `(steps,)`."""
+    laid: Array = table[conditions.time.month.to_numpy() - 1, step_of_day(conditions)]
     return laid

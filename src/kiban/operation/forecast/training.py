@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import resources
 
 import numpy as np
@@ -17,16 +17,17 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.errors import InputError, Problem
 from kiban.operation.conditions import Conditions
-from kiban.operation.forecast.climatology import month_means
+from kiban.operation.forecast.climatology import lay_months, month_table
 from kiban.operation.forecast.features import NAMES, FeatureTable, Ints
 from kiban.operation.forecast.forecast import AVAILABILITY, PUE
 from kiban.operation.forecast.intervals import LEAD_GROUPS_H, ConformalErrors, calibrate
 from kiban.operation.forecast.record import Record
-from kiban.operation.forecast.scores import Issues
+from kiban.operation.forecast.scores import Issues, pinball_loss
 from kiban.operation.forecast.trees import Trees, trees_of
 
 DAYS_PER_WEEK = 7
 LEFT_OUT_EVERY_WEEKS = 5
+MEDIAN = 0.5
 LEAST_WEEKS = 8
 """Of the past: fewer hold one or no week that is left out."""
 CODE = ("features.py", "training.py", "trees.py", "climatology.py", "record.py")
@@ -50,11 +51,22 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class SeriesModel:
-    """The models of one series by group of steps ahead, and their errors on the weeks left out."""
+    """The models of one series by group of steps ahead, and their errors on the weeks left out.
+
+    `usual` is what they take for the mean of the month and the step of the day, shape `(12, steps_per_day)`; `losses`
+    are the mean pinball losses of the median of the days left out, shape `(days,)`.
+    """
 
     trees: tuple[Trees, ...]
     groups: tuple[tuple[int, int], ...]
+    usual: Array
     errors: ConformalErrors
+    losses: Array
+
+    def features(self, record: Record, name: str) -> FeatureTable:
+        """What the models look at in a record."""
+        laid = [lay_months(self.usual, one) for one in (record.past, record.conditions)]
+        return FeatureTable(record, name, np.concatenate(laid))
 
     def predict(self, table: FeatureTable, issued: Ints, horizon_steps: int) -> Array:
         """The mean for each issue and step ahead, shape `(issues, horizon)`, within what the past has shown."""
@@ -67,19 +79,30 @@ class SeriesModel:
         return np.clip(found, self.errors.lowest, self.errors.highest)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Of what a model was made: the first and the last step learnt from, how many, and hashes of data and code."""
+
+    first: str
+    last: str
+    steps: int
+    step_hours: float
+    data_hash: str
+    code_hash: str
+
+
 @dataclass(frozen=True, eq=False)
 class TrainedModel:
-    """What was fitted: the models by series, and of which data, code and settings."""
+    """What was fitted: the models by series, how, and of what."""
 
     series: Mapping[str, SeriesModel]
     settings: Settings
-    data_hash: str
-    code_hash: str
+    origin: Origin
 
     @property
     def version(self) -> str:
         """Twelve letters that stand for data, code and settings: models of equal version say the same."""
-        said = json.dumps([self.data_hash, self.code_hash, asdict(self.settings), list(self.series)])
+        said = json.dumps([asdict(self.origin), asdict(self.settings), list(self.series)])
         return hashlib.sha256(said.encode()).hexdigest()[:12]
 
 
@@ -96,7 +119,9 @@ def train(record: Record, settings: Settings | None = None) -> TrainedModel:
     past = record.past
     names = [name for name in record.names if name == PUE or name.startswith(AVAILABILITY)]
     models = {name: _fit_series(record, name, settings) for name in names if np.ptp(past.series[name]) > 0}
-    return TrainedModel(models, settings, hash_of_data(past, names), hash_of_code())
+    first, last = (past.time[place].isoformat() for place in (0, -1))
+    origin = Origin(first, last, past.steps, past.step_hours, hash_of_data(past, names), hash_of_code())
+    return TrainedModel(models, settings, origin)
 
 
 def require_library() -> None:
@@ -126,17 +151,14 @@ def hash_of_code() -> str:
     return digest.hexdigest()
 
 
-def features_of(record: Record, name: str) -> FeatureTable:
-    """The features of a series; its climatology is the past's."""
-    past = record.past
-    usual = [month_means(past.series[name], past, one) for one in (past, record.conditions)]
-    # Months that the past does not have are as its mean.
-    return FeatureTable(record, name, np.nan_to_num(np.concatenate(usual), nan=float(past.series[name].mean())))
-
-
 def _fit_series(record: Record, name: str, settings: Settings) -> SeriesModel:
-    past = record.past
-    table = features_of(record, name)
+    past, series = record.past, record.past.series[name]
+    usual = month_table(series, past)
+    # Months that the past does not have are as its mean.
+    usual = np.where(np.isnan(usual), series.mean(), usual)
+    bounds = float(series.min()), float(series.max())
+    bare = SeriesModel((), (), usual, ConformalErrors((), (), *bounds), np.zeros(0))
+    table = bare.features(record, name)
     per_day, per_hour = record.steps_per_day, 1.0 / past.step_hours
     horizon = round(settings.horizon_hours * per_hour)
     # Steps of the past count backward from the begin of the operation; the first day has no day before it.
@@ -147,7 +169,6 @@ def _fit_series(record: Record, name: str, settings: Settings) -> SeriesModel:
     # What is fitted on reaches into no week that is left out, neither with its horizon nor with its lags of a day.
     begun = ((issued - per_day) // (per_day * DAYS_PER_WEEK)) % LEFT_OUT_EVERY_WEEKS == LEFT_OUT_EVERY_WEEKS - 1
     fitted = issued[~left_out & ~touched & ~begun]
-    series = past.series[name]
     groups, trees = [], []
     for first_hour, last_hour in LEAD_GROUPS_H:
         first, last = round(first_hour * per_hour), min(round((last_hour + 1) * per_hour), horizon) - 1
@@ -158,13 +179,20 @@ def _fit_series(record: Record, name: str, settings: Settings) -> SeriesModel:
         rows = table.rows(steps - record.start, leads)
         groups.append((first, last))
         trees.append(_fit_trees(rows, series[steps + leads], settings))
-    bounds = float(series.min()), float(series.max())
-    bare = SeriesModel(tuple(trees), tuple(groups), ConformalErrors((), (), *bounds))
+    bare = replace(bare, trees=tuple(trees), groups=tuple(groups))
     tried = issued[left_out]
     said = bare.predict(table, tried - record.start, horizon)
     issues = Issues(said, series[tried[:, None] + np.arange(horizon)])
     errors = calibrate(issues, past.step_hours, lowest=bounds[0], highest=bounds[1])
-    return SeriesModel(tuple(trees), tuple(groups), errors)
+    return replace(bare, errors=errors, losses=losses_of_days(issues, tried // per_day))
+
+
+def losses_of_days(issues: Issues, day: Ints) -> Array:
+    """Mean pinball loss of the median in the issues of each day, shape `(days,)`; `day` has shape `(issues,)`."""
+    losses = pinball_loss(issues.observed, issues.forecast, MEDIAN).mean(axis=1)
+    _, place = np.unique(day, return_inverse=True)
+    means: Array = np.bincount(place, weights=losses) / np.bincount(place)
+    return means
 
 
 def _fit_trees(rows: Array, values: Array, settings: Settings) -> Trees:
