@@ -58,7 +58,7 @@ def test_the_life_of_a_model(folder: Path) -> None:
     entries = call("forecast", "list", *register, "--lang", "en")
     assert "than climatology" in entries
     text = call("forecast", "score", plan, *register, "--horizon", "12", "--lang", "en")
-    for word in (f"model {version}", "Ranked probability score", "availability_pv", "0–3 h", "12"):
+    for word in (f"model {version}", "Ranked probability score", "availability_pv", "0–3", "12"):
         assert word in text
     # In-sample a model knows more than climatology of the same hours.
     assert "it may be promoted" in text
