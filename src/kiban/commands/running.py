@@ -58,6 +58,9 @@ def run_command(
     horizon: Annotated[
         float | None, typer.Option("--horizon", metavar="HOURS", min=1, max=8760, help="Length of a window.")
     ] = None,
+    events: Annotated[
+        str | None, typer.Option("--events", metavar="FILE", help="A TOML file of what happens, dated.")
+    ] = None,
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Save the operation to this new folder.")
     ] = None,
@@ -88,7 +91,15 @@ def run_command(
     with progress(language, spinner=not as_json) as tell:
         plan = find_plan(subject, tell, insist=insist)
         if plan.status == "optimal":
-            operation = run(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon, report=tell)
+            operation = run(
+                plan,
+                period=period,
+                forecast=forecast,
+                hour=hour,
+                horizon_hours=horizon,
+                events=events or (),
+                report=tell,
+            )
             if out is not None:
                 from kiban.report.operation.folder import save_operation
 

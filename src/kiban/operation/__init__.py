@@ -14,6 +14,8 @@ hour        what happens in an hour: merit order by the window's prices
 horizon     the rolling loop, with states carried over every seam
 budget      the clean share of the year, paced by a price
 course      what happened, and what it cost
+occurrences  a file of dated events
+disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
 learning    a forecast model learnt from a time, and judged in yen
 register    the file in which models are kept
