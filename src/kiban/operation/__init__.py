@@ -17,6 +17,7 @@ course      what happened, and what it cost
 occurrences  a file of dated events
 disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
+campaign     every unit lost at random hours
 learning    a forecast model learnt from a time, and judged in yen
 register    the file in which models are kept
 """

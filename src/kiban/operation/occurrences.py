@@ -78,7 +78,9 @@ class Occurrence:
         """What happened, for the notes of an operation."""
         hours = (self.end - self.first) * step_hours
         unit = self.unit or ""
-        return Message("note.event", event_kind=self.kind, hit=f" ({unit})" if unit else "", begins=self.begins, hours=hours)
+        return Message(
+            "note.event", event_kind=self.kind, hit=f" ({unit})" if unit else "", begins=self.begins, hours=hours
+        )
 
 
 def read_occurrences(path: str | Path, conditions: Conditions, units: Collection[str]) -> tuple[Occurrence, ...]:

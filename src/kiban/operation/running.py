@@ -25,6 +25,7 @@ from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.period import Period, read_period
 from kiban.operation.valuation import Valuation, read_valuation
 from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.provenance import Recorder
 from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
@@ -38,6 +39,18 @@ class Setting:
     facility: Facility
     conditions: Conditions
     valuation: Valuation
+
+
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """What an operation begins with: its setting and manner without events, and the best course of the same hours."""
+
+    setting: Setting
+    manner: Manner
+    best: Foresight
+    circumstances: Circumstances
+    notes: tuple[Message, ...]
+    recorder: Recorder
 
 
 def run(
@@ -59,6 +72,42 @@ def run(
     windows are `horizon_hours` long (absent takes the catalogue's). Raises `InputError` for a plan that cannot be
     operated and for input that cannot be used.
     """
+    tell = report or say_nothing
+    arranged = arrange(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon_hours, report=report)
+    setting, best, circumstances, recorder = (
+        arranged.setting,
+        arranged.best,
+        arranged.circumstances,
+        arranged.recorder,
+    )
+    conditions, notes = setting.conditions, arranged.notes
+    manner = arranged.manner if isinstance(events, str | Path) else replace(arranged.manner, events=tuple(events))
+    tell(Message("progress.operating", steps=conditions.steps))
+    happening = (setting, manner) if events else None
+    if isinstance(events, str | Path):
+        units = (GRID, BACKUP, BATTERY, *(plant.name for plant in setting.facility.plants))
+        occurrences = read_occurrences(events, conditions, units)
+        changed = replace(setting, conditions=change_conditions(occurrences, conditions))
+        foreseen = choose_forecast(forecast, replace(circumstances, conditions=changed.conditions), recorder.take)
+        foreseen = disturb_forecast(foreseen, occurrences, conditions.step_hours)
+        happening = changed, replace(manner, forecast=foreseen, events=list_events(occurrences, changed.facility))
+        notes = (*notes, *(one.note(conditions.step_hours) for one in occurrences))
+    course, regret = _operate(setting, manner, best, happening)
+    ran = setting if happening is None else happening[0]
+    operation = _describe(plan, ran, manner, best, course, regret)
+    return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
+
+
+def arrange(
+    plan: Plan,
+    *,
+    period: Period | None = None,
+    forecast: Wanted = "synthetic",
+    hour: Hour = "merit",
+    horizon_hours: float | None = None,
+    report: Report | None = None,
+) -> Arrangement:
+    """Everything that is read and foreseen before a plan is operated; see `run`."""
     tell = report or say_nothing
     if plan.status != "optimal":
         raise InputError(Problem("operation.no_design"))
@@ -97,23 +146,9 @@ def run(
         forecast=known,
         horizon_steps=horizon_steps,
         hour=hour,
-        events=() if isinstance(events, str | Path) else tuple(events),
         budget=budget,
     )
-    tell(Message("progress.operating", steps=conditions.steps))
-    happening = (setting, manner) if events else None
-    if isinstance(events, str | Path):
-        units = (GRID, BACKUP, BATTERY, *(plant.name for plant in setting.facility.plants))
-        occurrences = read_occurrences(events, conditions, units)
-        changed = replace(setting, conditions=change_conditions(occurrences, conditions))
-        foreseen = choose_forecast(forecast, replace(circumstances, conditions=changed.conditions), recorder.take)
-        foreseen = disturb_forecast(foreseen, occurrences, conditions.step_hours)
-        happening = changed, replace(manner, forecast=foreseen, events=list_events(occurrences, changed.facility))
-        notes = (*notes, *(one.note(conditions.step_hours) for one in occurrences))
-    course, regret = _operate(setting, manner, best, happening)
-    ran = setting if happening is None else happening[0]
-    operation = _describe(plan, ran, manner, best, course, regret)
-    return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
+    return Arrangement(setting, manner, best, circumstances, tuple(notes), recorder)
 
 
 def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
