@@ -153,7 +153,7 @@ def test_damaged_bytes_are_a_sentence(kept: Register, models: list[TrainedModel]
 def test_one_who_writes_for_long_is_waited_for_and_then_named(
     kept: Register, models: list[TrainedModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kiban.operation.register.PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr("kiban.operation.register.WAIT_FOR_WRITER_SECONDS", 0.05)
     other = sqlite3.connect(kept.path, isolation_level=None)
     other.execute("begin immediate")
     with pytest.raises(OutputError, match="in use by another process"):

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 AFTER_HOURS: Final = 24
 """How long an operation is followed after the unit has come back."""
 CONFIDENCE: Final = 0.95
-LANES: Final = 4
+TRIALS_AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _try_unit(
         course = operate(facility, conditions, setting.valuation, manner, part)
         return course.total("unserved_mw") + course.total("dropped_mw")
 
-    with ThreadPoolExecutor(LANES, thread_name_prefix="kiban-campaign") as pool:
+    with ThreadPoolExecutor(TRIALS_AT_ONCE, thread_name_prefix="kiban-campaign") as pool:
         lost = list(pool.map(lose, range(trials)))
     return count_failures(unit, lost, [f"{conditions.time[int(one)]:%Y-%m-%d %H:%M}" for one in begins])
 

@@ -25,7 +25,7 @@ State = Literal["challenger", "champion", "former", "retired"]
 APPLICATION: Final = 0x6B6D6F64
 """How the file says that it is a register ("kmod")."""
 MAGIC: Final = b"SQLite format 3\0"
-PATIENCE_SECONDS: Final = 10.0
+WAIT_FOR_WRITER_SECONDS: Final = 10.0
 """How long to wait for another one who writes."""
 _TABLES = """
 create table model (version text primary key, content blob not null) without rowid;
@@ -97,7 +97,7 @@ class Register:
     def _use(self) -> Iterator[sqlite3.Connection]:
         """A transaction that writes; what was written is on the disk when it ends."""
         try:
-            connection = sqlite3.connect(self.path, timeout=PATIENCE_SECONDS, isolation_level=None)
+            connection = sqlite3.connect(self.path, timeout=WAIT_FOR_WRITER_SECONDS, isolation_level=None)
             try:
                 connection.execute("pragma synchronous = full")
                 connection.execute("begin immediate")
@@ -113,7 +113,7 @@ class Register:
     def _problem(self, error: sqlite3.Error) -> Problem:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return Problem("register.locked", str(self.path), seconds=PATIENCE_SECONDS)
+            return Problem("register.locked", str(self.path), seconds=WAIT_FOR_WRITER_SECONDS)
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
             return Problem("register.other", str(self.path))
         return Problem("register.unusable", str(self.path), reason=str(error))
