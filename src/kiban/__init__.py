@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from kiban.national.result.plan import NationalPlan
     from kiban.national.study.problem import NationalProblem
     from kiban.operation.events import Event
-    from kiban.operation.forecast.forecast import Forecast
+    from kiban.operation.forecast.choice import Wanted
     from kiban.operation.operation import Operation
     from kiban.operation.period import Period
     from kiban.planning.frontier import Frontier, Measure
@@ -213,10 +213,10 @@ def run(
     plan: Plan | Scenario | str | Path | None = None,
     *,
     period: Period | None = None,
-    forecast: str | Forecast = "synthetic",
+    forecast: Wanted = "synthetic",
     hour: Literal["merit", "measured"] = "merit",
     horizon_hours: float | None = None,
-    events: Sequence[Event] = (),
+    events: Sequence[Event] | str | Path = (),
     insist: bool = False,
     report: Report | None = None,
 ) -> Operation:
@@ -224,7 +224,7 @@ def run(
 
     `plan` may be a saved plan's folder, or a scenario, file or name of an example, which is built first. `period` gives
     the weather, prices and days that are met (absent: those of the plan), `forecast` what is known ahead, `events` what
-    fails. Raises `InputError` for what cannot be operated or used.
+    fails, or a file of events. Raises `InputError` for what cannot be operated or used.
     """
     from kiban.operation.running import run as operate
     from kiban.planning.building import build as build_plan

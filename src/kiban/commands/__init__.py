@@ -2,6 +2,7 @@
 
     access    kiban serve token | session | purge
     audit     kiban audit
+    forecast  kiban forecast
     frontier  kiban frontier
     paying    kiban pay | compare | sweep
     national  what build, check and pay do with a national study

@@ -46,7 +46,10 @@ def run_command(
         int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
     ] = None,
     forecast: Annotated[
-        str, typer.Option("--forecast", metavar="NAME", help="What is known ahead: synthetic or perfect.")
+        str,
+        typer.Option(
+            "--forecast", metavar="NAME", help="synthetic, perfect, persistence, climatology, or a file of forecasts."
+        ),
     ] = "synthetic",
     hour: Annotated[
         Literal["merit", "measured"],
@@ -54,6 +57,9 @@ def run_command(
     ] = "merit",
     horizon: Annotated[
         float | None, typer.Option("--horizon", metavar="HOURS", min=1, max=8760, help="Length of a window.")
+    ] = None,
+    events: Annotated[
+        str | None, typer.Option("--events", metavar="FILE", help="A TOML file of what happens, dated.")
     ] = None,
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Save the operation to this new folder.")
@@ -83,9 +89,17 @@ def run_command(
             fill_gaps_hours=fill_gaps,
         )
     with progress(language, spinner=not as_json) as tell:
-        plan = _find_plan(subject, tell, insist=insist)
+        plan = find_plan(subject, tell, insist=insist)
         if plan.status == "optimal":
-            operation = run(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon, report=tell)
+            operation = run(
+                plan,
+                period=period,
+                forecast=forecast,
+                hour=hour,
+                horizon_hours=horizon,
+                events=events or (),
+                report=tell,
+            )
             if out is not None:
                 from kiban.report.operation.folder import save_operation
 
@@ -111,7 +125,7 @@ def run_command(
     )
 
 
-def _find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
+def find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
     """The plan in a folder, or that of a scenario."""
     from kiban.planning.building import build
     from kiban.report.plan.folder import load_plan

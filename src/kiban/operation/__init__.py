@@ -15,7 +15,12 @@ horizon     the rolling loop, with states carried over every seam
 budget      the clean share of the year, paced by a price
 course      what happened, and what it cost
 flexibility  what the grid can be given when it calls, and what that is worth
+occurrences  a file of dated events
+disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
+campaign     every unit lost at random hours
+learning    a forecast model learnt from a time, and judged in yen
+register    the file in which models are kept
 """
 
 from kiban.operation.operation import Operation

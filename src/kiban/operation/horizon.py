@@ -39,17 +39,31 @@ class Manner:
     budget: Budget | None = None
 
 
-def operate(facility: Facility, conditions: Conditions, valuation: Valuation, manner: Manner) -> Course:
-    """The course of an operation, step by step; states are carried over every seam."""
-    initial = 0.0 if facility.store is None else facility.store.initial_mwh
-    storage, backlog, plant = initial, 0.0, plant_of(facility)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Steps `first` to before `end` of an operation, and what stands in store and waits when they begin."""
+
+    first: int
+    end: int
+    storage_mwh: float
+    backlog_mwh: float
+
+
+def operate(
+    facility: Facility, conditions: Conditions, valuation: Valuation, manner: Manner, part: Part | None = None
+) -> Course:
+    """The course of an operation, or of a part of it, step by step; states are carried over every seam."""
+    if part is None:
+        initial = 0.0 if facility.store is None else facility.store.initial_mwh
+        part = Part(0, conditions.steps, initial, 0.0)
+    storage, backlog, plant = part.storage_mwh, part.backlog_mwh, plant_of(facility)
     rows: list[Happened] = []
     available: list[Array] = []
     seconds, gap = 0.0, 0.0
     period = max(round(PERIOD_HOURS / facility.step_hours), 1)
     measured = manner.hour == "measured" or manner.forecast.measures_first_step
-    for first in range(0, conditions.steps, period):
-        begins = np.arange(first, min(first + period, conditions.steps))
+    for first in range(part.first, part.end, period):
+        begins = np.arange(first, min(first + period, part.end))
         ahead = look_ahead(
             facility, conditions, manner.forecast, manner.events, begins, manner.horizon_steps, measured=measured
         )
@@ -70,10 +84,10 @@ def operate(facility: Facility, conditions: Conditions, valuation: Valuation, ma
             storage, backlog = happened.storage_mwh, happened.backlog_mwh
             rows.append(happened)
     return Course(
-        facility,
-        conditions,
+        facility.cut(part.first, part.end),
+        conditions.cut(part.first, part.end),
         columns(rows, np.concatenate(available)),
-        initial,
+        part.storage_mwh,
         windows=len(rows),
         seconds=seconds,
         largest_gap=gap,

@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kiban.errors import InputError, Problem
 from kiban.messages import Message
 from kiban.operation.budget import expect
 from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
-from kiban.operation.events import Event
+from kiban.operation.disturbance import change_conditions, disturb_forecast, list_events
+from kiban.operation.events import BACKUP, BATTERY, GRID, Event
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
 from kiban.operation.flexibility import Flexibility, assess, read_product
-from kiban.operation.forecast.forecast import Forecast
+from kiban.operation.forecast.choice import Circumstances, Wanted, choose_forecast
 from kiban.operation.forecast.perfect import PerfectForecast
-from kiban.operation.forecast.synthetic import SyntheticForecast, read_error_model
 from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
+from kiban.operation.occurrences import read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.period import Period, read_period
 from kiban.operation.valuation import Valuation, read_valuation
@@ -29,8 +31,6 @@ from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
-
-FORECASTS: Final = ("synthetic", "perfect")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,23 +42,76 @@ class Setting:
     valuation: Valuation
 
 
+@dataclass(frozen=True, eq=False)
+class Arrangement:
+    """What an operation begins with: its setting and manner without events, and the best course of the same hours."""
+
+    setting: Setting
+    manner: Manner
+    best: Foresight
+    circumstances: Circumstances
+    area: str | None
+    """Area of the grid, None abroad."""
+    notes: tuple[Message, ...]
+    recorder: Recorder
+
+
 def run(
     plan: Plan,
     *,
     period: Period | None = None,
-    forecast: str | Forecast = "synthetic",
+    forecast: Wanted = "synthetic",
     hour: Hour = "merit",
     horizon_hours: float | None = None,
-    events: Sequence[Event] = (),
+    events: Sequence[Event] | str | Path = (),
     report: Report | None = None,
 ) -> Operation:
     """The operation of a plan.
 
     `period` names the weather, the prices and the days that it meets; None is the plan's own year. `forecast` is what
-    is known ahead, by name or as an object that was made for those conditions; `hour` says whether an hour is balanced
-    in merit order of its window's prices or solved again once it is measured; windows are `horizon_hours` long (absent
-    takes the catalogue's). Raises `InputError` for a plan that cannot be operated and for input that cannot be used.
+    is known ahead: a name, a file of forecasts, a trained model, or an object that was made for those conditions; what
+    it knows of the past is the plan's own year. `events` are units that fail, or a file of events (`occurrences`).
+    `hour` says whether an hour is balanced in merit order of its window's prices or solved again once it is measured;
+    windows are `horizon_hours` long (absent takes the catalogue's). Raises `InputError` for a plan that cannot be
+    operated and for input that cannot be used.
     """
+    tell = report or say_nothing
+    arranged = arrange(plan, period=period, forecast=forecast, hour=hour, horizon_hours=horizon_hours, report=report)
+    setting, best, circumstances, recorder = (
+        arranged.setting,
+        arranged.best,
+        arranged.circumstances,
+        arranged.recorder,
+    )
+    conditions, notes = setting.conditions, arranged.notes
+    manner = arranged.manner if isinstance(events, str | Path) else replace(arranged.manner, events=tuple(events))
+    tell(Message("progress.operating", steps=conditions.steps))
+    happening = (setting, manner) if events else None
+    if isinstance(events, str | Path):
+        units = (GRID, BACKUP, BATTERY, *(plant.name for plant in setting.facility.plants))
+        occurrences = read_occurrences(events, conditions, units)
+        changed = replace(setting, conditions=change_conditions(occurrences, conditions))
+        foreseen = choose_forecast(forecast, replace(circumstances, conditions=changed.conditions), recorder.take)
+        foreseen = disturb_forecast(foreseen, occurrences, conditions.step_hours)
+        happening = changed, replace(manner, forecast=foreseen, events=list_events(occurrences, changed.facility))
+        notes = (*notes, *(one.note(conditions.step_hours) for one in occurrences))
+    course, regret = _operate(setting, manner, best, happening)
+    ran, how = (setting, manner) if happening is None else happening
+    operation = _describe(plan, ran, manner, best, course, regret)
+    operation = replace(operation, flexibility=_assess(plan, arranged.area, ran, how, course, recorder))
+    return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
+
+
+def arrange(
+    plan: Plan,
+    *,
+    period: Period | None = None,
+    forecast: Wanted = "synthetic",
+    hour: Hour = "merit",
+    horizon_hours: float | None = None,
+    report: Report | None = None,
+) -> Arrangement:
+    """Everything that is read and foreseen before a plan is operated; see `run`."""
     tell = report or say_nothing
     if plan.status != "optimal":
         raise InputError(Problem("operation.no_design"))
@@ -85,21 +138,21 @@ def run(
         recorder, notes = met.recorder, met.notes
         best = foresee(setting.facility, setting.conditions, setting.valuation)
     conditions = setting.conditions
-    known = _forecast(forecast, conditions, recorder, plan.scenario.seed)
+    horizon_steps = max(round(asked_hours / conditions.step_hours), 1)
+    place = preparation.place
+    circumstances = Circumstances(
+        conditions, planned.conditions, place.latitude_deg, place.longitude_deg, horizon_steps, plan.scenario.seed
+    )
+    known = choose_forecast(forecast, circumstances, recorder.take)
     target = plan.scenario.target.clean_share
     budget = expect(own.course, target, conditions.time) if target else None
     manner = Manner(
         forecast=known,
-        horizon_steps=max(round(asked_hours / conditions.step_hours), 1),
+        horizon_steps=horizon_steps,
         hour=hour,
-        events=tuple(events),
         budget=budget,
     )
-    tell(Message("progress.operating", steps=conditions.steps))
-    course, regret = _operate(setting, manner, best)
-    operation = _describe(plan, setting, manner, best, course, regret)
-    operation = replace(operation, flexibility=_assess(plan, preparation, setting, manner, course, recorder))
-    return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
+    return Arrangement(setting, manner, best, circumstances, place.area, tuple(notes), recorder)
 
 
 def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
@@ -109,39 +162,34 @@ def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
     return Setting(read_facility(plan, resources), conditions, valuation)
 
 
-def _forecast(given: str | Forecast, conditions: Conditions, recorder: Recorder, seed: int) -> Forecast:
-    if given == "perfect":
-        return PerfectForecast(conditions)
-    if given == "synthetic":
-        model, publication_hour = read_error_model(recorder.take)
-        return SyntheticForecast(conditions, model, publication_hour, seed)
-    if isinstance(given, str):
-        raise InputError(Problem("operation.forecast", key="--forecast", name=given, known=FORECASTS))
-    return given
+def _operate(
+    setting: Setting, manner: Manner, best: Foresight, happening: tuple[Setting, Manner] | None
+) -> tuple[Course, Regret]:
+    """The operation, and its regret: each part is the difference of two operations that differ in one thing.
 
-
-def _operate(setting: Setting, manner: Manner, best: Foresight) -> tuple[Course, Regret]:
-    """The operation, and its regret: each part is the difference of two operations that differ in one thing."""
+    `happening` is the setting and the manner with events; None where nothing happens.
+    """
     calm = replace(manner, events=())
     perfect = replace(calm, forecast=PerfectForecast(setting.conditions))
-    steps = [perfect]
+    steps = [(setting, perfect)]
     if not manner.forecast.measures_first_step:
-        steps.append(replace(calm, hour="measured"))
+        steps.append((setting, replace(calm, hour="measured")))
         if manner.hour == "merit":
-            steps.append(calm)
+            steps.append((setting, calm))
     elif not isinstance(manner.forecast, PerfectForecast):
-        steps.append(calm)
-    if manner.events:
-        steps.append(manner)
+        steps.append((setting, calm))
+    if happening is not None:
+        steps.append(happening)
 
-    def go(one: Manner) -> Course:
-        return operate(setting.facility, setting.conditions, setting.valuation, one)
+    def go(one: tuple[Setting, Manner]) -> Course:
+        met, manner = one
+        return operate(met.facility, met.conditions, met.valuation, manner)
 
     with ThreadPoolExecutor(len(steps), thread_name_prefix="kiban-operation") as pool:
         courses = list(pool.map(go, steps))
     costs = [sum(one.costs(setting.valuation).values()) for one in courses]
-    with_events = costs[-1] if manner.events else None
-    calm_costs = costs[:-1] if manner.events else costs
+    with_events = costs[-1] if happening is not None else None
+    calm_costs = costs[:-1] if happening is not None else costs
     foreseen = sum(best.course.costs(setting.valuation).values())
     forecast_cost = calm_costs[min(1, len(calm_costs) - 1)]
     regret = Regret(
@@ -154,10 +202,9 @@ def _operate(setting: Setting, manner: Manner, best: Foresight) -> tuple[Course,
 
 
 def _assess(
-    plan: Plan, preparation: Preparation, setting: Setting, manner: Manner, course: Course, recorder: Recorder
+    plan: Plan, area: str | None, setting: Setting, manner: Manner, course: Course, recorder: Recorder
 ) -> Flexibility | None:
     """What could be offered to the capacity market; None without a connection or where the area has no such market."""
-    area = preparation.place.area
     if not plan.scenario.grid.enabled or f"market.capacity_price.{area}" not in recorder.catalogue:
         return None
     return assess(course, setting.valuation, manner, read_product(recorder.take, str(area)))

@@ -125,6 +125,10 @@ def _share(share: str, language: Language) -> str:
     return format_share(float(share), language)
 
 
+def _event_kind(name: str, language: Language) -> str:
+    return phrase(f"event_kind.{name}", language)
+
+
 def _forecast(name: str, language: Language) -> str:
     """A forecast; one of the user's own is called as it calls itself."""
     return phrase_or(f"forecast.{name}", language, name)
@@ -144,5 +148,6 @@ _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "amount_myen": _money,
     "regret_share": _share,
     "forecast_name": _forecast,
+    "event_kind": _event_kind,
 }
 """Blanks whose values are ids, and what names them."""

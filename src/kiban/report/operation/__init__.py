@@ -3,5 +3,6 @@
 words       its parts and items by name
 terminal    text at the command line
 document    the operation as JSON
+models      models of forecasts, their trials and their register
 folder      the operation in a folder
 """
