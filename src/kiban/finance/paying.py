@@ -271,6 +271,8 @@ class Question:
             catalogue,
             seed=self.scenario.seed,
             draws=draws,
+            asked=payment.after.project,
+            social_rate=payment.shares.social_rate,
         )
         return replace(payment, downside=measured.summary())
 

@@ -112,6 +112,20 @@ class LawChange:
     within: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Fiscal cost at the social rate, million yen: of the plan, and in the mean of the draws.
+
+    The plan sells all that it builds for at a steady price, the draws what may turn out: less is sold, compute becomes
+    cheaper with chips, operation starts late. What will be paid is estimated by the draws; what is built, and what
+    support pays for, by the plan.
+    """
+
+    plan_myen: float
+    draws_myen: float
+    standard_error_myen: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Payment:
     """What a package costs and changes against another; money is million yen, present value where it says so."""
@@ -222,6 +236,18 @@ class Payment:
             self.fiscal_cost_myen,
             rate,
         )
+
+    @property
+    def estimate(self) -> Estimate | None:
+        """Fiscal cost as planned and in the mean of the draws; None where nothing was drawn.
+
+        Draws know no price of risk, so that a public owner's is left out of the plan's figure here.
+        """
+        asked = None if self.downside is None else self.downside.get("asked")
+        if asked is None:
+            return None
+        planned = self.fiscal_cost_myen - self.risk_charge_myen
+        return Estimate(planned, asked["expected_myen"], asked["standard_error_myen"])
 
     @property
     def gains_myen(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.participation import EquityGain
-from kiban.finance.payment import LawChange, Payment, Side
+from kiban.finance.payment import Estimate, LawChange, Payment, Side
 from kiban.finance.public_funds import PublicFunds
 from kiban.linear import Certificate
 from kiban.planning.plan import ServedTranche
@@ -223,6 +223,7 @@ class PaymentDocument(TypedDict):
     losses: list[LossDocument]
     draws: int
     downside: dict[str, Any] | None
+    estimate: Annotated[Fields, Estimate] | None
 
 
 def payment_document(payment: Payment) -> PaymentDocument:
@@ -279,6 +280,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,
         "downside": dict(payment.downside) if payment.downside is not None else None,
+        "estimate": dataclasses.asdict(payment.estimate) if payment.estimate is not None else None,
     }
 
 

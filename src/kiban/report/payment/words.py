@@ -113,6 +113,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         said = {"hundred": money.of("100"), "abroad": abroad, "amount": money.amount(sum(spent.values()))}
         found.append(phrase("pay.spending", language, **said))
     found += _participation_sentences(payment, language)
+    found += _estimate_sentence(payment, language) if isinstance(payment, Payment) else []
     found += _public_value(payment, language)
     if isinstance(payment, Payment):
         for remarks_on in (risk_sentences, law_sentences, emission_sentences):
@@ -216,6 +217,16 @@ def _participation_sentences(payment: AnyPayment, language: Language) -> list[st
         unlevered = money.amount(payment.equity_gain.unlevered_myen)
         said.append(phrase("pay.unlevered", language, unlevered=unlevered, debt=money.amount(debt)))
     return said
+
+
+def _estimate_sentence(payment: Payment, language: Language) -> list[str]:
+    """Which figure is the estimate of what will be paid, and why the two differ."""
+    found = payment.estimate
+    if found is None or max(abs(found.plan_myen), abs(found.draws_myen)) <= NEGLIGIBLE_MYEN:
+        return []
+    money = payment_money(payment, language)
+    said = {"plan": money.amount(found.plan_myen), "draws": money.amount(found.draws_myen)}
+    return [phrase("pay.estimate", language, **said)]
 
 
 def _public_value(payment: AnyPayment, language: Language) -> list[str]:
