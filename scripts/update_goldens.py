@@ -4,6 +4,7 @@
 `tomakomai.run` is how it runs.
 """
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -94,14 +95,18 @@ def summarise_payment(payment: Payment) -> Figures:
         "chip_tax_rate_without": before.effective_tax_rates["chips"],
         "change_myen": dict(payment.party_values_myen),
         "gains_myen": payment.gains_myen,
+        "equity_gain": dataclasses.asdict(payment.equity_gain),
+        "discount_rate": payment.participation.discount_rate,
     }
     return figures
 
 
 def by_instrument(found: tuple[Instrument, ...]) -> Figures:
-    """A comparison as a mapping from the instrument's name, with `_` for `-`."""
-    rows = instrument_documents(found)
-    return {row.pop("package").replace("-", "_"): row for row in rows}
+    """A comparison as a mapping from the instrument's name, with `_` for `-`, without what follows from a figure."""
+    rows = [dict(row) for row in instrument_documents(found)]
+    for row in rows:
+        del row["induced_range_mw"]
+    return {str(row.pop("package")).replace("-", "_"): row for row in rows}
 
 
 def pay_packages(question: Question) -> Figures:

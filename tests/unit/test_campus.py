@@ -39,14 +39,14 @@ def asked(answer: Callable[[float], float], rules: Settling) -> tuple[list[float
 
 
 @pytest.mark.parametrize(
-    ("before", "pass_through", "price"),
-    # A cost that falls from 0.20 to 0.16: users get all, half or nothing of it.
-    [(None, 0.5, 0.16), (0.20, 1.0, 0.16), (0.20, 0.5, 0.18), (0.20, 0.0, 0.20), (0.12, 0.5, 0.14)],
-)
-def test_the_price_of_the_load_by_hand(before: float | None, pass_through: float, price: float) -> None:
-    cost = LevelisedCost(0.16, None, None)
-    known = None if before is None else LevelisedCost(before, None, None)
-    assert load_price(cost, known, pass_through) == pytest.approx(price, rel=1e-12)
+    ("before", "sold_at", "pass_through", "price"),
+    # A cost that falls from 0.20 to 0.16: users get all, half or nothing of it off what they paid.
+    [(0.20, 0.20, 1.0, 0.16), (0.20, 0.20, 0.5, 0.18), (0.20, 0.20, 0.0, 0.20), (0.12, 0.12, 0.5, 0.14),
+     (0.20, 0.19, 0.5, 0.17)],
+)  # fmt: skip
+def test_the_price_of_the_load_by_hand(before: float, sold_at: float, pass_through: float, price: float) -> None:
+    cost, known = LevelisedCost(0.16, None, None), LevelisedCost(before, None, None)
+    assert load_price(cost, known, sold_at, pass_through) == pytest.approx(price, rel=1e-12)
 
 
 def test_a_share_that_does_not_depend_on_the_design_takes_two_rounds() -> None:

@@ -131,7 +131,7 @@ def test_without_elasticity_support_is_all_windfall() -> None:
 
 
 def test_tranches_of_the_scenario_replace_the_curve() -> None:
-    tranche = {"name": "abroad", "it_load_mw": 20, "price_myen_per_mwh": 0.13}
+    tranche = {"name": "abroad", "it_load_mw": 20, "price_myen_per_mwh": 0.15}
     asked = Question(campus(tranche=[tranche]))
     assert asked.elasticity is None
     payment = asked.pay(("tax-credit",))

@@ -8,6 +8,7 @@ The question, and one campus in it:
     comparison        instruments side by side: at equal fiscal cost, at the least public money, over a range of rates
     search            the amount of an instrument that spends a budget or reaches an aim
     demand            demand of constant elasticity as tranches of compute
+    assumed_range     what an answer would be at the ends of what is assumed of demand
 
 Money by year:
 
@@ -21,6 +22,7 @@ Money by year:
     cash_flow         the yearly cash flow, for one case or for many draws
     metrics           returns and cover: IRR, net present value, payback, DSCR, LLCR
     levelised         levelised cost of compute and of power: the price that just pays
+    participation     what an owner asks and earns, and what that makes capital cost
 
 Who pays whom, and for what:
 

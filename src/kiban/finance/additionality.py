@@ -13,7 +13,7 @@ The three add up to s x1 whatever the capacities are (section 6 of the design).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiban.planning.plan import Investment, Plan
 from kiban.policy.annuity import capital_recovery_factor
@@ -86,14 +86,21 @@ def split(support_per_unit: float, without: float, with_policy: float, forced: f
 
 
 def measure_support(
-    without: Plan, with_policy: Plan, forced: Plan, *, capital: CapitalTerms, tax_rate: float
+    without: Plan,
+    with_policy: Plan,
+    forced: Plan,
+    *,
+    capital: CapitalTerms,
+    tax_rate: float,
+    built_without: bool = True,
 ) -> Support:
     """The support in a plan, by asset, and its split.
 
     Support of a unit is the present value after tax of the yearly cost that the policy takes off it over the
     horizon: the fall of its user cost (credits, grants, faster depreciation, relief from property tax, cheaper
     capital), and for supply the production credit and for the grid the relief of its charges. Both the rate of
-    `capital` and `tax_rate` are those without the policy. A policy that makes a unit dearer gives no support.
+    `capital` and `tax_rate` are those without the policy. A policy that makes a unit dearer gives no support. Where
+    no owner takes part without the policy (`built_without`), nothing of its plan is built, and nothing is windfall.
     """
     after_tax_rate = capital.discount_rate * (1.0 - tax_rate)
     worth = (1.0 - tax_rate) / capital_recovery_factor(after_tax_rate, capital.horizon_years)
@@ -112,7 +119,14 @@ def measure_support(
     if charges is not None:
         drawn, relief = charges
         found.append(_asset_support("grid_energy", "grid_energy", None, drawn, relief * worth))
-    return Support(tuple(found))
+    return Support(tuple(found if built_without else map(_as_if_unbuilt, found)))
+
+
+def _as_if_unbuilt(item: AssetSupport) -> AssetSupport:
+    """The same support where nothing is built without the policy."""
+    parts = split(item.support_per_unit_myen, 0.0, item.quantity_with, item.quantity_forced)
+    windfall, induced, distortion = parts
+    return replace(item, quantity_without=0.0, windfall_myen=windfall, induced_myen=induced, distortion_myen=distortion)
 
 
 def _settle(without: float, with_policy: float, forced: float) -> tuple[float, float, float]:

@@ -77,6 +77,9 @@ class FinanceAssumptions:
     decommissioning_share: float = 0.0
     opening_loss_myen: float = 0.0
     """What the owner has lost before the first spade and may still carry."""
+    owner_rate_real: float | None = None
+    """What the market asks for the project without debt, real and after the tax of a private owner, for the price of
+    the risk that a public one bears; None: `discount_rate_real`, as where there is no tax."""
     owner: Owner = LARGE_GROUP
     tax_position: TaxPosition = "group"
     repayment: Repayment = "sculpted"

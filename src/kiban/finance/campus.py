@@ -14,6 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from kiban.catalogue import Catalogue
+from kiban.catalogue.facts import Fact
+from kiban.finance.assumed_range import DemandAssumed
 from kiban.finance.assumptions import LARGE_GROUP, FinanceAssumptions, read_assumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.economy import EconomyTerms, assess_impact, construction_demand, read_economy_terms
@@ -56,6 +58,13 @@ class CampusTerms:
     """Of the demand that is offered where the scenario has none of its own."""
     elasticity_range: tuple[float, float]
     """The lowest and the highest that the catalogue gives."""
+    pass_through_range: tuple[float, float]
+
+    def demand_of(self, elasticity: float | None) -> DemandAssumed | None:
+        """What is assumed of the demand that is offered; None where the tranches of a scenario are."""
+        if elasticity is None:
+            return None
+        return DemandAssumed(elasticity, self.elasticity_range, self.pass_through, self.pass_through_range)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +75,8 @@ class Campus:
     plan: Plan
     project: Project
     """With a price for all that it sells."""
+    price_myen_per_mwh: float
+    """At which the load that has no price of its own is sold, at prices of the start year."""
     cash: CashFlow
     returns: Returns
     ledger: Ledger
@@ -96,8 +107,7 @@ def read_campus_terms(
 
     `finance` is what the scenario says of money beside it.
     """
-    elasticity = catalogue.fact("demand.price_elasticity")
-    low, high = (elasticity.value if end is None else end for end in (elasticity.low, elasticity.high))
+    elasticity, pass_through = catalogue.fact("demand.price_elasticity"), catalogue.fact("finance.pass_through")
     return CampusTerms(
         assumptions=read_assumptions(
             catalogue,
@@ -110,22 +120,25 @@ def read_campus_terms(
             catalogue, catalogue.value("money.yen_per_usd") if yen_per_usd is None else yen_per_usd
         ),
         economy=read_economy_terms(catalogue),
-        pass_through=catalogue.value("finance.pass_through"),
+        pass_through=pass_through.value,
         elasticity=elasticity.value,
-        elasticity_range=(min(low, elasticity.value), max(high, elasticity.value)),
+        elasticity_range=_ends(elasticity),
+        pass_through_range=_ends(pass_through),
     )
 
 
-def load_price(levelised: LevelisedCost, before: LevelisedCost | None, pass_through: float) -> float:
+def _ends(fact: Fact) -> tuple[float, float]:
+    """Lowest and highest that a row gives; a value that a scenario puts beyond them widens the range."""
+    low, high = (fact.value if end is None else end for end in (fact.low, fact.high))
+    return min(low, fact.value), max(high, fact.value)
+
+
+def load_price(levelised: LevelisedCost, before: LevelisedCost, price_before: float, pass_through: float) -> float:
     """Price of the load that has none of its own, million yen a MWh at prices of the start year.
 
-    Its levelised cost without the package (`before`), less the part of any saving that competition passes on; without
-    anything before it, what it costs.
+    Its price without the package, less the part of any fall of the levelised cost that competition passes on.
     """
-    price = levelised.myen_per_it_mwh
-    if before is None:
-        return price
-    return before.myen_per_it_mwh - pass_through * (before.myen_per_it_mwh - price)
+    return price_before - pass_through * (before.myen_per_it_mwh - levelised.myen_per_it_mwh)
 
 
 def finance_campus(site: str, plan: Plan, project: Project, price: float, terms: CampusTerms) -> Campus:
@@ -136,6 +149,7 @@ def finance_campus(site: str, plan: Plan, project: Project, price: float, terms:
         site=site,
         plan=plan,
         project=priced,
+        price_myen_per_mwh=price,
         cash=cash,
         returns=compute_returns(cash),
         ledger=_post(plan, cash, terms),

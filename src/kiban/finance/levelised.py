@@ -5,7 +5,7 @@ By IT MWh, GPU-hour and million tokens for compute; by MWh of the facility for i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -79,10 +79,11 @@ def power_of(project: Project) -> Project:
     )
 
 
-def break_even_price(project: Project, assumptions: FinanceAssumptions) -> float:
+def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_streams: bool = True) -> float:
     """Constant real price (million yen/MWh) of all that is sold at which the project without debt just pays after tax.
 
-    Its net present value is zero there. ScenarioError where nothing is sold.
+    Its net present value is zero there. Without `all_streams` it is the price of what has none of its own, beside the
+    prices of the rest. ScenarioError where nothing is sold.
     """
     energy = project.it_energy_mwh_per_year
     if energy <= 0:
@@ -91,10 +92,10 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions) -> float
     rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
 
     def value(price: float) -> float:
-        flow = project_cash_flow(project.priced(price, all_streams=True), unlevered)
+        flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
         return float(npv(rate, flow.project_flow))
 
-    return _find_price(project, assumptions, value)
+    return find_price((project,), assumptions, value)
 
 
 def levered_price(project: Project, assumptions: FinanceAssumptions) -> float:
@@ -103,23 +104,34 @@ def levered_price(project: Project, assumptions: FinanceAssumptions) -> float:
     Debt is sized anew at each price, so that a dearer MWh carries more of it; the price is that of the first operating
     year before its path and its growth. ScenarioError where nothing is sold.
     """
-    if project.it_energy_mwh_per_year <= 0:
+    return common_levered_price((project,), assumptions, all_streams=True)
+
+
+def common_levered_price(projects: Sequence[Project], assumptions: FinanceAssumptions, *, all_streams: bool) -> float:
+    """One price at which the equity of several projects, each with debt of its own, together earns what it asks.
+
+    Without `all_streams` it is the price of what has none of its own, beside the prices of the rest.
+    """
+    if not any(project.it_energy_mwh_per_year > 0 for project in projects):
         raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
     # On the way to the price no cash flow may carry debt; that is no error of the user's.
     financed = replace(assumptions, insists_on_debt=False)
 
     def value(price: float) -> float:
-        flow = project_cash_flow(project.priced(price, all_streams=True), financed)
-        return float(npv(assumptions.equity_rate, flow.equity_flow))
+        flows = (project_cash_flow(one.priced(price, all_streams=all_streams), financed) for one in projects)
+        return sum(float(npv(assumptions.equity_rate, flow.equity_flow)) for flow in flows)
 
-    return _find_price(project, assumptions, value)
+    return find_price(projects, assumptions, value)
 
 
-def _find_price(project: Project, assumptions: FinanceAssumptions, value: Callable[[float], float]) -> float:
-    energy = project.it_energy_mwh_per_year
-    spent = sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
-    spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
-    spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
+def find_price(projects: Sequence[Project], assumptions: FinanceAssumptions, value: Callable[[float], float]) -> float:
+    """Price, million yen/MWh, at which a value that rises with it is zero."""
+    energy = sum(project.it_energy_mwh_per_year for project in projects)
+    spent = 0.0
+    for project in projects:
+        spent += sum(asset.capex_myen for asset in project.assets) / assumptions.horizon_years
+        spent += sum(abs(cost) for cost in project.operating_costs_myen_per_year.values())
+        spent += sum(asset.fixed_om_myen_per_year + asset.network_charge_myen_per_year for asset in project.assets)
     return find_root(value, max(spent, energy * PRICE_TOLERANCE) / energy)
 
 

@@ -16,6 +16,8 @@ from functools import partial
 from kiban.catalogue import load_catalogue
 from kiban.errors import KibanError, Problem, ScenarioError, SolverError
 from kiban.finance.additionality import Support, measure_support
+from kiban.finance.assumed_range import DemandAssumed
+from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import (
     ELSEWHERE,
     NATIONAL,
@@ -35,6 +37,15 @@ from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import levelised_cost
 from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide, choice_loads, join_projects
+from kiban.finance.participation import (
+    MOST_RATE_ROUNDS,
+    Participation,
+    asked_return,
+    at_rate,
+    cost_plus_price,
+    gives_rate,
+    weighted_cost_of_capital,
+)
 from kiban.finance.project import project_from_plan
 from kiban.messages import Message
 from kiban.national.result.alternatives import least_moved
@@ -65,6 +76,8 @@ SIZE_GAP_SHARE = 0.1
 MASTER_GAP = 1e-7
 MORE_SHARE = 0.01
 """What is a little more of the load, beyond the gap to which sizes are found."""
+SAME_RATE_OF_ALL = 5e-4
+"""Change of the rate of the design, a year, that is none: each round is a search."""
 SAME_FINANCED_OF_ALL = 1e-3
 """Change of the share that debt pays for which is none: each round is a search."""
 
@@ -111,6 +124,7 @@ class NationalQuestion:
             yen_per_usd=study.money.yen_per_usd,
             finance=study.finance,
         )
+        self.rate_is_given = gives_rate(study)
         self.elasticity: float | None = None
         self._before: NationalSide | None = None
         self._elsewhere: dict[str, NationalQuestion] = {}
@@ -120,10 +134,33 @@ class NationalQuestion:
         """The side without the package."""
         if self._before is None:
             self.tell(Message("progress.pay_without"))
-            self._before = self.build_side(self.against)
+            self._before = self._settle_rate()
             if all(tranche.must_serve for tranche in self.study.tranche):
                 self._offer_elastic_demand(self._before)
         return self._before
+
+    def _settle_rate(self) -> NationalSide:
+        """The side without the package where the rate of the design is what its financing makes capital cost.
+
+        Each round is a search, so that the rate is found to `SAME_RATE_OF_ALL`.
+        """
+        for _ in range(MOST_RATE_ROUNDS):
+            side = self.build_side(self.against)
+            known = self.campus_terms.assumptions.discount_rate_real
+            found = weighted_cost_of_capital(
+                [project_from_plan(campus.plan) for campus in side.campuses],
+                side.campuses[0].price_myen_per_mwh,
+                self.campus_terms.assumptions,
+            )
+            kept = self.rate_is_given or found is None or side.terms.financing.public
+            settled = kept or abs((found or 0.0) - known) < SAME_RATE_OF_ALL
+            rate = known if settled or found is None else found
+            assumptions = at_rate(self.campus_terms.assumptions, rate, side.terms.tax.rate)
+            self.campus_terms = replace(self.campus_terms, assumptions=assumptions)
+            self.capital = replace(self.capital, discount_rate=rate)
+            if settled:
+                return side
+        raise SolverError(f"{MOST_RATE_ROUNDS} plans of {self.study.national.name} did not find what capital costs")
 
     def pay(self, packages: Sequence[str | Package]) -> NationalPayment:
         """The answer for one package (or several that hold together).
@@ -143,13 +180,15 @@ class NationalQuestion:
             after = self.build_side(packages, before)
             self.tell(Message("progress.pay_forced"))
             forced, least = self._force(before, after)
+        participation = self._participation(before, after)
         return NationalPayment(
             before=before,
             after=after,
             forced_mw={site: plan.capacities["it_mw"] for site, plan in forced.items()},
             least_moved_mw=least,
             candidates=self.candidates,
-            supports=self._supports(before, after, forced),
+            supports=self._supports(before, after, forced, participation.builds_without),
+            participation=participation,
             fiscal_costs_myen={
                 campus.site: fiscal_cost(campus, before.terms_of(campus.site), self.campus_terms)
                 for campus in after.campuses
@@ -158,9 +197,14 @@ class NationalQuestion:
             shares=self.campus_terms.shares,
             economy=self.campus_terms.economy,
             pass_through=self.campus_terms.pass_through,
-            elasticity=self.elasticity,
+            demand=self._demand(),
             solves=self.memory.solves - solved,
         )
+
+    def _demand(self) -> DemandAssumed | None:
+        """What is assumed of demand: its steps pay their bids, as if all of a fall in cost were passed on."""
+        demand = self.campus_terms.demand_of(self.elasticity)
+        return None if demand is None else replace(demand, pass_through=1.0, pass_through_range=(1.0, 1.0))
 
     def _about(self, packages: Sequence[str | Package]) -> NationalQuestion:
         own = self.study.finance.cost_set
@@ -294,10 +338,16 @@ class NationalQuestion:
         projects = {site: project_from_plan(plan) for site, plan in plans.items()}
         assumptions = replace(self.campus_terms.assumptions, financed_share=financed)
         terms_of_campus = replace(self.campus_terms, assumptions=assumptions)
-        # Each campus has an owner of its own, whose group pays other tax of its own.
-        joint = replace(assumptions, group_tax_myen=assumptions.group_tax_myen * len(projects))
-        levelised = levelised_cost(join_projects(projects), joint)
-        price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
+        joint = _joint(assumptions, len(projects))
+        whole = join_projects(projects)
+        levelised = levelised_cost(whole, joint)
+        if before is None:
+            price = cost_plus_price(
+                tuple(projects.values()), assumptions, (whole, joint), rate_is_given=self.rate_is_given
+            )
+        else:
+            sold_at = before.campuses[0].price_myen_per_mwh
+            price = load_price(levelised, before.levelised, sold_at, self.campus_terms.pass_through)
         campuses = tuple(
             finance_campus(site, plan, projects[site], price, terms_of_campus) for site, plan in plans.items()
         )
@@ -333,7 +383,24 @@ class NationalQuestion:
         least = least_moved(problem, self.memory.points_of(problem), real, max(limit, found.cost_myen))
         return 0.0 if least is None else least
 
-    def _supports(self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan]) -> dict[str, Support]:
+    def _participation(self, before: NationalSide, after: NationalSide) -> Participation:
+        """What owners ask together, and what they earn without the package and with it."""
+        assumptions = self.campus_terms.assumptions
+        projects = {campus.site: project_from_plan(campus.plan) for campus in before.campuses}
+        whole = (join_projects(projects), _joint(assumptions, len(projects)))
+        return Participation(
+            required_return=asked_return(
+                tuple(projects.values()), assumptions, whole, rate_is_given=self.rate_is_given
+            ),
+            return_without=before.equity_return,
+            return_with=after.equity_return,
+            discount_rate=assumptions.discount_rate_real,
+            rate_is_given=self.rate_is_given,
+        )
+
+    def _supports(
+        self, before: NationalSide, after: NationalSide, forced: Mapping[str, Plan], built_without: bool
+    ) -> dict[str, Support]:
         """Support by site of the package's plan and its split."""
         without = {campus.site: campus.plan for campus in before.campuses}
         numbers = {candidate.id: number for number, candidate in enumerate(self.candidates)}
@@ -349,6 +416,7 @@ class NationalQuestion:
                 forced.get(site, absent),
                 capital=self.capital,
                 tax_rate=before.terms.tax.rate,
+                built_without=built_without,
             )
         return found
 
@@ -407,6 +475,11 @@ def pay_national(
 ) -> NationalPayment:
     """Who pays for a package in a national plan, and what it changes where, against another."""
     return NationalQuestion(study, against=against, memory=memory, report=report).pay(packages)
+
+
+def _joint(assumptions: FinanceAssumptions, owners: int) -> FinanceAssumptions:
+    """Of all campuses together: each has an owner of its own, whose group pays other tax of its own."""
+    return replace(assumptions, group_tax_myen=assumptions.group_tax_myen * owners)
 
 
 def _plans(problem: NationalProblem, found: Incumbent, terms_of: Callable[[str], PolicyTerms]) -> dict[str, Plan]:

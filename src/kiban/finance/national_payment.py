@@ -8,11 +8,13 @@ from functools import cached_property
 
 from kiban.catalogue.economy_tables import prefecture_shares
 from kiban.finance.additionality import AssetSupport, Support
+from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import Campus, construction_jobs, gains, spending, value_public_funds
 from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
 from kiban.finance.ledger import PARTIES, REGION, Ledger, difference, value_changes
 from kiban.finance.national_side import NationalSide, join_ledgers
+from kiban.finance.participation import EquityGain, Participation, split_gain
 from kiban.finance.posting import Shares
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.national.study.candidates import Candidate
@@ -64,12 +66,14 @@ class NationalPayment:
     """By site."""
     fiscal_costs_myen: Mapping[str, float]
     """By site: what the treasuries forgo and spend on what is built with the package, before any answer."""
+    participation: Participation
+    """What owners ask and earn, all together."""
     assumptions: FinanceAssumptions
     shares: Shares
     economy: EconomyTerms
     pass_through: float
-    elasticity: float | None
-    """Elasticity of the demand that is offered; None where the study's own optional tranches are."""
+    demand: DemandAssumed | None
+    """What is assumed of the demand that is offered; None where the study's own optional tranches are."""
     solves: int
     """Site programmes that were solved for the answer."""
 
@@ -97,6 +101,24 @@ class NationalPayment:
     def induced_it_mw(self) -> float:
         """IT load that is served because of the package."""
         return whole_induced(self.after.total_mw - self.before.total_mw)
+
+    @property
+    def elasticity(self) -> float | None:
+        """Elasticity of the demand that is offered; None where the study's own optional tranches are."""
+        return None if self.demand is None else self.demand.elasticity
+
+    @property
+    def induced_range_mw(self) -> tuple[float, float] | None:
+        """Induced load at the lowest and the highest elasticity; None where the study's own tranches are offered."""
+        return induced_between(self.before.total_mw, self.induced_it_mw, self.demand)
+
+    @property
+    def range(self) -> AssumedRange | None:
+        """Between which values fiscal cost, windfall and induced load lie over what is assumed of demand."""
+        if self.demand is None:
+            return None
+        load = self.before.total_mw
+        return range_over(load, self.induced_it_mw, self.fiscal_cost_myen, self.support, self.demand)
 
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
@@ -139,6 +161,12 @@ class NationalPayment:
         """What each party gains for nothing, at its own rate; users value further compute at what they bid."""
         users = self.shares.party_rates["users"]
         return gains(self.party_values_myen, self.after.campuses, self.before.campuses, users)
+
+    @property
+    def equity_gain(self) -> EquityGain:
+        """What owners gain without debt, and what the debt that is raised adds."""
+        after, before = ([campus.cash for campus in side.campuses] for side in (self.after, self.before))
+        return split_gain(self.gains_myen["equity"], after, before, self.shares.party_rates["equity"])
 
     @property
     def value_of_public_funds(self) -> float | None:

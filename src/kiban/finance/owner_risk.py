@@ -3,7 +3,8 @@
     charge = PV(flow, rate) - PV(flow, market rate)
 
 with the project's flow before debt, at constant prices. Whoever owns a campus bears what its flow may turn out to be,
-and the market asks the design's real rate before tax for that. A state that counts the flow at a lower rate counts the
+and for that the market asks the design's rate after the tax of a private owner, who keeps no more of it. (The rate
+before tax would count that tax as risk.) A state that counts the flow at a lower rate counts the
 price of the risk as its own gain; the charge takes it off again (Lucas, "Valuation of government policies and
 projects", Annual Review of Financial Economics 4, 2012). It is nothing where the owner is private: then the market rate
 is in the price.
@@ -23,4 +24,6 @@ def risk_charge(cash: CashFlow, rate: float) -> float:
         return 0.0
     level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years), dtype=float)
     flow = np.broadcast_to(cash.project_flow, level.shape) / level
-    return max(float(npv(rate, flow) - npv(cash.assumptions.discount_rate_real, flow)), 0.0)
+    case = cash.assumptions
+    market = case.discount_rate_real if case.owner_rate_real is None else case.owner_rate_real
+    return max(float(npv(rate, flow) - npv(market, flow)), 0.0)

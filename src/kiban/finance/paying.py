@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiban.errors import KibanError, Problem, ScenarioError
+from kiban.errors import KibanError, Problem, ScenarioError, SolverError
 from kiban.finance.additionality import measure_support
 from kiban.finance.campus import (
     NO_SUPPORT,
@@ -34,6 +34,15 @@ from kiban.finance.eligibility import Check, failing
 from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
 from kiban.finance.leverage import financed_share
+from kiban.finance.participation import (
+    MOST_RATE_ROUNDS,
+    Participation,
+    asked_return,
+    at_rate,
+    cost_plus_price,
+    gives_rate,
+    weighted_cost_of_capital,
+)
 from kiban.finance.payment import LawChange, Payment, Side
 from kiban.finance.project import project_from_plan
 from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
@@ -56,6 +65,8 @@ TRACE = 1e-5
 """Further demand, as a share of the load, that is a solver's tolerance."""
 SAME_FINANCED = 1e-4
 """Change of the share that debt pays for which is none."""
+SAME_RATE = 1e-5
+"""Change of the rate of the design, a year, that is none."""
 SITE = "campus"
 """Name of the one site of a scenario, where a country has many."""
 
@@ -80,7 +91,6 @@ class Question:
         self.scenario = load_scenario(scenario).with_packages(())
         self._load((*about, *against))
         self.preparation = prepare(self.scenario) if preparation is None else preparation
-        self._asked = self.preparation
         self._warm = warm
         self._elsewhere: dict[str, Question] = {}
         catalogue = self.preparation.recorder.catalogue
@@ -94,16 +104,42 @@ class Question:
         self._before: Side | None = None
         # Points to start from, for designs that choose what to serve and for those that are forced.
         self._points: dict[bool, dict[str, WarmStart]] = {False: {}, True: {}} if warm else {}
+        self._points_of_rates: dict[str, WarmStart] | None = None
         self.elasticity: float | None = None
+        self.rate_is_given = gives_rate(self.scenario)
         for system in self.preparation.cooling_systems:
             # Read once here, so that what does not depend on policy and demand is shared by all plans.
             self.preparation.resources_for(system)
+        side = self._settle_rate()
+        self._asked = self.preparation
         if not self.scenario.tranche:
-            self._offer_elastic_demand()
+            self._offer_elastic_demand(side)
 
-    def _offer_elastic_demand(self) -> None:
+    def _settle_rate(self) -> Side:
+        """Design and financing in turn until the rate of the one is what the other makes capital cost; the last side.
+
+        A rate that the scenario gives is kept, and so is that of the public.
+        """
+        self._points_of_rates = {}
+        for _ in range(MOST_RATE_ROUNDS):
+            side = self.build_side(self.against, None)
+            known = self.campus_terms.assumptions.discount_rate_real
+            found = None
+            if not self.rate_is_given:
+                unpriced, price = project_from_plan(side.plan), side.campus.price_myen_per_mwh
+                found = weighted_cost_of_capital((unpriced,), price, self.campus_terms.assumptions)
+            settled = found is None or side.terms.financing.public or abs(found - known) < SAME_RATE
+            rate = known if settled or found is None else found
+            assumptions = at_rate(self.campus_terms.assumptions, rate, side.terms.tax.rate)
+            self.campus_terms = replace(self.campus_terms, assumptions=assumptions)
+            if settled:
+                self._points_of_rates = None
+                return side
+            self.preparation = self.preparation.at_rate(rate)
+        raise SolverError(f"{MOST_RATE_ROUNDS} designs of {self.scenario.name} did not find what their capital costs")
+
+    def _offer_elastic_demand(self, side: Side) -> None:
         """Without tranches of its own, a scenario is offered demand of constant elasticity below its marginal cost."""
-        side = self.build_side(self.against, None)
         alone = side.plan
         load_mw = alone.capacities["it_mw"]
         probed = self.preparation
@@ -166,6 +202,7 @@ class Question:
         else:
             forced = self._plan(self._again(before), served)
         values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
+        participation = self._participation(after)
         economy = self.campus_terms.economy
         return Payment(
             before=before,
@@ -177,18 +214,33 @@ class Question:
                 forced,
                 capital=self.preparation.capital,
                 tax_rate=before.terms.tax.rate,
+                built_without=participation.builds_without,
             ),
+            participation=participation,
             incidence=difference(after.ledger, before.ledger),
             party_values_myen=values,
             fiscal_cost_myen=self.fiscal_cost(after),
             assumptions=self.campus_terms.assumptions,
             shares=self.campus_terms.shares,
             pass_through=self.campus_terms.pass_through,
-            elasticity=self.elasticity,
-            elasticity_range=self.campus_terms.elasticity_range,
+            demand=self.campus_terms.demand_of(self.elasticity),
             law_change=self._law_change(after),
             damage_terms=self.campus_terms.damage,
             construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),
+        )
+
+    def _participation(self, after: Side) -> Participation:
+        """What the owner asks, and what he earns without the package and with it."""
+        before, assumptions = self.before, self.campus_terms.assumptions
+        unpriced = project_from_plan(before.plan)
+        return Participation(
+            required_return=asked_return(
+                (unpriced,), assumptions, (unpriced, assumptions), rate_is_given=self.rate_is_given
+            ),
+            return_without=before.returns.equity_irr,
+            return_with=after.returns.equity_irr,
+            discount_rate=assumptions.discount_rate_real,
+            rate_is_given=self.rate_is_given,
         )
 
     def _law_change(self, after: Side) -> LawChange | None:
@@ -219,6 +271,8 @@ class Question:
             catalogue,
             seed=self.scenario.seed,
             draws=draws,
+            asked=payment.after.project,
+            social_rate=payment.shares.social_rate,
         )
         return replace(payment, downside=measured.summary())
 
@@ -298,7 +352,7 @@ class Question:
         return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
-        points = None if self._before is None else self._points.get(served_mw is not None)
+        points = self._points_of_rates if self._before is None else self._points.get(served_mw is not None)
         plan = build_prepared(preparation, served_mw=served_mw, warm=points)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
@@ -318,7 +372,12 @@ class Question:
             raise ScenarioError(Problem("finance.serves_nothing", key="load"))
         terms = replace(self.campus_terms, assumptions=replace(self.campus_terms.assumptions, financed_share=financed))
         levelised = levelised_cost(project, terms.assumptions)
-        price = load_price(levelised, None if before is None else before.levelised, self.campus_terms.pass_through)
+        if before is None:
+            whole = (project, terms.assumptions)
+            price = cost_plus_price((project,), terms.assumptions, whole, rate_is_given=self.rate_is_given)
+        else:
+            sold_at = before.campus.price_myen_per_mwh
+            price = load_price(levelised, before.levelised, sold_at, self.campus_terms.pass_through)
         return finance_campus(SITE, plan, project, price, terms), levelised
 
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kiban.finance.additionality import Support
+from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import Campus, gains, value_public_funds
 from kiban.finance.cash_flow import CashFlow
@@ -16,6 +17,7 @@ from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.owner_risk import risk_charge
+from kiban.finance.participation import EquityGain, Participation, split_gain
 from kiban.finance.posting import Shares
 from kiban.finance.project import Project
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
@@ -110,6 +112,20 @@ class LawChange:
     within: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Fiscal cost at the social rate, million yen: of the plan, and in the mean of the draws.
+
+    The plan sells all that it builds for at a steady price, the draws what may turn out: less is sold, compute becomes
+    cheaper with chips, operation starts late. What will be paid is estimated by the draws; what is built, and what
+    support pays for, by the plan.
+    """
+
+    plan_myen: float
+    draws_myen: float
+    standard_error_myen: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Payment:
     """What a package costs and changes against another; money is million yen, present value where it says so."""
@@ -119,6 +135,8 @@ class Payment:
     forced: Plan
     """Least-cost plan at prices before the package that serves what the package's plan serves."""
     support: Support
+    participation: Participation
+    """What the owner asks and earns: whether anything is built at all."""
     incidence: Ledger
     """Ledger with the package less the ledger without."""
     party_values_myen: Mapping[str, float]
@@ -129,10 +147,8 @@ class Payment:
     shares: Shares
     pass_through: float
     """Share of a fall in cost that the users of the load receive."""
-    elasticity: float | None
-    """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
-    elasticity_range: tuple[float, float]
-    """What else the catalogue thinks possible."""
+    demand: DemandAssumed | None
+    """What is assumed of the demand that is offered; None where the scenario's own tranches are."""
     law_change: LawChange | None
     """Where the package has another tax law than the scenario's country, or than what it is compared with."""
     damage_terms: DamageTerms
@@ -150,15 +166,26 @@ class Payment:
     def induced_range_mw(self) -> tuple[float, float] | None:
         """Induced load at the lowest and the highest elasticity, at the price that users pay with the package.
 
-        `(1 + induced / load)^(e / elasticity)` of the load, so that it holds where a MW more costs the same at every
-        size. None where the scenario's own tranches are offered.
+        None where the scenario's own tranches are offered.
         """
-        if not self.elasticity:
+        return induced_between(self.load_mw, self.induced_it_mw, self.demand)
+
+    @property
+    def load_mw(self) -> float:
+        """IT load without the package."""
+        return self.before.plan.capacities["it_mw"]
+
+    @property
+    def range(self) -> AssumedRange | None:
+        """Between which values fiscal cost, windfall and induced load lie over what is assumed of demand."""
+        if self.demand is None:
             return None
-        load = self.before.plan.capacities["it_mw"]
-        share = max(1.0 + self.induced_it_mw / load, 0.0)
-        low, high = (load * (share ** (each / self.elasticity) - 1.0) for each in self.elasticity_range)
-        return low, high
+        return range_over(self.load_mw, self.induced_it_mw, self.fiscal_cost_myen, self.support, self.demand)
+
+    @property
+    def elasticity(self) -> float | None:
+        """Elasticity of the demand that is offered; None where the scenario's own tranches are."""
+        return None if self.demand is None else self.demand.elasticity
 
     @property
     def cost_per_induced_mw_myen(self) -> float | None:
@@ -211,7 +238,25 @@ class Payment:
         )
 
     @property
+    def estimate(self) -> Estimate | None:
+        """Fiscal cost as planned and in the mean of the draws; None where nothing was drawn.
+
+        Draws know no price of risk, so that a public owner's is left out of the plan's figure here.
+        """
+        asked = None if self.downside is None else self.downside.get("asked")
+        if asked is None:
+            return None
+        planned = self.fiscal_cost_myen - self.risk_charge_myen
+        return Estimate(planned, asked["expected_myen"], asked["standard_error_myen"])
+
+    @property
     def gains_myen(self) -> dict[str, float]:
         """What each party gains for nothing, at its own rate; users value further compute at what they bid."""
         users = self.shares.party_rates["users"]
         return gains(self.party_values_myen, (self.after.campus,), (self.before.campus,), users)
+
+    @property
+    def equity_gain(self) -> EquityGain:
+        """What the owner gains without debt, and what the debt that is raised adds."""
+        rate = self.shares.party_rates["equity"]
+        return split_gain(self.gains_myen["equity"], (self.after.cash,), (self.before.cash,), rate)

@@ -71,6 +71,8 @@ class DownsideReport:
     outcomes: Mapping[str, Outcome]
     guarantees: Mapping[str, GuaranteeValue]
     facts: tuple[Fact, ...]
+    asked: Outcome | None = None
+    """Of the package that was asked about, at the social rate: what the plan's fiscal cost is held against."""
 
     def summary(self) -> dict[str, Any]:
         """Plain numbers for tables and JSON; losses in million yen, present value."""
@@ -79,6 +81,7 @@ class DownsideReport:
             "draws": self.draws,
             "cases": {name: _summarise(outcome) for name, outcome in self.outcomes.items()},
             "guarantees": {name: asdict(value) for name, value in self.guarantees.items()},
+            "asked": None if self.asked is None else _summarise(self.asked),
         }
 
 
@@ -103,8 +106,13 @@ def measure_downside(
     *,
     seed: int = 1,
     draws: int = DRAWS,
+    asked: Project | None = None,
+    social_rate: float = 0.0,
 ) -> DownsideReport:
-    """The treasuries' loss under each project's policy, side by side, from the catalogue's distributions."""
+    """The treasuries' loss under each project's policy, side by side, from the catalogue's distributions.
+
+    `asked` is followed through the same draws and counted at the real `social_rate`, as fiscal cost is.
+    """
     downside = read_downside(catalogue)
     drawn = draw_downside(downside, seed=seed, draws=draws, horizon_years=assumptions.horizon_years)
     rows = [catalogue.fact(key) for key in _FACTS]
@@ -115,6 +123,11 @@ def measure_downside(
         for name, project in projects.items()
     }
     outcomes = simulate(cases, drawn, draws, terms)
+    of_package = None
+    if asked is not None:
+        case = project_case(asked, assumptions, ordinary=ordinary, contingency_share=contingency)
+        at_social = replace(terms, treasury_rate=(1.0 + social_rate) * (1.0 + assumptions.inflation) - 1.0)
+        of_package = simulate({"asked": case}, drawn, draws, at_social)["asked"]
     survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
     # Where there is no debt there is nothing to guarantee.
     backed = {
@@ -133,7 +146,7 @@ def measure_downside(
         for name, exposure in backed.items()
         if exposure.service.any()
     }
-    return DownsideReport(seed, draws, outcomes, guarantees, (*downside.facts, *rows))
+    return DownsideReport(seed, draws, outcomes, guarantees, (*downside.facts, *rows), of_package)
 
 
 def project_case(

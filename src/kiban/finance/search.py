@@ -74,6 +74,8 @@ def spend(question: Question, package: Package, budget: float) -> tuple[Trial, b
             return search.mix_cost(low, high, trial.amount, budget), True
         low, high = (trial, high) if trial.cost < budget else (low, trial)
         if high is not None and high.amount <= low.amount * (1.0 + 2 * AMOUNT_TOLERANCE):
+            if search.is_step(low, high, high) and search.is_between(low, high, high, budget):
+                return search.mix_cost(low, high, high.amount, budget), True
             return low, True
     raise SolverError(f"{MOST_STEPS} plans under {package.name} did not find the amount that spends the budget")
 
@@ -183,10 +185,12 @@ class _Search:
 
         Never along a demand curve: its worth is strictly concave, so that one amount has one served load.
         """
-        if _is_on_curve(trial):
-            return False
+        return self.is_step(low, high, trial) and self.is_least(low, trial) and self.is_least(high, trial)
+
+    def is_step(self, low: Trial, high: Trial, trial: Trial) -> bool:
+        """Whether two designs serve different compute where demand is no curve."""
         further = high.side.served_mw - low.side.served_mw > LEAST_SERVED_STEP * high.side.plan.capacities["it_mw"]
-        return further and self.is_least(low, trial) and self.is_least(high, trial)
+        return further and not _is_on_curve(trial)
 
     def is_between(self, low: Trial, high: Trial, trial: Trial, budget: float) -> bool:
         """Whether one design spends less than the budget at the trial's amount, and the other more."""

@@ -135,6 +135,8 @@ class Preparation:
     """Tranches whose price falls with what is served, by name."""
     financed_share: float | None = None
     """Share of the capital in use that debt pays for, where it is known."""
+    discount_rate: float | None = None
+    """Real rate before tax of designs under a policy, where it is not that of the scenario."""
     before_tax: dict[str, Resources] = field(default_factory=dict)
     """Resources by cooling system, shared with the same inputs under other policies."""
 
@@ -179,6 +181,8 @@ class Preparation:
     def capital(self) -> CapitalTerms:
         """What the user cost of capital rests on, beside the law."""
         capital = self.plant.capital
+        if self.discount_rate is not None:
+            capital = replace(capital, discount_rate=self.discount_rate)
         return capital if self.financed_share is None else replace(capital, debt_share=self.financed_share)
 
     def under(
@@ -211,6 +215,10 @@ class Preparation:
             credit_utilisation=dict(credit_utilisation or {}),
             financed_share=financed_share,
         )
+
+    def at_rate(self, discount_rate: float) -> Preparation:
+        """The same inputs where capital costs this under a policy: a real rate before tax."""
+        return replace(self, discount_rate=discount_rate)
 
     def offering(self, tranches: tuple[Tranche, ...], falling: Mapping[str, FallingPrice] | None = None) -> Preparation:
         """The same inputs with other tranches of compute on offer; the price of some falls with what is served."""

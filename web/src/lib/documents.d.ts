@@ -303,12 +303,42 @@ export interface ComparisonDocument {
   others: OtherDocument[];
 }
 
+/** Lowest and highest value of a figure. */
+export interface EndsDocument {
+  low: number;
+  high: number;
+}
+
+/** Figures over what is assumed of demand, each assumption alone (elasticity, share of a fall passed on). */
+export interface RangeDocument {
+  fiscal_cost_myen: EndsDocument;
+  windfall_share: EndsDocument;
+  induced_it_mw: EndsDocument;
+}
+
 /** Who owns the campus: tax a year on other income, and losses from before the first spade, million yen. */
 export interface OwnerDocument {
   type: string;
   label: Names;
   other_tax_myen: number;
   opening_loss_myen: number;
+}
+
+/** Returns of equity that are asked and earned, nominal and after tax, and the real rate before tax of the design. */
+export interface ParticipationDocument {
+  required_return: number;
+  return_without: number | null;
+  return_with: number | null;
+  builds_without: boolean;
+  builds_with: boolean;
+  discount_rate: number;
+  rate_is_given: boolean;
+}
+
+/** What the owner gains at equity's own rate, million yen: without any debt, and by the debt that is raised. */
+export interface EquityGain {
+  unlevered_myen: number;
+  cheaper_debt_myen: number;
 }
 
 /** Marginal value of public funds at one real rate for all parties; None where nothing is spent net. */
@@ -586,6 +616,13 @@ export interface LossDocument {
   default_probability: number;
 }
 
+/** Fiscal cost at the social rate, million yen: of the plan, and in the mean of the draws. */
+export interface Estimate {
+  plan_myen: number;
+  draws_myen: number;
+  standard_error_myen: number;
+}
+
 /** Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn. */
 export interface PaymentDocument {
   format: string;
@@ -604,9 +641,12 @@ export interface PaymentDocument {
   risk_charge_myen: number;
   induced_it_mw: number;
   induced_range_mw: number[] | null;
+  range: RangeDocument | null;
   construction_jobs: number;
   cost_per_induced_mw_myen: number | null;
   owner: OwnerDocument;
+  participation: ParticipationDocument;
+  equity_gain: EquityGain;
   social_rate: number;
   value_of_public_funds: number | null;
   value_of_public_funds_by_rate: FundsAtRate[];
@@ -630,6 +670,7 @@ export interface PaymentDocument {
   losses: LossDocument[];
   draws: number;
   downside: Record<string, unknown> | null;
+  estimate: Estimate | null;
 }
 
 /** An asset class, or a group of them, that an instrument supports. */

@@ -13,6 +13,7 @@ from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.national_payment import NationalPayment, Region
 from kiban.finance.national_side import NationalSide
+from kiban.finance.participation import EquityGain
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.national.payment_words import basis_sentences, place_sentences
 from kiban.report.payment.figures import (
@@ -20,11 +21,16 @@ from kiban.report.payment.figures import (
     LedgerDocument,
     LedgerName,
     OwnerDocument,
+    ParticipationDocument,
+    RangeDocument,
     SideName,
     SupportDocument,
     funds_by_rate,
+    induced_range,
     ledger_document,
     owner_document,
+    participation_document,
+    range_document,
     support_document,
 )
 from kiban.report.payment.words import answer, further_sentences
@@ -124,12 +130,16 @@ class NationalPaymentDocument(TypedDict):
     fiscal_cost_myen: float
     treasury_value_myen: float
     induced_it_mw: float
+    induced_range_mw: list[float] | None
+    range: RangeDocument | None
     moved_it_mw: float
     least_moved_it_mw: float
     damage_myen: float
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
     owner: OwnerDocument
+    participation: ParticipationDocument
+    equity_gain: Annotated[Fields, EquityGain]
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
@@ -162,12 +172,16 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "treasury_value_myen": payment.treasury_value_myen,
         "induced_it_mw": payment.induced_it_mw,
+        "induced_range_mw": induced_range(payment),
+        "range": range_document(payment),
         "moved_it_mw": payment.moved_mw,
         "least_moved_it_mw": payment.least_moved_mw,
         "damage_myen": payment.damage_myen,
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "owner": owner_document(payment),
+        "participation": participation_document(payment),
+        "equity_gain": dataclasses.asdict(payment.equity_gain),
         "social_rate": payment.shares.social_rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),

@@ -19,7 +19,8 @@ from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
-from kiban.finance.payment import LawChange, Payment, Side
+from kiban.finance.participation import EquityGain
+from kiban.finance.payment import Estimate, LawChange, Payment, Side
 from kiban.finance.public_funds import PublicFunds
 from kiban.linear import Certificate
 from kiban.planning.plan import ServedTranche
@@ -29,11 +30,16 @@ from kiban.report.payment.figures import (
     FundsAtRate,
     LedgerDocument,
     OwnerDocument,
+    ParticipationDocument,
+    RangeDocument,
     SideName,
     SupportDocument,
     funds_by_rate,
+    induced_range,
     ledger_document,
     owner_document,
+    participation_document,
+    range_document,
     support_document,
 )
 from kiban.report.payment.findings import (
@@ -188,9 +194,12 @@ class PaymentDocument(TypedDict):
     risk_charge_myen: float
     induced_it_mw: float
     induced_range_mw: list[float] | None
+    range: RangeDocument | None
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
     owner: OwnerDocument
+    participation: ParticipationDocument
+    equity_gain: Annotated[Fields, EquityGain]
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
@@ -214,6 +223,7 @@ class PaymentDocument(TypedDict):
     losses: list[LossDocument]
     draws: int
     downside: dict[str, Any] | None
+    estimate: Annotated[Fields, Estimate] | None
 
 
 def payment_document(payment: Payment) -> PaymentDocument:
@@ -240,10 +250,13 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "treasury_value_myen": payment.treasury_value_myen,
         "risk_charge_myen": payment.risk_charge_myen,
         "induced_it_mw": payment.induced_it_mw,
-        "induced_range_mw": None if payment.induced_range_mw is None else list(payment.induced_range_mw),
+        "induced_range_mw": induced_range(payment),
+        "range": range_document(payment),
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "owner": owner_document(payment),
+        "participation": participation_document(payment),
+        "equity_gain": dataclasses.asdict(payment.equity_gain),
         "social_rate": rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),
@@ -267,6 +280,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,
         "downside": dict(payment.downside) if payment.downside is not None else None,
+        "estimate": dataclasses.asdict(payment.estimate) if payment.estimate is not None else None,
     }
 
 

@@ -84,11 +84,42 @@ class OwnerDocument(TypedDict):
     opening_loss_myen: float
 
 
+class EndsDocument(TypedDict):
+    """Lowest and highest value of a figure."""
+
+    low: float
+    high: float
+
+
+class RangeDocument(TypedDict):
+    """Figures over what is assumed of demand, each assumption alone (elasticity, share of a fall passed on)."""
+
+    fiscal_cost_myen: EndsDocument
+    windfall_share: EndsDocument
+    induced_it_mw: EndsDocument
+
+
+class ParticipationDocument(TypedDict):
+    """Returns of equity that are asked and earned, nominal and after tax, and the real rate before tax of the design.
+
+    `rate_is_given` where the scenario says what capital costs, from which the return that is asked then follows.
+    """
+
+    required_return: float
+    return_without: float | None
+    return_with: float | None
+    builds_without: bool
+    builds_with: bool
+    discount_rate: float
+    rate_is_given: bool
+
+
 class InstrumentFigures(TypedDict):
     """What instruments are compared by."""
 
     fiscal_cost_myen: float
     induced_it_mw: float
+    induced_range_mw: list[float] | None
     windfall_share: float
     clean_share: float
     yen_per_gpu_hour: float | None
@@ -123,6 +154,41 @@ def owner_document(payment: AnyPayment) -> OwnerDocument:
         "label": {"en": phrase(f"pay.owner.{case.owner}", "en"), "ja": phrase(f"pay.owner.{case.owner}", "ja")},
         "other_tax_myen": case.group_tax_myen if case.tax_position == "group" else 0.0,
         "opening_loss_myen": case.opening_loss_myen,
+    }
+
+
+def range_document(payment: AnyPayment) -> RangeDocument | None:
+    """The range of the answer; None where the tranches of a scenario are offered, of which nothing is assumed."""
+    over = payment.range
+    if over is None:
+        return None
+    return {
+        "fiscal_cost_myen": _ends(over.fiscal_cost_myen),
+        "windfall_share": _ends(over.windfall_share),
+        "induced_it_mw": _ends(over.induced_it_mw),
+    }
+
+
+def _ends(found: tuple[float, float]) -> EndsDocument:
+    return {"low": found[0], "high": found[1]}
+
+
+def induced_range(payment: AnyPayment) -> list[float] | None:
+    """Induced load at the lowest and the highest elasticity, MW."""
+    return None if payment.induced_range_mw is None else list(payment.induced_range_mw)
+
+
+def participation_document(payment: AnyPayment) -> ParticipationDocument:
+    """Whether the owner takes part."""
+    found = payment.participation
+    return {
+        "required_return": found.required_return,
+        "return_without": found.return_without,
+        "return_with": found.return_with,
+        "builds_without": found.builds_without,
+        "builds_with": found.builds_with,
+        "discount_rate": found.discount_rate,
+        "rate_is_given": found.rate_is_given,
     }
 
 
@@ -209,6 +275,7 @@ def instrument_figures(payment: Payment) -> InstrumentFigures:
     return {
         "fiscal_cost_myen": payment.fiscal_cost_myen,
         "induced_it_mw": payment.induced_it_mw,
+        "induced_range_mw": induced_range(payment),
         "windfall_share": payment.support.windfall_share,
         "clean_share": payment.after.plan.indicators["clean_share"],
         "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,

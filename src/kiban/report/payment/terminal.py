@@ -105,7 +105,7 @@ def _instrument_cells(instrument: Instrument, size: float, language: Language) -
     return {
         "amount": NOTHING if amount is None else _amount(instrument, payment, amount, language),
         "fiscal_cost": money("fiscal_cost_myen"),
-        "induced_mw": f"{figures['induced_it_mw'] or 0.0:.1f}",
+        "induced_mw": _induced(figures),
         "windfall_share": share("windfall_share"),
         "clean_share": share("clean_share"),
         "gpu_hour": NOTHING if hour is None else format_number(hour),
@@ -118,6 +118,12 @@ def _instrument_cells(instrument: Instrument, size: float, language: Language) -
         "equity_irr": share("equity_irr"),
         "jobs": f"{figures['construction_jobs'] or 0.0:,.0f}",
     }
+
+
+def _induced(figures: Mapping[str, Any]) -> str:
+    """Induced load with what it is at the lowest and the highest elasticity."""
+    found, between = f"{figures['induced_it_mw'] or 0.0:.1f}", figures["induced_range_mw"]
+    return found if between is None else f"{found} ({between[0]:.1f}–{between[1]:.1f})"
 
 
 def _amount(instrument: Instrument, payment: Payment, amount: float, language: Language) -> str:

@@ -11,7 +11,7 @@ from kiban.finance.national_side import NationalSide
 from kiban.finance.payment import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
 from kiban.report.messages import join, measure_title, say
-from kiban.report.names import money_of, study_money, subject_name
+from kiban.report.names import money_of, site_name, study_money, subject_name
 from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
@@ -23,6 +23,8 @@ from kiban.report.phrases import phrase, phrase_or
 
 NEGLIGIBLE_MYEN = 1e-6
 LEAST_SAID_MW = 0.05
+LEAST_DEBT_SHARE = 0.01
+"""Part of the owner's gain that cheaper debt must be to be told."""
 PAID_FOR_GOODS = ("suppliers_home", "suppliers_abroad", "workers", "landowners")
 
 AnyPayment = Payment | NationalPayment
@@ -45,7 +47,10 @@ def package_title(side: Side | NationalSide, language: Language) -> str:
 
 
 def answer(payment: AnyPayment, language: Language) -> str:
-    """The sentence before everything else: what the package costs and what it pays for."""
+    """The sentence before everything else: what the package costs whom, where, what it pays for, and who gains most.
+
+    Fiscal cost and windfall stand with what they are over the assumptions about demand.
+    """
     money, support = payment_money(payment, language), payment.support
     title = package_title(payment.after, language)
     if support.total_myen <= NEGLIGIBLE_MYEN:
@@ -54,6 +59,14 @@ def answer(payment: AnyPayment, language: Language) -> str:
     def hundredth(part: float) -> str:
         return money.of(f"{100.0 * part / support.total_myen:.1f}")
 
+    over, between, windfalls = payment.range, "", ""
+    if over is not None:
+        costs = sorted(abs(end) for end in over.fiscal_cost_myen)
+        low, high = (money.amount(end) for end in costs)
+        between = phrase("pay.answer_over", language, low=low, high=high)
+        low, high = (money.of(f"{100.0 * end:.1f}") for end in over.windfall_share)
+        windfalls = phrase("pay.answer_between", language, low=low, high=high)
+    gained = payment.gains_myen
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
     return _capital(
@@ -61,13 +74,24 @@ def answer(payment: AnyPayment, language: Language) -> str:
             "pay.answer_gain" if gains else "pay.answer_moved" if moves else "pay.answer",
             language,
             package=title,
-            fiscal=money.amount(abs(payment.fiscal_cost_myen)),
+            where=_where(payment, language),
+            fiscal=money.amount(abs(payment.fiscal_cost_myen)) + between,
             hundred=money.of("100"),
-            windfall=hundredth(support.windfall_myen),
+            windfall=hundredth(support.windfall_myen) + windfalls,
+            winner=phrase(f"pay.party.{max(gained, key=lambda party: gained[party])}", language),
             induced=hundredth(support.induced_myen),
             distortion=hundredth(support.distortion_myen),
         )
     )
+
+
+def _where(payment: AnyPayment, language: Language) -> str:
+    """Load without the package, and the site or how many there are."""
+    if isinstance(payment, NationalPayment):
+        load, count = format_number(payment.before.total_mw), len(payment.before.campuses)
+        return phrase("pay.answer_sites", language, load=load, count=count)
+    scenario = payment.before.plan.scenario
+    return phrase("pay.answer_site", language, load=format_number(payment.load_mw), site=site_name(scenario, language))
 
 
 def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...]:
@@ -88,6 +112,8 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
         said = {"hundred": money.of("100"), "abroad": abroad, "amount": money.amount(sum(spent.values()))}
         found.append(phrase("pay.spending", language, **said))
+    found += _participation_sentences(payment, language)
+    found += _estimate_sentence(payment, language) if isinstance(payment, Payment) else []
     found += _public_value(payment, language)
     if isinstance(payment, Payment):
         for remarks_on in (risk_sentences, law_sentences, emission_sentences):
@@ -161,11 +187,46 @@ def _induced_sentence(payment: AnyPayment, language: Language) -> str:
         amount = payment_money(payment, language).amount(payment.cost_per_induced_mw_myen)
         each = phrase("pay.induced_each", language, amount=amount)
     between = ""
-    if isinstance(payment, Payment) and payment.induced_range_mw is not None:
-        ends = (*payment.induced_range_mw, *payment.elasticity_range)
+    if payment.demand is not None and payment.induced_range_mw is not None:
+        ends = (*payment.induced_range_mw, *payment.demand.elasticity_range)
         said = dict(zip(("low", "high", "low_elasticity", "high_elasticity"), map(format_number, ends), strict=True))
         between = phrase("pay.induced_between", language, **said)
     return phrase("pay.induced_mw", language, mw=format_number(payment.induced_it_mw), each=each, between=between)
+
+
+def _participation_sentences(payment: AnyPayment, language: Language) -> list[str]:
+    """What the owner asks and earns, that nothing is built where it is less, and what debt adds to the gain."""
+    found, money = payment.participation, payment_money(payment, language)
+
+    def of(value: float | None) -> str:
+        return "–" if value is None else _share(value, language)
+
+    returns = {
+        "required": of(found.required_return),
+        "without": of(found.return_without),
+        "with": of(found.return_with),
+    }
+    key = "pay.participation_given" if found.rate_is_given else "pay.participation"
+    if not found.builds_with:
+        key = "pay.participation_never"
+    elif not found.builds_without:
+        key = "pay.participation_tipped"
+    said = [phrase(key, language, **returns, rate=of(found.discount_rate))]
+    debt = payment.equity_gain.cheaper_debt_myen
+    if abs(debt) > LEAST_DEBT_SHARE * abs(payment.gains_myen["equity"]) > NEGLIGIBLE_MYEN:
+        unlevered = money.amount(payment.equity_gain.unlevered_myen)
+        said.append(phrase("pay.unlevered", language, unlevered=unlevered, debt=money.amount(debt)))
+    return said
+
+
+def _estimate_sentence(payment: Payment, language: Language) -> list[str]:
+    """Which figure is the estimate of what will be paid, and why the two differ."""
+    found = payment.estimate
+    if found is None or max(abs(found.plan_myen), abs(found.draws_myen)) <= NEGLIGIBLE_MYEN:
+        return []
+    money = payment_money(payment, language)
+    said = {"plan": money.amount(found.plan_myen), "draws": money.amount(found.draws_myen)}
+    return [phrase("pay.estimate", language, **said)]
 
 
 def _public_value(payment: AnyPayment, language: Language) -> list[str]:
