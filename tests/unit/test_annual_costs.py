@@ -5,11 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kiban.catalogue import load_catalogue
+from kiban.errors import ScenarioError
+from kiban.planning import build
 from kiban.planning.annual_costs import CostReader
 from kiban.planning.provenance import Recorder
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.scenario import parse_scenario
-from kiban.scenario.plant import Supply
+from kiban.scenario.plant import Storage, Supply
 
 
 def reader(**sections):
@@ -75,3 +77,55 @@ def test_building_in_the_metropolis_costs_more():
     assert "chips" not in region
     with_chips = cost.it_capacity("direct_liquid", 500.0, "tohoku")
     assert with_chips["chips"] == pytest.approx(500 * 35000 * 1.19 * 150e-6 * capital_recovery_factor(0.05, 4.5))
+
+
+def american(**sections):
+    return {
+        "name": "x", "site": {"id": "kokonoe"}, "time": {"hours": 24}, "finance": {"cost_set": "united-states"},
+        "cooling": {"system": "direct_liquid"}, **sections,
+    }  # fmt: skip
+
+
+def test_supply_that_a_country_has_no_costs_of_is_not_offered_unasked():
+    assert "geothermal_mw" in build(parse_scenario(american(finance={}))).capacities
+    assert "geothermal_mw" not in build(parse_scenario(american())).capacities
+
+
+@pytest.mark.parametrize(
+    ("sections", "remedies"),
+    [
+        (
+            {"supply": {"geothermal": {"max_mw": 10.0}}},
+            (
+                {"supply": {"geothermal": {"max_mw": 10.0, "annual_cost_myen_per_mw": 60.0}}},
+                {"supply": {"geothermal": {"capex_myen_per_mw": 600.0, "fixed_om_myen_per_mw_year": 20.0}}},
+                {"supply": {"geothermal": {"enabled": False}}},
+            ),
+        ),
+        (
+            {"backup": {"technology": "gas_engine"}},
+            (
+                {
+                    "backup": {
+                        "technology": "gas_engine", "annual_cost_myen_per_mw": 10.0, "fuel_cost_myen_per_mwh": 0.02,
+                    }
+                },
+                {"backup": {"technology": "diesel"}},
+            ),
+        ),
+    ],
+)  # fmt: skip
+def test_costs_that_a_country_does_not_know_are_asked_for_and_the_remedies_work(sections, remedies):
+    with pytest.raises(ScenarioError, match=r"cost set united-states; give "):
+        build(parse_scenario(american(**sections)))
+    for remedy in remedies:
+        assert build(parse_scenario(american(**remedy))).status == "optimal"
+
+
+def test_power_in_that_the_catalogue_does_not_size_apart_is_kept_up_as_power_out_is():
+    cost = reader()
+    option = Storage(charge_power_capex_myen_per_mw=100.0)
+    _, charge_power, _ = cost.storage("compressed_air", option)
+    catalogue = load_catalogue()
+    share, life = (catalogue.value(f"storage.compressed_air.{name}") for name in ("power_fixed_om_share", "life"))
+    assert charge_power == pytest.approx(cost.annualise(100.0, life) + share * 100.0)

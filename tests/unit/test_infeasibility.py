@@ -114,3 +114,16 @@ def test_every_limit_that_collides_is_named_and_every_remedy_works(case):
         # What is typed is a little more than what was solved, and the plan a little cheaper.
         assert mended.cost_myen_per_year < relaxation.cost_myen_per_year * (1.0 + 1e-5)
         assert mended.cost_myen_per_year > 0.9 * relaxation.cost_myen_per_year
+
+
+def test_compute_that_must_be_served_is_added_to_the_load_that_a_small_hall_cut_off():
+    """The least hall is the peak of the load or its limit: as the limit rises, so does what the tranche adds to."""
+    batch = {"name": "batch", "it_load_mw": 5.0, "price_myen_per_mwh": 1.0, "must_serve": True}
+    raw = {**BASE, "time": {"hours": 24}, "supply": {}, "load": {"it_load_mw": 100.0, "max_it_capacity_mw": 90.0}}
+    plan = build(parse_scenario({**raw, "tranche": [batch]}))
+    (relaxation,) = plan.infeasibility.relaxations
+    (change,) = relaxation.changes
+    peak = build(parse_scenario({**raw, "load": {"it_load_mw": 100.0}})).capacities["it_mw"]
+    assert (change.key, change.needed) == ("load.max_it_capacity_mw", pytest.approx(peak + 5.0, rel=1e-3))
+    mended = {**raw, "load": {"it_load_mw": 100.0, "max_it_capacity_mw": change.needed}, "tranche": [batch]}
+    assert build(parse_scenario(mended)).status == "optimal"

@@ -15,10 +15,15 @@ from kiban.errors import InputError, SolverError
 from kiban.linear import exclusive, solve
 from kiban.linear.flat import flatten
 from kiban.linear.highs import solve_highs
+from kiban.planning import building
 from kiban.planning.one_way import add_cuts, list_pairs, solve_one_way
+from kiban.planning.plan import SURPLUS
+from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import tidy
 from kiban.report.messages import say
+from kiban.report.plan.words import infeasible_sentences
+from kiban.scenario import parse_scenario
 
 TARIFF = {
     "price_myen_per_mwh": 0.018, "energy_charge_myen_per_mwh": 0.0, "annual_cost_myen_per_mw": 1,
@@ -135,12 +140,77 @@ def test_cuts_hold_for_every_plan_that_keeps_to_one_direction():
     """A plan that never overlaps satisfies them: the same optimum with and without."""
     farm = {"availability": 1.0, "annual_cost_myen_per_mw": 20, "min_mw": 30, "max_mw": 30}
     grid = {**TARIFF, "export_price_myen_per_mwh": 0.010}
-    from kiban.planning.preparation import prepare
-    from kiban.scenario import parse_scenario
-
     preparation = prepare(parse_scenario(study(grid=grid, supply={"farm": farm})))
     site = preparation.resources_for(preparation.cooling_systems[0])
     programme = write_programme(site)
     free = solve(programme).certificate.primal
     add_cuts(programme, site)
     assert solve(programme).certificate.primal == pytest.approx(free, rel=1e-8)
+
+
+def reactor(tmp_path, **more):
+    """Eight hours: four in which a plant of 30 MW cannot turn down to a load of 20, four in which it stands."""
+    (tmp_path / "hours.csv").write_text("on\n" + "1\n" * 4 + "0\n" * 4)
+    plant = {
+        "availability": {"file": "hours.csv", "column": "on"},
+        "annual_cost_myen_per_mw": 5, "min_mw": 30, "max_mw": 30, "least_load_share": 1.0, **more,
+    }  # fmt: skip
+    cells = {"annual_cost_myen_per_mw": 1, "annual_cost_myen_per_mwh": 1000, "max_power_mw": 100}
+    battery = {"enabled": True, "round_trip_efficiency": 0.81, "self_discharge_per_hour": 0.0, **cells}
+    return study(time={"hours": 8}, supply={"reactor": plant}, battery=battery)
+
+
+def placed(raw, tmp_path):
+    return building.build(parse_scenario(raw).placed_in(tmp_path))
+
+
+def test_a_battery_does_not_burn_what_a_plant_cannot_turn_down(tmp_path):
+    """On paper 53 MW of charging and 43 of discharging at once burn 10 MW, for less than cells of 36 MWh cost."""
+    plan = placed(reactor(tmp_path), tmp_path)
+    assert np.minimum(plan.hourly["charge_mw"], plan.hourly["discharge_mw"]).max() <= exclusive.OVERLAP
+    assert plan.capacities["battery_energy_mwh"] == pytest.approx(36.0, rel=1e-6)
+    drawn = 20 - 32.4 / 4
+    by_hand = 30 * 5 + 36 * 1000 + 10 * 1 + 20 * 1 + drawn * 1 + 4 * drawn * 0.033 * 8760 / 8
+    assert plan.cost_myen_per_year == pytest.approx(by_hand, rel=1e-8)
+    assert "not both at once" in notes_of(plan)[0]
+
+
+def test_surplus_that_no_schedule_takes_is_said_to_be_it_and_the_remedies_work(tmp_path):
+    raw = reactor(tmp_path, availability=1.0)
+    plan = placed(raw, tmp_path)
+    assert plan.status == "infeasible"
+    assert plan.infeasibility.collisions == (SURPLUS,)
+    (said,) = infeasible_sentences(plan, "en")["title.collisions"]
+    assert "more power has to be taken than finds a use" in said
+    for change in ({"least_load_share": 0.5}, {"min_mw": 20, "max_mw": 20}):
+        reactor_of = {**raw["supply"]["reactor"], **change}
+        assert placed({**raw, "supply": {"reactor": reactor_of}}, tmp_path).status == "optimal"
+    assert placed({**raw, "grid": {**raw["grid"], "max_export_mw": 20}}, tmp_path).status == "optimal"
+
+
+def test_surplus_beside_a_slow_plant_is_curtailed_and_not_burnt(tmp_path):
+    """Of what costs nothing more the plan throws away, and leaves the battery alone."""
+    raw = reactor(tmp_path, least_load_share=0.2, min_mw=0)
+    sun = {"availability": 1.0, "annual_cost_myen_per_mw": 1, "min_mw": 60, "max_mw": 60}
+    plan = placed({**raw, "supply": {**raw["supply"], "sun": sun}}, tmp_path)
+    assert plan.hourly["curtailment_mw"] == pytest.approx(np.full(8, 40.0), abs=1e-5)
+    assert plan.hourly["charge_mw"].max() <= exclusive.OVERLAP
+    assert not notes_of(plan)
+
+
+def test_a_battery_does_not_burn_energy_at_once_for_a_production_credit():
+    """Ten MW more could be credited in each hour; a battery earns only by what it loses from one hour to another."""
+    battery = {key: value for key, value in BATTERY.items() if key != "fixed_om_share"}
+    farm = {"availability": 1.0, "annual_cost_myen_per_mw": 20, "min_mw": 30, "max_mw": 30}
+    off = {"grid": {"enabled": False}, "battery": battery, "supply": {"farm": farm}}
+    preparation = prepare(parse_scenario(study(time={"hours": 8}, **off)))
+    site = preparation.resources_for(preparation.cooling_systems[0])
+    credited = replace(site, supply=(replace(site.supply[0], production_credit_myen_per_mwh=0.02),))
+    optimum = solve(write_programme(credited))
+    assert np.minimum(optimum.hourly["charge"], optimum.hourly["discharge"]).max() > 1.0
+    found, two_way = solve_one_way(credited, optimum, solve)
+    assert np.minimum(found.hourly["charge"], found.hourly["discharge"]).max() <= exclusive.OVERLAP
+    assert two_way.gap_myen_per_year == 0.0
+    # As at a negative price above: of 40 MWh that go in, 32.4 come out, and no more can be had in eight hours.
+    generated = found.hourly["farm_output"].sum()
+    assert generated == pytest.approx(20 * 8 + 40 - 32.4, rel=1e-6)

@@ -49,6 +49,10 @@ class CostReader:
         name = self._prefix + fact_id
         return self._recorder.take(name if name in self._recorder.catalogue else fact_id)
 
+    def knows(self, fact_id: str) -> bool:
+        """Whether this cost set has the figure."""
+        return self._prefix + fact_id in self._recorder.catalogue
+
     @property
     def yen_per_usd(self) -> float:
         """Exchange rate of the scenario, or the catalogue's."""
@@ -100,6 +104,9 @@ class CostReader:
                 option.life_years,
                 option.fixed_om_myen_per_mw_year or 0.0,
             )
+        given = {"capex": option.capex_myen_per_mw, "fixed_om": option.fixed_om_myen_per_mw_year}
+        if any(value is None and not self.knows(f"{name}.{part}") for part, value in given.items()):
+            raise ScenarioError(Problem("planning.no_supply_cost", key=key, cost_set=self._scenario.finance.cost_set))
         capex = self._given_or(option.capex_myen_per_mw, f"{key}.capex_myen_per_mw", f"{name}.capex", money=True)
         life = self._given_or(option.life_years, f"{key}.life_years", f"{name}.life", money=False)
         fixed_om = self._given_or(
@@ -150,7 +157,11 @@ class CostReader:
             if share is not None:
                 self._recorder.give(f"{key}.fixed_om_share", share)
             elif name in KNOWN_STORAGE:
-                share = self._recorder.take(f"{row}.{part}_fixed_om_share")
+                # Power in that the catalogue does not size apart is kept up as power out is.
+                known = f"{row}.{part}_fixed_om_share"
+                share = self._recorder.take(
+                    known if known in self._recorder.catalogue else f"{row}.power_fixed_om_share"
+                )
             return self._own(unit, "other_storage", capex, life, (share or 0.0) * capex)
 
         power = cost(

@@ -34,7 +34,7 @@ from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.one_way import TwoWay, solve_one_way
 from kiban.planning.outage_limits import explain_outage
 from kiban.planning.outages import OutageGuard
-from kiban.planning.plan import Alternative, Plan
+from kiban.planning.plan import SURPLUS, Alternative, Infeasibility, Plan
 from kiban.planning.plant_limits import describe_units
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
@@ -108,7 +108,9 @@ def build_prepared(
     found = [_find_surviving(guard, optimum, solver) for guard, optimum in zip(guards, solutions, strict=True)]
     solved = [candidate for candidate in found if candidate[1].status == "optimal"]
     if not solved:
-        return _no_design(preparation, found[0][0].resources, tell, explain)
+        # Where the linear programme has an optimum, it is the directions of flows that leave no design.
+        one_way = solutions[0].status == "optimal"
+        return _no_design(preparation, found[0][0].resources, tell, explain, one_way=one_way)
     solved.sort(key=lambda candidate: _cost(candidate[1]))
     others = tuple(Alternative(guard.resources.cooling_system, _cost(solution)) for guard, solution, _ in solved[1:])
     return _make_plan(preparation, *solved[0], others)
@@ -325,9 +327,11 @@ def _ratepayers_works(grid: Grid, solution: Solution) -> float:
     return per_mw * solution.capacities.get("interconnection", 0.0)
 
 
-def _no_design(preparation: Preparation, resources: Resources, tell: Report, explain: bool) -> Plan:
-    explanation = None
-    if explain:
+def _no_design(
+    preparation: Preparation, resources: Resources, tell: Report, explain: bool, *, one_way: bool = False
+) -> Plan:
+    explanation = Infeasibility((SURPLUS,), (), 0.0, ()) if one_way else None
+    if explain and not one_way:
         programme: Staircase = write_programme(resources)
         explanation = explain_outage(resources, tell) or explain_infeasibility(
             resources, programme, lambda step: f"{preparation.time[step]:%Y-%m-%d %H:%M}", tell

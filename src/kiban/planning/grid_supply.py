@@ -197,6 +197,10 @@ def read_backup(inputs: Inputs) -> BackupResource | None:
     if backup.technology == "none":
         return None
     name = f"backup_{backup.technology}"
+    given = {"capex": backup.annual_cost_myen_per_mw, "fuel_cost": backup.fuel_cost_myen_per_mwh}
+    if any(value is None and not costs.knows(f"{name}.{part}") for part, value in given.items()):
+        said = {"name": backup.technology, "cost_set": inputs.scenario.finance.cost_set}
+        raise ScenarioError(Problem("planning.no_backup_cost", key="backup.technology", values=said))
     if backup.fuel_cost_myen_per_mwh is None:
         fuel = np.full(inputs.horizon.steps, costs.take_money(f"{name}.fuel_cost"))
         if f"{name}.variable_om" in recorder.catalogue and not _is_american(inputs):

@@ -69,6 +69,7 @@ def explain_infeasibility(
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
     if resources.grid is None and resources.backup is None and not resources.supply:
         return Infeasibility((NO_SUPPLY,), (), 0.0, ())
+    programme = _with_whole_load(resources, programme)
     limits = _find_limits(resources, programme)
     ordinary = estimate_cost(resources)
     report(Message("progress.collisions"))
@@ -103,6 +104,20 @@ def explain_infeasibility(
         shortfall_mwh=float(short[short > negligible].sum()) * resources.step_weight_h,
         relaxations=tuple(relaxation for relaxation in relaxations if RESTRICTED not in _keys(relaxation)),
     )
+
+
+def _with_whole_load(resources: Resources, programme: Staircase) -> Staircase:
+    """The programme in which what must be served is added to the peak of the load, where its limit cut that off.
+
+    The least IT capacity is the peak, or the limit of IT capacity below it: it rises as that limit is raised.
+    """
+    total = programme.totals.get("it_as_it_arrives")
+    if total is None or not any(tranche.least_mw > 0 for tranche in resources.tranches):
+        return programme
+    changed = copy.copy(programme)
+    peak = float((resources.firm_mw + resources.arrivals_mw).max())
+    changed.totals = {**programme.totals, total.name: replace(total, lower=peak)}
+    return changed
 
 
 def _relax_one(

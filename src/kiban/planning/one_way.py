@@ -1,7 +1,9 @@
 """Flows that can happen: a connection buys or sells, a battery charges or discharges, in any one step.
 
-A linear programme may do both at once where a price is negative or power sells for more than it costs. Where its
-optimum does, what holds for every plan that does not is added first:
+A linear programme may do both at once where power sells for more than it costs, and where energy has to be wasted or
+pays for being wasted: at a negative price, under a credit for each MWh that is generated, beside a plant that cannot
+turn down. What curtailment can take is curtailed (`schedule`). Where its optimum still does both, what holds for every
+plan that does not is added first:
 
     import + export <= interconnection        charge / ratio + discharge <= power of a storage
     export <= output of the site + discharge - curtailment + what measures save
@@ -25,6 +27,7 @@ from kiban.messages import Message
 from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
+from kiban.planning.schedule import net_storages
 
 IMPORT: Final = "import"
 PROVEN: Final = 1e-7
@@ -71,12 +74,17 @@ def solve_one_way(
     pairs = list_pairs(resources)
     if optimum.certificate is None:
         return optimum, None
+    optimum = net_storages(resources, optimum)
+
+    def solve_netted(programme: Staircase) -> Solution:
+        return net_storages(resources, solve(programme))
+
     hours = {pair.first: float(find_overlaps(optimum, pair).sum()) * resources.step_weight_h for pair in pairs}
     if not any(hours.values()):
         return optimum, None
     programme = write(resources)
     add_cuts(programme, resources)
-    found = solve_exclusive(programme, pairs, solve(programme), solve)
+    found = solve_exclusive(programme, pairs, solve_netted(programme), solve_netted)
     if found.certificate is None:
         return found, None
     cost = found.certificate.primal - optimum.certificate.primal
@@ -97,7 +105,7 @@ def list_pairs(resources: Resources) -> list[Pair]:
     if grid is not None and grid.max_export_mw > 0:
         most = min(grid.max_export_mw, grid.max_mw)
         pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
-    if _pays_to_burn(resources):
+    if resources.has_energy_to_waste:
         pairs += [Pair(s.charge, s.discharge, s.max_charge_mw, s.max_power_mw) for s in resources.storages]
         cold = resources.cooling_storage
         if cold is not None and (cold.charge_power > cold.power).any():
@@ -107,20 +115,11 @@ def list_pairs(resources: Resources) -> list[Pair]:
     return pairs
 
 
-def _pays_to_burn(resources: Resources) -> bool:
-    """Whether somebody is paid for taking power from the grid."""
-    grid = resources.grid
-    if grid is None:
-        return False
-    carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
-    return bool((grid.price_myen_per_mwh + carbon < 0.0).any())
-
-
 def add_cuts(programme: Staircase, resources: Resources) -> None:
     """What every plan keeps to whose flows go in one direction."""
     for storage in resources.storages:
         # Powers that are sized apart have no such cut: their shares cannot be added.
-        if _pays_to_burn(resources) and storage.charge_power == storage.power:
+        if resources.has_energy_to_waste and storage.charge_power == storage.power:
             row = f"{storage.prefix}_one_way"
             programme.add_row(row, upper=0.0)
             programme.add_term(row, storage.charge, 1.0 / storage.charge_power_ratio)

@@ -65,12 +65,15 @@ LEAST_CAPACITIES = "least_capacities"
 NO_SUPPLY = "no_supply"
 """Nothing that the scenario allows can serve the load, whatever the limits are."""
 
+SURPLUS = "surplus"
+"""More power has to be taken than finds a use: only storages that charge and discharge at once would burn it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Infeasibility:
     """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
 
-    `collisions` are scenario keys, or `LEAST_CAPACITIES` or `NO_SUPPLY` alone where no limit of the
+    `collisions` are scenario keys, or `LEAST_CAPACITIES`, `NO_SUPPLY` or `SURPLUS` alone where no limit of the
     user's is at fault.
     `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
     targets do not; `hours` are the worst hours of it.

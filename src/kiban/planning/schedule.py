@@ -15,7 +15,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_ENERGY, COLD_STATE, net_cooling_storage
-from kiban.planning.resources import Resources
+from kiban.planning.resources import Resources, StorageResource
 
 SOLVER_DUST: Final = 1e-6
 """A capacity below it, MW or MWh, is the solver's rounding and counts as nothing."""
@@ -25,52 +25,79 @@ HOURLY_DUST: Final = 1e-7
 
 def tidy(resources: Resources, solution: Solution) -> Solution:
     """The same optimum without overlap, without rounding and with the least of each capacity that costs nothing."""
-    netted = net_storages(resources, _net_cold(resources, solution))
+    netted = net_storages(resources, solution)
     hourly = {name: np.where(np.abs(values) < HOURLY_DUST, 0.0, values) for name, values in netted.hourly.items()}
     return take_least_capacities(resources, replace(netted, hourly=hourly))
 
 
 def net_storages(resources: Resources, solution: Solution) -> Solution:
-    """The same optimum without charging and discharging in one step, which only burns surplus energy.
+    """The same optimum without charging and discharging in one step where that only burns surplus energy.
 
-    What a storage burnt is curtailed instead: state of charge, capacities and cost stay. Where wasting
-    energy can pay, the schedule is left as it is.
+    What a storage burnt is curtailed instead, as far as there is output to curtail: state of charge and capacities
+    stay, and nothing costs more. Where burning pays, or no output is left to curtail, the schedule is left as it is.
     """
-    if not resources.storages or not burns_at_no_gain(resources):
+    if solution.certificate is None:
         return solution
-    hourly = dict(solution.hourly)
+    netted = _net_cold(resources, solution)
+    if "curtailment" not in solution.hourly:
+        return netted
     for storage in resources.storages:
-        if storage.throughput_cost_myen_per_mwh:
-            continue  # no optimum wears out for nothing
-        charge, discharge = hourly[storage.charge], hourly[storage.discharge]
-        stored = storage.charge_efficiency * charge - discharge / storage.discharge_efficiency
-        net_charge = np.maximum(stored, 0.0) / storage.charge_efficiency
-        net_discharge = np.maximum(-stored, 0.0) * storage.discharge_efficiency
-        burnt = (charge - discharge) - (net_charge - net_discharge)
-        hourly |= {
-            storage.charge: net_charge,
-            storage.discharge: net_discharge,
-            "curtailment": hourly["curtailment"] + burnt,
-        }
-    return replace(solution, hourly=hourly)
+        netted = replace(netted, hourly=_net(resources, netted, storage))
+    return netted
 
 
 def _net_cold(resources: Resources, solution: Solution) -> Solution:
     """The same optimum without filling and emptying the store of cold in one step; what that burnt is curtailed."""
     if resources.cooling_storage is None:
         return solution
-    netted = net_cooling_storage(resources, solution)
-    burnt, hourly = netted.pop("burnt"), dict(solution.hourly)
-    if burnt.any():
-        if not burns_at_no_gain(resources):
-            return solution
-        hourly["curtailment"] = hourly["curtailment"] + burnt
-    return replace(solution, hourly=hourly | netted)
+    netted, hourly = net_cooling_storage(resources, solution), dict(solution.hourly)
+    burnt = netted.pop("burnt")
+    room = _room_to_curtail(resources, solution) if "curtailment" in hourly else np.zeros(resources.steps)
+    fits = burnt <= room
+    if "curtailment" in hourly:
+        hourly["curtailment"] = hourly["curtailment"] + np.where(fits, burnt, 0.0)
+    return replace(
+        solution, hourly=hourly | {name: np.where(fits, flow, hourly[name]) for name, flow in netted.items()}
+    )
 
 
-def burns_at_no_gain(resources: Resources) -> bool:
-    """Whether what a battery burns could be curtailed instead at the same cost."""
-    return any(supply.is_free for supply in resources.supply) and not resources.has_energy_to_waste
+def _net(resources: Resources, solution: Solution, storage: StorageResource) -> dict[str, Array]:
+    """The hours with one storage's flows in one direction, in each step in which curtailment can take the rest."""
+    hourly = dict(solution.hourly)
+    charge, discharge = hourly[storage.charge], hourly[storage.discharge]
+    stored = storage.charge_efficiency * charge - discharge / storage.discharge_efficiency
+    net_charge = np.maximum(stored, 0.0) / storage.charge_efficiency
+    net_discharge = np.maximum(-stored, 0.0) * storage.discharge_efficiency
+    burnt = (charge - discharge) - (net_charge - net_discharge)
+    fits = burnt <= _room_to_curtail(resources, solution, storage)
+    # The account of stored and sold energy may count on the flows as they are.
+    kept = [name for name in hourly if name.startswith("kept_") and name.endswith(f"_in_{storage.prefix}")]
+    put = [*kept, f"put_{storage.prefix}"]
+    fits &= sum((hourly[name] for name in put if name in hourly), np.zeros(resources.steps)) <= net_charge + HOURLY_DUST
+    fits &= hourly.get(f"taken_{storage.prefix}", 0.0) <= net_discharge + HOURLY_DUST
+    hourly |= {
+        storage.charge: np.where(fits, net_charge, charge),
+        storage.discharge: np.where(fits, net_discharge, discharge),
+        "curtailment": hourly["curtailment"] + np.where(fits, burnt, 0.0),
+    }
+    return hourly
+
+
+def _room_to_curtail(resources: Resources, solution: Solution, storage: StorageResource | None = None) -> Array:
+    """The most that may be curtailed beside what is, in each step, MW."""
+    hourly, room = solution.hourly, np.full(resources.steps, np.inf)
+    available = [
+        supply.availability * solution.capacities[supply.name] for supply in resources.supply if supply.is_free
+    ]
+    free = sum(available, np.zeros(resources.steps)) - hourly["curtailment"]
+    if resources.has_energy_to_waste:
+        room = free
+    own = [other for other in resources.storages if other.from_own_supply]
+    if own and not (storage is not None and storage.from_own_supply):
+        paid = [hourly[f"{supply.name}_output"] for supply in resources.supply if not supply.is_free]
+        stored = [hourly[other.charge] for other in own]
+        room = np.minimum(room, sum(paid, free) - sum(stored, np.zeros(resources.steps)))
+    return room
 
 
 def take_least_capacities(resources: Resources, solution: Solution) -> Solution:

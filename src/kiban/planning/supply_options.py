@@ -41,6 +41,8 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
         option = mentioned or Supply()
         if not option.enabled or (mentioned is None and scenario.weather.source == "none"):
             continue
+        if mentioned is None and not inputs.costs.knows(f"{name}.capex"):
+            continue  # of another country's costs
         limit = _limit(name, option, mentioned is not None, inputs.place, recorder)
         if limit is None or limit == 0:
             _check_not_asked_for(name, option)

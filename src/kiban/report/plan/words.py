@@ -12,6 +12,7 @@ from kiban.planning.design import MEASURE, capacity_parts
 from kiban.planning.plan import (
     LEAST_CAPACITIES,
     NO_SUPPLY,
+    SURPLUS,
     Alternative,
     Change,
     Infeasibility,
@@ -284,7 +285,7 @@ def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]
 
 def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
     """A colliding key with its value where a relaxation tells it."""
-    if key in (LEAST_CAPACITIES, NO_SUPPLY):
+    if key in (LEAST_CAPACITIES, NO_SUPPLY, SURPLUS):
         return phrase(f"infeasible.{key}", language)
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):
