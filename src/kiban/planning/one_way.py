@@ -72,7 +72,8 @@ def solve_one_way(
     None beside the solution says that the optimum already keeps to it.
     """
     pairs = list_pairs(resources)
-    if optimum.certificate is None:
+    paper = optimum.certificate
+    if paper is None:
         return optimum, None
     optimum = net_storages(resources, optimum)
 
@@ -87,7 +88,7 @@ def solve_one_way(
     found = solve_exclusive(programme, pairs, solve_netted(programme), solve_netted)
     if found.certificate is None:
         return found, None
-    cost = found.certificate.primal - optimum.certificate.primal
+    cost = found.certificate.primal - paper.primal
     size = max(1.0, abs(found.certificate.primal))
     gap = found.certificate.primal - found.certificate.dual
     return found, TwoWay(
