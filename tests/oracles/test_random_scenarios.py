@@ -14,7 +14,7 @@ from tests.oracles.scenario_judge import judge
 
 SEEDS = 300
 AT_ONCE = 10
-BY_PYPSA = 20
+BY_PYPSA = 30
 """Every so many seeds are solved by PyPSA's account of the site as well."""
 NEVER_DRAWN = frozenset({"weather.fill_gaps_hours", "weather.clip_negative_w_m2"})
 """Keys of files of measured rows, which have tests of their own: a plan does not see them."""
