@@ -79,6 +79,7 @@ class _Draw:
         self.has_weather = rng.random() < 0.75
         self.years = (2019, 2020)[: int(rng.integers(1, 3))] if not self.has_weather else ()
         self.base_year = int(rng.integers(2020, 2030))
+        self.first_month = 4 if rng.random() < 0.15 else 1
         self.american = rng.random() < 0.12
         self.steps = round(self.hours / self.step_hours) * max(len(self.years), 1)
 
@@ -91,7 +92,8 @@ class _Draw:
 
     def scenario(self) -> dict[str, Any]:
         raw = self.section(Scenario, "")
-        raw["time"] = {"hours": self.hours, "first_hour": self.first_hour, "step_hours": self.step_hours}
+        horizon = {"hours": self.hours, "first_hour": self.first_hour, "step_hours": self.step_hours}
+        raw["time"] = {**raw.get("time", {}), **horizon, "first_month": self.first_month}
         raw["base_year"] = self.base_year
         raw.setdefault("weather", {})
         raw["site"] = self.site(raw["site"])
@@ -217,6 +219,7 @@ class _Draw:
     def moment(self, rng: np.random.Generator) -> str:
         """Month, day and time within the horizon."""
         hour = int(self.first_hour + rng.integers(0, self.hours))
+        hour = (hour + 24 * sum(DAYS_PER_MONTH[: self.first_month - 1])) % 8760
         day, month = hour // 24, 0
         while day >= DAYS_PER_MONTH[month]:
             day, month = day - DAYS_PER_MONTH[month], month + 1
