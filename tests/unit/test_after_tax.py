@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
-from tests.cases.payments import FREE, package, question
+from tests.cases.payments import FREE, campus, package
 
+from kiban.finance.paying import Question
 from kiban.planning.resources import Resources
 from kiban.policy.capital import CapitalTerms, discount_rate_under
 from kiban.policy.terms import FinancingTerms
@@ -15,6 +18,12 @@ CAPITAL = CapitalTerms(
     discount_rate=0.05, inflation=0.02, start_year=2027, horizon_years=30, debt_share=0.6, debt_margin=0.01,
     debt_rate=0.032, public_rate=0.0127,
 )  # fmt: skip
+
+
+@cache
+def question() -> Question:
+    """The campus at a given rate, which PAY then does not look for."""
+    return Question(campus(finance={"discount_rate": 0.05}))
 
 
 def under(*packages: Package) -> Resources:

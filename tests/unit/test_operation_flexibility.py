@@ -12,7 +12,7 @@ from kiban.linear.window import solve_windows
 from kiban.operation.ahead import look_ahead
 from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE
 from kiban.operation.flexibility import Product, answer_calls, assess, list_calls
-from kiban.operation.forecast import PerfectForecast
+from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.horizon import Manner, operate
 from kiban.operation.window import write_windows
 
