@@ -88,26 +88,33 @@ def test_the_proof_pays_what_has_no_end_exactly_nothing():
 SMALL = {"pv": 100, "wind_onshore": 50, "wind_offshore_fixed": 0, "wind_offshore_floating": 0, "hydro": 20}
 
 
-@pytest.fixture(scope="module")
-def infeasible_month():
-    """A month whose clean share no battery can bring about, however large."""
+def hardly_a_design(clean_share, **time):
+    """A campus with little supply and any battery that it likes."""
     raw = {
-        "name": "month",
+        "name": "little supply",
         "site": {"id": "tomakomai"},
-        "time": {"hours": 504},
+        "time": time,
         "cooling": {"system": "direct_liquid"},
-        "target": {"clean_share": 0.95},
+        "target": {"clean_share": clean_share},
         "supply": {name: {"max_mw": most} for name, most in {**SMALL, "geothermal": 15}.items()},
     }
-    preparation = prepare(parse_scenario(raw))
-    return write_programme(preparation.resources_for("direct_liquid"))
+    return write_programme(prepare(parse_scenario(raw)).resources_for("direct_liquid"))
 
 
-def test_the_kernel_proves_by_itself_that_no_storage_is_large_enough(infeasible_month):
-    solution = solve(infeasible_month, "kernel")
+def test_the_kernel_proves_by_itself_that_no_storage_is_large_enough():
+    programme = hardly_a_design(0.95, hours=504)
+    solution = solve(programme, "kernel")
     assert solution.status == "infeasible"
-    flat = flatten(infeasible_month)
+    flat = flatten(programme)
     assert Verdicts(flat).prove_infeasible(solution.ray) is not None
     paid = flat.matrix.T @ solution.ray
     assert paid[flat.columns["battery_energy"]] == 0.0
     assert paid[flat.columns["battery_power"]] == 0.0
+
+
+def test_the_kernel_finds_the_design_that_limits_hardly_leave():
+    # A whole year: over some weeks no share makes it stand still.
+    programme = hardly_a_design(0.88)
+    solution = solve(programme, "kernel")
+    assert solution.status == "optimal"
+    assert solution.certificate.relative_gap <= 1e-7

@@ -1,11 +1,13 @@
 """How a run of the method goes about it: the usual way, and what is tried after a standstill.
 
-A standstill has one of three causes, and each manner cures some:
+A standstill has one of four causes, and each manner cures some:
 
 - A direction without a bound is held by a proximal weight (`SOFT_FREE`) and moves in each iteration by what its price
   leaves open over that weight; where it must go far, that takes hundreds. A smaller weight lets it go.
 - The products run ahead of the residuals: the equations become so ill-conditioned that a direction no longer closes
   what rows or prices leave open. A balanced run holds the products until the residuals have followed.
+- Limits leave hardly a design, so that a few prices must grow a thousandfold; from near the bounds, where the usual way
+  starts, every step towards that is short. Far inside there is room.
 - What is left is small beside the right-hand sides that chose the scale. A finer scale and shorter steps see it.
 """
 

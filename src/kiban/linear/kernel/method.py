@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Final
 
 import numpy as np
@@ -122,8 +121,10 @@ def solve_kernel(
         answer = _attempt(programme, *options, warm=warm, keep=keep)
     if answer.status is None:
         # Without costs the prices have nothing to do but to prove that no point exists.
-        point = partial(_attempt, ask_for_a_point(programme), *options, manner=FAR_INSIDE, judged=programme)
-        answer = _attempt(programme, *options, keep=keep, ask_for_point=point)
+        def ask_for_point() -> KernelAnswer:
+            return _attempt(ask_for_a_point(programme), *options, manner=FAR_INSIDE, judged=programme)
+
+        answer = _attempt(programme, *options, keep=keep, ask_for_point=ask_for_point)
     spent = answer.iterations
     for manner in AFTER_A_STANDSTILL:
         if answer.status is not None or spent >= max_iterations:
