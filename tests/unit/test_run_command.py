@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,11 @@ import kiban
 from kiban.cli import app
 from kiban.errors import InputError
 from kiban.operation.events import GRID, Event
+from kiban.operation.facility import list_uncovered
 from kiban.operation.operation import Operation
 from kiban.planning.plan import Plan
+from kiban.planning.preparation import prepare
+from kiban.planning.resources import OutageResource
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 
@@ -168,3 +172,22 @@ def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> 
     sells.write_text(text, encoding="utf-8")
     with pytest.raises(InputError, match=r"grid\.max_export_mw"):
         kiban.run(sells)
+
+
+def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
+    resources = prepare(plan.scenario).resources_for(plan.cooling_system)
+    assert list_uncovered(plan, resources) == ()
+    assert resources.battery is not None
+    assert resources.backup is not None
+    fading = replace(resources, battery=replace(resources.battery, fade_per_year=0.02))
+    worn = replace(resources, battery=replace(resources.battery, throughput_cost_myen_per_mwh=0.001))
+    rationed = replace(resources, backup=replace(resources.backup, permitted_hours_per_year=100.0))
+    paid = replace(resources, supply=tuple(replace(one, emission_t_per_mwh=0.1) for one in resources.supply))
+    held = replace(resources, outage=OutageResource(hours=3.0, share=1.0, fuel_hours=8.0))
+    assert plan.capacities["battery_energy_mwh"] > 0.0
+    assert list_uncovered(plan, fading) == list_uncovered(plan, worn) == ("battery",)
+    assert list_uncovered(plan, rationed) == ("backup.permitted_hours_per_year",)
+    assert set(list_uncovered(plan, paid)) <= {"supply.pv", "supply.wind_onshore"} != set()
+    assert list_uncovered(plan, held) == ("outage",)
+    cold = replace(plan, capacities={**plan.capacities, "cooling_storage_energy_mwh": 5.0})
+    assert list_uncovered(cold, resources) == ("cooling_storage",)

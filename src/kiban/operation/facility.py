@@ -12,6 +12,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.physics.battery import self_discharge_per_step
+from kiban.planning.cooling_storage import COLD_ENERGY
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -110,7 +111,7 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     """Scenario keys of what the plan has built and operation does not know."""
     built, found = plan.capacities, []
     stores = [s for s in resources.storages if built[f"{s.energy}_mwh"] > 0.0]
-    if len(stores) > 1 or any(s.throughput_cost_myen_per_mwh or s.from_own_supply for s in stores):
+    if len(stores) > 1 or any(s.throughput_cost_myen_per_mwh or s.from_own_supply or s.fades for s in stores):
         found.append("storage" if len(stores) > 1 else "battery")
     found += [f"supply.{s.name}" for s in resources.supply if not s.is_free and built[f"{s.name}_mw"] > 0.0]
     if resources.grid is not None and resources.grid.max_export_mw > 0:
@@ -125,6 +126,8 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
         found.append("backup.permitted_hours_per_year")
     if resources.outage is not None:
         found.append("outage")
+    if built.get(f"{COLD_ENERGY}_mwh", 0.0) > 0.0:
+        found.append("cooling_storage")
     return tuple(found)
 
 
