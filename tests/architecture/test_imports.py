@@ -246,6 +246,8 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.finance.comparison.least_public_money",
         "kiban.finance.comparison.sweep",
         "kiban.finance.national.pay_national",
+        "kiban.finance.race.race",
+        "kiban.finance.things.what_is",
         "kiban.national.building.build_national",
         "kiban.national.study.assembly.write_problem",
         "kiban.planning.building.build",

@@ -114,7 +114,7 @@ def test_the_table_of_commands_is_whole(name):
     from kiban.cli import app
 
     group = typer.main.get_command(app)
-    shown = re.findall(r"^\| `kiban (\w+)([^`]*)` \|", text_of(name), re.MULTILINE)
+    shown = re.findall(r"^\| `kiban ([\w-]+)([^`]*)` \|", text_of(name), re.MULTILINE)
     assert sorted(command for command, _ in shown) == sorted(group.commands)
     for command, rest in shown:
         known = {option for parameter in group.commands[command].params for option in parameter.opts}

@@ -42,6 +42,7 @@ UNITS: Mapping[str, Unit] = {
     # money, elsewhere
     "usd": Unit("USD"),
     "usd_per_mw": Unit("USD/MW"),
+    "usd_per_gw": Unit("USD/GW"),
     "usd_per_mw_year": Unit("USD/(MW year)"),
     "usd_per_mwh": Unit("USD/MWh", lowest=-INFINITY),
     "usd_per_mw_it": Unit("USD/MW IT"),

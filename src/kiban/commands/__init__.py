@@ -7,9 +7,11 @@
     paying    kiban pay | compare | sweep
     national  what build, check and pay do with a national study
     new_file  a file that a command writes and that must not be there yet
+    race      kiban race
     report    kiban report
     running   kiban run
     serve     kiban serve
+    what_is   kiban what-is
     terminal  what every command shares: language, progress, output
 
 Whatever is heavy is imported by the command that needs it.

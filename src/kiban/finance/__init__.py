@@ -33,6 +33,8 @@ Who pays whom, and for what:
     local_tax         large assets and the local allocation tax: what a town and a prefecture keep
     kept_by           the same for both sides of a package
     budget            revenue lost and money spent by fiscal year; ends, caps, share of an official total
+    chip_market       who ends with the support where chips have a price that answers
+    race              two prefectures that may each offer a relief to win one campus
     fiscal            these views of a payment
     bridge            from gross support to net cost to who ends with it, in steps that add up to the yen
     owner_risk        the price of the risk that a public owner bears
@@ -52,6 +54,8 @@ The country, and around a campus:
     national_side     a national plan under one package, campus by campus
     national_payment  its answer by party, asset, site, area and prefecture
     economy           output, value added and jobs that spending sets in motion
+    amounts           sums and powers as people write them, in English and Japanese
+    things            what a sum buys in chips, MW, energy, tax and jobs, and what a power costs; a contract and owning
     growth            the growth behind published claims on GDP
 
 A campus goes project -> purchases -> tax -> cash_flow -> posting -> ledger.

@@ -1,4 +1,4 @@
-"""A payment as public finance looks at it: the budget's form, who keeps the tax, and the bridge between all totals."""
+"""A payment as public finance looks at it: budget, who keeps the tax, the bridge, and who ends with the support."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from functools import cached_property
 
 from kiban.finance.bridge import Step, build_bridge
 from kiban.finance.budget import Budget, draw_up_budget
+from kiban.finance.chip_market import IncidenceRange, range_incidence
 from kiban.finance.kept_by import KeptBy, keep_change
 from kiban.finance.payment import Payment
 
 
 @dataclass(frozen=True, eq=False)
 class FiscalViews:
-    """Three views of one payment, each made when it is first asked for."""
+    """Views of one payment, each made when it is first asked for."""
 
     payment: Payment
 
@@ -31,3 +32,8 @@ class FiscalViews:
     def kept_by(self) -> KeptBy | None:
         """Who in Japan keeps what the package changes; None where its rules do not apply."""
         return keep_change(self.payment)
+
+    @cached_property
+    def incidence(self) -> IncidenceRange | None:
+        """Who ends with the support where chips have a price; None where compute becomes no cheaper."""
+        return range_incidence(self.payment)

@@ -5,6 +5,8 @@
     national     the national plan, and who pays in it
     operation    how a plan ran
     catalogue    sites, figures and sources at the command line
+    what_is      what a sum of money or a power is
+    race         two prefectures that may each offer a relief
     starter      a commented scenario to start from
 
     messages     the sentence of a message or a problem

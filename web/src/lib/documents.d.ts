@@ -596,6 +596,32 @@ export interface KeptDocument {
   with: SideKept;
 }
 
+/** Where the support ends, as shares of it (users, owner, suppliers_home, suppliers_abroad, lost: sum 1). */
+export interface Incidence {
+  shares: Record<string, number>;
+  support_share_of_cost: number;
+  price_change: number;
+  chip_price_change: number;
+  quantity_change: number;
+}
+
+/** Shares of the support by who ends with it; see `IncidenceRange`. */
+export interface IncidenceDocument {
+  users: number;
+  owner: number;
+  suppliers_home: number;
+  suppliers_abroad: number;
+  lost: number;
+  low: Record<string, number>;
+  high: Record<string, number>;
+  elastic: Incidence;
+  all_countries: Incidence;
+  support_share_of_cost: number;
+  chip_price_change: number;
+  quantity_change: number;
+  elasticities: Record<string, number>;
+}
+
 export interface CapacityChange {
   name: string;
   subject: string;
@@ -666,6 +692,7 @@ export interface PaymentDocument {
   by_fiscal_year: FiscalYear[];
   budget: BudgetDocument;
   kept_by: KeptDocument | null;
+  incidence: IncidenceDocument | null;
   capacities: CapacityChange[];
   losses: LossDocument[];
   draws: number;

@@ -51,10 +51,12 @@ from kiban.report.payment.findings import (
 )
 from kiban.report.payment.fiscal import (
     BudgetDocument,
+    IncidenceDocument,
     KeptDocument,
     StepDocument,
     bridge_documents,
     budget_document,
+    incidence_document,
     kept_document,
     year_documents,
 )
@@ -219,6 +221,7 @@ class PaymentDocument(TypedDict):
     by_fiscal_year: list[Annotated[Fields, FiscalYear]]
     budget: BudgetDocument
     kept_by: KeptDocument | None
+    incidence: IncidenceDocument | None
     capacities: list[CapacityChange]
     losses: list[LossDocument]
     draws: int
@@ -276,6 +279,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "by_fiscal_year": year_documents(fiscal.budget),
         "budget": budget_document(fiscal.budget),
         "kept_by": kept_document(fiscal.kept_by),
+        "incidence": incidence_document(fiscal.incidence),
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

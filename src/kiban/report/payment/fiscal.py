@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypedDict
 
 from kiban.finance.bridge import Step
 from kiban.finance.budget import Budget, FiscalYear, SupportLimit
+from kiban.finance.chip_market import ENDS, Incidence, IncidenceRange
 from kiban.finance.kept_by import KeptBy, SideKept
 from kiban.finance.ledger import TREASURIES
 from kiban.quantities import Language
@@ -69,6 +70,46 @@ KeptDocument = TypedDict(
     },
 )
 """Change of the three after large assets and the allocation tax; see `KeptBy`."""
+
+
+class IncidenceDocument(TypedDict):
+    """Shares of the support by who ends with it; see `IncidenceRange`."""
+
+    users: float
+    owner: float
+    suppliers_home: float
+    suppliers_abroad: float
+    lost: float
+    low: dict[str, float]
+    high: dict[str, float]
+    elastic: Annotated[Fields, Incidence]
+    all_countries: Annotated[Fields, Incidence]
+    support_share_of_cost: float
+    chip_price_change: float
+    quantity_change: float
+    elasticities: dict[str, float]
+
+
+def incidence_document(found: IncidenceRange | None) -> IncidenceDocument | None:
+    """Who ends with the support; None where compute becomes no cheaper."""
+    if found is None:
+        return None
+    users, owner, home, abroad, lost = (found.middle.shares[end] for end in ENDS)
+    return {
+        "users": users,
+        "owner": owner,
+        "suppliers_home": home,
+        "suppliers_abroad": abroad,
+        "lost": lost,
+        "low": dict(found.low),
+        "high": dict(found.high),
+        "elastic": dataclasses.asdict(found.elastic),
+        "all_countries": dataclasses.asdict(found.all_countries),
+        "support_share_of_cost": found.middle.support_share_of_cost,
+        "chip_price_change": found.middle.chip_price_change,
+        "quantity_change": found.middle.quantity_change,
+        "elasticities": dict(found.elasticities),
+    }
 
 
 def budget_document(budget: Budget) -> BudgetDocument:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 
+from kiban.catalogue import load_catalogue
 from kiban.finance.bridge import Step
 from kiban.finance.budget import Budget
+from kiban.finance.chip_market import ENDS, IncidenceRange
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.kept_by import KeptBy
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.payment import Payment
-from kiban.quantities import Language, MoneyFormat, format_number, format_share
+from kiban.quantities import Language, MoneyFormat, format_number, format_percent, format_share
 from kiban.report.layout import bullets, section, table
 from kiban.report.messages import measure_title
 from kiban.report.names import money_of
@@ -33,7 +35,51 @@ def fiscal_sections(payment: Payment, language: Language) -> list[RenderableType
     if budget.first_year is not None:
         found += section(phrase("fiscal.title.budget", language), _budget_table(budget, money))
     found += section(phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, fiscal.kept_by, language)))
+    if fiscal.incidence is not None:
+        found += section(phrase("fiscal.title.incidence", language), _incidence(payment, fiscal.incidence, language))
     return found
+
+
+def _incidence(payment: Payment, found: IncidenceRange, language: Language) -> RenderableType:
+    """Shares of the support by who ends with it, their range, and the two cases that bound it."""
+    columns = (found.middle.shares, found.low, found.high, found.elastic.shares, found.all_countries.shares)
+    rows = [
+        [phrase(f"fiscal.end.{end}", language), *(format_percent(one[end], language) for one in columns)]
+        for end in ENDS
+    ]
+    headings = [
+        phrase(f"fiscal.heading.{name}", language) for name in ("end", "share", "low", "high", "elastic", "everywhere")
+    ]
+    said = phrase(
+        "fiscal.incidence",
+        language,
+        chips=format_share(found.middle.chip_price_change, language),
+        everywhere=format_share(found.all_countries.chip_price_change, language),
+    )
+    return Group(
+        table(headings, rows, numeric=(1, 2, 3, 4, 5)), bullets([said, *evidence_sentences(payment, language)])
+    )
+
+
+def evidence_sentences(payment: Payment, language: Language) -> list[str]:
+    """What has been measured elsewhere beside the answer; nothing where nothing is supported."""
+    if payment.support.total_myen <= 0:
+        return []
+    facts = load_catalogue()
+    tipped, returned = facts.fact("evidence.bartik.tipped"), facts.fact("evidence.jlarc.revenue_per_dollar")
+    assert tipped.low is not None
+    assert tipped.high is not None
+    windfall = payment.support.windfall_share
+    outside = not 1.0 - tipped.high <= windfall <= 1.0 - tipped.low
+    shares = {
+        "windfall": format_share(windfall, language),
+        "low": format_share(1.0 - tipped.high, language),
+        "high": format_share(1.0 - tipped.low, language),
+    }
+    return [
+        phrase("fiscal.evidence_outside" if outside else "fiscal.evidence_inside", language, **shares),
+        phrase("fiscal.evidence_state", language, returned=format_number(returned.value)),
+    ]
 
 
 def _bridge_table(steps: tuple[Step, ...], money: MoneyFormat) -> RenderableType:
