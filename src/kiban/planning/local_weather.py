@@ -32,6 +32,7 @@ Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
 SHORTEST_TYPICAL_STEP_HOURS = 0.5
 """The embedded years know half-hours; shorter steps are made of these."""
+SUNSHINE = ("irradiance.sunshine_diffuse", "irradiance.sunshine_direct", "irradiance.sunshine_overcast")
 BRIGHTER_SHARE = 0.02
 """Share of the irradiation above what the sun gives outside the air at the site, beyond which it is said."""
 FAR_KM = 50.0
@@ -149,11 +150,13 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         step_hours = scenario.time.step_hours
         return read_solcast(files, here, years=years, first_month=first_month, step_hours=step_hours, **mended)
     if source == "jma":
+        from kiban.weather.irradiance import SunshineModel
         from kiban.weather.jma import read_jma
 
         if chosen.wind_height_m is None:
             raise ScenarioError(Problem("missing", key="weather.wind_height_m", remedy="planning.wind_height"))
-        return read_jma(
+        model = SunshineModel(*(recorder.catalogue.value(name) for name in SUNSHINE))
+        weather = read_jma(
             files,
             place.latitude_deg,
             place.longitude_deg,
@@ -163,7 +166,12 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             first_month=first_month,
             fill_gaps_hours=chosen.fill_gaps_hours,
             clip_negative_w_m2=chosen.clip_negative_w_m2,
+            sunshine=model,
         )
+        if "ghi_w_m2" in weather.synthetic:
+            for name in SUNSHINE:
+                recorder.take(name)
+        return weather
     from kiban.weather.online import fetch_weather
 
     return fetch_weather(
