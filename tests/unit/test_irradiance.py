@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pvlib
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from kiban.calendar import year_index
 from kiban.weather.irradiance import (
     LOWEST_BEAM_COSINE,
+    SunshineModel,
     beam_between,
     clear_beam,
     fill_by_clearness,
+    model_global,
     split_global,
 )
 from kiban.weather.sun import sun_of_steps
@@ -93,7 +96,7 @@ MODEL = SunshineModel(0.244, 0.511, 0.118)
 
 
 def test_irradiance_of_sunshine_by_hand() -> None:
-    """Noon of 21 March at the equator: the sun stands at the zenith, so that the air's outside is the solar constant."""
+    """Noon of 21 March at the equator, the sun at the zenith: outside the air there is the solar constant."""
     time = pd.date_range("2022-03-20 23:30", periods=24, freq="h", tz="UTC")
     sun = sun_of_steps(time, 0.0, 0.0, 1.0)
     outside = sun.extraterrestrial_w_m2 * sun.mean_cosine
