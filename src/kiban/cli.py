@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import audit, forecast, frontier, paying, race, report, running, serve, what_is
+from kiban.commands import audit, forecast, frontier, paying, place, race, report, running, serve, what_is
 from kiban.commands.terminal import (
     Insist,
     Lang,
@@ -48,6 +48,7 @@ from kiban.quantities import Language
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
+    from kiban.scenario import Scenario as StudiedScenario
 
 EXIT_INTERRUPTED = 130
 NO_ROOM = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC), errno.EFBIG})
@@ -158,13 +159,19 @@ def build_command(
             "--movable-gap", metavar="SHARE", min=1e-6, max=1.0, help="National: gap on the cost that siting moves."
         ),
     ] = None,
+    at: place.At = None,
+    weather: place.Weather = None,
+    years: place.Years = None,
+    load_mw: place.LoadMw = None,
+    currency: place.Currency = None,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
-    """Find the least-cost plan of a scenario and prove it."""
+    """Find the least-cost plan of a scenario, or of a place by its coordinates, and prove it."""
     language = choose_language(lang)
     from kiban.scenario.examples import find_national
 
+    asked = place.read_place(scenario, at, weather, years, load_mw, currency)
     national = find_national(scenario) if scenario is not None else None
     if national is not None:
         from kiban.commands.national import build_national_file
@@ -178,7 +185,7 @@ def build_command(
         raise ScenarioError(Problem("command.only_national", key=given))
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:
-        plan = _build(scenario, out, tell, insist=insist)
+        plan = _build(asked or scenario, out, tell, insist=insist)
         if out is not None and plan.status == "optimal":
             from kiban.report.plan.folder import save_plan
 
@@ -295,7 +302,7 @@ serve.register(app)
 audit.register(app)
 
 
-def _build(scenario: str | None, out: str | None, tell: Report, *, insist: bool) -> Plan:
+def _build(scenario: StudiedScenario | str | None, out: str | None, tell: Report, *, insist: bool) -> Plan:
     """The plan; the folder is looked at before the work, so that a name that is taken costs no time."""
     from kiban.scenario.examples import load_scenario
 

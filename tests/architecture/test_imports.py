@@ -250,6 +250,8 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.finance.things.what_is",
         "kiban.national.building.build_national",
         "kiban.national.study.assembly.write_problem",
+        "kiban.planning.anywhere.read_coordinates",
+        "kiban.planning.anywhere.scenario_at",
         "kiban.planning.building.build",
         "kiban.planning.frontier.trace",
     },

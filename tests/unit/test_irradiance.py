@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pvlib
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from kiban.calendar import year_index
 from kiban.weather.irradiance import (
     LOWEST_BEAM_COSINE,
+    SunshineModel,
     beam_between,
     clear_beam,
     fill_by_clearness,
+    model_global,
     split_global,
 )
 from kiban.weather.sun import sun_of_steps
@@ -87,3 +90,24 @@ def test_every_latitude_is_split(latitude_deg: float) -> None:
     dni, dhi = split_global(ghi, sun)
     assert np.isfinite(dni).all()
     np.testing.assert_allclose(dhi + dni * sun.mean_cosine, ghi, atol=1e-9)
+
+
+MODEL = SunshineModel(0.244, 0.511, 0.118)
+
+
+def test_irradiance_of_sunshine_by_hand() -> None:
+    """Noon of 21 March at the equator, the sun at the zenith: outside the air there is the solar constant."""
+    time = pd.date_range("2022-03-20 23:30", periods=24, freq="h", tz="UTC")
+    sun = sun_of_steps(time, 0.0, 0.0, 1.0)
+    outside = sun.extraterrestrial_w_m2 * sun.mean_cosine
+    noon = int(np.argmax(outside))
+    assert outside[noon] == pytest.approx(1361.1 * 1.0081 * np.sin(np.pi / 24) / (np.pi / 24), rel=3e-3)
+    for hours, share in ((1.0, 0.755), (0.5, 0.4995), (0.1, 0.2951), (0.0, 0.118)):
+        modelled = model_global(np.full(24, hours), sun, MODEL)
+        assert modelled[noon] == pytest.approx(share * outside[noon], rel=1e-9)
+        assert (modelled[sun.mean_cosine == 0] == 0).all()
+    # An hour in which the sun is up for a part is sunny when it shines all of that part.
+    rising = int(np.flatnonzero((sun.sunlit > 0) & (sun.sunlit < 1))[0])
+    whole = model_global(sun.sunlit, sun, MODEL)
+    assert whole[rising] == pytest.approx(0.755 * outside[rising], rel=1e-9)
+    assert np.isnan(model_global(np.full(24, np.nan), sun, MODEL)[noon])

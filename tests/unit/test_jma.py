@@ -11,6 +11,7 @@ import pvlib
 import pytest
 
 from kiban.errors import WeatherError
+from kiban.weather.irradiance import SunshineModel, model_global
 from kiban.weather.jma import W_M2_FROM_MJ_M2_H, read_jma
 from kiban.weather.sun import sun_of_steps
 from kiban.weather.year import Weather
@@ -326,3 +327,32 @@ def test_files_that_are_no_observations(tmp_path: Path) -> None:
 def test_wrong_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeatherError, match=r"UTC\+9 at longitude 10"):
         read_jma(write(tmp_path, TIDY), 43.0, 10.0, 17.0, 59.5)
+
+
+@pytest.mark.parametrize("layout", ["tidy", "page"])
+def test_irradiance_from_sunshine_where_there_is_none(tmp_path: Path, layout: str) -> None:
+    starts = pd.DatetimeIndex(YEAR["end"] - pd.Timedelta(hours=1)).tz_localize("Etc/GMT-9")
+    sun = sun_of_steps(starts, PLACE[0], PLACE[1], 1.0)
+    shone = np.round(np.where(np.arange(8760) % 5 < 3, sun.sunlit, 0.0), 1)
+    if layout == "tidy":
+        lines = [",".join(line.split(",")[:6] + line.split(",")[7:]) for line in TIDY]
+        lines = [f"{lines[0]},sunshine_h", *(f"{line},{hours:g}" for line, hours in zip(lines[1:], shone, strict=True))]
+    else:
+        lines = [line.replace("日射量(MJ/㎡)", "日照時間(時間)") for line in PAGE]
+        at = PAGE[3].split(",").index("日射量(MJ/㎡)")
+        rows = [line.split(",") for line in lines[PAGE_HEADER:]]
+        for cells, hours in zip(rows, shone, strict=True):
+            cells[at] = f"{hours:g}"
+        lines = [*lines[:PAGE_HEADER], *(",".join(cells) for cells in rows)]
+    file = write(tmp_path, lines)
+    weather = read_jma(file, *PLACE, sunshine=SunshineModel(0.244, 0.511, 0.118))
+    assert {"ghi_w_m2", "dni_w_m2", "dhi_w_m2"} <= weather.synthetic
+    assert weather.notes[0].code == "note.sunshine"
+    np.testing.assert_allclose(weather.ghi_w_m2, model_global(shone, sun, SunshineModel(0.244, 0.511, 0.118)))
+    np.testing.assert_allclose(weather.dhi_w_m2 + weather.dni_w_m2 * sun.mean_cosine, weather.ghi_w_m2, atol=1e-9)
+    with pytest.raises(WeatherError, match="have sunshine and no irradiance"):
+        read_jma(file, *PLACE)
+    bare = [",".join(line.split(",")[:-1]) for line in lines] if layout == "tidy" else None
+    if bare is not None:
+        with pytest.raises(WeatherError, match="has no column ghi_MJ_m2_h"):
+            read_jma(write(tmp_path, bare), *PLACE)

@@ -185,6 +185,7 @@ NO_AMOUNT = {
     r".*(elevation_m|utc_offset_hours|mean_speed_m_s|wind_height_m|snow_depth_maximum_cm)": "of the place",
     r".*(?<!_per)(?<!_per_mw)_years?|phases.years|.*hours(?<!gpu_hours)|.*(called|permitted)_hours_per_year": "a time",
     r".*_reserve_months|time.first_month": "a time",
+    r"target.budget_myen_per_year": "a sum that the user has, of any size",
     r".*(\.|^)(seed|draws|max_rounds|max_sites|(movable_)?gap|year|first_hour|last_year)": "a count, a gap or a label",
     r".*weather\..*": "weather, judged by its own physical limits",
     r"cooling\..*": "an efficiency or a temperature, bounded by the schema",

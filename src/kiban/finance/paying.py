@@ -89,6 +89,9 @@ class Question:
         scenario where it is at hand.
         """
         self.scenario = load_scenario(scenario).with_packages(())
+        if self.scenario.target.objective != "cost":
+            name = self.scenario.target.objective
+            raise ScenarioError(Problem("pay_objective", key="target.objective", name=name))
         self._load((*about, *against))
         self.preparation = prepare(self.scenario) if preparation is None else preparation
         self._warm = warm

@@ -4,6 +4,7 @@ building         scenario -> preparation -> programme -> solution -> plan; start
 preparation      a scenario with its inputs at hand, under a policy
 inputs           the place, weather, horizon, series and costs of a scenario, opened once
 site_facts       the place: a catalogue site with the keys of the scenario over it
+anywhere         a scenario for any place from its coordinates
 time_zone        standard time from coordinates
 local_weather    the weather, by the reader for its source
 series_inputs    hourly inputs: a number, a column of a file, or the series of a model

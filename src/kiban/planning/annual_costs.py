@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import Problem, ScenarioError
@@ -21,6 +22,10 @@ from kiban.scenario import Battery, CoolingStorage, Scenario
 from kiban.scenario.plant import COOLING_STORAGE, KNOWN_STORAGE, KNOWN_SUPPLY, STORAGE, Storage, Supply
 
 CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
+COUNTRY_OF_SET = {"japan": "jp", "united-states": "us"}
+PRICE_LEVEL = "price_level."
+LOCAL_COSTS = ("capex", "fixed_om")
+"""Endings of the catalogue's names of costs that a country's price level moves; chips, fuel and power it does not."""
 
 
 class CostReader:
@@ -38,9 +43,14 @@ class CostReader:
         self.discount_rate = recorder.prefer(scenario.finance.discount_rate, "finance.discount_rate", row)
 
     def take_money(self, fact_id: str) -> float:
-        """A catalogue value of this cost set, US dollars converted to million yen."""
+        """A catalogue value of this cost set, US dollars converted to million yen.
+
+        What is built and run on site costs as much more or less as the scenario's country has another price level.
+        """
         name = self._prefix + fact_id
         value = self._recorder.take(name)
+        if fact_id.endswith(LOCAL_COSTS):
+            value *= self.price_level
         unit = self._recorder.catalogue.fact(name).unit
         return value * self.yen_per_usd / YEN_PER_MYEN if unit.startswith("usd") else value
 
@@ -52,6 +62,22 @@ class CostReader:
     def knows(self, fact_id: str) -> bool:
         """Whether this cost set has the figure."""
         return self._prefix + fact_id in self._recorder.catalogue
+
+    @cached_property
+    def price_level(self) -> float:
+        """Price level of the scenario's country over that of the cost set's; 1 where none is named."""
+        finance = self._scenario.finance
+        if finance.price_level_of is None:
+            return 1.0
+        known = [name.removeprefix(PRICE_LEVEL) for name in self._recorder.catalogue.facts if PRICE_LEVEL in name]
+        country = finance.price_level_of.lower()
+        if country not in known:
+            names = tuple(sorted(name.upper() for name in known))
+            raise ScenarioError(
+                Problem("no_price_level", key="finance.price_level_of", name=country.upper(), names=names)
+            )
+        own, of_set = (self._recorder.take(PRICE_LEVEL + name) for name in (country, COUNTRY_OF_SET[finance.cost_set]))
+        return own / of_set
 
     @property
     def yen_per_usd(self) -> float:

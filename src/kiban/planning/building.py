@@ -29,6 +29,7 @@ from kiban.planning.evaluation import (
     list_tranches,
     name_capacities,
 )
+from kiban.planning.frontier import spend_budget
 from kiban.planning.grid_supply import describe_connection
 from kiban.planning.infeasibility import explain_infeasibility
 from kiban.planning.one_way import TwoWay, solve_one_way
@@ -46,7 +47,7 @@ from kiban.planning.worths import compute_worths
 from kiban.planning.years import describe_years, measure_spread, say_spread
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
-from kiban.scenario import Grid, Scenario
+from kiban.scenario import Grid, Scenario, Target
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +77,28 @@ def build(
     """
     tell = report or say_nothing
     tell(Message("progress.inputs"))
-    return build_prepared(prepare(scenario), solver=solver, report=tell, warm=warm, explain=explain)
+    preparation = prepare(scenario)
+    target = scenario.target
+    if target.objective == "cost":
+        return build_prepared(preparation, solver=solver, report=tell, warm=warm, explain=explain)
+    assert target.budget_myen_per_year is not None
+    if scenario.outage is not None:
+        raise ScenarioError(Problem("objective_outage", key="target.objective", name=target.objective))
+    tell(Message("progress.frontier_budget"))
+    best = spend_budget(preparation, target.objective, target.budget_myen_per_year)
+    aimed = preparation if best is None else preparation.aiming_at(best)
+    plan = build_prepared(aimed, solver=solver, report=tell, explain=explain)
+    if plan.status != "optimal":
+        return plan
+    return replace(plan, notes=(*plan.notes, _say_objective(target, plan.indicators)))
+
+
+def _say_objective(target: Target, figures: Mapping[str, float]) -> Message:
+    """What the budget of an objective reaches."""
+    said = {"budget": target.budget_myen_per_year}
+    if target.objective == "emissions":
+        return Message("objective_note.emissions", said, emissions=figures["emissions_t_per_year"])
+    return Message("objective_note.clean_share", said, share=figures["clean_share"])
 
 
 def build_prepared(

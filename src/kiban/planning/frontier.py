@@ -91,14 +91,10 @@ def trace(
     tell(Message("progress.inputs"))
     preparation = prepare(scenario)
     candidates = [_without_target(resources, measure) for resources in _list_resources(preparation)]
-    ends = list(answer_many(candidates, lambda resources: _find_ends(resources, measure)))
-    found = [both for both in ends if both is not None]
-    if not found:
+    ends = _bracket(candidates, measure)
+    if ends is None:
         raise ScenarioError(Problem("frontier_nowhere", key="target"))
-    first = min((start for start, _ in found), key=_cost)
-    # The end of the system that would be chosen at the price of the end.
-    per_badness = estimate_cost(candidates[0]) / max(_badness(first, measure), TINY)
-    last = min((end for _, end in found), key=lambda point: _cost(point) + per_badness * _badness(point, measure))
+    first, last = ends
     targets = np.linspace(_badness(first, measure), _badness(last, measure), points)[1:-1]
     runs = [run for run in np.array_split(targets, RUNS) if run.size]
 
@@ -128,13 +124,44 @@ def trace(
     return Frontier(scenario, measure, kept, best)
 
 
+def spend_budget(preparation: Preparation, measure: Measure, budget_myen_per_year: float) -> Resources | None:
+    """What the best design for a budget is made of, its value of the measure in it as the target; None without design.
+
+    Raises `ScenarioError` where the budget pays for none.
+    """
+    candidates = [_without_target(resources, measure) for resources in _list_resources(preparation)]
+    ends = _bracket(candidates, measure)
+    if ends is None:
+        return None
+    best = _spend(candidates, ends, measure, budget_myen_per_year, "target.budget_myen_per_year")
+    chosen = next(resources for resources in candidates if resources.cooling_system == best.cooling_system)
+    # Beside the rounding of the point itself, which is proven to as much.
+    return _with_target(chosen, measure, _badness(best, measure) * (1.0 + TRACED_TO) + TINY)
+
+
+def _bracket(candidates: Sequence[Resources], measure: Measure) -> tuple[FrontierPoint, FrontierPoint] | None:
+    """The least cost, and the end of the cooling system that would be chosen at the price of the end."""
+    ends = list(answer_many(candidates, lambda resources: _find_ends(resources, measure)))
+    found = [both for both in ends if both is not None]
+    if not found:
+        return None
+    first = min((start for start, _ in found), key=_cost)
+    per_badness = estimate_cost(candidates[0]) / max(_badness(first, measure), TINY)
+    last = min((end for _, end in found), key=lambda point: _cost(point) + per_badness * _badness(point, measure))
+    return first, last
+
+
 def _spend(
-    candidates: Sequence[Resources], points: Sequence[FrontierPoint], measure: Measure, budget: float
+    candidates: Sequence[Resources],
+    points: Sequence[FrontierPoint],
+    measure: Measure,
+    budget: float,
+    key: str = "budget",
 ) -> FrontierPoint:
     """The best point whose cost the budget pays: cost is convex in the target, so chord and tangent enclose it."""
     least = points[0].cost_myen_per_year
     if budget < least:
-        raise ScenarioError(Problem("frontier_budget", key="budget", value=budget, least=least))
+        raise ScenarioError(Problem("frontier_budget", key=key, value=budget, least=least))
     below = max((point for point in points if point.cost_myen_per_year <= budget), key=_cost)
     above = min((point for point in points if point.cost_myen_per_year > budget), key=_cost, default=None)
     for _ in range(MOST_STEPS):

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from kiban.calendar import SECONDS_PER_HOUR
+from kiban.catalogue import Catalogue
 from kiban.catalogue.climate import ClimateNormals, Quantity
 from kiban.errors import InputError, Problem, ScenarioError, WeatherError
 from kiban.messages import Message
@@ -19,6 +23,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.place import FILE_SOURCES
 from kiban.weather.distance import great_circle_km
 from kiban.weather.humidity import LAPSE_RATE_K_PER_M
+from kiban.weather.sun import sun_of_steps
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
@@ -27,6 +32,9 @@ Months = tuple[float, ...] | None
 CACHE_VARIABLE = "KIBAN_CACHE"
 SHORTEST_TYPICAL_STEP_HOURS = 0.5
 """The embedded years know half-hours; shorter steps are made of these."""
+SUNSHINE = ("irradiance.sunshine_diffuse", "irradiance.sunshine_direct", "irradiance.sunshine_overcast")
+BRIGHTER_SHARE = 0.02
+"""Share of the irradiation above what the sun gives outside the air at the site, beyond which it is said."""
 FAR_KM = 50.0
 """Weather from farther away is said to be of another place."""
 
@@ -44,7 +52,7 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     if weather.step_hours != scenario.time.step_hours:
         asked, steps = scenario.time.step_hours, weather.step_hours
         raise ScenarioError(Problem("planning.weather_step", key="time.step_hours", hours=asked, weather_hours=steps))
-    misfits = _misfits(weather, place)
+    misfits = _misfits(weather, place, recorder)
     if misfits:  # what is remembered is known by the weather's identity: without need there is no other one
         weather = replace(weather, notes=(*weather.notes, *misfits))
     status: Status = "synthetic" if weather.synthetic else ("derived" if source == "typical" else "given")
@@ -56,7 +64,7 @@ def read_weather(scenario: Scenario, place: Place, recorder: Recorder) -> Weathe
     return weather
 
 
-def _misfits(weather: Weather, place: Place) -> tuple[Message, ...]:
+def _misfits(weather: Weather, place: Place, recorder: Recorder) -> tuple[Message, ...]:
     """What is said where the weather is of another place, or counts its hours in another zone, than the site."""
     notes = []
     distance_km = great_circle_km(place.latitude_deg, place.longitude_deg, weather.latitude_deg, weather.longitude_deg)
@@ -67,6 +75,27 @@ def _misfits(weather: Weather, place: Place) -> tuple[Message, ...]:
     if weather_offset != place.utc_offset_hours:
         said = {"weather_offset": weather_offset, "site_offset": place.utc_offset_hours}
         notes.append(Message("note.zone_apart", said))
+    return (*notes, *_climate_misfits(weather, place, recorder.catalogue))
+
+
+def _climate_misfits(weather: Weather, place: Place, catalogue: Catalogue) -> tuple[Message, ...]:
+    """What is said where the sun or the warmth of the weather is not what the site's latitude can have.
+
+    No hour of a place is brighter than its sun outside the air, but for reflections of clouds, which last minutes; the
+    mean temperature lies near that of the latitude, `a + b (3 sin^2 - 1) / 2`, less the height's part.
+    """
+    notes = []
+    sun = sun_of_steps(weather.time, place.latitude_deg, place.longitude_deg, weather.step_hours)
+    most = sun.extraterrestrial_w_m2 * sun.mean_cosine
+    above = float(np.maximum(weather.ghi_w_m2 - most, 0.0).sum() / max(float(weather.ghi_w_m2.sum()), 1.0))
+    if above > BRIGHTER_SHARE:
+        notes.append(Message("note.too_bright", share=above, latitude=place.latitude_deg))
+    polynomial = (3.0 * math.sin(math.radians(place.latitude_deg)) ** 2 - 1.0) / 2.0
+    zonal = catalogue.value("climate.zonal_mean") + catalogue.value("climate.zonal_second") * polynomial
+    zonal -= LAPSE_RATE_K_PER_M * max(weather.elevation_m, 0.0)
+    mean = float(weather.temperature_c.mean())
+    if abs(mean - zonal) > catalogue.value("climate.zonal_tolerance"):
+        notes.append(Message("note.other_climate", mean=mean, zonal=zonal, latitude=place.latitude_deg))
     return tuple(notes)
 
 
@@ -121,11 +150,13 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
         step_hours = scenario.time.step_hours
         return read_solcast(files, here, years=years, first_month=first_month, step_hours=step_hours, **mended)
     if source == "jma":
+        from kiban.weather.irradiance import SunshineModel
         from kiban.weather.jma import read_jma
 
         if chosen.wind_height_m is None:
             raise ScenarioError(Problem("missing", key="weather.wind_height_m", remedy="planning.wind_height"))
-        return read_jma(
+        model = SunshineModel(*(recorder.catalogue.value(name) for name in SUNSHINE))
+        weather = read_jma(
             files,
             place.latitude_deg,
             place.longitude_deg,
@@ -135,7 +166,12 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             first_month=first_month,
             fill_gaps_hours=chosen.fill_gaps_hours,
             clip_negative_w_m2=chosen.clip_negative_w_m2,
+            sunshine=model,
         )
+        if "ghi_w_m2" in weather.synthetic:
+            for name in SUNSHINE:
+                recorder.take(name)
+        return weather
     from kiban.weather.online import fetch_weather
 
     return fetch_weather(

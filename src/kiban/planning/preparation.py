@@ -137,6 +137,8 @@ class Preparation:
     """Share of the capital in use that debt pays for, where it is known."""
     discount_rate: float | None = None
     """Real rate before tax of designs under a policy, where it is not that of the scenario."""
+    aim: Resources | None = None
+    """What is built where the objective is not the cost: its cooling system and targets were found before."""
     before_tax: dict[str, Resources] = field(default_factory=dict)
     """Resources by cooling system, shared with the same inputs under other policies."""
 
@@ -175,7 +177,7 @@ class Preparation:
     @property
     def cooling_systems(self) -> tuple[str, ...]:
         """Systems to choose from."""
-        return self.plant.cooling_systems
+        return self.plant.cooling_systems if self.aim is None else (self.aim.cooling_system,)
 
     @property
     def capital(self) -> CapitalTerms:
@@ -227,6 +229,8 @@ class Preparation:
 
     def resources_for(self, cooling_system: str) -> Resources:
         """The numbers of the programme with one cooling system; raises `InputError` with all problems of its series."""
+        if self.aim is not None:
+            return self.aim
         if cooling_system not in self.before_tax:
             with as_problems():
                 self.before_tax[cooling_system] = self._read_resources(cooling_system)
@@ -236,6 +240,10 @@ class Preparation:
             if self.terms is None
             else under_policy(before_tax, self.terms, self.capital, self.credit_utilisation)
         )
+
+    def aiming_at(self, resources: Resources) -> Preparation:
+        """The same inputs for one cooling system, with the targets that its resources have."""
+        return replace(self, aim=resources)
 
     def warmer_cooling(self, cooling_system: str) -> tuple[float, Array, Array] | None:
         """Supply temperature now; PUE and water use with one degree more, where the model gives the PUE."""

@@ -33,7 +33,12 @@ Growth = Annotated[float, Field(ge=-0.5, le=0.5)]
 
 
 class Target(Section):
-    """What the design must reach."""
+    """What the design must reach, and what it makes the best of."""
+
+    objective: Literal["cost", "emissions", "clean_share"] = "cost"
+    """What is made the best of: the least cost, or the least carbon dioxide or the largest clean share for a budget."""
+    budget_myen_per_year: Positive | None = None
+    """What a design of least carbon dioxide or largest clean share may cost a year, million yen."""
 
     clean_share: Share | None = None
     """Least share of the yearly load that is matched hour by hour with clean energy."""
@@ -43,6 +48,15 @@ class Target(Section):
     """Most carbon dioxide a year, t."""
     water_cap_m3_per_year: NonNegative | None = None
     """Most water for cooling a year, m3."""
+
+    @model_validator(mode="after")
+    def _require_budget(self) -> Target:
+        if (self.objective == "cost") != (self.budget_myen_per_year is None):
+            raise ValueError(Problem("target_budget", remedy="target_budget"))
+        own = {"emissions": self.carbon_cap_t_per_year, "clean_share": self.clean_share}
+        if own.get(self.objective) is not None:
+            raise ValueError(Problem("target_twice", remedy="target_twice", name=self.objective))
+        return self
 
 
 Owner = Literal["large_group", "group", "start_up", "project_company", "foreign_company"]
@@ -55,6 +69,9 @@ class Finance(Section):
     """Real weighted cost of capital before tax; absent takes the catalogue's."""
     cost_set: Literal["japan", "united-states"] = "japan"
     """Which country's costs the catalogue gives."""
+    price_level_of: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    """Country (ISO 3166, as `DE`) whose price level moves those costs of building and running; absent means that of the
+    cost set."""
     price_path: Annotated[tuple[Positive, ...], Field(max_length=100)] = ()
     """Factor on the price of what is sold, by operating year; the last one holds on. For `kiban pay`, as all below."""
     price_escalation_per_year: Growth = 0.0

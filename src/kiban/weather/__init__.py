@@ -24,6 +24,7 @@ online          weather years from web services
 service         what each service is asked, and its answer in UTC
 download        JSON from a service: retries and a cache on disk
 jepx            day-ahead prices of the Japan Electric Power Exchange
+recognition     which format a weather file has
 series          any hourly input as a column of the files of a user
 placement       its rows put where their times say
 table           a user's table: CSV or workbook, as rows of cells

@@ -1,10 +1,12 @@
-"""Global irradiance split into beam and diffuse, and short gaps in it filled by clearness.
+"""Global irradiance split into beam and diffuse, short gaps in it filled by clearness, or modelled from sunshine.
 
 Weather stations measure global horizontal irradiance only; modules and cells need the beam. All angles
 are means over the step, so that `GHI = DHI + DNI cos(zenith)` holds exactly in every step.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,6 +16,35 @@ from kiban.weather.sun import Floats, Sun
 LOWEST_BEAM_COSINE = 0.065
 """Mean cosine of the zenith angle below which all irradiance counts as diffuse (zenith of 86.3 degrees)."""
 HIGHEST_CLEARNESS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SunshineModel:
+    """Shares of the irradiance outside the air that reach the ground, by the share of sunshine; as in the catalogue.
+
+    `diffuse + direct s` with sunshine of share s above 0 of what is possible, `overcast` without any.
+    """
+
+    diffuse: float
+    direct: float
+    overcast: float
+
+
+def model_global(sunshine_h: Floats, sun: Sun, model: SunshineModel) -> Floats:
+    """GHI in W/m2 of hourly steps from the hours of sunshine in each, arrays of shape `(n,)`; NaN stays NaN.
+
+    Angstroem and Prescott's line on the horizontal irradiance outside the air, `I0 mu`:
+
+        GHI = (diffuse + direct min(n / N, 1)) I0 mu   for n > 0,      GHI = overcast I0 mu   for n = 0
+
+    with n the sunshine of the step and N the time in it with the sun up. Coefficients of J. Kondo, T. Nakamura and
+    T. Yamazaki (1991, Tenki 38, 41-48) for the rotating recorders of the Japan Meteorological Agency.
+    """
+    possible = np.where(sun.sunlit > 0, sun.sunlit, 1.0)
+    share = np.clip(sunshine_h / possible, 0.0, 1.0)
+    clearness = np.where(share > 0, model.diffuse + model.direct * share, model.overcast)
+    clearness = np.where(np.isnan(sunshine_h), np.nan, clearness)
+    return np.where(sun.mean_cosine > 0, clearness * sun.extraterrestrial_w_m2 * sun.mean_cosine, 0.0)
 
 
 def split_global(ghi_w_m2: Floats, sun: Sun) -> tuple[Floats, Floats]:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kiban.calendar import JAPAN_UTC_OFFSET_HOURS, years_of
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
-from kiban.weather.irradiance import fill_by_clearness, split_global
+from kiban.weather.irradiance import SunshineModel, fill_by_clearness, model_global, split_global
 from kiban.weather.jmafile import Observations, read_observations
 from kiban.weather.rows import runs_of
 from kiban.weather.sun import Floats, sun_of_steps
@@ -38,6 +38,7 @@ def read_jma(
     fill_gaps_hours: float = 0.0,
     clip_negative_w_m2: float = 0.0,
     station: str | None = None,
+    sunshine: SunshineModel | None = None,
 ) -> Weather:
     """Weather years from hourly files of the agency: its download page's CSV or the tidy table.
 
@@ -55,6 +56,9 @@ def read_jma(
       into DNI and DHI by `irradiance.split_global`,
     * snow depth is as at the end of the hour; blank between zeros means that snow is not observed in summer
       and is zero.
+
+    Files without irradiance but with hours of sunshine, as of most AMeDAS stations, get it by `sunshine`
+    (`irradiance.model_global`), which is noted and marked as generated.
 
     Values of quality 4, 2, 1 or 0 count as missing. Gaps of at most `fill_gaps_hours` are filled on request,
     irradiance by its clearness and the rest linearly, irradiance between `-clip_negative_w_m2` and 0 is set to 0, and
@@ -74,7 +78,15 @@ def read_jma(
     wanted = np.ones(len(starts), dtype=bool) if years is None else np.isin(years_of(starts, first_month), years)
 
     sun = sun_of_steps(starts, latitude_deg, longitude_deg, 1.0)
-    measured = columns.pop("ghi_mj_m2") * W_M2_FROM_MJ_M2_H
+    is_modelled = "ghi_mj_m2" not in columns
+    shone = columns.pop("sunshine_h", None)
+    if not is_modelled:
+        measured = columns.pop("ghi_mj_m2") * W_M2_FROM_MJ_M2_H
+    elif sunshine is None or shone is None:
+        raise WeatherError(Problem("jma.no_model", ", ".join(map(str, files))))
+    else:
+        measured = model_global(shone, sun, sunshine)
+        notes = [Message("note.sunshine"), *notes]
     measured[np.isnan(measured) & (sun.largest_cosine <= 0.0)] = 0.0
     ghi = fill_by_clearness(measured, sun, int(fill_gaps_hours))
     filled = int((np.isnan(measured) & ~np.isnan(ghi) & wanted).sum())
@@ -98,6 +110,7 @@ def read_jma(
             elevation_m=elevation_m,
             wind_height_m=wind_height_m,
             source=f"JMA: {named}",
+            synthetic={"ghi_w_m2", "dni_w_m2", "dhi_w_m2"} if is_modelled else (),
             years=years,
             first_month=first_month,
             notes=notes,

@@ -12,7 +12,7 @@ Both label an hour by its end, in Japanese standard time. https://www.data.jma.g
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -30,9 +30,12 @@ ELEMENTS = {
     "wind_speed_m_s": (("風速(m/s)",), "wind_m_s"),
     "pressure_hpa": (("現地気圧(hPa)",), "pressure_station_hPa"),
     "snow_depth_cm": (("積雪(cm)", "積雪の深さ(cm)"), "snow_depth_cm"),
+    "sunshine_h": (("日照時間(時間)",), "sunshine_h"),
 }
 """Names of each element on the download page and in the tidy table."""
 OPTIONAL = ("snow_depth_cm",)
+INSTEAD = {"ghi_mj_m2": "sunshine_h", "sunshine_h": "ghi_mj_m2"}
+"""Of two elements one is enough: irradiance can be modelled from sunshine."""
 
 NO_PHENOMENON, QUALITY = "現象なし情報", "品質情報"
 TIDY_TIME = "time_jst_end_of_hour"
@@ -89,10 +92,16 @@ def _time_names(cells: Sequence[str]) -> tuple[str, ...]:
 
 def _tidy_columns(path: str | Path, line: int, header: Sequence[str]) -> dict[str, _Column]:
     columns = {name: _Column(header.index(tidy)) for name, (_, tidy) in ELEMENTS.items() if tidy in header}
-    missing = [tidy for name, (_, tidy) in ELEMENTS.items() if name not in columns and name not in OPTIONAL]
+    missing = tuple(ELEMENTS[name][1] for name in _missing(columns))
     if missing:
-        raise WeatherError(Problem("jma.no_column", at_line(path, line), names=tuple(missing)))
+        raise WeatherError(Problem("jma.no_column", at_line(path, line), names=missing))
     return columns
+
+
+def _missing(columns: Mapping[str, _Column]) -> list[str]:
+    """Elements that a file has to have and does not; of irradiance and sunshine the first is named."""
+    absent = [name for name in ELEMENTS if name not in columns and name not in OPTIONAL]
+    return [name for name in absent if name not in INSTEAD or (INSTEAD[name] in absent and name == "ghi_mj_m2")]
 
 
 def _page_columns(
@@ -122,7 +131,7 @@ def _page_columns(
         values = [i for i in at if not any(line[i] for line in marks)]
         if values:
             columns[name] = _Column(values[0], _marked(at, marks, QUALITY), _marked(at, marks, NO_PHENOMENON))
-    missing = [name for name in ELEMENTS if name not in columns and name not in OPTIONAL]
+    missing = _missing(columns)
     if missing:
         elements = tuple(ELEMENTS[name][0][0] for name in missing)
         raise WeatherError(Problem("jma.lacks", at_line(path, header_line), elements=elements))
