@@ -111,6 +111,7 @@ _UNIT_WORDS: dict[str, tuple[str, str]] = {
     "w": ("W", "W"),
     "kw": ("kW", "kW"),
     "mw": ("MW", "MW"),
+    "gw": ("GW", "GW"),
     "hz": ("Hz", "Hz"),
     "mva": ("MVA", "MVA"),
     "kwh": ("kWh", "kWh"),

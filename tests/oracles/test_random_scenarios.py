@@ -1,4 +1,5 @@
-"""Random scenarios of the whole schema, each judged: a plan as HiGHS finds it, a proof of none, or a refusal.
+"""Random scenarios of the whole schema, each judged: a plan as HiGHS finds it (1e-6 of its cost), a proof of none, or a
+refusal.
 
 `python -m tests.oracles.scenario_judge` judges as many more as one likes.
 """
