@@ -16,7 +16,7 @@ from kiban.linear.window import WindowSequence
 from kiban.linear.window.general import programme_of
 from kiban.operation.ahead import look_ahead
 from kiban.operation.conditions import PRICE
-from kiban.operation.forecast import PerfectForecast
+from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
 from kiban.operation.foresight import foresee, solve_whole
 from kiban.operation.horizon import Manner, operate

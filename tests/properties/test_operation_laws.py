@@ -13,7 +13,7 @@ from kiban.operation.budget import GAIN, MOST, Budget
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.course import Course
 from kiban.operation.events import BACKUP, GRID, Event
-from kiban.operation.forecast import PerfectForecast
+from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.published import PublishedPrices
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
 from kiban.operation.foresight import foresee, value_states
