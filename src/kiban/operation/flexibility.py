@@ -19,7 +19,6 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_DAY
 from kiban.linear.window import solve_windows
 from kiban.operation.ahead import look_ahead
 from kiban.operation.course import Course
@@ -88,6 +87,11 @@ def read_product(take: Callable[[str], float], area: str) -> Product:
     )
 
 
+def sees_calls(manner: Manner, product: Product, step_hours: float) -> bool:
+    """Whether a window reaches from a notice to the end of its call."""
+    return _steps(product.notice_hours, step_hours) + _steps(product.call_hours, step_hours) <= manner.horizon_steps
+
+
 def assess(course: Course, valuation: Valuation, manner: Manner, product: Product) -> Flexibility:
     """What the campus could have delivered along a course, from the forecasts that it had, and what that is worth."""
     called = list_calls(course, product)
@@ -137,9 +141,14 @@ def answer_calls(
     notice = _steps(product.notice_hours, conditions.step_hours)
     length = _steps(product.call_hours, conditions.step_hours)
     begins = called - notice
-    horizon = max(manner.horizon_steps, notice + length + _steps(HOURS_PER_DAY, conditions.step_hours))
     ahead = look_ahead(
-        facility, conditions, manner.forecast, manner.events, begins, min(horizon, conditions.steps), measured=True
+        facility,
+        conditions,
+        manner.forecast,
+        manner.events,
+        begins,
+        min(manner.horizon_steps, conditions.steps),
+        measured=True,
     )
     before = np.maximum(begins - 1, 0)
     stored = np.where(begins > 0, course.flows["state_of_charge_mwh"][before], course.initial_mwh)

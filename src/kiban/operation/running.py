@@ -16,7 +16,7 @@ from kiban.operation.course import Course, count_starts
 from kiban.operation.disturbance import change_conditions, disturb_forecast, list_events
 from kiban.operation.events import BACKUP, BATTERY, GRID, Event
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
-from kiban.operation.flexibility import Flexibility, assess, read_product
+from kiban.operation.flexibility import Flexibility, assess, read_product, sees_calls
 from kiban.operation.forecast.choice import Circumstances, Wanted, choose_forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.foresight import Foresight, foresee, value_states
@@ -204,10 +204,13 @@ def _operate(
 def _assess(
     plan: Plan, area: str | None, setting: Setting, manner: Manner, course: Course, recorder: Recorder
 ) -> Flexibility | None:
-    """What could be offered to the capacity market; None without a connection or where the area has no such market."""
+    """What could be offered to the capacity market; None without connection, market, or a window that sees a call."""
     if not plan.scenario.grid.enabled or f"market.capacity_price.{area}" not in recorder.catalogue:
         return None
-    return assess(course, setting.valuation, manner, read_product(recorder.take, str(area)))
+    product = read_product(recorder.take, str(area))
+    if not sees_calls(manner, product, setting.conditions.step_hours):
+        return None
+    return assess(course, setting.valuation, manner, product)
 
 
 def _describe(

@@ -71,11 +71,15 @@ def solve_one_way(
 
     None beside the solution says that the optimum already keeps to it.
     """
-    pairs = list_pairs(resources)
+    pairs = known = list_pairs(resources)
     paper = optimum.certificate
     if paper is None:
         return optimum, None
     optimum = net_storages(resources, optimum)
+    # What no curtailment can take of what a storage burns is a flow of both directions all the same.
+    at_no_gain = [] if resources.has_energy_to_waste else _pair_storages(resources)
+    burning = [pair for pair in at_no_gain if find_overlaps(optimum, pair).any()]
+    pairs = [*known, *(pair for pair in burning if pair not in known)]
 
     def solve_netted(programme: Staircase) -> Solution:
         return net_storages(resources, solve(programme))
@@ -83,9 +87,11 @@ def solve_one_way(
     hours = {pair.first: float(find_overlaps(optimum, pair).sum()) * resources.step_weight_h for pair in pairs}
     if not any(hours.values()):
         return optimum, None
-    programme = write(resources)
-    add_cuts(programme, resources)
-    found = solve_exclusive(programme, pairs, solve_netted(programme), solve_netted)
+    programme, relaxed = write(resources), optimum
+    if any(hours[pair.first] for pair in known):
+        add_cuts(programme, resources)
+        relaxed = solve_netted(programme)
+    found = solve_exclusive(programme, pairs, relaxed, solve_netted)
     if found.certificate is None:
         return found, None
     cost = found.certificate.primal - paper.primal
@@ -106,8 +112,8 @@ def list_pairs(resources: Resources) -> list[Pair]:
     if grid is not None and grid.max_export_mw > 0:
         most = min(grid.max_export_mw, grid.max_mw)
         pairs.append(Pair(IMPORT, "export", grid.max_mw, most))
-    if resources.has_energy_to_waste:
-        pairs += [Pair(s.charge, s.discharge, s.max_charge_mw, s.max_power_mw) for s in resources.storages]
+    if _may_burn(resources):
+        pairs += _pair_storages(resources)
         cold = resources.cooling_storage
         if cold is not None and (cold.charge_power > cold.power).any():
             most = cold.max_energy_mwh
@@ -116,11 +122,24 @@ def list_pairs(resources: Resources) -> list[Pair]:
     return pairs
 
 
+def _may_burn(resources: Resources) -> bool:
+    """Whether wasting energy may pay, but for a credit on what is generated, whose plans are not kept from it yet."""
+    grid, carbon = resources.grid, resources.carbon_price_myen_per_t
+    if grid is not None and bool((grid.price_myen_per_mwh + carbon * grid.emission_factor_t_per_mwh < 0.0).any()):
+        return True
+    earns = any(bool((one.output_cost(carbon) < 0.0).any()) for one in resources.supply if not one.is_free)
+    return resources.has_energy_to_waste and not earns
+
+
+def _pair_storages(resources: Resources) -> list[Pair]:
+    return [Pair(s.charge, s.discharge, s.max_charge_mw, s.max_power_mw) for s in resources.storages]
+
+
 def add_cuts(programme: Staircase, resources: Resources) -> None:
     """What every plan keeps to whose flows go in one direction."""
     for storage in resources.storages:
         # Powers that are sized apart have no such cut: their shares cannot be added.
-        if resources.has_energy_to_waste and storage.charge_power == storage.power:
+        if _may_burn(resources) and storage.charge_power == storage.power:
             row = f"{storage.prefix}_one_way"
             programme.add_row(row, upper=0.0)
             programme.add_term(row, storage.charge, 1.0 / storage.charge_power_ratio)
