@@ -291,6 +291,9 @@ class _Draw:
             name: value for name, value in drawn.items() if rng.random() < (0.1 if name == "no.such.figure" else 0.5)
         }
 
+    def draw_finance_price_level_of(self) -> str:
+        return str(self.rng("finance.price_level_of").choice(["US", "DE", "XX"], p=[0.5, 0.4, 0.1]))
+
     def draw_finance_cost_set(self) -> str:
         return "united-states" if self.american else "japan"
 
