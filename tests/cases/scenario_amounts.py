@@ -60,6 +60,8 @@ AMOUNTS: dict[str, tuple[float, float]] = {
     "tranche.*.price_myen_per_mwh": (0.01, 2.0),
     "tranche.*.price_myen_per_gpu_hour": (2e-5, 2e-3),
     "tranche.*.reliability": (0.8, 1.0),
+    "cooling_storage.*_cop": (2.0, 8.0),
+    "cooling_storage.chiller_heat_share": (0.2, 1.0),
     "cooling.supply_temperature_c": (18.0, 45.0),
     "cooling.pue": (1.05, 1.6),
     "cooling.wue_l_per_kwh": (0.0, 1.8),

@@ -176,7 +176,7 @@ class _Draw:
         names = list(columns)
         rows = [",".join(names), *(",".join(map(str, row)) for row in zip(*columns.values(), strict=True))]
         file.write_text("\n".join(rows) + "\n")
-        scale = float(rng.choice([1.0, 1.0, 0.5]))
+        scale = float(rng.choice([1.0, 1.0, 0.5])) if low <= 0.0 else 1.0
         return {"file": file.name, "column": name, **({"scale": scale} if scale != 1.0 else {})}
 
     def jepx_files(self) -> list[str]:
@@ -291,6 +291,9 @@ class _Draw:
             name: value for name, value in drawn.items() if rng.random() < (0.1 if name == "no.such.figure" else 0.5)
         }
 
+    def draw_finance_price_level_of(self) -> str:
+        return str(self.rng("finance.price_level_of").choice(["US", "DE", "XX"], p=[0.5, 0.4, 0.1]))
+
     def draw_finance_cost_set(self) -> str:
         return "united-states" if self.american else "japan"
 
@@ -314,6 +317,12 @@ class _Mending:
             self._measure(number, measure)
         if draw.american:
             raw.setdefault("finance", {})["cost_set"] = "united-states"
+        if "non_firm" in raw.get("grid", {}) and not isinstance(raw["grid"].get("price_myen_per_mwh"), dict):
+            raw["grid"]["price_myen_per_mwh"] = draw.series("grid.price_myen_per_mwh")
+        if "cooling_storage" in raw and self._mends("chillers"):
+            chillers = raw["cooling_storage"]
+            for key, usual in (("chiller_cop", 5.0), ("chiller_heat_share", 0.8)):
+                chillers.setdefault(key, usual)
         sections = [raw.get("grid", {}), raw.get("backup", {}), *raw.get("supply", {}).values()]
         for section in (*sections, raw.get("battery", {}), *raw.get("storage", {}).values(), raw.get("load", {})):
             for name in list(section):
@@ -355,6 +364,8 @@ class _Mending:
         if name in {"geothermal", "hydro"}:
             option.setdefault("max_mw", self.draw.value(float, f"supply.{name}.max_mw"))
             option.setdefault("availability", 0.8)
+            if self.draw.american and self._mends(f"supply.{name}"):
+                option.setdefault("annual_cost_myen_per_mw", 60.0)
 
     def _storage(self, name: str, option: dict[str, Any]) -> None:
         if not option:
@@ -372,6 +383,8 @@ class _Mending:
             option.setdefault("annual_cost_myen_per_mw", 2.0)
             option.setdefault("annual_cost_myen_per_mwh", 0.3)
             option.setdefault("life_years", 15.0)
+        if option.get("fade", "none") != "none" and self._mends(f"fade {name}"):
+            option.setdefault("fade_per_year", 0.02)
         if option.get("cyclic") is False and self._mends(f"start {name}"):
             option["initial_share"] = 0.0
         if option.get("min_hours", 0.0) > option.get("max_hours", np.inf):

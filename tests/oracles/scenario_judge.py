@@ -40,7 +40,7 @@ AGREED = 1e-6
 POWER_MW = 2e-5
 MOST_OUTAGE_STEPS = 200
 """Starts times steps of outages that PyPSA is asked to lay out in CI; the whole problem is as many times as large."""
-BLANK = re.compile(r"\{\w+[^}]*\}")
+BLANK = re.compile(r"\{[a-z_]+[^}]*\}")
 
 
 def judge(seed: int, folder: Path, *, with_pypsa: bool = False) -> str:

@@ -142,3 +142,12 @@ def test_a_search_that_ends_early_says_how_far_it_came(monkeypatch):
     assert found.certificate.relative_gap == pytest.approx(
         (found.certificate.primal - found.certificate.dual) / found.certificate.primal
     )
+
+
+def test_units_that_no_number_of_fits_are_refused_and_the_remedies_work():
+    """Between 8 and 20 MW there is no whole number of 50: 50 MW may be built, or none."""
+    gas = {**GAS, "unit_mw": 50, "min_mw": 8, "max_mw": 20}
+    with pytest.raises(InputError, match=r"unit_mw is 50; no number of whole units.* at least 50, or min_mw = 0"):
+        build(campus({}, supply={"gas": gas}))
+    for change in ({"max_mw": 50}, {"min_mw": 0}):
+        assert build(campus({}, supply={"gas": {**gas, **change}})).status == "optimal"

@@ -93,13 +93,16 @@ def explain_infeasibility(
     short = _find_shortfall(resources, programme, limits, relaxations, PENALTY * ordinary, report)
     negligible = NEGLIGIBLE_SLACK * max(float((resources.pue * resources.firm_mw).max()), 1.0)
     worst = np.argsort(-short, kind="stable")[:HOURS_SHOWN]
+    collisions = tuple(
+        key
+        for limit in limits
+        if limit.key in moved
+        for key in (_restrictions(resources) if limit.name == CONNECTION else (limit.key,))
+    )
+    # Where no limit is at fault, it is that units are whole.
+    units = tuple(f"supply.{supply.name}.unit_mw" for supply in resources.supply if supply.unit_mw is not None)
     return Infeasibility(
-        collisions=tuple(
-            key
-            for limit in limits
-            if limit.key in moved
-            for key in (_restrictions(resources) if limit.name == CONNECTION else (limit.key,))
-        ),
+        collisions=collisions or units,
         hours=tuple(labels(int(step)) for step in worst if short[step] > negligible),
         shortfall_mwh=float(short[short > negligible].sum()) * resources.step_weight_h,
         relaxations=tuple(relaxation for relaxation in relaxations if RESTRICTED not in _keys(relaxation)),

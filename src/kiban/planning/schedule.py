@@ -97,7 +97,8 @@ def _room_to_curtail(resources: Resources, solution: Solution, storage: StorageR
         paid = [hourly[f"{supply.name}_output"] for supply in resources.supply if not supply.is_free]
         stored = [hourly[other.charge] for other in own]
         room = np.minimum(room, sum(paid, free) - sum(stored, np.zeros(resources.steps)))
-    return room
+    # What is nothing but rounding is no room that is missing.
+    return np.asarray(np.maximum(room, 0.0))
 
 
 def take_least_capacities(resources: Resources, solution: Solution) -> Solution:

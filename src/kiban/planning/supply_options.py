@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HYDRO_OF_SNOW = frozenset({"hokkaido", "tohoku", "hokuriku"})
 RESOURCE_HEIGHT_M = 100.0
+ROUNDING = 1e-9
+"""Parts of a unit below it are the rounding of a division."""
 
 
 def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
@@ -47,6 +49,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
         if limit is None or limit == 0:
             _check_not_asked_for(name, option)
             continue
+        _check_units(name, option, limit)
         if option.availability is not None:
             key = f"supply.{name}.availability"
             availability = inputs.series.read(
@@ -139,6 +142,21 @@ def _check_not_asked_for(name: str, option: Supply) -> None:
     """Raise `ScenarioError` where a scenario counts on supply of which nothing can be built at the place."""
     if option.min_mw > 0 or (option.availability is not None and option.max_mw is None):
         raise ScenarioError(Problem("planning.nothing_to_build", key=f"supply.{name}", technology=name))
+
+
+def _check_units(name: str, option: Supply, limit: float) -> None:
+    """Raise `ScenarioError` where no number of whole units lies between the limits of a plant's capacity."""
+    unit = option.unit_mw
+    if unit is None or math.isinf(limit):
+        return
+    least, most = math.ceil(option.min_mw / unit - ROUNDING), math.floor(limit / unit + ROUNDING)
+    if least > most:
+        said = {"least": option.min_mw, "most": limit, "needed": least * unit}
+        raise ScenarioError(
+            Problem(
+                "value", key=f"supply.{name}.unit_mw", remedy="planning.units", values={"value": f"{unit:g}", **said}
+            )
+        )
 
 
 def _mean_speed(name: str, option: Supply, place: Place, recorder: Recorder) -> float | None:
