@@ -127,8 +127,7 @@ def _may_burn(resources: Resources) -> bool:
     grid, carbon = resources.grid, resources.carbon_price_myen_per_t
     if grid is not None and bool((grid.price_myen_per_mwh + carbon * grid.emission_factor_t_per_mwh < 0.0).any()):
         return True
-    earns = any(bool((one.output_cost(carbon) < 0.0).any()) for one in resources.supply if not one.is_free)
-    return resources.has_energy_to_waste and not earns
+    return resources.has_energy_to_waste and not any(one.production_credit_myen_per_mwh for one in resources.supply)
 
 
 def _pair_storages(resources: Resources) -> list[Pair]:
