@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiban.commands.running import DAY, find_plan
+from kiban.commands.running import (
+    DAY,
+    AsJson,
+    FillGaps,
+    PriceFiles,
+    Subject,
+    WindHeight,
+    find_plan,
+    read_days,
+)
 from kiban.commands.terminal import Insist, Lang, choose_language, progress, show, write
 from kiban.errors import InputError, Problem
 
 if TYPE_CHECKING:
-    from kiban.operation.period import Period
     from kiban.operation.register import Register
     from kiban.planning.plan import Plan
     from kiban.progress import Report
@@ -24,27 +32,13 @@ forecast_app = typer.Typer(
     add_completion=False,
 )
 
-Subject = Annotated[
-    str | None,
-    typer.Argument(metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."),
-]
 Models = Annotated[Path, typer.Option("--register", metavar="FILE", help="The file in which models are kept.")]
 WeatherFiles = Annotated[
     list[str] | None, typer.Option("--weather", metavar="FILE", help="Weather of that time; may be repeated.")
 ]
-PriceFiles = Annotated[
-    list[str] | None, typer.Option("--prices", metavar="FILE", help="Prices of the exchange; may be repeated.")
-]
 First = Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day.")]
 Last = Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day.")]
-WindHeight = Annotated[
-    float | None, typer.Option("--wind-height", metavar="M", help="Height of the anemometer of --weather.")
-]
-FillGaps = Annotated[
-    int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
-]
 Horizon = Annotated[float, typer.Option("--horizon", metavar="HOURS", min=1, max=168, help="Hours ahead.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")]
 DEFAULT_HORIZON_HOURS = 48.0
 
 
@@ -79,7 +73,7 @@ def train_command(
     kept = Register(models, create=True)
     with progress(language) as tell:
         plan = _plan(subject, tell, insist=insist)
-        period = _period(weather, prices, first, last, wind_height, fill_gaps)
+        period = read_days(weather, prices, first, last, wind_height, fill_gaps)
         model = learn(plan, period, Settings(horizon_hours=round(horizon), seed=seed))
         version = kept.add(model, _now())
     origin = model.origin
@@ -120,7 +114,7 @@ def score_command(
     model = kept.load(chosen)
     with progress(language, spinner=not as_json) as tell:
         plan = _plan(subject, tell, insist=insist)
-        period = _period(weather, prices, first, last, wind_height, fill_gaps)
+        period = read_days(weather, prices, first, last, wind_height, fill_gaps)
         opponent = NO_CHAMPION if rival is None else kept.load(rival)
         trial = try_model(plan, model, opponent, period, horizon_hours=horizon, report=tell)
         judgement = judge_of(trial, rival or NO_CHAMPION)
@@ -181,29 +175,6 @@ def _plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
     if plan.status != "optimal":
         raise InputError(Problem("operation.no_design"))
     return plan
-
-
-def _period(
-    weather: list[str] | None,
-    prices: list[str] | None,
-    first: datetime | None,
-    last: datetime | None,
-    wind_height: float | None,
-    fill_gaps: int | None,
-) -> Period | None:
-    """The days that are meant; None is the plan's own year."""
-    from kiban.operation.period import Period
-
-    if not (weather or prices or first or last or wind_height is not None or fill_gaps is not None):
-        return None
-    return Period(
-        weather=tuple(weather or ()),
-        prices=tuple(prices or ()),
-        first=first.date() if first else None,
-        last=last.date() if last else None,
-        wind_height_m=wind_height,
-        fill_gaps_hours=fill_gaps,
-    )
 
 
 def _newest_challenger(kept: Register) -> str:

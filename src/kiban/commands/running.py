@@ -13,10 +13,25 @@ from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.messages import Message
 
 if TYPE_CHECKING:
+    from kiban.operation.period import Period
     from kiban.planning.plan import Plan
     from kiban.progress import Report
 
 DAY = ["%Y-%m-%d"]
+Subject = Annotated[
+    str | None,
+    typer.Argument(metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."),
+]
+PriceFiles = Annotated[
+    list[str] | None, typer.Option("--prices", metavar="FILE", help="Prices of the exchange; may be repeated.")
+]
+WindHeight = Annotated[
+    float | None, typer.Option("--wind-height", metavar="M", help="Height of the anemometer of --weather.")
+]
+FillGaps = Annotated[
+    int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,26 +40,15 @@ def register(app: typer.Typer) -> None:
 
 
 def run_command(
-    subject: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."
-        ),
-    ] = None,
+    subject: Subject = None,
     weather: Annotated[
         list[str] | None, typer.Option("--weather", metavar="FILE", help="Weather that is met; may be repeated.")
     ] = None,
-    prices: Annotated[
-        list[str] | None, typer.Option("--prices", metavar="FILE", help="Prices of the exchange; may be repeated.")
-    ] = None,
+    prices: PriceFiles = None,
     first: Annotated[datetime | None, typer.Option("--from", formats=DAY, help="First day that is operated.")] = None,
     last: Annotated[datetime | None, typer.Option("--to", formats=DAY, help="Last day that is operated.")] = None,
-    wind_height: Annotated[
-        float | None, typer.Option("--wind-height", metavar="M", help="Height of the anemometer of --weather.")
-    ] = None,
-    fill_gaps: Annotated[
-        int | None, typer.Option("--fill-gaps", metavar="HOURS", min=0, help="Fill gaps of --weather up to this long.")
-    ] = None,
+    wind_height: WindHeight = None,
+    fill_gaps: FillGaps = None,
     forecast: Annotated[
         str,
         typer.Option(
@@ -64,12 +68,11 @@ def run_command(
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Save the operation to this new folder.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Operate a plan hour by hour under forecasts; show what is lost against perfect foresight."""
-    from kiban.operation.period import Period
     from kiban.operation.running import run
     from kiban.report.phrases import phrase
 
@@ -78,16 +81,7 @@ def run_command(
         from kiban.report.plan.folder import check_folder
 
         check_folder(out)
-    period = None
-    if weather or prices or first or last or wind_height is not None or fill_gaps is not None:
-        period = Period(
-            weather=tuple(weather or ()),
-            prices=tuple(prices or ()),
-            first=first.date() if first else None,
-            last=last.date() if last else None,
-            wind_height_m=wind_height,
-            fill_gaps_hours=fill_gaps,
-        )
+    period = read_days(weather, prices, first, last, wind_height, fill_gaps)
     with progress(language, spinner=not as_json) as tell:
         plan = find_plan(subject, tell, insist=insist)
         if plan.status == "optimal":
@@ -122,6 +116,29 @@ def run_command(
         show(lambda _: operation_text(operation, language))
     complain(
         phrase("operation.not_saved", language) if out is None else phrase("operation.saved", language, folder=out)
+    )
+
+
+def read_days(
+    weather: list[str] | None,
+    prices: list[str] | None,
+    first: datetime | None,
+    last: datetime | None,
+    wind_height: float | None,
+    fill_gaps: int | None,
+) -> Period | None:
+    """The days that are meant; None is the plan's own year."""
+    from kiban.operation.period import Period
+
+    if not (weather or prices or first or last or wind_height is not None or fill_gaps is not None):
+        return None
+    return Period(
+        weather=tuple(weather or ()),
+        prices=tuple(prices or ()),
+        first=first.date() if first else None,
+        last=last.date() if last else None,
+        wind_height_m=wind_height,
+        fill_gaps_hours=fill_gaps,
     )
 
 

@@ -71,7 +71,7 @@ def solve_one_way(
 
     None beside the solution says that the optimum already keeps to it.
     """
-    pairs = known = list_pairs(resources)
+    known = list_pairs(resources)
     paper = optimum.certificate
     if paper is None:
         return optimum, None
