@@ -19,6 +19,7 @@ occurrences  a file of dated events
 disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
 campaign     every unit lost at random hours
+power_limit  what schedulers may draw, for how long, and why
 learning    a forecast model learnt from a time, and judged in yen
 register    the file in which models are kept
 """
