@@ -33,7 +33,7 @@ def conditions(days: int, seed: int, first: str = "2023-04-01", step_hours: floa
         "arrivals_mw": np.full(steps, 20.0),
     }
     zero = np.zeros(steps)
-    return Conditions(time, step_hours, series, zero, zero, zero)
+    return Conditions(time, step_hours, series, zero, zero, zero, zero)
 
 
 def record(days: int = 14, past_days: int = 56, seed: int = 1, step_hours: float = 1.0) -> Record:

@@ -18,8 +18,9 @@ from kiban.operation.ahead import look_ahead
 from kiban.operation.conditions import PRICE
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
-from kiban.operation.foresight import foresee, solve_whole
+from kiban.operation.foresight import foresee
 from kiban.operation.horizon import Manner, operate
+from kiban.operation.lane import solve_whole
 from kiban.operation.window import write_windows
 
 MODEL = ErrorModel(ErrorSize(0.04, 0.2), ErrorSize(0.15, 0.4), 0.93, 30.0)
@@ -54,8 +55,7 @@ def test_set_points_are_a_dispatch_of_pypsa(seed: int) -> None:
     logging.getLogger("pypsa").setLevel(logging.ERROR)
     facility, conditions = random_campus(seed)
     course = operate(facility, conditions, VALUATION, Manner(SyntheticForecast(conditions, MODEL, 10.0, seed), 24))
-    flows, store = course.flows, facility.store
-    assert store is not None
+    flows, store = course.flows, facility.stores[0]
     hours = pd.RangeIndex(conditions.steps)
     network = pypsa.Network(snapshots=hours)
     network.add("Bus", ["meter", "cells"])
@@ -85,7 +85,7 @@ def test_set_points_are_a_dispatch_of_pypsa(seed: int) -> None:
     # PyPSA loses nothing of the initial energy in the first step.
     network.add(
         "Store", "store", bus="cells", e_nom=(1.0 + 1e-6) * store.energy_mwh,
-        e_initial=store.kept_per_step * course.initial_mwh, standing_loss=1.0 - store.kept_per_step,
+        e_initial=store.kept_per_step * course.begun.stored_mwh[0], standing_loss=1.0 - store.kept_per_step,
     )  # fmt: skip
     options = {"output_flag": False}
     status, condition = network.optimize(solver_name="highs", include_objective_constant=False, solver_options=options)
@@ -103,15 +103,14 @@ def test_foresight_of_a_campus_is_the_optimum_of_highs() -> None:
     ahead = look_ahead(
         facility, conditions, PerfectForecast(conditions), (), np.zeros(1, dtype=np.int64), 168, measured=True
     )
-    assert facility.store is not None
-    windows = replace(write_windows(ahead, VALUATION), initial_storage_mwh=np.array([facility.store.initial_mwh]))
+    windows = replace(write_windows(ahead, VALUATION), initial_storage_mwh=np.array([facility.stores[0].initial_mwh]))
     flat = flatten(programme_of(windows, 0))
     _, point, _, _, _ = solve_highs(flat)
-    assert float(solve_whole(facility, conditions, VALUATION).cost_myen[0]) == pytest.approx(
+    assert float(solve_whole(facility, conditions, VALUATION).cost_myen) == pytest.approx(
         float(flat.cost @ point), rel=1e-8
     )
     water = (facility.water_price_myen_per_m3 + VALUATION.water_cap_myen_per_m3) * float(
         conditions.wue_m3_per_mwh @ conditions.series["firm_mw"]
     )
-    constant = VALUATION.storage_myen_per_mwh * facility.store.initial_mwh + water
+    constant = VALUATION.storage_myen_per_mwh * facility.stores[0].initial_mwh + water
     assert best.bound_myen == pytest.approx(float(flat.cost @ point) + constant, rel=1e-8)

@@ -47,7 +47,7 @@ def test_counts_by_hand() -> None:
 
 def test_sets_that_do_not_start() -> None:
     zero = np.zeros(1)
-    facility = Facility(1.0, 0, 100.0, (), None, zero, 10.0, zero, zero, 0.0, 0.0, 0.0)
+    facility = Facility(1.0, 0, 100.0, (), (), (), zero, zero, 10.0, zero, zero, 0.0, 0.0, 0.0)
     draw = np.random.default_rng(1)
     shares = [_share_that_starts(facility, 2.5, 0.5, draw) for _ in range(2_000)]
     assert set(shares) == {0.0, 0.25, 0.5, 0.75, 1.0}

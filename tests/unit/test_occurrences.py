@@ -139,7 +139,7 @@ def test_conditions_change_while_it_lasts(tmp_path: Path) -> None:
 
 def facility(import_limit_mw: np.ndarray) -> Facility:
     zero = np.zeros(72)
-    return Facility(1.0, 0, 100.0, (), None, import_limit_mw, 90.0, zero, zero, 0.0, 0.0, 0.0)
+    return Facility(1.0, 0, 100.0, (), (), (), import_limit_mw, zero, 90.0, zero, zero, 0.0, 0.0, 0.0)
 
 
 def test_units_are_away_and_calls_limit_import(tmp_path: Path) -> None:

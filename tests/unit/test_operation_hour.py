@@ -2,109 +2,168 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
 from scipy.optimize import linprog
 
-from kiban.operation.hour import Handover, Happened, Measured, Plant, balance, run_hour
+from kiban.operation.hour import (
+    Equipment,
+    Handover,
+    Happened,
+    HeldStore,
+    Measured,
+    SourceLimits,
+    Standing,
+    StoreLimits,
+    balance,
+    run_hour,
+)
 
-PLANT = Plant(energy_mwh=100.0, kept=0.999, charge_efficiency=0.95, discharge_efficiency=0.9, hours=1.0)
+EQUIPMENT = Equipment((HeldStore(energy_mwh=100.0, kept=0.999),), (None, None), (False, False), 1.0)
+IMPORT, BACKUP = SourceLimits(0.0, 20.0, 0.02), SourceLimits(0.0, 40.0, 0.06)
 CALM = Measured(
+    sources=(IMPORT, BACKUP),
+    stores=(StoreLimits(30.0, 30.0, 0.95, 0.9),),
     available_mw=60.0,
     firm_mw=50.0,
     pue=1.2,
     arrivals_mw=10.0,
     backlog_limit_mwh=80.0,
-    import_limit_mw=20.0,
-    backup_limit_mw=40.0,
-    charge_limit_mw=30.0,
-    discharge_limit_mw=30.0,
     served_limit_mw=40.0,
-    import_price=0.02,
-    backup_price=0.06,
     served_price=0.0,
     unserved_price=1.0,
     dropped_price=0.3,
 )
-NOTHING = Handover(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, storage_value=0.03, backlog_price=0.03)
+NOTHING = Handover((0.0, 0.0), (0.0,), (0.0,), 0.0, 0.0, (0.03,), 0.03, (0.0, 0.0))
 
 
-def random_hour(seed: int) -> tuple[Measured, Plant, Handover, float, float]:
+def stand(stored_mwh: float, waiting_mwh: float) -> Standing:
+    return Standing((stored_mwh,), waiting_mwh, (0.0, 0.0))
+
+
+def random_hour(seed: int) -> tuple[Measured, Equipment, Handover, Standing]:
+    """The grid, the backup, up to two plants, perhaps a sink; none to three stores."""
     rng = np.random.default_rng(seed)
     hours = float(rng.choice([0.5, 1.0]))
-    plant = Plant(float(rng.uniform(0, 200)), 0.9999, 0.95, 0.93, hours)
+    sources = [
+        SourceLimits(0.0, float(rng.uniform(0, 50)), float(rng.uniform(-0.01, 0.06))),
+        SourceLimits(0.0, float(rng.uniform(0, 50)), float(rng.uniform(0.03, 0.1))),
+    ]
+    ramps: list[float | None] = [None, None]
+    for _ in range(int(rng.integers(0, 3))):
+        most = float(rng.uniform(0, 40))
+        sources.append(SourceLimits(float(rng.uniform(0, 0.5)) * most, most, float(rng.uniform(0.005, 0.05))))
+        ramps.append(float(rng.uniform(2, 20)) if rng.random() < 0.5 else None)
+    if rng.random() < 0.5:
+        sources.append(SourceLimits(-float(rng.uniform(0, 30)), 0.0, float(rng.uniform(0.0, 0.02))))
+        ramps.append(None)
+    stores, held, limits = int(rng.integers(0, 4)), [], []
+    for _ in range(stores):
+        held.append(HeldStore(float(rng.uniform(0, 200)), 0.9999, float(rng.uniform(0, 0.002))))
+        limits.append(StoreLimits(float(rng.uniform(0, 60)), float(rng.uniform(0, 60)), 0.95, 0.93))
     measured = Measured(
+        sources=tuple(sources),
+        stores=tuple(limits),
         available_mw=float(rng.uniform(0, 150)),
         firm_mw=float(rng.uniform(0, 80)),
         pue=float(rng.uniform(1.02, 1.5)),
         arrivals_mw=float(rng.uniform(0, 30)),
         backlog_limit_mwh=float(rng.uniform(0, 100)),
-        import_limit_mw=float(rng.uniform(0, 50)),
-        backup_limit_mw=float(rng.uniform(0, 50)),
-        charge_limit_mw=float(rng.uniform(0, 60)),
-        discharge_limit_mw=float(rng.uniform(0, 60)),
         served_limit_mw=float(rng.uniform(0, 60)),
-        import_price=float(rng.uniform(-0.01, 0.06)),
-        backup_price=float(rng.uniform(0.03, 0.1)),
         served_price=float(rng.uniform(0, 0.001)),
         unserved_price=1.0,
         dropped_price=0.3,
     )
+    count = len(sources)
+
+    def draw(many: int, most: float) -> tuple[float, ...]:
+        return tuple(rng.uniform(0, most, many).tolist())
+
     plan = Handover(
-        *(float(value) for value in rng.uniform(0, 40, 6)),
-        storage_value=float(rng.uniform(0, 0.08)),
-        backlog_price=float(rng.uniform(0, 0.08)),
+        draw(count, 40.0),
+        draw(stores, 40.0),
+        draw(stores, 40.0),
+        float(rng.uniform(0, 40)),
+        float(rng.uniform(0, 40)),
+        draw(stores, 0.08),
+        float(rng.uniform(0, 0.08)),
+        tuple(float(rng.uniform(-0.01, 0.01)) if ramp is not None else 0.0 for ramp in ramps),
     )
-    return measured, plant, plan, float(rng.uniform(0, 1) * plant.energy_mwh), float(rng.uniform(0, 60))
+    standing = Standing(
+        tuple(float(rng.uniform(0, 1)) * store.energy_mwh for store in held),
+        float(rng.uniform(0, 60)),
+        tuple(float(rng.uniform(one.least_mw, one.most_mw)) for one in sources),
+    )
+    equipment = Equipment(tuple(held), tuple(ramps), (False,) * count, hours)
+    return measured, equipment, plan, standing
 
 
-def cost_of(happened: Happened, measured: Measured, plan: Handover, hours: float) -> float:
+def limits_of(measured: Measured, equipment: Equipment, standing: Standing) -> list[tuple[float, float]]:
+    """Of every source, within its ramp."""
+    found = []
+    for (least, most, _), ramp, before in zip(measured.sources, equipment.ramps_mw, standing.sources_mw, strict=True):
+        change = np.inf if ramp is None else ramp
+        found.append((min(max(least, before - change), most), max(min(most, before + change), least)))
+    return found
+
+
+def cost_of(happened: Happened, measured: Measured, equipment: Equipment, plan: Handover) -> float:
     """What the hour costs less what is in store, and with what waits, at the window's prices."""
+    prices = [one.price + later for one, later in zip(measured.sources, plan.sources_later, strict=True)]
     paid = (
-        measured.import_price * happened.import_mw
-        + measured.backup_price * happened.backup_mw
+        float(np.dot(prices, happened.sources_mw))
+        + float(np.dot([store.wear_price for store in equipment.stores], happened.discharges_mw))
         + measured.served_price * happened.served_mw
         + measured.unserved_price * happened.unserved_mw
         + measured.dropped_price * happened.dropped_mw
     )
-    return paid * hours - plan.storage_value * happened.storage_mwh + plan.backlog_price * happened.backlog_mwh
+    held = float(np.dot(plan.storage_values, happened.stored_mwh))
+    return paid * equipment.hours - held + plan.backlog_price * happened.backlog_mwh
 
 
-def best_cost(measured: Measured, plant: Plant, plan: Handover, storage: float, backlog: float) -> float:
-    """The same hour as a linear programme: charge, discharge, served, import, backup, curtailed, unserved, dropped,
-    stored, waiting."""
-    h, pue = plant.hours, measured.pue
-    prices = [0, 0, measured.served_price, measured.import_price, measured.backup_price, 0, measured.unserved_price]
-    cost = [*(h * price for price in (*prices, measured.dropped_price)), -plan.storage_value, plan.backlog_price]
-    rows = [
-        [-1, 1, -pue, 1, 1, -1, pue, 0, 0, 0],
-        [-h * plant.charge_efficiency, h / plant.discharge_efficiency, 0, 0, 0, 0, 0, 0, 1, 0],
-        [0, 0, h, 0, 0, 0, 0, h, 0, 1],
-    ]
-    right = [
-        pue * measured.firm_mw - measured.available_mw,
-        plant.kept * storage,
-        backlog + h * measured.arrivals_mw,
-    ]
-    upper = (
-        measured.charge_limit_mw,
-        measured.discharge_limit_mw,
-        measured.served_limit_mw,
-        measured.import_limit_mw,
-        measured.backup_limit_mw,
-        measured.available_mw,
-        measured.firm_mw,
-        None,
-        plant.energy_mwh,
-        measured.backlog_limit_mwh,
-    )
-    # In one direction: energy is not burnt in the store where its price is negative.
+def best_cost(measured: Measured, equipment: Equipment, plan: Handover, standing: Standing) -> float:
+    """The same hour as linear programmes, one for each way in which the stores may run.
+
+    Columns: sources; charge, discharge and stored of each store; served, curtailed, unserved, dropped, waiting.
+    """
+    h, pue, stores = equipment.hours, measured.pue, measured.stores
+    count = len(measured.sources)
+    width = count + 3 * len(stores) + 5
+    cost, meter = np.zeros(width), np.zeros(width)
+    cost[:count] = [h * (one.price + later) for one, later in zip(measured.sources, plan.sources_later, strict=True)]
+    meter[:count] = 1.0
+    bounds: list[tuple[float, float | None]] = list(limits_of(measured, equipment, standing))
+    rows, right = [meter], [pue * measured.firm_mw - measured.available_mw]
+    for number, (limits, store) in enumerate(zip(stores, equipment.stores, strict=True)):
+        at = count + 3 * number
+        meter[at : at + 2] = -1.0, 1.0
+        cost[at + 1], cost[at + 2] = h * store.wear_price, -plan.storage_values[number]
+        row = np.zeros(width)
+        row[at : at + 3] = -h * limits.charge_efficiency, h / limits.discharge_efficiency, 1.0
+        rows.append(row)
+        right.append(store.kept * standing.stored_mwh[number])
+        bounds += [(0.0, limits.charge_mw), (0.0, limits.discharge_mw), (0.0, store.energy_mwh)]
+    served, curtailed, unserved, dropped, waiting = range(width - 5, width)
+    meter[served], meter[curtailed], meter[unserved] = -pue, -1.0, pue
+    cost[served], cost[unserved] = h * measured.served_price, h * measured.unserved_price
+    cost[dropped], cost[waiting] = h * measured.dropped_price, plan.backlog_price
+    row = np.zeros(width)
+    row[served], row[dropped], row[waiting] = h, h, 1.0
+    rows.append(row)
+    right.append(standing.waiting_mwh + h * measured.arrivals_mw)
+    forced = sum(max(least, 0.0) for least, _ in limits_of(measured, equipment, standing))
+    bounds += [(0.0, measured.served_limit_mw), (0.0, measured.available_mw + forced), (0.0, measured.firm_mw)]
+    bounds += [(0.0, None), (0.0, measured.backlog_limit_mwh)]
+    # In one direction: energy is not burnt in a store where its price is negative.
     found = []
-    for idle in (0, 1):
-        bounds = [(0, 0 if number == idle else most) for number, most in enumerate(upper)]
-        answer = linprog(cost, A_eq=rows, b_eq=right, bounds=bounds, method="highs")
+    for idle in product((0, 1), repeat=len(stores)):
+        tried = list(bounds)
+        for number, which in enumerate(idle):
+            tried[count + 3 * number + which] = (0.0, 0.0)
+        answer = linprog(cost, A_eq=np.array(rows), b_eq=right, bounds=tried, method="highs")
         found += [float(answer.fun)] if answer.status == 0 else []
     return min(found)
 
@@ -112,79 +171,101 @@ def best_cost(measured: Measured, plant: Plant, plan: Handover, storage: float, 
 @pytest.mark.parametrize("seed", range(200))
 def test_an_hour_is_the_optimum_at_the_windows_prices(seed: int) -> None:
     """Whatever the set-points were: the order of merit is the linear programme of the hour."""
-    measured, plant, plan, storage, backlog = random_hour(seed)
-    happened = run_hour(measured, plant, plan, storage, backlog)
-    least = best_cost(measured, plant, plan, storage, backlog)
+    measured, equipment, plan, standing = random_hour(seed)
+    happened = run_hour(measured, equipment, plan, standing)
+    least = best_cost(measured, equipment, plan, standing)
     # Places are only changed where a MWh saves more than a yen.
-    assert cost_of(happened, measured, plan, plant.hours) <= least + 1e-6 * 300
-    assert cost_of(happened, measured, plan, plant.hours) >= least - 1e-9
+    assert cost_of(happened, measured, equipment, plan) <= least + 1e-6 * 600
+    assert cost_of(happened, measured, equipment, plan) >= least - 1e-9
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_every_balance_closes_and_every_limit_holds(seed: int) -> None:
-    measured, plant, plan, storage, backlog = random_hour(seed)
-    one = run_hour(measured, plant, plan, storage, backlog)
-    h = plant.hours
-    supplied = measured.available_mw - one.curtailed_mw + one.import_mw + one.backup_mw + one.discharge_mw
-    used = measured.pue * (measured.firm_mw - one.unserved_mw + one.served_mw) + one.charge_mw
+    measured, equipment, plan, standing = random_hour(seed)
+    one = run_hour(measured, equipment, plan, standing)
+    h = equipment.hours
+    supplied = measured.available_mw - one.curtailed_mw + sum(one.sources_mw) + sum(one.discharges_mw)
+    used = measured.pue * (measured.firm_mw - one.unserved_mw + one.served_mw) + sum(one.charges_mw)
     assert supplied == pytest.approx(used, abs=1e-10)
-    stored = plant.kept * storage + h * (
-        one.charge_mw * plant.charge_efficiency - one.discharge_mw / plant.discharge_efficiency
-    )
-    assert one.storage_mwh == pytest.approx(stored, abs=1e-10)
-    waiting = backlog + h * (measured.arrivals_mw - one.served_mw - one.dropped_mw)
+    for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
+        charge, discharge = one.charges_mw[number], one.discharges_mw[number]
+        moved = charge * limits.charge_efficiency - discharge / limits.discharge_efficiency
+        stored = store.kept * standing.stored_mwh[number] + h * moved
+        assert one.stored_mwh[number] == pytest.approx(stored, abs=1e-10)
+        assert 0.0 <= one.stored_mwh[number] <= store.energy_mwh
+        assert min(charge, discharge) == 0.0
+        assert 0.0 <= charge <= limits.charge_mw + 1e-12
+        assert 0.0 <= discharge <= limits.discharge_mw + 1e-12
+    waiting = standing.waiting_mwh + h * (measured.arrivals_mw - one.served_mw - one.dropped_mw)
     assert one.backlog_mwh == pytest.approx(waiting, abs=1e-10)
     assert one.backlog_mwh <= measured.backlog_limit_mwh + 1e-10
-    assert min(astuple(one)) >= -1e-12
-    assert min(one.charge_mw, one.discharge_mw) == 0.0
-    assert one.storage_mwh <= plant.energy_mwh
-    assert one.import_mw <= measured.import_limit_mw
-    assert one.backup_mw <= measured.backup_limit_mw
+    assert min(one.served_mw, one.curtailed_mw, one.unserved_mw, one.dropped_mw, one.backlog_mwh) >= -1e-12
+    for output, (least, most) in zip(one.sources_mw, limits_of(measured, equipment, standing), strict=True):
+        assert least - 1e-12 <= output <= most + 1e-12
     assert one.served_mw <= measured.served_limit_mw + 1e-12
+
+
+def test_a_store_of_own_supply_takes_no_more_than_that() -> None:
+    """Import costs nothing and a MWh in store is worth much: the plain store takes all it can, the other 10 MW."""
+    free = replace(CALM, available_mw=70.0, arrivals_mw=0.0, sources=(SourceLimits(0.0, 200.0, 0.0), BACKUP))
+    taking = run_hour(free, EQUIPMENT, NOTHING, stand(0.0, 0.0))
+    assert taking.charges_mw == pytest.approx((30.0,))
+    own = replace(EQUIPMENT, stores=(replace(EQUIPMENT.stores[0], own_supply=True),))
+    night = replace(free, available_mw=8.0)
+    assert run_hour(night, own, NOTHING, stand(0.0, 0.0)).charges_mw == pytest.approx((8.0,))
+    plant = replace(own, own=(False, True))
+    running = replace(night, sources=(free.sources[0], SourceLimits(5.0, 5.0, 0.06)))
+    assert run_hour(running, plant, NOTHING, stand(0.0, 0.0)).charges_mw == pytest.approx((13.0,))
 
 
 def test_what_is_as_planned_stays_as_planned() -> None:
     """Energy in store and waiting compute may be worth the same: then the set-points decide, not a rounding."""
     served = 65.0 / 1.2 - 50.0
-    margin = Handover(0.0, 5.0, served, 0.0, 0.0, 0.0, storage_value=0.018, backlog_price=0.024)
-    happened = run_hour(CALM, PLANT, margin, 50.0, 20.0)
-    assert (happened.discharge_mw, happened.served_mw, happened.import_mw) == pytest.approx((5.0, served, 0.0))
+    margin = replace(NOTHING, discharges_mw=(5.0,), served_mw=served, storage_values=(0.018,), backlog_price=0.024)
+    happened = run_hour(CALM, EQUIPMENT, margin, stand(50.0, 20.0))
+    assert happened.discharges_mw == pytest.approx((5.0,))
+    assert (happened.served_mw, happened.sources_mw[0]) == pytest.approx((served, 0.0))
     # Where import is cheaper than both, less is taken from the store or more is served: both are worth the same.
-    dear = Handover(0.0, 5.0, served, 0.0, 0.0, 0.0, storage_value=0.027, backlog_price=0.036)
-    swapped = run_hour(CALM, PLANT, dear, 50.0, 20.0)
-    assert swapped.import_mw == pytest.approx(20.0)
-    assert 5.0 - swapped.discharge_mw + 1.2 * (swapped.served_mw - served) == pytest.approx(20.0)
+    dear = replace(margin, storage_values=(0.027,), backlog_price=0.036)
+    swapped = run_hour(CALM, EQUIPMENT, dear, stand(50.0, 20.0))
+    assert swapped.sources_mw[0] == pytest.approx(20.0)
+    assert 5.0 - swapped.discharges_mw[0] + 1.2 * (swapped.served_mw - served) == pytest.approx(20.0)
 
 
 def test_what_is_missing_is_taken_from_the_cheapest_first() -> None:
     """30 MW short by hand: import up to its 20 MW at 0.02, then the store at 0.03 / 0.9, then the backup at 0.06."""
-    short = Measured(**{**{f: getattr(CALM, f) for f in Measured.__slots__}, "available_mw": 30.0, "arrivals_mw": 0.0})
-    happened = run_hour(short, PLANT, NOTHING, 100.0, 0.0)
-    assert happened.import_mw == pytest.approx(20.0)
-    assert happened.discharge_mw == pytest.approx(10.0)
-    assert happened.backup_mw == 0.0
-    empty = run_hour(short, PLANT, NOTHING, 0.0, 0.0)
-    assert (empty.import_mw, empty.backup_mw) == pytest.approx((20.0, 10.0))
+    short = replace(CALM, available_mw=30.0, arrivals_mw=0.0)
+    happened = run_hour(short, EQUIPMENT, NOTHING, stand(100.0, 0.0))
+    assert happened.sources_mw == pytest.approx((20.0, 0.0))
+    assert happened.discharges_mw == pytest.approx((10.0,))
+    empty = run_hour(short, EQUIPMENT, NOTHING, stand(0.0, 0.0))
+    assert empty.sources_mw == pytest.approx((20.0, 10.0))
+    # A store that wears 0.03 a MWh comes after the backup.
+    worn = replace(EQUIPMENT, stores=(replace(EQUIPMENT.stores[0], wear_price=0.03),))
+    assert run_hour(short, worn, NOTHING, stand(100.0, 0.0)).sources_mw == pytest.approx((20.0, 10.0))
 
 
 def test_what_no_one_can_give_is_not_served() -> None:
-    dark = Measured(
-        **{
-            **{field: getattr(CALM, field) for field in Measured.__slots__},
-            "available_mw": 0.0,
-            "import_limit_mw": 0.0,
-            "backup_limit_mw": 12.0,
-        }
-    )
-    happened = run_hour(dark, PLANT, NOTHING, 0.0, 0.0)
-    assert happened.backup_mw == pytest.approx(12.0)
+    dark = replace(CALM, available_mw=0.0, sources=(SourceLimits(0.0, 0.0, 0.02), SourceLimits(0.0, 12.0, 0.06)))
+    happened = run_hour(dark, EQUIPMENT, NOTHING, stand(0.0, 0.0))
+    assert happened.sources_mw[1] == pytest.approx(12.0)
     assert happened.unserved_mw == pytest.approx(50.0 - 12.0 / 1.2)
     assert happened.served_mw == 0.0
 
 
+def test_a_plant_that_trips_does_so_at_once_and_comes_back_as_it_may() -> None:
+    """Ramp of 4 MW: from 30 MW it falls to the 10 MW that are left, and rises from there to 14 MW."""
+    ramped = replace(EQUIPMENT, ramps_mw=(None, 4.0))
+    before = Standing((0.0,), 0.0, (0.0, 30.0))
+    tripped = replace(CALM, available_mw=0.0, sources=(IMPORT, SourceLimits(0.0, 10.0, 0.01)))
+    assert run_hour(tripped, ramped, NOTHING, before).sources_mw[1] == pytest.approx(10.0)
+    back = replace(tripped, sources=(IMPORT, SourceLimits(0.0, 40.0, 0.01)))
+    assert run_hour(back, ramped, NOTHING, Standing((0.0,), 0.0, (0.0, 10.0))).sources_mw[1] == pytest.approx(14.0)
+
+
 def test_compute_that_is_due_is_served_before_it_is_dropped() -> None:
-    due = Measured(**{**{field: getattr(CALM, field) for field in Measured.__slots__}, "backlog_limit_mwh": 5.0})
-    happened = run_hour(due, PLANT, NOTHING, 0.0, 20.0)
+    due = replace(CALM, backlog_limit_mwh=5.0)
+    happened = run_hour(due, EQUIPMENT, NOTHING, stand(0.0, 20.0))
     # 30 MWh wait and 5 may: 25 are due; 60 MW are there for 60, so import and backup give what it takes.
     assert happened.served_mw == pytest.approx(25.0)
     assert happened.dropped_mw == 0.0

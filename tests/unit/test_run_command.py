@@ -167,27 +167,19 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
 
 
 def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
-    sells = tmp_path / "sells.toml"
-    text = SCENARIO.read_text(encoding="utf-8").replace("max_mw = 8\n", "max_mw = 8\nmax_export_mw = 5\n")
-    sells.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"grid\.max_export_mw"):
-        kiban.run(sells)
+    rationed = tmp_path / "rationed.toml"
+    text = SCENARIO.read_text(encoding="utf-8") + "[backup]\npermitted_hours_per_year = 100\n"
+    rationed.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"backup\.permitted_hours_per_year"):
+        kiban.run(rationed)
 
 
 def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
     resources = prepare(plan.scenario).resources_for(plan.cooling_system)
     assert list_uncovered(plan, resources) == ()
-    assert resources.battery is not None
     assert resources.backup is not None
-    fading = replace(resources, battery=replace(resources.battery, fade_per_year=0.02))
-    worn = replace(resources, battery=replace(resources.battery, throughput_cost_myen_per_mwh=0.001))
     rationed = replace(resources, backup=replace(resources.backup, permitted_hours_per_year=100.0))
-    paid = replace(resources, supply=tuple(replace(one, emission_t_per_mwh=0.1) for one in resources.supply))
     held = replace(resources, outage=OutageResource(hours=3.0, share=1.0, fuel_hours=8.0))
-    assert plan.capacities["battery_energy_mwh"] > 0.0
-    assert list_uncovered(plan, fading) == list_uncovered(plan, worn) == ("battery",)
     assert list_uncovered(plan, rationed) == ("backup.permitted_hours_per_year",)
-    assert set(list_uncovered(plan, paid)) <= {"supply.pv", "supply.wind_onshore"} != set()
     assert list_uncovered(plan, held) == ("outage",)
-    cold = replace(plan, capacities={**plan.capacities, "cooling_storage_energy_mwh": 5.0})
-    assert list_uncovered(cold, resources) == ("cooling_storage",)
+

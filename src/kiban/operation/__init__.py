@@ -10,6 +10,7 @@ forecast    what is expected of the hours ahead
 valuation   prices of the yearly limits and of what is not served
 ahead       what an operator sees ahead, window by window
 window      the window that is solved in each step
+lane        the compiled windows of a plain plant, and those of any number of stores and sources
 hour        what happens in an hour: merit order by the window's prices
 horizon     the rolling loop, with states carried over every seam
 budget      the clean share of the year, paced by a price

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
-from kiban.operation.events import BACKUP, BATTERY, GRID, Event, left_of
-from kiban.operation.facility import Facility
+from kiban.operation.events import BACKUP, GRID, Event, left_of
+from kiban.operation.facility import Facility, Generator
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 
@@ -38,6 +38,10 @@ class Ahead:
         """A series that is known in advance."""
         found: Array = series[self.steps]
         return found
+
+    def given(self, value: Array | float) -> Array | float:
+        """A number, or a series that is known in advance."""
+        return self.known(value) if isinstance(value, np.ndarray) else value
 
     def left(self, unit: str) -> Array | float:
         """The share of a unit that is left, as far as it is known."""
@@ -68,9 +72,28 @@ class Ahead:
         return self.facility.backup_limit_mw * self.left(BACKUP)
 
     @property
-    def battery_left(self) -> Array | float:
-        """The share of the store's power that is left."""
-        return self.left(BATTERY)
+    def export_price_myen_per_mwh(self) -> Array:
+        """Price of energy fed in: what lies between it and that of energy drawn is known."""
+        conditions, price = self.conditions, self.price_myen_per_mwh
+        sold = conditions.export_price_myen_per_mwh
+        if conditions.sells_at_a_fixed_price or PRICE not in self.expected:
+            return self.known(sold)
+        return price + self.known(sold - conditions.series[PRICE])
+
+    @property
+    def export_limit_mw(self) -> Array:
+        """What may be fed in."""
+        limit: Array = self.known(self.facility.export_limit_mw) * self.left(GRID)
+        return limit
+
+    def output_limit_mw(self, generator: Generator) -> Array:
+        """The most that a generator can give."""
+        limit: Array = generator.capacity_mw * self.expected[f"{AVAILABILITY}{generator.name}"]
+        return np.maximum(limit * self.left(generator.name), 0.0)
+
+    def least_output_mw(self, generator: Generator) -> Array:
+        """The least that it gives while it is available."""
+        return np.minimum(generator.capacity_mw * generator.least_share, self.output_limit_mw(generator))
 
     @cached_property
     def firm_mw(self) -> Array:

@@ -51,10 +51,9 @@ class Budget:
         rest = float(self.expected_unclean_mwh[done:].sum())
         if not rows or rest <= 0.0:
             return valuation
-        imported, generated, waited, lost = np.array(
-            [(row.import_mw, row.backup_mw, row.served_mw, row.unserved_mw) for row in rows]
-        ).T
-        used = float((1.0 - conditions.grid_clean_share[:done]) @ imported + generated.sum()) * hours
+        waited, lost = np.array([(row.served_mw, row.unserved_mw) for row in rows]).T
+        given = np.array([row.sources_mw for row in rows]).T
+        used = float(np.sum(facility.unclean_shares(conditions.grid_clean_share[:done]) * given)) * hours
         served = conditions.series[FIRM][:done] - lost + waited
         load = float(conditions.series[PUE][:done] @ served) * hours
         more = (1.0 - self.clean_share) * (load - float(self.expected_load_mwh[:done].sum()))
@@ -66,8 +65,9 @@ class Budget:
 def expect(plan_course: Course, clean_share: float, time: pd.DatetimeIndex) -> Budget:
     """The budget of the steps `time`, from the course of the plan's year: each as the same hour of that year."""
     step_hours = plan_course.facility.step_hours
-    share = 1.0 - plan_course.conditions.grid_clean_share
-    unclean = (share * plan_course.flows["import_mw"] + plan_course.flows["backup_mw"]) * step_hours
+    facility = plan_course.facility
+    given = np.array([plan_course.flows[name] for name in facility.sources])
+    unclean = np.sum(facility.unclean_shares(plan_course.conditions.grid_clean_share) * given, axis=0) * step_hours
     load = plan_course.load_mw * step_hours
     place, there = _step_of_year(plan_course.conditions.time, step_hours), _step_of_year(time, step_hours)
     steps = steps_per_year(step_hours)

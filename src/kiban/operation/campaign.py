@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from kiban.operation.course import Course
-from kiban.operation.events import BACKUP, BATTERY, GRID, Event
+from kiban.operation.events import BACKUP, GRID, Event
 from kiban.operation.facility import Facility
 from kiban.operation.forecast.choice import Wanted
 from kiban.operation.horizon import Part, operate
@@ -87,11 +87,11 @@ def try_outages(
 
 
 def list_units(facility: Facility) -> tuple[str, ...]:
-    """What can be lost: the connection, the backup, the battery and every supply option that is built."""
+    """What can be lost: the connection, the backup, every store and every supply option that is built."""
     found = [GRID] if facility.import_limit_mw.max() > 0.0 else []
     found += [BACKUP] if facility.backup_limit_mw > 0.0 else []
-    found += [BATTERY] if facility.store is not None else []
-    return (*found, *(plant.name for plant in facility.plants))
+    found += [store.name for store in facility.stores]
+    return (*found, *facility.supply)
 
 
 def _share_that_starts(facility: Facility, set_mw: float, failure_share: float, draw: np.random.Generator) -> float:
@@ -124,8 +124,7 @@ def _try_unit(
         events = [Event(unit, first, first + away)]
         if started[trial] < 1.0:
             events.append(Event(BACKUP, first, first + away, started[trial]))
-        before = {name: float(calm.flows[name][first - 1]) for name in ("state_of_charge_mwh", "backlog_mwh")}
-        part = Part(first, end, before["state_of_charge_mwh"], before["backlog_mwh"])
+        part = Part(first, end, calm.standing(first))
         manner = replace(arranged.manner, events=events)
         course = operate(facility, conditions, setting.valuation, manner, part)
         return course.total("unserved_mw") + course.total("dropped_mw")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -38,6 +39,8 @@ class Conditions:
     grid_clean_share: Array
     grid_emission_factor_t_per_mwh: Array
     wue_m3_per_mwh: Array
+    export_price_myen_per_mwh: Array
+    """Of energy fed in; zero where none is."""
 
     def cut(self, first: int, end: int) -> Conditions:
         """Those of the steps `first` to before `end`."""
@@ -49,7 +52,13 @@ class Conditions:
             grid_clean_share=self.grid_clean_share[part],
             grid_emission_factor_t_per_mwh=self.grid_emission_factor_t_per_mwh[part],
             wue_m3_per_mwh=self.wue_m3_per_mwh[part],
+            export_price_myen_per_mwh=self.export_price_myen_per_mwh[part],
         )
+
+    @cached_property
+    def sells_at_a_fixed_price(self) -> bool:
+        """Whether the price of energy fed in is one number."""
+        return bool(np.ptp(self.export_price_myen_per_mwh) == 0.0)
 
     @property
     def steps(self) -> int:
@@ -81,4 +90,5 @@ def read_conditions(
         grid_clean_share=zero if grid is None else grid.clean_share,
         grid_emission_factor_t_per_mwh=zero if grid is None else grid.emission_factor_t_per_mwh,
         wue_m3_per_mwh=resources.wue_m3_per_mwh,
+        export_price_myen_per_mwh=zero if grid is None else grid.export_price_myen_per_mwh + zero,
     )

@@ -10,34 +10,29 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE, Conditions
-from kiban.operation.facility import Facility
+from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility
+from kiban.operation.hour import Standing
 from kiban.operation.valuation import Valuation
 
-CASH: Final = ("energy", "fuel", "carbon", "water")
+CASH: Final = ("energy", "sales", "fuel", "supply", "wear", "carbon", "water")
 """Items that are paid; the others are prices on limits and on states."""
-COLUMNS: Final = (
-    "charge_mw",
-    "discharge_mw",
-    "served_mw",
-    "import_mw",
-    "backup_mw",
-    "curtailment_mw",
-    "unserved_mw",
-    "dropped_mw",
-    "state_of_charge_mwh",
-    "backlog_mwh",
-)
-"""In the order of `linear.window.solution.AMOUNTS`."""
+BATTERY_COLUMNS: Final = ("charge_mw", "discharge_mw", "state_of_charge_mwh")
+"""Columns that every operation has, with a battery or without."""
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """How an operation ran; `flows` has the columns of `COLUMNS`, each `(steps,)`, MW or MWh at the end of a step."""
+    """How an operation ran; `flows` are columns `(steps,)`, MW or MWh at the end of a step.
+
+    They are those of every source and store of the facility, and `available_mw`, `served_mw`, `curtailment_mw`,
+    `unserved_mw`, `dropped_mw` and `backlog_mwh`; what is fed in is counted as it flows.
+    """
 
     facility: Facility
     conditions: Conditions
     flows: Mapping[str, Array]
-    initial_mwh: float
+    begun: Standing
+    """Where it begins."""
     windows: int = 0
     seconds: float = 0.0
     """Spent in the windows' solver."""
@@ -54,22 +49,39 @@ class Course:
         """Electric load that was served, measures aside."""
         return self.conditions.series[PUE] * self.it_load_mw
 
+    def standing(self, step: int) -> Standing:
+        """Where operation stands when a step begins."""
+        if step == 0:
+            return self.begun
+        flows, before = self.flows, step - 1
+        sold = {EXPORT: -1.0}
+        return Standing(
+            tuple(float(flows[store.state][before]) for store in self.facility.stores),
+            float(flows["backlog_mwh"][before]),
+            tuple(sold.get(name, 1.0) * float(flows[name][before]) for name in self.facility.sources),
+        )
+
     def total(self, column: str) -> float:
         """Energy of a flow, MWh."""
         return float(self.flows[column].sum()) * self.facility.step_hours
 
     @property
     def unclean_mwh(self) -> float:
-        """Energy that is not clean: of imports by the mix of their hour, and all of the backup's."""
-        share = 1.0 - self.conditions.grid_clean_share
-        return float(share @ self.flows["import_mw"] + self.flows["backup_mw"].sum()) * self.facility.step_hours
+        """Energy that is not clean: of imports by the mix of their hour, all of the backup's and of unclean supply.
+
+        All of it counts as used here, also where energy is fed in.
+        """
+        given = np.array([self.flows[name] for name in self.facility.sources])
+        shares = self.facility.unclean_shares(self.conditions.grid_clean_share)
+        return float(np.sum(shares * given)) * self.facility.step_hours
 
     @property
     def emissions_t(self) -> float:
-        """Carbon dioxide of imports and backup."""
-        imported = float(self.conditions.grid_emission_factor_t_per_mwh @ self.flows["import_mw"])
-        burnt = self.facility.backup_emission_t_per_mwh * float(self.flows["backup_mw"].sum())
-        return (imported + burnt) * self.facility.step_hours
+        """Carbon dioxide of imports, backup and paid supply."""
+        total = float(self.conditions.grid_emission_factor_t_per_mwh @ self.flows[IMPORT])
+        total += self.facility.backup_emission_t_per_mwh * float(self.flows[BACKUP_OUTPUT].sum())
+        total += sum(one.emission_t_per_mwh * float(self.flows[one.output].sum()) for one in self.facility.generators)
+        return total * self.facility.step_hours
 
     @property
     def water_m3(self) -> float:
@@ -86,10 +98,21 @@ class Course:
         """What the course cost, million yen by item: what is paid, then what limits and states are worth."""
         facility, flows, hours = self.facility, self.flows, self.facility.step_hours
         price = self.conditions.series.get(PRICE)
-        stored = float(flows["state_of_charge_mwh"][-1]) - self.initial_mwh
-        return {
-            "energy": 0.0 if price is None else float(price @ flows["import_mw"]) * hours,
-            "fuel": float(facility.fuel_cost_myen_per_mwh @ flows["backup_mw"]) * hours,
+        costs = {"energy": 0.0 if price is None else float(price @ flows[IMPORT]) * hours}
+        if facility.sells:
+            costs["sales"] = -float(self.conditions.export_price_myen_per_mwh @ flows[EXPORT]) * hours
+        costs["fuel"] = float(facility.fuel_cost_myen_per_mwh @ flows[BACKUP_OUTPUT]) * hours
+        if facility.generators:
+            costs["supply"] = (
+                sum(float(one.cost_myen_per_mwh @ flows[one.output]) for one in facility.generators) * hours
+            )
+        if any(store.wear_myen_per_mwh for store in facility.stores):
+            costs["wear"] = sum(store.wear_myen_per_mwh * self.total(store.discharge) for store in facility.stores)
+        gained = (
+            valuation.worth_of(store.name) * (float(flows[store.state][-1]) - begun)
+            for store, begun in zip(facility.stores, self.begun.stored_mwh, strict=True)
+        )
+        return costs | {
             "carbon": facility.carbon_price_myen_per_t * self.emissions_t,
             "water": facility.water_price_myen_per_m3 * self.water_m3,
             "unclean": valuation.unclean_myen_per_mwh * self.unclean_mwh,
@@ -97,7 +120,7 @@ class Course:
             "water_cap": valuation.water_cap_myen_per_m3 * self.water_m3,
             "unserved": valuation.unserved_myen_per_mwh * self.total("unserved_mw"),
             "dropped": valuation.dropped_myen_per_mwh * self.total("dropped_mw"),
-            "stored": -valuation.storage_myen_per_mwh * stored,
+            "stored": -sum(gained, 0.0),
             "waiting": valuation.backlog_myen_per_mwh * float(flows["backlog_mwh"][-1]),
         }
 
@@ -112,10 +135,13 @@ class Course:
 
     def imbalance_mw(self) -> Array:
         """What each hour's balance is open by; zero but for rounding."""
-        available = self.available_mw
         flows = self.flows
-        supplied = available - flows["curtailment_mw"] + flows["import_mw"] + flows["backup_mw"]
-        return supplied + flows["discharge_mw"] - flows["charge_mw"] - self.load_mw
+        supplied = self.available_mw - flows["curtailment_mw"] - self.load_mw
+        for name in self.facility.sources:
+            supplied = supplied - flows[name] if name == EXPORT else supplied + flows[name]
+        for store in self.facility.stores:
+            supplied = supplied + flows[store.discharge] - flows[store.charge]
+        return supplied
 
     @property
     def available_mw(self) -> Array:

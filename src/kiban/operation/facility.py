@@ -6,42 +6,108 @@ Power in MW, energy in MWh, money in million yen. Arrays have one value for each
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.calendar import HOURS_PER_YEAR
+from kiban.operation.events import BATTERY
+from kiban.operation.hour import Equipment, HeldStore, Standing
 from kiban.physics.battery import self_discharge_per_step
-from kiban.planning.cooling_storage import COLD_ENERGY
+from kiban.planning.cooling_storage import COLD_ENERGY, COLD_STATE, kept_per_step
+from kiban.planning.plant_limits import ramp_per_step
+from kiban.scenario.plant import COOLING_STORAGE
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
-    from kiban.planning.resources import Resources, StorageResource, TrancheResource
+    from kiban.planning.resources import (
+        CoolingStorageResource,
+        Resources,
+        StorageResource,
+        SupplyResource,
+        TrancheResource,
+    )
+
+IMPORT: Final = "import_mw"
+BACKUP_OUTPUT: Final = "backup_mw"
+EXPORT: Final = "export_mw"
+LEAST_POWER: Final = 1e-6
+"""MW of power for a MW of heat: less is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plant:
-    """A supply option that is built."""
+    """A supply option whose output costs nothing."""
 
     name: str
     capacity_mw: float
 
 
 @dataclass(frozen=True, slots=True)
-class Store:
-    """A storage that is built; `column` begins the names of its hours."""
+class Generator:
+    """A supply option whose output is paid for, or that cannot follow at once."""
 
     name: str
-    charge_limit_mw: float
-    discharge_limit_mw: float
+    capacity_mw: float
+    least_share: float
+    """Least output while it is available, share of the capacity."""
+    ramp_mw: float | None
+    """Most change of output from step to step; None is any."""
+    cost_myen_per_mwh: Array
+    """Of each MWh, less what support pays for it; carbon aside."""
+    emission_t_per_mwh: float
+    clean: bool
+    initial_mw: float
+    """What it gives when operation begins: what the plan's schedule ends with."""
+
+    @property
+    def output(self) -> str:
+        """Name of its column."""
+        return f"{self.name}_mw"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A storage that is built. Limits are at the meter; those of a store of cold have a value for each step."""
+
+    name: str
+    charge_limit_mw: Array | float
+    discharge_limit_mw: Array | float
     energy_mwh: float
-    charge_efficiency: float
-    discharge_efficiency: float
+    charge_efficiency: Array | float
+    discharge_efficiency: Array | float
     kept_per_step: float
     wear_myen_per_mwh: float
     """Of each MWh discharged."""
     initial_mwh: float
     """What it holds when operation begins: what the plan's schedule ends with."""
+    own_supply: bool = False
+    """Whether it is charged by own supply alone."""
+
+    @property
+    def charge(self) -> str:
+        """Column of power into it; of a store of cold the power that fills it."""
+        return self._column("filling_power_mw" if self.name == COOLING_STORAGE else "charge_mw")
+
+    @property
+    def discharge(self) -> str:
+        """Column of power out of it; of a store of cold the power that it spares."""
+        return self._column("spared_power_mw" if self.name == COOLING_STORAGE else "discharge_mw")
+
+    @property
+    def state(self) -> str:
+        """Column of what it holds."""
+        return self._column("state_of_charge_mwh")
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the compiled window knows all that it has."""
+        steady = not isinstance(self.charge_efficiency, np.ndarray)
+        return steady and not self.own_supply and self.wear_myen_per_mwh == 0.0
+
+    def _column(self, flow: str) -> str:
+        return flow if self.name == BATTERY else f"{self.name}_{flow}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +119,10 @@ class Facility:
     """How long compute that may wait does so at most."""
     it_mw: float
     plants: tuple[Plant, ...]
-    store: Store | None
+    generators: tuple[Generator, ...]
+    stores: tuple[Store, ...]
     import_limit_mw: Array
+    export_limit_mw: Array
     backup_limit_mw: float
     saved_mw: Array
     """Electric power that measures save."""
@@ -63,12 +131,57 @@ class Facility:
     carbon_price_myen_per_t: float
     water_price_myen_per_m3: float
 
+    @property
+    def sells(self) -> bool:
+        """Whether energy may be fed in."""
+        return bool(self.export_limit_mw.any())
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the compiled window knows all of it: at most one plain store, and nothing but the grid and backup."""
+        stores = self.stores
+        return not self.generators and not self.sells and (not stores or (len(stores) == 1 and stores[0].is_plain))
+
+    @property
+    def supply(self) -> tuple[str, ...]:
+        """Names of all supply options."""
+        return (*(one.name for one in self.plants), *(one.name for one in self.generators))
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """Names of what events may hit, beside the grid and the backup."""
+        stores = [store.name for store in self.stores if store.name != BATTERY]
+        return (BATTERY, *stores, *self.supply)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Columns of what gives power at a cost, and of what is fed in, which runs below zero as a source."""
+        sold = (EXPORT,) if self.sells else ()
+        return (IMPORT, BACKUP_OUTPUT, *(one.output for one in self.generators), *sold)
+
+    def unclean_shares(self, grid_clean_share: Array) -> Array:
+        """What of each source's energy is not clean, `(sources, steps)`; all of it counts as used here, not fed in."""
+        shares = np.zeros((len(self.sources), grid_clean_share.size))
+        shares[0] = 1.0 - grid_clean_share
+        shares[1] = 1.0
+        for number, one in enumerate(self.generators, start=2):
+            shares[number] = 0.0 if one.clean else 1.0
+        return shares
+
+    @property
+    def battery(self) -> Store | None:
+        """The battery, where one is built."""
+        return next((store for store in self.stores if store.name == BATTERY), None)
+
     def cut(self, first: int, end: int) -> Facility:
         """The same in the steps `first` to before `end`."""
         part = slice(first, end)
         return replace(
             self,
+            generators=tuple(replace(one, cost_myen_per_mwh=one.cost_myen_per_mwh[part]) for one in self.generators),
+            stores=tuple(_cut_store(store, part) for store in self.stores),
             import_limit_mw=self.import_limit_mw[part],
+            export_limit_mw=self.export_limit_mw[part],
             saved_mw=self.saved_mw[part],
             fuel_cost_myen_per_mwh=self.fuel_cost_myen_per_mwh[part],
         )
@@ -79,20 +192,27 @@ def read_facility(plan: Plan, resources: Resources) -> Facility:
     built = plan.capacities
     grid, backup = resources.grid, resources.backup
     zero = np.zeros(resources.steps)
-    possible = zero
+    possible, sold = zero, zero
     if grid is not None:
         possible = np.asarray(grid.import_share) * built["interconnection_mw"] + zero
         if grid.import_limit_mw is not None:
             possible = np.minimum(possible, grid.import_limit_mw)
+        sold = np.asarray(grid.export_share) * min(built["interconnection_mw"], grid.max_export_mw) + zero
     saved = sum((m.saving_mw * built.get(f"measure_{m.name}", 0.0) for m in resources.measures), zero)
     stores = [_read_store(plan, storage, resources.step_hours) for storage in resources.storages]
+    if resources.cooling_storage is not None:
+        stores.append(_read_cold(plan, resources, resources.cooling_storage))
     return Facility(
         step_hours=resources.step_hours,
         delay_steps=min(round(resources.max_delay_hours / resources.step_hours), resources.block_steps),
         it_mw=built["it_mw"],
-        plants=tuple(Plant(name, built[f"{name}_mw"]) for name in list_plants(plan, resources)),
-        store=next((store for store in stores if store.energy_mwh > 0.0), None),
+        plants=tuple(Plant(one.name, built[f"{one.name}_mw"]) for one in _built(plan, resources) if one.is_free),
+        generators=tuple(
+            _read_generator(plan, one, resources.step_hours) for one in _built(plan, resources) if not one.is_free
+        ),
+        stores=tuple(store for store in stores if store.energy_mwh > 0.0),
         import_limit_mw=possible,
+        export_limit_mw=sold,
         backup_limit_mw=0.0 if backup is None else built["backup_mw"],
         saved_mw=saved,
         fuel_cost_myen_per_mwh=zero if backup is None else backup.fuel_cost_myen_per_mwh,
@@ -102,20 +222,38 @@ def read_facility(plan: Plan, resources: Resources) -> Facility:
     )
 
 
+def begin(facility: Facility) -> Standing:
+    """Where operation begins: stores as the plan's schedule leaves them, nothing that waits."""
+    given = {one.output: one.initial_mw for one in facility.generators}
+    return Standing(
+        tuple(store.initial_mwh for store in facility.stores),
+        0.0,
+        tuple(given.get(name, 0.0) for name in facility.sources),
+    )
+
+
+def equip(facility: Facility) -> Equipment:
+    """The campus as an hour sees it."""
+    generators = {one.output: one for one in facility.generators}
+    return Equipment(
+        tuple(
+            HeldStore(store.energy_mwh, store.kept_per_step, store.wear_myen_per_mwh, store.own_supply)
+            for store in facility.stores
+        ),
+        tuple(generators[name].ramp_mw if name in generators else None for name in facility.sources),
+        tuple(name in generators for name in facility.sources),
+        facility.step_hours,
+    )
+
+
 def list_plants(plan: Plan, resources: Resources) -> tuple[str, ...]:
     """The supply options that are built."""
-    return tuple(one.name for one in resources.supply if plan.capacities[f"{one.name}_mw"] > 0.0)
+    return tuple(one.name for one in _built(plan, resources))
 
 
 def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     """Scenario keys of what the plan has built and operation does not know."""
-    built, found = plan.capacities, []
-    stores = [s for s in resources.storages if built[f"{s.energy}_mwh"] > 0.0]
-    if len(stores) > 1 or any(s.throughput_cost_myen_per_mwh or s.from_own_supply or s.fades for s in stores):
-        found.append("storage" if len(stores) > 1 else "battery")
-    found += [f"supply.{s.name}" for s in resources.supply if not s.is_free and built[f"{s.name}_mw"] > 0.0]
-    if resources.grid is not None and resources.grid.max_export_mw > 0:
-        found.append("grid.max_export_mw")
+    found = []
     served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
     found += [
         f"tranche.{number}"
@@ -126,8 +264,6 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
         found.append("backup.permitted_hours_per_year")
     if resources.outage is not None:
         found.append("outage")
-    if built.get(f"{COLD_ENERGY}_mwh", 0.0) > 0.0:
-        found.append("cooling_storage")
     return tuple(found)
 
 
@@ -137,10 +273,27 @@ def served_load(plan: Plan, tranches: tuple[TrancheResource, ...]) -> Array | fl
     return sum((served.get(t.name, 0.0) * t.shape for t in tranches if not t.has_schedule), 0.0)
 
 
+def _built(plan: Plan, resources: Resources) -> tuple[SupplyResource, ...]:
+    return tuple(one for one in resources.supply if plan.capacities[f"{one.name}_mw"] > 0.0)
+
+
+def _read_generator(plan: Plan, supply: SupplyResource, step_hours: float) -> Generator:
+    capacity, ramp = plan.capacities[f"{supply.name}_mw"], ramp_per_step(supply, step_hours)
+    return Generator(
+        name=supply.name,
+        capacity_mw=capacity,
+        least_share=supply.least_load_share,
+        ramp_mw=None if ramp is None else ramp * capacity,
+        cost_myen_per_mwh=supply.output_cost(0.0),
+        emission_t_per_mwh=supply.emission_t_per_mwh,
+        clean=supply.clean,
+        initial_mw=_last_value(plan, f"{supply.name}_mw", capacity),
+    )
+
+
 def _read_store(plan: Plan, storage: StorageResource, step_hours: float) -> Store:
     built = plan.capacities
-    energy = built[f"{storage.energy}_mwh"]
-    held = plan.hourly.get(f"{storage.state}_mwh")
+    energy = _usable_mwh(plan, storage)
     return Store(
         name=storage.prefix,
         charge_limit_mw=built[f"{storage.charge_power}_mw"] * storage.charge_power_ratio,
@@ -150,5 +303,60 @@ def _read_store(plan: Plan, storage: StorageResource, step_hours: float) -> Stor
         discharge_efficiency=storage.discharge_efficiency,
         kept_per_step=1.0 - self_discharge_per_step(storage.self_discharge_per_hour, step_hours),
         wear_myen_per_mwh=storage.throughput_cost_myen_per_mwh,
-        initial_mwh=0.0 if held is None else float(np.clip(held[-1], 0.0, energy)),
+        initial_mwh=_last_value(plan, f"{storage.state}_mwh", energy),
+        own_supply=storage.from_own_supply,
+    )
+
+
+def _usable_mwh(plan: Plan, storage: StorageResource) -> float:
+    """What a storage holds; of what fades, the mean over its life that the plan counts on (`planning.storage`)."""
+    energy = plan.capacities[f"{storage.energy}_mwh"]
+    if not storage.fades or energy <= 0.0:
+        return energy
+    discharged = plan.hourly.get(f"{storage.discharge}_mw", np.zeros(1))
+    drawn_mwh = float(discharged.mean()) * HOURS_PER_YEAR / storage.discharge_efficiency
+    lost = storage.fade_per_year * energy + storage.fade_per_cycle * drawn_mwh
+    return max(energy - lost * storage.life_years / 2.0, 0.0)
+
+
+def _read_cold(plan: Plan, resources: Resources, cold: CoolingStorageResource) -> Store:
+    """A store of cold as one of power: filling it takes `charge_power` for a MWh of heat, emptying it spares `power`.
+
+    It gives no more than the chillers would take for the firm load, and is filled by what power the chillers have left
+    beside a hall at its full load.
+    """
+    built = plan.capacities
+    energy, it = built[f"{COLD_ENERGY}_mwh"], built["it_mw"]
+    firm = np.minimum(resources.firm_mw, it)
+    left = np.maximum(cold.chiller_mw_per_mw * it - cold.power * cold.heat_share * it, 0.0)
+    # Where chillers rest there is nothing to spare.
+    spared = np.maximum(cold.power, LEAST_POWER)
+    return Store(
+        name=COOLING_STORAGE,
+        charge_limit_mw=np.minimum(energy / cold.charge_hours * cold.charge_power, left),
+        discharge_limit_mw=np.minimum(energy / cold.discharge_hours, cold.heat_share * firm) * cold.power,
+        energy_mwh=energy,
+        charge_efficiency=1.0 / np.maximum(cold.charge_power, LEAST_POWER),
+        discharge_efficiency=spared,
+        kept_per_step=kept_per_step(cold, resources.step_hours),
+        wear_myen_per_mwh=0.0,
+        initial_mwh=_last_value(plan, f"{COLD_STATE}_mwh", energy),
+    )
+
+
+def _last_value(plan: Plan, column: str, most: float) -> float:
+    values = plan.hourly.get(column)
+    return 0.0 if values is None else float(np.clip(values[-1], 0.0, most))
+
+
+def _cut_store(store: Store, part: slice) -> Store:
+    def cut(value: Array | float) -> Array | float:
+        return value[part] if isinstance(value, np.ndarray) else value
+
+    return replace(
+        store,
+        charge_limit_mw=cut(store.charge_limit_mw),
+        discharge_limit_mw=cut(store.discharge_limit_mw),
+        charge_efficiency=cut(store.charge_efficiency),
+        discharge_efficiency=cut(store.discharge_efficiency),
     )

@@ -12,19 +12,18 @@ offered: a campus that hardly imports in the evening has nothing to give then.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.linear.window import solve_windows
 from kiban.operation.ahead import look_ahead
 from kiban.operation.course import Course
 from kiban.operation.horizon import Manner
+from kiban.operation.lane import solve_each
 from kiban.operation.valuation import Valuation
-from kiban.operation.window import write_windows
 
 CURVE_POINTS: Final = 11
 LEAST_MW: Final = 1e-3
@@ -150,21 +149,18 @@ def answer_calls(
         min(manner.horizon_steps, conditions.steps),
         measured=True,
     )
-    before = np.maximum(begins - 1, 0)
-    stored = np.where(begins > 0, course.flows["state_of_charge_mwh"][before], course.initial_mwh)
-    waiting = np.where(begins > 0, course.flows["backlog_mwh"][before], 0.0)
-    calm = replace(write_windows(ahead, valuation), initial_storage_mwh=stored, initial_backlog_mwh=waiting)
+    standings = [course.standing(int(step)) for step in begins]
     hours = slice(notice, notice + length)
-    held_off = BELOW_LOSS * valuation.dropped_myen_per_mwh / float(calm.pue.max())
-    price = np.array(calm.import_price_myen_per_mwh)
-    price[:, hours] += held_off
-    hit = replace(calm, import_price_myen_per_mwh=price)
-    free, held = solve_windows(calm), solve_windows(hit)
-    usual, left = (found.amount("import_mw")[:, hours] for found in (free, held))
-    paid = held.cost_myen - held_off * left.sum(axis=1) * conditions.step_hours
+    nothing = np.zeros(ahead.steps.shape)
+    surcharge = nothing.copy()
+    surcharge[:, hours] = BELOW_LOSS * valuation.dropped_myen_per_mwh / float(ahead.pue.max())
+    free, free_cost = solve_each(ahead, valuation, standings, nothing)
+    held, held_cost = solve_each(ahead, valuation, standings, surcharge)
+    usual, left = free[:, hours], held[:, hours]
+    paid = held_cost - (surcharge[:, hours] * left).sum(axis=1) * conditions.step_hours
     reductions = (usual - left).min(axis=1)
     answered = reductions > LEAST_MW
-    return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(paid - free.cost_myen, 0.0), 0.0)
+    return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(paid - free_cost, 0.0), 0.0)
 
 
 def _met_in(share: float, reductions: Array) -> float:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.window import WindowSequence
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
 from kiban.operation.budget import Budget
 from kiban.operation.conditions import AVAILABILITY, Conditions
-from kiban.operation.course import COLUMNS, Course
-from kiban.operation.events import BACKUP, BATTERY, GRID, Event
-from kiban.operation.facility import Facility
+from kiban.operation.course import BATTERY_COLUMNS, Course
+from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
 from kiban.operation.forecast.forecast import Forecast
-from kiban.operation.hour import Handover, Happened, Measured, Plant, run_hour
+from kiban.operation.hour import Happened, Measured, SourceLimits, Standing, StoreLimits, run_hour
+from kiban.operation.lane import open_lane
 from kiban.operation.valuation import Valuation
-from kiban.operation.window import marginal_costs, write_windows
+from kiban.operation.window import find_costs
 
 Hour = Literal["merit", "measured"]
 """How an hour is met: balanced in merit order of its window's prices, or solved again once it is measured."""
@@ -41,12 +41,11 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Steps `first` to before `end` of an operation, and what stands in store and waits when they begin."""
+    """Steps `first` to before `end` of an operation, and where it stands when they begin."""
 
     first: int
     end: int
-    storage_mwh: float
-    backlog_mwh: float
+    standing: Standing
 
 
 def operate(
@@ -54,9 +53,8 @@ def operate(
 ) -> Course:
     """The course of an operation, or of a part of it, step by step; states are carried over every seam."""
     if part is None:
-        initial = 0.0 if facility.store is None else facility.store.initial_mwh
-        part = Part(0, conditions.steps, initial, 0.0)
-    storage, backlog, plant = part.storage_mwh, part.backlog_mwh, plant_of(facility)
+        part = Part(0, conditions.steps, begin(facility))
+    standing, equipment = part.standing, equip(facility)
     rows: list[Happened] = []
     available: list[Array] = []
     seconds, gap = 0.0, 0.0
@@ -70,41 +68,29 @@ def operate(
         paced = valuation if manner.budget is None else manner.budget.pace(valuation, conditions, facility, rows)
         hours, offered = measure(ahead, paced)
         available.append(offered)
-        sequence = WindowSequence(write_windows(ahead, paced))
+        lane = open_lane(ahead, paced)
         for number, hour in enumerate(hours):
             begun = time.perf_counter()
-            found = sequence.solve(number, storage, backlog)
+            answer = lane.solve(number, standing)
             seconds += time.perf_counter() - begun
-            cost, bound = float(found.cost_myen[0]), float(found.bound_myen[0])
-            gap = max(gap, abs(cost - bound) / max(1.0, abs(cost)))
-            charge, discharge, served, imported, generated, _, unserved, *_ = found.amounts[0, :, 0].tolist()
-            _, storage_price, backlog_price = found.prices[0, :, 0].tolist()
-            handover = Handover(charge, discharge, served, imported, generated, unserved, -storage_price, backlog_price)
-            happened = run_hour(hour, plant, handover, storage, backlog)
-            storage, backlog = happened.storage_mwh, happened.backlog_mwh
+            gap = max(gap, abs(answer.cost_myen - answer.bound_myen) / max(1.0, abs(answer.cost_myen)))
+            happened = run_hour(hour, equipment, answer.handover, standing)
+            standing = happened.standing
             rows.append(happened)
     return Course(
         facility.cut(part.first, part.end),
         conditions.cut(part.first, part.end),
-        columns(rows, np.concatenate(available)),
-        part.storage_mwh,
+        columns(facility, rows, np.concatenate(available)),
+        part.standing,
         windows=len(rows),
         seconds=seconds,
         largest_gap=gap,
     )
 
 
-def plant_of(facility: Facility) -> Plant:
-    """The store as an hour sees it."""
-    store, hours = facility.store, facility.step_hours
-    if store is None:
-        return Plant(0.0, 1.0, 1.0, 1.0, hours)
-    return Plant(store.energy_mwh, store.kept_per_step, store.charge_efficiency, store.discharge_efficiency, hours)
-
-
 def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
     """The first hour of each window as it is measured, and the power that costs nothing in it."""
-    conditions, facility, store = ahead.conditions, ahead.facility, ahead.facility.store
+    conditions, facility = ahead.conditions, ahead.facility
     begins, series = ahead.begins, conditions.series
     here = {name: values[begins][:, None] for name, values in series.items()}
     now = Ahead(facility, conditions, (), begins, here)
@@ -112,30 +98,89 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
     for each in facility.plants:
         offered += each.capacity_mw * series[f"{AVAILABILITY}{each.name}"][begins] * seen_now(ahead, each.name)
     offered = np.maximum(offered, 0.0)
-    imported, generated, served = (cost[:, 0] for cost in marginal_costs(now, valuation, now.price_myen_per_mwh))
-    firm, battery = now.firm_mw[:, 0], seen_now(ahead, BATTERY)
-    # In the order of the fields of `Measured`.
+    costs = find_costs(now, valuation)
+    served = costs.served[:, 0]
+    firm = now.firm_mw[:, 0]
+    # In the order of the fields of `Measured` after sources and stores.
     table = (
         offered,
         firm,
         now.pue[:, 0],
         now.arrivals_mw[:, 0],
         now.backlog_limit_mwh[:, 0],
-        facility.import_limit_mw[begins] * seen_now(ahead, GRID),
-        facility.backup_limit_mw * seen_now(ahead, BACKUP),
-        (0.0 if store is None else store.charge_limit_mw) * battery,
-        (0.0 if store is None else store.discharge_limit_mw) * battery,
         facility.it_mw - firm,
-        imported,
-        generated,
         served,
         valuation.unserved_myen_per_mwh - served,
         np.full(begins.size, valuation.dropped_myen_per_mwh),
     )
-    return [Measured(*row) for row in np.stack(table, axis=1).tolist()], offered
+    sources = _measure_sources(ahead, now, [cost[:, 0] for cost in costs.sources])
+    stores = _measure_stores(ahead)
+    hours = [
+        Measured(given, held, *row)
+        for row, given, held in zip(np.stack(table, axis=1).tolist(), sources, stores, strict=True)
+    ]
+    return hours, offered
 
 
-def columns(rows: Sequence[Happened], available_mw: Array) -> dict[str, Array]:
-    """The hours as columns."""
-    table = np.ascontiguousarray(np.array([astuple(row) for row in rows]).T)
-    return {"available_mw": available_mw, **dict(zip(COLUMNS, table, strict=True))}
+def _measure_sources(ahead: Ahead, now: Ahead, costs: Sequence[Array]) -> Iterator[tuple[SourceLimits, ...]]:
+    facility, begins = ahead.facility, ahead.begins
+    nothing, connected = np.zeros(begins.size), seen_now(ahead, GRID)
+    limits: dict[str, tuple[Array, Array]] = {
+        IMPORT: (nothing, facility.import_limit_mw[begins] * connected),
+        BACKUP_OUTPUT: (nothing, facility.backup_limit_mw * seen_now(ahead, BACKUP)),
+        EXPORT: (-facility.export_limit_mw[begins] * connected, nothing),
+    }
+    for one in facility.generators:
+        most = now.output_limit_mw(one)[:, 0] * seen_now(ahead, one.name)
+        limits[one.output] = np.minimum(one.capacity_mw * one.least_share, most), most
+    columns = [
+        np.stack([*limits[name], cost], axis=1).tolist() for name, cost in zip(facility.sources, costs, strict=True)
+    ]
+    for hour in zip(*columns, strict=True):
+        yield tuple(SourceLimits(*one) for one in hour)
+
+
+def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
+    begins = ahead.begins
+    columns = []
+    for store in ahead.facility.stores:
+        left, whole = seen_now(ahead, store.name), np.ones(begins.size)
+
+        def here(value: Array | float) -> Array | float:
+            return value[begins] if isinstance(value, np.ndarray) else value
+
+        table = (
+            here(store.charge_limit_mw) * left,
+            here(store.discharge_limit_mw) * left,
+            here(store.charge_efficiency) * whole,
+            here(store.discharge_efficiency) * whole,
+        )
+        columns.append(np.stack(table, axis=1).tolist())
+    if not columns:
+        yield from ((),) * begins.size
+        return
+    for hour in zip(*columns, strict=True):
+        yield tuple(StoreLimits(*one) for one in hour)
+
+
+def columns(facility: Facility, rows: Sequence[Happened], available_mw: Array) -> dict[str, Array]:
+    """The hours as columns; what is fed in is counted as it flows."""
+    found = {"available_mw": available_mw}
+    stores = facility.stores
+    for values, names in (
+        ([row.charges_mw for row in rows], [store.charge for store in stores]),
+        ([row.discharges_mw for row in rows], [store.discharge for store in stores]),
+        ([row.sources_mw for row in rows], list(facility.sources)),
+        ([row.stored_mwh for row in rows], [store.state for store in stores]),
+        (
+            [(row.served_mw, row.curtailed_mw, row.unserved_mw, row.dropped_mw, row.backlog_mwh) for row in rows],
+            ["served_mw", "curtailment_mw", "unserved_mw", "dropped_mw", "backlog_mwh"],
+        ),
+    ):
+        table = np.ascontiguousarray(np.array(values, dtype=np.float64).reshape(len(rows), len(names)).T)
+        found |= dict(zip(names, table, strict=True))
+    for name in BATTERY_COLUMNS:
+        found.setdefault(name, np.zeros(len(rows)))
+    if EXPORT in found:
+        found[EXPORT] = 0.0 - found[EXPORT]
+    return found

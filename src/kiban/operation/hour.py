@@ -1,8 +1,8 @@
 """What happens in an hour: it is balanced in merit order of the window's prices, from the window's set-points.
 
-A window hands over set-points, and what a MWh in store and a MWh that waits are worth at the end of the hour. The hour
-then differs from its forecast. Everything that can give more or less power is a segment: from where it stands it may
-move between two limits at a cost for each MWh. What is missing is taken from the cheapest segments, what is over is
+A window hands over set-points, and what a MWh in each store and a MWh that waits are worth at the end of the hour. The
+hour then differs from its forecast. Everything that can give more or less power is a segment: from where it stands it
+may move between two limits at a cost for each MWh. What is missing is taken from the cheapest segments, what is over is
 given to the dearest, and two segments change places where that still saves: with the window's prices this is the
 optimum of the hour.
 """
@@ -11,41 +11,65 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 SAVES: Final = 1e-6
 """Two segments change places where a MWh saves more than this, million yen: below it is the solver's rounding."""
+
+
+class SourceLimits(NamedTuple):
+    """What a source may give in an hour, MW, and its price, million yen per MWh. A sink gives less than nothing."""
+
+    least_mw: float
+    most_mw: float
+    price: float
+
+
+class StoreLimits(NamedTuple):
+    """What a store takes and gives in an hour: MW at the meter, and shares that reach the store and leave it."""
+
+    charge_mw: float
+    discharge_mw: float
+    charge_efficiency: float
+    discharge_efficiency: float
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
     """The conditions of one hour as measured; power in MW, prices in million yen per MWh."""
 
+    sources: tuple[SourceLimits, ...]
+    stores: tuple[StoreLimits, ...]
     available_mw: float
     firm_mw: float
     pue: float
     arrivals_mw: float
     backlog_limit_mwh: float
-    import_limit_mw: float
-    backup_limit_mw: float
-    charge_limit_mw: float
-    discharge_limit_mw: float
     served_limit_mw: float
-    import_price: float
-    backup_price: float
     served_price: float
     unserved_price: float
     dropped_price: float
 
 
 @dataclass(frozen=True, slots=True)
-class Plant:
-    """The store of the campus, and the length of an hour."""
+class HeldStore:
+    """A store of the campus as an hour sees it."""
 
     energy_mwh: float
     kept: float
-    charge_efficiency: float
-    discharge_efficiency: float
+    wear_price: float = 0.0
+    """Of each MWh discharged, million yen."""
+    own_supply: bool = False
+    """Whether it is charged by own supply alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """The stores of the campus; of each source the most that it changes in an hour, and whether it is its own."""
+
+    stores: tuple[HeldStore, ...]
+    ramps_mw: tuple[float | None, ...]
+    own: tuple[bool, ...]
     hours: float
 
 
@@ -53,113 +77,158 @@ class Plant:
 class Handover:
     """What a window hands over for its first hour: set-points in MW, worths at the hour's end in million yen/MWh."""
 
-    charge_mw: float
-    discharge_mw: float
+    sources_mw: tuple[float, ...]
+    charges_mw: tuple[float, ...]
+    discharges_mw: tuple[float, ...]
     served_mw: float
-    import_mw: float
-    backup_mw: float
     unserved_mw: float
-    storage_value: float
+    storage_values: tuple[float, ...]
     backlog_price: float
+    sources_later: tuple[float, ...]
+    """What a MW more of each source costs later, where its ramp holds it then, million yen per MWh."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where operation stands when an hour begins: MWh in each store, MWh that wait, MW of each source before it."""
+
+    stored_mwh: tuple[float, ...]
+    waiting_mwh: float
+    sources_mw: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
     """What an hour came to: power in MW, states at its end in MWh."""
 
-    charge_mw: float
-    discharge_mw: float
+    sources_mw: tuple[float, ...]
+    charges_mw: tuple[float, ...]
+    discharges_mw: tuple[float, ...]
     served_mw: float
-    import_mw: float
-    backup_mw: float
     curtailed_mw: float
     unserved_mw: float
     dropped_mw: float
-    storage_mwh: float
+    stored_mwh: tuple[float, ...]
     backlog_mwh: float
 
+    @property
+    def standing(self) -> Standing:
+        """Where the next hour begins."""
+        return Standing(self.stored_mwh, self.backlog_mwh, self.sources_mw)
 
-def run_hour(measured: Measured, plant: Plant, plan: Handover, storage_mwh: float, backlog_mwh: float) -> Happened:
-    """The hour as it happens, from what is stored and what waits when it begins.
+
+def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing: Standing) -> Happened:
+    """The hour as it happens, from where operation stands.
 
     Its balance closes to the last digit: what no segment can give is firm compute that is not served.
     """
-    hours, pue = plant.hours, measured.pue
-    held = storage_mwh * plant.kept
-    charge_limit = min(measured.charge_limit_mw, max(plant.energy_mwh - held, 0.0) / (plant.charge_efficiency * hours))
-    discharge_limit = min(measured.discharge_limit_mw, held * plant.discharge_efficiency / hours)
-    waiting = backlog_mwh / hours + measured.arrivals_mw
+    hours, pue = equipment.hours, measured.pue
+    waiting = standing.waiting_mwh / hours + measured.arrivals_mw
     served_limit = min(measured.served_limit_mw, waiting)
     due = min(max(waiting - measured.backlog_limit_mwh / hours, 0.0), served_limit)
     served = min(max(plan.served_mw, 0.0), served_limit)
 
-    value = max(plan.storage_value, 0.0)
-    lows = [
-        0.0,
-        0.0,
-        -charge_limit,
-        0.0,
-        pue * (due - served_limit),
-        -pue * due,
-        0.0,
-        -measured.available_mw,
-    ]
-    highs = [
-        measured.import_limit_mw,
-        measured.backup_limit_mw,
-        0.0,
-        discharge_limit,
-        0.0,
-        0.0,
-        pue * measured.firm_mw,
-        0.0,
-    ]
-    costs = [
-        measured.import_price,
-        measured.backup_price,
-        value * plant.charge_efficiency,
-        value / plant.discharge_efficiency,
+    lows: list[float] = []
+    highs: list[float] = []
+    costs: list[float] = []
+    places: list[float] = []
+    forced = 0.0
+    for source, ramp, before, set_mw, later in zip(
+        measured.sources, equipment.ramps_mw, standing.sources_mw, plan.sources_mw, plan.sources_later, strict=True
+    ):
+        least, most, price = source
+        if ramp is not None:
+            # What trips does so at once.
+            least, most = min(max(least, before - ramp), most), max(min(most, before + ramp), least)
+        forced += max(least, 0.0)
+        lows.append(least)
+        highs.append(most)
+        costs.append(price + later)
+        places.append(set_mw)
+    first = len(lows)
+    held = []
+    for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
+        charge_limit, discharge_limit, charged, discharged = limits
+        left = standing.stored_mwh[number] * store.kept
+        held.append(left)
+        value = max(plan.storage_values[number], 0.0)
+        net = plan.discharges_mw[number] - plan.charges_mw[number]
+        lows += (-min(charge_limit, max(store.energy_mwh - left, 0.0) / (charged * hours)), 0.0)
+        highs += (0.0, min(discharge_limit, left * discharged / hours))
+        costs += (value * charged, value / discharged + store.wear_price)
+        places += (min(net, 0.0), max(net, 0.0))
+    end = len(lows)
+    lows += (pue * (due - served_limit), -pue * due, 0.0, -(measured.available_mw + forced))
+    highs += (0.0, 0.0, pue * measured.firm_mw, 0.0)
+    costs += (
         (min(plan.backlog_price, measured.dropped_price) - measured.served_price) / pue,
         (measured.dropped_price - measured.served_price) / pue,
         measured.unserved_price / pue,
         0.0,
-    ]
-    net = plan.discharge_mw - plan.charge_mw
-    # Curtailment is what the set-points leave over.
-    places = [
-        plan.import_mw,
-        plan.backup_mw,
-        min(net, 0.0),
-        max(net, 0.0),
-        -pue * max(served - due, 0.0),
-        -pue * min(served, due),
-        pue * plan.unserved_mw,
-        -measured.available_mw,
-    ]
-    places = [min(max(place, low), high) for place, low, high in zip(places, lows, highs, strict=True)]
+    )
+    places += (-pue * max(served - due, 0.0), -pue * min(served, due), pue * plan.unserved_mw, 0.0)
+
     need = pue * measured.firm_mw - measured.available_mw
-    spare = sum(places[:-1]) - need
-    places[-1] = -min(max(spare, 0.0), measured.available_mw)
-    balance(need, lows, highs, costs, places)
+    _balance_from(need, lows, highs, costs, places)
+    if any(store.own_supply for store in equipment.stores):
+        _hold_to_own_supply(measured, equipment, first, need, lows, highs, costs, places)
 
     # Not minus nothing.
-    charge, discharge, curtailed = 0.0 - places[2], places[3], 0.0 - places[7]
-    served = (0.0 - places[4] - places[5]) / pue
-    left = max(waiting - served, 0.0) * hours
-    dropped = max(left - measured.backlog_limit_mwh, 0.0)
-    stored = held + hours * (charge * plant.charge_efficiency - discharge / plant.discharge_efficiency)
+    served = (0.0 - places[end] - places[end + 1]) / pue
+    left_mwh = max(waiting - served, 0.0) * hours
+    dropped = max(left_mwh - measured.backlog_limit_mwh, 0.0)
+    charges = tuple([0.0 - place for place in places[first:end:2]])
+    discharges = tuple(places[first + 1 : end : 2])
+    stored = [
+        min(max(left + hours * (charge * limits[2] - discharge / limits[3]), 0.0), store.energy_mwh)
+        for left, charge, discharge, limits, store in zip(
+            held, charges, discharges, measured.stores, equipment.stores, strict=True
+        )
+    ]
     return Happened(
-        charge_mw=charge,
-        discharge_mw=discharge,
+        sources_mw=tuple(places[:first]),
+        charges_mw=charges,
+        discharges_mw=discharges,
         served_mw=served,
-        import_mw=places[0],
-        backup_mw=places[1],
-        curtailed_mw=curtailed,
-        unserved_mw=places[6] / pue,
+        curtailed_mw=0.0 - places[-1],
+        unserved_mw=places[-2] / pue,
         dropped_mw=dropped / hours,
-        storage_mwh=min(max(stored, 0.0), plant.energy_mwh),
-        backlog_mwh=left - dropped,
+        stored_mwh=tuple(stored),
+        backlog_mwh=left_mwh - dropped,
     )
+
+
+def _balance_from(
+    need: float, lows: Sequence[float], highs: Sequence[float], costs: Sequence[float], places: list[float]
+) -> None:
+    """Balance the hour from set-points that may lie outside their limits; what they leave over is curtailed first."""
+    places[:] = [min(max(place, low), high) for place, low, high in zip(places, lows, highs, strict=True)]
+    spare = sum(places[:-1]) - need
+    places[-1] = -min(max(spare, 0.0), -lows[-1])
+    balance(need, lows, highs, costs, places)
+
+
+def _hold_to_own_supply(
+    measured: Measured,
+    equipment: Equipment,
+    first: int,
+    need: float,
+    lows: list[float],
+    highs: Sequence[float],
+    costs: Sequence[float],
+    places: list[float],
+) -> None:
+    """Where stores that take own supply alone would take more than that, hold them to it and balance again."""
+    own = measured.available_mw + places[-1]
+    own += sum(place for place, is_own in zip(places[:first], equipment.own, strict=True) if is_own)
+    charges = [first + 2 * number for number, store in enumerate(equipment.stores) if store.own_supply]
+    taken = -sum(places[charge] for charge in charges)
+    if taken <= own:
+        return
+    share = max(own, 0.0) / taken
+    for charge in charges:
+        lows[charge] = places[charge] * share
+    _balance_from(need, lows, highs, costs, places)
 
 
 def balance(

@@ -111,8 +111,8 @@ class Operation:
 
     @property
     def cash_myen(self) -> float:
-        """What of it is paid: energy, fuel, carbon and water, without the prices of limits."""
-        return float(sum(self.costs[item] for item in CASH))
+        """What of it is paid: energy, supply, wear, carbon and water, without the prices of limits."""
+        return float(sum(self.costs.get(item, 0.0) for item in CASH))
 
     @property
     def perfect_foresight_cost_myen(self) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from kiban.operation.budget import expect
 from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
 from kiban.operation.disturbance import change_conditions, disturb_forecast, list_events
-from kiban.operation.events import BACKUP, BATTERY, GRID, Event
+from kiban.operation.events import BACKUP, GRID, Event
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
 from kiban.operation.flexibility import Flexibility, assess, read_product, sees_calls
 from kiban.operation.forecast.choice import Circumstances, Wanted, choose_forecast
@@ -88,7 +88,7 @@ def run(
     tell(Message("progress.operating", steps=conditions.steps))
     happening = (setting, manner) if events else None
     if isinstance(events, str | Path):
-        units = (GRID, BACKUP, BATTERY, *(plant.name for plant in setting.facility.plants))
+        units = (GRID, BACKUP, *setting.facility.units)
         occurrences = read_occurrences(events, conditions, units)
         changed = replace(setting, conditions=change_conditions(occurrences, conditions))
         foreseen = choose_forecast(forecast, replace(circumstances, conditions=changed.conditions), recorder.take)
@@ -222,7 +222,7 @@ def _describe(
     regret: Regret,
 ) -> Operation:
     facility, conditions = setting.facility, setting.conditions
-    store = facility.store
+    battery = facility.battery
     indicators = {
         "clean_share": course.clean_share,
         "perfect_foresight_clean_share": best.course.clean_share,
@@ -234,7 +234,9 @@ def _describe(
         "water_m3": course.water_m3,
         "backup_starts": float(count_starts(course.flows["backup_mw"])),
         "battery_cycles": (
-            0.0 if store is None else course.total("discharge_mw") / store.discharge_efficiency / store.energy_mwh
+            0.0
+            if battery is None
+            else course.total(battery.discharge) / float(battery.discharge_efficiency) / battery.energy_mwh
         ),
     }
     return Operation(
@@ -251,7 +253,7 @@ def _describe(
         regret=regret,
         unserved_mwh={"firm": course.total("unserved_mw"), "deferrable": course.total("dropped_mw")},
         indicators=indicators,
-        valuation=asdict(setting.valuation),
+        valuation=setting.valuation.numbers(),
         windows=Solving(course.windows, course.seconds, course.largest_gap),
         provenance=(),
     )

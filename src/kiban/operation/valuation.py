@@ -6,8 +6,11 @@ has a price, that of the plan's optimum, which is counted on every unit: every h
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
+
+from kiban.operation.events import BATTERY
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -26,10 +29,21 @@ class Valuation:
     """Of firm IT energy that is not served."""
     dropped_myen_per_mwh: float
     """Of IT energy that waited in vain."""
-    storage_myen_per_mwh: float = 0.0
-    """Of what is stored when operation ends (`terminal`)."""
+    storage_myen_per_mwh: Mapping[str, float] = field(default_factory=dict)
+    """Of what each store holds when operation ends."""
     backlog_myen_per_mwh: float = 0.0
     """Of what still waits then."""
+
+    def numbers(self) -> dict[str, float]:
+        """The prices by name; the worth of what a store beside the battery holds by the store's."""
+        found = {name: float(value) for name, value in asdict(self).items() if name != "storage_myen_per_mwh"}
+        found["storage_myen_per_mwh"] = self.worth_of(BATTERY)
+        further = {name: worth for name, worth in self.storage_myen_per_mwh.items() if name != BATTERY}
+        return found | {f"{name}_myen_per_mwh": worth for name, worth in further.items()}
+
+    def worth_of(self, store: str) -> float:
+        """What a MWh in a store is worth when operation ends."""
+        return self.storage_myen_per_mwh.get(store, 0.0)
 
 
 def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mwh: float) -> Valuation:

@@ -1,0 +1,262 @@
+"""Windows of a plant with any number of stores and of sources, each written once for two solvers.
+
+    minimise    sum over steps of   source cost * source + wear * discharge + the costs of what is served, unserved
+                                    and dropped
+                less, at the end,   sum of final value * stored - final cost * backlog
+    subject to  sum source + sum (discharge - charge) - curtailed = pue (firm - unserved + served) - available
+                stored = kept * stored before + charge efficiency * charge - discharge / discharge efficiency
+                backlog = backlog before + arrivals - served - dropped
+                |source - source before| <= ramp
+                sum of charge of stores that take own supply alone <= available - curtailed + sum of own sources
+                least <= source <= most, every other amount between zero and its limit
+
+A sink is a source below zero: what is sold runs from minus its limit to nothing. Curtailed is at most what is available
+and what sources give at least. Efficiencies may differ from step to step, as those of a store of cold do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.linear.staircase import Staircase
+
+BALANCE: Final = "balance"
+BACKLOG: Final = "backlog"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What gives power; arrays broadcast to `(windows, steps)`, MW and million yen per MWh."""
+
+    name: str
+    least_mw: Array
+    most_mw: Array
+    cost_myen_per_mwh: Array
+    ramp_mw: float | None = None
+    """Most change from step to step; None is any."""
+    own: bool = False
+    """Whether stores that take own supply alone may take its power."""
+
+
+@dataclass(frozen=True, slots=True)
+class WideStore:
+    """What holds energy; arrays broadcast to `(windows, steps)`, efficiencies with them."""
+
+    name: str
+    charge_limit_mw: Array
+    discharge_limit_mw: Array
+    limit_mwh: Array
+    charge_efficiency: Array
+    discharge_efficiency: Array
+    kept_per_step: float
+    wear_myen_per_mwh: float
+    """Of each MWh discharged."""
+    final_value_myen_per_mwh: float
+    own_supply: bool = False
+    """Whether it is charged by own supply alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class WideWindows:
+    """Windows of one length; see `Windows` for what the fields mean. Arrays broadcast to `(windows, steps)`."""
+
+    available_mw: Array
+    firm_mw: Array
+    pue: Array
+    unserved_cost_myen_per_mwh: Array
+    dropped_cost_myen_per_mwh: float
+    arrivals_mw: Array
+    served_limit_mw: Array
+    backlog_limit_mwh: Array
+    served_cost_myen_per_mwh: Array
+    final_backlog_cost_myen_per_mwh: float
+    sources: tuple[Source, ...]
+    stores: tuple[WideStore, ...]
+    step_hours: float
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of windows, and of steps of each."""
+        windows, steps = self.firm_mw.shape
+        return int(windows), int(steps)
+
+
+@dataclass(frozen=True, slots=True)
+class States:
+    """Where a window begins: MWh in each store, MWh that wait, and the MW of each source a step before."""
+
+    stored_mwh: tuple[float, ...]
+    waiting_mwh: float
+    output_mw: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """Costs of a step and limits, `(windows, steps)`."""
+
+    name: str
+    cost: Array
+    lower: Array
+    upper: Array
+
+
+@dataclass(frozen=True, slots=True)
+class RowTerm:
+    """`coefficient * variable`, of the step before where `lagged`; then the first step has none."""
+
+    row: str
+    variable: str
+    coefficient: Array
+    lagged: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`lower <= terms <= upper`, `(windows, steps)`."""
+
+    name: str
+    lower: Array
+    upper: Array
+
+
+@dataclass(frozen=True, slots=True)
+class WideProgramme:
+    """All windows of one shape: what varies from one to the next are numbers."""
+
+    windows: int
+    steps: int
+    variables: tuple[Variable, ...]
+    rows: tuple[Row, ...]
+    terms: tuple[RowTerm, ...]
+
+    def staircase(self, window: int, begins: Mapping[str, tuple[float, float]]) -> Staircase:
+        """One window in staircase form; `begins` are the limits of the first step of the rows that look back."""
+        programme = Staircase(self.steps)
+        for one in self.variables:
+            programme.add_variable(one.name, cost=one.cost[window], lower=one.lower[window], upper=one.upper[window])
+        for row in self.rows:
+            lower, upper = np.array(row.lower[window]), np.array(row.upper[window])
+            lower[0], upper[0] = begins.get(row.name, (lower[0], upper[0]))
+            programme.add_row(row.name, lower=lower, upper=upper)
+        for term in self.terms:
+            programme.add_term(term.row, term.variable, term.coefficient[window], lagged=term.lagged, cyclic=False)
+        return programme
+
+
+def charge_of(store: str) -> str:
+    """Name of power into a store."""
+    return f"charge:{store}"
+
+
+def discharge_of(store: str) -> str:
+    """Name of power out of it."""
+    return f"discharge:{store}"
+
+
+def stored_in(store: str) -> str:
+    """Name of what it holds at the end of a step, and of the row that says so."""
+    return f"stored:{store}"
+
+
+def ramp_of(source: str) -> str:
+    """Name of the row that limits the change of a source."""
+    return f"ramp:{source}"
+
+
+def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WideProgramme:
+    """The programme of all windows. Prices of its rows are of a step; that of the balance per MW in a step.
+
+    With `early`, a MWh in store is worth so much in every step, and one that waits costs as much: of several optima
+    the one that stores and serves first is taken.
+    """
+    shape = windows.shape
+    hours = windows.step_hours
+
+    def full(values: Array | float) -> Array:
+        return np.broadcast_to(np.asarray(values, dtype=np.float64), shape)
+
+    zero, one = full(0.0), full(1.0)
+    last = full(np.arange(shape[1]) == shape[1] - 1)
+    pue = full(windows.pue)
+    arrived = full(windows.arrivals_mw) * hours
+    # Whatever waits when the window begins is at most the most that may wait.
+    everything = full((arrived.sum(axis=1, keepdims=True) + windows.backlog_limit_mwh.max(initial=0.0)) / hours)
+    forced = sum((np.maximum(full(source.least_mw), 0.0) for source in windows.sources), zero)
+    variables = [
+        Variable("served", full(windows.served_cost_myen_per_mwh) * hours, zero, full(windows.served_limit_mw)),
+        Variable("unserved", full(windows.unserved_cost_myen_per_mwh) * hours, zero, full(windows.firm_mw)),
+        Variable("dropped", full(windows.dropped_cost_myen_per_mwh * hours), zero, 2.0 * everything),
+        Variable("curtailed", zero, zero, full(windows.available_mw) + forced),
+        Variable(
+            "waiting",
+            last * windows.final_backlog_cost_myen_per_mwh + early_myen_per_mwh,
+            zero,
+            full(windows.backlog_limit_mwh),
+        ),
+    ]
+    need = pue * full(windows.firm_mw) - full(windows.available_mw)
+    rows = [Row(BALANCE, need, need), Row(BACKLOG, arrived, arrived)]
+    terms = [
+        RowTerm(BALANCE, "curtailed", -one),
+        RowTerm(BALANCE, "unserved", pue),
+        RowTerm(BALANCE, "served", -pue),
+        RowTerm(BACKLOG, "waiting", one),
+        RowTerm(BACKLOG, "waiting", -one, lagged=True),
+        RowTerm(BACKLOG, "served", full(hours)),
+        RowTerm(BACKLOG, "dropped", full(hours)),
+    ]
+    for source in windows.sources:
+        cost, least, most = full(source.cost_myen_per_mwh) * hours, full(source.least_mw), full(source.most_mw)
+        variables.append(Variable(source.name, cost, least, np.maximum(most, least)))
+        terms.append(RowTerm(BALANCE, source.name, one))
+        if source.ramp_mw is not None:
+            row = ramp_of(source.name)
+            # Where availability falls faster than the ramp, output falls with it.
+            fall = np.maximum(-np.diff(most, axis=1, prepend=most[:, :1]), 0.0)
+            rise = np.maximum(np.diff(least, axis=1, prepend=least[:, :1]), 0.0)
+            rows.append(Row(row, -(source.ramp_mw + fall), source.ramp_mw + rise))
+            terms += [RowTerm(row, source.name, one), RowTerm(row, source.name, -one, lagged=True)]
+    for store in windows.stores:
+        charge, discharge, held = charge_of(store.name), discharge_of(store.name), stored_in(store.name)
+        variables += [
+            Variable(charge, zero, zero, full(store.charge_limit_mw)),
+            Variable(discharge, full(store.wear_myen_per_mwh * hours), zero, full(store.discharge_limit_mw)),
+            Variable(held, -last * store.final_value_myen_per_mwh - early_myen_per_mwh, zero, full(store.limit_mwh)),
+        ]
+        rows.append(Row(held, zero, zero))
+        terms += [
+            RowTerm(BALANCE, charge, -one),
+            RowTerm(BALANCE, discharge, one),
+            RowTerm(held, held, one),
+            RowTerm(held, held, full(-store.kept_per_step), lagged=True),
+            RowTerm(held, charge, -hours * full(store.charge_efficiency)),
+            RowTerm(held, discharge, hours / full(store.discharge_efficiency)),
+        ]
+    own = [store for store in windows.stores if store.own_supply]
+    if own:
+        rows.append(Row("own", full(-np.inf), full(windows.available_mw)))
+        terms += [RowTerm("own", charge_of(store.name), one) for store in own]
+        terms += [RowTerm("own", source.name, -one) for source in windows.sources if source.own]
+        terms.append(RowTerm("own", "curtailed", one))
+    return WideProgramme(shape[0], shape[1], tuple(variables), tuple(rows), tuple(terms))
+
+
+def begin_rows(windows: WideWindows, window: int, states: States) -> dict[str, tuple[float, float]]:
+    """The limits of the first step of the rows that look back, from where a window begins."""
+    arrived = float(np.broadcast_to(windows.arrivals_mw, windows.shape)[window, 0]) * windows.step_hours
+    found = {BACKLOG: (arrived + states.waiting_mwh,) * 2}
+    for store, held in zip(windows.stores, states.stored_mwh, strict=True):
+        found[stored_in(store.name)] = (store.kept_per_step * held,) * 2
+    for source, output in zip(windows.sources, states.output_mw, strict=True):
+        if source.ramp_mw is not None:
+            least, most = (
+                float(np.broadcast_to(limit, windows.shape)[window, 0]) for limit in (source.least_mw, source.most_mw)
+            )
+            # What trips does so at once.
+            found[ramp_of(source.name)] = min(output - source.ramp_mw, most), max(output + source.ramp_mw, least)
+    return found

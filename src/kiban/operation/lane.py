@@ -1,0 +1,185 @@
+"""The two lanes of windows: the compiled one for a plain plant, and that of any number of stores and of sources.
+
+Both answer with what the first hour of a window is to be (`Handover`), and with the window's cost and proven bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.linear.window import (
+    States,
+    WideSequence,
+    WideSolution,
+    WideWindows,
+    WindowSequence,
+    solve_long,
+    solve_windows,
+)
+from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, ramp_of, stored_in
+from kiban.operation.ahead import Ahead, look_ahead
+from kiban.operation.conditions import Conditions
+from kiban.operation.facility import Facility, begin
+from kiban.operation.forecast.perfect import PerfectForecast
+from kiban.operation.hour import Handover, Standing
+from kiban.operation.valuation import Valuation
+from kiban.operation.window import write_wide_windows, write_windows
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a window says of its first hour, what it costs, and the bound that proves it, million yen."""
+
+    handover: Handover
+    cost_myen: float
+    bound_myen: float
+
+
+class Lane(Protocol):
+    """Windows that are solved one after the other."""
+
+    def solve(self, window: int, standing: Standing) -> Answer:
+        """The answer of one window from where operation stands when it begins."""
+
+
+def open_lane(ahead: Ahead, valuation: Valuation) -> Lane:
+    """The lane that a facility takes."""
+    return NarrowLane(ahead, valuation) if ahead.facility.is_narrow else WideLane(ahead, valuation)
+
+
+@dataclass(frozen=True, slots=True)
+class WholeAnswer:
+    """What the one window that is as long as the conditions says of each hour, its cost and its proven bound."""
+
+    handovers: Sequence[Handover]
+    cost_myen: float
+    bound_myen: float
+
+
+def solve_whole(facility: Facility, conditions: Conditions, valuation: Valuation) -> WholeAnswer:
+    """The window that is as long as the conditions, with everything known."""
+    begins = np.zeros(1, dtype=np.int64)
+    ahead = look_ahead(facility, conditions, PerfectForecast(conditions), (), begins, conditions.steps, measured=True)
+    standing = begin(facility)
+    if facility.is_narrow:
+        sequence = WindowSequence(write_windows(ahead, valuation), warm=False)
+        found = sequence.solve(0, sum(standing.stored_mwh), standing.waiting_mwh)
+        hours = zip(found.amounts[0].T.tolist(), found.prices[0].T.tolist(), strict=True)
+        handovers = [narrow_handover(amounts, prices, len(facility.stores)) for amounts, prices in hours]
+        return WholeAnswer(handovers, float(found.cost_myen[0]), float(found.bound_myen[0]))
+    windows = write_wide_windows(ahead, valuation)
+    wide = solve_long(windows, _states(standing))
+    return WholeAnswer(_wide_handovers(windows, wide), wide.cost_myen, wide.bound_myen)
+
+
+class NarrowLane:
+    """The compiled window: one store or none, the grid and the backup."""
+
+    def __init__(self, ahead: Ahead, valuation: Valuation) -> None:
+        self._sequence = WindowSequence(write_windows(ahead, valuation))
+        self._stores = len(ahead.facility.stores)
+
+    def solve(self, window: int, standing: Standing) -> Answer:
+        """The answer of one window."""
+        found = self._sequence.solve(window, sum(standing.stored_mwh), standing.waiting_mwh)
+        handover = narrow_handover(found.amounts[0, :, 0].tolist(), found.prices[0, :, 0].tolist(), self._stores)
+        return Answer(handover, float(found.cost_myen[0]), float(found.bound_myen[0]))
+
+
+def narrow_handover(amounts: list[float], prices: list[float], stores: int) -> Handover:
+    """One hour of a compiled window, from its amounts and prices in their order."""
+    charge, discharge, served, imported, generated, _, unserved, *_ = amounts
+    _, storage_price, backlog_price = prices
+    # Without a store there is nothing to hand over of one.
+    return Handover(
+        (imported, generated),
+        (charge,)[:stores],
+        (discharge,)[:stores],
+        served,
+        unserved,
+        (-storage_price,)[:stores],
+        backlog_price,
+        (0.0, 0.0),
+    )
+
+
+class WideLane:
+    """Windows of any number of stores and of sources."""
+
+    def __init__(self, ahead: Ahead, valuation: Valuation) -> None:
+        self._sequence = WideSequence(write_wide_windows(ahead, valuation))
+
+    def solve(self, window: int, standing: Standing) -> Answer:
+        """The answer of one window."""
+        found = self._sequence.solve(window, _states(standing))
+        return Answer(_wide_handovers(self._sequence.windows, found, 1)[0], found.cost_myen, found.bound_myen)
+
+
+def solve_each(
+    ahead: Ahead, valuation: Valuation, standings: Sequence[Standing], surcharge_myen_per_mwh: Array
+) -> tuple[Array, Array]:
+    """Import in every step, MW, and cost, million yen, of windows each from a standing of its own.
+
+    `surcharge` comes on top of what a MWh from the grid costs; shape `(windows, steps)`.
+    """
+    if ahead.facility.is_narrow:
+        windows = write_windows(ahead, valuation)
+        found = solve_windows(
+            replace(
+                windows,
+                import_price_myen_per_mwh=windows.import_price_myen_per_mwh + surcharge_myen_per_mwh,
+                initial_storage_mwh=np.array([sum(one.stored_mwh) for one in standings]),
+                initial_backlog_mwh=np.array([one.waiting_mwh for one in standings]),
+            )
+        )
+        return found.amount("import_mw"), found.cost_myen
+    wide = write_wide_windows(ahead, valuation)
+    grid, *others = wide.sources
+    dearer = replace(grid, cost_myen_per_mwh=grid.cost_myen_per_mwh + surcharge_myen_per_mwh)
+    sequence = WideSequence(replace(wide, sources=(dearer, *others)))
+    answers = [sequence.solve(window, _states(one)) for window, one in enumerate(standings)]
+    imported = np.stack([one.amounts[grid.name] for one in answers])
+    return imported, np.array([one.cost_myen for one in answers])
+
+
+def _states(standing: Standing) -> States:
+    return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw)
+
+
+def _wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None = None) -> list[Handover]:
+    """The first hours of a wide window; all of them where `steps` is None."""
+    hours = slice(steps)
+    count = windows.shape[1] if steps is None else steps
+    stores = [store.name for store in windows.stores]
+
+    def rows(names: Sequence[str], of: Mapping[str, Array], sign: float = 1.0) -> list[tuple[float, ...]]:
+        if not names:
+            return [()] * count
+        return list(zip(*((sign * of[name][hours]).tolist() for name in names), strict=True))
+
+    amounts, prices = found.amounts, found.prices
+    nothing = np.zeros(windows.shape[1])
+    # What a source gives now stands in the row of its next step with a minus.
+    later = {
+        source.name: nothing if source.ramp_mw is None else np.append(prices[ramp_of(source.name)][1:], 0.0)
+        for source in windows.sources
+    }
+    return [
+        Handover(*hour)
+        for hour in zip(
+            rows([source.name for source in windows.sources], amounts),
+            rows([charge_of(name) for name in stores], amounts),
+            rows([discharge_of(name) for name in stores], amounts),
+            amounts["served"][hours].tolist(),
+            amounts["unserved"][hours].tolist(),
+            rows([stored_in(name) for name in stores], prices, -1.0),
+            prices[BACKLOG][hours].tolist(),
+            rows([source.name for source in windows.sources], later),
+            strict=True,
+        )
+    ]
