@@ -112,5 +112,5 @@ def test_foresight_of_a_campus_is_the_optimum_of_highs() -> None:
     water = (facility.water_price_myen_per_m3 + VALUATION.water_cap_myen_per_m3) * float(
         conditions.wue_m3_per_mwh @ conditions.series["firm_mw"]
     )
-    constant = VALUATION.storage_myen_per_mwh * facility.stores[0].initial_mwh + water
+    constant = VALUATION.worth_of("battery") * facility.stores[0].initial_mwh + water
     assert best.bound_myen == pytest.approx(float(flat.cost @ point) + constant, rel=1e-8)

@@ -9,7 +9,8 @@ import pytest
 from tests.cases.operations import VALUATION, random_campus
 
 from kiban.operation import horizon
-from kiban.operation.budget import GAIN, MOST, Budget
+from kiban.operation.budget import BACKUP as BACKUP_HOURS
+from kiban.operation.budget import CARBON, GAIN, MOST, UNCLEAN, WATER, Budget, expect, pace
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.course import Course
 from kiban.operation.events import BACKUP, GRID, Event
@@ -19,6 +20,7 @@ from kiban.operation.forecast.published import PublishedPrices
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
 from kiban.operation.foresight import foresee, value_states
 from kiban.operation.horizon import Manner, operate
+from kiban.operation.valuation import Valuation
 
 MODEL = ErrorModel(ErrorSize(0.04, 0.2), ErrorSize(0.15, 0.4), 0.93, 30.0)
 MANNERS = ("perfect", "merit", "measured")
@@ -175,7 +177,7 @@ class YesterdaysWeather:
 def test_nothing_is_seen_before_it_is_known(hour: str) -> None:
     """What changes after an hour changes no earlier decision by a byte, budget and warm starts included."""
     facility, conditions = random_campus(3, 400)
-    budget = Budget(0.5, np.full(400, 8.0), np.full(400, 90.0))
+    budget = Budget(UNCLEAN, np.full(400, 8.0), np.full(400, 90.0), slack=0.5)
     changed = {name: series.copy() for name, series in conditions.series.items()}
     rng = np.random.default_rng(0)
     from_step = 230
@@ -185,7 +187,7 @@ def test_nothing_is_seen_before_it_is_known(hour: str) -> None:
     # Prices of the day after tomorrow are not published before tomorrow at ten.
     changed[PRICE][240 + 24 :] += 0.05
     courses = [
-        operate(facility, each, VALUATION, Manner(YesterdaysWeather(each), 48, hour, budget=budget))  # type: ignore[arg-type]
+        operate(facility, each, VALUATION, Manner(YesterdaysWeather(each), 48, hour, budgets=(budget,)))  # type: ignore[arg-type]
         for each in (conditions, replace(conditions, series=changed))
     ]
     for name, column in courses[0].flows.items():
@@ -222,28 +224,55 @@ def test_a_supply_option_that_trips_gives_its_share() -> None:
     assert course.flows["available_mw"] == pytest.approx(sun + wind)
 
 
-def test_the_budget_follows_what_is_used() -> None:
+def test_the_budgets_follow_what_is_used() -> None:
     """By hand: 100 steps of 10 MWh expected; in the first 50, 12 of each are used, at the load that was expected."""
     facility, conditions = random_campus(1, 100)
     course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 24))
-    load = course.load_mw
-    budget = Budget(0.9, np.full(100, 10.0), load)
+    load, expected = course.load_mw, np.full(100, 10.0)
+    budget = Budget(UNCLEAN, expected, load, slack=0.1)
     rows = [
         horizon.Happened((0.0, 12.0), (), (), float(q), 0.0, float(u), 0.0, (), 0.0)
         for q, u in zip(course.flows["served_mw"][:50], course.flows["unserved_mw"][:50], strict=True)
     ]
-    paced = budget.pace(VALUATION, conditions, facility, rows)
+
+    def paced(budgets: list[Budget], done: list[horizon.Happened]) -> Valuation:
+        return pace(budgets, VALUATION, conditions, facility, done)
+
     over = (50 * 12.0 - 50 * 10.0) / (50 * 10.0)
-    assert paced.unclean_myen_per_mwh == pytest.approx(0.02 * (1 + GAIN * over))
-    assert budget.pace(VALUATION, conditions, facility, []) == VALUATION
+    assert paced([budget], rows).unclean_myen_per_mwh == pytest.approx(0.02 * (1 + GAIN * over))
+    assert paced([budget], []) == VALUATION
+    assert paced([], rows) == VALUATION
     many = [replace(row, sources_mw=(0.0, 1000.0)) for row in rows]
-    assert budget.pace(VALUATION, conditions, facility, many).unclean_myen_per_mwh == pytest.approx(0.02 * MOST)
+    assert paced([budget], many).unclean_myen_per_mwh == pytest.approx(0.02 * MOST)
     # A load a tenth larger may use a tenth of a tenth more of it.
-    larger = Budget(0.9, np.full(100, 10.0), load / 1.1)
+    larger = replace(budget, expected_load_mwh=load / 1.1)
     more = 0.1 * (load[:50].sum() - load[:50].sum() / 1.1) / (50 * 10.0)
-    assert larger.pace(VALUATION, conditions, facility, rows).unclean_myen_per_mwh == pytest.approx(
-        0.02 * (1 + GAIN * (over - more))
-    )
+    assert paced([larger], rows).unclean_myen_per_mwh == pytest.approx(0.02 * (1 + GAIN * (over - more)))
+    # The backup emits 0.7 t a MWh: 8.4 t a step. Where 8 t are expected, a twentieth too much is used.
+    carbon = Budget(CARBON, np.full(100, 8.0), load)
+    both = paced([budget, carbon], rows)
+    assert both.carbon_cap_myen_per_t == pytest.approx(0.001 * (1 + GAIN * 0.05))
+    assert both.unclean_myen_per_mwh == paced([budget], rows).unclean_myen_per_mwh
+    rationed = pace([Budget(BACKUP_HOURS, expected, load)], replace(VALUATION, backup_hours_myen_per_mwh=0.01),
+                    conditions, facility, rows)  # fmt: skip
+    assert rationed.backup_hours_myen_per_mwh == pytest.approx(0.01 * (1 + GAIN * over))
+    drunk = conditions.wue_m3_per_mwh * course.it_load_mw
+    water = paced([Budget(WATER, drunk, load)], rows)
+    assert water.water_cap_myen_per_m3 == pytest.approx(VALUATION.water_cap_myen_per_m3)
+
+
+def test_what_is_not_scarce_in_the_plan_is_not_paced() -> None:
+    facility, conditions = random_campus(1, 100)
+    course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 24))
+    found = expect(course, 0.9, VALUATION, conditions.time)
+    assert [one.price for one in found] == [UNCLEAN, CARBON, WATER]
+    assert [one.slack for one in found] == pytest.approx([0.1, 0.0, 0.0])
+    assert found[0].expected.sum() == pytest.approx(course.unclean_mwh)
+    assert found[1].expected.sum() == pytest.approx(course.emissions_t)
+    assert found[2].expected.sum() == pytest.approx(course.water_m3)
+    assert found[0].expected_load_mwh.sum() == pytest.approx(course.load_mw.sum())
+    free = replace(VALUATION, unclean_myen_per_mwh=0.0, carbon_cap_myen_per_t=0.0, water_cap_myen_per_m3=0.0)
+    assert expect(course, 0.9, free, conditions.time) == ()
 
 
 def test_worths_of_states_are_the_means_of_the_year() -> None:

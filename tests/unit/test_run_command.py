@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import kiban
 from kiban.cli import app
 from kiban.errors import InputError
+from kiban.operation.campaign import try_outages
 from kiban.operation.events import GRID, Event
 from kiban.operation.facility import list_uncovered
 from kiban.operation.operation import Operation
@@ -23,6 +24,7 @@ from kiban.planning.preparation import prepare
 from kiban.planning.resources import OutageResource
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
+WIDE = SCENARIO.with_name("wide_run.toml")
 
 
 @pytest.fixture(scope="module")
@@ -167,19 +169,66 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
 
 
 def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
-    rationed = tmp_path / "rationed.toml"
-    text = SCENARIO.read_text(encoding="utf-8") + "[backup]\npermitted_hours_per_year = 100\n"
-    rationed.write_text(text, encoding="utf-8")
-    with pytest.raises(InputError, match=r"backup\.permitted_hours_per_year"):
-        kiban.run(rationed)
+    held = tmp_path / "held.toml"
+    held.write_text(SCENARIO.read_text(encoding="utf-8") + "[outage]\nhours = 2\n", encoding="utf-8")
+    with pytest.raises(InputError, match="outage"):
+        kiban.run(held)
 
 
 def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
     resources = prepare(plan.scenario).resources_for(plan.cooling_system)
     assert list_uncovered(plan, resources) == ()
-    assert resources.backup is not None
-    rationed = replace(resources, backup=replace(resources.backup, permitted_hours_per_year=100.0))
     held = replace(resources, outage=OutageResource(hours=3.0, share=1.0, fuel_hours=8.0))
-    assert list_uncovered(plan, rationed) == ("backup.permitted_hours_per_year",)
     assert list_uncovered(plan, held) == ("outage",)
 
+
+def test_hours_of_the_backup_that_are_limited_have_a_price(tmp_path: Path) -> None:
+    """The plan may run its backup two hours; an operation under forecasts pays their worth for each MWh."""
+    few = tmp_path / "few.toml"
+    text = SCENARIO.read_text(encoding="utf-8").replace("max_mw = 8\n", "max_mw = 6\n")
+    few.write_text(text + "[backup]\npermitted_hours_per_year = 60\n", encoding="utf-8")
+    plan = kiban.build(few)
+    assert isinstance(plan, Plan)
+    (worth,) = (one.saving_myen for one in plan.worths if one.name == "backup_hours")
+    assert worth > 0.0
+    operation = kiban.run(plan)
+    price = operation.valuation["backup_hours_myen_per_mwh"]
+    assert price == pytest.approx(worth / plan.capacities["backup_mw"])
+    assert operation.costs["backup_hours"] == pytest.approx(price * operation.hourly["backup_mw"].sum())
+
+
+def test_a_plan_with_everything_is_operated() -> None:
+    """Two stores, one of own supply and one that fades; cold; a plant that ramps; feed-in."""
+    plan = kiban.build(WIDE)
+    assert isinstance(plan, Plan)
+    operation = kiban.run(plan, forecast="perfect", horizon_hours=48)
+    hourly = operation.hourly
+    assert operation.total_unserved_mwh == pytest.approx(0.0, abs=1e-6)
+    assert 0.0 <= operation.regret.total_myen <= 0.1 * operation.perfect_foresight_cost_myen
+    assert sum(operation.costs.values()) == pytest.approx(operation.cost_myen)
+    assert operation.costs["sales"] == pytest.approx(-0.008 * hourly["export_mw"].sum())
+    assert operation.costs["wear"] == pytest.approx(0.001 * hourly["discharge_mw"].sum())
+    # The battery holds the mean over its life; the plan has the same.
+    assert hourly["state_of_charge_mwh"].max() <= plan.hourly["state_of_charge_mwh"].max() + 1e-6
+    filling, spared = hourly["cooling_storage_filling_power_mw"], hourly["cooling_storage_spared_power_mw"]
+    resources = prepare(plan.scenario).resources_for(plan.cooling_system)
+    cold = resources.cooling_storage
+    assert cold is not None
+    chillers = cold.power * cold.heat_share * hourly["it_load_mw"]
+    assert spared.max() > 0.1
+    assert (spared <= chillers + 1e-9).all()
+    assert (chillers + filling - spared <= cold.chiller_mw_per_mw * plan.capacities["it_mw"] + 1e-9).all()
+    assert (hourly["storage_flow_charge_mw"] <= hourly["available_mw"] + hourly["geothermal_mw"] + 1e-9).all()
+    change = np.abs(np.diff(hourly["geothermal_mw"]))
+    assert change.max() <= 0.2 * plan.capacities["geothermal_mw"] + 1e-9
+    # What the plan does with the same hours, at the operation's prices, costs no less than foresight.
+    again = kiban.run(plan, forecast="perfect", horizon_hours=120)
+    assert again.regret_share(again.regret.total_myen) == pytest.approx(0.0, abs=0.02)
+
+
+def test_every_unit_of_a_plan_with_everything_can_be_lost() -> None:
+    plan = kiban.build(WIDE)
+    assert isinstance(plan, Plan)
+    outcomes = try_outages(plan, trials=2, hours=3.0)
+    units = {"grid", "backup", "battery", "storage_flow", "cooling_storage", "pv", "wind_onshore", "geothermal"}
+    assert {one.unit for one in outcomes} == units

@@ -7,12 +7,22 @@ import pytest
 from scipy.optimize import linprog
 
 from kiban.errors import SolverError
-from kiban.linear.window import Source, States, WideSequence, WideStore, WideWindows, Windows, solve_long, solve_windows
+from kiban.linear.window import (
+    Chillers,
+    Source,
+    States,
+    WideSequence,
+    WideStore,
+    WideWindows,
+    Windows,
+    solve_long,
+    solve_windows,
+)
 from kiban.linear.window.wide import charge_of, discharge_of, stored_in
 
 
 def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWindows, States]:
-    """Two stores, one of own supply; the grid, a plant that ramps, a sink; compute that waits."""
+    """Three stores, one of own supply and one of cold; the grid, a plant that ramps, a sink; compute that waits."""
     rng = np.random.default_rng(seed)
     shape = (count, steps)
     price = rng.uniform(0.0, 0.03, shape)
@@ -27,6 +37,8 @@ def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWind
         WideStore("a", 20.0 * whole, 25.0 * whole, 80.0 * whole, 0.95 * whole, 0.9 * whole, 0.999, 1e-4, 0.012),
         WideStore("b", 9.0 * whole, 9.0 * whole, 200.0 * whole, 0.7 * whole, rng.uniform(0.6, 0.8, shape), 1.0, 0.0,
                   0.01, own_supply=True),
+        WideStore("cold", 4.0 * whole, 3.0 * whole, 30.0 * whole, 4.0 * whole, rng.uniform(0.1, 0.3, shape), 0.99,
+                  0.0, 0.001, chillers=Chillers(rng.uniform(0.05, 0.2, shape), 9.0 * whole)),
     )  # fmt: skip
     windows = WideWindows(
         available_mw=rng.uniform(0.0, 60.0, shape),
@@ -43,7 +55,7 @@ def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWind
         stores=stores,
         step_hours=0.5,
     )
-    return windows, States((30.0, 50.0), 12.0, (0.0, 10.0, 0.0))
+    return windows, States((30.0, 50.0, 5.0), 12.0, (0.0, 10.0, 0.0))
 
 
 def plain_cost(windows: WideWindows, window: int, states: States) -> float:
@@ -103,6 +115,15 @@ def plain_cost(windows: WideWindows, window: int, states: States) -> float:
             cost[held] = -store.final_value_myen_per_mwh if t == steps - 1 else 0.0
             row[charge], row[discharge] = -1.0, 1.0
             own[charge] += store.own_supply
+            if store.chillers is not None:
+                power = store.chillers.power_mw_per_mw[window, t]
+                cooled = power * windows.firm_mw[window, t]
+                for sign, limit in ((1.0, cooled), (-1.0, max(store.chillers.most_mw[window, t] - cooled, 0.0))):
+                    chiller = np.zeros(width)
+                    chiller[discharge], chiller[charge] = sign, 0.0 if sign > 0 else 1.0
+                    chiller[at("served", t)], chiller[at("unserved", t)] = -sign * power, sign * power
+                    less.append(chiller)
+                    most.append(limit)
             state = np.zeros(width)
             state[held] = 1.0
             state[charge] = -h * store.charge_efficiency[window, t]
@@ -206,7 +227,7 @@ def test_what_does_not_exist_is_refused() -> None:
     windows, states = random_windows(0)
     with pytest.raises(IndexError, match="window 4 of 4"):
         WideSequence(windows).solve(4, states)
-    full = States((500.0, 50.0), 12.0, (0.0, 10.0, 0.0))
+    full = States((500.0, 50.0, 5.0), 12.0, (0.0, 10.0, 0.0))
     with pytest.raises(SolverError):
         WideSequence(windows).solve(0, full)
     with pytest.raises(SolverError):

@@ -13,7 +13,7 @@ window      the window that is solved in each step
 lane        the compiled windows of a plain plant, and those of any number of stores and sources
 hour        what happens in an hour: merit order by the window's prices
 horizon     the rolling loop, with states carried over every seam
-budget      the clean share of the year, paced by a price
+budget      the limits of a year, each paced by a price
 course      what happened, and what it cost
 flexibility  what the grid can be given when it calls, and what that is worth
 occurrences  a file of dated events

@@ -1,17 +1,20 @@
-"""The budget of the time that is operated: what of its energy need not be clean, paced by a price.
+"""The budgets of the time that is operated: what of a yearly limit is used, paced by a price.
 
 A window knows its own hours alone, so that a yearly limit is lost in it; a price on what is limited is not. The plan's
 price is right for the plan's year. In another year, or under forecasts that err, the year would end beside its target.
-So once a week the price follows what has been used:
+So once a week the price of each limit (energy that is not clean, carbon, water, hours of the backup) follows what has
+been used:
 
-    allowed = what the plan uses in the whole time + (1 - clean share) (load so far - what the plan's was)
+    allowed = what the plan uses in the whole time + slack (load so far - what the plan's was)
     over    = (used so far + what the plan uses in the rest - allowed) / that rest
     price   = plan's price (1 + gain over),     between nothing and `MOST` times the plan's
+
+with the slack 1 - clean share for energy that is not clean, of which more load may use more, and none for the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -33,51 +36,112 @@ GAIN: Final = 3.0
 """How many times its share the price rises where a share too much is used."""
 MOST: Final = 4.0
 """The price is at most so many times the plan's: beyond it little more can be spared."""
+UNCLEAN: Final = "unclean_myen_per_mwh"
+CARBON: Final = "carbon_cap_myen_per_t"
+WATER: Final = "water_cap_myen_per_m3"
+BACKUP: Final = "backup_hours_myen_per_mwh"
 
 
 @dataclass(frozen=True, eq=False)
 class Budget:
-    """The clean share that a whole year is to reach, and what the plan expects of each operated step."""
+    """One limit of a whole year, by the name of its price in the valuation; what the plan uses in each step."""
 
-    clean_share: float
-    expected_unclean_mwh: Array
+    price: str
+    expected: Array
     expected_load_mwh: Array
-
-    def pace(
-        self, valuation: Valuation, conditions: Conditions, facility: Facility, rows: Sequence[Happened]
-    ) -> Valuation:
-        """The valuation with the price of what is not clean that the hours so far ask for."""
-        done, hours = len(rows), facility.step_hours
-        rest = float(self.expected_unclean_mwh[done:].sum())
-        if not rows or rest <= 0.0:
-            return valuation
-        waited, lost = np.array([(row.served_mw, row.unserved_mw) for row in rows]).T
-        given = np.array([row.sources_mw for row in rows]).T
-        used = float(np.sum(facility.unclean_shares(conditions.grid_clean_share[:done]) * given)) * hours
-        served = conditions.series[FIRM][:done] - lost + waited
-        load = float(conditions.series[PUE][:done] @ served) * hours
-        more = (1.0 - self.clean_share) * (load - float(self.expected_load_mwh[:done].sum()))
-        over = (used - float(self.expected_unclean_mwh[:done].sum()) - more) / rest
-        factor = float(np.clip(1.0 + GAIN * over, 0.0, MOST))
-        return replace(valuation, unclean_myen_per_mwh=valuation.unclean_myen_per_mwh * factor)
+    slack: float = 0.0
+    """What each MWh of load more may use more."""
 
 
-def expect(plan_course: Course, clean_share: float, time: pd.DatetimeIndex) -> Budget:
-    """The budget of the steps `time`, from the course of the plan's year: each as the same hour of that year."""
-    step_hours = plan_course.facility.step_hours
+@dataclass(frozen=True, eq=False)
+class Used:
+    """Steps that have happened, as their limits count them; arrays `(steps,)`, sources `(sources, steps)`."""
+
+    facility: Facility
+    conditions: Conditions
+    sources_mw: Array
+    it_load_mw: Array
+
+    @property
+    def load_mwh(self) -> Array:
+        """Electric load that was served."""
+        return self.conditions.series[PUE] * self.it_load_mw * self.facility.step_hours
+
+    def amount(self, price: str) -> Array:
+        """What each step used of the limit that has this price: MWh, t or m3."""
+        return AMOUNTS[price](self) * self.facility.step_hours
+
+
+AMOUNTS: Final[Mapping[str, Callable[[Used], Array]]] = {
+    UNCLEAN: lambda used: np.sum(
+        used.facility.unclean_shares(used.conditions.grid_clean_share) * used.sources_mw, axis=0
+    ),
+    CARBON: lambda used: np.sum(
+        used.facility.emission_factors(used.conditions.grid_emission_factor_t_per_mwh) * used.sources_mw, axis=0
+    ),
+    WATER: lambda used: used.conditions.wue_m3_per_mwh * used.it_load_mw,
+    BACKUP: lambda used: used.sources_mw[1],
+}
+
+
+def pace(
+    budgets: Sequence[Budget],
+    valuation: Valuation,
+    conditions: Conditions,
+    facility: Facility,
+    rows: Sequence[Happened],
+) -> Valuation:
+    """The valuation with the price of each limit that the hours so far ask for."""
+    if not budgets or not rows:
+        return valuation
+    done = len(rows)
+    waited, lost = np.array([(row.served_mw, row.unserved_mw) for row in rows]).T
+    met = conditions.cut(0, done)
+    used = Used(
+        facility.cut(0, done), met, np.array([row.sources_mw for row in rows]).T, met.series[FIRM] - lost + waited
+    )
+    prices = {}
+    for budget in budgets:
+        rest = float(budget.expected[done:].sum())
+        if rest > 0.0:
+            more = budget.slack * float(used.load_mwh.sum() - budget.expected_load_mwh[:done].sum())
+            over = (float(used.amount(budget.price).sum() - budget.expected[:done].sum()) - more) / rest
+            factor = float(np.clip(1.0 + GAIN * over, 0.0, MOST))
+            prices[budget.price] = getattr(valuation, budget.price) * factor
+    return replace(valuation, **prices)
+
+
+def expect(
+    plan_course: Course, clean_share: float | None, valuation: Valuation, time: pd.DatetimeIndex
+) -> tuple[Budget, ...]:
+    """The budgets of the steps `time`, from the course of the plan's year: each as the same hour of that year.
+
+    They are those of the limits that have a price: what is not scarce in the plan is not paced.
+    """
     facility = plan_course.facility
-    given = np.array([plan_course.flows[name] for name in facility.sources])
-    unclean = np.sum(facility.unclean_shares(plan_course.conditions.grid_clean_share) * given, axis=0) * step_hours
-    load = plan_course.load_mw * step_hours
-    place, there = _step_of_year(plan_course.conditions.time, step_hours), _step_of_year(time, step_hours)
-    steps = steps_per_year(step_hours)
+    used = Used(
+        facility,
+        plan_course.conditions,
+        np.array([plan_course.flows[name] for name in facility.sources]),
+        plan_course.it_load_mw,
+    )
+    place, there = (_step_of_year(each, facility.step_hours) for each in (plan_course.conditions.time, time))
+    steps = steps_per_year(facility.step_hours)
     known = np.bincount(place, minlength=steps)
-    means = []
-    for values in (unclean, load):
+
+    def move(values: Array) -> Array:
         total = np.bincount(place, weights=values, minlength=steps)
         # An hour that the plan does not have is as its mean hour.
-        means.append(np.where(known > 0, total / np.maximum(known, 1), values.mean())[there])
-    return Budget(clean_share, *means)
+        moved: Array = np.where(known > 0, total / np.maximum(known, 1), values.mean())[there]
+        return moved
+
+    load = move(used.load_mwh)
+    slacks = {UNCLEAN: 1.0 - (clean_share or 0.0), CARBON: 0.0, WATER: 0.0, BACKUP: 0.0}
+    return tuple(
+        Budget(price, move(used.amount(price)), load, slack)
+        for price, slack in slacks.items()
+        if getattr(valuation, price) > 0.0
+    )
 
 
 def _step_of_year(time: pd.DatetimeIndex, step_hours: float) -> npt.NDArray[np.int64]:

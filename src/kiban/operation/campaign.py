@@ -71,8 +71,8 @@ def try_outages(
 ) -> tuple[Outcome, ...]:
     """Lose every unit of a plan once in each of `trials` random hours, for `hours` (absent takes the catalogue's)."""
     arranged = arrange(plan, period=period, forecast=forecast, horizon_hours=horizon_hours, report=report)
-    # Weeks of a budget are paced by what was used before; a part of an operation is held to the plan's own price.
-    arranged = replace(arranged, manner=replace(arranged.manner, budget=None))
+    # Weeks of the budgets are paced by what was used before; a part of an operation is held to the plan's own price.
+    arranged = replace(arranged, manner=replace(arranged.manner, budgets=()))
     take = arranged.recorder.take
     asked = take("operation.outage_hours") if hours is None else hours
     sets, failure = take("backup_diesel.unit"), take("backup_diesel.start_failure")

@@ -78,10 +78,9 @@ class Course:
     @property
     def emissions_t(self) -> float:
         """Carbon dioxide of imports, backup and paid supply."""
-        total = float(self.conditions.grid_emission_factor_t_per_mwh @ self.flows[IMPORT])
-        total += self.facility.backup_emission_t_per_mwh * float(self.flows[BACKUP_OUTPUT].sum())
-        total += sum(one.emission_t_per_mwh * float(self.flows[one.output].sum()) for one in self.facility.generators)
-        return total * self.facility.step_hours
+        given = np.array([self.flows[name] for name in self.facility.sources])
+        factors = self.facility.emission_factors(self.conditions.grid_emission_factor_t_per_mwh)
+        return float(np.sum(factors * given)) * self.facility.step_hours
 
     @property
     def water_m3(self) -> float:
@@ -118,6 +117,7 @@ class Course:
             "unclean": valuation.unclean_myen_per_mwh * self.unclean_mwh,
             "carbon_cap": valuation.carbon_cap_myen_per_t * self.emissions_t,
             "water_cap": valuation.water_cap_myen_per_m3 * self.water_m3,
+            "backup_hours": valuation.backup_hours_myen_per_mwh * self.total(BACKUP_OUTPUT),
             "unserved": valuation.unserved_myen_per_mwh * self.total("unserved_mw"),
             "dropped": valuation.dropped_myen_per_mwh * self.total("dropped_mw"),
             "stored": -sum(gained, 0.0),

@@ -68,6 +68,16 @@ class Generator:
 
 
 @dataclass(frozen=True, slots=True)
+class Chillers:
+    """Chillers that a store of cold shares with the hall."""
+
+    power_mw_per_mw: Array
+    """Power for each MW of IT that they cool."""
+    most_mw: float
+    """The most power that they take."""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A storage that is built. Limits are at the meter; those of a store of cold have a value for each step."""
 
@@ -84,6 +94,8 @@ class Store:
     """What it holds when operation begins: what the plan's schedule ends with."""
     own_supply: bool = False
     """Whether it is charged by own supply alone."""
+    chillers: Chillers | None = None
+    """Of a store of cold."""
 
     @property
     def charge(self) -> str:
@@ -168,6 +180,15 @@ class Facility:
             shares[number] = 0.0 if one.clean else 1.0
         return shares
 
+    def emission_factors(self, grid_factor_t_per_mwh: Array) -> Array:
+        """Carbon dioxide of each source's energy, t per MWh, `(sources, steps)`; none of what is fed in."""
+        factors = np.zeros((len(self.sources), grid_factor_t_per_mwh.size))
+        factors[0] = grid_factor_t_per_mwh
+        factors[1] = self.backup_emission_t_per_mwh
+        for number, one in enumerate(self.generators, start=2):
+            factors[number] = one.emission_t_per_mwh
+        return factors
+
     @property
     def battery(self) -> Store | None:
         """The battery, where one is built."""
@@ -237,7 +258,13 @@ def equip(facility: Facility) -> Equipment:
     generators = {one.output: one for one in facility.generators}
     return Equipment(
         tuple(
-            HeldStore(store.energy_mwh, store.kept_per_step, store.wear_myen_per_mwh, store.own_supply)
+            HeldStore(
+                store.energy_mwh,
+                store.kept_per_step,
+                store.wear_myen_per_mwh,
+                store.own_supply,
+                None if store.chillers is None else store.chillers.most_mw,
+            )
             for store in facility.stores
         ),
         tuple(generators[name].ramp_mw if name in generators else None for name in facility.sources),
@@ -260,8 +287,6 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
         for number, tranche in enumerate(resources.tranches)
         if tranche.has_schedule and served.get(tranche.name, 0.0) > 0
     ]
-    if resources.backup is not None and resources.backup.permitted_hours_per_year is not None:
-        found.append("backup.permitted_hours_per_year")
     if resources.outage is not None:
         found.append("outage")
     return tuple(found)
@@ -320,27 +345,19 @@ def _usable_mwh(plan: Plan, storage: StorageResource) -> float:
 
 
 def _read_cold(plan: Plan, resources: Resources, cold: CoolingStorageResource) -> Store:
-    """A store of cold as one of power: filling it takes `charge_power` for a MWh of heat, emptying it spares `power`.
-
-    It gives no more than the chillers would take for the firm load, and is filled by what power the chillers have left
-    beside a hall at its full load.
-    """
-    built = plan.capacities
-    energy, it = built[f"{COLD_ENERGY}_mwh"], built["it_mw"]
-    firm = np.minimum(resources.firm_mw, it)
-    left = np.maximum(cold.chiller_mw_per_mw * it - cold.power * cold.heat_share * it, 0.0)
-    # Where chillers rest there is nothing to spare.
-    spared = np.maximum(cold.power, LEAST_POWER)
+    """A store of cold as one of power: a MWh of heat takes `charge_power` to fill, and spares `power`."""
+    energy = plan.capacities[f"{COLD_ENERGY}_mwh"]
     return Store(
         name=COOLING_STORAGE,
-        charge_limit_mw=np.minimum(energy / cold.charge_hours * cold.charge_power, left),
-        discharge_limit_mw=np.minimum(energy / cold.discharge_hours, cold.heat_share * firm) * cold.power,
+        charge_limit_mw=energy / cold.charge_hours * cold.charge_power,
+        discharge_limit_mw=energy / cold.discharge_hours * cold.power,
         energy_mwh=energy,
         charge_efficiency=1.0 / np.maximum(cold.charge_power, LEAST_POWER),
-        discharge_efficiency=spared,
+        discharge_efficiency=np.maximum(cold.power, LEAST_POWER),
         kept_per_step=kept_per_step(cold, resources.step_hours),
         wear_myen_per_mwh=0.0,
         initial_mwh=_last_value(plan, f"{COLD_STATE}_mwh", energy),
+        chillers=Chillers(cold.power * cold.heat_share, cold.chiller_mw_per_mw * plan.capacities["it_mw"]),
     )
 
 
@@ -359,4 +376,7 @@ def _cut_store(store: Store, part: slice) -> Store:
         discharge_limit_mw=cut(store.discharge_limit_mw),
         charge_efficiency=cut(store.charge_efficiency),
         discharge_efficiency=cut(store.discharge_efficiency),
+        chillers=None
+        if store.chillers is None
+        else replace(store.chillers, power_mw_per_mw=store.chillers.power_mw_per_mw[part]),
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
-from kiban.operation.budget import Budget
+from kiban.operation.budget import Budget, pace
 from kiban.operation.conditions import AVAILABILITY, Conditions
 from kiban.operation.course import BATTERY_COLUMNS, Course
 from kiban.operation.events import BACKUP, GRID, Event
@@ -25,7 +25,7 @@ from kiban.operation.window import find_costs
 Hour = Literal["merit", "measured"]
 """How an hour is met: balanced in merit order of its window's prices, or solved again once it is measured."""
 PERIOD_HOURS: Final = 168
-"""Windows are written a week at a time; between two of these the price of the budget is set anew."""
+"""Windows are written a week at a time; between two of these the prices of the budgets are set anew."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Manner:
     horizon_steps: int
     hour: Hour = "merit"
     events: Sequence[Event] = ()
-    budget: Budget | None = None
+    budgets: Sequence[Budget] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def operate(
         ahead = look_ahead(
             facility, conditions, manner.forecast, manner.events, begins, manner.horizon_steps, measured=measured
         )
-        paced = valuation if manner.budget is None else manner.budget.pace(valuation, conditions, facility, rows)
+        paced = pace(manner.budgets, valuation, conditions, facility, rows)
         hours, offered = measure(ahead, paced)
         available.append(offered)
         lane = open_lane(ahead, paced)
@@ -154,6 +154,7 @@ def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
             here(store.discharge_limit_mw) * left,
             here(store.charge_efficiency) * whole,
             here(store.discharge_efficiency) * whole,
+            (0.0 if store.chillers is None else store.chillers.power_mw_per_mw[begins]) * whole,
         )
         columns.append(np.stack(table, axis=1).tolist())
     if not columns:

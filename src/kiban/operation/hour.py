@@ -16,6 +16,9 @@ from typing import Final, NamedTuple
 SAVES: Final = 1e-6
 """Two segments change places where a MWh saves more than this, million yen: below it is the solver's rounding."""
 
+OPEN: Final = 1e-9
+"""MW below which a balance is closed."""
+
 
 class SourceLimits(NamedTuple):
     """What a source may give in an hour, MW, and its price, million yen per MWh. A sink gives less than nothing."""
@@ -32,6 +35,8 @@ class StoreLimits(NamedTuple):
     discharge_mw: float
     charge_efficiency: float
     discharge_efficiency: float
+    chillers_mw_per_mw: float = 0.0
+    """Of a store of cold: what chillers take for each MW of IT, which is the most that it spares."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,8 @@ class HeldStore:
     """Of each MWh discharged, million yen."""
     own_supply: bool = False
     """Whether it is charged by own supply alone."""
+    chillers_mw: float | None = None
+    """Of a store of cold: the most power of the chillers that cool the hall and fill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +155,7 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
     first = len(lows)
     held = []
     for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
-        charge_limit, discharge_limit, charged, discharged = limits
+        charge_limit, discharge_limit, charged, discharged, _ = limits
         left = standing.stored_mwh[number] * store.kept
         held.append(left)
         value = max(plan.storage_values[number], 0.0)
@@ -172,6 +179,8 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
     _balance_from(need, lows, highs, costs, places)
     if any(store.own_supply for store in equipment.stores):
         _hold_to_own_supply(measured, equipment, first, need, lows, highs, costs, places)
+    if any(store.chillers_mw is not None for store in equipment.stores):
+        _hold_to_chillers(measured, equipment, first, need, lows, highs, costs, places)
 
     # Not minus nothing.
     served = (0.0 - places[end] - places[end + 1]) / pue
@@ -229,6 +238,46 @@ def _hold_to_own_supply(
     for charge in charges:
         lows[charge] = places[charge] * share
     _balance_from(need, lows, highs, costs, places)
+
+
+def _hold_to_chillers(
+    measured: Measured,
+    equipment: Equipment,
+    first: int,
+    need: float,
+    lows: list[float],
+    highs: list[float],
+    costs: Sequence[float],
+    places: list[float],
+) -> None:
+    """Where a store of cold spares more than chillers take, or fills beyond what they can: hold it and balance again.
+
+    Compute that was to be served stays as it is then: a limit would move with it.
+    """
+    served = range(len(places) - 4, len(places) - 2)
+    it_mw = measured.firm_mw - (sum(places[number] for number in served) + places[-2]) / measured.pue
+    held = False
+    for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
+        if store.chillers_mw is None:
+            continue
+        charge, discharge = first + 2 * number, first + 2 * number + 1
+        cooled = limits.chillers_mw_per_mw * it_mw
+        room = max(store.chillers_mw - cooled, 0.0)
+        held |= -places[charge] > room or places[discharge] > cooled
+        lows[charge], highs[discharge] = max(lows[charge], -room), min(highs[discharge], cooled)
+    if not held:
+        return
+    for number in (*served, len(places) - 2):
+        lows[number] = highs[number] = places[number]
+    free = lows.copy(), highs.copy()
+    _balance_from(need, lows, highs, costs, places)
+    if abs(sum(places) - need) > OPEN:
+        # Nothing else gives way: then compute does, whatever that leaves chillers to do.
+        lows[:], highs[:] = free
+        highs[len(places) - 2] = measured.pue * measured.firm_mw
+        for number in served:
+            highs[number] = 0.0
+        _balance_from(need, lows, highs, costs, places)
 
 
 def balance(

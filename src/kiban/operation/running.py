@@ -144,13 +144,12 @@ def arrange(
         conditions, planned.conditions, place.latitude_deg, place.longitude_deg, horizon_steps, plan.scenario.seed
     )
     known = choose_forecast(forecast, circumstances, recorder.take)
-    target = plan.scenario.target.clean_share
-    budget = expect(own.course, target, conditions.time) if target else None
+    budgets = expect(own.course, plan.scenario.target.clean_share, planned.valuation, conditions.time)
     manner = Manner(
         forecast=known,
         horizon_steps=horizon_steps,
         hour=hour,
-        budget=budget,
+        budgets=budgets,
     )
     return Arrangement(setting, manner, best, circumstances, place.area, tuple(notes), recorder)
 

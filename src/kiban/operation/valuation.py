@@ -20,7 +20,8 @@ POINT = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
-    """Prices in million yen: of energy that is not clean (MWh), carbon (t) and water (m3) under a cap, of compute."""
+    """Prices in million yen: of energy that is not clean (MWh), carbon (t) and water (m3) under a cap,
+    of compute."""
 
     unclean_myen_per_mwh: float
     carbon_cap_myen_per_t: float
@@ -29,6 +30,8 @@ class Valuation:
     """Of firm IT energy that is not served."""
     dropped_myen_per_mwh: float
     """Of IT energy that waited in vain."""
+    backup_hours_myen_per_mwh: float = 0.0
+    """Of energy of the backup, where the hours that it may run are limited."""
     storage_myen_per_mwh: Mapping[str, float] = field(default_factory=dict)
     """Of what each store holds when operation ends."""
     backlog_myen_per_mwh: float = 0.0
@@ -51,10 +54,13 @@ def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mw
     worths = {worth.name: worth.saving_myen for worth in plan.worths}
     own = plan.scenario.load.unserved_price_myen_per_mwh
     load = plan.indicators["load_mwh_per_year"]
+    # An hour more lets every MW run for an hour more.
+    backup = plan.capacities.get("backup_mw", 0.0)
     return Valuation(
         unclean_myen_per_mwh=worths.get("clean_share", 0.0) / (POINT * load) if load > 0 else 0.0,
         carbon_cap_myen_per_t=worths.get("carbon_cap", 0.0),
         water_cap_myen_per_m3=worths.get("water_cap", 0.0),
+        backup_hours_myen_per_mwh=worths.get("backup_hours", 0.0) / backup if backup > 0 else 0.0,
         unserved_myen_per_mwh=unserved_myen_per_mwh if own is None else own,
         dropped_myen_per_mwh=dropped_myen_per_mwh if own is None else own,
     )

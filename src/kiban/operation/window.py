@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.window import Source, WideStore, WideWindows, Windows
+from kiban.linear.window import Chillers, Source, WideStore, WideWindows, Windows
 from kiban.operation.ahead import Ahead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Store
 from kiban.operation.valuation import Valuation
@@ -111,6 +111,9 @@ def _see_store(ahead: Ahead, store: Store, valuation: Valuation) -> WideStore:
         wear_myen_per_mwh=store.wear_myen_per_mwh,
         final_value_myen_per_mwh=valuation.worth_of(store.name),
         own_supply=store.own_supply,
+        chillers=None
+        if store.chillers is None
+        else Chillers(ahead.known(store.chillers.power_mw_per_mw), np.asarray(store.chillers.most_mw)),
     )
 
 
@@ -126,7 +129,8 @@ def find_costs(ahead: Ahead, valuation: Valuation) -> MarginalCosts:
     )
     sources = [
         imported,
-        ahead.known(facility.fuel_cost_myen_per_mwh) + carbon * facility.backup_emission_t_per_mwh + unclean,
+        ahead.known(facility.fuel_cost_myen_per_mwh)
+        + (carbon * facility.backup_emission_t_per_mwh + unclean + valuation.backup_hours_myen_per_mwh),
     ]
     for one in facility.generators:
         burden = carbon * one.emission_t_per_mwh + (0.0 if one.clean else unclean)

@@ -7,6 +7,7 @@
                 stored = kept * stored before + charge efficiency * charge - discharge / discharge efficiency
                 backlog = backlog before + arrivals - served - dropped
                 |source - source before| <= ramp
+                discharge <= chillers * it,   charge - discharge + chillers * it <= most     of a store of cold
                 sum of charge of stores that take own supply alone <= available - curtailed + sum of own sources
                 least <= source <= most, every other amount between zero and its limit
 
@@ -44,6 +45,16 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Chillers:
+    """Chillers that a store of cold shares with the hall; arrays broadcast to `(windows, steps)`, MW of power."""
+
+    power_mw_per_mw: Array
+    """What they take for each MW of IT that they cool: the store spares no more than that."""
+    most_mw: Array
+    """The most that they take, for the hall and for the store."""
+
+
+@dataclass(frozen=True, slots=True)
 class WideStore:
     """What holds energy; arrays broadcast to `(windows, steps)`, efficiencies with them."""
 
@@ -59,6 +70,8 @@ class WideStore:
     final_value_myen_per_mwh: float
     own_supply: bool = False
     """Whether it is charged by own supply alone."""
+    chillers: Chillers | None = None
+    """What fills it, of a store of cold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +250,20 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
             RowTerm(held, charge, -hours * full(store.charge_efficiency)),
             RowTerm(held, discharge, hours / full(store.discharge_efficiency)),
         ]
+        if store.chillers is not None:
+            power = full(store.chillers.power_mw_per_mw)
+            cooled, most = power * full(windows.firm_mw), full(store.chillers.most_mw)
+            rows += [
+                Row(f"spared:{store.name}", full(-np.inf), cooled),
+                Row(f"chillers:{store.name}", full(-np.inf), np.maximum(most - cooled, 0.0)),
+            ]
+            for row, sign in ((f"spared:{store.name}", 1.0), (f"chillers:{store.name}", -1.0)):
+                terms += [
+                    RowTerm(row, discharge, full(sign)),
+                    RowTerm(row, "served", -sign * power),
+                    RowTerm(row, "unserved", sign * power),
+                ]
+            terms.append(RowTerm(f"chillers:{store.name}", charge, one))
     own = [store for store in windows.stores if store.own_supply]
     if own:
         rows.append(Row("own", full(-np.inf), full(windows.available_mw)))
