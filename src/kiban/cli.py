@@ -1,5 +1,5 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | run | forecast | frontier | report | serve | audit`.
+race | run | operate | replay | forecast | frontier | report | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import audit, forecast, frontier, paying, place, race, report, running, serve, what_is
+from kiban.commands import audit, forecast, frontier, operating, paying, place, race, report, running, serve, what_is
 from kiban.commands.terminal import (
     Insist,
     Lang,
@@ -293,6 +293,7 @@ def sources_command(
 
 paying.register(app)
 running.register(app)
+operating.register(app)
 forecast.register(app)
 what_is.register(app)
 race.register(app)

@@ -147,7 +147,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 
 def test_an_address_that_is_not_ours() -> None:
     with pytest.raises(OutputError, match=r"192\.0\.2\.1"):
-        listen(Settings(host="192.0.2.1", port=1))
+        listen("192.0.2.1", 1)
 
 
 def test_small_answers_are_sent_at_once() -> None:
@@ -155,7 +155,7 @@ def test_small_answers_are_sent_at_once() -> None:
 
     async def look() -> int:
         taken: list[int] = []
-        with listen(Settings(port=0)) as listener:
+        with listen("127.0.0.1", 0) as listener:
 
             def take(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
                 taken.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))

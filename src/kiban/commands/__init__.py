@@ -7,6 +7,7 @@
     paying    kiban pay | compare | sweep
     national  what build, check and pay do with a national study
     new_file  a file that a command writes and that must not be there yet
+    operating  kiban operate | replay
     place     a place by its coordinates in place of a scenario
     race      kiban race
     report    kiban report

@@ -21,6 +21,7 @@ disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
 campaign     every unit lost at random hours
 power_limit  what schedulers may draw, for how long, and why
+live        the campus as it is operated: telemetry, twin, decisions, journal
 learning    a forecast model learnt from a time, and judged in yen
 register    the file in which models are kept
 """

@@ -190,6 +190,11 @@ class Facility:
         return factors
 
     @property
+    def store(self) -> Store | None:
+        """The one store of a narrow facility; None where it has none."""
+        return self.stores[0] if self.stores else None
+
+    @property
     def battery(self) -> Store | None:
         """The battery, where one is built."""
         return next((store for store in self.stores if store.name == BATTERY), None)
@@ -289,6 +294,15 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     ]
     if resources.outage is not None:
         found.append("outage")
+    return tuple(found)
+
+
+def list_wide(facility: Facility) -> tuple[str, ...]:
+    """Scenario keys of what the compiled window does not know."""
+    found = [f"supply.{one.name}" for one in facility.generators]
+    found += ["storage"] if len(facility.stores) > 1 else []
+    found += [store.name.replace("storage_", "storage.") for store in facility.stores if not store.is_plain]
+    found += ["grid.max_export_mw"] if facility.sells else []
     return tuple(found)
 
 

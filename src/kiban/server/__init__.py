@@ -27,6 +27,8 @@
     sign_in_page         the page to sign in and out, and what it shows where that fails
     catalogue_documents  sites, figures and examples as JSON
 
+    operating            the living service of `kiban operate`
+
     studies              from what a request says to a scenario
     answers              plans while the caller waits
     payments             who pays, and the questions that are kept

@@ -36,7 +36,7 @@ def run(settings: Settings, language: Language, say: Callable[[str], None]) -> N
         held.callback(restrict, restrict(reach_of(settings)))
         if not settings.database:
             held.enter_context(hold_folder(settings))
-        listener = held.enter_context(listen(settings))
+        listener = held.enter_context(listen(settings.host, settings.port))
         app = make_application(settings)
         for line in greeting(settings, language, has_tokens=bool(list_tokens(app.state.service.store))):
             say(line)
@@ -81,18 +81,18 @@ def greeting(settings: Settings, language: Language, *, has_tokens: bool) -> lis
     return [*lines, phrase("serve.stop", language)]
 
 
-def listen(settings: Settings) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A socket on the address; `OutputError` where it is taken."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # asyncio sends small answers at once only on sockets that name their protocol; else each waits some 40 ms.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     if sys.platform != "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except (OSError, OverflowError):
         listener.close()
-        raise OutputError(Problem("serve.port", host=settings.host, port=settings.port)) from None
+        raise OutputError(Problem("serve.port", host=host, port=port)) from None
     listener.set_inheritable(True)
     return listener
 

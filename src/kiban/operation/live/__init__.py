@@ -1,0 +1,15 @@
+"""A campus as it is operated: what is measured, what follows from it, and what is kept of that.
+
+steering     from what is heard to limits of power; start here
+campus       what a plan built and expects, on today's calendar
+telemetry    readings, and what of them can be used
+outlook      what is expected of the hours ahead
+orders       a person's override, a call of the grid
+twin         by how much the plan's model is to be corrected
+ratio        one quantity of it, with its interval and its errors
+hindsight    what a day cost above the best course of its hours
+solving      the one window of a moment
+journal      lines that only grow, each chained to the one before
+record       what is heard and decided, as content of the journal
+replay       the same decisions from a journal again
+"""

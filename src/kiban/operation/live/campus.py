@@ -1,0 +1,168 @@
+"""The campus of a plan as a service sees it: its facility, what the plan expects of each hour, and its meters.
+
+A plan's year is laid on today's calendar as means by month and time of day; a month that the plan does not hold is as
+the mean of all its days. Between the middles of two steps what is expected changes evenly, so that a decision every
+five minutes sees no jumps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.errors import InputError, Problem
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
+from kiban.operation.facility import Facility, list_wide
+from kiban.operation.forecast.climatology import month_table
+from kiban.operation.live.telemetry import Meter
+from kiban.operation.running import arrange
+from kiban.operation.valuation import Valuation
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+    from kiban.progress import Report
+
+METER_MARGIN: Final = 1.05
+"""A meter may show so much more than a unit's limit: meters err, and so do ratings."""
+POSSIBLE: Final = "available_"
+"""Beginning of the series of what a plant could give: `available_pv_mw`."""
+LOAD, SERVED, STORED, WAITING = "load_mw", "served_mw", "state_of_charge_mwh", "backlog_mwh"
+CHARGE, DISCHARGE, IMPORT, GENERATED = "charge_mw", "discharge_mw", "import_mw", "backup_mw"
+KNOWN: Final = (
+    "grid_clean_share",
+    "grid_emission_factor_t_per_mwh",
+    "wue_m3_per_mwh",
+    "export_price_myen_per_mwh",
+)
+OF_FACILITY: Final = ("import_limit_mw", "export_limit_mw", "saved_mw", "fuel_cost_myen_per_mwh")
+
+
+@dataclass(frozen=True, eq=False)
+class Campus:
+    """What a plan built, the plan's year as tables of shape `(12, steps_per_day)`, and the clock of the site."""
+
+    facility: Facility
+    valuation: Valuation
+    tables: Mapping[str, Array]
+    """By the names of `Conditions.series`, of `KNOWN` and of `OF_FACILITY`."""
+    most: Mapping[str, float]
+    """The most that each series was in the plan's year."""
+    zone: timezone
+    horizon_steps: int
+
+    def possible_series(self, plant: str) -> str:
+        """Name of the measured series of what a plant could give."""
+        return f"{POSSIBLE}{plant}_mw"
+
+    def expect(self, name: str, at: datetime, steps: int, first: int = 0) -> Array:
+        """Means of a series over the steps `first` to before `first + steps` counted from `at`, shape `(steps,)`."""
+        table = self.tables[name]
+        per_day = table.shape[1]
+        local = at.astimezone(self.zone)
+        place = (local.hour + local.minute / 60.0 + local.second / 3600.0) / self.facility.step_hours
+        whole = int(place)
+        share = place - whole
+        # Months by day are looked up a day at a time: a window has few.
+        number = whole + first + np.arange(steps + 1)
+        days = number // per_day
+        begins = np.datetime64(local.date())
+        months = (begins + days).astype("datetime64[M]").astype(np.int64) % 12
+        values = table[months, number % per_day]
+        found: Array = (1.0 - share) * values[:-1] + share * values[1:]
+        return found
+
+    def meters(self) -> tuple[Meter, ...]:
+        """What may be measured, and between which limits that lies."""
+        facility, store = self.facility, self.facility.store
+        it = facility.it_mw * METER_MARGIN
+        found = [
+            Meter(FIRM, 0.0, it, needed=True),
+            Meter(SERVED, 0.0, it),
+            Meter(LOAD, 0.0, it * self.most[PUE] * METER_MARGIN, moves=self._varies(PUE) or self._varies(FIRM)),
+            Meter(ARRIVALS, 0.0, max(self.most[ARRIVALS], facility.it_mw) * METER_MARGIN),
+            Meter(WAITING, 0.0, max(self.most[ARRIVALS], facility.it_mw) * facility.delay_steps * facility.step_hours,
+                  needed=facility.delay_steps > 0),
+            Meter(IMPORT, 0.0, float(np.max(facility.import_limit_mw, initial=0.0)) * METER_MARGIN),
+            Meter(GENERATED, 0.0, facility.backup_limit_mw * METER_MARGIN),
+        ]  # fmt: skip
+        if PRICE in self.tables:
+            found.append(Meter(PRICE, -1.0, 1.0))
+        if store is not None:
+            found += [
+                Meter(STORED, 0.0, store.energy_mwh * METER_MARGIN, needed=True),
+                Meter(CHARGE, 0.0, float(store.charge_limit_mw) * METER_MARGIN),
+                Meter(DISCHARGE, 0.0, float(store.discharge_limit_mw) * METER_MARGIN),
+            ]
+        found += [
+            Meter(
+                self.possible_series(plant.name),
+                0.0,
+                plant.capacity_mw * max(self.most[f"{AVAILABILITY}{plant.name}"], 1.0) * METER_MARGIN,
+                moves=self._varies(f"{AVAILABILITY}{plant.name}"),
+            )
+            for plant in facility.plants
+        ]
+        return tuple(found)
+
+    def _varies(self, name: str) -> bool:
+        return bool(np.ptp(self.tables[name]) > 0.0)
+
+
+def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Report | None = None) -> Campus:
+    """The campus of a plan; raises `InputError` for a plan that cannot be operated."""
+    arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
+    wide = list_wide(arranged.setting.facility)
+    if wide:
+        raise InputError(Problem("operation.uncovered", names=wide))
+    setting = arranged.setting
+    conditions, facility = setting.conditions, setting.facility
+    series = {
+        **conditions.series,
+        **{name: getattr(conditions, name) for name in KNOWN},
+        **{name: getattr(facility, name) for name in OF_FACILITY},
+    }
+    offset = conditions.time[0].utcoffset()
+    assert offset is not None
+    return Campus(
+        facility=facility,
+        valuation=setting.valuation,
+        tables={name: fill_months(month_table(values, conditions)) for name, values in series.items()},
+        most={name: float(values.max()) for name, values in conditions.series.items()},
+        zone=timezone(offset),
+        horizon_steps=arranged.manner.horizon_steps,
+    )
+
+
+def fill_months(table: Array) -> Array:
+    """A table by month and time of day without holes: a month without values is as the mean of the others."""
+    missing = np.isnan(table)
+    known = (~missing).sum(axis=0)
+    total = np.where(missing, 0.0, table).sum(axis=0)
+    overall = float(total.sum() / known.sum())
+    mean = np.where(known > 0, total / np.maximum(known, 1), overall)
+    return np.where(missing, mean, table)
+
+
+def lay_facility(campus: Campus, at: datetime, first: int, steps: int) -> Facility:
+    """The facility in the steps `first` to before `first + steps` from `at`."""
+    laid: dict[str, Any] = {name: campus.expect(name, at, steps, first) for name in OF_FACILITY}
+    return replace(campus.facility, **laid)
+
+
+def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series: Mapping[str, Array]) -> Conditions:
+    """The conditions of the same steps, with `series` as they are expected there."""
+    import pandas as pd
+
+    hours = campus.facility.step_hours
+    begins = pd.Timestamp(at.astimezone(campus.zone)) + pd.Timedelta(hours=first * hours)
+    return Conditions(
+        time=pd.date_range(begins, periods=steps, freq=pd.Timedelta(hours=hours)),
+        step_hours=hours,
+        series=series,
+        **{name: campus.expect(name, at, steps, first) for name in KNOWN},
+    )

@@ -1,0 +1,255 @@
+"""From what is heard to a limit of power, every five minutes: the same journal leads to the same decisions.
+
+    good data      the window from now on is solved, and the hour is balanced in merit order of its prices
+    data missing   the last window that was good says what this hour should be, as long as no order has come since
+    else           the merit order of the plan's own prices, with what is known of the store and of the queue
+
+A person's override wins over each of these. Compute that may not wait keeps its power always, and every limit ends by
+itself: who hears nothing more from here is free again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+
+from kiban.arrays import Array
+from kiban.operation.ahead import Ahead
+from kiban.operation.conditions import ARRIVALS, FIRM
+from kiban.operation.facility import Facility, equip
+from kiban.operation.horizon import measure
+from kiban.operation.hour import Handover, Happened, Standing, run_hour
+from kiban.operation.lane import narrow_handover
+from kiban.operation.live.campus import STORED, WAITING, Campus, lay_conditions, lay_facility
+from kiban.operation.live.orders import Call, Order, Override
+from kiban.operation.live.outlook import Issue, Outlook
+from kiban.operation.live.solving import solve_window
+from kiban.operation.live.telemetry import STEP, Fault, Reading, Telemetry
+from kiban.operation.live.twin import Twin
+from kiban.operation.power_limit import PowerLimit, Reason
+from kiban.operation.window import write_windows
+
+LIFE: Final = timedelta(minutes=15)
+"""A limit holds so long: three steps, so that one which is late or lost leaves no hole."""
+LAST_PLAN: Final = timedelta(hours=6)
+"""So long the last good window says what to do; after that its forecasts say nothing any more."""
+DIGITS_MW: Final = 6
+"""Limits are whole watts: what lies below differs from one kind of processor to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What the first hour comes to if all is as expected, MW and MWh at its end."""
+
+    import_mw: float
+    backup_mw: float
+    charge_mw: float
+    discharge_mw: float
+    unserved_mw: float
+    storage_mwh: float
+    backlog_mwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A limit, why, and what is expected of it."""
+
+    limit: PowerLimit
+    missing: tuple[str, ...]
+    """Series that are needed and were not there."""
+    unsolved: bool
+    """Whether the window was not proven."""
+    guess: Guess
+    unlimited_flexible_mw: float
+    """What would have been decided without an override."""
+
+
+@dataclass(frozen=True, slots=True)
+class _LastPlan:
+    at: datetime
+    served_mw: tuple[float, ...]
+    guess: Guess
+
+
+class Steering:
+    """The state of a service; whatever changes it comes in by `order`, `forecast` and `hear`."""
+
+    def __init__(self, campus: Campus, begins: datetime) -> None:
+        self.campus = campus
+        self.telemetry = Telemetry(campus.meters(), begins)
+        self.outlook = Outlook(campus)
+        self.twin = Twin(campus)
+        self.number = 0
+        """That of the last decision."""
+        self.orders: list[Order] = []
+        self.solver_seconds: float | None = None
+        """What the last window took; None where none was solved."""
+        self._last: _LastPlan | None = None
+
+    def order(self, order: Order) -> None:
+        """Take an order; the last plan did not know of it."""
+        if isinstance(order, Call):
+            self.orders = [one for one in self.orders if not (isinstance(one, Call) and one.id == order.id)]
+            self._last = None
+        self.orders.append(order)
+
+    def forecast(self, issues: Iterable[Issue]) -> None:
+        """Take forecasts."""
+        self.outlook.issues.hear(issues)
+
+    def hear(self, now: datetime, readings: Sequence[Reading]) -> list[Fault]:
+        """Take what was measured; the faults that begin."""
+        found = self.telemetry.hear(now, readings)
+        self.outlook.hear(now, self.telemetry)
+        self.twin.hear(now, self.telemetry, self.outlook)
+        self.orders = [one for one in self.orders if one.ends > now]
+        return found
+
+    def decide(self, now: datetime, *, solves: bool = True) -> Decision:
+        """The limit from now on; a replay says where the solver did not answer then."""
+        self.number += 1
+        self.solver_seconds = None
+        missing = self.telemetry.missing(now)
+        reason: Reason
+        unsolved = False
+        found: tuple[float, Guess] | None = None
+        expected = self.outlook.expect(now, self.telemetry, self.twin.factors)
+        if not missing:
+            found = self._by_window(now, expected) if solves else None
+            unsolved = found is None
+        if found is not None:
+            reason = "call" if self._called(now) else "window"
+        elif (found := self._by_last_plan(now)) is not None:
+            reason = "last_plan"
+        else:
+            reason, found = "merit", self._by_merit(now, expected)
+        flexible, guess = found
+        firm = self._firm(now, expected)
+        room = max(self.campus.facility.it_mw - firm, 0.0)
+        flexible = min(max(round(flexible, DIGITS_MW), 0.0), round(room, DIGITS_MW))
+        without = flexible
+        override = self._override(now)
+        if override is not None:
+            reason, flexible = "override", min(round(override.flexible_mw, DIGITS_MW), round(room, DIGITS_MW))
+        limit = PowerLimit(self.number, now, now + LIFE, round(firm, DIGITS_MW), flexible, reason)
+        return Decision(limit, missing, unsolved, guess, without)
+
+    def _by_window(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess] | None:
+        """Compute that can wait in the first step, and what else that comes to; None where nothing is proven."""
+        ahead = self._ahead(now, expected)
+        stored, waiting = self._states(ahead.facility)
+        begun = time.perf_counter()
+        try:
+            found = solve_window(write_windows(ahead, self.campus.valuation), stored, waiting)
+        except Exception:
+            # Whatever a solver may do, the campus needs a limit: the decision says that there was no window.
+            logging.getLogger(__name__).exception("the window was not solved")
+            return None
+        self.solver_seconds = time.perf_counter() - begun
+        if not found.proven[0]:
+            return None
+        handover = narrow_handover(
+            found.amounts[0, :, 0].tolist(), found.prices[0, :, 0].tolist(), len(ahead.facility.stores)
+        )
+        happened = self._balance(ahead, handover, stored, waiting)
+        guess = guess_of(happened)
+        served = found.amount("served_mw")[0].tolist()
+        self._last = _LastPlan(now, (happened.served_mw, *served[1:]), guess)
+        return happened.served_mw, guess
+
+    def _by_last_plan(self, now: datetime) -> tuple[float, Guess] | None:
+        """What the last good window said of this hour; None where there is none that still says something."""
+        if self._last is None or now - self._last.at > LAST_PLAN:
+            return None
+        place = int((now - self._last.at) / timedelta(hours=self.campus.facility.step_hours))
+        return (self._last.served_mw[place], self._last.guess) if place < len(self._last.served_mw) else None
+
+    def _by_merit(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess]:
+        """The first step in merit order of the plan's own prices, with the states as they were last known."""
+        valuation = self.campus.valuation
+        ahead = self._ahead(now, expected)
+        stored, waiting = self._states(ahead.facility)
+        nothing = (0.0,) * len(ahead.facility.stores)
+        values = tuple(valuation.worth_of(store.name) for store in ahead.facility.stores)
+        handover = Handover((0.0, 0.0), nothing, nothing, 0.0, 0.0, values, valuation.backlog_myen_per_mwh, (0.0, 0.0))
+        happened = self._balance(ahead, handover, stored, waiting)
+        return happened.served_mw, guess_of(happened)
+
+    def _balance(self, ahead: Ahead, handover: Handover, stored: float, waiting: float) -> Happened:
+        measured, _ = measure(ahead, self.campus.valuation)
+        standing = Standing((stored,) * len(ahead.facility.stores), waiting, (0.0, 0.0))
+        return run_hour(measured[0], equip(ahead.facility), handover, standing)
+
+    def _ahead(self, now: datetime, expected: Mapping[str, Array]) -> Ahead:
+        """What is seen from now on, behind the steps whose arrivals may still wait."""
+        campus, delay = self.campus, self.campus.facility.delay_steps
+        steps = delay + campus.horizon_steps
+        series = {name: np.concatenate([np.zeros(delay), values]) for name, values in expected.items()}
+        series[ARRIVALS][:delay] = self.outlook.arrived(now)
+        conditions = lay_conditions(campus, now, -delay, steps, series)
+        facility = self.twin.correct(lay_facility(campus, now, -delay, steps))
+        limit = facility.import_limit_mw.copy()
+        limit[delay:] = self._limit_import(now, limit[delay:])
+        facility = replace(facility, import_limit_mw=limit)
+        seen = {name: values[None, :] for name, values in expected.items()}
+        return Ahead(facility, conditions, (), np.array([delay]), seen)
+
+    def _limit_import(self, now: datetime, limit_mw: Array) -> Array:
+        """What may be drawn in each step under the calls that are known: the mean over the step, and now at once."""
+        length = timedelta(hours=self.campus.facility.step_hours)
+        limited = limit_mw.copy()
+        for call in self.orders:
+            if not isinstance(call, Call):
+                continue
+            for place in range(limited.size):
+                begins = now + place * length
+                # What is decided now holds until the next step and not on average of an hour.
+                ends = now + STEP if place == 0 else begins + length
+                share = (min(call.ends, ends) - max(call.begins, begins)) / (ends - begins)
+                if place == 0 and share > 0.0:
+                    share = 1.0
+                if share > 0.0:
+                    lowest = min(limit_mw[place], call.import_limit_mw)
+                    limited[place] = min(limited[place], share * lowest + (1.0 - share) * limit_mw[place])
+        return limited
+
+    def _states(self, facility: Facility) -> tuple[float, float]:
+        """What is stored and what waits, as last known; nothing where that was never read."""
+        store = facility.store
+        stored = 0.0
+        if store is not None:
+            stored = min(max(self.telemetry.last(STORED) or 0.0, 0.0), store.energy_mwh)
+        return stored, max(self.telemetry.last(WAITING) or 0.0, 0.0)
+
+    def _firm(self, now: datetime, expected: Mapping[str, Array]) -> float:
+        """Compute that may not wait, the most that is measured or expected while the limit holds."""
+        steps = int(LIFE / timedelta(hours=self.campus.facility.step_hours)) + 2
+        most = float(expected[FIRM][:steps].max())
+        measured = self.telemetry.last(FIRM)
+        return min(max(most, measured or 0.0), self.campus.facility.it_mw)
+
+    def _override(self, now: datetime) -> Override | None:
+        holding = [one for one in self.orders if isinstance(one, Override) and one.begins <= now < one.ends]
+        return holding[-1] if holding else None
+
+    def _called(self, now: datetime) -> bool:
+        return any(isinstance(one, Call) and one.begins < now + STEP and now < one.ends for one in self.orders)
+
+
+def guess_of(happened: Happened) -> Guess:
+    """What an hour comes to, with the digits of a limit."""
+    numbers = (
+        *happened.sources_mw,
+        sum(happened.charges_mw),
+        sum(happened.discharges_mw),
+        happened.unserved_mw,
+        sum(happened.stored_mwh),
+        happened.backlog_mwh,
+    )
+    return Guess(*(round(number, DIGITS_MW) for number in numbers))

@@ -1,0 +1,14 @@
+"""The living service of `kiban operate`: data in, limits out, watched by Prometheus.
+
+running      the service from a plan until it is told to stop
+service      the loop: hear, decide, keep, hand over
+clocks       the machine's clock, or a faster one
+sources      telemetry from Prometheus or a file
+meters       names under which a campus measures itself
+forecast_file  forecasts of a file, as they are issued
+schedulers   what takes a limit to a scheduler
+addresses    metrics, health, and orders over HTTP
+metrics      the table of metrics
+gauges       their values
+logs         logs as JSON
+"""

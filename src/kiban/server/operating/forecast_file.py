@@ -1,0 +1,65 @@
+"""Forecasts of a file that somebody renews: what has been issued by now and was not heard yet."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from kiban.errors import InputError
+from kiban.operation.forecast.given_file import read_given
+from kiban.operation.live.campus import Campus
+from kiban.operation.live.outlook import Issue
+from kiban.server.operating.logs import log
+
+
+class ForecastFile:
+    """A file as `kiban run --forecast FILE` reads it; asked with the time, it gives the issues that are new."""
+
+    def __init__(self, path: str | Path, campus: Campus) -> None:
+        """Raises `InputError` for a file that cannot be used now; later it is only said in the log."""
+        self._path = Path(path)
+        self._names = tuple(campus.most)
+        offset = campus.zone.utcoffset(None)
+        self._offset_hours = offset.total_seconds() / 3600.0
+        self._step = timedelta(hours=campus.facility.step_hours)
+        self._stamp: tuple[int, int] | None = None
+        self._issues: list[Issue] = []
+        self._heard: set[tuple[str, datetime, datetime]] = set()
+        self._refresh()
+
+    def __call__(self, now: datetime) -> list[Issue]:
+        """What was issued by now for steps that are not over, oldest issue first."""
+        try:
+            self._refresh()
+        except InputError as error:
+            log(logging.ERROR, "forecast_unusable", reason=str(error))
+        new = [
+            one
+            for one in self._issues
+            if one.issued <= now < one.valid + self._step and (one.series, one.issued, one.valid) not in self._heard
+        ]
+        self._heard = {key for key in self._heard if key[2] + self._step > now}
+        self._heard.update((one.series, one.issued, one.valid) for one in new)
+        return new
+
+    def _refresh(self) -> None:
+        try:
+            found = self._path.stat()
+            stamp = (found.st_mtime_ns, found.st_size)
+        except OSError:
+            stamp = None
+        if stamp is not None and stamp == self._stamp:
+            return
+        given = read_given(self._path, self._names, self._offset_hours)
+        self._stamp = stamp
+        self._issues = sorted(
+            (
+                Issue(name, datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(valid, UTC), value)
+                for name, series in given.items()
+                for issued, valid, value in zip(
+                    series.issued_s.tolist(), series.valid_s.tolist(), series.value.tolist(), strict=True
+                )
+            ),
+            key=lambda one: (one.issued, one.valid, one.series),
+        )
