@@ -1,5 +1,5 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | run | operate | replay | forecast | frontier | report | serve | audit`.
+race | run | outages | operate | replay | forecast | frontier | report | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -18,7 +18,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from kiban.commands import audit, forecast, frontier, operating, paying, place, race, report, running, serve, what_is
+from kiban.commands import (
+    audit,
+    forecast,
+    frontier,
+    operating,
+    outages,
+    paying,
+    place,
+    race,
+    report,
+    running,
+    serve,
+    what_is,
+)
 from kiban.commands.terminal import (
     Insist,
     Lang,
@@ -297,6 +310,7 @@ operating.register(app)
 forecast.register(app)
 what_is.register(app)
 race.register(app)
+outages.register(app)
 frontier.register(app)
 report.register(app)
 serve.register(app)

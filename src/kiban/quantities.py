@@ -26,6 +26,15 @@ MWH_PER_GWH = 1_000.0
 
 SIGNIFICANT_DIGITS = 3
 
+_STORAGES = (
+    ("iron_air", "iron-air", "鉄空気電池"),
+    ("flow_battery", "flow battery", "フロー電池"),
+    ("compressed_air", "compressed air", "圧縮空気貯蔵"),
+    ("hydrogen", "hydrogen", "水素貯蔵"),
+    ("pumped_hydro", "pumped hydro", "揚水"),
+    ("bridging_battery", "hired batteries,", "仮設蓄電池"),
+)
+
 GLOSSARY: dict[str, tuple[str, str]] = {
     "it_load": ("IT load", "IT負荷"),
     "it": ("IT capacity", "IT容量"),
@@ -68,16 +77,10 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "operation": ("operation and maintenance", "運転維持"),
     "capacity": ("IT capacity, as given", "IT容量(指定値)"),
     "land": ("land", "土地"),
+    **{f"storage_{name}": (english.rstrip(","), japanese) for name, english, japanese in _STORAGES},
     **{
         f"storage_{name}_{part}": (f"{english} {of}", f"{japanese}({der})")
-        for name, english, japanese in (
-            ("iron_air", "iron-air", "鉄空気電池"),
-            ("flow_battery", "flow battery", "フロー電池"),
-            ("compressed_air", "compressed air", "圧縮空気貯蔵"),
-            ("hydrogen", "hydrogen", "水素貯蔵"),
-            ("pumped_hydro", "pumped hydro", "揚水"),
-            ("bridging_battery", "hired batteries,", "仮設蓄電池"),
-        )
+        for name, english, japanese in _STORAGES
         for part, of, der in (
             ("power", "power", "出力"),
             ("charge_power", "charging", "入力"),

@@ -13,7 +13,7 @@ from kiban.operation.budget import BACKUP as BACKUP_HOURS
 from kiban.operation.budget import CARBON, GAIN, MOST, UNCLEAN, WATER, Budget, expect, pace
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.course import Course
-from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event
 from kiban.operation.facility import Facility
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.published import PublishedPrices
@@ -94,6 +94,30 @@ def test_a_wide_campus_keeps_the_limits_of_what_it_has(seed: int, kind: str) -> 
     assert costs["supply"] == pytest.approx(0.016 * output.sum())
     assert costs["wear"] == pytest.approx(5e-4 * flows["storage_tank_discharge_mw"].sum())
     assert costs["sales"] == pytest.approx(-course.conditions.export_price_myen_per_mwh @ flows["export_mw"])
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_a_hall_that_is_throttled_serves_no_more_than_it_carries(wide: bool) -> None:
+    """To 45 of its 95 MW for ten hours: what is firm beyond that is not served, the rest is, whatever it costs."""
+    course = run_course(3, "merit", {"wide": wide}, events=(Event(IT, 30, 40, 45.0 / 95.0, known=20),))
+    firm = course.conditions.series[FIRM]
+    hit = np.arange(firm.size) // 10 == 3
+    assert course.it_load_mw[hit] == pytest.approx(45.0)
+    assert course.flows["unserved_mw"][hit] == pytest.approx(firm[hit] - 45.0)
+    assert course.flows["unserved_mw"][~hit].max() < 1e-9
+    assert np.abs(course.imbalance_mw()).max() < 1e-9
+
+
+def test_a_call_limits_what_is_drawn_and_not_what_is_fed_in() -> None:
+    facility, conditions = random_campus(0, wide=True)
+    manner = Manner(PerfectForecast(conditions), 24, events=(Event(IMPORT, 0, conditions.steps, 0.0, known=0),))
+    called = operate(facility, conditions, VALUATION, manner)
+    assert called.flows["import_mw"].max() == 0.0
+    away = operate(
+        facility, conditions, VALUATION, replace(manner, events=(Event(GRID, 0, conditions.steps, 0.0, known=0),))
+    )
+    assert away.flows["import_mw"].max() == away.flows["export_mw"].max() == 0.0
+    assert called.flows["export_mw"].max() > 0.0
 
 
 def test_a_wide_campus_uses_what_it_has() -> None:

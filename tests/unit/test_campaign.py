@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
-from kiban.operation.campaign import Outcome, _share_that_starts, count_failures, try_outages
+from kiban.cli import app
+from kiban.operation.campaign import Campaign, Outcome, _share_that_starts, count_failures, try_outages
 from kiban.operation.facility import Facility
 from kiban.planning.building import build
 from kiban.planning.plan import Plan
+from kiban.report.messages import say
 from kiban.scenario import parse_scenario
+from kiban.scenario.examples import load_scenario
 
 
 @cache
@@ -30,7 +36,7 @@ def plan(technology: str) -> Plan:
 
 def outcomes(technology: str, **asked: object) -> dict[str, Outcome]:
     given = {"trials": 12, "hours": 6.0, "horizon_hours": 12.0, **asked}
-    return {one.unit: one for one in try_outages(plan(technology), **given)}
+    return {one.unit: one for one in try_outages(plan(technology), **given).outcomes}
 
 
 def test_counts_by_hand() -> None:
@@ -71,3 +77,32 @@ def test_a_backup_of_the_whole_load_survives_every_unit_and_none_does_not() -> N
 def test_the_same_seed_gives_the_same_trials() -> None:
     assert outcomes("none", seed=4, trials=4) == outcomes("none", seed=4, trials=4)
     assert outcomes("none", seed=4, trials=4) != outcomes("none", seed=5, trials=4)
+
+
+def test_the_sentence_says_what_fails_and_how_sure_that_is() -> None:
+    fine = count_failures("grid", [0.0] * 200, ["now"] * 200)
+    bad = count_failures("backup", [2.0] * 3 + [0.0] * 197, ["then"] * 200)
+    carried = Campaign((fine,), 200, 8.0, 1)
+    assert say(carried.sentence, "en").startswith("Whichever one unit is lost for 8 h at 200 random hours, all compute")
+    assert "1.83 %" in say(carried.sentence, "en")
+    failing = Campaign((fine, bad), 200, 8.0, 1)
+    assert "the loss of 1 for 8 h" in say(failing.sentence, "en")
+    assert "backup generation: in 1.50 % of 200" in say(failing.sentence, "en")
+    assert "非常用発電" in say(failing.sentence, "ja")
+
+
+@pytest.mark.slow
+def test_the_command_prints_what_python_returns(tmp_path: Path) -> None:
+    file = tmp_path / "week.toml"
+    content = "[site]\nid = 'tomakomai'\n[time]\nfirst_hour = 2160\nhours = 48\n[backup]\ntechnology = 'none'\n"
+    file.write_text("name = 'two days'\n" + content, encoding="utf-8")
+    asked = ["outages", str(file), "--trials", "2", "--hours", "2"]
+    answer = CliRunner().invoke(app, [*asked, "--json"])
+    assert answer.exit_code == 0
+    document = json.loads(answer.stdout)
+    found = try_outages(build(load_scenario(file)), trials=2, hours=2.0)
+    assert document["sentence"] == say(found.sentence, "en")
+    assert [one["unit"] for one in document["units"]] == [one.unit for one in found.outcomes]
+    assert [one["probability"] for one in document["units"]] == [one.probability for one in found.outcomes]
+    said = CliRunner().invoke(app, [*asked, "--lang", "ja"])
+    assert say(found.sentence, "ja")[:12] in said.stdout.replace("\n", "")

@@ -12,7 +12,7 @@ from tests.cases.forecasts import PRICE, PUE, PV, WIND, conditions
 
 from kiban.errors import InputError
 from kiban.operation.disturbance import change_conditions, disturb_forecast, list_events
-from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event
 from kiban.operation.facility import Facility
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.occurrences import NEEDED, Occurrence, read_occurrences
@@ -40,6 +40,7 @@ kind = "heat_wave"
 from = 2023-04-02
 hours = 24
 pue_rise_share = 0.05
+throttled_share = 0.2
 unit = "pv"
 left_share = 0.9
 [[event]]
@@ -149,10 +150,11 @@ def test_units_are_away_and_calls_limit_import(tmp_path: Path) -> None:
     assert found == (
         Event(GRID, 18, 24, 0.0, 19),
         Event(BACKUP, 0, 2, 0.0, 1),
+        Event(IT, 24, 48, 0.8, 25),
         Event("pv", 24, 48, 0.9, 25),
         Event("wind_onshore", 58, 72, 0.4, 46),
-        Event(GRID, 17, 18, 0.4, 14),  # 20 of 50 MW
-        Event(GRID, 18, 19, 1.0, 14),  # 16 MW are below the limit as they are
+        Event(IMPORT, 17, 18, 0.4, 14),  # 20 of 50 MW
+        Event(IMPORT, 18, 19, 1.0, 14),  # 16 MW are below the limit as they are
     )
 
 

@@ -229,6 +229,6 @@ def test_a_plan_with_everything_is_operated() -> None:
 def test_every_unit_of_a_plan_with_everything_can_be_lost() -> None:
     plan = kiban.build(WIDE)
     assert isinstance(plan, Plan)
-    outcomes = try_outages(plan, trials=2, hours=3.0)
+    outcomes = try_outages(plan, trials=2, hours=3.0).outcomes
     units = {"grid", "backup", "battery", "storage_flow", "cooling_storage", "pv", "wind_onshore", "geothermal"}
     assert {one.unit for one in outcomes} == units

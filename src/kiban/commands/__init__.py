@@ -10,6 +10,7 @@
     operating  kiban operate | replay
     place     a place by its coordinates in place of a scenario
     race      kiban race
+    outages   kiban outages
     report    kiban report
     running   kiban run
     serve     kiban serve

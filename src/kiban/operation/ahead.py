@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
-from kiban.operation.events import BACKUP, GRID, Event, left_of
+from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event, left_of
 from kiban.operation.facility import Facility, Generator
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
@@ -63,7 +63,7 @@ class Ahead:
     @property
     def import_limit_mw(self) -> Array:
         """What may be drawn."""
-        limit: Array = self.known(self.facility.import_limit_mw) * self.left(GRID)
+        limit: Array = self.known(self.facility.import_limit_mw) * self.left(GRID) * self.left(IMPORT)
         return limit
 
     @property
@@ -96,9 +96,15 @@ class Ahead:
         return np.minimum(generator.capacity_mw * generator.least_share, self.output_limit_mw(generator))
 
     @cached_property
+    def it_limit_mw(self) -> Array:
+        """IT load that the hall can carry."""
+        limit: Array = self.facility.it_mw * np.ones(self.steps.shape) * self.left(IT)
+        return limit
+
+    @cached_property
     def firm_mw(self) -> Array:
         """IT load that may not wait: no more than there is room for."""
-        return np.minimum(self.expected[FIRM], self.facility.it_mw)
+        return np.minimum(self.expected[FIRM], self.it_limit_mw)
 
     @property
     def pue(self) -> Array:

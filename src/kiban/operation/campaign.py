@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from kiban.messages import Message
 from kiban.operation.course import Course
 from kiban.operation.events import BACKUP, GRID, Event
 from kiban.operation.facility import Facility
@@ -23,7 +24,7 @@ from kiban.operation.horizon import Part, operate
 from kiban.operation.operation import UNSERVED_MWH
 from kiban.operation.period import Period
 from kiban.operation.running import Arrangement, arrange
-from kiban.progress import Report
+from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -58,6 +59,36 @@ class Outcome:
         return self.failed / self.trials
 
 
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """Every unit of a plan lost `trials` times for `hours`, one outcome a unit."""
+
+    outcomes: tuple[Outcome, ...]
+    trials: int
+    hours: float
+    seed: int
+
+    @property
+    def sentence(self) -> Message:
+        """The answer in one sentence; its text is the English one."""
+        failing = [one for one in self.outcomes if one.failed]
+        if not failing:
+            high = max((one.high for one in self.outcomes), default=0.0)
+            return Message("outages.carried", hours=self.hours, trials=self.trials, loss_share=high)
+        worst = max(failing, key=lambda one: (one.failed, one.mean_unserved_mwh))
+        return Message(
+            "outages.failing",
+            hours=self.hours,
+            trials=self.trials,
+            count=len(failing),
+            tried=len(self.outcomes),
+            lost_unit=worst.unit,
+            loss_share=worst.probability,
+            low_share=worst.low,
+            high_share=worst.high,
+        )
+
+
 def try_outages(
     plan: Plan,
     *,
@@ -68,8 +99,9 @@ def try_outages(
     forecast: Wanted = "synthetic",
     horizon_hours: float | None = None,
     report: Report | None = None,
-) -> tuple[Outcome, ...]:
+) -> Campaign:
     """Lose every unit of a plan once in each of `trials` random hours, for `hours` (absent takes the catalogue's)."""
+    tell = report or say_nothing
     arranged = arrange(plan, period=period, forecast=forecast, horizon_hours=horizon_hours, report=report)
     # Weeks of the budgets are paced by what was used before; a part of an operation is held to the plan's own price.
     arranged = replace(arranged, manner=replace(arranged.manner, budgets=()))
@@ -82,8 +114,11 @@ def try_outages(
     def starts(draw: np.random.Generator) -> float:
         return _share_that_starts(setting.facility, sets, failure, draw)
 
-    units = list_units(setting.facility)
-    return tuple(_try_unit(unit, arranged, calm, trials, seed, asked, starts) for unit in units)
+    outcomes = []
+    for unit in list_units(setting.facility):
+        tell(Message("progress.losing", lost_unit=unit, trials=trials))
+        outcomes.append(_try_unit(unit, arranged, calm, trials, seed, asked, starts))
+    return Campaign(tuple(outcomes), trials, asked, seed)
 
 
 def list_units(facility: Facility) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
 from kiban.operation.conditions import AVAILABILITY, PRICE, PUE, Conditions
-from kiban.operation.events import GRID, Event
+from kiban.operation.events import GRID, IMPORT, IT, Event
 from kiban.operation.facility import Facility
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.occurrences import Occurrence
@@ -36,16 +36,18 @@ def list_events(occurrences: Sequence[Occurrence], facility: Facility) -> tuple[
     for one in occurrences:
         if one.kind == "grid_outage":
             found.append(Event(GRID, one.first, one.end, 0.0, one.known))
-        elif one.kind in ("unit_trip", "curtailment_call", "heat_wave") and one.unit is not None:
+        if one.kind == "heat_wave" and "throttled_share" in one.values:
+            found.append(Event(IT, one.first, one.end, 1.0 - one.values["throttled_share"], one.known))
+        if one.kind in ("unit_trip", "curtailment_call", "heat_wave") and one.unit is not None:
             left = one.values.get("left_share", 1.0 if one.kind == "heat_wave" else 0.0)
             left = min(left, 1.0 - one.values["start_failure_share"]) if "start_failure_share" in one.values else left
             found.append(Event(one.unit, one.first, one.end, left, one.known))
-        elif one.kind == "demand_response_call":
+        if one.kind == "demand_response_call":
             # One share for each step: the connection's own limit may differ from step to step.
             for step in range(one.first, one.end):
                 possible = float(facility.import_limit_mw[step])
                 left = min(one.values["import_limit_mw"] / possible, 1.0) if possible > 0.0 else 1.0
-                found.append(Event(GRID, step, step + 1, left, min(one.known, step + 1)))
+                found.append(Event(IMPORT, step, step + 1, left, min(one.known, step + 1)))
     return tuple(found)
 
 

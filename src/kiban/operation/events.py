@@ -13,12 +13,16 @@ from kiban.arrays import Array
 
 GRID: Final = "grid"
 BACKUP: Final = "backup"
+IMPORT: Final = "import"
+"""What may be drawn from the grid, and not what may be fed in: calls limit it."""
 BATTERY: Final = "battery"
+IT: Final = "it"
+"""The hall: what is left of it is what may be served."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A unit (`grid`, `backup`, `battery`, a supply option) of which a share is left in steps `first` to before `end`.
+    """A unit (`grid`, `it`, a store, a supply option ...) of which a share is left in steps `first` to before `end`.
 
     Windows know of it from step `known` on; None is from the step after its first one, when it has been seen.
     """

@@ -12,9 +12,10 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
 from kiban.operation.budget import Budget, pace
-from kiban.operation.conditions import AVAILABILITY, Conditions
+from kiban.operation.conditions import AVAILABILITY, FIRM, Conditions
 from kiban.operation.course import BATTERY_COLUMNS, Course
-from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.events import BACKUP, GRID, IT, Event
+from kiban.operation.events import IMPORT as CALLED
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.hour import Happened, Measured, SourceLimits, Standing, StoreLimits, run_hour
@@ -100,7 +101,8 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
     offered = np.maximum(offered, 0.0)
     costs = find_costs(now, valuation)
     served = costs.served[:, 0]
-    firm = now.firm_mw[:, 0]
+    room = facility.it_mw * seen_now(ahead, IT)
+    firm = np.minimum(series[FIRM][begins], room)
     # In the order of the fields of `Measured` after sources and stores.
     table = (
         offered,
@@ -108,10 +110,11 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
         now.pue[:, 0],
         now.arrivals_mw[:, 0],
         now.backlog_limit_mwh[:, 0],
-        facility.it_mw - firm,
+        room - firm,
         served,
         valuation.unserved_myen_per_mwh - served,
         np.full(begins.size, valuation.dropped_myen_per_mwh),
+        series[FIRM][begins] - firm,
     )
     sources = _measure_sources(ahead, now, [cost[:, 0] for cost in costs.sources])
     stores = _measure_stores(ahead)
@@ -126,7 +129,7 @@ def _measure_sources(ahead: Ahead, now: Ahead, costs: Sequence[Array]) -> Iterat
     facility, begins = ahead.facility, ahead.begins
     nothing, connected = np.zeros(begins.size), seen_now(ahead, GRID)
     limits: dict[str, tuple[Array, Array]] = {
-        IMPORT: (nothing, facility.import_limit_mw[begins] * connected),
+        IMPORT: (nothing, facility.import_limit_mw[begins] * connected * seen_now(ahead, CALLED)),
         BACKUP_OUTPUT: (nothing, facility.backup_limit_mw * seen_now(ahead, BACKUP)),
         EXPORT: (-facility.export_limit_mw[begins] * connected, nothing),
     }

@@ -54,6 +54,8 @@ class Measured:
     served_price: float
     unserved_price: float
     dropped_price: float
+    without_room_mw: float = 0.0
+    """Firm compute beyond `firm_mw`, for which the hall has no room: it is not served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +202,7 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
         discharges_mw=discharges,
         served_mw=served,
         curtailed_mw=0.0 - places[-1],
-        unserved_mw=places[-2] / pue,
+        unserved_mw=places[-2] / pue + measured.without_room_mw,
         dropped_mw=dropped / hours,
         stored_mwh=tuple(stored),
         backlog_mwh=left_mwh - dropped,

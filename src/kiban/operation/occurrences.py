@@ -42,7 +42,7 @@ NEEDED: Final[Mapping[Kind, tuple[str, ...]]] = {
 """Keys that a kind of event must have beside those of all."""
 POSSIBLE: Final[Mapping[Kind, tuple[str, ...]]] = {
     "unit_trip": ("left_share", "start_failure_share"),
-    "heat_wave": ("unit", "left_share"),
+    "heat_wave": ("unit", "left_share", "throttled_share"),
     "forecast_bust": ("unit",),
 }
 """Keys that it may have."""
@@ -52,6 +52,7 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "left_share": (0.0, 1.0),
     "start_failure_share": (0.0, 1.0),
     "pue_rise_share": (0.0, 1.0),
+    "throttled_share": (0.0, 1.0),
     "factor": (0.0, 10.0),
     "price_rise_myen_per_mwh": (-1.0, 1.0),
     "import_limit_mw": (0.0, math.inf),

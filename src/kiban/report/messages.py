@@ -14,7 +14,7 @@ from kiban.errors import Problem
 from kiban.messages import Message
 from kiban.policy.law import load_law
 from kiban.quantities import Language, format_money, format_share, term, unit_text
-from kiban.report.names import subject_name
+from kiban.report.names import lost_unit_name, subject_name
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 
 
@@ -147,6 +147,10 @@ _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "price_area": _price_area,
     "amount_myen": _money,
     "regret_share": _share,
+    "loss_share": _share,
+    "low_share": _share,
+    "high_share": _share,
+    "lost_unit": lost_unit_name,
     "forecast_name": _forecast,
     "event_kind": _event_kind,
 }

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TypedDict
 
 from kiban.catalogue import Fact, load_catalogue
+from kiban.operation.events import GRID
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
@@ -78,6 +79,11 @@ def subject_name(subject: str, language: Language) -> str:
     if subject.startswith(COMPUTE) and subject not in GLOSSARY:
         return term(subject.removeprefix(COMPUTE), language)
     return term(subject, language)
+
+
+def lost_unit_name(unit: str, language: Language) -> str:
+    """Name of what an event may hit: the connection, a store, a supply option."""
+    return term("interconnection" if unit == GRID else unit, language)
 
 
 def indicator_name(name: str, language: Language) -> str:

@@ -1,6 +1,7 @@
 """An operation for readers.
 
 words       its parts and items by name
+outages     a campaign of outages in words and as JSON
 terminal    text at the command line
 document    the operation as JSON
 models      models of forecasts, their trials and their register
