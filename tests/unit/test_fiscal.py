@@ -130,6 +130,21 @@ def test_ends_caps_and_claw_backs_are_told() -> None:
     assert {limit.claw_back_years for limit in american if limit.kind == "tax_credit"} == {5}
 
 
+def test_what_comes_back_stands_in_the_budget_by_year() -> None:
+    """Of 35 % in cash all in the first full year of service, beside the loss; of a grant what is not written off."""
+    payment = paid("openai-ask-us")
+    budget = draw_up_budget(payment)
+    highest = budget.highest_claw_back
+    assert highest is not None
+    paid_out = sum(float(np.sum(flow.amount_myen[..., :3])) for flow in payment.after.cash.tax.credits_worth)
+    first = next(year for year in budget.years if year.year == 2030)
+    assert first.claw_back_myen == pytest.approx(paid_out)
+    assert draw_up_budget(paid("tax-credit")).highest_claw_back is None
+    grant = draw_up_budget(paid("capital-grant"))
+    assert grant.highest_claw_back is not None
+    assert grant.last_claw_back_year == 2059
+
+
 def test_the_table_can_be_pasted() -> None:
     budget = draw_up_budget(paid("tax-credit"))
     for language in ("en", "ja"):
@@ -140,6 +155,11 @@ def test_the_table_can_be_pasted() -> None:
         assert first[0] == "2027"
         assert float(first[1]) == pytest.approx(budget.years[0].loss_myen, abs=6e-4)
         assert float(rows[-1][1]) == pytest.approx(budget.life_myen, abs=6e-4)
+    grant = draw_up_budget(paid("capital-grant"))
+    back = [row.split(",")[-1] for row in budget_csv(grant, "en").removeprefix("\ufeff").splitlines()]
+    assert back[0] == "given back if closed in that year"
+    expected = [one.claw_back_myen for one in grant.years[:5]]
+    assert [float(cell) for cell in back[1:6]] == pytest.approx(expected, abs=6e-4)
 
 
 # ---- who keeps the tax

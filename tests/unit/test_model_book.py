@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow
 from kiban.finance.metrics import compute_returns
+from kiban.finance.money_terms import MoneyTerms
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
 from kiban.policy.terms import (
     ASSETS,
@@ -35,6 +36,17 @@ pytestmark = pytest.mark.slow
 
 BALANCE = DepreciationTerms("declining_balance_200", 5)
 LINE = DepreciationTerms("straight_line", 10)
+OWN_TERMS = MoneyTerms(
+    price_path=(1.0, 0.95, 0.9),
+    price_escalation=0.01,
+    cost_escalation=0.02,
+    power_escalation=-0.03,
+    output_degradation=0.04,
+    interest_during_construction=False,
+    undepreciated="lost",
+    debt_reserve_months=6.0,
+    working_reserve_months=3.0,
+)
 DUE = PropertyTaxTerms(0.014, 0.2, 0.9, 0.05, relief=(0.5,))
 
 
@@ -144,11 +156,48 @@ def assert_same(worked: Worked, flow: CashFlow) -> None:
         ({}, False),
         ({"tax_position": "standalone", "repayment": "annuity", "debt_share": 0.3}, True),
         ({"construction_years": 0, "credit_delay_years": 1, "dscr_target": 2.5}, False),
+        ({"terms": OWN_TERMS}, False),
+        ({"terms": replace(OWN_TERMS, debt_sizing="share"), "construction_years": 2}, False),
+        ({"terms": MoneyTerms(debt_sizing="share"), "repayment": "annuity", "debt_share": 0.3}, True),
     ],
 )
 def test_formulas_give_the_cash_flow(tmp_path: Path, changes: dict[str, Any], refundable: bool) -> None:
     flow = project_cash_flow(project(refundable=refundable), case(**changes))
     assert_same(Worked(tmp_path, model_book_bytes(flow)), flow)
+
+
+def test_the_book_follows_terms_of_the_money(tmp_path: Path) -> None:
+    """Growth, reserves and the debt's size written into the coloured cells give the cash flow under such terms."""
+    book = load_workbook(io.BytesIO(model_book_bytes(project_cash_flow(project(), case()))))
+    page = book["Inputs"]
+    new = {
+        "Growth of the price of what is sold, real, a year": 0.02,
+        "Growth of costs without power, real, a year": 0.01,
+        "Growth of the price of power, real, a year": 0.03,
+        "Fall of what is sold, share a year": 0.05,
+        "Debt by its share of the cost alone (1) or by cover too (0)": 1.0,
+        "Interest accrues while building (1) or not (0)": 0.0,
+        "Debt service kept in cash [months]": 6.0,
+        "Running costs kept in cash [months]": 2.0,
+    }
+    for row in range(1, page.max_row + 1):
+        if page.cell(row, 1).value in new:
+            page.cell(row, 3).value = new.pop(page.cell(row, 1).value)
+    assert new == {}
+    terms = MoneyTerms((), 0.02, 0.01, 0.03, 0.05, "share", False, "deducted", 6.0, 2.0)
+    after = project_cash_flow(project(), case(terms=terms))
+    used = [claim.used_share[0] for terms in after.purchase_terms.values() for one in terms for claim in one.credits]
+    rows = book["Purchases"].iter_rows(min_col=1, max_col=3)
+    cells = [row[2] for row in rows if row[0].value == "Share of the credit that tax lets its owner use"]
+    for cell, share in zip(cells, used, strict=True):
+        cell.value = float(share)
+    changed = io.BytesIO()
+    book.save(changed)
+    worked = Worked(tmp_path, changed.getvalue())
+    np.testing.assert_allclose(worked.row("Cash flow", "Flow of equity"), after.equity_flow, atol=1e-7)
+    np.testing.assert_allclose(worked.row("Cash flow", "Cash kept at the end of the year"), after.cash_reserves)
+    assert after.cash_reserves.max() > 10.0
+    assert worked.named("Checks", "Sum of all checks") == 0
 
 
 def test_the_book_follows_its_inputs(tmp_path: Path) -> None:

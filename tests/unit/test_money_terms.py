@@ -21,7 +21,6 @@ from kiban.finance.project import UNTAXED, Project, ProjectAsset, RevenueStream
 from kiban.policy.own_terms import with_own_tax
 from kiban.policy.package_terms import resolve
 from kiban.policy.terms import DepreciationTerms
-from kiban.report.payment.workbook import model_book_bytes
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import load_scenario
 from kiban.scenario.study import Finance
@@ -261,9 +260,3 @@ def test_a_payment_under_ones_own_terms_still_sums_to_zero() -> None:
     assert own.cash.cash_reserves[own.cash.start] > 0
     # What falls is dearer at first, so that on the whole it pays the same.
     assert own.levelised.myen_per_it_mwh > 1.1 * sides["plain"].levelised.myen_per_it_mwh
-
-
-def test_a_model_book_that_does_not_hold_them_says_so() -> None:
-    assert model_book_bytes(flow())
-    with pytest.raises(ScenarioError, match="model book does not hold"):
-        model_book_bytes(flow(MoneyTerms(price_escalation=0.01)))

@@ -33,6 +33,7 @@ Who pays whom, and for what:
     local_tax         large assets and the local allocation tax: what a town and a prefecture keep
     kept_by           the same for both sides of a package
     budget            revenue lost and money spent by fiscal year; ends, caps, share of an official total
+    claw_back         what comes back if a campus closes early, by year
     chip_market       who ends with the support where chips have a price that answers
     race              two prefectures that may each offer a relief to win one campus
     fiscal            these views of a payment

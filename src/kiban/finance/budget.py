@@ -22,6 +22,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
+from kiban.finance.claw_back import claw_back_by_year, vesting_years
 from kiban.finance.kept_by import catalogue_of
 from kiban.finance.ledger import TREASURIES, Ledger, difference
 from kiban.finance.owner_risk import risk_charge
@@ -64,6 +65,8 @@ class FiscalYear:
     by_party_myen: Mapping[str, float]
     at_start_prices_myen: float
     """The same at constant prices of the start year."""
+    claw_back_myen: float
+    """What the treasuries may claim back if the campus closes in this year, in its money; no part of the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,17 @@ class Budget:
         """Sum of all years."""
         return sum(year.loss_myen for year in self.years)
 
+    @property
+    def highest_claw_back(self) -> FiscalYear | None:
+        """The year in which closing would give back most; None where nothing ever comes back."""
+        highest = max(self.years, key=lambda year: year.claw_back_myen, default=None)
+        return highest if highest is not None and highest.claw_back_myen > A_YEN_MYEN else None
+
+    @property
+    def last_claw_back_year(self) -> int | None:
+        """The last year in which closing would give anything back."""
+        return max((year.year for year in self.years if year.claw_back_myen > A_YEN_MYEN), default=None)
+
 
 def ordinary_side(payment: Payment) -> tuple[Ledger, CashFlow]:
     """Ledger and cash flow of what is built with the package, at the same prices, under the law that it is held to."""
@@ -169,6 +183,7 @@ def draw_up_budget(payment: Payment) -> Budget:
                 cells = found.setdefault(entry.year, {"cause": {}, "party": {}})
                 for kind, key in (("cause", cause_of(entry.account)), ("party", party)):
                     cells[kind][key] = cells[kind].get(key, 0.0) + sign * entry.amount_myen
+    back = claw_back_by_year(payment.after.cash, catalogue_of(payment.after.plan))
     years = []
     for year in payment.after.ledger.years:
         cells, level = found.get(year, {"cause": {}, "party": {}}), (1.0 + inflation) ** (year - start)
@@ -176,7 +191,7 @@ def draw_up_budget(payment: Payment) -> Budget:
         by_cause, by_party = (
             {key: amount * level for key, amount in cells[kind].items()} for kind in ("cause", "party")
         )
-        years.append(FiscalYear(year, real * level, by_cause, by_party, real))
+        years.append(FiscalYear(year, real * level, by_cause, by_party, real, float(back[year - start])))
     return Budget(
         years=tuple(years),
         start_year=start,
@@ -208,7 +223,7 @@ def _official_shares(payment: Payment) -> tuple[MeasureShare, ...]:
 def _limits(payment: Payment) -> tuple[SupportLimit, ...]:
     """Ends, caps and claw-backs of what is in force, instrument by instrument."""
     law, catalogue = load_law(), catalogue_of(payment.after.plan)
-    vesting = f"clawback.{payment.after.terms.tax.jurisdiction}.credit_years".replace("-", "_")
+    vesting = vesting_years(payment.after.terms.tax.jurisdiction, catalogue)
     rows = []
     for package in payment.after.packages:
         for number, instrument in enumerate(package.instrument, start=1):
@@ -233,7 +248,7 @@ def _limits(payment: Payment) -> tuple[SupportLimit, ...]:
                     cap_myen=instrument.cap_myen,
                     limit_share_of_tax=limit,
                     carry_forward_years=carried,
-                    claw_back_years=round(catalogue.value(vesting)) if credit and vesting in catalogue else None,
+                    claw_back_years=vesting if credit else None,
                 )
             )
     return tuple(rows)

@@ -69,11 +69,6 @@ class MoneyTerms:
         kept[..., start:-1] = coming[..., start + 1 :] / MONTHS_PER_YEAR
         return kept
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether nothing is said."""
-        return self == PLAIN
-
 
 PLAIN = MoneyTerms()
 """Nothing is said."""

@@ -538,6 +538,7 @@ export interface FiscalYear {
   by_cause_myen: Record<string, number>;
   by_party_myen: Record<string, number>;
   at_start_prices_myen: number;
+  claw_back_myen: number;
 }
 
 /** What a package costs in one fiscal year. */

@@ -13,6 +13,7 @@
     workbook_inputs     its inputs
     workbook_purchases  its purchases, one by one
     workbook_tax        its tax
+    workbook_terms      paths of prices and costs in it, and cash that is kept
     workbook_rows       its sheets of years, whose rows have names
 
 What is calculated of a payment stands in `kiban.finance`.

@@ -215,6 +215,7 @@ def budget_csv(budget: Budget, language: Language) -> str:
         *(cause_name(cause, language) for cause in causes),
         *(phrase(f"pay.party.{party}", language) for party in TREASURIES),
         phrase("fiscal.heading.start_prices", language),
+        phrase("fiscal.heading.claw_back", language),
     ]
     rows: list[list[object]] = [_year_row(year, str(year.year), causes) for year in budget.years]
     for name, year in (("first", budget.first_year), ("full", budget.full_year)):
@@ -238,6 +239,7 @@ def _year_row(year: FiscalYear, name: str, causes: list[str]) -> list[object]:
         *(_thousands(year.by_cause_myen.get(cause, 0.0)) for cause in causes),
         *(_thousands(year.by_party_myen.get(party, 0.0)) for party in TREASURIES),
         _thousands(year.at_start_prices_myen),
+        _thousands(year.claw_back_myen),
     ]
 
 

@@ -172,6 +172,17 @@ def limit_sentences(budget: Budget, money: MoneyFormat) -> list[str]:
         )
     if endless:
         found.append(phrase("fiscal.limit.none", language, number=endless))
+    highest = budget.highest_claw_back
+    if highest is not None:
+        found.append(
+            phrase(
+                "fiscal.limit.back",
+                language,
+                year=highest.year,
+                amount=money.amount(highest.claw_back_myen),
+                last=budget.last_claw_back_year,
+            )
+        )
     return found
 
 

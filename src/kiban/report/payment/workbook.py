@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kiban.errors import Problem, ScenarioError
 from kiban.finance.cash_flow import CashFlow
 from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.payment.workbook_inputs import Inputs
 from kiban.report.payment.workbook_purchases import PURCHASES, write_purchases
 from kiban.report.payment.workbook_rows import Content, YearSheet, label, write_label
 from kiban.report.payment.workbook_tax import write_tax
+from kiban.report.payment.workbook_terms import COST, OUTPUT, PRICE, cost_factor, write_factors, write_kept_cash
 from kiban.report.plan.workbook import with_fixed_dates, write_new_file
 
 if TYPE_CHECKING:
@@ -29,13 +29,11 @@ NOTHING = 1e-9
 
 
 def model_book_bytes(cash_flow: CashFlow) -> bytes:
-    """The content of `model.xlsx` for one case (not for draws); `ScenarioError` for terms that it does not hold."""
+    """The content of `model.xlsx` for one case (not for draws)."""
     from openpyxl import Workbook
 
     if cash_flow.tax.income.ndim != 1:
         raise ValueError("a model book shows one case, not draws")
-    if not cash_flow.assumptions.terms.is_plain:
-        raise ScenarioError(Problem("finance.book_terms", key="finance"))
     book = Workbook()
     inputs = Inputs(book, cash_flow)
     purchases = write_purchases(book, cash_flow, inputs)
@@ -63,30 +61,40 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
     def total(kind: str) -> Content:
         return lambda year: f"={bought.there(PURCHASES, f'total.{kind}', year)}"
 
-    def yearly(name: str, factor: str = "") -> Content:
-        return lambda year: f"={inputs.of(name)}{factor}*{level(year)}" if year > start else 0
+    def yearly(name: str, *factors: str) -> Content:
+        """An amount of the start year's prices, with inflation and the factors of these rows."""
+
+        def content(year: int) -> str | int:
+            moved = "".join(f"*{sheet.at(factor, year)}" for factor in factors)
+            return f"={inputs.of(name)}*{level(year)}{moved}" if year > start else 0
+
+        return content
+
+    def sold(stream: str) -> Content:
+        amount = yearly(f"energy.{stream}", PRICE, OUTPUT)
+        return lambda year: f"{amount(year)}*{inputs.of(f'price.{stream}')}" if year > start else 0
 
     sheet.head(label("heading.operation"))
+    write_factors(sheet, flow, inputs.of)
     revenue = []
     for stream in project.streams:
         revenue.append(f"revenue.{stream.name}")
-        sheet.row(revenue[-1], yearly(f"energy.{stream.name}", f"*{inputs.of(f'price.{stream.name}')}"), "revenue",
-                  what=stream.name)  # fmt: skip
+        sheet.row(revenue[-1], sold(stream.name), "revenue", what=stream.name)
     production = []
     for credit in flow.production_credits:
         production.append(f"production.{credit.asset}")
         last_paid = start + int((credit.amount_myen > NOTHING).sum())
-        sheet.row(production[-1], _until(last_paid, yearly(production[-1])), "production", what=credit.asset)
+        sheet.row(production[-1], _until(last_paid, yearly(production[-1], OUTPUT)), "production", what=credit.asset)
     spent = []
     for account in project.operating_costs_myen_per_year:
         spent.append(f"cost.{account}")
-        sheet.row(spent[-1], yearly(spent[-1]), "cost", what=account)
+        sheet.row(spent[-1], yearly(spent[-1], cost_factor(account)), "cost", what=account)
     for kind in ("om", "network"):
         for asset in project.assets:
             name = f"{kind}.{asset.name}"
             if asset.fixed_om_myen_per_year if kind == "om" else asset.network_charge_myen_per_year:
                 spent.append(name)
-                sheet.row(name, yearly(name), kind, what=asset.name)
+                sheet.row(name, yearly(name, COST), kind, what=asset.name)
     sheet.row("property_tax", total("property_tax"), "total_property_tax")
     spent.append("property_tax")
     sheet.sum_row("earnings", [*revenue, *production], spent, "earnings")
@@ -116,11 +124,12 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
     write_tax(sheet, flow, "paid", "levered_income", credits, inputs.of)
     write_tax(sheet, flow, "without_debt", "income", credits, inputs.of)
     sheet.head(label("heading.flows"))
+    write_kept_cash(sheet, flow, inputs.of, spent)
     sheet.sum_row("project_flow", ["before_tax"], ["without_debt.due"], "project_flow")
     sheet.sum_row(
         "equity_flow",
         ["before_tax", "drawdown"],
-        ["interest_paid", "principal", "fee", "guarantee", "paid.due"],
+        ["interest_paid", "principal", "fee", "guarantee", "paid.due", "put_by"],
         "equity_flow",
     )
     sheet.row("dividends", lambda y: f"=MAX({sheet.at('equity_flow', y)},0)", "dividends", fill=False)
@@ -141,6 +150,7 @@ def _write_debt(sheet: YearSheet, flow: CashFlow, inputs: Inputs, reserve: Calla
     start = flow.start
     tenor = min(flow.assumptions.debt_tenor_years, flow.assumptions.horizon_years)
     rate, share, fee = inputs.of("debt_rate"), inputs.of("debt_share"), inputs.of("upfront_fee")
+    by_share = inputs.of("debt_by_share")
 
     def serves(year: int) -> bool:
         return start < year <= start + tenor
@@ -148,7 +158,8 @@ def _write_debt(sheet: YearSheet, flow: CashFlow, inputs: Inputs, reserve: Calla
     sheet.head(label("heading.debt"))
     sheet.row("need", lambda y: f"={sheet.at('capex', y)}-{sheet.at('grant', y)}" if y <= start else 0, "need")
     sheet.row("available", lambda y: f"={sheet.at('earnings', y)}-{reserve(y)}" if y > start else 0, "available")
-    sheet.row("growth", lambda y: f"=(1+{rate})^{start - y}" if y <= start else 0, "growth")
+    accrues = inputs.of("interest_while_building")
+    sheet.row("growth", lambda y: f"=(1+{rate}*{accrues})^{start - y}" if y <= start else 0, "growth")
     sheet.row("discount", lambda y: f"=(1+{rate})^-{y - start}" if serves(y) else 0, "discount")
     if flow.assumptions.repayment == "sculpted":
         sheet.row(
@@ -157,7 +168,8 @@ def _write_debt(sheet: YearSheet, flow: CashFlow, inputs: Inputs, reserve: Calla
         )  # fmt: skip
     else:
         worst = f"MIN({sheet.span('available', start + 1, start + tenor)})"
-        sheet.row("carried", lambda y: f"=MAX({worst},0)/{inputs.of('dscr_target')}" if serves(y) else 0, "carried")
+        level = f"IF({by_share}>0,1,MAX({worst},0)/{inputs.of('dscr_target')})"
+        sheet.row("carried", lambda y: f"={level}" if serves(y) else 0, "carried")
     cost = f"SUM({sheet.across('need')})"
     grown = sheet.scalar("grown", f"=SUMPRODUCT({sheet.across('need')},{sheet.across('growth')})", "grown", fill=False)
     most = sheet.scalar(
@@ -169,14 +181,19 @@ def _write_debt(sheet: YearSheet, flow: CashFlow, inputs: Inputs, reserve: Calla
     worth = sheet.scalar(
         "worth", f"=SUMPRODUCT({sheet.across('carried')},{sheet.across('discount')})", "worth", fill=False
     )
-    amount = sheet.scalar("debt", f"=MIN({most},{worth})", "debt", fill=False)
+    sized = f"IF({by_share}>0,{most},MIN({most},{worth}))"
+    amount = sheet.scalar("debt", f"=IF({worth}>0,{sized},0)", "debt", fill=False)
     sheet.row("drawdown", lambda y: f"={sheet.at('need', y)}*{amount}/{grown}" if y <= start else 0, "drawdown")
     sheet.row(
         "service", lambda y: f"={sheet.at('carried', y)}*IF({worth}>0,{amount}/{worth},0)" if serves(y) else 0,
         "service",
     )  # fmt: skip
     sheet.reserve_row("balance", "balance")
-    sheet.row("interest", lambda y: f"={rate}*{sheet.at('balance', y - 1)}" if y > 0 else 0, "interest")
+    sheet.row(
+        "interest",
+        lambda y: f"={rate}*{sheet.at('balance', y - 1)}" + ("" if y > start else f"*{accrues}") if y > 0 else 0,
+        "interest",
+    )
     sheet.row("interest_paid", lambda y: f"={sheet.at('interest', y)}" if y > start else 0, "interest_paid")
     sheet.row(
         "principal", lambda y: f"={sheet.at('service', y)}-{sheet.at('interest', y)}" if y > start else 0, "principal"
@@ -249,6 +266,7 @@ def _write_checks(book: Workbook, flow: CashFlow, bought: YearSheet, money: Year
     deducted = bought.span_there(PURCHASES, "total.deduct")
     bases = "+".join(
         f"{PURCHASES}!{bought.scalar_at(f'basis.{name}.{number}')}"
+        f"*SUM({bought.span_there(PURCHASES, f'law.{name}.{number}')})"
         for name, purchases in flow.purchase_terms.items()
         for number, terms in enumerate(purchases)
         if terms.deductions.any()

@@ -8,6 +8,7 @@ from kiban.finance.cash_flow import CashFlow
 from kiban.finance.project import MEASURED_ACCOUNTS
 from kiban.quantities import LANGUAGES
 from kiban.report.payment.workbook_rows import INPUT, label, write_label
+from kiban.report.payment.workbook_terms import list_terms
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -42,6 +43,7 @@ class Inputs:
             ("upfront_fee", case.upfront_fee_share, "finance.fee.upfront"),
             ("guarantee_fee", financing.guarantee_coverage * financing.guarantee_fee_rate, ""),
             ("decommissioning_share", case.decommissioning_share, "finance.decommissioning_share"),
+            *((name, value, "") for name, value in list_terms(case.terms)),
         ):
             fact = facts.get(fact_id)
             self._put(name, value, note=f"{fact.source} ({fact.status})" if fact else "")
