@@ -161,8 +161,8 @@ def test_windows_agree_with_a_plain_programme_and_with_the_kernel(seed: int) -> 
     for window in range(windows.shape[0]):
         cost = plain_cost(windows, window, states)
         found = sequence.solve(window, states)
-        # What is stored and served early is worth a tenth of a yen.
-        assert found.cost_myen == pytest.approx(cost, abs=1e-7 * 400 * windows.shape[1])
+        # What is stored and served early is worth a hundredth of a yen.
+        assert found.cost_myen == pytest.approx(cost, abs=1e-8 * 400 * windows.shape[1])
         assert abs(found.cost_myen - found.bound_myen) <= 1e-7 * max(1.0, abs(found.cost_myen))
         if window == 0:
             assert solve_long(windows, states).cost_myen == pytest.approx(cost, rel=1e-7, abs=1e-7)
@@ -204,7 +204,7 @@ def test_a_plain_plant_is_the_narrow_window() -> None:
     expected = solve_windows(narrow).cost_myen
     sequence, states = WideSequence(wide), States((20.0,), 10.0, (0.0, 0.0))
     found = [sequence.solve(window, states).cost_myen for window in range(10)]
-    assert found == pytest.approx(expected, abs=1e-7 * 100 * 24)
+    assert found == pytest.approx(expected, abs=1e-8 * 100 * 24)
 
 
 def test_of_equal_optima_the_one_that_stores_first_is_taken() -> None:

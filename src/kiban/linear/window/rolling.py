@@ -18,7 +18,7 @@ from kiban.linear.window.wide import States, WideProgramme, WideWindows, begin_r
 
 ACCEPTED: Final = 1e-7
 """Largest relative gap of a proof, and largest open balance as a part of the largest limit."""
-EARLY: Final = 1e-7
+EARLY: Final = 1e-8
 """Million yen a MWh and step by which a vertex that stores and serves early is better than another of the same cost."""
 
 

@@ -1,0 +1,223 @@
+"""A year of operation: the plan's whole run, and its windows beside HiGHS and PyPSA, in one run.
+
+    python bench/run.py               the default plan and a plant with three stores; some minutes
+    python bench/run.py --hours 24    fewer windows for the peers
+
+Times are of the processor unless the row says wall. The peers get the windows that an operation really met, from the
+states that it had: HiGHS each as a programme in memory (writing it is not counted), from cold; PyPSA the same windows
+without compute that may wait (what arrives is served at once), as a network of its own each, built and solved, since
+that is how its rolling horizon works. Differences are of costs, over one and the cost. `pip install 'kiban[pypsa]'`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+import warnings
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from kiban.linear.flat import flatten
+from kiban.linear.highs import solve_highs
+from kiban.linear.window import States, WideSequence, Windows, WindowSequence
+from kiban.linear.window.general import programme_of
+from kiban.linear.window.wide import begin_rows, write_wide
+from kiban.operation.ahead import Ahead, look_ahead
+from kiban.operation.course import Course
+from kiban.operation.horizon import operate
+from kiban.operation.running import Arrangement, arrange, run
+from kiban.operation.window import write_wide_windows, write_windows
+from kiban.planning.building import build
+from kiban.planning.plan import Plan
+from kiban.scenario.examples import load_scenario
+
+FIRST = 1000
+"""The hour at which the compared windows begin."""
+
+
+def plan_of(name: str) -> Plan:
+    """The plan of an example."""
+    plan = build(load_scenario(name))
+    assert plan.status == "optimal", name
+    return plan
+
+
+def bench_run(plan: Plan, name: str) -> None:
+    """The whole of `kiban run`, warm: a year, every course of the regret, flexibility."""
+    began, wall = time.process_time(), time.perf_counter()
+    operation = run(plan)
+    took, waited = time.process_time() - began, time.perf_counter() - wall
+    regret = operation.regret_share(operation.regret.total_myen)
+    assert regret is not None
+    print(
+        f"{name}: a year in {took:.2f} s ({waited:.2f} s wall), {operation.windows.count} windows, largest gap of a "
+        f"proof {operation.windows.largest_gap:.0e}; regret {regret:.2%}, "
+        f"unserved {operation.total_unserved_mwh:.3g} MWh"
+    )
+
+
+def look(arranged: Arrangement, hours: int) -> tuple[Ahead, Course]:
+    """The windows of some hours, and the course up to their end."""
+    setting, manner = arranged.setting, arranged.manner
+    course = operate(setting.facility, setting.conditions, setting.valuation, replace(manner, budgets=()))
+    begins = np.arange(FIRST, FIRST + hours)
+    ahead = look_ahead(
+        setting.facility, setting.conditions, manner.forecast, (), begins, manner.horizon_steps, measured=False
+    )
+    return ahead, course
+
+
+def bench_narrow(plan: Plan, hours: int) -> None:
+    """Compiled windows of one store against HiGHS and PyPSA."""
+    arranged = arrange(plan)
+    ahead, course = look(arranged, hours)
+    windows = write_windows(ahead, arranged.setting.valuation)
+    standings = [course.standing(FIRST + number) for number in range(hours)]
+    sequence = WindowSequence(windows)
+    sequence.solve(0, sum(standings[0].stored_mwh), standings[0].waiting_mwh)
+    began = time.process_time()
+    costs = [
+        float(sequence.solve(number, sum(one.stored_mwh), one.waiting_mwh).cost_myen[0])
+        for number, one in enumerate(standings)
+    ]
+    took = (time.process_time() - began) / hours
+    print(f"a window of {windows.shape[1]} h, compiled, one after the other: {took * 1e3:.3f} ms")
+    started = replace(
+        windows,
+        initial_storage_mwh=np.array([sum(one.stored_mwh) for one in standings]),
+        initial_backlog_mwh=np.array([one.waiting_mwh for one in standings]),
+    )
+    peer, others = 0.0, []
+    for number in range(hours):
+        flat = flatten(programme_of(started, number))
+        began = time.process_time()
+        status, point, *_ = solve_highs(flat)
+        peer += time.process_time() - began
+        assert status == "optimal"
+        others.append(float(flat.cost @ point))
+    each = peer / hours
+    print(f"    HiGHS: {each * 1e3:.2f} ms, {each / took:.0f} times; costs differ by {apart(costs, others):.0e}")
+    bench_pypsa(started, took)
+
+
+def bench_pypsa(windows: Windows, ours: float, count: int = 5) -> None:
+    """Some windows without compute that may wait, as networks."""
+    logging.getLogger("linopy").setLevel(logging.ERROR)
+    logging.getLogger("pypsa").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")
+    nothing = np.zeros(windows.shape)
+    simple = replace(
+        windows,
+        firm_mw=windows.firm_mw + windows.arrivals_mw,
+        arrivals_mw=nothing,
+        served_limit_mw=nothing,
+        backlog_limit_mwh=nothing,
+        initial_backlog_mwh=np.zeros(windows.shape[0]),
+        final_backlog_cost_myen_per_mwh=np.zeros(windows.shape[0]),
+    )
+    sequence = WindowSequence(simple)
+    costs, others, took = [], [], 0.0
+    for number in range(count):
+        costs.append(float(sequence.solve(number, float(simple.initial_storage_mwh[number]), 0.0).cost_myen[0]))
+        began = time.process_time()
+        network = network_of(simple, number)
+        status, condition = network.optimize(
+            solver_name="highs", include_objective_constant=False, solver_options={"output_flag": False}
+        )
+        took += time.process_time() - began
+        assert (status, condition) == ("ok", "optimal")
+        others.append(float(network.objective))
+    print(
+        f"    PyPSA, no compute that waits: {took / count * 1e3:.0f} ms, {took / count / ours:,.0f} times; "
+        f"costs differ by {apart(costs, others):.0e}"
+    )
+
+
+def network_of(windows: Windows, window: int) -> Any:
+    """One window as a network: own supply, grid, backup, compute that is not served, and a store with two links."""
+    import pandas as pd
+    import pypsa
+
+    at = {name: getattr(windows, name)[window] for name in windows.__dataclass_fields__ if name != "step_hours"}
+    hours = pd.RangeIndex(windows.shape[1])
+    network = pypsa.Network(snapshots=hours)
+    network.add("Bus", ["meter", "cells"])
+    network.add("Load", "load", bus="meter", p_set=pd.Series(at["pue"] * at["firm_mw"], hours))
+    for name, most, cost in (
+        ("own", at["available_mw"], np.zeros(len(hours))),
+        ("grid", at["import_limit_mw"], at["import_price_myen_per_mwh"]),
+        ("backup", at["backup_limit_mw"], at["backup_cost_myen_per_mwh"]),
+        ("unserved", at["pue"] * at["firm_mw"], at["unserved_cost_myen_per_mwh"] / at["pue"]),
+    ):
+        size = max(float(most.max()), 1e-9)
+        network.add(
+            "Generator", name, bus="meter", p_nom=size, p_max_pu=pd.Series(most / size, hours),
+            marginal_cost=pd.Series(cost, hours),
+        )  # fmt: skip
+    into, out = float(at["charge_efficiency"]), float(at["discharge_efficiency"])
+    charge, discharge = at["charge_limit_mw"], at["discharge_limit_mw"] / out
+    for name, ends, efficiency, most in (
+        ("charge", ("meter", "cells"), into, charge), ("discharge", ("cells", "meter"), out, discharge),
+    ):  # fmt: skip
+        network.add("Link", name, bus0=ends[0], bus1=ends[1], efficiency=efficiency, p_nom=float(most.max()))
+    kept = float(at["kept_per_step"])
+    # PyPSA loses nothing of the initial energy in the first step; what is left at the end is worth something.
+    value = float(at["final_storage_value_myen_per_mwh"])
+    network.add(
+        "Store", "store", bus="cells", e_nom=float(at["storage_limit_mwh"].max()),
+        e_initial=kept * float(at["initial_storage_mwh"]), standing_loss=1.0 - kept,
+        marginal_cost_storage=pd.Series(np.where(hours == hours[-1], -value, 0.0), hours),
+    )  # fmt: skip
+    return network
+
+
+def bench_wide(plan: Plan, name: str, hours: int) -> None:
+    """Windows of several stores from the basis of the hour before, against HiGHS from cold."""
+    arranged = arrange(plan)
+    ahead, course = look(arranged, hours)
+    windows = write_wide_windows(ahead, arranged.setting.valuation)
+    programme, sequence = write_wide(windows), WideSequence(windows)
+    took = peer = 0.0
+    costs, others = [], []
+    for number in range(hours):
+        one = course.standing(FIRST + number)
+        states = States(one.stored_mwh, one.waiting_mwh, one.sources_mw)
+        began = time.process_time()
+        costs.append(sequence.solve(number, states).cost_myen)
+        took += time.process_time() - began
+        flat = flatten(programme.staircase(number, begin_rows(windows, number, states)))
+        began = time.process_time()
+        status, point, *_ = solve_highs(flat)
+        peer += time.process_time() - began
+        assert status == "optimal"
+        others.append(float(flat.cost @ point))
+    print(
+        f"a window of {name} ({len(windows.stores)} stores), one after the other: {took / hours * 1e3:.2f} ms; HiGHS "
+        f"from cold {peer / hours * 1e3:.2f} ms, {peer / took:.1f} times; costs differ by {apart(costs, others):.0e} "
+        "(storing early counts a little)"
+    )
+
+
+def apart(costs: list[float], others: list[float]) -> float:
+    """Largest difference of costs over one and the cost."""
+    ours, theirs = np.array(costs), np.array(others)
+    return float(np.max(np.abs(ours - theirs) / (1.0 + np.abs(theirs))))
+
+
+def main() -> None:
+    """All of it."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hours", type=int, default=168, help="windows that the peers are asked for")
+    asked = parser.parse_args()
+    default, island = plan_of("tomakomai"), plan_of("sandpoint")
+    bench_run(default, "tomakomai")
+    bench_narrow(default, asked.hours)
+    bench_run(island, "sandpoint")
+    bench_wide(island, "sandpoint", asked.hours)
+
+
+if __name__ == "__main__":
+    main()
