@@ -1,5 +1,5 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | run | outages | operate | replay | forecast | frontier | report | serve | audit`.
+race | run | outages | levers | operate | replay | forecast | frontier | report | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -22,6 +22,7 @@ from kiban.commands import (
     audit,
     forecast,
     frontier,
+    levers,
     operating,
     outages,
     paying,
@@ -311,6 +312,7 @@ forecast.register(app)
 what_is.register(app)
 race.register(app)
 outages.register(app)
+levers.register(app)
 frontier.register(app)
 report.register(app)
 serve.register(app)

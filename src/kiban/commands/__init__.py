@@ -11,6 +11,7 @@
     place     a place by its coordinates in place of a scenario
     race      kiban race
     outages   kiban outages
+    levers    kiban levers
     report    kiban report
     running   kiban run
     serve     kiban serve

@@ -1,6 +1,7 @@
 """An operation for readers.
 
 words       its parts and items by name
+levers      an engineer's levers in money
 outages     a campaign of outages in words and as JSON
 terminal    text at the command line
 document    the operation as JSON
