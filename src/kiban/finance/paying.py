@@ -383,6 +383,12 @@ class Question:
             price = load_price(levelised, before.levelised, sold_at, self.campus_terms.pass_through)
         return finance_campus(SITE, plan, project, price, terms), levelised
 
+    def law_under(self, packages: Sequence[str | Package]) -> PolicyTerms:
+        """What packages mean where all that they ask for is fulfilled."""
+        terms = self._under(self._load(packages), {}).terms
+        assert terms is not None
+        return terms
+
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:
         """What a package means where the instruments that a side could not use are left out."""
         terms = self._under((package,), {}, side.refused).terms
