@@ -243,6 +243,7 @@ TAKEN: Mapping[str, Collection[str]] = {
     },
     "commands": {
         "kiban.finance.comparison.equal_cost",
+        "kiban.finance.joint_draws.with_draws",
         "kiban.finance.comparison.least_public_money",
         "kiban.finance.comparison.sweep",
         "kiban.finance.national.pay_national",

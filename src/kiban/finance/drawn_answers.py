@@ -55,9 +55,11 @@ RATE_SPREAD = (0.5, 1.6)
 """Of the design's rate: for which rates designs are solved beforehand."""
 STORED = {"battery_power": "battery", "battery_energy": "battery"}
 """Capacities that are one kind."""
-SAME_RATE = 1e-7
-SAME_SHARE = 1e-4
-MOST_RATE_ROUNDS = 30
+CLOSE_RATE = 1e-7
+CLOSE_SHARE = 1e-4
+MOST_SETTLING_ROUNDS = 30
+FREE_ROUNDS = 8
+"""Rounds after which a draw keeps its design: two that cost the same at its rate would take turns."""
 MOST_CREDIT_ROUNDS = 12
 MOST_DEMAND_STEPS = 60
 
@@ -269,9 +271,11 @@ class DrawnQuestion:
         nothing = np.zeros((len(group.values), 1))
         columns = {name: share + nothing for name, share in used.items()}
         price = self._payment.before.campus.price_myen_per_mwh + nothing
-        for _ in range(MOST_RATE_ROUNDS):
+        settled = np.zeros(nothing.shape, dtype=bool)
+        for number in range(MOST_SETTLING_ROUNDS):
             costs, factors, rate = self._costs(group, terms, self._before_costs, columns)
-            best = costs.of(self.designs.levels[0]).argmin(axis=1)
+            if number < FREE_ROUNDS:
+                best = costs.of(self.designs.levels[0]).argmin(axis=1)
             built = self.designs.levels[0].rows(best)
             project = self._project(group, costs, built, nothing, terms)
             find = break_even_prices if self._question.rate_is_given else levered_prices
@@ -280,13 +284,16 @@ class DrawnQuestion:
             if self._question.rate_is_given:
                 break
             known = np.asarray(group.assumptions.discount_rate_real) + nothing
+            # A draw that has settled stays, so that it is the same whatever others are drawn with it.
             found = weighted_rates(cash, known)
+            settled |= np.abs(found - known) < CLOSE_RATE
+            found = np.where(settled, known, found)
             assumptions = replace(group.assumptions, discount_rate_real=cast(float, found))
             group = replace(group, assumptions=assumptions)
-            if np.all(np.abs(found - known) < SAME_RATE):
+            if np.all(settled):
                 break
         else:
-            raise SolverError(f"{MOST_RATE_ROUNDS} designs did not find what capital costs in every draw")
+            raise SolverError(f"{MOST_SETTLING_ROUNDS} designs did not find what capital costs in every draw")
         cash = priced_cash(project, price, group.assumptions)
         levelised = break_even_prices(project, group.assumptions, price)
         return DrawnSide(terms, built, costs, factors, rate, columns, cash, price, levelised, nothing, price)
@@ -310,10 +317,10 @@ class DrawnQuestion:
                                served_mw=served, worth=worth), before,
             )  # fmt: skip
             shares = used_shares(after.cash)
-            changes = [np.abs(share - used.get(name, 1.0)).max() for name, share in shares.items()]
-            if max(changes, default=0.0) < SAME_SHARE:
+            close = {name: np.abs(share - used.get(name, 1.0)) < CLOSE_SHARE for name, share in shares.items()}
+            if all(np.all(same) for same in close.values()):
                 return after
-            used = shares
+            used = {name: np.where(close[name], used.get(name, 1.0), share) for name, share in shares.items()}
         return after
 
     def _serve(self, group: _Group, before: DrawnSide, costs: YearlyCosts) -> Array:

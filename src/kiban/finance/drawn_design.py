@@ -154,10 +154,18 @@ class Designs:
         self.solved = 0
 
     def solve(self, served_mw: float, resources: Resources, terms: PolicyTerms) -> tuple[Built, Plane]:
-        """The design at these costs after tax that serves so much beside the load; SolverError where there is none."""
+        """The design at these costs after tax that serves so much beside the load; SolverError where there is none.
+
+        It starts from the last design that was learned, so that it is the same whatever else was solved before.
+        """
+        return self._solve(served_mw, resources, terms, dict(self._warm))
+
+    def _solve(
+        self, served_mw: float, resources: Resources, terms: PolicyTerms, warm: dict[str, WarmStart]
+    ) -> tuple[Built, Plane]:
         preparation = replace(self._preparation, terms=terms)
         resources = replace(resources, tranches=self._unpaid)
-        found = design_alone(preparation, resources, {ELASTIC: served_mw}, self._warm)
+        found = design_alone(preparation, resources, {ELASTIC: served_mw}, warm)
         if found is None:
             raise SolverError(f"no design serves {served_mw:.1f} MW beside the load")
         self.solved += 1
@@ -203,7 +211,7 @@ class Designs:
     def learn(self, resources: Resources, terms: PolicyTerms) -> None:
         """Solve the designs of all levels at these costs, for all draws to use."""
         for level, known in zip(LEVELS, self._levels, strict=True):
-            built, plane = self.solve(level * self.load_mw, resources, terms)
+            built, plane = self._solve(level * self.load_mw, resources, terms, self._warm)
             known.append(built)
             self._planes.append(plane)
 

@@ -24,9 +24,9 @@ from kiban.finance.metrics import npv
 from kiban.finance.project import BASE_STREAM, Project, ProjectAsset, RevenueStream
 from kiban.policy.terms import PolicyTerms
 
-SAME = 1e-11
+CLOSE_ROOT = 1e-11
 """Change of a price or rate, as a share of it, that is none."""
-MOST_STEPS = 60
+MOST_SECANTS = 60
 LOGARITHMIC = 1e-9
 """Distance of an elasticity from 1 at which the sum of bids is a logarithm."""
 
@@ -106,18 +106,18 @@ def find_roots(value: Callable[[Array], Array], guess: Array) -> Array:
     """
     low, high = 0.99 * guess, guess
     at_low, at_high = value(low), value(high)
-    for _ in range(MOST_STEPS):
+    for _ in range(MOST_SECANTS):
         slope = (at_high - at_low) / np.where(high == low, 1.0, high - low)
         step = np.where((high == low) | (slope <= 0), 0.0, -at_high / np.where(slope == 0, 1.0, slope))
         # Flat where debt changes: a step never leaves by more than half of where it is.
         step = np.clip(step, -0.5 * np.abs(high), 0.5 * np.abs(high))
         low, at_low = high, at_high
         high = high + step
-        if np.all(np.abs(step) <= SAME * np.abs(guess)):
+        if np.all(np.abs(step) <= CLOSE_ROOT * np.abs(guess)):
             return high
         at_high = value(high)
     raise SolverError(
-        f"{MOST_STEPS} secants found no price in {int((np.abs(step) > SAME * np.abs(guess)).sum())} draws"
+        f"{MOST_SECANTS} secants found no price in {int((np.abs(step) > CLOSE_ROOT * np.abs(guess)).sum())} draws"
     )
 
 

@@ -24,7 +24,7 @@ PERCENTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class DrawnFigure:
     """Of one figure over the draws."""
 
     low: float
@@ -78,8 +78,8 @@ class Firmness:
     draws: int
     rows: tuple[Uncertain, ...]
     correlations: Correlations
-    figures: Mapping[Measure, Spread]
-    parties_myen: Mapping[str, Spread]
+    figures: Mapping[Measure, DrawnFigure]
+    parties_myen: Mapping[str, DrawnFigure]
     """Of each party at its own rate."""
     swings: tuple[Swing, ...]
     budget_myen: float

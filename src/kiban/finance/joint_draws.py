@@ -24,7 +24,7 @@ from kiban.arrays import Array
 from kiban.finance.comparison import INSTRUMENTS
 from kiban.finance.drawn_answers import DrawnQuestion
 from kiban.finance.drawn_figures import Answers
-from kiban.finance.firmness import GOALS, MEASURES, Firmness, Goal, Measure, Spread, Standing, Swing, Turn
+from kiban.finance.firmness import GOALS, MEASURES, Firmness, Goal, Measure, DrawnFigure, Standing, Swing, Turn
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
@@ -32,6 +32,7 @@ from kiban.finance.search import largest_amount
 from kiban.finance.uncertain import Correlations, Uncertain, draw_rows, one_at_a_time
 from kiban.messages import Message
 from kiban.progress import Report, say_nothing
+from kiban.scenario import Scenario
 from kiban.scenario.package import Package, load_package
 
 PERCENTILES = (0.05, 0.5, 0.95)
@@ -64,6 +65,27 @@ def with_draws(
     own = question.about(payment.after.packages)
     found = measure_firmness(own, payment, draws=draws, seed=seed, correlations=correlations, instruments=instruments)
     return replace(payment, firmness=found)
+
+
+def pay_with_draws(
+    scenario: Scenario,
+    packages: Sequence[str | Package],
+    *,
+    against: Sequence[str | Package],
+    draws: int,
+    seed: int | None = None,
+    correlations: Correlations | None = None,
+    report: Report | None = None,
+) -> Payment:
+    """Who pays for packages (as `paying.pay`), and how firm that is; the scenario's seed where none is given."""
+    tell = report or say_nothing
+    tell(Message("progress.inputs"))
+    question = Question(scenario, against=tuple(against), about=packages)
+    payment = question.pay(packages, report=report)
+    tell(Message("progress.pay_downside"))
+    payment = question.with_downside(payment)
+    own = scenario.seed if seed is None else seed
+    return with_draws(question, payment, draws=draws, seed=own, correlations=correlations, report=report)
 
 
 def measure_firmness(
@@ -106,12 +128,12 @@ def measure_firmness(
     )
 
 
-def _spread(found: Array) -> Spread:
+def _spread(found: Array) -> DrawnFigure:
     low, median, high = (float(end) for end in np.quantile(found, PERCENTILES, method="inverted_cdf"))
     finite = np.isfinite(found).all()
     mean = float(found.mean()) if finite else np.inf
     error = float(found.std(ddof=1) / np.sqrt(len(found))) if finite and len(found) > 1 else 0.0
-    return Spread(low, median, high, mean, error)
+    return DrawnFigure(low, median, high, mean, error)
 
 
 def _swings(rows: Sequence[Uncertain], alone: Array, answers: Answers) -> tuple[Swing, ...]:

@@ -41,7 +41,7 @@ RATES: Mapping[str, str] = {
 ELASTICITY, PASS_THROUGH, CHIP_LIFE = "demand.price_elasticity", "finance.pass_through", "chip.life"
 DEMAND = (ELASTICITY, PASS_THROUGH)
 LIFE_STEP_YEARS = 0.5
-MOST_DRAWS = 100_000
+MOST_JOINT_DRAWS = 100_000
 Correlations = Mapping[tuple[str, str], float]
 """Of the normal scores of two rows."""
 
@@ -82,8 +82,8 @@ def draw_rows(
     """
     from scipy.special import ndtr
 
-    if not 1 <= first + draws <= MOST_DRAWS:
-        raise ScenarioError(Problem("finance.draws", key="draws", draws=first + draws, most=MOST_DRAWS))
+    if not 1 <= first + draws <= MOST_JOINT_DRAWS:
+        raise ScenarioError(Problem("finance.draws", key="draws", draws=first + draws, most=MOST_JOINT_DRAWS))
     random = np.random.Generator(np.random.PCG64(seed))
     scores = random.standard_normal((first + draws, len(rows)))[first:]
     if correlations:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 from rich.console import Group, RenderableType
 
 from kiban.catalogue import load_catalogue
-from kiban.finance.firmness import MEASURES, Firmness, Measure, Spread, Turn
+from kiban.finance.firmness import MEASURES, Firmness, Measure, DrawnFigure, Turn
 from kiban.finance.payment import Payment
 from kiban.quantities import Language, format_number, format_percent, format_share, unit_text
 from kiban.report.layout import NOTHING, bullets, section, table
@@ -82,8 +82,8 @@ class FirmnessDocument(TypedDict):
     draws: int
     rows: list[RowDocument]
     correlations: list[CorrelationDocument]
-    figures: dict[str, Annotated[Fields, Spread]]
-    parties_myen: dict[str, Annotated[Fields, Spread]]
+    figures: dict[str, Annotated[Fields, DrawnFigure]]
+    parties_myen: dict[str, Annotated[Fields, DrawnFigure]]
     tornado: list[SwingDocument]
     budget_myen: float
     instruments: list[StandingDocument]
@@ -117,7 +117,7 @@ def firmness_document(payment: Payment) -> FirmnessDocument | None:
         "correlations": [
             {"first": first, "second": second, "value": value} for (first, second), value in found.correlations.items()
         ],
-        "figures": {name: _spread(spread) for name, spread in found.figures.items()},
+        "figures": {str(name): _spread(spread) for name, spread in found.figures.items()},
         "parties_myen": {party: _spread(spread) for party, spread in found.parties_myen.items()},
         "tornado": [
             {
@@ -136,7 +136,7 @@ def firmness_document(payment: Payment) -> FirmnessDocument | None:
                 "package": one.package,
                 "label": named(package_name, one.package),
                 "reaches": one.reaches,
-                "best": dict(one.best),
+                "best": {str(goal): share for goal, share in one.best.items()},
                 "median": _finite(one.median),
             }
             for one in found.standings
@@ -160,7 +160,7 @@ def firmness_document(payment: Payment) -> FirmnessDocument | None:
     }
 
 
-def _spread(spread: Spread) -> dict[str, float | None]:
+def _spread(spread: DrawnFigure) -> dict[str, float | None]:
     names = ("low", "median", "high", "mean", "standard_error")
     return _finite({name: getattr(spread, name) for name in names})
 
@@ -259,6 +259,8 @@ def firmness_sections(payment: Payment, language: Language) -> list[RenderableTy
     def headings(*names: str) -> list[str]:
         return [phrase(f"draws.heading.{name}", language) for name in names]
 
+    first, *rest = headings("row", "between", "at_low", "at_high", "mw_low", "mw_high")
+    size, unit = money_of(payment.after.plan, language).scale(abs(payment.fiscal_cost_myen))
     turns = [_turn_sentence(turn, language) for turn in found.turns] or [phrase("draws.no_turn", language)]
     return [
         *section(
@@ -271,8 +273,11 @@ def firmness_sections(payment: Payment, language: Language) -> list[RenderableTy
         ),
         *section(
             phrase("draws.title.tornado", language),
-            table(headings("row", "from", "to", "at_low", "at_high", "mw_low", "mw_high"),
-                  _tornado(payment, found, language), numeric=(1, 2, 3, 4, 5, 6)),
+            table(
+                [f"{first} ({unit})", *rest],
+                _tornado(payment, found, language, size),
+                numeric=(2, 3, 4, 5),
+            ),
         ),
         *section(
             phrase("draws.title.order", language),
@@ -315,23 +320,21 @@ def _distribution(payment: Payment, found: Firmness, language: Language) -> list
     return rows
 
 
-def _tornado(payment: Payment, found: Firmness, language: Language) -> list[list[str]]:
-    money, rows = money_of(payment.after.plan, language), []
+def _tornado(payment: Payment, found: Firmness, language: Language, size: float) -> list[list[str]]:
+    rows = []
     for swing in found.swings[:SHOWN_SWINGS]:
         costs = [at["fiscal_cost_myen"] for at in (swing.at_low, swing.at_high)]
         if abs(costs[1] - costs[0]) < LEAST_SWING * abs(payment.fiscal_cost_myen):
             continue
-        unit = unit_text(load_catalogue().fact(swing.row).unit, language)
-        rows.append(
-            [
-                f"{input_name(swing.row, language)} ({unit})" if language == "en"
-                else f"{input_name(swing.row, language)}（{unit}）",
-                format_number(swing.low),
-                format_number(swing.high),
-                *(money.amount(cost) for cost in costs),
-                *(format_number(at["induced_it_mw"]) for at in (swing.at_low, swing.at_high)),
-            ]
-        )  # fmt: skip
+        between = phrase(
+            "draws.between",
+            language,
+            low=format_number(swing.low),
+            high=format_number(swing.high),
+            unit=unit_text(load_catalogue().fact(swing.row).unit, language),
+        ).strip()
+        loads = (format_number(at["induced_it_mw"]) for at in (swing.at_low, swing.at_high))
+        rows.append([input_name(swing.row, language), between, *(format_number(cost / size) for cost in costs), *loads])
     return rows
 
 
