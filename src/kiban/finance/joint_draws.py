@@ -24,7 +24,7 @@ from kiban.arrays import Array
 from kiban.finance.comparison import INSTRUMENTS
 from kiban.finance.drawn_answers import DrawnQuestion
 from kiban.finance.drawn_figures import Answers
-from kiban.finance.firmness import GOALS, MEASURES, Firmness, Goal, Measure, DrawnFigure, Standing, Swing, Turn
+from kiban.finance.firmness import GOALS, MEASURES, DrawnFigure, Firmness, Goal, Measure, Standing, Swing, Turn
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment

@@ -178,7 +178,9 @@ class Question:
     def before(self) -> Side:
         """The side without the package."""
         if self._before is None:
-            self._before = self.build_side(self.against, None)
+            # Demand begins below what a little more costs here, so that nothing more is bought.
+            nothing = dict.fromkeys(self.preparation.falling, 0.0)
+            self._before = self.build_side(self.against, None, nothing or None)
         return self._before
 
     def pay(

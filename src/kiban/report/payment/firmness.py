@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypedDict
 from rich.console import Group, RenderableType
 
 from kiban.catalogue import load_catalogue
-from kiban.finance.firmness import MEASURES, Firmness, Measure, DrawnFigure, Turn
+from kiban.finance.firmness import MEASURES, DrawnFigure, Firmness, Measure, Turn
 from kiban.finance.payment import Payment
 from kiban.quantities import Language, format_number, format_percent, format_share, unit_text
 from kiban.report.layout import NOTHING, bullets, section, table
