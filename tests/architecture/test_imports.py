@@ -237,6 +237,7 @@ TAKEN: Mapping[str, Collection[str]] = {
     },
     # The questions of a server and of a command line.
     "server": {
+        "kiban.finance.joint_draws.with_draws",
         "kiban.national.building.build_national",
         "kiban.planning.building.build",
         "kiban.planning.frontier.trace",
