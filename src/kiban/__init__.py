@@ -19,7 +19,7 @@ Importing this package loads nothing else; each name brings what it needs when i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -146,6 +146,9 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
+    draws: int | None = None,
+    seed: int | None = None,
+    correlations: Mapping[tuple[str, str], float] | None = None,
     report: Report | None = None,
     insist: bool = False,
 ) -> Payment: ...
@@ -155,6 +158,9 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
+    draws: int | None = None,
+    seed: int | None = None,
+    correlations: Mapping[tuple[str, str], float] | None = None,
     report: Report | None = None,
     insist: bool = False,
 ) -> Any: ...
@@ -163,14 +169,19 @@ def pay(
     package: str | Package | Sequence[str | Package],
     *,
     against: str | Package | Sequence[str | Package] = "none",
+    draws: int | None = None,
+    seed: int | None = None,
+    correlations: Mapping[tuple[str, str], float] | None = None,
     report: Report | None = None,
     insist: bool = False,
 ) -> Payment | NationalPayment:
     """Who pays for a policy package (or several that hold together), and what it changes, against another.
 
-    By default it is compared with the tax law without support. A national study gives a `NationalPayment`. Raises
+    By default it is compared with the tax law without support. A national study gives a `NationalPayment`. With `draws`
+    what is assumed is drawn as often (`Payment.firmness`; one campus only); `correlations` are by pair of rows. Raises
     `InputError` for what cannot be used.
     """
+    from kiban.errors import InputError, Problem
     from kiban.finance.paying import pay as answer
     from kiban.scenario.examples import load_scenario
     from kiban.scenario.national import NationalScenario
@@ -179,7 +190,16 @@ def pay(
     if isinstance(found, NationalScenario):
         from kiban.finance.national import pay_national
 
+        if draws is not None:
+            raise InputError(Problem("command.only_one_site", key="draws"))
         return pay_national(found.insisting(insist), _listed(package), against=_listed(against), report=report)
+    if draws is not None:
+        from kiban.finance.joint_draws import pay_with_draws
+
+        return pay_with_draws(
+            load_scenario(found).insisting(insist), _listed(package), against=_listed(against), draws=draws, seed=seed,
+            correlations=correlations, report=report,
+        )  # fmt: skip
     return answer(load_scenario(found).insisting(insist), package, against=against, report=report)
 
 

@@ -237,12 +237,14 @@ TAKEN: Mapping[str, Collection[str]] = {
     },
     # The questions of a server and of a command line.
     "server": {
+        "kiban.finance.joint_draws.with_draws",
         "kiban.national.building.build_national",
         "kiban.planning.building.build",
         "kiban.planning.frontier.trace",
     },
     "commands": {
         "kiban.finance.comparison.equal_cost",
+        "kiban.finance.joint_draws.with_draws",
         "kiban.finance.comparison.least_public_money",
         "kiban.finance.comparison.sweep",
         "kiban.finance.national.pay_national",

@@ -27,6 +27,10 @@ Against = Annotated[
     list[str] | None, typer.Option("--against", metavar="NAME", help="What to compare with; default: none.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")]
+Draws = Annotated[
+    int | None,
+    typer.Option("--draws", metavar="N", help="Draw what is assumed N times: how firm the answer is; takes minutes."),
+]
 Subject = Annotated[
     str | None,
     typer.Argument(metavar="PLAN|SCENARIO", help="A plan's folder, a TOML file, or an example; default: tomakomai."),
@@ -52,6 +56,12 @@ def pay_command(
         Path | None,
         typer.Option("--budget-form", metavar="FILE", help="Write the loss by fiscal year to this new CSV file."),
     ] = None,
+    draws: Draws = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the draws; default: the scenario's.")] = None,
+    correlate: Annotated[
+        list[str] | None,
+        typer.Option("--correlate", metavar="ROW,ROW=R", help="Correlation of two drawn rows; may be repeated."),
+    ] = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
@@ -63,18 +73,26 @@ def pay_command(
     language = choose_language(lang)
     if budget_form is not None:
         require_new(budget_form)
+    correlations = read_correlations(correlate or ())
     national = find_national(subject) if subject is not None else None
     if national is not None:
         from kiban.commands.national import pay_national_file
 
         if budget_form is not None:
             raise OutputError(Problem("command.only_one_site", key="--budget-form"))
+        if draws is not None:
+            raise OutputError(Problem("command.only_one_site", key="--draws"))
         pay_national_file(national, package, against, book, as_json=as_json, insist=insist, language=language)
         return
     with _asking(subject, package, against, language, spinner=not as_json, insist=insist) as (question, tell):
         payment = question.pay(package, report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
+        if draws is not None:
+            from kiban.finance.joint_draws import with_draws
+
+            own = question.scenario.seed if seed is None else seed
+            payment = with_draws(question, payment, draws=draws, seed=own, correlations=correlations, report=tell)
         if book is not None:
             from kiban.report.payment.workbook import save_model_book
 
@@ -176,6 +194,27 @@ def sweep_command(
         from kiban.report.phrases import phrase
 
         show(lambda _: sweep_text(found, phrase("pay.title.sweep", language), language))
+
+
+def read_correlations(given: Sequence[str]) -> dict[tuple[str, str], float]:
+    """Correlations by pair of rows; InputError with every one that is none."""
+    from kiban.errors import InputError, Problem
+
+    found, problems = {}, []
+    for text in given:
+        pair, _, value = text.partition("=")
+        first, comma, second = pair.partition(",")
+        try:
+            number = float(value)
+        except ValueError:
+            comma = ""
+        if comma:
+            found[first.strip(), second.strip()] = number
+        else:
+            problems.append(Problem("command.correlation", key="--correlate", text=text))
+    if problems:
+        raise InputError(problems)
+    return found
 
 
 @contextlib.contextmanager

@@ -10,6 +10,17 @@ The question, and one campus in it:
     demand            demand of constant elasticity as tranches of compute
     assumed_range     what an answer would be at the ends of what is assumed of demand
 
+How firm is it:
+
+    firmness          distribution, tornado, order of instruments and turning points
+    joint_draws       joint draws over what is assumed, and these views of them
+    uncertain         rows of the catalogue that are drawn
+    drawn_costs       what capacities and energy cost in each draw
+    drawn_design      designs that serve many draws, and how far they may be off
+    drawn_sides       a side of a package priced and financed in many draws at once
+    drawn_figures     what is kept of an answer in each draw
+    drawn_answers     the question asked in each draw
+
 Money by year:
 
     project           a plan as an investor sees it: what is bought, sold and spent

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.errors import Problem, ScenarioError
@@ -52,7 +54,7 @@ _WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "cred
 
 @dataclass(frozen=True, slots=True)
 class FinanceAssumptions:
-    """Inputs of a cash flow.
+    """Inputs of a cash flow; rates and shares may be columns with one for each of many draws (draws, 1).
 
     `discount_rate_real` is before tax, as in the design. In the `group` position `group_tax_myen` a year is tax on the
     owner's other income: a loss offsets that income at once, and the tax counts towards the limits of credits; alone,
@@ -95,7 +97,7 @@ class FinanceAssumptions:
         problems = [
             Problem("finance.outside", key=f"finance.{name}", value=getattr(self, name), low=low, high=high)
             for name, low, high in _ALLOWED
-            if not low <= getattr(self, name) <= high
+            if not np.all((low <= getattr(self, name)) & (getattr(self, name) <= high))
         ]
         if problems:
             raise ScenarioError(problems)

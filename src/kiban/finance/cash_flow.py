@@ -1,5 +1,8 @@
 """The yearly cash flow of a project from first spade to the end, nominal, for one case or for many draws at once.
 
+Every number of a project and every rate may be a column with a value for each draw (draws, 1): what is assumed to be
+otherwise from the start, before debt is sized. `Draws` is what turns out otherwise later.
+
 Index 0 is the first spade, in the start year; operation starts at the end of construction (index C) and its k-th
 year ends at index C + k. Money of each year falls at its end. Prices are those of the start year and follow
 inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs:
@@ -178,16 +181,17 @@ def project_cash_flow(
     a price is missing or debt is asked for that no cash flow can carry.
     """
     _require_prices(project)
-    draws = draws or Draws()
     start, horizon = assumptions.construction_years, assumptions.horizon_years
     years = start + horizon + 1
+    drawn = draws is not None
     level = (1.0 + assumptions.inflation) ** np.arange(years)
+    draws = draws or Draws()
     at_work = _at_work(draws.delay_years, horizon)
     use = at_work if draws.utilisation is None else at_work * draws.utilisation
 
     def operating(real: float, factor: Array) -> Array:
         """A yearly amount over the years, with its factor by operating year."""
-        spread = np.zeros((*factor.shape[:-1], years))
+        spread = np.zeros((*np.broadcast_shapes(np.shape(real), factor.shape)[:-1], years))
         spread[..., start + 1 :] = real * factor
         return np.asarray(spread * level)
 
@@ -197,9 +201,9 @@ def project_cash_flow(
     price = price if draws.price_factor is None else price * draws.price_factor
     dearer, power = grow(terms.cost_escalation, horizon), grow(terms.power_escalation, horizon)
     power = power if draws.power_price_factor is None else power * draws.power_price_factor
-    decommissioning = np.zeros(years)
     first_cost = sum(asset.capex_myen for asset in project.assets)
-    decommissioning[-1] = assumptions.decommissioning_share * first_cost * level[-1]
+    decommissioning = np.zeros((*np.shape(first_cost)[:-1], years))
+    decommissioning[..., [-1]] = assumptions.decommissioning_share * first_cost * level[-1]
     revenue = {
         stream.name: operating(stream.it_energy_mwh_per_year * _price(stream.price_myen_per_mwh), price)
         for stream in project.streams
@@ -222,14 +226,14 @@ def project_cash_flow(
     grants = tuple(grant for purchases in bought.values() for grant in purchases.grants)
     reserve = totals({name: purchases.reserve for name, purchases in bought.items()})
     if debt is None:
-        if income.ndim > 1:
+        if drawn and income.ndim > 1:
             raise ValueError("draws need the debt of the case as planned")
         capex = totals({name: purchases.capex for name, purchases in bought.items()})
         available = totals(revenue) + sum_of(production) - spent - reserve
         financing = project.policy.financing
         debt = size_debt(
-            np.broadcast_to(capex - sum_of(grants), (years,)),
-            np.broadcast_to(available, (years,)),
+            over_years(capex - sum_of(grants), years),
+            over_years(available, years),
             start=start,
             rate=assumptions.debt_rate(financing),
             share=assumptions.debt_share,
@@ -241,7 +245,7 @@ def project_cash_flow(
             sizing=terms.debt_sizing,
             interest_while_building=terms.interest_during_construction,
         )
-        if debt.binding == "cover" and debt.amount_myen <= 0 and assumptions.insists_on_debt:
+        if assumptions.insists_on_debt and debt.binding == "cover" and np.any(debt.amount_myen <= 0):
             raise ScenarioError(Problem("finance.no_debt", key="finance.debt_share", share=assumptions.debt_share))
 
     return CashFlow(
@@ -296,7 +300,7 @@ def _buy(
                 credits_used=used,
             )
             for asset in project.assets
-            if asset.capex_myen > 0
+            if np.any(asset.capex_myen > 0)
         }
         income = np.asarray(operating_income)
         for one in bought.values():
@@ -325,6 +329,11 @@ def _tax_on(
         group_tax_myen=assumptions.group_tax_myen,
         opening_loss_myen=assumptions.opening_loss_myen,
     )
+
+
+def over_years(flow: Array, years: int) -> Array:
+    """The flow with an entry for each year."""
+    return np.broadcast_to(flow, (*flow.shape[:-1], years))
 
 
 def sum_of(flows: tuple[SupportFlow, ...]) -> Array:
@@ -364,7 +373,7 @@ def _production_credits(
     for asset in project.assets:
         terms = project.policy.assets[asset.asset]
         credit, output = terms.production_credit, project.clean_output_mwh_per_year.get(asset.name, 0.0)
-        if credit is None or output <= 0 or not terms.supports(project.start_year):
+        if credit is None or not np.any(output > 0) or not terms.supports(project.start_year):
             continue
         paid = at_work * (np.arange(assumptions.horizon_years) < credit.years)
         amount = operating(output * credit.rate_myen_per_mwh, paid)

@@ -14,11 +14,11 @@ debt. Money is million yen, nominal.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
-from kiban.arrays import Array
+from kiban.arrays import Array, powers, worth_of
 from kiban.finance.assumptions import Repayment
 from kiban.finance.money_terms import DebtSizing
 
@@ -27,7 +27,10 @@ Binding = Literal["none", "share", "cover"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Debt:
-    """A loan by year. `interest` is what accrues; `interest_paid` leaves out what is added to the debt."""
+    """A loan by year, or one for each draw: then what is a number here is a column (draws, 1).
+
+    `interest` is what accrues; `interest_paid` leaves out what is added to the debt.
+    """
 
     amount_myen: float
     """Balance when operation starts, interest during construction included."""
@@ -72,47 +75,55 @@ def size_debt(
 ) -> Debt:
     """The largest debt within a share of the cost that the cash flow available for debt service carries.
 
-    Arrays are (years,) in million yen; rates are nominal, a year; `cover` is the debt service cover ratio. `need` is
-    what has to be paid for until operation starts (years to `start`), `available` the cash flow available for debt
-    service (years after `start`). Sculpted service is `available / cover` in each year of the tenor, so the debt that
-    the cover allows is its present value at the loan's rate; an annuity pays equal amounts and is held to the cover in
-    the worst year. Debt below that shrinks all service alike. The share counts interest during construction and the fee
-    as cost. Where no year can pay anything there is no debt.
+    Arrays are (..., years) in million yen, and every number may be a column with one for each draw (draws, 1); rates
+    are nominal, a year; `cover` is the debt service cover ratio. `need` is what has to be paid for until operation
+    starts (years to `start`), `available` the cash flow available for debt service (years after `start`). Sculpted
+    service is `available / cover` in each year of the tenor, so the debt that the cover allows is its present value at
+    the loan's rate; an annuity pays equal amounts and is held to the cover in the worst year. Debt below that shrinks
+    all service alike. The share counts interest during construction and the fee as cost. Where no year can pay anything
+    there is no debt.
 
     With `sizing` "share" the debt is that share whatever the cover: an annuity is paid in each year, sculpted service
     has the shape of what is available. Without `interest_while_building` no interest accrues until operation starts.
     """
     years = need.shape[-1]
     nothing = Debt(0.0, rate, start, "none", *(np.zeros(years) for _ in range(7)))
-    cost = float(need[: start + 1].sum())
-    if share == 0 or cost <= 0:
+    building = need[..., : start + 1]
+    cost = _column(building.sum(axis=-1))
+    if np.all(share == 0) or np.all(cost <= 0):
         return nothing
     last = min(start + tenor_years, years - 1)
-    growth = (1.0 + rate * interest_while_building) ** np.arange(start, -1, -1)
-    grown = float(need[: start + 1] @ growth)
+    grown = _column(
+        worth_of(building, powers(1.0 + rate * interest_while_building, np.arange(start, -1, -1, dtype=float)))
+    )
     # Debt x grown = share x (cost + x (grown - cost) + fee x grown), x the share of each payment that is borrowed.
     most = share * cost / (grown - share * (grown - cost) - share * upfront_fee_share * grown) * grown
-    service = np.zeros(years)
     window = slice(start + 1, last + 1)
     if repayment == "sculpted":
-        service[window] = np.maximum(available[window], 0.0) / cover
+        paid = np.maximum(available[..., window], 0.0) / cover
     else:
-        worst = max(float(available[window].min()), 0.0) / cover
-        service[window] = worst if sizing == "cover" else 1.0
-    discount = (1.0 + rate) ** -np.arange(1, last - start + 1)
-    carried = float(service[window] @ discount)
-    if carried <= 0:
+        worst = np.maximum(available[..., window].min(axis=-1, keepdims=True), 0.0) / cover
+        paid = np.broadcast_to(worst if sizing == "cover" else np.ones(1), available[..., window].shape)
+    carried = _column(worth_of(paid, powers(1.0 + rate, -np.arange(1, last - start + 1, dtype=float))))
+    if np.all(carried <= 0):
         return replace(nothing, binding="cover")
-    amount = min(most, carried) if sizing == "cover" else most
-    service *= amount / carried
-    drawdown = np.zeros(years)
-    drawdown[: start + 1] = need[: start + 1] * (amount / grown)
-    return _run(amount, rate, start, "share" if amount == most else "cover", drawdown, service, upfront_fee_share,
-                guarantee_fee_rate, interest_while_building)  # fmt: skip
+    amount = np.where(carried > 0, np.minimum(most, carried) if sizing == "cover" else most, 0.0)
+    service = np.zeros((*np.broadcast_shapes(paid.shape, amount.shape)[:-1], years))
+    service[..., window] = paid * np.divide(amount, carried, out=np.zeros(amount.shape), where=carried > 0)
+    drawdown = np.zeros(service.shape)
+    drawdown[..., : start + 1] = building * (amount / grown)
+    binding: Binding = "share" if np.all(amount == most) else "cover"
+    return _run(amount, rate, start, binding, drawdown, service, upfront_fee_share, guarantee_fee_rate,
+                interest_while_building)  # fmt: skip
+
+
+def _column(values: Array) -> Array:
+    """One value for each draw, or one alone, beside the years (..., 1)."""
+    return np.asarray(values)[..., np.newaxis]
 
 
 def _run(
-    amount: float,
+    amount: Array,
     rate: float,
     start: int,
     binding: Binding,
@@ -122,19 +133,19 @@ def _run(
     guarantee_fee_rate: float,
     interest_while_building: bool,
 ) -> Debt:
-    years = drawdown.shape[-1]
-    interest, paid, principal, balance, guarantee = (np.zeros(years) for _ in range(5))
-    owed = 0.0
-    for year in range(years):
-        interest[year] = rate * owed if year > start or interest_while_building else 0.0
-        guarantee[year] = guarantee_fee_rate * owed
-        if year <= start:
-            owed += interest[year] + drawdown[year]
-        else:
-            paid[year] = interest[year]
-            principal[year] = service[year] - interest[year]
-            owed -= principal[year]
-        balance[year] = owed
-    fee = np.zeros(years)
-    fee[0] = upfront_fee_share * amount
-    return Debt(amount, rate, start, binding, drawdown, interest, paid, principal, balance, fee, guarantee)
+    accrues = rate[..., 0] if isinstance(rate, np.ndarray) else rate
+    interest, paid, principal, balance, guarantee, fee = (np.zeros(drawdown.shape) for _ in range(6))
+    # Years first: a year is then a number, or one for each draw.
+    drawn, served = drawdown.T, service.T
+    by_year = (interest.T, paid.T, principal.T, balance.T, guarantee.T)
+    owed = 0.0 * drawn[0]
+    for year in range(len(drawn)):
+        due = accrues * owed if year > start or interest_while_building else 0.0 * owed
+        repaid = served[year] - due if year > start else 0.0
+        fees = guarantee_fee_rate * owed
+        owed = owed - repaid if year > start else owed + (due + drawn[year])
+        for rows, value in zip(by_year, (due, due if year > start else 0.0, repaid, owed, fees), strict=True):
+            rows[year] = value
+    fee[..., [0]] = upfront_fee_share * amount
+    whole = float(amount[0]) if amount.ndim == 1 else cast(float, amount)
+    return Debt(whole, rate, start, binding, drawdown, interest, paid, principal, balance, fee, guarantee)

@@ -84,7 +84,7 @@ def read_downside(catalogue: Catalogue) -> Downside:
         correlation[first, second] = correlation[second, first] = pairs[name].value
     if np.linalg.eigvalsh(correlation)[0] <= 0:
         raise CatalogueError(Problem("finance.contradiction", key="downside.correlation"))
-    triangles: dict[str, Any] = {name: _triangle(facts[name]) for name in LASTING}
+    triangles: dict[str, Any] = {name: triangle_of(facts[name]) for name in LASTING}
     numbers: dict[str, Any] = {name: facts[name].value for name in _NUMBERS}
     return Downside(**triangles, **numbers, correlation=correlation, facts=(*facts.values(), *pairs.values()))
 
@@ -128,7 +128,8 @@ def _fading(shocks: Array, volatility: float, persistence: float) -> Array:
     return factors
 
 
-def _triangle(fact: Fact) -> Triangle:
+def triangle_of(fact: Fact) -> Triangle:
+    """Over the low value of a row, its value and its high value."""
     low = fact.value if fact.low is None else fact.low
     high = fact.value if fact.high is None else fact.high
     # A value that a scenario puts outside the row's range widens the range.

@@ -127,10 +127,25 @@ class Outcome:
         return float(self.loss_myen.max())
 
 
-def simulate(cases: Mapping[str, ProjectCash], draws: Draws, count: int, terms: LossTerms) -> dict[str, Outcome]:
-    """Every case through the same `count` draws, so that they differ by their support alone."""
-    parts = [take(draws, slice(first, min(first + BATCH, count))) for first in range(0, count, BATCH)]
-    return {name: _join([follow(cash(part), terms) for part in parts]) for name, cash in cases.items()}
+def simulate(
+    cases: Mapping[str, ProjectCash],
+    draws: Draws,
+    count: int,
+    terms: LossTerms,
+    *,
+    other_terms: Mapping[str, LossTerms] | None = None,
+) -> dict[str, Outcome]:
+    """Every case through the same `count` draws, so that they differ by their support alone.
+
+    All cases follow one part of the draws before the next, so that what they share need not be worked out again.
+    `other_terms` take the place of `terms` for the cases that they name.
+    """
+    found: dict[str, list[Outcome]] = {name: [] for name in cases}
+    for first in range(0, count, BATCH):
+        part = take(draws, slice(first, min(first + BATCH, count)))
+        for name, cash in cases.items():
+            found[name].append(follow(cash(part), (other_terms or {}).get(name, terms)))
+    return {name: _join(outcomes) for name, outcomes in found.items()}
 
 
 def follow(exposure: Exposure, terms: LossTerms) -> Outcome:

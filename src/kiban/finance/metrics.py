@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiban.arrays import Array
+from kiban.arrays import Array, powers, worth_of
 from kiban.finance.cash_flow import CashFlow
 
 NO_FLOW_MYEN = 1e-9
@@ -39,9 +39,9 @@ class Returns:
     """Debt at the start of operation over the cost until then, interest and fee included."""
 
 
-def npv(rate: float, flows: Array) -> Array:
-    """Present value at index 0 along the last axis."""
-    return np.asarray(flows @ (1.0 + rate) ** -np.arange(flows.shape[-1], dtype=float))
+def npv(rate: float | Array, flows: Array) -> Array:
+    """Present value at index 0 along the last axis; the rate may be a column with one for each draw (draws, 1)."""
+    return worth_of(flows, powers(1.0 + rate, -np.arange(flows.shape[-1], dtype=float)))
 
 
 def irr(flows: Array) -> float | None:

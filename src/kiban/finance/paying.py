@@ -178,7 +178,9 @@ class Question:
     def before(self) -> Side:
         """The side without the package."""
         if self._before is None:
-            self._before = self.build_side(self.against, None)
+            # Demand begins below what a little more costs here, so that nothing more is bought.
+            nothing = dict.fromkeys(self.preparation.falling, 0.0)
+            self._before = self.build_side(self.against, None, nothing or None)
         return self._before
 
     def pay(
@@ -382,6 +384,12 @@ class Question:
             sold_at = before.campus.price_myen_per_mwh
             price = load_price(levelised, before.levelised, sold_at, self.campus_terms.pass_through)
         return finance_campus(SITE, plan, project, price, terms), levelised
+
+    def law_under(self, packages: Sequence[str | Package]) -> PolicyTerms:
+        """What packages mean where all that they ask for is fulfilled."""
+        terms = self._under(self._load(packages), {}).terms
+        assert terms is not None
+        return terms
 
     def terms_of(self, package: Package, side: Side) -> PolicyTerms:
         """What a package means where the instruments that a side could not use are left out."""

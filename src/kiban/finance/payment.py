@@ -13,6 +13,7 @@ from kiban.finance.campus import Campus, gains, value_public_funds
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
+from kiban.finance.firmness import Firmness
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
@@ -156,6 +157,8 @@ class Payment:
     construction_jobs: float
     """Change of job-years at home, direct and indirect, that building sets in motion."""
     downside: Mapping[str, Any] | None = None
+    firmness: Firmness | None = None
+    """How it stands over joint draws of what is assumed; None where nothing was drawn."""
 
     @property
     def induced_it_mw(self) -> float:
@@ -177,7 +180,13 @@ class Payment:
 
     @property
     def range(self) -> AssumedRange | None:
-        """Between which values fiscal cost, windfall and induced load lie over what is assumed of demand."""
+        """Between which values fiscal cost, windfall and induced load lie.
+
+        In nine of ten draws where assumptions were drawn, else over what is assumed of demand, each assumption alone.
+        """
+        if self.firmness is not None:
+            found = (self.firmness.figures[name] for name in ("fiscal_cost_myen", "windfall_share", "induced_it_mw"))
+            return AssumedRange(*((spread.low, spread.high) for spread in found))
         if self.demand is None:
             return None
         return range_over(self.load_mw, self.induced_it_mw, self.fiscal_cost_myen, self.support, self.demand)

@@ -119,6 +119,33 @@ def post_entries(
     return Ledger(tuple(sorted(entries, key=lambda entry: entry.year)))
 
 
+def values_by_party(
+    cash: CashFlow,
+    shares: Shares,
+    rates: Mapping[str, float],
+    *,
+    energy_charges_myen: Mapping[str, Array],
+    ratepayers_works_myen: Array,
+) -> dict[str, Array]:
+    """Present value of each party at its real rate in every draw of a cash flow, million yen (draws,).
+
+    It is that of the ledger which `post_entries` would make of each draw, in the year of the first spade.
+    """
+    years = np.arange(len(cash.years), dtype=float)
+    level = (1.0 + cash.assumptions.inflation) ** years
+    factors = {party: (1.0 + rates[party]) ** -years for party in PARTIES}
+    found: dict[str, Array] = {party: np.zeros(1) for party in PARTIES}
+    owner = "national_treasury" if cash.project.policy.financing.public else "equity"
+    works = ("ratepayers", "suppliers_home", "grid_reinforcement", ratepayers_works_myen * (years == 0) * level, "")
+    for given_payer, given_payee, _, nominal, _ in (*_flows(cash, shares, energy_charges_myen), works):
+        payer, payee = (owner if party == "equity" else party for party in (given_payer, given_payee))
+        if payer != payee:
+            amounts = np.round(np.asarray(nominal) / level * YEN_PER_MYEN) / YEN_PER_MYEN
+            found[payer] = found[payer] - amounts @ factors[payer]
+            found[payee] = found[payee] + amounts @ factors[payee]
+    return found
+
+
 def tranche_sales(cash: CashFlow, rate: float) -> float:
     """Present value at a real rate of what tranches are worth to their buyers, at what they bid; million yen."""
     inflation = cash.assumptions.inflation
@@ -149,7 +176,7 @@ def _entries(
 Flow = tuple[str, str, str, Array, str]
 
 
-def _flows(cash: CashFlow, shares: Shares, energy_charges: Mapping[str, float]) -> Iterator[Flow]:
+def _flows(cash: CashFlow, shares: Shares, energy_charges: Mapping[str, float | Array]) -> Iterator[Flow]:
     """Payer, payee, account, nominal amounts by year, and why; the owner is `equity` here."""
     for stream, amount in cash.revenue.items():
         yield "users", "equity", "compute_sales", amount, f"compute sold: {stream}"
@@ -182,12 +209,14 @@ def _purchase(account: str, name: str, asset: str, amount: Array, shares: Shares
     yield "equity", "suppliers_home", account, amount - land - abroad - workers, f"{name} from suppliers at home"
 
 
-def _operating(cash: CashFlow, account: str, amount: Array, energy_charges: Mapping[str, float]) -> Iterator[Flow]:
+def _operating(
+    cash: CashFlow, account: str, amount: Array, energy_charges: Mapping[str, float | Array]
+) -> Iterator[Flow]:
     if account == "energy":
         bill = cash.project.operating_costs_myen_per_year[account]
         rest = amount
         for charge, yearly in energy_charges.items():
-            part = amount * (yearly / bill) if bill else 0.0 * amount
+            part = amount * (yearly / np.where(bill == 0, 1.0, bill)) if np.any(bill) else 0.0 * amount
             rest = rest - part
             name = "renewable_surcharge" if charge == "surcharge" else "network_charges"
             yield "equity", "ratepayers", name, part, "charge on each MWh drawn"
@@ -229,7 +258,7 @@ def _debt(cash: CashFlow, shares: Shares) -> Iterator[Flow]:
     yield "equity", "national_treasury", "guarantee_fee", debt.guarantee_fee, financing.measure or "guarantee"
     if financing.guarantee_coverage > 0:
         # What the state must expect to pay: the balance at the start of a year, times the chance of default.
-        owed = np.concatenate(([0.0], debt.balance[:-1]))
-        alive = (1.0 - shares.yearly_default) ** np.maximum(np.arange(len(owed)) - 1, 0)
+        owed = np.concatenate((0.0 * debt.balance[..., :1], debt.balance[..., :-1]), axis=-1)
+        alive = (1.0 - shares.yearly_default) ** np.maximum(np.arange(len(cash.years)) - 1, 0)
         loss = financing.guarantee_coverage * (1.0 - shares.recovery) * shares.yearly_default * alive * owed
         yield "national_treasury", "lenders", "expected_guarantee_payment", loss, financing.measure or "guarantee"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.finance.assumptions import CUMULATIVE_YEARS, FinanceAssumptions
 from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
+from kiban.finance.debt import Debt
 from kiban.finance.downside import draw_downside, read_downside
 from kiban.finance.guarantee import (
     BATCH,
@@ -42,6 +44,9 @@ _FACTS = (
 )  # fmt: skip
 
 
+ASKED = "asked"
+"""The case of the package that is asked about."""
+Flows = Callable[[Project], tuple[Debt, Callable[[Draws], CashFlow]]]
 KINDS: Mapping[str, str] = {
     "none": "none",
     "credit": "tax-credit",
@@ -118,16 +123,15 @@ def measure_downside(
     rows = [catalogue.fact(key) for key in _FACTS]
     treasury, reserve, workout, contingency, recovery, cumulative, decline = (row.value for row in rows)
     terms = LossTerms(treasury, reserve, workout)
+    flows = remember_flows(assumptions)
+    followed = {**projects, **({} if asked is None else {ASKED: asked})}
     cases = {
-        name: project_case(project, assumptions, ordinary=ordinary, contingency_share=contingency)
-        for name, project in projects.items()
+        name: project_case(project, assumptions, ordinary=ordinary, contingency_share=contingency, flows=flows)
+        for name, project in followed.items()
     }
-    outcomes = simulate(cases, drawn, draws, terms)
-    of_package = None
-    if asked is not None:
-        case = project_case(asked, assumptions, ordinary=ordinary, contingency_share=contingency)
-        at_social = replace(terms, treasury_rate=(1.0 + social_rate) * (1.0 + assumptions.inflation) - 1.0)
-        of_package = simulate({"asked": case}, drawn, draws, at_social)["asked"]
+    at_social = replace(terms, treasury_rate=(1.0 + social_rate) * (1.0 + assumptions.inflation) - 1.0)
+    outcomes = simulate(cases, drawn, draws, terms, other_terms={ASKED: at_social})
+    of_package = outcomes.pop(ASKED, None)
     survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
     # Where there is no debt there is nothing to guarantee.
     backed = {
@@ -150,23 +154,28 @@ def measure_downside(
 
 
 def project_case(
-    project: Project, assumptions: FinanceAssumptions, *, ordinary: PolicyTerms, contingency_share: float = 0.0
+    project: Project,
+    assumptions: FinanceAssumptions,
+    *,
+    ordinary: PolicyTerms,
+    contingency_share: float = 0.0,
+    flows: Flows | None = None,
 ) -> ProjectCash:
     """The interface of `simulate` for a project whose streams have a price.
 
     Debt is sized on the case as planned and then has to be lived with. What the policy costs the treasuries is the
     difference to the same project, in the same draw, under `ordinary` terms. Under public ownership that includes
     what the treasury pays into the project and receives as its owner. `contingency_share` is a share of the first cost.
+    `flows` are shared with other cases.
     """
     contingency = contingency_share * sum(asset.capex_myen for asset in project.assets)
-    debt = project_cash_flow(project, assumptions).debt
-    plain = replace(project, policy=ordinary)
-    plain_debt = project_cash_flow(plain, assumptions).debt
+    flows = flows or remember_flows(assumptions)
+    debt, flow_of = flows(project)
+    _, plain_flow_of = flows(replace(project, policy=ordinary))
     financing = project.policy.financing
 
     def cash(draws: Draws) -> Exposure:
-        flow = project_cash_flow(project, assumptions, draws=draws, debt=debt)
-        ordinary_flow = project_cash_flow(plain, assumptions, draws=draws, debt=plain_debt)
+        flow, ordinary_flow = flow_of(draws), plain_flow_of(draws)
         return Exposure(
             available=_available(flow),
             service=debt.service,
@@ -181,6 +190,26 @@ def project_case(
         )
 
     return cash
+
+
+def remember_flows(assumptions: FinanceAssumptions) -> Flows:
+    """The debt of a project as planned and its cash flow in draws; equal projects share what was last worked out."""
+    known: list[tuple[Project, tuple[Debt, Callable[[Draws], CashFlow]]]] = []
+
+    def of(project: Project) -> tuple[Debt, Callable[[Draws], CashFlow]]:
+        for one, found in known:
+            if one == project:
+                return found
+        debt = project_cash_flow(project, assumptions).debt
+
+        @lru_cache(maxsize=1)
+        def flow(draws: Draws) -> CashFlow:
+            return project_cash_flow(project, assumptions, draws=draws, debt=debt)
+
+        known.append((project, (debt, flow)))
+        return debt, flow
+
+    return of
 
 
 def _available(flow: CashFlow) -> Array:

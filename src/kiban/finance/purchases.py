@@ -144,7 +144,7 @@ def list_purchases(
     build, horizon = assumptions.construction_years, assumptions.horizon_years
     years = build + horizon + 1
     price_level = (1.0 + assumptions.inflation) ** np.arange(years)
-    drawn = [share.shape for share in (credits_used or {}).values()]
+    drawn = [np.shape(asset.capex_myen), *(share.shape for share in (credits_used or {}).values())]
     shape = np.broadcast_shapes(
         capex_factor.shape, *drawn, () if price_factor is None else (*price_factor.shape[:-1], 1)
     )
@@ -171,13 +171,13 @@ def list_purchases(
         else:
             replacements += payments
         basis, own_cost = cost, cost
-        paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
+        paid_shares = _ratio(payments, cost)
         grant_shares: list[tuple[Treatment, Array]] = []
         claims: list[ClaimedCredit] = []
         for number, grant in enumerate(terms.grants if supported else ()):
             amount = granted.take(number, grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
-            grant_shares.append((grant.treatment, amount / cost))
+            grant_shares.append((grant.treatment, _ratio(amount, cost)))
             own_cost = own_cost - amount
             if grant.treatment == "reduces_basis":
                 basis = basis - amount
@@ -192,7 +192,7 @@ def list_purchases(
             used = (credits_used or {}).get((rule, born), np.ones(1))
             own_cost = own_cost - used * credit.worth * amount
             basis = basis - credit.basis_reduction_share * used * amount
-            claims.append(ClaimedCredit(rule, amount / cost, used, credit.basis_reduction_share))
+            claims.append(ClaimedCredit(rule, _ratio(amount, cost), used, credit.basis_reduction_share))
         if vintage.replaces is not None:
             spread = np.maximum(own_cost, 0.0) / (vintage.bought - vintage.replaces)
             reserve[..., build + vintage.replaces + 1 : build + vintage.bought + 1] += spread
@@ -228,6 +228,11 @@ def list_purchases(
         credits=tuple(EarnedCredit(asset.name, rule, amount) for rule, amount in credits.items()),
         terms=tuple(behind),
     )
+
+
+def _ratio(part: Array, whole: Array) -> Array:
+    """Nothing where nothing is bought."""
+    return np.divide(part, whole, out=np.zeros(np.broadcast(part, whole).shape), where=whole != 0)
 
 
 class _Allowance:

@@ -172,6 +172,28 @@ def find_design(
     return found[0]
 
 
+def design_alone(
+    preparation: Preparation,
+    resources: Resources,
+    served_mw: Mapping[str, float],
+    warm: MutableMapping[str, WarmStart] | None = None,
+) -> tuple[Plan, Mapping[str, float]] | None:
+    """The design of resources that serves so much of each tranche, and the prices of its capacities at their limits.
+
+    Only what a design is and costs: no worths, no notes, no sources. None where there is no design. `warm` as in
+    `build_prepared`.
+    """
+    guard = OutageGuard(serve(resources, served_mw))
+    (optimum,) = _solve_all([guard], "auto", warm, say_nothing)
+    if optimum.status != "optimal":
+        return None
+    found, solution, _ = _find_surviving(guard, optimum, "auto")
+    if solution.status != "optimal":
+        return None
+    plan = describe_design(preparation.scenario, preparation.time, preparation.terms, found.resources, solution)
+    return plan, solution.capacity_prices
+
+
 def _is_held_up(resources: Resources, optimum: Solution) -> bool:
     """Whether an optimum would cost less without its target of clean share; else no account of that share does.
 

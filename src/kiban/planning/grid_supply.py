@@ -44,7 +44,7 @@ def read_grid(inputs: Inputs) -> GridResource | None:
     if not grid.enabled:
         return None
     wholesale = _wholesale_price(inputs)
-    charge, surcharge, network = _energy_charge(inputs)
+    charge, surcharge, network = read_energy_charge(inputs)
     clean = _clean_share(inputs)
     export = np.zeros(inputs.horizon.steps)
     if grid.max_export_mw > 0:
@@ -141,7 +141,7 @@ def _shape_prices(weather: Weather, area: str, year: int) -> Array:
     )
 
 
-def _energy_charge(inputs: Inputs) -> tuple[float, float, float]:
+def read_energy_charge(inputs: Inputs) -> tuple[float, float, float]:
     """Network charge, levies and margin on each MWh drawn: the sum, and in it the surcharge and the network's part."""
     grid = inputs.scenario.grid
     if grid.energy_charge_myen_per_mwh is not None:

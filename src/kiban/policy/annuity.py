@@ -9,10 +9,25 @@
 from __future__ import annotations
 
 import math
+from typing import overload
+
+import numpy as np
+
+from kiban.arrays import Array
 
 
-def annuity_present_value(rate: float, years: float) -> float:
-    """Present value, in years' payments, of 1 at the end of each year; `rate` a year above -1, `years` whole or not."""
+@overload
+def annuity_present_value(rate: float, years: float) -> float: ...
+@overload
+def annuity_present_value(rate: Array, years: float) -> Array: ...
+def annuity_present_value(rate: float | Array, years: float) -> float | Array:
+    """Present value, in years' payments, of 1 at the end of each year; `rate` a year above -1, `years` whole or not.
+
+    A rate for each of many draws gives a value for each.
+    """
+    if isinstance(rate, np.ndarray):
+        some = np.where(rate == 0, 1.0, rate)
+        return np.where(rate == 0, years, -np.expm1(-years * np.log1p(some)) / some)
     return years if rate == 0 else -math.expm1(-years * math.log1p(rate)) / rate
 
 

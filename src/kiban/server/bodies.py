@@ -79,6 +79,8 @@ class PayQuestion(Study, Numbered):
     """The package to compare with; `none` is no policy."""
     downside: bool = True
     """Whether to simulate what the treasuries may lose; false is quicker, as while a slider moves."""
+    draws: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Joint draws over what is assumed, at most 1,000: how firm the answer is. It takes a job, and minutes."""
 
 
 class CompareQuestion(Numbered):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from kiban.finance.joint_draws import with_draws
 from kiban.finance.paying import InfeasibleError, Question
 from kiban.messages import Message
 from kiban.progress import Report, say_nothing
@@ -64,15 +65,21 @@ def ask(
     report: Report = say_nothing,
     *,
     downside: bool = True,
+    draws: int | None = None,
     questions: Questions = QUESTIONS,
 ) -> PaymentDocument:
-    """Who pays for packages; without `downside` what the treasuries may lose is not simulated."""
+    """Who pays for packages; without `downside` what the treasuries may lose is not simulated.
+
+    With `draws` what is assumed is drawn as often, with the scenario's seed.
+    """
     try:
         with questions.about(scenario, against) as question:
             found = question.pay(packages, report=report)
             if downside:
                 report(Message("progress.pay_downside"))
                 found = question.with_downside(found)
+            if draws is not None:
+                found = with_draws(question, found, draws=draws, seed=scenario.seed, report=report)
     except InfeasibleError:
         raise refuse("scenario", "no_design") from None
     return payment_document(found)

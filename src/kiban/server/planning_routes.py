@@ -256,7 +256,7 @@ async def pay(question: PayQuestion, request: Request, service: ServiceOf, calle
     packages: list[Package] = await run_in_threadpool(read_packages, named, rates)
     (against,) = read_packages([question.against], {})
     # Without policy, with policy until its credits settle, and forced to serve the same.
-    if _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
+    if question.draws is None and _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
         found = await run_in_threadpool(partial(ask, scenario, packages, against, downside=question.downside))
         return Json(number({"pay": found}, question.session, question.sequence))
     content = {
@@ -265,6 +265,7 @@ async def pay(question: PayQuestion, request: Request, service: ServiceOf, calle
         "against": question.against,
         "rates": rates,
         "downside": question.downside,
+        "draws": question.draws,
     }
     return await _queue("pay", scenario.name, content, question, request, caller)
 

@@ -91,7 +91,8 @@ def _pay(question: Mapping[str, Any], tell: Tell) -> Outcome:
     scenario = restore_scenario(question["scenario"])
     packages = read_packages(question["packages"], question["rates"])
     (against,) = read_packages([question["against"]], {})
-    found = ask(scenario, packages, against, _teller(tell), downside=question.get("downside", True))
+    wanted = {"downside": question.get("downside", True), "draws": question.get("draws")}
+    found = ask(scenario, packages, against, _teller(tell), **wanted)
     return Outcome({"pay": found})
 
 

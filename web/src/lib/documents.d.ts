@@ -316,6 +316,80 @@ export interface RangeDocument {
   induced_it_mw: EndsDocument;
 }
 
+/** One row that is drawn: triangular over its low value, its value and its high value. */
+export interface RowDocument {
+  row: string;
+  label: Names;
+  kind: string;
+  low: number;
+  value: number;
+  high: number;
+}
+
+/** Of the normal scores of two rows. */
+export interface CorrelationDocument {
+  first: string;
+  second: string;
+  value: number;
+}
+
+/** Of one figure over the draws. */
+export interface DrawnFigure {
+  low: number;
+  median: number;
+  high: number;
+  mean: number;
+  standard_error: number;
+}
+
+/** An answer with one row at its ends, all others at their values. */
+export interface SwingDocument {
+  row: string;
+  label: Names;
+  low: number;
+  high: number;
+  at_low: Record<string, number | null>;
+  at_high: Record<string, number | null>;
+}
+
+/** An instrument against the others at the same fiscal cost, over the draws. */
+export interface StandingDocument {
+  package: string;
+  label: Names;
+  reaches: number;
+  best: Record<string, number>;
+  median: Record<string, number | null>;
+}
+
+/** Where two instruments change places as one row rises. */
+export interface TurnDocument {
+  goal: string;
+  row: string;
+  label: Names;
+  value: number;
+  below: string;
+  above: string;
+}
+
+/** Joint draws of what is assumed; `figures` and `parties_myen` by name, figures without end as null. */
+export interface FirmnessDocument {
+  seed: number;
+  draws: number;
+  rows: RowDocument[];
+  correlations: CorrelationDocument[];
+  figures: Record<string, DrawnFigure>;
+  parties_myen: Record<string, DrawnFigure>;
+  tornado: SwingDocument[];
+  budget_myen: number;
+  instruments: StandingDocument[];
+  turns: TurnDocument[];
+  pays_for_itself: number;
+  design_gap: number;
+  designs_before: number;
+  designs_anew: number;
+  saved_anew: number;
+}
+
 /** Who owns the campus: tax a year on other income, and losses from before the first spade, million yen. */
 export interface OwnerDocument {
   type: string;
@@ -669,6 +743,7 @@ export interface PaymentDocument {
   induced_it_mw: number;
   induced_range_mw: number[] | null;
   range: RangeDocument | null;
+  firmness: FirmnessDocument | null;
   construction_jobs: number;
   cost_per_induced_mw_myen: number | null;
   owner: OwnerDocument;

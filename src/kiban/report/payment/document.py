@@ -49,6 +49,7 @@ from kiban.report.payment.findings import (
     party_name,
     payment_findings,
 )
+from kiban.report.payment.firmness import FirmnessDocument, firmness_document
 from kiban.report.payment.fiscal import (
     BudgetDocument,
     IncidenceDocument,
@@ -197,6 +198,7 @@ class PaymentDocument(TypedDict):
     induced_it_mw: float
     induced_range_mw: list[float] | None
     range: RangeDocument | None
+    firmness: FirmnessDocument | None
     construction_jobs: float
     cost_per_induced_mw_myen: float | None
     owner: OwnerDocument
@@ -255,6 +257,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "induced_it_mw": payment.induced_it_mw,
         "induced_range_mw": induced_range(payment),
         "range": range_document(payment),
+        "firmness": firmness_document(payment),
         "construction_jobs": payment.construction_jobs,
         "cost_per_induced_mw_myen": payment.cost_per_induced_mw_myen,
         "owner": owner_document(payment),

@@ -15,6 +15,7 @@ from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, f
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment.figures import instrument_figures
+from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
 from kiban.report.payment.words import (
     AnyPayment,
@@ -44,6 +45,7 @@ def payment_text(payment: Payment, language: Language) -> RenderableType:
     parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
+    parts += firmness_sections(payment, language)
     parts += fiscal_sections(payment, language)
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     parts += section(phrase("pay.title.effective_rates", language), _effective_rates(payment, language))

@@ -12,6 +12,7 @@ from kiban.finance.payment import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
 from kiban.report.messages import join, measure_title, say
 from kiban.report.names import money_of, site_name, study_money, subject_name
+from kiban.report.payment.firmness import firmness_sentences
 from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
@@ -63,7 +64,8 @@ def answer(payment: AnyPayment, language: Language) -> str:
     if over is not None:
         costs = sorted(abs(end) for end in over.fiscal_cost_myen)
         low, high = (money.amount(end) for end in costs)
-        between = phrase("pay.answer_over", language, low=low, high=high)
+        drawn = isinstance(payment, Payment) and payment.firmness is not None
+        between = phrase("pay.answer_drawn" if drawn else "pay.answer_over", language, low=low, high=high)
         low, high = (money.of(f"{100.0 * end:.1f}") for end in over.windfall_share)
         windfalls = phrase("pay.answer_between", language, low=low, high=high)
     gained = payment.gains_myen
@@ -116,7 +118,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
     found += _estimate_sentence(payment, language) if isinstance(payment, Payment) else []
     found += _public_value(payment, language)
     if isinstance(payment, Payment):
-        for remarks_on in (risk_sentences, law_sentences, emission_sentences):
+        for remarks_on in (firmness_sentences, risk_sentences, law_sentences, emission_sentences):
             found += remarks_on(payment, language)
     found.append(phrase("pay.against", language, against=package_title(payment.before, language)))
     return tuple(_capital(sentence) for sentence in found)
