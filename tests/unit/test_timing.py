@@ -136,6 +136,12 @@ def test_without_support_every_order_is_as_it_was() -> None:
     assert (found.brought_forward, found.induced, found.years_brought_forward) == (0.0, 0.0, 0.0)
 
 
+def test_costs_have_the_support_up_to_the_month_in_which_it_ends() -> None:
+    """Three months are the steps 0 to 3: who orders at the end of the third still has it."""
+    assert costs_by_step(0.5, 0.2, 0.25).tolist() == pytest.approx([0.8] * 4 + [1.0] * 3)
+    assert costs_by_step(0.25, 0.2, None).tolist() == pytest.approx([0.8] * 4)
+
+
 def test_support_that_ends_sooner_hurries_more() -> None:
     """Just before its end one orders at a lower value than under support that stays."""
     lasting, ending = (threshold(case(0.3, ends).costs(True), case(0.3, ends).walk) for ends in (None, 0.25))
