@@ -130,6 +130,7 @@ NESTED = {
     "JepxPrices": "Exchange prices",
     "ConnectionWindow": "A window of the connection",
     "NonFirm": "A non-firm connection",
+    "Contract": "A contract of a large load",
 }
 """Tables inside of sections, which have a part of their own at the end, with its title."""
 

@@ -46,6 +46,10 @@ Who pays whom, and for what:
     budget            revenue lost and money spent by fiscal year; ends, caps, share of an official total
     claw_back         what comes back if a campus closes early, by year
     chip_market       who ends with the support where chips have a price that answers
+    large_load        terms of a large load's contract: who bears works for a load that does not come
+    leakage           what is induced here and has left another prefecture or country
+    waiting           the value of waiting on a binomial lattice
+    timing            order now, later or never: what support with an end brings forward
     race              two prefectures that may each offer a relief to win one campus
     fiscal            these views of a payment
     bridge            from gross support to net cost to who ends with it, in steps that add up to the yen

@@ -31,6 +31,8 @@ from kiban.finance.campus import (
 )
 from kiban.finance.demand import offer_demand, probe_tranche
 from kiban.finance.eligibility import Check, failing
+from kiban.finance.large_load import read_chances
+from kiban.finance.leakage import require_shares
 from kiban.finance.ledger import difference, value_changes
 from kiban.finance.levelised import LevelisedCost, levelised_cost, token_costs
 from kiban.finance.leverage import financed_share
@@ -97,6 +99,8 @@ class Question:
         self._warm = warm
         self._elsewhere: dict[str, Question] = {}
         catalogue = self.preparation.recorder.catalogue
+        read_chances(catalogue)
+        require_shares(catalogue)
         self.campus_terms = read_campus_terms(
             catalogue,
             discount_rate_real=self.preparation.capital.discount_rate,

@@ -1,4 +1,4 @@
-"""When a grid connection may not be used in full: windows of maintenance or outage, calls, and a non-firm contract."""
+"""What holds for a grid connection: windows in which it carries less, being non-firm, a large load's contract."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import Field, field_validator
 
 from kiban.calendar import DAYS_PER_MONTH, HOURS_PER_DAY, HOURS_PER_YEAR
 from kiban.errors import Problem
-from kiban.scenario.section import Section, Share
+from kiban.scenario.section import NonNegative, Positive, Section, Share
 
 
 class ConnectionWindow(Section):
@@ -47,3 +47,24 @@ class NonFirm(Section):
     """Hours a year that are called: those with the highest price of the energy that the grid delivers."""
     remaining_share: Share = 0.0
     """Share of the connection that is left when called."""
+
+
+class Contract(Section):
+    """What a large load promises the network for its connection; `kiban pay` holds it beside published terms."""
+
+    contracted_mw: Positive | None = None
+    """Contracted power, for which the network builds, MW; absent takes what the design connects."""
+    ramp: Annotated[tuple[Share, ...], Field(max_length=50)] = ()
+    """Share of the contracted power by year of service; afterwards all of it."""
+    minimum_share: Share = 0.0
+    """Share of the contracted power that is charged at least."""
+    term_years: Annotated[int, Field(ge=0, le=50)] = 0
+    """Years after the ramp over which the minimum is charged."""
+    exit_fee_years: Annotated[int, Field(ge=0, le=100)] = 0
+    """Years of minimum charges that are due where the load never comes, at most those of ramp and term."""
+    collateral_years: Annotated[float, Field(ge=0, le=100)] = 0.0
+    """Years of minimum charges that are held as collateral."""
+    collateral_myen_per_mw: NonNegative = 0.0
+    """Further collateral for each contracted MW, million yen."""
+    works_owed_share: Share = 0.0
+    """Share of the works borne by others that is owed where the load never comes."""

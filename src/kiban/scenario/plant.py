@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from kiban.errors import Problem
-from kiban.scenario.connection import ConnectionWindow, NonFirm
+from kiban.scenario.connection import ConnectionWindow, Contract, NonFirm
 from kiban.scenario.section import (
     HourlyInput,
     Life,
@@ -238,6 +238,8 @@ class Grid(Section):
     """Who bears the reinforcement: the developer, all ratepayers through network charges, or both."""
     reinforcement_developer_share: Share = 0.5
     """The developer's part under the rule `shared`."""
+    contract: Contract | None = None
+    """What the campus promises the network; absent promises nothing, and published terms alone are shown."""
 
     @property
     def reinforcement_borne(self) -> float:

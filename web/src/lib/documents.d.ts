@@ -697,6 +697,127 @@ export interface IncidenceDocument {
   elasticities: Record<string, number>;
 }
 
+/** One connection: what is contracted and used, and what the network charges and builds; constant prices. */
+export interface LargeLoad {
+  contracted_mw: number;
+  used_mw: number;
+  ramp: number[];
+  demand_charge_myen_per_mw: number;
+  energy_charges_myen: number;
+  works_myen: number;
+  works_borne: number;
+  years: number;
+  first_year: number;
+  tax_shares: Record<string, number>;
+}
+
+/** What a contract asks of a large load; see the keys of `[grid.contract]`. */
+export interface LoadTerms {
+  name: string;
+  minimum_share: number;
+  ramp_years: number;
+  term_years: number;
+  exit_fee_years: number;
+  collateral_years: number;
+  collateral_myen_per_mw: number;
+  works_owed_share: number;
+}
+
+/** What one set of terms means; see `TermsOutcome`. */
+export interface TermsDocument {
+  label: Names;
+  terms: LoadTerms;
+  others_myen: Record<string, number>;
+  owner_myen: Record<string, number>;
+  others_expected_myen: number;
+  others_range_myen: number[];
+  stranded_myen: number;
+  borne_by_others_myen: number;
+  borne_by_treasuries_myen: number;
+  borne_by_owner_myen: number;
+  break_even_probability: number | null;
+}
+
+/** Terms side by side on one connection; see `LargeLoadView`. */
+export interface LargeLoadDocument {
+  connection: LargeLoad;
+  chances: Record<string, number>;
+  terms: TermsDocument[];
+}
+
+/** Where it would have run, and what holds there. */
+export interface Elsewhere {
+  share_abroad: number;
+  share_other_prefectures: number;
+  factor_abroad_t_per_mwh: number;
+  factor_at_home_t_per_mwh: number;
+  pue: number;
+  tax_abroad: number;
+}
+
+/** What the package is to one circle. */
+export interface Circle {
+  induced_it_mw: number;
+  emissions_t_per_year: number;
+  treasury_myen: number;
+  cost_per_induced_mw_myen: number | null;
+}
+
+/** What is new to the place, the country and the world; see `Leakage`. */
+export interface LeakageDocument {
+  elsewhere: Elsewhere;
+  circles: Record<string, Circle>;
+  low: Record<string, Circle>;
+  high: Record<string, Circle>;
+}
+
+/** How the value moves; rates are real and a year, with continuous compounding. */
+export interface Walk {
+  volatility: number;
+  riskless_rate: number;
+  payout: number;
+  growth: number;
+}
+
+/** One owner's position. */
+export interface Case {
+  value_over_cost: number;
+  support: number;
+  ends_after_years: number | null;
+  window_years: number;
+  walk: Walk;
+}
+
+/** With support or without it. */
+export interface Decision {
+  choice: 'now' | 'later' | 'never';
+  waiting_value: number;
+  value_of_ordering_now: number;
+  order_now_above: number;
+  chance_of_an_order: number;
+}
+
+/** Of all ways that the value may go, the shares by when one orders with support and without; they sum to 1. */
+export interface Split {
+  windfall: number;
+  brought_forward: number;
+  induced: number;
+  unaffected: number;
+  never: number;
+  years_brought_forward: number;
+}
+
+export interface TimingDocument {
+  case: Case;
+  ends_by_law: boolean;
+  without: Decision;
+  with: Decision;
+  split: Split;
+  low: Record<string, number>;
+  high: Record<string, number>;
+  endless: Split;
+}
+
 export interface CapacityChange {
   name: string;
   subject: string;
@@ -769,6 +890,9 @@ export interface PaymentDocument {
   budget: BudgetDocument;
   kept_by: KeptDocument | null;
   incidence: IncidenceDocument | null;
+  large_load: LargeLoadDocument | null;
+  leakage: LeakageDocument | null;
+  timing: TimingDocument | null;
   capacities: CapacityChange[];
   losses: LossDocument[];
   draws: number;

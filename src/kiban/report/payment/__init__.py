@@ -7,6 +7,8 @@
     document            the JSON of a payment
     fiscal              the budget's form, who keeps the tax, and the bridge in that JSON and as a table
     fiscal_terminal     the same at the command line
+    outlook             a large load's contract, leakage and timing, in that JSON and in a sentence each
+    outlook_terminal    the same at the command line
     figures             support, ledger and instruments in that JSON, and in that of the country
     firmness            how firm the answer is: words, tables, and in that JSON
     packages            the packages that come with kiban, as JSON

@@ -61,6 +61,15 @@ from kiban.report.payment.fiscal import (
     kept_document,
     year_documents,
 )
+from kiban.report.payment.outlook import (
+    LargeLoadDocument,
+    LeakageDocument,
+    TimingDocument,
+    large_load_document,
+    leakage_document,
+    outlook_sentences,
+    timing_document,
+)
 from kiban.report.payment.remarks import list_conditions
 from kiban.report.payment.words import (
     PAID_FOR_GOODS,
@@ -224,6 +233,9 @@ class PaymentDocument(TypedDict):
     budget: BudgetDocument
     kept_by: KeptDocument | None
     incidence: IncidenceDocument | None
+    large_load: LargeLoadDocument | None
+    leakage: LeakageDocument | None
+    timing: TimingDocument | None
     capacities: list[CapacityChange]
     losses: list[LossDocument]
     draws: int
@@ -247,7 +259,10 @@ def payment_document(payment: Payment) -> PaymentDocument:
             "against": [package.name for package in before.packages],
         },
         "sentence": {language: answer(payment, language) for language in LANGUAGES},
-        "sentences": {language: list(further_sentences(payment, language)) for language in LANGUAGES},
+        "sentences": {
+            language: [*further_sentences(payment, language), *outlook_sentences(fiscal, language)]
+            for language in LANGUAGES
+        },
         "assumptions": {language: list(assumption_sentences(payment, language)) for language in LANGUAGES},
         "residual": {language: residual_sentence(payment, language) for language in LANGUAGES},
         "findings": {language: payment_findings(payment, language) for language in LANGUAGES},
@@ -283,6 +298,9 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "budget": budget_document(fiscal.budget),
         "kept_by": kept_document(fiscal.kept_by),
         "incidence": incidence_document(fiscal.incidence),
+        "large_load": large_load_document(fiscal.large_load),
+        "leakage": leakage_document(fiscal.leakage),
+        "timing": timing_document(fiscal.timing),
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

@@ -17,6 +17,7 @@ from kiban.report.layout import bullets, section, table
 from kiban.report.messages import measure_title
 from kiban.report.names import money_of
 from kiban.report.payment.fiscal import cause_name, causes_of, step_name, total_name
+from kiban.report.payment.outlook_terminal import outlook_sections
 from kiban.report.phrases import phrase
 
 SHOWN_CAUSES = 4
@@ -37,7 +38,7 @@ def fiscal_sections(payment: Payment, language: Language) -> list[RenderableType
     found += section(phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, fiscal.kept_by, language)))
     if fiscal.incidence is not None:
         found += section(phrase("fiscal.title.incidence", language), _incidence(payment, fiscal.incidence, language))
-    return found
+    return found + outlook_sections(fiscal, language)
 
 
 def _incidence(payment: Payment, found: IncidenceRange, language: Language) -> RenderableType:
