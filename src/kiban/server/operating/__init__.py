@@ -11,4 +11,4 @@ addresses    metrics, health, and orders over HTTP
 metrics      the table of metrics
 gauges       their values
 logs         logs as JSON
-"""
+slurm        limits as licences of a Slurm cluster
