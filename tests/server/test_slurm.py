@@ -169,12 +169,17 @@ def test_what_kiban_holds_is_found_again_and_nothing_else_is_touched(cluster: Cl
     assert idle not in touched
 
 
-def test_a_mark_that_was_left_is_wiped(cluster: Cluster) -> None:
+def test_a_mark_that_was_left_is_wiped(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     """kiban ended between its mark and its order; later somebody else suspends the job."""
+    monkeypatch.setattr(adapter, "SAVED_SECONDS", 0.5)
     (job,) = start(cluster, 30)
     cluster.ask("scontrol", "update", f"jobid={job}", f"admincomment={adapter.MARK}")
     slurm = known(cluster)
     slurm.apply(limit(TOTAL_KW))
+    assert adapter.MARK in cluster.ask("scontrol", "-o", "show", "job", job)
+    time.sleep(0.5)
+    slurm.apply(limit(TOTAL_KW))
+    assert adapter.MARK not in cluster.ask("scontrol", "-o", "show", "job", job)
     cluster.ask("scontrol", "suspend", job)
     slurm.apply(limit(TOTAL_KW, 2))
     assert cluster.states() == {job: "S"}

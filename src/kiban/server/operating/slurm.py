@@ -15,7 +15,9 @@ suspended, and after a restart knows its own.
 
 slurmctld writes its state to the disk up to five seconds late. If it is killed, it may believe that a job runs which is
 stopped, or the other way round. Whenever it has been started anew, or kiban has, each flexible job is therefore once
-suspended or resumed for a second, so that what Slurm believes and what is become one.
+suspended or resumed for a second, so that what Slurm believes and what is become one. For the same reason a mark is
+wiped only when the job has been seen running for longer than that: an order to wipe it that reaches a controller which
+has just forgotten the resumption would leave a suspended job that nobody resumes.
 """
 
 from __future__ import annotations
@@ -43,6 +45,8 @@ ANSWER_SECONDS: Final = 5.0
 """Longest wait for an answer; Slurm's own commands ask a controller that is away for nine seconds."""
 SETTLING_SECONDS: Final = 1.0
 """Between an order to a job and its opposite: Slurm hands both to the node in the background."""
+SAVED_SECONDS: Final = 10.0
+"""After so long slurmctld has written down what it was told."""
 COLUMNS: Final = (("jobid", 20), ("statecompact", 4), ("starttime", 24), ("licenses", 200), ("admin_comment", 1000))
 
 
@@ -87,6 +91,7 @@ class Slurm:
         if configuration is not None:
             self.surroundings["SLURM_CONF"] = str(configuration)
         self.started: str | None = None
+        self.seen_running: dict[str, float] = {}
 
     def apply(self, limit: PowerLimit) -> None:
         """Make the limit hold; the same limit again changes nothing, and one that has expired does nothing.
@@ -107,6 +112,7 @@ class Slurm:
             self._reserve(*reserved)  # one of the reservations that were read ended before it could be changed
         if begins <= now:
             self._settle(flexible_kw)
+            self._wipe_marks(SAVED_SECONDS)
 
     def release(self) -> None:
         """Take back whatever kiban holds: its reservations end and its suspended jobs resume."""
@@ -114,6 +120,7 @@ class Slurm:
         for reservation in self._reservations():
             self._ask("scontrol", "delete", f"reservation={reservation.name}")
         self._settle(total_kw)
+        self._wipe_marks(0.0)
 
     def held_jobs(self) -> tuple[str, ...]:
         """Jobs that kiban has suspended."""
@@ -182,9 +189,15 @@ class Slurm:
         for job in jobs:
             if not job.running and job.held and job.name in kept:
                 self._order("resume", job)
+
+    def _wipe_marks(self, after_seconds: float) -> None:
+        """Take the mark from jobs that have been seen running with it for so long."""
+        now = time.monotonic()
+        marked = {job.name: job for job in self._jobs() if job.running and job.held}
+        self.seen_running = {name: self.seen_running.get(name, now) for name in marked}
+        for name, job in marked.items():
+            if now - self.seen_running[name] >= after_seconds:
                 self._write(job, job.comment.replace(MARK, ""))
-            elif job.running and job.held and job.name in kept:
-                self._write(job, job.comment.replace(MARK, ""))  # kiban ended between an order and its note
 
     def _require_partition(self) -> None:
         """squeue takes a partition that does not exist for an empty one."""
