@@ -5,8 +5,7 @@
      │   ├─ ScenarioError      a scenario file or a scenario key
      │   ├─ CatalogueError     an unknown site, technology or figure
      │   ├─ WeatherError       a weather, price or series file or service
-     │   ├─ OutputError        a place where the plan cannot be written
-     │   └─ HandoverError      a scheduler, or a utility's server, that is away or refuses
+     │   └─ OutputError        a place where the plan cannot be written
      └─ SolverError            no solver could prove an optimum: a fault of ours; exit code 1
 
 Infeasible is not an error: it is a plan that explains itself (exit code 4).
@@ -93,10 +92,6 @@ class WeatherError(InputError):
 
 class OutputError(InputError):
     """A place where a result cannot be written."""
-
-
-class HandoverError(InputError):
-    """A scheduler to which a limit is handed, or a server that calls, is away or refuses."""
 
 
 class SolverError(KibanError):

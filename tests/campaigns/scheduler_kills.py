@@ -25,7 +25,7 @@ from tests.campaigns.ground import tell
 from tests.cases.servers import SOURCE
 from tests.cases.slurm import TOTAL_KW, Cluster, limit, open_slurm
 
-from kiban.errors import HandoverError
+from kiban.server.operating.schedulers import SchedulerAwayError
 from kiban.server.operating.slurm import Slurm
 
 ZEROS = ("lost", "doubled", "touched", "above the limit", "stuck")
@@ -48,7 +48,7 @@ def hand_over(place: Path) -> None:
     slurm = Slurm(place / "slurm.conf")
     while True:
         asked = json.loads((place / "asked.json").read_text(encoding="utf-8"))
-        with contextlib.suppress(HandoverError):
+        with contextlib.suppress(SchedulerAwayError):
             slurm.apply(limit(asked["flexible_kw"], asked["number"], seconds=60.0))
             (place / "held").write_text(str(asked["number"]), encoding="utf-8")
         time.sleep(0.05)

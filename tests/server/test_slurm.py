@@ -15,10 +15,10 @@ import pytest
 from tests.cases.servers import wait_until
 from tests.cases.slurm import TOTAL_KW, Cluster, MissingError, limit, open_slurm
 
-from kiban.errors import HandoverError
 from kiban.operation.power_limit import PowerLimit
 from kiban.report.messages import say
 from kiban.server.operating import slurm as adapter
+from kiban.server.operating.schedulers import SchedulerAwayError
 from kiban.server.operating.slurm import Slurm, _power_in
 
 pytestmark = pytest.mark.xdist_group("slurm")
@@ -221,11 +221,10 @@ def test_a_controller_that_is_away_is_one_sentence(cluster: Cluster, monkeypatch
     (job,) = start(cluster, 30)
     known(cluster).apply(limit(40, 1))
     cluster.stop_controller()
-    with pytest.raises(HandoverError) as caught:
+    with pytest.raises(SchedulerAwayError) as caught:
         Slurm(cluster.configuration).apply(limit(50, 2))
     cluster.start_controller()
-    (problem,) = caught.value.problems
-    assert caught.value.exit_code == 2
+    problem = caught.value.problem
     assert say(problem, "en") == (
         "Slurm did not answer within 1 s; check that it runs and can be reached from here; "
         "the last limit holds until it expires."
@@ -237,33 +236,33 @@ def test_a_controller_that_is_away_is_one_sentence(cluster: Cluster, monkeypatch
 
 def test_a_cluster_without_the_licence(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "LICENCE", "watts")
-    with pytest.raises(HandoverError) as caught:
+    with pytest.raises(SchedulerAwayError) as caught:
         Slurm(cluster.configuration).apply(limit(1))
-    assert caught.value.problems[0].code == "handover.no_licence"
+    assert caught.value.problem.code == "handover.no_licence"
 
 
 def test_a_cluster_without_the_partition(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "PARTITION", "nowhere")
-    with pytest.raises(HandoverError) as caught:
+    with pytest.raises(SchedulerAwayError) as caught:
         Slurm(cluster.configuration).apply(limit(1))
-    assert caught.value.problems[0].code == "handover.no_partition"
+    assert caught.value.problem.code == "handover.no_partition"
 
 
 def test_an_order_that_slurm_refuses(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     (job,) = start(cluster, 30)
     monkeypatch.setattr(Slurm, "_write", lambda slurm, one, _: slurm._ask_of_job(one, "scontrol", "suspend", "x"))
-    with pytest.raises(HandoverError) as caught:
+    with pytest.raises(SchedulerAwayError) as caught:
         known(cluster).apply(limit(10))
-    assert caught.value.problems[0].code == "handover.refused"
+    assert caught.value.problem.code == "handover.refused"
     assert cluster.states() == {job: "R"}
 
 
 def test_a_machine_without_slurm() -> None:
     slurm = Slurm()
     slurm.surroundings["PATH"] = "/nowhere"
-    with pytest.raises(HandoverError) as caught:
+    with pytest.raises(SchedulerAwayError) as caught:
         slurm.apply(limit(1))
-    assert caught.value.problems[0].code == "handover.no_program"
+    assert caught.value.problem.code == "handover.no_program"
 
 
 @pytest.mark.parametrize(

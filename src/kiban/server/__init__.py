@@ -51,7 +51,5 @@
     deaths               why a worker process ended
     tasks                what a job does
 
-    operating            the living service of an operation
-
 It formats and carries, and asks `build`, `build_national` and PAY's `Question`; it calculates nothing.
 """

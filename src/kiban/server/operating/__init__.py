@@ -12,3 +12,5 @@ metrics      the table of metrics
 gauges       their values
 logs         logs as JSON
 slurm        limits as licences of a Slurm cluster
+kueue        limits as the quota of a ClusterQueue of Kueue
+"""

@@ -33,8 +33,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from kiban.errors import HandoverError, Problem
+from kiban.errors import Problem
 from kiban.operation.power_limit import PowerLimit
+from kiban.server.operating.schedulers import SchedulerAwayError
 
 LICENCE: Final = "power_kw"
 PARTITION: Final = "flexible"
@@ -97,7 +98,7 @@ class Slurm:
         """Make the limit hold; the same limit again changes nothing, and one that has expired does nothing.
 
         Where it overlaps an earlier limit, this one holds. A limit that begins later is reserved now, and Slurm starts
-        no job that would run into it. Raises `HandoverError` where Slurm is away or refuses.
+        no job that would run into it. Raises `SchedulerAwayError` where Slurm is away or refuses.
         """
         begins, ends = self._second(limit.begins), self._second(limit.expires)
         now = int(time.time())
@@ -108,7 +109,7 @@ class Slurm:
         reserved = (f"{PREFIX}{limit.number}", max(begins, now), ends, total_kw - flexible_kw, now)
         try:
             self._reserve(*reserved)
-        except HandoverError:
+        except SchedulerAwayError:
             self._reserve(*reserved)  # one of the reservations that were read ended before it could be changed
         if begins <= now:
             self._settle(flexible_kw)
@@ -134,7 +135,7 @@ class Slurm:
         said = self._ask("scontrol", "--oneliner", "show", "license", LICENCE)
         found = re.search(rf"LicenseName={LICENCE}\s.*?\bTotal=(\d+)", said, re.DOTALL)
         if found is None:
-            raise HandoverError(Problem("handover.no_licence", PLACE, LICENCE))
+            raise SchedulerAwayError(Problem("handover.no_licence", PLACE, LICENCE))
         return int(found[1])
 
     def _reserve(self, name: str, begins: int, ends: int, kept_kw: int, now: int) -> None:
@@ -202,7 +203,7 @@ class Slurm:
     def _require_partition(self) -> None:
         """squeue takes a partition that does not exist for an empty one."""
         if f"PartitionName={PARTITION} " not in self._ask("scontrol", "--oneliner", "show", "partition"):
-            raise HandoverError(Problem("handover.no_partition", PLACE, PARTITION))
+            raise SchedulerAwayError(Problem("handover.no_partition", PLACE, PARTITION))
 
     def _align(self, jobs: Sequence[Job]) -> list[Job]:
         """Give every flexible job that kiban may touch the opposite order: then Slurm's belief and its state agree."""
@@ -232,7 +233,7 @@ class Slurm:
         """An order to a job; that it has ended in the meantime, or done so already, is no fault."""
         try:
             self._ask(*command)
-        except HandoverError:
+        except SchedulerAwayError:
             if any(one.name == job.name and one.running == job.running for one in self._jobs()):
                 raise
 
@@ -264,15 +265,15 @@ class Slurm:
                 timeout=ANSWER_SECONDS, stdin=subprocess.DEVNULL,
             )  # fmt: skip
         except FileNotFoundError:
-            raise HandoverError(Problem("handover.no_program", PLACE, program=command[0])) from None
+            raise SchedulerAwayError(Problem("handover.no_program", PLACE, program=command[0])) from None
         except subprocess.TimeoutExpired:
-            raise HandoverError(Problem("handover.away", PLACE, seconds=f"{ANSWER_SECONDS:g}")) from None
+            raise SchedulerAwayError(Problem("handover.away", PLACE, seconds=f"{ANSWER_SECONDS:g}")) from None
         if done.returncode == 0:
             return done.stdout
         said = " ".join(done.stderr.split()) or " ".join(done.stdout.split())
         if re.search(r"Unable to contact|[Cc]onnection refused|Socket timed out|Zero Bytes", said):
-            raise HandoverError(Problem("handover.away", PLACE, seconds=f"{ANSWER_SECONDS:g}"))
-        raise HandoverError(Problem("handover.refused", PLACE, command=" ".join(command[:3]), said=said))
+            raise SchedulerAwayError(Problem("handover.away", PLACE, seconds=f"{ANSWER_SECONDS:g}"))
+        raise SchedulerAwayError(Problem("handover.refused", PLACE, command=" ".join(command[:3]), said=said))
 
 
 def _power_in(licences: str) -> int:
