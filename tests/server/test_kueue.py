@@ -193,7 +193,8 @@ def test_the_emulated_server_refuses_what_the_crd_refuses(place: str, value: Any
     assert faults(wanted) != []
     with httpx.Client(base_url="http://kubernetes", transport=api) as client:
         answer = client.patch(
-            f"/apis/{API_VERSION}/clusterqueues/{QUEUE}", json=wanted, params={"fieldManager": "kiban", "force": "true"},
+            f"/apis/{API_VERSION}/clusterqueues/{QUEUE}",
+            json=wanted, params={"fieldManager": "kiban", "force": "true"},
             headers={"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/apply-patch+yaml"},
         )  # fmt: skip
     assert answer.status_code == 422

@@ -1,6 +1,6 @@
 """A limit handed to Kueue on Kubernetes: power is a resource, a limit the quota of a ClusterQueue.
 
-The cluster has a ClusterQueue `QUEUE` for the compute that can wait. In it the resource `RESOURCE` stands in one flavor;
+The cluster has a ClusterQueue `QUEUE` for the compute that can wait. In it the resource `RESOURCE` is in one flavor;
 its `nominalQuota` is the limit, in kW. What a job asks for follows from its accelerators by a resource transformation
 in Kueue's own configuration (so many kW for each `nvidia.com/gpu`). Firm compute has queues of its own, which kiban
 does not touch.
@@ -42,7 +42,7 @@ RESOURCE: Final = "kiban/power-kw"
 MANAGER: Final = "kiban"
 API_VERSION: Final = "kueue.x-k8s.io/v1beta2"
 ADDRESS: Final = f"/apis/{API_VERSION}/clusterqueues/{QUEUE}"
-PATIENCE_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 5.0
 CONFLICT: Final = 409
 TRIES: Final = 3
 ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
@@ -148,12 +148,12 @@ class Kueue:
                        "content": json.dumps(wanted)}  # fmt: skip
         try:
             with httpx.Client(
-                base_url=connection.address, verify=_trust(connection.authority), timeout=PATIENCE_SECONDS,
+                base_url=connection.address, verify=_trust(connection.authority), timeout=ANSWER_SECONDS,
                 transport=connection.transport, trust_env=False,
             ) as client:  # fmt: skip
                 answer = client.request(method, ADDRESS, headers=headers, **changes)
         except (httpx.HTTPError, OSError):
-            raise SchedulerAwayError(Problem("handover.away", PLACE, seconds=f"{PATIENCE_SECONDS:g}")) from None
+            raise SchedulerAwayError(Problem("handover.away", PLACE, seconds=f"{ANSWER_SECONDS:g}")) from None
         if answer.is_success:
             content: dict[str, Any] = answer.json()
             return content

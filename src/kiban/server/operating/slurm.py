@@ -15,9 +15,10 @@ suspended, and after a restart knows its own.
 
 slurmctld writes its state to the disk up to five seconds late. If it is killed, it may believe that a job runs which is
 stopped, or the other way round. Whenever it has been started anew, or kiban has, each flexible job is therefore once
-suspended or resumed for a second, so that what Slurm believes and what is become one. For the same reason a mark is
-wiped only when the job has been seen running for longer than that: an order to wipe it that reaches a controller which
-has just forgotten the resumption would leave a suspended job that nobody resumes.
+suspended or resumed for a second, so that what Slurm believes and what is become one; and half a minute later once
+more, since to nodes that have not reported yet Slurm may send an order late, after the one that follows it. For the
+same reason a mark is wiped only when the job has been seen running for longer than that: an order to wipe it that
+reaches a controller which has just forgotten the resumption would leave a suspended job that nobody resumes.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ ANSWER_SECONDS: Final = 5.0
 """Longest wait for an answer; Slurm's own commands ask a controller that is away for nine seconds."""
 SETTLING_SECONDS: Final = 1.0
 """Between an order to a job and its opposite: Slurm hands both to the node in the background."""
+AGAIN_SECONDS: Final = 30.0
+"""After so long every node has reported to a new slurmctld, and the orders of before have arrived."""
 SAVED_SECONDS: Final = 10.0
 """After so long slurmctld has written down what it was told."""
 COLUMNS: Final = (("jobid", 20), ("statecompact", 4), ("starttime", 24), ("licenses", 200), ("admin_comment", 1000))
@@ -92,6 +95,7 @@ class Slurm:
         if configuration is not None:
             self.surroundings["SLURM_CONF"] = str(configuration)
         self.started: str | None = None
+        self.align_at = math.inf
         self.seen_running: dict[str, float] = {}
 
     def apply(self, limit: PowerLimit) -> None:
@@ -176,8 +180,9 @@ class Slurm:
         started = self._started()
         if self.started is None:
             self._require_partition()
-        if started != self.started:
+        if started != self.started or time.monotonic() >= self.align_at:
             jobs = self._align(jobs)
+            self.align_at = math.inf if started == self.started else time.monotonic() + AGAIN_SECONDS
             self.started = started
         kept = set()
         for job in sorted(jobs, key=lambda one: (one.began, len(one.name), one.name)):
