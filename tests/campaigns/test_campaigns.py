@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.campaigns import clock_skew, full_disk, kills, load, postgresql_restarts
+from tests.campaigns import clock_skew, full_disk, kills, load, postgresql_restarts, scheduler_kills
 from tests.campaigns.ground import any_job, end, follow, launch, tell
+from tests.cases import slurm
 from tests.cases.postgresql import MissingError
 
 pytest.importorskip("pwd")
@@ -24,7 +25,7 @@ def tried(run: Callable[..., Counter[str]], *arguments: Any) -> Counter[str]:
         return run(*arguments)
     except full_disk.MountError:
         pytest.skip("mounting is not allowed here")
-    except MissingError as error:
+    except (MissingError, slurm.MissingError) as error:
         pytest.skip(str(error))
 
 
@@ -39,6 +40,14 @@ def test_kills_of_commands() -> None:
     counts = kills.run(2, 3, ("build",))
     assert missed(kills.ZEROS, counts) == {}
     assert counts["kills of build"] == 3
+
+
+def test_kills_of_the_hand_over_and_of_slurmctld() -> None:
+    counts = tried(scheduler_kills.run, 1, 5)
+    assert missed(scheduler_kills.ZEROS, counts) == {}
+    assert (counts["kills of the adapter"], counts["kills of slurmctld"]) == (3, 2)
+    assert counts["done"] == scheduler_kills.FIRM + scheduler_kills.FLEXIBLE
+    assert counts["suspended"] > 0
 
 
 def test_load() -> None:

@@ -11,4 +11,8 @@ addresses    metrics, health, and orders over HTTP
 metrics      the table of metrics
 gauges       their values
 logs         logs as JSON
+slurm        limits as licences of a Slurm cluster
+kueue        limits as the quota of a ClusterQueue of Kueue
+openadr      calls by OpenADR 3, and the offer
+openadr_2b   calls by OpenADR 2.0b, and the offer
 """

@@ -93,7 +93,7 @@ def operate(
             origin,
             source=source,
             clock=clock,
-            apply=apply,
+            apply=apply or _apply_of(wanted, clock),
             forecasts=None if wanted.forecast is None else ForecastFile(wanted.forecast, campus),
             watch=gauges.update,
         )
@@ -106,6 +106,19 @@ def operate(
         until = None if wanted.hours is None else clock.now() + timedelta(hours=wanted.hours)
         service.run(end, until)
     return service
+
+
+def _apply_of(wanted: Wanted, clock: Clock) -> Apply | None:
+    """What hands limits over, by its name."""
+    if wanted.apply == "slurm":
+        from kiban.server.operating.slurm import Slurm
+
+        return Slurm(now=clock.now, speed=1.0 if wanted.clock == "real" else wanted.speed).apply
+    if wanted.apply == "kueue":
+        from kiban.server.operating.kueue import Kueue, in_cluster
+
+        return Kueue(in_cluster()).apply
+    return None
 
 
 def _clock_and_source(wanted: Wanted, found: Journal, real: RealClock) -> tuple[Clock, Source]:

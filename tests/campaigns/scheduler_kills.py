@@ -1,0 +1,176 @@
+"""Kill -9 of who hands limits to Slurm, and of slurmctld, at any moment.
+
+    python -m tests.campaigns.scheduler_kills --seed 1 --count 50
+
+Flexible and firm jobs run on a real Slurm while limits change at random. A process applies each limit, as the operator
+does; every second kill hits it, every other slurmctld. Then all limits go, and every job has to end by itself, once.
+Each job writes down its starts, its end and what it worked in between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.campaigns.ground import tell
+from tests.cases.servers import SOURCE
+from tests.cases.slurm import TOTAL_KW, Cluster, limit, open_slurm
+
+from kiban.server.operating.schedulers import SchedulerAwayError
+from kiban.server.operating.slurm import Slurm
+
+ZEROS = ("lost", "doubled", "touched", "above the limit", "stuck")
+FIRM, FLEXIBLE, POWER_KW = 3, 5, 20
+TURNS = 20
+"""A job has done its work after so many turns of a tenth of a second each, however long it is suspended."""
+SAVED_SECONDS = 6.0
+"""After so long slurmctld has written down what it had promised; what it loses sooner is lost whoever asks."""
+LONGEST_PAUSE_SECONDS = 1.5
+MOST_SECONDS = 120.0
+ROOT = Path(__file__).resolve().parents[2]
+WORK = (
+    'echo start >> {log}; for turn in $(seq {turns}); do while [ ! -e {go} ]; do sleep 0.1; done; '
+    'sleep 0.1; echo $turn >> {log}; done; echo end >> {log}'
+)  # fmt: skip
+
+
+def hand_over(place: Path) -> None:
+    """What the killed process does: it applies the limit of the file again and again, and says which one holds."""
+    slurm = Slurm(place / "slurm.conf")
+    while True:
+        asked = json.loads((place / "asked.json").read_text(encoding="utf-8"))
+        with contextlib.suppress(SchedulerAwayError):
+            slurm.apply(limit(asked["flexible_kw"], asked["number"], seconds=60.0))
+            (place / "held").write_text(str(asked["number"]), encoding="utf-8")
+        time.sleep(0.05)
+
+
+class Ground:
+    """A cluster with its jobs, and the process that hands limits over."""
+
+    def __init__(self, cluster: Cluster, chance: random.Random, counts: Counter[str]) -> None:
+        self.cluster, self.chance, self.counts = cluster, chance, counts
+        self.number = 0
+        self.flexible_kw = TOTAL_KW
+        self.logs: dict[str, Path] = {}
+        self.firm = [self.submit("firm") for _ in range(FIRM)]
+        self.flexible = [self.submit("flexible", f"--licenses=power_kw:{POWER_KW}") for _ in range(FLEXIBLE)]
+        cluster.wait_for(**{f"_{job}": "R" for job in self.logs})
+        time.sleep(SAVED_SECONDS)
+        self.ask(TOTAL_KW)
+        self.adapter = self.start()
+
+    def submit(self, partition: str, *options: str) -> str:
+        log = self.cluster.place / f"{partition}-{len(self.logs)}.log"
+        script = WORK.format(log=log, turns=TURNS, go=self.cluster.place / "go")
+        job = self.cluster.submit(script, f"--partition={partition}", *options)
+        self.logs[job] = log
+        return job
+
+    def start(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "tests.campaigns.scheduler_kills", "--hand-over", str(self.cluster.place)]
+        surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SOURCE, ROOT)))}
+        return subprocess.Popen(command, env=surroundings, stderr=subprocess.DEVNULL)
+
+    def ask(self, flexible_kw: int) -> None:
+        self.number += 1
+        self.flexible_kw = flexible_kw
+        asked = self.cluster.place / "asked.json"
+        new = asked.with_suffix(".new")
+        new.write_text(json.dumps({"number": self.number, "flexible_kw": flexible_kw}), encoding="utf-8")
+        new.replace(asked)
+
+    def kill(self, victim: str) -> None:
+        """Ask for another limit, and kill somewhere in between."""
+        self.ask(self.chance.randrange(0, TOTAL_KW + 1, 10))
+        time.sleep(self.chance.uniform(0.0, LONGEST_PAUSE_SECONDS))
+        if victim == "the adapter":
+            self.adapter.kill()
+            self.adapter.wait()
+            self.adapter = self.start()
+        else:
+            self.cluster.kill_controller()
+            self.cluster.start_controller()
+        self.counts[f"kills of {victim}"] += 1
+
+    def check_limit(self) -> None:
+        """Once the limit is said to hold, no more power runs than it allows, as the kernel sees it."""
+        if not self.wait(lambda: self.holds() and self.running_kw() <= self.flexible_kw):
+            self.counts["above the limit"] += 1
+
+    def holds(self) -> bool:
+        held = self.cluster.place / "held"
+        return held.exists() and held.read_text(encoding="utf-8") == str(self.number)
+
+    def running_kw(self) -> int:
+        processes = self.cluster.processes_by_job()
+        return POWER_KW * sum(bool(set(processes.get(job, {}).values()) - {"T"}) for job in self.flexible)
+
+    def wait(self, seen: Callable[[], bool]) -> bool:
+        until = time.monotonic() + MOST_SECONDS
+        while not seen():
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def settle(self) -> None:
+        """Take every limit away, let the jobs work, and count."""
+        self.ask(TOTAL_KW)
+        (self.cluster.place / "go").touch()
+        if not self.wait(lambda: all("end" in self.lines(job) for job in self.logs)):
+            self.counts["stuck"] += sum("end" not in self.lines(job) for job in self.logs)
+        self.adapter.kill()
+        self.adapter.wait()
+        whole = ["start", *map(str, range(1, TURNS + 1)), "end"]
+        for job in self.logs:
+            lines = self.lines(job)
+            self.counts["doubled"] += max(lines.count("start"), lines.count("end")) > 1
+            self.counts["lost"] += lines != whole
+        self.counts["touched"] += sum(job in self.firm for _, job in self.cluster.orders())
+        self.counts["suspended"] = sum(order == "suspend" for order, _ in self.cluster.orders())
+        self.counts["done"] = sum("end" in self.lines(job) for job in self.logs)
+
+    def lines(self, job: str) -> list[str]:
+        log = self.logs[job]
+        return log.read_text(encoding="utf-8").split() if log.exists() else []
+
+
+def run(seed: int, count: int) -> Counter[str]:
+    """Kill `count` times; `tests.cases.slurm.MissingError` where there is no Slurm."""
+    chance, counts = random.Random(seed), Counter[str]()
+    with open_slurm() as cluster:
+        ground = Ground(cluster, chance, counts)
+        try:
+            for turn in range(count):
+                ground.kill("slurmctld" if turn % 2 else "the adapter")
+                ground.check_limit()
+            ground.settle()
+        finally:
+            ground.adapter.kill()
+            ground.adapter.wait()
+    return counts
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=50)
+    parser.add_argument("--hand-over", type=Path)
+    arguments = parser.parse_args()
+    if arguments.hand_over is not None:
+        hand_over(arguments.hand_over)
+    sys.exit(tell("scheduler kills", run(arguments.seed, arguments.count), ZEROS))
+
+
+if __name__ == "__main__":
+    main()
