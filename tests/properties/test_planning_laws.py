@@ -11,7 +11,7 @@ from tests.cases import FEATURES, resources, scaled, with_delay
 
 from kiban.errors import SolverError
 from kiban.linear import solve
-from kiban.planning.building import find_design
+from kiban.planning.choice import choose
 from kiban.planning.evaluation import compute_costs, compute_hourly, compute_indicators, tranche_energy
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import tidy
@@ -139,11 +139,11 @@ def test_costs_add_up_to_the_objective(site):
 def test_targets_and_caps_hold(site):
     # Of the plan: an optimum may buy and sell in the same hour to count energy as sold, which no connection does.
     try:
-        site, solution, _ = find_design(site, solved(site), solve)
+        plan = choose([(site, solved(site))], [solve])[0]
     except SolverError:
         assume(False)
-    assume(solution.status == "optimal")
-    solution = tidy(site, solution)
+    assume(plan.solution.status == "optimal")
+    site, solution = plan.resources, tidy(plan.resources, plan.solution)
     hourly, costs = compute_hourly(site, solution), compute_costs(site, solution)
     unclean = follow_stored_energy(site, solution)
     if unclean is not None:

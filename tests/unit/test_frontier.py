@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
@@ -13,8 +14,13 @@ from typer.testing import CliRunner
 import kiban
 from kiban.cli import app
 from kiban.errors import ScenarioError
+from kiban.linear import solve
 from kiban.planning import build
+from kiban.planning import frontier as frontier_of
 from kiban.planning.frontier import trace
+from kiban.planning.preparation import prepare
+from kiban.planning.programme import write_programme
+from kiban.progress import say_nothing
 from kiban.quantities import LANGUAGES
 from kiban.report.plan.frontier import best_sentence, frontier_csv, frontier_svg
 from kiban.scenario import parse_scenario
@@ -134,3 +140,34 @@ def test_the_facade_asks_the_same():
     found = kiban.frontier(parse_scenario(SMALL), "clean_share", points=3)
     assert len(found.points) == 3
     assert found.measure == "clean_share"
+
+
+def test_of_systems_that_cross_each_target_has_the_cheaper_and_what_is_dearer_is_not_solved(monkeypatch):
+    """One hall, and one that costs more and draws less: the first is cheaper while carbon dioxide is allowed."""
+    preparation = prepare(parse_scenario(SMALL))
+    plain = replace(preparation.resources_for("direct_liquid"), carbon_cap_t_per_year=None)
+    less = replace(plain, pue=plain.pue * 0.985)
+    ends = [frontier_of._find_all_ends([one], "emissions")[0] for one in (plain, less)]
+    saved = [
+        getattr(ends[0], at).cost_myen_per_year - getattr(ends[1], at).cost_myen_per_year for at in ("first", "last")
+    ]
+    halls = {**plain.it_annual_costs_myen_per_mw, "hall": sum(saved) / 2.0 / 50.0}
+    saving = replace(less, it_annual_costs_myen_per_mw=halls)
+    systems = frontier_of._find_all_ends([saving, plain], "emissions")
+    assert [ends.resources.pue is plain.pue for ends in systems] == [True, False]
+    first, last = frontier_of._bracket(systems, "emissions")
+    targets = [float(t) for t in np.linspace(first.emissions_t_per_year, last.emissions_t_per_year, 12)[1:-1]]
+    asked, solve_at = [], frontier_of._solve_at
+    monkeypatch.setattr(frontier_of, "_solve_at", lambda *given: asked.append(given) or solve_at(*given))
+    traced = list(frontier_of._trace_between(systems, targets, "emissions", say_nothing))
+    everywhere = [
+        [solve(write_programme(replace(one, carbon_cap_t_per_year=t))).certificate.primal for one in (plain, saving)]
+        for t in targets
+    ]
+    cheapest = [
+        min(point.cost_myen_per_year for point in traced if point.emissions_t_per_year <= target * (1 + 1e-6))
+        for target in targets
+    ]
+    assert cheapest == pytest.approx([min(costs) for costs in everywhere], rel=1e-6)
+    assert len({plain < saving for plain, saving in everywhere}) == 2
+    assert len(targets) < len(asked) < 2 * len(targets)

@@ -18,6 +18,7 @@ from kiban.report.layout import align_numbers, render
 from kiban.report.lines import NO_END, NO_START, break_lines
 from kiban.report.names import money_of, site_name
 from kiban.report.phrases import load_phrases
+from kiban.report.plan.document import Circumstances, plan_document
 from kiban.report.plan.tables import make_tables
 from kiban.report.plan.terminal import plan_text, yearly_figures
 from kiban.report.plan.words import (
@@ -228,6 +229,16 @@ def test_other_cooling_is_dearer(plan: Plan) -> None:
         "Chilled-water cooling would cost ¥1.81 bn a year more (+2.00 %).",
     ]
     assert cooling_sentences(replace(plan, alternatives=()), "ja") == ["直接液冷(ほかの方式は候補にない)。"]
+
+
+def test_a_bound_of_another_cooling_system_is_called_one(plan: Plan) -> None:
+    bounded = replace(plan, alternatives=(replace(plan.alternatives[0], is_bound=True), *plan.alternatives[1:]))
+    assert cooling_sentences(bounded, "en")[1] == "Immersion cooling would cost at least ¥127 m a year more (+0.140 %)."
+    assert cooling_sentences(bounded, "ja")[1] == cooling_sentences(plan, "ja")[1].replace("高い", "以上高い")
+    (table,) = [table for table in make_tables(bounded) if table.name == "alternatives"]
+    assert ["lower bound" in str(row) for row in table.rows] == [False, True, False]
+    document = plan_document(bounded, Circumstances("1", 0.0, 0.5, "instant"), short=True)
+    assert [other["is_bound"] for other in document["alternatives"]] == [True, False]
 
 
 def test_the_proof_has_every_digit(plan: Plan) -> None:

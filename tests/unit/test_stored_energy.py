@@ -13,7 +13,7 @@ from tests.unit.test_schedule import build, study
 
 from kiban.errors import SolverError
 from kiban.linear import solve
-from kiban.planning.building import find_design, prove
+from kiban.planning.choice import choose, prove
 from kiban.planning.evaluation import compute_load
 from kiban.planning.hours import clean_energy
 from kiban.planning.programme import write_programme
@@ -190,11 +190,11 @@ def test_any_site_has_a_share_between_none_and_all_that_keeps_its_target(site):
     optimum = prove(write_programme(site), solve)
     assume(optimum.status != "unbounded")
     try:
-        counted, solution, _ = find_design(site, optimum, solve)
+        plan = choose([(site, optimum)], [solve])[0]
     except SolverError:
         return
-    assume(solution.status == "optimal")
-    shown = tidy(counted, solution)
+    assume(plan.solution.status == "optimal")
+    counted, shown = plan.resources, tidy(plan.resources, plan.solution)
     load = compute_load(site, shown).sum()
     unclean = follow_stored_energy(counted, shown)
     if unclean is None:
@@ -212,7 +212,7 @@ def test_a_lower_target_never_costs_more(site, part):
     for target in (site.clean_share * part, site.clean_share):
         asked = replace(site, clean_share=target)
         try:
-            _, solution, _ = find_design(asked, prove(write_programme(asked), solve), solve)
+            solution = choose([(asked, prove(write_programme(asked), solve))], [solve])[0].solution
         except SolverError:
             return
         costs.append(solution.certificate.primal if solution.certificate else np.inf)

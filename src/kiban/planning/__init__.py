@@ -1,6 +1,7 @@
 """BUILD: from a scenario to the least-cost plan of one site.
 
 building         scenario -> preparation -> programme -> solution -> plan; start here
+choice           the cheapest of cooling systems and accounts, the least bound first
 preparation      a scenario with its inputs at hand, under a policy
 inputs           the place, weather, horizon, series and costs of a scenario, opened once
 site_facts       the place: a catalogue site with the keys of the scenario over it

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import os
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kiban.errors import Problem, ScenarioError, SolverError
+from kiban.errors import Problem, ScenarioError
 from kiban.linear import Solution, Staircase
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
+from kiban.planning.choice import Stage, choose, prove
 from kiban.planning.evaluation import (
     compute_clean_output,
     compute_costs,
     compute_energy_charges,
     compute_hourly,
     compute_indicators,
-    compute_load,
     list_investments,
     list_tranches,
     name_capacities,
@@ -32,7 +31,7 @@ from kiban.planning.evaluation import (
 from kiban.planning.frontier import spend_budget
 from kiban.planning.grid_supply import describe_connection
 from kiban.planning.infeasibility import explain_infeasibility
-from kiban.planning.one_way import TwoWay, solve_one_way
+from kiban.planning.one_way import TwoWay
 from kiban.planning.outage_limits import explain_outage
 from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import SURPLUS, Alternative, Infeasibility, Plan
@@ -41,7 +40,7 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.schedule import tidy
-from kiban.planning.stored_energy import follow_stored_energy, may_lose_purchases
+from kiban.planning.stored_energy import follow_stored_energy
 from kiban.planning.unserved import describe_unserved
 from kiban.planning.worths import compute_worths
 from kiban.planning.years import describe_years, measure_spread, say_spread
@@ -55,10 +54,6 @@ if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
 
-BEYOND_ANY_SITE: Final = 1e6
-"""MW or MWh: a capacity that no site has."""
-HARDLY_A_COST: Final = 1e-9
-"""Share of a plan's cost that is less than what its proof leaves open."""
 UNBOUNDED = Problem("unlimited", key="supply", remedy="limit_it")
 
 
@@ -112,7 +107,7 @@ def build_prepared(
 ) -> Plan:
     """The plan of inputs that are at hand; `served_mw` forces how much of each tranche is served.
 
-    Every candidate cooling system is solved and the cheapest kept. `warm` is the caller's to keep from
+    Every candidate cooling system is solved and the cheapest kept (`choice`). `warm` is the caller's to keep from
     one question to the next: points to start from by cooling system, read and replaced here. What
     differs little is then solved in a third to two thirds of the time, to the same proof; the last
     digits (1e-9 of the cost) depend on the questions before. Why there is no design takes many times as
@@ -127,49 +122,20 @@ def build_prepared(
     for resources, solution in zip(candidates, solutions, strict=True):
         if solution.status == "unbounded":
             raise ScenarioError(_explain_unbounded(resources))
-    found = [_find_surviving(guard, optimum, solver) for guard, optimum in zip(guards, solutions, strict=True)]
-    solved = [candidate for candidate in found if candidate[1].status == "optimal"]
-    if not solved:
+    best, *dearer = choose(
+        list(zip(candidates, solutions, strict=True)), [partial(guard.solve, solver=solver) for guard in guards]
+    )
+    if best.solution is None or best.solution.status != "optimal":
         # Where the linear programme has an optimum, it is the directions of flows that leave no design.
         one_way = solutions[0].status == "optimal"
-        return _no_design(preparation, found[0][0].resources, tell, explain, one_way=one_way)
-    solved.sort(key=lambda candidate: _cost(candidate[1]))
-    others = tuple(Alternative(guard.resources.cooling_system, _cost(solution)) for guard, solution, _ in solved[1:])
-    return _make_plan(preparation, *solved[0], others)
-
-
-def _find_surviving(
-    guard: OutageGuard, optimum: Solution, solver: Solver
-) -> tuple[OutageGuard, Solution, TwoWay | None]:
-    """`find_design` where every programme keeps what outages ask for; the guard has the resources of the plan."""
-    resources, solution, two_way = find_design(guard.resources, optimum, partial(guard.solve, solver=solver))
-    return replace(guard, resources=resources), solution, two_way
-
-
-def find_design(
-    resources: Resources, optimum: Solution, solve_it: Callable[[Staircase], Solution]
-) -> tuple[Resources, Solution, TwoWay | None]:
-    """From the optimum of the linear programme to a plan whose flows can happen and whose clean share is exact.
-
-    Losses of storages are met from the own clean output, or are more than that: the cheaper of the two is the plan.
-    """
-    found: list[tuple[Resources, Solution, TwoWay | None]] = []
-    relaxed = [(resources, optimum)]
-    if may_lose_purchases(resources):
-        if not _is_held_up(resources, optimum):
-            found.append((resources, *solve_one_way(resources, optimum, solve_it)))
-            relaxed = []
-            if _cost_or_infinite(found[0][1]) - _cost(optimum) <= HARDLY_A_COST * max(1.0, abs(_cost(optimum))):
-                return found[0]
-        losing = replace(resources, loses_purchases=True)
-        relaxed.append((losing, prove(write_programme(losing), solve_it)))
-    # A linear optimum bounds what becomes of it once its flows go in one direction.
-    for account, bound in sorted(relaxed, key=lambda candidate: _cost_or_infinite(candidate[1])):
-        if found and _cost_or_infinite(found[0][1]) <= _cost_or_infinite(bound):
-            break
-        found.append((account, *solve_one_way(account, bound, solve_it)))
-        found.sort(key=lambda candidate: _cost_or_infinite(candidate[1]))
-    return found[0]
+        return _no_design(preparation, candidates[0], tell, explain, one_way=one_way)
+    others = tuple(
+        Alternative(other.resources.cooling_system, other.bound_myen, is_bound=other.stage is not Stage.PLAN)
+        for other in dearer
+        if math.isfinite(other.bound_myen)
+    )
+    guard = replace(guards[best.system], resources=best.resources)
+    return _make_plan(preparation, guard, best.solution, best.two_way, others)
 
 
 def design_alone(
@@ -187,22 +153,11 @@ def design_alone(
     (optimum,) = _solve_all([guard], "auto", warm, say_nothing)
     if optimum.status != "optimal":
         return None
-    found, solution, _ = _find_surviving(guard, optimum, "auto")
-    if solution.status != "optimal":
+    (best,) = choose([(guard.resources, optimum)], [guard.solve])
+    if best.solution is None or best.solution.status != "optimal":
         return None
-    plan = describe_design(preparation.scenario, preparation.time, preparation.terms, found.resources, solution)
-    return plan, solution.capacity_prices
-
-
-def _is_held_up(resources: Resources, optimum: Solution) -> bool:
-    """Whether an optimum would cost less without its target of clean share; else no account of that share does.
-
-    Without the target nothing costs less than the optimum by more than its price times the energy that is not clean.
-    """
-    if optimum.status != "optimal":
-        return True
-    load_mwh = float(compute_load(resources, optimum).sum()) * resources.step_weight_h
-    return -optimum.total_prices["clean_share"] * load_mwh > HARDLY_A_COST * max(1.0, abs(_cost(optimum)))
+    plan = describe_design(preparation.scenario, preparation.time, preparation.terms, best.resources, best.solution)
+    return plan, best.solution.capacity_prices
 
 
 def _explain_unbounded(resources: Resources) -> Problem:
@@ -246,34 +201,6 @@ def _solve_all(
     if warm is not None:
         warm.update({r.cooling_system: s.warm for r, s in zip(candidates, solutions, strict=True) if s.warm})
     return [replace(solution, warm=None) for solution in solutions]
-
-
-def prove(programme: Staircase, solve_it: Callable[[Staircase], Solution]) -> Solution:
-    """The solution, or the proof that there is none: a proof adds up what every limit leaves, which takes limits.
-
-    Where no verdict is found, capacities without a limit have none beyond what any site could build.
-    """
-    try:
-        return solve_it(programme)
-    except SolverError:
-        limited = copy.copy(programme)
-        limited.capacities = {
-            name: replace(capacity, upper=min(capacity.upper, BEYOND_ANY_SITE))
-            for name, capacity in programme.capacities.items()
-        }
-        solution = solve_it(limited)
-        if solution.status != "infeasible":
-            raise
-        return solution
-
-
-def _cost_or_infinite(solution: Solution) -> float:
-    return _cost(solution) if solution.status == "optimal" else math.inf
-
-
-def _cost(solution: Solution) -> float:
-    assert solution.certificate is not None
-    return solution.certificate.primal
 
 
 def _make_plan(

@@ -6,18 +6,22 @@ No design is better in both than a point of the frontier. It begins at the least
 of the measure is left out, and ends where the rest of the measure, at the price of the last step, would cost more than
 an ordinary plan. Between the ends the targets are evenly spaced. Each point is an optimum with its proof; all but a few
 start from the point before.
+
+A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
+other cap: where that is dearer than a plan that is known, the system is not solved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal, get_args
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
 from kiban.errors import Problem, ScenarioError, SolverError
-from kiban.linear import Solution, Staircase, solve
+from kiban.linear import Solution, solve
 from kiban.linear.batch import answer_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
@@ -30,6 +34,9 @@ from kiban.planning.resources import Resources
 from kiban.planning.schedule import tidy
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
+
+if TYPE_CHECKING:
+    from kiban.linear.kernel.warm import WarmStart
 
 Measure = Literal["emissions", "clean_share"]
 MEASURES: Final[tuple[Measure, ...]] = get_args(Measure)
@@ -63,6 +70,29 @@ class FrontierPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Tangent:
+    """What a cooling system costs at least: `bound_myen` at a target, and `price_myen` more for each unit below it."""
+
+    target: float
+    bound_myen: float
+    price_myen: float
+
+    def at(self, target: float) -> float:
+        """The bound at another target."""
+        return self.bound_myen + self.price_myen * (self.target - target)
+
+
+@dataclass(frozen=True, slots=True)
+class Ends:
+    """Both ends of the frontier of one cooling system, and what is known of all between."""
+
+    resources: Resources
+    first: FrontierPoint
+    last: FrontierPoint
+    tangents: tuple[Tangent, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Frontier:
     """Points from the least cost on, each dearer and better than the one before; `best` is the best for the budget."""
 
@@ -91,25 +121,12 @@ def trace(
     tell(Message("progress.inputs"))
     preparation = prepare(scenario)
     candidates = [_without_target(resources, measure) for resources in _list_resources(preparation)]
-    ends = _bracket(candidates, measure)
-    if ends is None:
+    systems = _find_all_ends(candidates, measure)
+    if not systems:
         raise ScenarioError(Problem("frontier_nowhere", key="target"))
-    first, last = ends
-    targets = np.linspace(_badness(first, measure), _badness(last, measure), points)[1:-1]
-    runs = [run for run in np.array_split(targets, RUNS) if run.size]
-
-    def list_runs() -> Iterator[tuple[Resources, Sequence[float]]]:
-        for resources in candidates:
-            for run in runs:
-                tell(Message("progress.frontier", technology=resources.cooling_system, count=run.size))
-                yield resources, [float(target) for target in run]
-
-    traced = [
-        point
-        for run in answer_many(list_runs(), lambda asked: list(_follow(*asked, measure)))
-        for point in run
-        if point is not None
-    ]
+    first, last = _bracket(systems, measure)
+    targets = [float(target) for target in np.linspace(_badness(first, measure), _badness(last, measure), points)[1:-1]]
+    traced = list(_trace_between(systems, targets, measure, tell))
     kept = tuple(_keep_best([first, *traced, last], measure))
     best = None
     if budget_myen_per_year is not None:
@@ -130,25 +147,72 @@ def spend_budget(preparation: Preparation, measure: Measure, budget_myen_per_yea
     Raises `ScenarioError` where the budget pays for none.
     """
     candidates = [_without_target(resources, measure) for resources in _list_resources(preparation)]
-    ends = _bracket(candidates, measure)
-    if ends is None:
+    systems = _find_all_ends(candidates, measure)
+    if not systems:
         return None
+    ends = _bracket(systems, measure)
     best = _spend(candidates, ends, measure, budget_myen_per_year, "target.budget_myen_per_year")
     chosen = next(resources for resources in candidates if resources.cooling_system == best.cooling_system)
     # Beside the rounding of the point itself, which is proven to as much.
     return _with_target(chosen, measure, _badness(best, measure) * (1.0 + TRACED_TO) + TINY)
 
 
-def _bracket(candidates: Sequence[Resources], measure: Measure) -> tuple[FrontierPoint, FrontierPoint] | None:
+def _find_all_ends(candidates: Sequence[Resources], measure: Measure) -> list[Ends]:
+    """The ends of every cooling system that has a design, the cheapest first."""
+    found = answer_many(candidates, lambda resources: _find_ends(resources, measure))
+    return sorted((ends for ends in found if ends is not None), key=lambda ends: _cost(ends.first))
+
+
+def _bracket(systems: Sequence[Ends], measure: Measure) -> tuple[FrontierPoint, FrontierPoint]:
     """The least cost, and the end of the cooling system that would be chosen at the price of the end."""
-    ends = list(answer_many(candidates, lambda resources: _find_ends(resources, measure)))
-    found = [both for both in ends if both is not None]
-    if not found:
-        return None
-    first = min((start for start, _ in found), key=_cost)
-    per_badness = estimate_cost(candidates[0]) / max(_badness(first, measure), TINY)
-    last = min((end for _, end in found), key=lambda point: _cost(point) + per_badness * _badness(point, measure))
+    first = systems[0].first
+    per_badness = estimate_cost(systems[0].resources) / max(_badness(first, measure), TINY)
+    last = min((ends.last for ends in systems), key=lambda point: _cost(point) + per_badness * _badness(point, measure))
     return first, last
+
+
+def _trace_between(
+    systems: Sequence[Ends], targets: Sequence[float], measure: Measure, tell: Report
+) -> Iterator[FrontierPoint]:
+    """The points at the targets by cooling system, but for those where a system before is cheaper."""
+    runs = [[float(target) for target in run] for run in np.array_split(targets, RUNS) if run.size]
+    cheapest = dict.fromkeys(targets, np.inf)
+
+    def list_runs(ends: Ends) -> Iterator[Sequence[float]]:
+        for run in runs:
+            tell(Message("progress.frontier", technology=ends.resources.cooling_system, count=len(run)))
+            yield run
+
+    for ends in systems:
+        follow = partial(_follow_cheaper, ends, measure, dict(cheapest))
+        answers = answer_many(list_runs(ends), follow)
+        for target, point in zip(targets, (point for run in answers for point in run), strict=True):
+            if point is not None:
+                cheapest[target] = min(cheapest[target], _cost(point))
+                yield point
+
+
+def _follow_cheaper(
+    ends: Ends, measure: Measure, cheapest: Mapping[float, float], targets: Sequence[float]
+) -> list[FrontierPoint | None]:
+    """The point at each target, each from where the one before was on its way; None where there is no design.
+
+    None as well where it costs more than the `cheapest` that is known at the target; but a system that needs no cap to
+    stay below the target has its least cost there, which stands further on.
+    """
+    points: list[FrontierPoint | None] = []
+    tangents, warm = list(ends.tangents), None
+    for target in targets:
+        least = max(tangent.at(target) for tangent in tangents)
+        if least > cheapest[target] and _badness(ends.first, measure) > target:
+            points.append(None)
+            continue
+        aimed = _with_target(ends.resources, measure, target)
+        solution = _solve_at(aimed, warm)
+        warm = solution.warm or warm
+        tangents += _touch(solution, target, measure)
+        points.append(_read_point(aimed, solution, measure))
+    return points
 
 
 def _spend(
@@ -172,7 +236,8 @@ def _spend(
         per_badness = above.price_myen * (100.0 if measure == "clean_share" else 1.0)
         tangent = _badness(above, measure) + (_cost(above) - budget) / max(per_badness, 1e-300)
         target = (chord + min(max(tangent, _badness(above, measure)), chord)) / 2.0
-        found = [next(_follow(resources, [target], measure)) for resources in candidates]
+        aimed = [_with_target(resources, measure, target) for resources in candidates]
+        found = [_read_point(resources, _solve_at(resources), measure) for resources in aimed]
         point = min((one for one in found if one is not None), key=_cost, default=None)
         if point is None:
             break
@@ -209,37 +274,43 @@ def _row(measure: Measure) -> str:
     return "carbon_cap" if measure == "emissions" else "clean_share"
 
 
-def _find_ends(resources: Resources, measure: Measure) -> tuple[FrontierPoint, FrontierPoint] | None:
+def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     """The least cost, and the end: the ideal target, broken at the price of an ordinary plan for all of it."""
     start = solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
     first = _read_point(resources, start, measure)
-    if first is None:
+    if first is None or start.certificate is None:
         return None
+    # No target makes anything cheaper.
+    flat = Tangent(0.0, start.certificate.dual, 0.0)
     load = float(compute_load(resources, start).sum()) * resources.step_weight_h
     unit = 1.0 if measure == "emissions" else load
     size = _badness(first, measure) * unit
     if size <= TINY * unit:
-        return first, first
+        return Ends(resources, first, first, (flat,))
     ideal = write_programme(_with_target(resources, measure, 0.0))
     broken = solve(relax(ideal, {_row(measure): estimate_cost(resources) / size}), tolerance=TRACED_TO, threads=1)
     # Solved once more at what it comes to, so that the point has a proof of its own cost.
-    reached = broken.capacities[SLACK + _row(measure)] / unit
-    last = next(_follow(resources, [max(reached, 0.0) * (1.0 + TRACED_TO)], measure))
-    return (first, last) if last is not None else (first, first)
+    reached = max(broken.capacities[SLACK + _row(measure)] / unit, 0.0) * (1.0 + TRACED_TO)
+    aimed = _with_target(resources, measure, reached)
+    solution = _solve_at(aimed)
+    last = _read_point(aimed, solution, measure)
+    return Ends(resources, first, last or first, (flat, *_touch(solution, reached, measure)))
 
 
-def _follow(resources: Resources, targets: Sequence[float], measure: Measure) -> Iterator[FrontierPoint | None]:
-    """The point at each target, each from where the one before was on its way; None where there is no design."""
-    warm = None
-    for target in targets:
-        at_target = _with_target(resources, measure, target)
-        programme: Staircase = write_programme(at_target)
-        try:
-            solution = solve(programme, "kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
-        except SolverError:
-            solution = solve(programme, tolerance=TRACED_TO, threads=1)
-        warm = solution.warm or warm
-        yield _read_point(at_target, solution, measure)
+def _solve_at(resources: Resources, warm: WarmStart | None = None) -> Solution:
+    """The optimum at the target in the resources, from where another was on its way."""
+    programme = write_programme(resources)
+    try:
+        return solve(programme, "kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
+    except SolverError:
+        return solve(programme, tolerance=TRACED_TO, threads=1)
+
+
+def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
+    """What an optimum says of other targets; nothing of other shares, which are coefficients of the programme."""
+    if optimum.certificate is None or measure != "emissions":
+        return []
+    return [Tangent(target, optimum.certificate.dual, max(-optimum.total_prices[_row(measure)], 0.0))]
 
 
 def _read_point(resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:

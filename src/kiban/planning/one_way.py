@@ -71,38 +71,49 @@ def solve_one_way(
 
     None beside the solution says that the optimum already keeps to it.
     """
-    known = list_pairs(resources)
     paper = optimum.certificate
     if paper is None:
         return optimum, None
-    optimum = net_storages(resources, optimum)
-    # What no curtailment can take of what a storage burns is a flow of both directions all the same.
-    at_no_gain = [] if resources.has_energy_to_waste else _pair_storages(resources)
-    burning = [pair for pair in at_no_gain if find_overlaps(optimum, pair).any()]
-    pairs = [*known, *(pair for pair in burning if pair not in known)]
+    known, optimum = list_pairs(resources), net_storages(resources, optimum)
+    hours = _measure_overlaps(resources, optimum)
+    if not any(hours.values()):
+        return optimum, None
 
     def solve_netted(programme: Staircase) -> Solution:
         return net_storages(resources, solve(programme))
 
-    hours = {pair.first: float(find_overlaps(optimum, pair).sum()) * resources.step_weight_h for pair in pairs}
-    if not any(hours.values()):
-        return optimum, None
     programme, relaxed = write(resources), optimum
-    if any(hours[pair.first] for pair in known):
+    if any(hours[pair] for pair in known):
         add_cuts(programme, resources)
         relaxed = solve_netted(programme)
-    found = solve_exclusive(programme, pairs, relaxed, solve_netted)
+    found = solve_exclusive(programme, list(hours), relaxed, solve_netted)
     if found.certificate is None:
         return found, None
     cost = found.certificate.primal - paper.primal
     size = max(1.0, abs(found.certificate.primal))
     gap = found.certificate.primal - found.certificate.dual
     return found, TwoWay(
-        import_hours=hours.get(IMPORT, 0.0),
-        charge_hours=max((count for name, count in hours.items() if name != IMPORT), default=0.0),
+        import_hours=max((count for pair, count in hours.items() if pair.first == IMPORT), default=0.0),
+        charge_hours=max((count for pair, count in hours.items() if pair.first != IMPORT), default=0.0),
         cost_myen_per_year=max(cost, 0.0),
         gap_myen_per_year=gap if gap > PROVEN * size else 0.0,
     )
+
+
+def keep_to_one_way(resources: Resources, optimum: Solution) -> Solution | None:
+    """The optimum as it is run, without what only burns surplus; None where its flows still go in both directions."""
+    netted = net_storages(resources, optimum)
+    return None if netted.certificate is not None and any(_measure_overlaps(resources, netted).values()) else netted
+
+
+def _measure_overlaps(resources: Resources, netted: Solution) -> dict[Pair, float]:
+    """Hours a year in which each pair of flows that exclude each other goes in both directions."""
+    pairs = list_pairs(resources)
+    if not resources.has_energy_to_waste:
+        # What no curtailment can take of what a storage burns is a flow of both directions all the same.
+        more = [pair for pair in _pair_storages(resources) if pair not in pairs]
+        pairs += [pair for pair in more if find_overlaps(netted, pair).any()]
+    return {pair: float(find_overlaps(netted, pair).sum()) * resources.step_weight_h for pair in pairs}
 
 
 def list_pairs(resources: Resources) -> list[Pair]:

@@ -87,10 +87,11 @@ class Infeasibility:
 
 @dataclass(frozen=True, slots=True)
 class Alternative:
-    """Another cooling system and its least cost."""
+    """Another cooling system and its least cost; with `is_bound` what it costs at least, dearer than the plan."""
 
     cooling_system: str
     cost_myen_per_year: float
+    is_bound: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,11 +120,12 @@ export interface ConstraintDocument {
   sentence: Names;
 }
 
-/** Another cooling system. */
+/** Another cooling system; with `is_bound` the cost is what it costs at least. */
 export interface AlternativeDocument {
   cooling_system: string;
   label: Names;
   cost_myen_per_year: number;
+  is_bound: boolean;
   sentence: Names;
 }
 

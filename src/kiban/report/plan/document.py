@@ -121,11 +121,12 @@ class ConstraintDocument(TypedDict):
 
 
 class AlternativeDocument(TypedDict):
-    """Another cooling system."""
+    """Another cooling system; with `is_bound` the cost is what it costs at least."""
 
     cooling_system: str
     label: Names
     cost_myen_per_year: float
+    is_bound: bool
     sentence: Names
 
 
@@ -374,6 +375,7 @@ def _alternatives(plan: Plan) -> list[AlternativeDocument]:
             "cooling_system": other.cooling_system,
             "label": named(term, other.cooling_system),
             "cost_myen_per_year": other.cost_myen_per_year,
+            "is_bound": other.is_bound,
             "sentence": {"en": alternative_sentence(other, plan, "en"), "ja": alternative_sentence(other, plan, "ja")},
         }
         for other in plan.alternatives

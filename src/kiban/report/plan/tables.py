@@ -101,9 +101,8 @@ def alternative_table(plan: Plan) -> Table:
         cells = (plan.cost_myen_per_year, MYEN_PER_YEAR)
         rows.append((plan.cooling_system, *_both(term, plan.cooling_system), *cells, *_explain("alternative_chosen")))
     for other in plan.alternatives:
-        words = [
-            f"{alternative_sentence(other, plan, x)} ({phrase('explain.alternative_exact', x)})" for x in LANGUAGES
-        ]
+        how = "explain.alternative_at_least" if other.is_bound else "explain.alternative_exact"
+        words = [f"{alternative_sentence(other, plan, x)} ({phrase(how, x)})" for x in LANGUAGES]
         cells = (other.cost_myen_per_year, MYEN_PER_YEAR)
         rows.append((other.cooling_system, *_both(term, other.cooling_system), *cells, *words))
     return _table("alternatives", ("cost", "unit"), rows)

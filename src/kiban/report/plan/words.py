@@ -207,7 +207,7 @@ def alternative_sentence(other: Alternative, plan: Plan, language: Language) -> 
     more = max(other.cost_myen_per_year - plan.net_cost_myen_per_year, 0.0)
     share = more / plan.cost_myen_per_year if plan.cost_myen_per_year > 0 else 0.0
     return phrase(
-        "cooling.exact",
+        "cooling.at_least" if other.is_bound else "cooling.exact",
         language,
         name=term(other.cooling_system, language),
         more=money_of(plan, language).amount(more),
