@@ -40,12 +40,12 @@ TRIED = (1 / 64, 1 / 16, 1 / 4, 1.0)
 """Amounts at which it is seen what an instrument can spend, as shares of its largest."""
 BUDGET_SHARE = 0.5
 MOST_TURNS = 5
-ROOT_SHARE = 0.1
+CLOSE_TURN = 0.1
 """Of `SIDE`: how closely a turning point is found."""
 SIDES = (0.01, 0.02, 0.05)
 """How far on either side of a turning point the order is looked at, as shares of the row's range."""
 MOST_TURNS = 5
-ROOT_SHARE = 1e-3
+CLOSE_TURN = 1e-3
 """How closely a turning point is found, as a share of the row's range."""
 
 
@@ -253,7 +253,7 @@ class _Order:
             return float(ahead(np.array([value]))[0])
 
         (low, high), width = row.ends, row.triangle.high - row.triangle.low
-        value = float(brentq(ahead_at, row.triangle.mode, row.ends[end], xtol=ROOT_SHARE * width))
+        value = float(brentq(ahead_at, row.triangle.mode, row.ends[end], xtol=CLOSE_TURN * width))
         steps = width * np.array(SIDES)
         around = np.concatenate((value - steps, value + steps))
         if around.min() < low or around.max() > high:
