@@ -39,9 +39,6 @@ PERCENTILES = (0.05, 0.5, 0.95)
 TRIED = (1 / 64, 1 / 16, 1 / 4, 1.0)
 """Amounts at which it is seen what an instrument can spend, as shares of its largest."""
 BUDGET_SHARE = 0.5
-MOST_TURNS = 5
-CLOSE_TURN = 0.1
-"""Of `SIDE`: how closely a turning point is found."""
 SIDES = (0.01, 0.02, 0.05)
 """How far on either side of a turning point the order is looked at, as shares of the row's range."""
 MOST_TURNS = 5
