@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from tests.cases.payments import campus, paid, question
 
 from kiban.errors import ScenarioError
+from kiban.finance.comparison import INSTRUMENTS
 from kiban.finance.drawn_answers import DrawnQuestion
+from kiban.finance.drawn_design import LEVELS
 from kiban.finance.drawn_figures import own_answers
+from kiban.finance.drawn_sides import mean_bid
 from kiban.finance.firmness import GOALS
-from kiban.finance.joint_draws import with_draws
+from kiban.finance.joint_draws import _Order, with_draws
 from kiban.finance.ledger import PARTIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
@@ -260,3 +264,36 @@ def test_a_public_owner_and_own_tranches_are_refused() -> None:
         DrawnQuestion(question(), paid("public-ownership"))
     with pytest.raises(ScenarioError):
         DrawnQuestion(question(), replace(paid("tax-credit"), demand=None))
+
+
+def test_the_marginal_cost_of_a_quadratic_by_hand() -> None:
+    """Cost 10 + 3 q + 0.1 q^2: a MW more costs 3, and 0.2 more with each."""
+    served = [level * asked().designs.load_mw for level in LEVELS]
+    totals = iter([np.array([[10 + 3 * q + 0.1 * q**2, 1e9]]) for q in served])
+    costs = SimpleNamespace(of=lambda _level: next(totals))
+    start, slope = asked()._marginal(costs)  # type: ignore[arg-type]
+    assert start[0, 0] == pytest.approx(3.0)
+    assert slope[0, 0] == pytest.approx(0.2)
+
+
+def test_the_mean_bid_by_hand() -> None:
+    """Elasticity 1: the mean of p L / (L + x) over 0 to q is p L / q ln(1 + q / L); nothing served bids the price."""
+    price, served = np.full((3, 1), 2.0), np.array([[50.0], [50.0], [0.0]])
+    found = mean_bid(price, served, 100.0, np.array([[1.0], [2.0], [1.0]]))
+    # Elasticity 2: bids 2 (1 + x/100)^-1/2, whose mean over 50 is 2 * 100 / 50 * 2 (sqrt(1.5) - 1).
+    assert found[:, 0] == pytest.approx([4 * np.log(1.5), 8 * (np.sqrt(1.5) - 1), 2.0])
+
+
+def test_a_turning_point_has_another_order_on_its_two_sides() -> None:
+    firm = drawn().firmness
+    assert firm is not None
+    order = _Order(asked(), question(), INSTRUMENTS, paid("tax-credit").fiscal_cost_myen)
+    assert firm.turns
+    for turn in firm.turns:
+        place = names().index(turn.row)
+        low, high = asked().rows[place].ends
+        values = np.repeat(one_at_a_time(asked().rows)[:1], 2, axis=0)
+        values[:, place] = turn.value + np.array([-0.03, 0.03]) * (high - low)
+        scores = order.scores(values, (turn.below, turn.above))[turn.goal]
+        assert scores[0, 0] > scores[0, 1], turn
+        assert scores[1, 0] < scores[1, 1], turn

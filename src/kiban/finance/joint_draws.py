@@ -39,11 +39,11 @@ PERCENTILES = (0.05, 0.5, 0.95)
 TRIED = (1 / 64, 1 / 16, 1 / 4, 1.0)
 """Amounts at which it is seen what an instrument can spend, as shares of its largest."""
 BUDGET_SHARE = 0.5
+SIDES = (0.01, 0.02, 0.05)
+"""How far on either side of a turning point the order is looked at, as shares of the row's range."""
 MOST_TURNS = 5
-ROOT_SHARE = 0.1
-"""Of `SIDE`: how closely a turning point is found."""
-SIDE = 0.01
-"""How far on either side of a turning point the order is looked at, as a share of the row's range."""
+CLOSE_TURN = 1e-3
+"""How closely a turning point is found, as a share of the row's range."""
 
 
 def with_draws(
@@ -239,23 +239,27 @@ class _Order:
 
         row = self._asked.rows[number]
 
-        @cache
-        def ahead(value: float) -> float:
-            values = self._middle.copy()
-            values[0, number] = value
-            score = self.scores(values, pair)[goal][0]
-            return float(score[0] - score[1])
+        def ahead(values: Array) -> Array:
+            rows = np.repeat(self._middle, len(values), axis=0)
+            rows[:, number] = values
+            score = self.scores(rows, pair)[goal]
+            return np.asarray(score[:, 0] - score[:, 1])
 
-        low, high = row.ends
-        step = SIDE * (high - low)
-        value = float(brentq(ahead, row.triangle.mode, row.ends[end], xtol=step * ROOT_SHARE))
-        if not low + step <= value <= high - step:
+        @cache
+        def ahead_at(value: float) -> float:
+            return float(ahead(np.array([value]))[0])
+
+        (low, high), width = row.ends, row.triangle.high - row.triangle.low
+        value = float(brentq(ahead_at, row.triangle.mode, row.ends[end], xtol=CLOSE_TURN * width))
+        steps = width * np.array(SIDES)
+        around = np.concatenate((value - steps, value + steps))
+        if around.min() < low or around.max() > high:
             return None
-        sides = ahead(value - step), ahead(value + step)
-        if sides[0] * sides[1] >= 0:
+        signs = np.sign(ahead(around))
+        below, above = signs[: len(steps)], signs[len(steps) :]
+        if np.any(below != below[0]) or np.any(above != -below[0]) or below[0] == 0:
             return None
-        below, above = pair if sides[0] > 0 else pair[::-1]
-        return Turn(goal, row.row, value, below, above)
+        return Turn(goal, row.row, value, *(pair if below[0] > 0 else pair[::-1]))
 
 
 def _best(scores: Array) -> Array:
