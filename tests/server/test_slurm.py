@@ -160,6 +160,8 @@ def test_what_kiban_holds_is_found_again_and_nothing_else_is_touched(cluster: Cl
     cluster.wait_for(**{f"_{idle}": "R"})
     cluster.ask("scontrol", "suspend", other)
     cluster.ask("scontrol", "update", f"jobid={noted}", "admincomment=bill to A, B")
+    known(cluster).apply(limit(30, 1))
+    assert cluster.states() == {other: "S", noted: "R", held: "S", idle: "R"}  # what others suspended draws nothing
     known(cluster).apply(limit(0, 1))
     assert cluster.states() == {other: "S", noted: "S", held: "S", idle: "R"}
     anew = Slurm(cluster.configuration)  # after a restart
