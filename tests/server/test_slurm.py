@@ -10,6 +10,8 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import MethodType
+from typing import Literal
 
 import pytest
 from tests.cases.servers import wait_until
@@ -18,6 +20,8 @@ from tests.cases.slurm import TOTAL_KW, Cluster, MissingError, limit, open_slurm
 from kiban.operation.power_limit import PowerLimit
 from kiban.report.messages import say
 from kiban.server.operating import slurm as adapter
+from kiban.server.operating.clocks import RealClock
+from kiban.server.operating.running import Wanted, _apply_of
 from kiban.server.operating.schedulers import SchedulerAwayError
 from kiban.server.operating.slurm import Slurm, _power_in
 
@@ -156,6 +160,8 @@ def test_what_kiban_holds_is_found_again_and_nothing_else_is_touched(cluster: Cl
     cluster.wait_for(**{f"_{idle}": "R"})
     cluster.ask("scontrol", "suspend", other)
     cluster.ask("scontrol", "update", f"jobid={noted}", "admincomment=bill to A, B")
+    known(cluster).apply(limit(30, 1))
+    assert cluster.states() == {other: "S", noted: "R", held: "S", idle: "R"}  # what others suspended draws nothing
     known(cluster).apply(limit(0, 1))
     assert cluster.states() == {other: "S", noted: "S", held: "S", idle: "R"}
     anew = Slurm(cluster.configuration)  # after a restart
@@ -263,6 +269,16 @@ def test_a_machine_without_slurm() -> None:
     with pytest.raises(SchedulerAwayError) as caught:
         slurm.apply(limit(1))
     assert caught.value.problem.code == "handover.no_program"
+
+
+@pytest.mark.parametrize(("clock", "speed"), [("real", 1.0), ("fast", 12.0)])
+def test_the_service_hands_limits_to_slurm(clock: Literal["real", "fast"], speed: float) -> None:
+    wanted = Wanted("journal", apply="slurm", clock=clock, speed=12.0)
+    found = _apply_of(wanted, RealClock(UTC))
+    assert isinstance(found, MethodType)
+    assert isinstance(found.__self__, Slurm)
+    assert found.__self__.speed == speed
+    assert _apply_of(Wanted("journal"), RealClock(UTC)) is None
 
 
 @pytest.mark.parametrize(
