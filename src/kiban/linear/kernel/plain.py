@@ -282,7 +282,7 @@ class PlainNewton:
 
 
 def _ratios(value: Array, move: Array, bounded: Mask) -> Array:
-    """Inverse of the longest step along `move` that keeps each bounded value above zero; 0 or less if any may be taken."""
+    """Inverse of the longest step along `move` that keeps each bounded value above zero; 0 or less: any."""
     return np.divide(-move, value, where=bounded, out=np.zeros_like(value))
 
 
