@@ -68,9 +68,10 @@ SECOND_ORDER: Final = 10.0
 # How much less is centred where the affine step is long.
 CENTRING_POWER: Final = 4
 LEAST_CENTRING: Final = 0.1
-# Where hours are left behind: how much longer a step may be than what all of them could take, the relative gap down to
+# Where hours are left behind: how much longer a step may be than what all of them could take, the relative gaps between
 # which they are, and the most that is centred, since the few no longer decide for all.
 OVERSHOOT: Final = 5.0
+LEAVE_FROM: Final = 0.5
 LEAVE_UNTIL: Final = 1e-4
 MOST_CENTRING: Final = 0.3
 # Iterations without progress before the kernel gives up, from its own start and from another programme's point.
@@ -229,7 +230,7 @@ class Method:
         self.warm, self.keep = warm, sorted(keep, reverse=True)
         self.patience = PATIENCE if warm is None else WARM_PATIENCE
         self.kept: list[Iterate] = []
-        self.left_behind = int(manner.left_behind * form.steps)
+        self.may_leave, self.left_behind = int(manner.left_behind * form.steps), 0
 
     def run(self) -> KernelAnswer:
         """Iterate to an optimum, a proof that there is none, or a standstill."""
@@ -270,10 +271,12 @@ class Method:
                 if kept is not None:
                     return _better(kept, answer)
                 kept = answer
-            if self.left_behind and gap <= max(self.tolerance, LEAVE_UNTIL):
-                self.left_behind, best = 0, np.inf
+            if self.may_leave and gap <= max(self.tolerance, LEAVE_UNTIL):
+                self.may_leave, best = 0, np.inf
+            # Far from an optimum, or with objectives that have passed each other, what is broken might hide a ray.
+            self.left_behind = self.may_leave if gap <= LEAVE_FROM and now.dual <= now.primal else 0
             merit = gap / self.tolerance
-            if not self.left_behind:
+            if not self.may_leave:
                 # What hours that are left behind break is closed when there are none left.
                 merit += (now.primal_residual + dual_residual) / FEASIBLE
             if not np.isfinite(merit) or iteration == self.max_iterations:
