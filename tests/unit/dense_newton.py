@@ -41,7 +41,7 @@ class DenseNewton:
 
     def __init__(self, form):
         steps, width, height = form.steps, len(form.columns), len(form.rows)
-        self.hourly, self.hourly_rows = width * steps, height * steps
+        self.steps, self.hourly, self.hourly_rows = steps, width * steps, height * steps
         n, m = self.hourly + len(form.border), self.hourly_rows + len(form.totals)
         hour = np.arange(steps)
         before = hour - 1 + form.block_steps * (hour % form.block_steps == 0)
@@ -192,10 +192,27 @@ class DenseNewton:
         fall, rise = move.v @ at.z + move.r @ at.u, at.v @ move.z + at.r @ move.u
         return primal, dual, fall, rise, move.v @ move.z + move.r @ move.u
 
-    def advance(self, at, move, primal, dual):
-        """The point after a step; a room keeps a least share."""
+    def steps_but_for(self, at, move, hours):
+        """Primal and dual step to the boundary, when so many hours need not be able to take it."""
+        rooms, falls = (at.r, move.r, self.bounded), (at.s, move.s, self.falling)
+        values, prices = (at.v, move.v, self.floor), (at.z, move.z, self.floor)
+        found = []
+        for pairs in ([values, rooms], [prices, (at.u, move.u, self.bounded), falls]):
+            ratios = np.zeros(self.cost.size)
+            for level, moves, on in pairs:
+                ratios[on] = np.maximum(ratios[on], -moves[on] / level[on])
+            by_hour = ratios[: self.hourly].reshape(-1, self.steps).max(axis=0)
+            ranked = sorted(by_hour, reverse=True)
+            found.append(1.0 / max(ranked[min(hours, self.steps - 1)], ratios[self.hourly :].max(initial=0.0), 1e-30))
+        return tuple(found)
+
+    def advance(self, at, move, primal, dual, least=LEAST_SLACK):
+        """The point after a step; of each hourly room, bounded value and price a least share is left."""
         there = at.plus(move, primal, dual)
-        there.r = np.where(np.arange(at.r.size) < self.hourly, np.maximum(there.r, LEAST_SLACK * at.r), there.r)
+        hourly = np.arange(self.cost.size) < self.hourly
+        for name, on in (("v", self.floor), ("r", self.bounded), ("z", self.floor), ("u", self.bounded)):
+            old, new = getattr(at, name), getattr(there, name)
+            setattr(there, name, np.where(hourly & on, np.maximum(new, least * old), new))
         return there
 
 

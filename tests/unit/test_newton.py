@@ -14,7 +14,7 @@ from kiban.linear.kernel.newton import Newton
 from kiban.linear.kernel.plain import PlainNewton
 from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import read_form, scale_form
-from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, RightHandSide
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, LEAST_SLACK, SOFT_FREE, RightHandSide
 
 SYSTEMS = {
     "plain": PlainNewton,
@@ -162,9 +162,14 @@ class Held:
         expected = self.dense.largest_steps(self.at, self.move)
         assert self.system.largest_steps() == pytest.approx(expected, rel=100 * self.accuracy, abs=100 * self.accuracy)
 
-    def advance(self, primal, dual):
-        self.system.advance(primal, dual)
-        self.agree(self.point(), self.dense.advance(self.at, self.move, primal, dual))
+        for hours in (0, 1, 3):
+            expected = self.dense.steps_but_for(self.at, self.move, hours)
+            found = self.system.steps_but_for(hours)
+            assert found == pytest.approx(expected, rel=100 * self.accuracy, abs=100 * self.accuracy)
+
+    def advance(self, primal, dual, least=LEAST_SLACK):
+        self.system.advance(primal, dual, least)
+        self.agree(self.point(), self.dense.advance(self.at, self.move, primal, dual, least))
         self.at = self.point()
 
 
@@ -191,7 +196,10 @@ def run(held):
         held.advance(0.4 * primal, 0.6 * dual)
         held.system.factorise()
     held.solve(SIDES["affine"])
-    held.advance(1.5 * held.system.largest_steps()[0], 0.5)
+    # Beyond the boundary: what would cross it stays inside, everything else goes on.
+    primal, dual = held.system.largest_steps()[:2]
+    held.advance(1.5 * primal, min(2.0 * dual, 1.0), 0.05)
+    assert (held.at.v[: held.dense.hourly][held.dense.floor[: held.dense.hourly]] > 0.0).all()
 
 
 @pytest.mark.parametrize("segments", SEGMENTS)

@@ -24,7 +24,8 @@ class Manner:
     """`step` and `final_step` are the shares of the way to the boundary that a step takes, while steps are short and
     once they are long; `soft_free` is the proximal weight of directions without a bound; `balance` the mean product
     over the larger residual (both scaled) below which products are held; `halvings` make the scale finer; `inside` is
-    how far from every bound values and prices start at least.
+    how far from every bound values and prices start at least. `left_behind` is the share of the hours that
+    need not be able to take a step.
     """
 
     step: float = 0.95
@@ -33,10 +34,11 @@ class Manner:
     balance: float = 0.0
     halvings: int = 0
     inside: float = 1e-2
+    left_behind: float = 0.0
 
 
 # Caution keeps the products even, until steps are long.
-USUAL: Final = Manner()
+USUAL: Final = Manner(left_behind=1e-3)
 # Shorter steps keep further from the boundary.
 CAUTIOUS: Final = Manner(step=0.7, final_step=0.9)
 BALANCED: Final = Manner(soft_free=1e-10, balance=0.1)

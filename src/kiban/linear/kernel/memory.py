@@ -16,6 +16,8 @@ PAGE_LINES: Final = 64
 APART: Final = 11
 # Measures of a group, parameters of a right-hand side, results of a stage.
 MEASURES: Final = 6
+# Ratios of an hour: to values and to prices.
+RATIOS: Final = 2
 PARAMETERS: Final = 8
 RESULTS: Final = 10
 
@@ -45,7 +47,7 @@ def take_all(layout: Layout, border: int, totals: int, references: int, threads:
     hourly = {
         "y": width, "z": width, "r": caps, "u": caps, "lambdas": rows,
         "dy": width, "dz": width, "du": caps, "dlambdas": rows,
-        "gradients": width, "work": rows,
+        "gradients": width, "ratios": RATIOS, "work": rows,
         "lower": rows * (rows + 1) // 2, "link": states * states, "cover": rows * over, "edge": states * states,
     }  # fmt: skip
     grouped = {

@@ -31,7 +31,7 @@ from kiban.linear.kernel.proof import (
 from kiban.linear.kernel.rays import Rays, prices_of_bounds, prices_of_rows
 from kiban.linear.kernel.stages import find_stages
 from kiban.linear.kernel.structure import ContradictionError, KernelForm, read_form, scale_form
-from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, SOFT_FREE, Measures, RightHandSide
+from kiban.linear.kernel.system import AFFINE, BAND, CENTRE, LEAST_SLACK, SOFT_FREE, Measures, RightHandSide
 from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,
@@ -68,6 +68,12 @@ SECOND_ORDER: Final = 10.0
 # How much less is centred where the affine step is long.
 CENTRING_POWER: Final = 4
 LEAST_CENTRING: Final = 0.1
+# Where hours are left behind: how much longer a step may be than what all of them could take, the relative gaps between
+# which they are, and the most that is centred, since the few no longer decide for all.
+OVERSHOOT: Final = 5.0
+LEAVE_FROM: Final = 0.5
+LEAVE_UNTIL: Final = 1e-4
+MOST_CENTRING: Final = 0.3
 # Iterations without progress before the kernel gives up, from its own start and from another programme's point.
 PATIENCE: Final = 20
 WARM_PATIENCE: Final = 8
@@ -224,6 +230,7 @@ class Method:
         self.warm, self.keep = warm, sorted(keep, reverse=True)
         self.patience = PATIENCE if warm is None else WARM_PATIENCE
         self.kept: list[Iterate] = []
+        self.may_leave, self.left_behind = int(manner.left_behind * form.steps), 0
 
     def run(self) -> KernelAnswer:
         """Iterate to an optimum, a proof that there is none, or a standstill."""
@@ -264,7 +271,14 @@ class Method:
                 if kept is not None:
                     return _better(kept, answer)
                 kept = answer
-            merit = gap / self.tolerance + (now.primal_residual + dual_residual) / FEASIBLE
+            if self.may_leave and gap <= max(self.tolerance, LEAVE_UNTIL):
+                self.may_leave, best = 0, np.inf
+            # Far from an optimum, or with objectives that have passed each other, what is broken might hide a ray.
+            self.left_behind = self.may_leave if gap <= LEAVE_FROM and now.dual <= now.primal else 0
+            merit = gap / self.tolerance
+            if not self.may_leave:
+                # What hours that are left behind break is closed when there are none left.
+                merit += (now.primal_residual + dual_residual) / FEASIBLE
             if not np.isfinite(merit) or iteration == self.max_iterations:
                 break
             if merit < 0.9 * best:
@@ -320,23 +334,36 @@ class Method:
         primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
         predicted = (now.product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
         centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
+        if self.left_behind:
+            centring = min(centring, MOST_CENTRING)
         hold = mu < self.manner.balance * max(now.primal_residual, now.dual_residual)
         centring = 1.0 if hold else centring
         newton.solve(RightHandSide(CENTRE, target=centring * mu, band=(0.0, SECOND_ORDER * mu)))
-        to_primal, to_dual = newton.largest_steps()[:2]
+        inside = newton.largest_steps()[:2]
+        reach = self._reach(*inside)
         for _ in range(0 if hold else self.correctors):
-            primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+            primal, dual = min(inside[0], 1.0), min(inside[1], 1.0)
             if min(primal, dual) > LONG_STEP:
                 break
             wish = (min(primal * 1.08 + STEP_WISH, 1.0), min(dual * 1.08 + STEP_WISH, 1.0))
             newton.solve(RightHandSide(BAND, target=max(centring, LEAST_CENTRING) * mu, trial=wish))
-            new_primal, new_dual = newton.largest_steps()[:2]
-            if min(new_primal, 1.0) + min(new_dual, 1.0) < primal + dual + GAIN:
+            new_inside = newton.largest_steps()[:2]
+            new_reach = self._reach(*new_inside)
+            if sum(min(step, 1.0) for step in new_reach) < sum(min(step, 1.0) for step in reach) + GAIN:
                 newton.refuse_correction()
                 break
-            to_primal, to_dual = new_primal, new_dual
-        share = self.manner.step if min(to_primal, to_dual) < LONG_STEP else self.manner.final_step
-        newton.advance(min(share * to_primal, 1.0), min(share * to_dual, 1.0))
+            inside, reach = new_inside, new_reach
+        share = self.manner.step if min(reach) < LONG_STEP else self.manner.final_step
+        steps = min(share * reach[0], 1.0), min(share * reach[1], 1.0)
+        newton.advance(*steps, 1.0 - share if reach != inside else LEAST_SLACK)
+
+    def _reach(self, to_primal: float, to_dual: float) -> tuple[float, float]:
+        """How far the primal and the dual step may go, given how far all hours could go."""
+        if not self.left_behind:
+            return to_primal, to_dual
+        # One pair among hundreds of thousands would else stop them all, when all others are near the central path.
+        primal, dual = self.newton.steps_but_for(self.left_behind)
+        return max(to_primal, min(primal, OVERSHOOT * to_primal)), max(to_dual, min(dual, OVERSHOOT * to_dual))
 
     def _start(self) -> None:
         """Mehrotra's starting point: the least squares point and prices, shifted inside the bounds."""

@@ -17,10 +17,20 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.linear.kernel.capacities import Border, pseudo_inverse
 from kiban.linear.kernel.layout import LANES, Index, Layout
-from kiban.linear.kernel.memory import take, take_all
+from kiban.linear.kernel.memory import RATIOS, take, take_all
 from kiban.linear.kernel.stages import System, Values
 from kiban.linear.kernel.structure import KernelForm
-from kiban.linear.kernel.system import BAND, BORDER, MAX_REFINEMENTS, SOFT_FREE, Measures, RightHandSide, Series
+from kiban.linear.kernel.system import (
+    BAND,
+    BORDER,
+    LEAST_SLACK,
+    MAX_REFINEMENTS,
+    SOFT_FREE,
+    Measures,
+    RightHandSide,
+    Series,
+    inverse_but_for,
+)
 from kiban.linear.native.library import Library
 
 BRIEF_HOURS = 2_000
@@ -240,10 +250,16 @@ class Newton:
         slopes = self.border.slopes.ratio(self.border.dx)
         return primal, dual if slopes * dual < 1.0 else 1.0 / slopes, fall, rise, cross
 
-    def advance(self, step_primal: float, step_dual: float) -> None:
-        """Move along the direction."""
+    def steps_but_for(self, hours: int) -> tuple[float, float]:
+        """Primal and dual step to the boundary of all but so many hours; of capacities in any case."""
+        to_values, to_prices = self.unfold(self._arrays["ratios"], RATIOS)
+        primal, dual = self.border.ratios()
+        return inverse_but_for(hours, to_values, primal), inverse_but_for(hours, to_prices, dual)
+
+    def advance(self, step_primal: float, step_dual: float, least: float = LEAST_SLACK) -> None:
+        """Move along the direction; of every hourly slack and price of a bound at least the share `least` is left."""
         self.border.slopes.advance(self.border.dx, step_dual)
-        self._sweep(self._stages.kiban_advance, step_primal, step_dual)
+        self._sweep(self._stages.kiban_advance, step_primal, step_dual, least)
         self._stages.kiban_advance_border(self._system.address, step_primal, step_dual)
 
     def _sweep(self, stage: Callable[..., None], *arguments: float) -> None:

@@ -31,6 +31,7 @@ from kiban.linear.kernel.system import (
     Measures,
     RightHandSide,
     Series,
+    inverse_but_for,
     pull,
 )
 
@@ -260,16 +261,36 @@ class PlainNewton:
         cross += float(np.vdot(self.dy, self.dz) + np.vdot(dr, self.du))
         return 1.0 / primal, 1.0 / dual, fall, rise, cross
 
-    def advance(self, step_primal: float, step_dual: float) -> None:
-        """Move along the direction."""
-        self.r = np.maximum(self.r + step_primal * self._room_moves(), LEAST_SLACK * self.r)
-        self.y = self.y + step_primal * self.dy
-        self.z = self.z + step_dual * self.dz
-        self.u = self.u + step_dual * self.du
+    def steps_but_for(self, hours: int) -> tuple[float, float]:
+        """Primal and dual step to the boundary of all but so many hours; of capacities in any case."""
+        floor, bounded = self.hours.floor > 0.0, self.hours.bounded > 0.0
+        primal, dual = self.border.ratios()
+        return (
+            inverse_but_for(hours, _hourly(self.y, self.dy, floor, self.r, self._room_moves(), bounded), primal),
+            inverse_but_for(hours, _hourly(self.z, self.dz, floor, self.u, self.du, bounded), dual),
+        )
+
+    def advance(self, step_primal: float, step_dual: float, least: float = LEAST_SLACK) -> None:
+        """Move along the direction; of every hourly slack and price of a bound at least the share `least` is left."""
+        self.r = np.maximum(self.r + step_primal * self._room_moves(), least * self.r)
+        y = self.y + step_primal * self.dy
+        self.y = np.where(self.hours.floor > 0.0, np.maximum(y, least * self.y), y)
+        self.z = np.maximum(self.z + step_dual * self.dz, least * self.z)
+        self.u = np.maximum(self.u + step_dual * self.du, least * self.u)
         self.lambdas = self.lambdas + step_dual * self.dlambdas
         self.border.advance(step_primal, step_dual)
 
 
+def _ratios(value: Array, move: Array, bounded: Mask) -> Array:
+    """Inverse of the longest step along `move` that keeps each bounded value above zero; 0 or less: any."""
+    return np.divide(-move, value, where=bounded, out=np.zeros_like(value))
+
+
 def _ratio(value: Array, move: Array, bounded: Mask) -> float:
-    """Inverse of the longest step along `move` that keeps bounded values above zero; 0 if any may be taken."""
-    return float(np.max(np.divide(-move, value, where=bounded, out=np.zeros_like(value)), initial=0.0))
+    return float(np.max(_ratios(value, move, bounded), initial=0.0))
+
+
+def _hourly(value: Array, move: Array, floor: Mask, other: Array, other_move: Array, bounded: Mask) -> Array:
+    """The same for all values of an hour together, `(steps,)`."""
+    first, second = _ratios(value, move, floor), _ratios(other, other_move, bounded)
+    return np.maximum(first.max(axis=0, initial=0.0), second.max(axis=0, initial=0.0))

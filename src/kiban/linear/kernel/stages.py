@@ -29,7 +29,7 @@ _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
     "kiban_refine": (),
     "kiban_return": (),
     "kiban_steps": (),
-    "kiban_advance": (_NUMBER, _NUMBER, *_GROUPS),
+    "kiban_advance": (_NUMBER, _NUMBER, _NUMBER, *_GROUPS),
     "kiban_advance_border": (_NUMBER, _NUMBER),
 }
 _ANSWERS: Final = {"kiban_find_shape", "kiban_close", "kiban_refine"}

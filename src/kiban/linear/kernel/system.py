@@ -39,7 +39,7 @@ PROXIMAL: Final = 1e-11
 # Weight of the proximal term that keeps directions without a bound from being infinitely soft.
 SOFT: Final = 1e-12
 SOFT_FREE: Final = 1e-5
-# A step leaves at least this share of a slack, whatever rounding says.
+# A step leaves at least this share of a slack or a price of a bound, whatever rounding says.
 LEAST_SLACK: Final = 1e-5
 # How often what a direction leaves open in the border's equations is solved for.
 MAX_REFINEMENTS: Final = 2
@@ -90,3 +90,9 @@ def pull(side: RightHandSide, value: Array, price: Array, move: Array, turn: Arr
     product = (value + side.trial[0] * move) * (price + side.trial[1] * turn)
     low, high = side.target * side.band[0], side.target * side.band[1]
     return np.clip(np.clip(product, low, high) - product, -high, high)
+
+
+def inverse_but_for(hours: int, ratios: Array, others: float) -> float:
+    """The longest step from each hour's inverse, when so many hours need not be able to take it, and from `others`."""
+    place = max(ratios.size - 1 - hours, 0)
+    return 1.0 / max(float(np.partition(ratios, place)[place]), others, 1e-30)

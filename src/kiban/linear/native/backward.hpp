@@ -4,29 +4,23 @@
 //     dy = g/D + 1/D (A' dlambda) + (share) dx
 //
 // Lower bounds: dz = (product - z dy) / y; upper bounds: dr = factor dx - dy + residual, du = (product - u dr) / r.
-// The longest step and the sums from which the products along the way follow are measured on the way.
+// The longest step that each hour allows and the sums from which the products along the way follow are measured on the way.
 #pragma once
 
 #include "forward.hpp"
 
 namespace kiban {
 
-// A step leaves at least this share of a slack, whatever rounding says.
-constexpr double LEAST_SLACK = 1e-5;
-
-// Longest steps (their inverse) and how the products change along the direction.
+// How the products change along the direction.
 struct Measured {
-  Lanes ratio_primal, ratio_dual, fall, rise, cross;
+  Lanes fall, rise, cross;
 };
 
 INLINE Measured load_measured(const double* at) {
-  return {load(at + RATIO_PRIMAL * LANES), load(at + RATIO_DUAL * LANES), load(at + FALL * LANES),
-          load(at + RISE * LANES), load(at + CROSS * LANES)};
+  return {load(at + FALL * LANES), load(at + RISE * LANES), load(at + CROSS * LANES)};
 }
 
 INLINE void store_measured(double* at, const Measured& measured) {
-  store(at + RATIO_PRIMAL * LANES, measured.ratio_primal);
-  store(at + RATIO_DUAL * LANES, measured.ratio_dual);
   store(at + FALL * LANES, measured.fall);
   store(at + RISE * LANES, measured.rise);
   store(at + CROSS * LANES, measured.cross);
@@ -37,6 +31,7 @@ template <class S, class M, class Rows>
 INLINE void recover(const S& structure, const System& s, const Data& data, M mode, Integer hour, const Rows& own, const Rows& following,
                     const Side& side, Measured& measured, double* capacity_check, double* total_check) {
   const Lanes one = spread(1.0);
+  Lanes to_values = ZERO, to_prices = ZERO;  // inverse of the longest steps
   for (int k = 0; k < s.capacity_terms; ++k) {
     Lanes part = ZERO;
     const Integer row = s.capacity_row[k];
@@ -143,11 +138,11 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
       Lanes towards = shift;
       if (structure.bound(v) == SOME) {
         towards *= bounded;
-        measured.ratio_dual = larger(-bounded * (turn * slack * at_bound), measured.ratio_dual);
+        to_prices = larger(-bounded * (turn * slack * at_bound), to_prices);
       } else {
-        measured.ratio_dual = larger(-(turn * slack * at_bound), measured.ratio_dual);
+        to_prices = larger(-(turn * slack * at_bound), to_prices);
       }
-      measured.ratio_primal = larger(-(towards * dual * at_bound), measured.ratio_primal);
+      to_values = larger(-(towards * dual * at_bound), to_values);
       measured.fall = more(shift, dual, measured.fall);
       measured.rise = more(slack, turn, measured.rise);
       measured.cross = more(shift, turn, measured.cross);
@@ -170,8 +165,8 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
       store(s.new_dz + place, turn);
       Lanes masked = move;
       if (structure.floor(v) == SOME) masked *= floor;
-      measured.ratio_primal = larger(-(masked * price * at_floor), measured.ratio_primal);
-      measured.ratio_dual = larger(-(turn * value * at_floor), measured.ratio_dual);
+      to_values = larger(-(masked * price * at_floor), to_values);
+      to_prices = larger(-(turn * value * at_floor), to_prices);
       measured.fall = more(masked, price, measured.fall);
       measured.rise = more(value, turn, measured.rise);
       measured.cross = more(masked, turn, measured.cross);
@@ -180,6 +175,8 @@ INLINE void recover(const S& structure, const System& s, const Data& data, M mod
     }
     store(s.new_dy + place, move);
   });
+  store(s.ratios + (hour * RATIOS + TO_VALUES) * LANES, to_values);
+  store(s.ratios + (hour * RATIOS + TO_PRICES) * LANES, to_prices);
 }
 
 // The variables of each segment's last hour, when all rows are known; once for every structure.
@@ -258,7 +255,7 @@ INLINE void backward(const System& given, M mode, int thread, Integer first, Int
     substitute_last_hour(given, mode, g, memory);
     each(states, [&](auto a) INLINED { left[a] = load(gathered + a * LANES); });
     each(rows, [&](auto i) INLINED { following[i] = load(s.work + ((g * s.steps + s.steps - 1) * rows + i) * LANES); });
-    Measured measured{ZERO, ZERO, ZERO, ZERO, ZERO};
+    Measured measured{ZERO, ZERO, ZERO};
     data.seek(g * s.steps + s.steps - 2);
 
     for (Integer j = s.steps - 2; j >= 0; --j) {
@@ -314,17 +311,17 @@ INLINE void backward(const System& given, M mode, int thread, Integer first, Int
       data.previous();
     }
     store_measured(s.measures + g * MEASURES * LANES, measured);
-    store(s.measures + (g * MEASURES + MEASURES - 1) * LANES, ZERO);
   }
 }
 
-// Move the hourly part of the point along the direction.
-inline void advance(const System& given, double step_primal, double step_dual, int thread, Integer first,
+// Move the hourly part of the point along the direction. Of every slack and price of a bound at least a share `least`
+// is left, however far the others go.
+inline void advance(const System& given, double step_primal, double step_dual, double least, int thread, Integer first,
                     Integer end) {
   const System s = given;  // a copy that no store can change
   const Tabled structure(s);
   Data data(s, structure, s.scratch + thread * s.scratch_size);
-  const Lanes primal = spread(step_primal), dual = spread(step_dual);
+  const Lanes primal = spread(step_primal), dual = spread(step_dual), left = spread(least);
   data.seek(first * s.steps);
   for (Integer hour = first * s.steps; hour < end * s.steps; ++hour, data.next()) {
     each(structure.columns(), [&](auto v) INLINED {
@@ -342,11 +339,17 @@ inline void advance(const System& given, double step_primal, double step_dual, i
         Lanes share = primal;
         if (structure.bound(v) == SOME)
           share *= data.column(v, COLUMN_BOUNDED);
-        store(s.r + spot, larger(more(share, open, slack), slack * spread(LEAST_SLACK)));
-        store(s.u + spot, more(dual, load(s.du + spot), load(s.u + spot)));
+        const Lanes price = load(s.u + spot);
+        store(s.r + spot, larger(more(share, open, slack), slack * left));
+        store(s.u + spot, larger(more(dual, load(s.du + spot), price), price * left));
       }
-      store(s.y + place, more(primal, move, level));
-      if (structure.floor(v) != NONE) store(s.z + place, more(dual, load(s.dz + place), load(s.z + place)));
+      Lanes moved = more(primal, move, level);
+      if (structure.floor(v) != NONE) {
+        const Lanes held = larger(moved, level * left), price = load(s.z + place);
+        moved = structure.floor(v) == SOME ? choose(data.column(v, COLUMN_FLOOR), held, moved) : held;
+        store(s.z + place, larger(more(dual, load(s.dz + place), price), price * left));
+      }
+      store(s.y + place, moved);
     });
   }
   const Integer from = first * s.steps * s.rows, to = end * s.steps * s.rows;

@@ -400,8 +400,13 @@ inline void measure_steps(const System& s) {
   double primal = 1e-30, dual = 1e-30, fall = 0.0, rise = 0.0, cross = 0.0;
   for (Integer g = 0; g < s.groups; ++g) {
     const double* at = s.measures + g * MEASURES * LANES;
-    primal = greater(largest(load(at + RATIO_PRIMAL * LANES)), primal);
-    dual = greater(largest(load(at + RATIO_DUAL * LANES)), dual);
+    Lanes to_values = ZERO, to_prices = ZERO;
+    for (Integer hour = g * s.steps; hour < (g + 1) * s.steps; ++hour) {
+      to_values = larger(load(s.ratios + (hour * RATIOS + TO_VALUES) * LANES), to_values);
+      to_prices = larger(load(s.ratios + (hour * RATIOS + TO_PRICES) * LANES), to_prices);
+    }
+    primal = greater(largest(to_values), primal);
+    dual = greater(largest(to_prices), dual);
     fall += summed(load(at + FALL * LANES));
     rise += summed(load(at + RISE * LANES));
     cross += summed(load(at + CROSS * LANES));

@@ -46,8 +46,9 @@ KIBAN_EXPORT Integer kiban_refine(const System* s) { return refine_border(*s); }
 KIBAN_EXPORT void kiban_return(const System* s) { return_to_kept(*s); }
 KIBAN_EXPORT void kiban_steps(const System* s) { measure_steps(*s); }
 
-KIBAN_EXPORT void kiban_advance(const System* s, double primal, double dual, Integer thread, Integer first, Integer end) {
-  advance(*s, primal, dual, static_cast<int>(thread), first, end);
+KIBAN_EXPORT void kiban_advance(const System* s, double primal, double dual, double least, Integer thread, Integer first,
+                                 Integer end) {
+  advance(*s, primal, dual, least, static_cast<int>(thread), first, end);
 }
 
 KIBAN_EXPORT void kiban_advance_border(const System* s, double primal, double dual) {

@@ -28,7 +28,7 @@ typedef long long Integer;
   X(y) X(z) X(r) X(u) X(lambdas) \
   X(dy) X(dz) X(du) X(dlambdas) \
   X(new_dy) X(new_dz) X(new_du) X(new_dlambdas) \
-  X(gradients) X(work) X(lower) X(link) X(cover) X(edge) X(tails) \
+  X(gradients) X(ratios) X(work) X(lower) X(link) X(cover) X(edge) X(tails) \
   X(square) X(edges) X(edge_cover) X(capacity_sum) X(mixed_sum) X(total_sum) \
   X(last) X(last_cover) X(last_edge) X(last_diagonal) \
   X(measures) X(capacity_pull) X(capacity_paid) X(total_pull) X(total_level) X(swept) X(edge_right) X(last_right) \
@@ -58,7 +58,9 @@ enum Parameter { KEEP, RIGHTS, COSTS, TARGET, TRIAL_PRIMAL, TRIAL_DUAL, BAND_LOW
 enum Mode { AFFINE, CENTRE, BAND, BORDER };
 // Places in the measures of a group, after the forward sweep and after the backward one.
 enum Forward { COST, WORTH, WIDTH, PRODUCT, PRIMAL, DUAL };
-enum Backward { RATIO_PRIMAL, RATIO_DUAL, FALL, RISE, CROSS };
+enum Backward { FALL, RISE, CROSS };
+// Inverse of the longest steps that an hour allows, in `ratios`.
+enum Ratio { TO_VALUES, TO_PRICES, RATIOS };
 constexpr int MEASURES = 6;
 // Places in `column_table`.
 enum { FLOOR, CAP, CAPACITY, LAG, COLUMN_TABLE };
