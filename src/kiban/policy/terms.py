@@ -26,7 +26,8 @@ ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for ass
 Treatment = Literal["reduces_basis", "taxed", "exempt"]
 Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
 ConditionKind = Literal[
-    "investment", "return", "clean_share", "prefecture", "country", "grid_energy", "intensity", "unknown"
+    "investment", "return", "clean_share", "prefecture", "inside", "municipality", "fiscal_index", "country",
+    "grid_energy", "intensity", "wage_growth", "investment_ratio", "unknown",
 ]  # fmt: skip
 
 
@@ -155,9 +156,11 @@ class Condition:
 
     `investment` is at least `limit` million yen spent on `assets`; `return` the mean of operating profit and
     depreciation in the first three years over that investment; `clean_share` the least share of clean energy;
-    `prefecture` a place outside `names`; `country` a place in one of `names`; `grid_energy` at least `limit` MWh drawn
-    a year; `intensity` at least `limit` MWh for each million yen of sales. `unknown` is what no plan can show: `names`
-    says what, and it is taken to be fulfilled.
+    `prefecture` a place outside `names`, `inside` one in them; `municipality` and `country` a place in one of `names`;
+    `fiscal_index` a municipality whose index is at most `limit`; `grid_energy` at least `limit` MWh drawn a year;
+    `intensity` at least `limit` MWh for each million yen of sales. `wage_growth` is what wages of those who stay rise by
+    in a year, `investment_ratio` the owner's investment at home over his depreciation, each more than `limit`.
+    `unknown` is what no plan can show: `names` says what, and it is taken to be fulfilled.
     """
 
     package: str
@@ -168,6 +171,8 @@ class Condition:
     limit: float = 0.0
     assets: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    limit_very_large: float | None = None
+    """The limit for a very large firm, where it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
