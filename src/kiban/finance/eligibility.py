@@ -1,7 +1,7 @@
 """Whether a plan fulfils what measures of law ask for before they apply.
 
-What a plan shows is checked: what is invested, its return, the share of clean energy, the place, the energy drawn. So is
-what the catalogue knows of the place and of the owner: the municipality, its fiscal index, wages and investment.
+What a plan shows is checked: what is invested, its return, the share of clean energy, the place, the energy drawn.
+So is what the catalogue knows of the place and of the owner: the municipality, its fiscal index, wages and investment.
 What nothing shows, such as a minister's confirmation, is taken to be fulfilled and said.
 """
 
@@ -62,7 +62,8 @@ def return_on_investment(cash: CashFlow) -> float:
     The mean is over `RETURN_YEARS`. Support and finance are no part of it; `nan` where nothing is invested.
     """
     spent = [*cash.operating_costs.values(), *cash.fixed_om.values(), *cash.network_charges.values()]
-    earned = totals(cash.revenue) - sum(spent, totals(cash.property_tax))
+    # The levy on size is an expense of operation, not a tax on income, in Japanese accounts.
+    earned = totals(cash.revenue) - sum(spent, totals(cash.property_tax) + cash.size_levy)
     yearly = np.broadcast_to(earned, cash.years.shape)[cash.start + 1 : cash.start + 1 + RETURN_YEARS]
     invested = float(np.sum(totals(cash.capex)))
     return float(yearly.mean()) / invested if invested > 0 else float("nan")
@@ -100,6 +101,9 @@ def _check(condition: Condition, plan: Plan, cash: CashFlow) -> Check:
             return Check(condition, "assumed")
         status: Literal["met", "unmet"] = "met" if index.value <= condition.limit else "unmet"
         return Check(condition, status, index.value, municipality_name(index))
+    if condition.kind == "state":
+        state = plan.scenario.finance.state or "unknown"
+        return _of_place(condition, state, state in condition.names)
     if condition.kind == "country":
         place = plan.scenario.finance.cost_set
         return Check(condition, "met" if place in condition.names else "unmet", place=place)

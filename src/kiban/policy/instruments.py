@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from kiban.catalogue import load_catalogue
 from kiban.errors import Problem, nearest
 from kiban.messages import Message
 from kiban.policy.law import RATE_OF_SERVICE, SERVICE, Law, Measure, expand_assets, is_asset
@@ -17,13 +18,17 @@ from kiban.scenario.package import Instrument
 
 FIRST_YEAR, LAST_YEAR = 0, 9999
 _PAYERS = ("national_treasury", "prefecture", "municipality", "ratepayers")
-_ON_ASSETS = ("tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief")
+_ON_ASSETS = (
+    "tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief",
+    "purchase_tax_relief",
+)  # fmt: skip
 _OF_A_PLACE = frozenset({"regional_plan", "municipal_ordinance"})
 """Demands that only a place of the measure's own country can fulfil."""
 _INCOME_TAX = ("tax_credit", "special_depreciation")
 _ONCE = {
     "special_depreciation": "policy.second_depreciation",
     "property_tax_relief": "policy.second_relief",
+    "purchase_tax_relief": "policy.second_purchase_relief",
     "production_credit": "policy.second_production_credit",
 }
 """Kinds of which an asset may have one, and the fault of a second."""
@@ -32,6 +37,7 @@ AMOUNT_TERMS = {
     "special_depreciation": ("special_depreciation_share", "special_depreciation_by_kind"),
     "capital_grant": ("grant_share",),
     "property_tax_relief": ("exempt_share",),
+    "purchase_tax_relief": ("exempt_share",),
     "loan_guarantee": ("coverage_share",),
     "surcharge_relief": ("reduction_share",),
 }
@@ -53,8 +59,10 @@ _PLACES: Mapping[str, ConditionKind] = {
     "excluded_prefectures": "prefecture",
     "only_prefectures": "inside",
     "only_municipalities": "municipality",
+    "only_states": "state",
 }
 """Terms that name the places for which a measure is, or is not."""
+_DOLLARS = "min_investment_usd"
 _INDEX = "fiscal_index_limit_municipality_large_projects"
 _DENIAL = "jp_large_firm_denial"
 _LARGE_FIRMS: Mapping[ConditionKind, str] = {
@@ -100,6 +108,9 @@ class LaidInstrument:
             if term in self.terms:
                 covered = tuple(self.measure.assets or self.assets) if kind in {"investment", "return"} else ()
                 yield Condition(*key, kind, scale * self.terms[term], covered)
+        if _DOLLARS in self.terms:
+            yen = self.terms[_DOLLARS] * load_catalogue().value("money.yen_per_usd")
+            yield Condition(*key, "investment", yen / YEN_PER_MYEN, tuple(self.measure.assets or self.assets))
         if _PLACES.keys() & self.terms.keys() or _OF_A_PLACE & set(self.measure.asks_for):
             yield Condition(*key, "country", names=(self.measure.jurisdiction,))
         for term, kind in _PLACES.items():
@@ -283,22 +294,23 @@ def _share_of(law: Law, laid: LaidInstrument, asset: str, start_year: int) -> fl
     return None
 
 
-def find_conflicts(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
+def find_conflicts(laid: Sequence[LaidInstrument], *, public_owner: bool = False) -> Iterator[Problem]:
     """What the law forbids together: double use of a cost, support above it, and relief for a public owner."""
     for position, one in enumerate(laid):
         for other in laid[:position]:
             yield from _conflict(other, one)
     yield from _too_much(laid)
-    public = next((item for item in laid if item.instrument.kind == "public_ownership"), None)
+    owned = next((item.where for item in laid if item.instrument.kind == "public_ownership"), None)
+    public = Message("policy.public_owner") if public_owner else owned
     if public is None:
         return
     for item in laid:
-        if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief"):
-            yield Problem("policy.public_tax", item.where, other=public.where)
+        if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief", "purchase_tax_relief"):
+            yield Problem("policy.public_tax", item.where, other=public)
         if item.instrument.kind in {"loan_guarantee", "concessional_loan"}:
             yield Problem("policy.public_debt", item.where)
         if item.instrument.kind in {"capital_grant", "production_credit"} and item.payer == TREASURY:
-            yield Problem("policy.public_grant", item.where, other=public.where)
+            yield Problem("policy.public_grant", item.where, other=public)
 
 
 def _conflict(one: LaidInstrument, other: LaidInstrument) -> Iterator[Problem]:

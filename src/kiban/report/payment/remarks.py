@@ -56,6 +56,7 @@ _PLACES = {
     "prefecture": ("outside", "prefecture"),
     "inside": ("inside", "prefecture"),
     "municipality": ("inside", "municipality"),
+    "state": ("inside", "state"),
 }
 """Conditions of place: the demand that they make, and what is named in it."""
 _OWNERS = {"wage_growth", "investment_ratio"}
