@@ -39,7 +39,9 @@ LEVY = SizeLevyTerms(0.012, 0.005, ((1000.0, 0.5),))
 SHARES = Shares(dict.fromkeys(ASSETS, 0.0), 0.0, 0.0, 0.0, 0.0, 0.0, {}, 0.04, (0.04,))
 
 
-def project(*taxes: PurchaseTaxTerms, levy: SizeLevyTerms | None = None, price: float = 0.6, life: float = 4.0) -> Project:
+def project(
+    *taxes: PurchaseTaxTerms, levy: SizeLevyTerms | None = None, price: float = 0.6, life: float = 4.0
+) -> Project:
     """A building of 1,000 million yen that sells 1,000 MWh a year, with 50 of maintenance; tax of a quarter."""
     terms = AssetTerms(LINE, LINE, purchase_taxes=taxes, ordinary_purchase_taxes=taxes)
     tax = TaxTerms("law", 0.25, {"national_treasury": 1.0}, 1.0, None, 1.0, size_levy=levy)
