@@ -188,7 +188,6 @@ def list_purchases(
             replacements += payments
         basis, own_cost = cost, cost
         paid_shares = _ratio(payments, cost)
-        paid_shares = np.divide(payments, cost, out=np.zeros(payments.shape), where=cost != 0)
         on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
         for due_once in on_buying:
             amount = due_once.rate * cost
