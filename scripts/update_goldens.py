@@ -110,9 +110,10 @@ def by_instrument(found: tuple[Instrument, ...]) -> Figures:
 
 
 def pay_packages(question: Question) -> Figures:
-    """All packages that come with kiban."""
+    """All packages that come with kiban and can be used in Japan."""
     # A country's tax law alone is what packages are held against, and no policy.
-    named = [name for name in package_names() if name not in ORDINARY_PACKAGES.values()]
+    left_out = {*ORDINARY_PACKAGES.values(), "us-current"}
+    named = [name for name in package_names() if name not in left_out]
     return {name.replace("-", "_"): summarise_payment(question.pay((name,))) for name in named}
 
 

@@ -20,7 +20,7 @@ ELEVEN = {
     "none", "japan-current", "tax-credit", "special-depreciation", "capital-grant", "production-credit",
     "property-tax-relief", "loan-guarantee", "public-ownership", "openai-ask-us", "blueprint-japan",
 }  # fmt: skip
-ALL = ELEVEN | set(ORDINARY_PACKAGES.values())
+ALL = ELEVEN | {"us-current"} | set(ORDINARY_PACKAGES.values())
 SCALABLE = sorted(ELEVEN - {"none", "japan-current", "public-ownership", "blueprint-japan"})
 
 

@@ -92,18 +92,22 @@ def measure_support(
     *,
     capital: CapitalTerms,
     tax_rate: float,
+    marginal_rate: float | None = None,
     built_without: bool = True,
 ) -> Support:
     """The support in a plan, by asset, and its split.
 
     Support of a unit is the present value after tax of the yearly cost that the policy takes off it over the
-    horizon: the fall of its user cost (credits, grants, faster depreciation, relief from property tax, cheaper
-    capital), and for supply the production credit and for the grid the relief of its charges. Both the rate of
-    `capital` and `tax_rate` are those without the policy. A policy that makes a unit dearer gives no support. Where
-    no owner takes part without the policy (`built_without`), nothing of its plan is built, and nothing is windfall.
+    horizon: the fall of its user cost (credits, grants, faster depreciation, relief from tax on property and purchases,
+    cheaper capital), and for supply the production credit and for the grid the relief of its charges. The rates of
+    `capital`, `tax_rate` and `marginal_rate` are those without the policy; the last is what tax on income and on value
+    added take together (None: `tax_rate`, where there is no tax on value added). A policy that makes a unit dearer
+    gives no support. Where no owner takes part without the policy (`built_without`), nothing of its plan is built, and
+    nothing is windfall.
     """
     after_tax_rate = capital.discount_rate * (1.0 - tax_rate)
-    worth = (1.0 - tax_rate) / capital_recovery_factor(after_tax_rate, capital.horizon_years)
+    kept = 1.0 - (tax_rate if marginal_rate is None else marginal_rate)
+    worth = kept / capital_recovery_factor(after_tax_rate, capital.horizon_years)
     before, after, needed = _by_asset(without), _by_asset(with_policy), _by_asset(forced)
     found = []
     for key in dict.fromkeys([*after, *before, *needed]):

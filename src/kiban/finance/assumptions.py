@@ -48,6 +48,7 @@ _FACTS = {
     "credit_delay_years": "finance.credit_delay",
     "group_tax_myen": "finance.group_tax",
     "decommissioning_share": "finance.decommissioning_share",
+    "wages_of_operation_share": "finance.labour_share.operation",
 }
 _WHOLE_YEARS = ("horizon_years", "construction_years", "debt_tenor_years", "credit_delay_years")
 
@@ -77,6 +78,8 @@ class FinanceAssumptions:
     credit_delay_years: int = 0
     group_tax_myen: float = 0.0
     decommissioning_share: float = 0.0
+    wages_of_operation_share: float = 0.0
+    """Share of fixed operation and maintenance that is wages, for the tax on value added."""
     opening_loss_myen: float = 0.0
     """What the owner has lost before the first spade and may still carry."""
     owner_rate_real: float | None = None
@@ -155,6 +158,7 @@ _ALLOWED = (
     ("group_tax_myen", 0, 1e9),
     ("opening_loss_myen", 0, 1e9),
     ("decommissioning_share", 0, 1),
+    ("wages_of_operation_share", 0, 1),
 )
 
 

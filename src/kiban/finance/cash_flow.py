@@ -7,8 +7,8 @@ Index 0 is the first spade, in the start year; operation starts at the end of co
 year ends at index C + k. Money of each year falls at its end. Prices are those of the start year and follow
 inflation. Amounts are positive and named for what they are; the flows that add them up carry the signs:
 
-    project flow = revenue + production credits + grants + residual value - running costs - property tax
-                   - purchases - decommissioning - tax without debt
+    project flow = revenue + production credits + grants + residual value - running costs - property tax - size levy
+                   - purchases - tax on them - decommissioning - tax without debt
     equity flow  = project flow before tax + debt drawn - debt service - fees - tax
 
 as in any model of project finance; NREL's System Advisor Model gives the same, account by account, in
@@ -29,7 +29,8 @@ from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.money_terms import grow
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
-from kiban.finance.purchases import CreditsUsed, Purchases, PurchaseTerms, list_purchases, totals
+from kiban.finance.purchases import CreditsUsed, Purchases, PurchaseTax, PurchaseTerms, list_purchases, totals
+from kiban.finance.size_levy import size_levy
 from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, income_tax
 
 POWER_ACCOUNTS = ("energy", "export_revenue")
@@ -78,6 +79,9 @@ class CashFlow:
     property_tax_relief: Mapping[str, Array]
     state_refunds: Mapping[str, Array]
     depreciation: Mapping[str, Array]
+    purchase_taxes: tuple[PurchaseTax, ...]
+    size_levy: Array
+    """Tax on value added and on paid-in capital; negative where a loss lowers that of the owner's group."""
     grants: tuple[SupportFlow, ...]
     taxed_grants: Array
     production_credits: tuple[SupportFlow, ...]
@@ -102,9 +106,9 @@ class CashFlow:
 
     @property
     def earnings(self) -> Array:
-        """Revenue and production credits less operating costs, charges and property tax."""
+        """Revenue and production credits less operating costs, charges, property tax and the levy on size."""
         spent = [*self.operating_costs.values(), *self.fixed_om.values(), *self.network_charges.values()]
-        paid = sum(spent, totals(self.property_tax))
+        paid = sum(spent, totals(self.property_tax) + self.size_levy)
         return totals(self.revenue) + sum_of(self.production_credits) - paid
 
     @property
@@ -115,8 +119,21 @@ class CashFlow:
     @property
     def flow_before_tax(self) -> Array:
         """The project's flow without debt and before income tax."""
-        spent = totals(self.capex) + totals(self.replacements) + self.decommissioning
+        spent = totals(self.capex) + totals(self.replacements) + self.taxes_on_purchases + self.decommissioning
         return self.earnings + sum_of(self.grants) + totals(self.residual_values) - spent
+
+    @property
+    def taxes_on_purchases(self) -> Array:
+        """Tax on all purchases by year."""
+        return np.asarray(sum((tax.amount_myen for tax in self.purchase_taxes), np.zeros(1)))
+
+    @property
+    def levy_on_capital_myen(self) -> float:
+        """What of the levy on size is on paid-in capital, million yen a year; of one case, not of draws."""
+        levy = self.project.policy.tax.size_levy
+        if levy is None:
+            return 0.0
+        return levy.capital_rate * levy.taxed_capital(float(_paid_in(self.capex, self.assumptions)[0]))
 
     @property
     def project_flow(self) -> Array:
@@ -216,10 +233,12 @@ def project_cash_flow(
     fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
     network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
     running = totals(costs) + totals(fixed_om) + totals(network)
-    bought, income, unlevered = _buy(project, assumptions, draws, totals(revenue) - running - decommissioning)
+    bought, income, levy, unlevered = _buy(
+        project, assumptions, draws, totals(revenue) - running - decommissioning, _wages(fixed_om, assumptions)
+    )
     credits = unlevered.earned
     property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
-    spent = running + totals(property_tax)
+    spent = running + totals(property_tax) + levy
     replacements = {name: purchases.replacements for name, purchases in bought.items()}
     residual = {name: purchases.residual_value for name, purchases in bought.items()}
     depreciation = {name: purchases.depreciation for name, purchases in bought.items()}
@@ -229,6 +248,7 @@ def project_cash_flow(
         if drawn and income.ndim > 1:
             raise ValueError("draws need the debt of the case as planned")
         capex = totals({name: purchases.capex for name, purchases in bought.items()})
+        capex = capex + _taxes_until(start, bought)
         available = totals(revenue) + sum_of(production) - spent - reserve
         financing = project.policy.financing
         debt = size_debt(
@@ -265,6 +285,8 @@ def project_cash_flow(
         property_tax_relief={name: purchases.property_tax_relief for name, purchases in bought.items()},
         state_refunds={name: purchases.state_refund for name, purchases in bought.items()},
         depreciation=depreciation,
+        purchase_taxes=tuple(tax for purchases in bought.values() for tax in purchases.purchase_taxes),
+        size_levy=levy,
         grants=grants,
         taxed_grants=totals({name: purchases.taxed_grants for name, purchases in bought.items()}),
         production_credits=production,
@@ -279,9 +301,9 @@ def project_cash_flow(
 
 
 def _buy(
-    project: Project, assumptions: FinanceAssumptions, draws: Draws, operating_income: Array
-) -> tuple[dict[str, Purchases], Array, IncomeTax]:
-    """Purchases of every asset that costs something, the income before interest, and the tax on it.
+    project: Project, assumptions: FinanceAssumptions, draws: Draws, operating_income: Array, wages: Array
+) -> tuple[dict[str, Purchases], Array, Array, IncomeTax]:
+    """Purchases of every asset that costs something, the income before interest, the levy on size, and income tax.
 
     What can be used of a credit depends on the tax, and the tax on the basis that only used credits cut: the two are
     found in turn. Tax without debt decides, since the debt is sized on what is bought.
@@ -303,8 +325,12 @@ def _buy(
             if np.any(asset.capex_myen > 0)
         }
         income = np.asarray(operating_income)
+        capex = {name: one.capex for name, one in bought.items()}
         for one in bought.values():
             income = income + one.taxed_grants + one.residual_value - one.property_tax - one.depreciation
+            income = income - sum((tax.deducted_myen for tax in one.purchase_taxes), np.zeros(1))
+        levy = size_levy(income, wages, _paid_in(capex, assumptions), project.policy.tax, assumptions)
+        income = income - levy
         credits = tuple(credit for one in bought.values() for credit in one.credits)
         tax = _tax_on(income, project, assumptions, credits)
         found = {
@@ -315,7 +341,26 @@ def _buy(
         if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_CREDIT_SHARE) for key, share in found.items()):
             break
         used = found
-    return bought, income, tax
+    return bought, income, levy, tax
+
+
+def _wages(fixed_om: Mapping[str, Array], assumptions: FinanceAssumptions) -> Array:
+    return np.asarray(assumptions.wages_of_operation_share * totals(fixed_om))
+
+
+def _taxes_until(start: int, bought: Mapping[str, Purchases]) -> Array:
+    """Tax on the first purchases, which debt and equity pay for as for the purchases."""
+    paid = sum((tax.amount_myen for one in bought.values() for tax in one.purchase_taxes), np.zeros(1))
+    return np.asarray(paid * (np.arange(np.shape(paid)[-1]) <= start))
+
+
+def _paid_in(capex: Mapping[str, Array], assumptions: FinanceAssumptions) -> Array:
+    """Capital that is paid into a company of the campus's own, (..., 1): what debt does not pay for. A group pays
+    out of what it has earned, and its capital stays."""
+    if assumptions.tax_position == "group":
+        return np.zeros(1)
+    cost = totals(capex).sum(axis=-1, keepdims=True)
+    return np.asarray((1.0 - assumptions.debt_share) * cost)
 
 
 def _tax_on(

@@ -134,10 +134,19 @@ def tax_of(cash: CashFlow, packages: tuple[Package, ...]) -> LocalTax:
         on_assets=total(cash.property_tax, buildings=False),
         on_buildings=total(cash.property_tax, buildings=True),
         spared=np.broadcast_to(spared, (years,)) * float(own),
-        income={party: cash.project.policy.tax.shares.get(party, 0.0) * income for party in REGION},
+        income={
+            party: cash.project.policy.tax.shares.get(party, 0.0) * income + _other_tax(cash, party) for party in REGION
+        },
         asset_rate=max(rates, default=0.0),
         first=cash.start + 1,
     )
+
+
+def _other_tax(cash: CashFlow, party: str) -> Array:
+    """Tax on purchases and on size that a party receives."""
+    paid = sum((tax.amount_myen for tax in cash.purchase_taxes if tax.payee == party), np.zeros(len(cash.years)))
+    levy = cash.project.policy.tax.size_levy
+    return np.asarray(paid + (cash.size_levy if levy is not None and levy.payee == party else 0.0))
 
 
 def _moved(found: KeptTax) -> dict[str, Array]:

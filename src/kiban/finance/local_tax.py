@@ -113,7 +113,8 @@ class LocalTax:
     spared: Array
     """Tax that reliefs of the town's own making spare the owner: it is counted as if it were paid."""
     income: Mapping[str, Array]
-    """Tax on income to `municipality` and `prefecture`; negative where a loss relieves other income."""
+    """Tax on income, on size and on purchases to `municipality` and `prefecture`; negative where a loss relieves other
+    income."""
     asset_rate: float
     """Rate on depreciable assets: tax over base."""
     first: int

@@ -91,6 +91,7 @@ def compute_returns(cash_flow: CashFlow) -> Returns:
     has_debt = debt.amount_myen > 0
     cover = debt_service_cover(cash_flow)
     capex = np.sum([np.sum(flow) for flow in cash_flow.capex.values()])
+    capex += np.sum(np.broadcast_to(cash_flow.taxes_on_purchases, cash_flow.years.shape)[: cash_flow.start + 1])
     cost = float(capex + debt.interest_during_construction.sum() + debt.upfront_fee.sum())
     return Returns(
         project_irr=irr(project),

@@ -64,8 +64,8 @@ from kiban.national.study.variants import energy_per_mw, offering, only, scaled,
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
 from kiban.policy.capital import CapitalTerms
-from kiban.policy.own_terms import with_own_tax
-from kiban.policy.package_terms import ORDINARY_PACKAGES, resolve, tax_law_of
+from kiban.policy.own_terms import resolve_for
+from kiban.policy.package_terms import ORDINARY_PACKAGES, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario.national import NationalScenario, Tranche
@@ -260,10 +260,7 @@ class NationalQuestion:
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
         start_year, finance = self.study.policy.start_year, self.study.finance
         built = self.campus_terms.assumptions.construction_years
-        terms = resolve(
-            packages, start_year=start_year, construction_years=built, tax_law=finance.cost_set, without=without
-        )
-        return with_own_tax(terms, finance, start_year)
+        return resolve_for(packages, finance, start_year=start_year, construction_years=built, without=without)
 
     def _terms_by_site(
         self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]
@@ -416,6 +413,7 @@ class NationalQuestion:
                 forced.get(site, absent),
                 capital=self.capital,
                 tax_rate=before.terms.tax.rate,
+                marginal_rate=before.terms.tax.marginal_rate,
                 built_without=built_without,
             )
         return found

@@ -53,7 +53,8 @@ from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.policy.effective_rates import effective_tax_rates
-from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, resolve, tax_law_of
+from kiban.policy.own_terms import resolve_for
+from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, tax_law_of
 from kiban.policy.terms import PolicyTerms
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
@@ -223,6 +224,7 @@ class Question:
                 forced,
                 capital=self.preparation.capital,
                 tax_rate=before.terms.tax.rate,
+                marginal_rate=before.terms.tax.marginal_rate,
                 built_without=participation.builds_without,
             ),
             participation=participation,
@@ -261,7 +263,11 @@ class Question:
         if other == law:
             return None
         ordinary, theirs = (
-            resolve([load_package(ORDINARY_PACKAGES[name])], start_year=self.scenario.policy.start_year)
+            resolve_for(
+                [load_package(ORDINARY_PACKAGES[name])],
+                self.scenario.finance,
+                start_year=self.scenario.policy.start_year,
+            )
             for name in (other, law)
         )
         cost = fiscal_cost(after.campus, ordinary, self.campus_terms, under=theirs)

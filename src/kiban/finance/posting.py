@@ -229,6 +229,11 @@ def _operating(
 def _public(cash: CashFlow) -> Iterator[Flow]:
     for name, amount in cash.property_tax.items():
         yield "equity", "municipality", "property_tax", amount, f"fixed-asset tax on {name}"
+    for tax in cash.purchase_taxes:
+        yield "equity", tax.payee, tax.account, tax.amount_myen, f"tax on buying {tax.asset}"
+    levy = cash.project.policy.tax.size_levy
+    if levy is not None:
+        yield "equity", levy.payee, "size_levy", cash.size_levy, "tax on value added and capital"
     for name, amount in cash.state_refunds.items():
         yield "national_treasury", "municipality", "state_refund", amount, f"relief on {name} made good"
     for grant in cash.grants:

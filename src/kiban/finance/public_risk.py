@@ -30,8 +30,7 @@ from kiban.finance.guarantee import (
 )
 from kiban.finance.project import Project
 from kiban.finance.purchases import totals
-from kiban.policy.own_terms import with_own_tax
-from kiban.policy.package_terms import resolve
+from kiban.policy.own_terms import resolve_for
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import load_package
 from kiban.scenario.study import Finance
@@ -61,7 +60,7 @@ def under_each_kind(project: Project, finance: Finance, *, tax_law: str) -> dict
     """The same project, as designed and priced, under each kind of support in a law, with the scenario's own tax."""
     year = project.start_year
     policies = {
-        kind: with_own_tax(resolve([load_package(package)], start_year=year, tax_law=tax_law), finance, year)
+        kind: resolve_for([load_package(package)], finance, start_year=year, tax_law=tax_law, public_owner=False)
         for kind, package in KINDS.items()
     }
     return {kind: replace(project, policy=policy) for kind, policy in policies.items()}
@@ -223,4 +222,5 @@ def public_receipts(flow: CashFlow) -> Array:
     """What all treasuries receive less what they pay, by year, guarantees apart; as owner, equity's flow too."""
     paid = sum_of(flow.grants) + sum_of(flow.production_credits)
     owned = flow.equity_flow if flow.project.policy.financing.public else np.zeros(1)
-    return np.asarray(flow.tax.due + totals(flow.property_tax) - paid + owned)
+    taxes = flow.tax.due + totals(flow.property_tax) + flow.size_levy + flow.taxes_on_purchases
+    return np.asarray(taxes - paid + owned)

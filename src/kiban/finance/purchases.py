@@ -1,4 +1,4 @@
-"""Purchases of an asset over the years, and what the law makes of each: grants, credits, depreciation, property tax.
+"""Purchases of an asset over the years, and what the law makes of each: grants, credits, depreciation, taxes.
 
 Arrays end in the axis of years (index 0 is the first spade); axes of draws may come before it. An asset is bought
 for the start of operation and again whenever its life ends inside the horizon. Support is decided in the year in
@@ -26,7 +26,7 @@ from kiban.finance.tax import CreditRule, EarnedCredit, SupportFlow
 from kiban.policy.annuity import annuity_present_value
 from kiban.policy.depreciation import schedule, until_retirement
 from kiban.policy.property_tax import taxes
-from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, Treatment
+from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, PropertyTaxTerms, PurchaseTaxTerms, Treatment
 
 SAME_LIVES = 1e-9
 """Excess of the horizon over whole lives that arithmetic explains."""
@@ -43,7 +43,8 @@ class Purchases:
     """First purchase, in the instalments of construction."""
     replacements: Array
     reserve: Array
-    """What has to be set aside each year to pay for the next replacement, less its grants and usable credits."""
+    """What has to be set aside each year to pay for the next replacement and the tax on buying it, less its grants and
+    usable credits."""
     residual_value: Array
     """Worth of the life that is left at the end."""
     depreciation: Array
@@ -55,8 +56,21 @@ class Purchases:
     grants: tuple[SupportFlow, ...]
     taxed_grants: Array
     credits: tuple[EarnedCredit, ...]
+    purchase_taxes: tuple[PurchaseTax, ...]
     terms: tuple[PurchaseTerms, ...]
     """Purchase by purchase."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PurchaseTax:
+    """Tax on buying one asset by year: account of the ledger, who receives it, million yen."""
+
+    asset: str
+    account: str
+    payee: str
+    amount_myen: Array
+    deducted_myen: Array
+    """What of it is an expense of the year; the rest is written off with the asset."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +87,7 @@ class PurchaseTerms:
     property_tax: Array
     grants: tuple[tuple[Treatment, Array], ...]
     credits: tuple[ClaimedCredit, ...]
+    purchase_taxes: tuple[PurchaseTaxTerms, ...]
     residual_share: float
     """Real worth at the end per yen of price."""
 
@@ -158,6 +173,7 @@ def list_purchases(
     grants: dict[tuple[str, str], Array] = {}
     credits: dict[CreditRule, Array] = {}
     granted, credited = _Allowance(), _Allowance()
+    bought_taxes: dict[tuple[str, str], tuple[Array, Array]] = {}
     behind: list[PurchaseTerms] = []
     keeps_all = assumptions.terms.undepreciated == "deducted"
     for vintage in list_vintages(asset.life_years, horizon):
@@ -172,6 +188,19 @@ def list_purchases(
             replacements += payments
         basis, own_cost = cost, cost
         paid_shares = _ratio(payments, cost)
+        on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
+        for due_once in on_buying:
+            amount = due_once.rate * cost
+            own_cost = own_cost + amount
+            paid_now, expense = zeros(), zeros()
+            if due_once.deducted:
+                paid_now[..., [build + vintage.bought]] = amount
+                expense = paid_now
+            else:
+                paid_now += due_once.rate * payments
+                basis = basis + amount
+            kept = bought_taxes.get((due_once.account, due_once.payee), (zeros(), zeros()))
+            bought_taxes[due_once.account, due_once.payee] = (kept[0] + paid_now, kept[1] + expense)
         grant_shares: list[tuple[Treatment, Array]] = []
         claims: list[ClaimedCredit] = []
         for number, grant in enumerate(terms.grants if supported else ()):
@@ -213,7 +242,9 @@ def list_purchases(
             share /= annuity_present_value(assumptions.discount_rate_real, asset.life_years)
             share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
-        behind.append(PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(claims), share))
+        behind.append(
+            PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(claims), on_buying, share)
+        )
     return Purchases(
         capex=capex,
         replacements=replacements,
@@ -226,6 +257,7 @@ def list_purchases(
         grants=tuple(SupportFlow(asset.name, *key, amount) for key, amount in grants.items()),
         taxed_grants=taxed,
         credits=tuple(EarnedCredit(asset.name, rule, amount) for rule, amount in credits.items()),
+        purchase_taxes=tuple(PurchaseTax(asset.name, *key, *amounts) for key, amounts in bought_taxes.items()),
         terms=tuple(behind),
     )
 

@@ -108,7 +108,7 @@ def _supply(
     if credit is not None and supply.clean:
         # Paid for some years and free of tax: its level over the horizon, before tax.
         level = capital_recovery_factor(rate, horizon) / capital_recovery_factor(rate, min(credit.years, horizon))
-        worth = credit.rate_myen_per_mwh * level / (1.0 - terms.tax.rate)
+        worth = credit.rate_myen_per_mwh * level / (1.0 - terms.tax.marginal_rate)
     return replace(supply, annual_cost_myen_per_mw=yearly[supply.name], production_credit_myen_per_mwh=worth)
 
 

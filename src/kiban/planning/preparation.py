@@ -200,20 +200,19 @@ class Preparation:
         `without` leaves out instruments whose conditions are not fulfilled, by package and number. `financed_share` is
         the share of the capital in use that debt pays for, on which cheaper debt saves.
         """
-        from kiban.policy.own_terms import with_own_tax
-        from kiban.policy.package_terms import read_construction_years, resolve
+        from kiban.policy.own_terms import resolve_for
+        from kiban.policy.package_terms import read_construction_years
 
-        policy, finance = self.scenario.policy, self.scenario.finance
-        terms = resolve(
+        terms = resolve_for(
             packages,
-            start_year=policy.start_year,
+            self.scenario.finance,
+            start_year=self.scenario.policy.start_year,
             construction_years=read_construction_years(self.recorder.catalogue),
-            tax_law=finance.cost_set,
             without=without,
         )
         return replace(
             self,
-            terms=with_own_tax(terms, finance, policy.start_year),
+            terms=terms,
             credit_utilisation=dict(credit_utilisation or {}),
             financed_share=financed_share,
         )

@@ -2,9 +2,10 @@
 
     law              measures of law with their terms, dates, status and sources, read from `law/*.toml`
     tax_law          the tax law of a country without any support
+    state_tax        taxes of American states and of the examples' places in them
     instruments      the instruments of packages, checked one by one and against each other
     package_terms    packages become terms: ordinary law, and the instruments laid over it, asset by asset
-    own_terms        a user's own rate of tax and depreciation in place of the law's
+    own_terms        packages for the owner and the place of a scenario, with its own tax in place of the law's
     terms            what a package means for each class of asset: plain numbers
     depreciation     what may be deducted in each year, and its present value
     property_tax     the yearly tax on the assessed value of an asset

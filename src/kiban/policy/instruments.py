@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
+from kiban.catalogue import load_catalogue
 from kiban.errors import Problem, nearest
 from kiban.messages import Message
 from kiban.policy.law import RATE_OF_SERVICE, SERVICE, Law, Measure, expand_assets, is_asset
@@ -17,13 +18,17 @@ from kiban.scenario.package import Instrument
 
 FIRST_YEAR, LAST_YEAR = 0, 9999
 _PAYERS = ("national_treasury", "prefecture", "municipality", "ratepayers")
-_ON_ASSETS = ("tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief")
+_ON_ASSETS = (
+    "tax_credit", "special_depreciation", "capital_grant", "production_credit", "property_tax_relief",
+    "purchase_tax_relief",
+)  # fmt: skip
 _OF_A_PLACE = frozenset({"regional_plan", "municipal_ordinance"})
 """Demands that only a place of the measure's own country can fulfil."""
 _INCOME_TAX = ("tax_credit", "special_depreciation")
 _ONCE = {
     "special_depreciation": "policy.second_depreciation",
     "property_tax_relief": "policy.second_relief",
+    "purchase_tax_relief": "policy.second_purchase_relief",
     "production_credit": "policy.second_production_credit",
 }
 """Kinds of which an asset may have one, and the fault of a second."""
@@ -32,6 +37,7 @@ AMOUNT_TERMS = {
     "special_depreciation": ("special_depreciation_share", "special_depreciation_by_kind"),
     "capital_grant": ("grant_share",),
     "property_tax_relief": ("exempt_share",),
+    "purchase_tax_relief": ("exempt_share",),
     "loan_guarantee": ("coverage_share",),
     "surcharge_relief": ("reduction_share",),
 }
@@ -49,6 +55,21 @@ _THRESHOLDS: Mapping[str, tuple[ConditionKind, float]] = {
     "min_kwh_per_1000yen": ("intensity", YEN_PER_MYEN / YEN_PER_THOUSAND / KWH_PER_MWH),
 }
 """Terms of a measure that a plan can be held against, and what turns them into the unit of the condition."""
+_PLACES: Mapping[str, ConditionKind] = {
+    "excluded_prefectures": "prefecture",
+    "only_prefectures": "inside",
+    "only_municipalities": "municipality",
+    "only_states": "state",
+}
+"""Terms that name the places for which a measure is, or is not."""
+_DOLLARS = "min_investment_usd"
+_INDEX = "fiscal_index_limit_municipality_large_projects"
+_DENIAL = "jp_large_firm_denial"
+_LARGE_FIRMS: Mapping[ConditionKind, str] = {
+    "wage_growth": "min_wage_growth",
+    "investment_ratio": "min_investment_of_depreciation",
+}
+"""Conditions of large firms, and the terms that say how much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +86,8 @@ class LaidInstrument:
     last_year: int
     shares: Mapping[str, float] = field(default_factory=dict)
     """Rate on each asset: a share of its cost or tax, or million yen/MWh of a production credit."""
+    large_firms: Mapping[str, Any] = field(default_factory=dict)
+    """Terms under which a credit is denied to large firms: the measure's own, or those of the rule for several."""
 
     @property
     def where(self) -> Message:
@@ -85,12 +108,28 @@ class LaidInstrument:
             if term in self.terms:
                 covered = tuple(self.measure.assets or self.assets) if kind in {"investment", "return"} else ()
                 yield Condition(*key, kind, scale * self.terms[term], covered)
-        if "excluded_prefectures" in self.terms or _OF_A_PLACE & set(self.measure.asks_for):
+        if _DOLLARS in self.terms:
+            yen = self.terms[_DOLLARS] * load_catalogue().value("money.yen_per_usd")
+            yield Condition(*key, "investment", yen / YEN_PER_MYEN, tuple(self.measure.assets or self.assets))
+        if _PLACES.keys() & self.terms.keys() or _OF_A_PLACE & set(self.measure.asks_for):
             yield Condition(*key, "country", names=(self.measure.jurisdiction,))
-        if "excluded_prefectures" in self.terms:
-            yield Condition(*key, "prefecture", names=tuple(self.terms["excluded_prefectures"]))
+        for term, kind in _PLACES.items():
+            if term in self.terms:
+                yield Condition(*key, kind, names=tuple(self.terms[term]))
+        if _INDEX in self.terms:
+            yield Condition(*key, "fiscal_index", self.terms[_INDEX])
+        yield from self._of_large_firms(key)
         if self.measure.asks_for:
             yield Condition(*key, "unknown", names=self.measure.asks_for)
+
+    def _of_large_firms(self, key: tuple[str, int, str]) -> Iterator[Condition]:
+        """What a large firm has to do before a credit of a special measure is not denied to it."""
+        if self.instrument.kind != "tax_credit":
+            return
+        for kind, term in _LARGE_FIRMS.items():
+            if term in self.large_firms:
+                limit, very_large = self.large_firms[term], self.large_firms[f"very_large_{term}"]
+                yield Condition(*key, kind, limit, limit_very_large=very_large)
 
     @property
     def payer(self) -> str:
@@ -131,7 +170,8 @@ def lay_instrument(
     window = _window(instrument, measure, start_year, construction_years)
     first, last, terms = window.first, window.last, window.terms
     assets = expand_assets(instrument.assets) or (measure.assets if measure else ())
-    laid = LaidInstrument(package, number, instrument, measure, terms or {}, assets, first, last)
+    denied = _denial(law, measure, law_day(window.year)) or terms or {}
+    laid = LaidInstrument(package, number, instrument, measure, terms or {}, assets, first, last, large_firms=denied)
     if terms is None or not first <= start_year <= last:
         dates, year = _dates(instrument, measure), window.year
         if year == start_year:
@@ -151,6 +191,15 @@ def lay_instrument(
     if without:
         return [Problem("policy.no_rate_for", laid.where, names=without, year=start_year)]
     return replace(laid, shares={asset: share for asset, share in shares.items() if share is not None})
+
+
+def _denial(law: Law, measure: Measure | None, day: date) -> Mapping[str, Any]:
+    """The rule that denies credits of several measures to large firms; nothing where it is not about this one."""
+    rule = law.measures.get(_DENIAL)
+    if rule is None or measure is None or not rule.holds(day):
+        return {}
+    terms = rule.terms(day)
+    return terms if measure.id in terms["denied_measures"] else {}
 
 
 def _dates(instrument: Instrument, measure: Measure | None) -> Message:
@@ -245,22 +294,23 @@ def _share_of(law: Law, laid: LaidInstrument, asset: str, start_year: int) -> fl
     return None
 
 
-def find_conflicts(laid: Sequence[LaidInstrument]) -> Iterator[Problem]:
+def find_conflicts(laid: Sequence[LaidInstrument], *, public_owner: bool = False) -> Iterator[Problem]:
     """What the law forbids together: double use of a cost, support above it, and relief for a public owner."""
     for position, one in enumerate(laid):
         for other in laid[:position]:
             yield from _conflict(other, one)
     yield from _too_much(laid)
-    public = next((item for item in laid if item.instrument.kind == "public_ownership"), None)
+    owned = next((item.where for item in laid if item.instrument.kind == "public_ownership"), None)
+    public = Message("policy.public_owner") if public_owner else owned
     if public is None:
         return
     for item in laid:
-        if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief"):
-            yield Problem("policy.public_tax", item.where, other=public.where)
+        if item.instrument.kind in (*_INCOME_TAX, "property_tax_relief", "purchase_tax_relief"):
+            yield Problem("policy.public_tax", item.where, other=public)
         if item.instrument.kind in {"loan_guarantee", "concessional_loan"}:
             yield Problem("policy.public_debt", item.where)
         if item.instrument.kind in {"capital_grant", "production_credit"} and item.payer == TREASURY:
-            yield Problem("policy.public_grant", item.where, other=public.where)
+            yield Problem("policy.public_grant", item.where, other=public)
 
 
 def _conflict(one: LaidInstrument, other: LaidInstrument) -> Iterator[Problem]:

@@ -33,6 +33,7 @@ BEARERS = ("national_treasury", "prefecture", "municipality", "ratepayers", "use
 DEMANDS = (
     "minister_confirms", "regional_plan", "plan_certified", "municipal_ordinance", "own_use", "energy_record",
     "productivity_rises", "above_mean_intensity", "adds_decarbonised_power", "ministry_selects", "unit_prices",
+    "commerce_determines", "county_wages",
 )  # fmt: skip
 """What a measure may ask for that no plan can show."""
 ALL = "all"

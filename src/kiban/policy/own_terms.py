@@ -1,15 +1,48 @@
-"""A user's own rate of income tax and class of depreciation in place of the law's; support on top stays as it is."""
+"""What packages mean for the owner and the place of a scenario, with its own tax in place of the law's.
+
+A user's own rate of income tax and class of depreciation take the place of the law's; support on top stays as it is.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from kiban.policy.law import load_law
+from kiban.policy.package_terms import Refused, resolve
 from kiban.policy.tax_law import law_day
 from kiban.policy.terms import AssetTerms, DepreciationTerms, PolicyTerms
+from kiban.scenario.package import Package
 from kiban.scenario.study import Finance
 
+PUBLIC_BODY = "public_body"
 MACRS_TABLES = {"macrs_5": "five_year", "macrs_15": "fifteen_year", "macrs_20": "twenty_year"}
+
+
+def resolve_for(
+    packages: Sequence[Package],
+    finance: Finance,
+    *,
+    start_year: int,
+    construction_years: int | None = None,
+    tax_law: str | None = None,
+    public_owner: bool | None = None,
+    without: Refused = (),
+) -> PolicyTerms:
+    """`package_terms.resolve` for what a scenario says of its money: country, state, owner, and tax of its own.
+
+    `tax_law` and `public_owner` are those of the scenario where they are None.
+    """
+    terms = resolve(
+        packages,
+        start_year=start_year,
+        construction_years=construction_years,
+        tax_law=finance.cost_set if tax_law is None else tax_law,
+        state=finance.state,
+        public_owner=finance.owner == PUBLIC_BODY if public_owner is None else public_owner,
+        without=without,
+    )
+    return with_own_tax(terms, finance, start_year)
 
 
 def with_own_tax(terms: PolicyTerms, finance: Finance, start_year: int) -> PolicyTerms:

@@ -14,6 +14,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.policy.instruments import AMOUNT_TERMS, LaidInstrument, find_conflicts, lay_instrument
 from kiban.policy.law import Law, load_law
+from kiban.policy.state_tax import with_state
 from kiban.policy.tax_law import OrdinaryLaw, ordinary_law
 from kiban.policy.terms import (
     AssetTerms,
@@ -27,7 +28,7 @@ from kiban.policy.terms import (
 )
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Package, load_package
-from kiban.scenario.study import Scenario
+from kiban.scenario.study import Scenario, State
 
 Refused = Collection[tuple[str, int]]
 """Instruments that do not apply, by package and number from 1."""
@@ -74,12 +75,15 @@ def resolve(
     start_year: int,
     construction_years: int | None = None,
     tax_law: str = "japan",
+    state: State | None = None,
+    public_owner: bool = False,
     without: Refused = (),
 ) -> PolicyTerms:
     """What the packages together mean for a campus whose first spade is in `start_year`.
 
     It comes into service `construction_years` later, by default those of the catalogue; so long before its service is
     every later purchase ordered, too. `tax_law` is the scenario's country; a package that names a tax law overrides it.
+    `state` adds a state's taxes to American law. A `public_owner` has the terms of public ownership whatever is said.
     `without` leaves out instruments whose conditions a plan does not fulfil; the conditions of all of them are listed
     all the same. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's
     law does not reach back to that year.
@@ -92,6 +96,8 @@ def resolve(
     if len(named) > 1:
         problems.append(Problem("policy.tax_laws", _join(packages), names=tuple(named[:-1]), last=named[-1]))
     ordinary = ordinary_law(named[0] if named else tax_law, start_year)
+    if state is not None and ordinary.tax.jurisdiction == "united-states":
+        ordinary = with_state(ordinary, state, start_year, construction_years)
     laid = []
     for package in packages:
         for number, instrument in enumerate(package.instrument, start=1):
@@ -100,12 +106,12 @@ def resolve(
                 laid.append(found)
             else:
                 problems += found
-    problems += find_conflicts(laid)
+    problems += find_conflicts(laid, public_owner=public_owner)
     if problems:
         raise ScenarioError(problems)
     conditions = tuple(condition for item in laid for condition in item.conditions())
     applied = [item for item in laid if (item.package, item.number) not in without]
-    return replace(_terms(packages, ordinary, applied, law), conditions=conditions)
+    return replace(_terms(packages, ordinary, applied, law, public_owner), conditions=conditions)
 
 
 def read_construction_years(catalogue: Catalogue) -> int:
@@ -122,10 +128,11 @@ def _terms(
     ordinary: OrdinaryLaw,
     laid: Sequence[LaidInstrument],
     law: Law,
+    public_owner: bool,
 ) -> PolicyTerms:
     assets = dict(ordinary.assets)
     tax = ordinary.tax
-    financing = FinancingTerms()
+    financing = FinancingTerms(public=public_owner)
     carbon_price, surcharge, network = None, 0.0, 0.0
     for item in laid:
         instrument, measure = item.instrument, item.measure.id if item.measure else ""
@@ -148,9 +155,14 @@ def _terms(
             network = amount
     assets = {name: _on_what_is_left(terms) for name, terms in assets.items()}
     if financing.public:
-        # A public body owes neither income tax nor property tax.
-        tax = replace(tax, rate=0.0)
-        assets = {name: replace(terms, property_tax=None, ordinary_property_tax=None) for name, terms in assets.items()}
+        # A public body owes no tax: not on income, value added or property, and not on buying.
+        tax = replace(tax, rate=0.0, size_levy=None)
+        assets = {
+            name: replace(
+                terms, property_tax=None, ordinary_property_tax=None, purchase_taxes=(), ordinary_purchase_taxes=()
+            )
+            for name, terms in assets.items()
+        }
     used = dict.fromkeys([*ordinary.measures, *(item.measure.id for item in laid if item.measure)])
     return PolicyTerms(
         name=_join(packages) or "none",
@@ -200,6 +212,9 @@ def _support(terms: AssetTerms, item: LaidInstrument, share: float, tax: TaxTerm
     if instrument.kind == "production_credit":
         credit_terms = ProductionCreditTerms(share, instrument.years or 0, item.payer, measure)
         return replace(terms, production_credit=credit_terms)
+    if instrument.kind == "purchase_tax_relief":
+        eased = (replace(one, rate=one.rate * (1.0 - share)) for one in terms.purchase_taxes)
+        return replace(terms, purchase_taxes=tuple(one for one in eased if one.rate > 0))
     if terms.property_tax is None:
         return terms
     years = item.take("years", "exempt_years", 0)
@@ -233,7 +248,10 @@ def _notes(laid: Sequence[LaidInstrument], ordinary: OrdinaryLaw) -> Iterator[Me
         )
         if beyond and item.measure:
             yield Message("note.package_beyond", instrument=_named(item), assets=beyond)
-        untaxed = item.instrument.kind == "property_tax_relief" and ordinary.tax.jurisdiction != "japan"
+        kind, untaxed = item.instrument.kind, False
+        if kind in {"property_tax_relief", "purchase_tax_relief"}:
+            tax = "property_tax" if kind == "property_tax_relief" else "purchase_taxes"
+            untaxed = not any(getattr(ordinary.assets[asset], tax) for asset in item.assets)
         if untaxed:
             yield Message("note.package_untaxed", instrument=_named(item))
         if item.measure is None and item.instrument.kind != "carbon_price":

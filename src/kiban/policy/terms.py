@@ -26,7 +26,8 @@ ASSETS: tuple[str, ...] = tuple(asset for group in ASSET_GROUPS.values() for ass
 Treatment = Literal["reduces_basis", "taxed", "exempt"]
 Method = Literal["declining_balance_200", "straight_line", "table", "expensing", "none"]
 ConditionKind = Literal[
-    "investment", "return", "clean_share", "prefecture", "country", "grid_energy", "intensity", "unknown"
+    "investment", "return", "clean_share", "prefecture", "inside", "municipality", "fiscal_index", "country",
+    "state", "grid_energy", "intensity", "wage_growth", "investment_ratio", "unknown",
 ]  # fmt: skip
 
 
@@ -46,6 +47,41 @@ class TaxTerms:
     """Largest share of a year's income that carried losses may absorb."""
     credit_worth: float = 1.0
     """Tax that falls away for each yen of credit used: the credit, and what is charged on the tax after credits."""
+    size_levy: SizeLevyTerms | None = None
+    """Tax on the size of a business, a cost before profit; None where there is none."""
+
+    @property
+    def marginal_rate(self) -> float:
+        """What tax on income and on value added together take of a yen more of profit before interest."""
+        levied = 0.0 if self.size_levy is None else self.size_levy.of_profit
+        return levied + self.rate * (1.0 - levied)
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLevyTerms:
+    """Tax on value added (profit, interest and wages) and on paid-in capital: Japan's enterprise tax by size.
+
+    It is deducted from profit, its own base included, so that a yen of value added before it pays `of_profit`.
+    """
+
+    value_added_rate: float
+    capital_rate: float
+    capital_bands: tuple[tuple[float, float], ...] = ()
+    """Capital in million yen from which on, and the share of what lies above that counts; all of it below the first."""
+    payee: str = "prefecture"
+
+    @property
+    def of_profit(self) -> float:
+        """Share of value added before the levy."""
+        return self.value_added_rate / (1.0 + self.value_added_rate)
+
+    def taxed_capital(self, capital_myen: float) -> float:
+        """What counts of a paid-in capital, million yen."""
+        counted, below, share = 0.0, 0.0, 1.0
+        for start, further in (*self.capital_bands, (float("inf"), 0.0)):
+            counted += share * max(min(capital_myen, start) - below, 0.0)
+            below, share = start, further
+        return counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +138,20 @@ class PropertyTaxTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class PurchaseTaxTerms:
+    """A tax on buying, per yen of cost: on acquiring real estate, on its registration, or on the sale.
+
+    One that is `deducted` is an expense of the year in which the asset enters service; any other is paid with the price
+    and written off with it.
+    """
+
+    account: Literal["acquisition_tax", "registration_tax", "sales_tax"]
+    rate: float
+    payee: str
+    deducted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ProductionCreditTerms:
     """A payment for each MWh of clean energy delivered, for some years."""
 
@@ -140,6 +190,8 @@ class AssetTerms:
     property_tax: PropertyTaxTerms | None = None
     ordinary_property_tax: PropertyTaxTerms | None = None
     production_credit: ProductionCreditTerms | None = None
+    purchase_taxes: tuple[PurchaseTaxTerms, ...] = ()
+    ordinary_purchase_taxes: tuple[PurchaseTaxTerms, ...] = ()
     first_year: int = 0
     """Support holds for spending in the calendar years `first_year` to `last_year`."""
     last_year: int = 9999
@@ -155,9 +207,11 @@ class Condition:
 
     `investment` is at least `limit` million yen spent on `assets`; `return` the mean of operating profit and
     depreciation in the first three years over that investment; `clean_share` the least share of clean energy;
-    `prefecture` a place outside `names`; `country` a place in one of `names`; `grid_energy` at least `limit` MWh drawn
-    a year; `intensity` at least `limit` MWh for each million yen of sales. `unknown` is what no plan can show: `names`
-    says what, and it is taken to be fulfilled.
+    `prefecture` a place outside `names`, `inside` one in them; `municipality`, `state` and `country` a place in one of
+    `names`; `fiscal_index` a municipality whose index is at most `limit`; `grid_energy` at least `limit` MWh drawn a
+    year; `intensity` at least `limit` MWh for each million yen of sales. `wage_growth` is what wages of those who stay
+    rise by in a year, at least `limit`, `investment_ratio` the owner's investment at home over his depreciation, more
+    than `limit`. `unknown` is what no plan can show: `names` says what, and it is taken to be fulfilled.
     """
 
     package: str
@@ -168,6 +222,8 @@ class Condition:
     limit: float = 0.0
     assets: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    limit_very_large: float | None = None
+    """The limit for a very large firm, where it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

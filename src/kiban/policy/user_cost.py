@@ -1,9 +1,10 @@
 """User cost of capital: what an owner must earn before tax, each year, on each yen of an asset's price.
 
-    factor = (1 - credit - grant - tau Z (1 - basis cut)) / (1 - tau) * CRF(r, L) + property tax
+    factor = (1 + purchase tax - credit - grant - tau Z basis) / (1 - tau) * CRF(r, L) + property tax
 
-after Hall and Jorgenson (American Economic Review 57, 1967), with the rate of tax tau, the present value Z of the
-deductions per yen of basis, and the capital recovery factor at the real after-tax rate r over the life L. Running
+after Hall and Jorgenson (American Economic Review 57, 1967), with the rate of tax tau (on income, and on value added
+where it is taxed), the present value Z of the deductions per yen of basis (the price, what is written off with it, less
+what support cuts), and the capital recovery factor at the real after-tax rate r over the life L. Running
 cost is deductible, so costs stay in yen before tax and at constant prices. The credit is worth its face value at
 purchase, and what is charged on the tax that it takes away; what limits and carry-forward leave of it is the caller's
 `credit_utilisation`.
@@ -17,7 +18,15 @@ from dataclasses import dataclass, replace
 
 from kiban.policy import depreciation, property_tax
 from kiban.policy.annuity import annuity_present_value
-from kiban.policy.terms import AssetTerms, CreditTerms, DepreciationTerms, GrantTerms, PropertyTaxTerms, TaxTerms
+from kiban.policy.terms import (
+    AssetTerms,
+    CreditTerms,
+    DepreciationTerms,
+    GrantTerms,
+    PropertyTaxTerms,
+    PurchaseTaxTerms,
+    TaxTerms,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,7 @@ def user_cost_factor(
     if not 0.0 <= tax.rate < 1.0 or not 0.0 <= credit_utilisation <= 1.0:
         raise ValueError(f"the tax rate {tax.rate} or the share of credit used {credit_utilisation} is out of range")
     nominal = (1.0 + real_after_tax_rate) * (1.0 + inflation) - 1.0
-    caps = _Caps(capex_myen)
+    caps, tau = _Caps(capex_myen), tax.marginal_rate
     horizon = life_years if horizon_years is None else horizon_years
     yearly, purchases = 0.0, []
     property_yearly = 0.0
@@ -93,7 +102,8 @@ def user_cost_factor(
             asset.property_tax if supported else asset.ordinary_property_tax,
             caps.take_credits(asset.credits, (1.0 + inflation) ** start) if supported else (),
             caps.take_grants(asset.grants, (1.0 + inflation) ** start) if supported else (),
-            tax.rate,
+            asset.purchase_taxes if supported else asset.ordinary_purchase_taxes,
+            tau,
             nominal,
             life_years,
             credit_utilisation,
@@ -101,7 +111,7 @@ def user_cost_factor(
         )
         purchases.append(bought)
         weight = (1.0 + real_after_tax_rate) ** -start * annuity_present_value(real_after_tax_rate, end - start)
-        yearly += weight * bought.net_cost / (1.0 - tax.rate) * recovery
+        yearly += weight * bought.net_cost / (1.0 - tau) * recovery
         property_yearly += weight * bought.property_tax_present_value * recovery
     level = 1.0 / annuity_present_value(real_after_tax_rate, horizon)
     first = purchases[0]
@@ -120,6 +130,7 @@ def _price(
     due: PropertyTaxTerms | None,
     credits: tuple[CreditTerms, ...],
     grants: tuple[GrantTerms, ...],
+    purchase_taxes: tuple[PurchaseTaxTerms, ...],
     tau: float,
     nominal: float,
     life: float,
@@ -131,11 +142,13 @@ def _price(
     # Nobody claims a credit that cannot be used, and what expires is deducted after all (IRC 196).
     cut = sum(item.rate * item.basis_reduction_share * (1.0 if item.refundable else utilisation) for item in credits)
     cut += sum(item.rate for item in grants if item.treatment == "reduces_basis")
-    basis = max(1.0 - cut, 0.0)
+    capitalised = sum(item.rate for item in purchase_taxes if not item.deducted)
+    expensed = sum(item.rate for item in purchase_taxes if item.deducted)
+    basis = max(1.0 + capitalised - cut, 0.0)
     years = max(1, math.floor(life + 0.5))
     allowance = depreciation.present_value(deduction, nominal, years=years, first_charge_year=first_charge_year)
     return _Purchase(
-        net_cost=1.0 - credit - grant - tau * allowance * basis,
+        net_cost=1.0 + capitalised + expensed * (1.0 - tau) - credit - grant - tau * allowance * basis,
         property_tax_present_value=0.0 if due is None else property_tax.present_value(due, nominal, life),
         allowance=allowance,
         basis=basis,

@@ -26,6 +26,7 @@ InstrumentKind = Literal[
     "capital_grant",
     "production_credit",
     "property_tax_relief",
+    "purchase_tax_relief",
     "loan_guarantee",
     "concessional_loan",
     "public_ownership",
@@ -48,6 +49,7 @@ _KEYS: Mapping[str, set[str]] = {
     "capital_grant": {*_ON_ASSETS, "treatment", "cap_myen", "payer"},
     "production_credit": {"assets", "rate_myen_per_mwh", "years", "payer"},
     "property_tax_relief": {*_ON_ASSETS, "years", "state_refund_share"},
+    "purchase_tax_relief": _ON_ASSETS,
     "loan_guarantee": {"rate", "fee_rate"},
     "concessional_loan": {"rate"},
     "public_ownership": set(),
@@ -69,8 +71,8 @@ class Instrument(Section):
     assets: tuple[str, ...] = ()
     """Asset classes or groups that it covers; absent takes those of the measure."""
     rate: Share | None = None
-    """Credit, grant or special depreciation per yen of cost; share of property tax, surcharge or network charge that
-    is let off; share of the debt that is guaranteed; nominal interest rate of a public loan."""
+    """Credit, grant or special depreciation per yen of cost; share of property tax, tax on purchases, surcharge or
+    network charge that is let off; share of the debt that is guaranteed; nominal interest rate of a public loan."""
     rate_myen_per_mwh: NonNegative | None = None
     """Production credit, million yen/MWh."""
     price_myen_per_t: NonNegative | None = None

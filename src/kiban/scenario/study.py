@@ -59,7 +59,8 @@ class Target(Section):
         return self
 
 
-Owner = Literal["large_group", "group", "start_up", "project_company", "foreign_company"]
+Owner = Literal["large_group", "group", "start_up", "project_company", "foreign_company", "public_body"]
+State = Literal["north-carolina", "alaska"]
 
 
 class Finance(Section):
@@ -69,6 +70,9 @@ class Finance(Section):
     """Real weighted cost of capital before tax; absent takes the catalogue's."""
     cost_set: Literal["japan", "united-states"] = "japan"
     """Which country's costs the catalogue gives."""
+    state: State | None = None
+    """State of the United States whose taxes on income, property and sales come on top of federal tax, under policy
+    packages; absent counts federal tax alone. Asks for `cost_set = "united-states"`."""
     price_level_of: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
     """Country (ISO 3166, as `DE`) whose price level moves those costs of building and running; absent means that of the
     cost set."""
@@ -100,8 +104,14 @@ class Finance(Section):
     """Years of `straight_line` and `half_year`."""
     owner: Owner = "large_group"
     """Who owns the campus, which decides what can be used of credits and losses: a large or a mid-size group with other
-    income, a start-up with losses of its own, a company for this project alone, or a foreign company without other
-    income here."""
+    income, a start-up with losses of its own, a company for this project alone, a foreign company without other
+    income here, or a public body, which pays no tax on income or property."""
+
+    @model_validator(mode="after")
+    def _require_country_of_state(self) -> Finance:
+        if self.state is not None and self.cost_set != "united-states":
+            raise ValueError(Problem("state_abroad", remedy="state_abroad", name=self.state))
+        return self
 
 
 class Policy(Section):

@@ -25,8 +25,8 @@ from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
 from kiban.policy.annuity import capital_recovery_factor
-from kiban.policy.own_terms import with_own_tax
-from kiban.policy.package_terms import read_construction_years, resolve
+from kiban.policy.own_terms import resolve_for
+from kiban.policy.package_terms import read_construction_years
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Grid, Load, Scenario, Site, Supply, Time
 from kiban.scenario.national import NationalScenario
@@ -62,13 +62,12 @@ def study_terms(study: NationalScenario) -> PolicyTerms | None:
     if not study.policy.packages:
         return None
     packages = [load_package(name, study.folder) for name in study.policy.packages]
-    terms = resolve(
+    return resolve_for(
         packages,
+        study.finance,
         start_year=study.policy.start_year,
         construction_years=read_construction_years(study_catalogue(study, load_catalogue())),
-        tax_law=study.finance.cost_set,
     )
-    return with_own_tax(terms, study.finance, study.policy.start_year)
 
 
 def site_scenario(

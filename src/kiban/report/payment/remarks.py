@@ -52,15 +52,30 @@ def condition_sentences(payment: Payment, language: Language) -> list[str]:
     return found
 
 
-def _prefectures(names: Iterable[str], language: Language) -> str:
-    return join((phrase_or(f"prefecture.{name}", language, name) for name in names), language)
+_PLACES = {
+    "prefecture": ("outside", "prefecture"),
+    "inside": ("inside", "prefecture"),
+    "municipality": ("inside", "municipality"),
+    "state": ("inside", "state"),
+}
+"""Conditions of place: the demand that they make, and what is named in it."""
+_OWNERS = {"wage_growth", "investment_ratio"}
+
+
+def _places(kind: str, names: Iterable[str], language: Language) -> str:
+    return join((phrase_or(f"{kind}.{name}", language, name) for name in names), language)
 
 
 def _demands(condition: Condition, language: Language) -> list[str]:
     if condition.kind == "unknown":
         return [phrase(f"demand.{name}", language) for name in condition.names]
-    if condition.kind == "prefecture":
-        return [phrase("demand.outside", language, names=_prefectures(condition.names, language))]
+    if condition.kind in _PLACES:
+        demand, kind = _PLACES[condition.kind]
+        return [phrase(f"demand.{demand}", language, names=_places(kind, condition.names, language))]
+    if condition.kind == "fiscal_index":
+        return [phrase("demand.fiscal_index", language, limit=format_number(condition.limit))]
+    if condition.kind in _OWNERS:
+        return [phrase(f"demand.{condition.kind}", language, limit=format_share(condition.limit, language))]
     return []
 
 
@@ -74,19 +89,20 @@ def _reason(check: Check, payment: Payment, language: Language) -> str:
             names=join((phrase(f"country.{name}", language) for name in condition.names), language),
             found=phrase(f"country.{check.place}", language),
         )
-    if condition.kind == "prefecture":
-        return phrase(
-            "condition.prefecture",
-            language,
-            names=_prefectures(condition.names, language),
-            found=_prefectures((check.place,), language),
-        )
+    if condition.kind in _PLACES:
+        kind = _PLACES[condition.kind][1]
+        names, found = (_places(kind, places, language) for places in (condition.names, (check.place,)))
+        return phrase(f"condition.{condition.kind}", language, names=names, found=found)
     assert check.found is not None
+    if condition.kind == "fiscal_index":
+        town = _places("municipality", (check.place,), language)
+        limit, index = (format_number(value) for value in (condition.limit, check.found))
+        return phrase("condition.fiscal_index", language, limit=limit, found=index, town=town)
 
     def text(value: float) -> str:
         if condition.kind == "investment":
             return money_of(payment.after.plan, language).amount(value)
-        if condition.kind in {"return", "clean_share"}:
+        if condition.kind in {"return", "clean_share"} | _OWNERS:
             return format_share(value, language)
         return format_number(value)
 

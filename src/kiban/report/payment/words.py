@@ -158,6 +158,8 @@ def _owner_sentence(payment: AnyPayment, language: Language) -> str:
     """Who owns the campus, and what other income and losses that owner has."""
     case, money = payment.assumptions, payment_money(payment, language)
     owner = phrase(f"pay.owner.{case.owner}", language)
+    if payment.before.terms.financing.public:
+        return phrase("pay.owner_public", language, owner=owner)
     if case.tax_position == "group":
         return phrase("pay.owner_group", language, owner=owner, tax=money.amount(case.group_tax_myen))
     if case.opening_loss_myen > 0:

@@ -16,7 +16,7 @@ from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.payment.workbook_inputs import Inputs
 from kiban.report.payment.workbook_purchases import PURCHASES, write_purchases
 from kiban.report.payment.workbook_rows import Content, YearSheet, label, write_label
-from kiban.report.payment.workbook_tax import write_tax
+from kiban.report.payment.workbook_tax import write_levy, write_tax
 from kiban.report.payment.workbook_terms import COST, OUTPUT, PRICE, cost_factor, write_factors, write_kept_cash
 from kiban.report.plan.workbook import with_fixed_dates, write_new_file
 
@@ -97,9 +97,12 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
                 sheet.row(name, yearly(name, COST), kind, what=asset.name)
     sheet.row("property_tax", total("property_tax"), "total_property_tax")
     spent.append("property_tax")
+    before_levy = [*spent]
+    sheet.reserve_row("size_levy", "size_levy")
+    spent.append("size_levy")
     sheet.sum_row("earnings", [*revenue, *production], spent, "earnings")
     sheet.head(label("heading.investment"))
-    for kind in ("capex", "replacement", "grant", "residual"):
+    for kind in ("capex", "replacement", "purchase_tax", "grant", "residual"):
         sheet.row(kind, total(kind), f"total_{kind}")
     first_cost = "+".join(inputs.of(f"capex.{asset.name}") for asset in project.assets)
     sheet.row(
@@ -108,16 +111,22 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
         "decommissioning",
     )
     sheet.sum_row(
-        "before_tax", ["earnings", "grant", "residual"], ["capex", "replacement", "decommissioning"], "before_tax"
+        "before_tax",
+        ["earnings", "grant", "residual"],
+        ["capex", "replacement", "purchase_tax", "decommissioning"],
+        "before_tax",
     )
     sheet.row("deduct", total("deduct"), "total_deduct")
     sheet.row("taxed_grant", total("taxed_grant"), "total_taxed_grant")
+    sheet.row("purchase_tax_expense", total("purchase_tax_expense"), "total_purchase_tax_expense")
     sheet.sum_row(
-        "income",
+        "income_before_levy",
         [*revenue, "taxed_grant", "residual"],
-        [*spent, "deduct", "decommissioning"],
-        "income",
+        [*before_levy, "deduct", "purchase_tax_expense", "decommissioning"],
+        "income_before_levy",
     )
+    write_levy(sheet, flow, inputs.of)
+    sheet.sum_row("income", ["income_before_levy"], ["size_levy"], "income")
     _write_debt(sheet, flow, inputs, _elsewhere(bought, "total.reserve"))
     sheet.sum_row("levered_income", ["income"], ["interest", "fee", "guarantee"], "levered_income")
     credits = {number: _elsewhere(bought, f"total.rule{number}") for number in range(len(flow.credit_rules))}
@@ -156,7 +165,11 @@ def _write_debt(sheet: YearSheet, flow: CashFlow, inputs: Inputs, reserve: Calla
         return start < year <= start + tenor
 
     sheet.head(label("heading.debt"))
-    sheet.row("need", lambda y: f"={sheet.at('capex', y)}-{sheet.at('grant', y)}" if y <= start else 0, "need")
+    sheet.row(
+        "need",
+        lambda y: f"={sheet.at('capex', y)}+{sheet.at('purchase_tax', y)}-{sheet.at('grant', y)}" if y <= start else 0,
+        "need",
+    )
     sheet.row("available", lambda y: f"={sheet.at('earnings', y)}-{reserve(y)}" if y > start else 0, "available")
     accrues = inputs.of("interest_while_building")
     sheet.row("growth", lambda y: f"=(1+{rate}*{accrues})^{start - y}" if y <= start else 0, "growth")

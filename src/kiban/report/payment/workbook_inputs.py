@@ -44,6 +44,9 @@ class Inputs:
             ("guarantee_fee", financing.guarantee_coverage * financing.guarantee_fee_rate, ""),
             ("decommissioning_share", case.decommissioning_share, "finance.decommissioning_share"),
             *((name, value, "") for name, value in list_terms(case.terms)),
+            ("levy_of_profit", 0.0 if tax.size_levy is None else tax.size_levy.of_profit, ""),
+            ("levy_on_capital", flow.levy_on_capital_myen, ""),
+            ("wages_share", case.wages_of_operation_share, "finance.labour_share.operation"),
         ):
             fact = facts.get(fact_id)
             self._put(name, value, note=f"{fact.source} ({fact.status})" if fact else "")

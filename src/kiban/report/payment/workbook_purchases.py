@@ -1,4 +1,4 @@
-"""Purchases in the model book: payments, grants, deductions, property tax, credits, worth at the end, one by one."""
+"""Purchases in the model book: payments, taxes, grants, deductions, credits, worth at the end, one by one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from openpyxl import Workbook
 
 PURCHASES = "Purchases"
-TOTALS = ("capex", "replacement", "grant", "taxed_grant", "deduct", "property_tax", "residual", "reserve")
+TOTALS = (
+    "capex", "replacement", "grant", "taxed_grant", "deduct", "property_tax", "purchase_tax", "purchase_tax_expense",
+    "residual", "reserve",
+)  # fmt: skip
 
 
 def write_purchases(book: Workbook, flow: CashFlow, inputs: Inputs) -> YearSheet:
@@ -62,6 +65,15 @@ def _write_purchase(
     keep("capex" if bought == 0 else "replacement", f"pay.{key}", pay, "pay")
     cost = f"SUM({sheet.across(f'pay.{key}')})"
     basis = "1"
+    for number, tax in enumerate(terms.purchase_taxes):
+        given = sheet.scalar(f"purchase_tax_share.{key}.{number}", tax.rate, f"{tax.account}_share")
+        row = f"purchase_tax.{key}.{number}"
+        if tax.deducted:
+            keep("purchase_tax", row, _once(f"={given}*{cost}", first - 1), "purchase_tax")
+            lists.setdefault("purchase_tax_expense", []).append(row)
+        else:
+            keep("purchase_tax", row, _times(given, sheet, f"pay.{key}"), "purchase_tax")
+            basis += f"+{given}"
     for number, (treatment, share) in enumerate(terms.grants):
         given = sheet.scalar(f"grant_share.{key}.{number}", float(share[0]), f"grant_{treatment}")
         row = f"grant.{key}.{number}"
@@ -97,6 +109,8 @@ def _write_reserve(
     if earlier is None:
         return
     cost = f"SUM({sheet.across(f'pay.{key}')})"
+    for number in range(len(terms.purchase_taxes)):
+        cost += f"+SUM({sheet.across(f'purchase_tax.{key}.{number}')})"
     for number in range(len(terms.grants)):
         cost += f"-SUM({sheet.across(f'grant.{key}.{number}')})"
     for number in range(len(terms.credits)):

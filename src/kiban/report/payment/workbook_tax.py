@@ -1,4 +1,4 @@
-"""Tax in the model book: losses carried forward and credits within their limits, as formulas.
+"""Tax in the model book: the levy on size, losses carried forward and credits within their limits, as formulas.
 
 The oldest amount leaves first, whether used or expired. So what has left by a year is the larger of what had left
 before plus what is used, and all that is too old: two rows of running totals hold the whole queue.
@@ -68,6 +68,21 @@ def write_tax(
         "tax_due",
         strong=True,
     )
+
+
+def write_levy(sheet: YearSheet, flow: CashFlow, address: Callable[[str], str]) -> None:
+    """The row `size_levy`: tax on value added and on paid-in capital, from the income before it."""
+    start, alone = flow.start, flow.assumptions.tax_position != "group"
+    wages = [f"om.{asset.name}" for asset in flow.project.assets if asset.fixed_om_myen_per_year]
+    rate = address("levy_of_profit")
+
+    def levy(year: int) -> str:
+        paid = "+".join(sheet.at(row, year) for row in wages) or "0"
+        capital = address("levy_on_capital") if year > start else "0"
+        base = f"{sheet.at('income_before_levy', year)}+{address('wages_share')}*({paid})-{capital}"
+        return f"={rate}*" + (f"MAX({base},0)" if alone else f"({base})") + f"+{capital}"
+
+    sheet.fill_row("size_levy", levy)
 
 
 def _write_rule(
