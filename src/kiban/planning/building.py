@@ -77,8 +77,6 @@ def build(
     if target.objective == "cost":
         return build_prepared(preparation, solver=solver, report=tell, warm=warm, explain=explain)
     assert target.budget_myen_per_year is not None
-    if scenario.outage is not None:
-        raise ScenarioError(Problem("objective_outage", key="target.objective", name=target.objective))
     tell(Message("progress.frontier_budget"))
     best = spend_budget(preparation, target.objective, target.budget_myen_per_year)
     aimed = preparation if best is None else preparation.aiming_at(best)

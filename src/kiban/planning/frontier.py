@@ -9,6 +9,7 @@ start from the point before.
 
 A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
 other cap: where that is dearer than a plan that is known, the system is not solved.
+start from the point before. An outage that the scenario asks for is survived at every point (`outages`).
 """
 
 from __future__ import annotations
@@ -22,12 +23,14 @@ import numpy as np
 
 from kiban.errors import Problem, ScenarioError, SolverError
 from kiban.linear import Solution, solve
+from kiban.linear import Solution, Staircase
 from kiban.linear.batch import answer_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.evaluation import compute_emissions, compute_load, name_capacities
 from kiban.planning.infeasibility import estimate_cost
 from kiban.planning.one_way import solve_one_way
+from kiban.planning.outages import OutageGuard
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
@@ -279,6 +282,10 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     start = solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
     first = _read_point(resources, start, measure)
     if first is None or start.certificate is None:
+    guard = OutageGuard(resources)
+    start = guard.solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
+    first = _read_point(guard, resources, start, measure)
+    if first is None:
         return None
     # No target makes anything cheaper.
     flat = Tangent(0.0, start.certificate.dual, 0.0)
@@ -288,7 +295,8 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     if size <= TINY * unit:
         return Ends(resources, first, first, (flat,))
     ideal = write_programme(_with_target(resources, measure, 0.0))
-    broken = solve(relax(ideal, {_row(measure): estimate_cost(resources) / size}), tolerance=TRACED_TO, threads=1)
+    relaxed = relax(ideal, {_row(measure): estimate_cost(resources) / size})
+    broken = guard.solve(relaxed, tolerance=TRACED_TO, threads=1)
     # Solved once more at what it comes to, so that the point has a proof of its own cost.
     reached = max(broken.capacities[SLACK + _row(measure)] / unit, 0.0) * (1.0 + TRACED_TO)
     aimed = _with_target(resources, measure, reached)
@@ -311,10 +319,24 @@ def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
     if optimum.certificate is None or measure != "emissions":
         return []
     return [Tangent(target, optimum.certificate.dual, max(-optimum.total_prices[_row(measure)], 0.0))]
+def _follow(resources: Resources, targets: Sequence[float], measure: Measure) -> Iterator[FrontierPoint | None]:
+    """The point at each target, each from where the one before was on its way; None where there is no design."""
+    warm, guard = None, OutageGuard(resources)
+    for target in targets:
+        at_target = _with_target(resources, measure, target)
+        programme: Staircase = write_programme(at_target)
+        try:
+            solution = guard.solve(
+                programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1
+            )
+        except SolverError:
+            solution = guard.solve(programme, tolerance=TRACED_TO, threads=1)
+        warm = solution.warm or warm
+        yield _read_point(guard, at_target, solution, measure)
 
 
-def _read_point(resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
-    solution, _ = solve_one_way(resources, solution, solve)
+def _read_point(guard: OutageGuard, resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
+    solution, _ = solve_one_way(resources, solution, guard.solve)
     if solution.certificate is None:
         return None
     tidied = tidy(resources, solution)
