@@ -30,6 +30,7 @@ ASKED = {
     "race": ("race quick.toml",),
     "run": ("run quick.toml",),
     "outages": (),
+    "levers": (),
     "operate": (),
     "replay": (),
     "forecast train": (),
