@@ -88,7 +88,7 @@ def test_a_cell_that_is_no_number_is_named_by_line(tmp_path: Path, cell: str, fa
 @pytest.mark.parametrize("cell", ["30,5", "-30,5", "1,234.5", "1,234,567"])
 @pytest.mark.parametrize("text", ['a,load\n1,"{}"\n', "a;load\n1;{}\n", "a\tload\n1\t{}\n"])
 def test_a_decimal_comma_is_told_how_to_write_numbers(tmp_path: Path, cell: str, text: str) -> None:
-    [said] = problems(write(tmp_path, text.format(cell)), unit="MW")  # type: ignore[arg-type]
+    said, *_ = problems(write(tmp_path, text.format(cell)), steps=1, unit="MW")  # type: ignore[arg-type]
     assert said == (
         f"load.csv, line 2: load is '{cell}', not a number; "
         "write numbers with a decimal point and without a comma between thousands."
