@@ -3,8 +3,6 @@ export const ACCENT = '#0f5c73';
 export const COLOURS: Record<string, string> = {
   geothermal: '#a8503c',
   hydro: '#2f6fb3',
-  nuclear_smr: '#c77b9b',
-  gas_ccs: '#7d7461',
   wind: '#4fae91',
   wind_onshore: '#4fae91',
   wind_offshore_fixed: '#2f8f78',
