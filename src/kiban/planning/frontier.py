@@ -8,8 +8,8 @@ an ordinary plan. Between the ends the targets are evenly spaced. Each point is 
 start from the point before.
 
 A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
-other cap: where that is dearer than a plan that is known, the system is not solved.
-start from the point before. An outage that the scenario asks for is survived at every point (`outages`).
+other cap: where that is dearer than a plan that is known, the system is not solved. An outage that the scenario asks for
+is survived at every point (`outages`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 
 from kiban.errors import Problem, ScenarioError, SolverError
-from kiban.linear import Solution, solve
-from kiban.linear import Solution, Staircase
+from kiban.linear import Solution
 from kiban.linear.batch import answer_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
@@ -279,13 +278,10 @@ def _row(measure: Measure) -> str:
 
 def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     """The least cost, and the end: the ideal target, broken at the price of an ordinary plan for all of it."""
-    start = solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
-    first = _read_point(resources, start, measure)
-    if first is None or start.certificate is None:
     guard = OutageGuard(resources)
     start = guard.solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
-    first = _read_point(guard, resources, start, measure)
-    if first is None:
+    first = _read_point(resources, start, measure)
+    if first is None or start.certificate is None:
         return None
     # No target makes anything cheaper.
     flat = Tangent(0.0, start.certificate.dual, 0.0)
@@ -307,11 +303,11 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
 
 def _solve_at(resources: Resources, warm: WarmStart | None = None) -> Solution:
     """The optimum at the target in the resources, from where another was on its way."""
-    programme = write_programme(resources)
+    programme, guard = write_programme(resources), OutageGuard(resources)
     try:
-        return solve(programme, "kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
+        return guard.solve(programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
     except SolverError:
-        return solve(programme, tolerance=TRACED_TO, threads=1)
+        return guard.solve(programme, tolerance=TRACED_TO, threads=1)
 
 
 def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
@@ -319,24 +315,10 @@ def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
     if optimum.certificate is None or measure != "emissions":
         return []
     return [Tangent(target, optimum.certificate.dual, max(-optimum.total_prices[_row(measure)], 0.0))]
-def _follow(resources: Resources, targets: Sequence[float], measure: Measure) -> Iterator[FrontierPoint | None]:
-    """The point at each target, each from where the one before was on its way; None where there is no design."""
-    warm, guard = None, OutageGuard(resources)
-    for target in targets:
-        at_target = _with_target(resources, measure, target)
-        programme: Staircase = write_programme(at_target)
-        try:
-            solution = guard.solve(
-                programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1
-            )
-        except SolverError:
-            solution = guard.solve(programme, tolerance=TRACED_TO, threads=1)
-        warm = solution.warm or warm
-        yield _read_point(guard, at_target, solution, measure)
 
 
-def _read_point(guard: OutageGuard, resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
-    solution, _ = solve_one_way(resources, solution, guard.solve)
+def _read_point(resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
+    solution, _ = solve_one_way(resources, solution, OutageGuard(resources).solve)
     if solution.certificate is None:
         return None
     tidied = tidy(resources, solution)
