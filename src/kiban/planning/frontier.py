@@ -8,8 +8,8 @@ an ordinary plan. Between the ends the targets are evenly spaced. Each point is 
 start from the point before.
 
 A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
-other cap: where that is dearer than a plan that is known, the system is not solved. An outage that the scenario asks for
-is survived at every point (`outages`).
+other cap: where that is dearer than a plan that is known, the system is not solved. An outage that the scenario asks
+for is survived at every point (`outages`).
 """
 
 from __future__ import annotations
