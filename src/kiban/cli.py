@@ -177,6 +177,7 @@ def build_command(
     weather: place.Weather = None,
     years: place.Years = None,
     load_mw: place.LoadMw = None,
+    wind_mw: place.WindMw = None,
     currency: place.Currency = None,
     insist: Insist = False,
     lang: Lang = None,
@@ -185,7 +186,11 @@ def build_command(
     language = choose_language(lang)
     from kiban.scenario.examples import find_national
 
-    asked = place.read_place(scenario, at, weather, years, load_mw, currency)
+    asked = place.read_place(scenario, at, weather, years, load_mw, wind_mw, currency)
+    if asked is not None:
+        from kiban.report.phrases import phrase
+
+        complain(phrase("place.planned" if wind_mw is None else "place.planned_with_wind", language))
     national = find_national(scenario) if scenario is not None else None
     if national is not None:
         from kiban.commands.national import build_national_file

@@ -52,6 +52,8 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "wind_offshore_floating": ("floating offshore wind", "浮体式洋上風力"),
     "geothermal": ("geothermal", "地熱"),
     "hydro": ("run-of-river hydro", "流れ込み式水力"),
+    "nuclear_smr": ("small modular reactors", "小型モジュール炉(SMR)"),
+    "gas_ccs": ("gas with carbon capture", "CO2回収付きガス火力"),
     "battery": ("battery", "蓄電池"),
     "battery_power": ("battery power", "蓄電池(出力)"),
     "battery_energy": ("battery energy", "蓄電池(容量)"),

@@ -23,7 +23,7 @@ from tests.cases.scenario_amounts import AMOUNTS, ASSUMED, CHANCES, COLUMNS, LIK
 
 from kiban.calendar import DAYS_PER_MONTH
 from kiban.scenario import JepxPrices, Scenario, SeriesReference
-from kiban.scenario.plant import KNOWN_STORAGE, KNOWN_SUPPLY
+from kiban.scenario.plant import CATALOGUE_PLANTS, KNOWN_STORAGE, KNOWN_SUPPLY
 
 
 def schema_keys(model: type[BaseModel] = Scenario, path: str = "") -> Iterator[str]:
@@ -144,9 +144,14 @@ class _Draw:
         rng = self.rng(key)
         parts = key.split(".")
         if key in {"supply", "storage"}:
-            known = {"supply": (*KNOWN_SUPPLY, "turbine", "fuel_cell"), "storage": (*KNOWN_STORAGE, "flywheel")}[key]
+            known = {
+                "supply": (*KNOWN_SUPPLY, "turbine", "fuel_cell", *CATALOGUE_PLANTS),
+                "storage": (*KNOWN_STORAGE, "flywheel"),
+            }[key]
             model = {"supply": "Supply", "storage": "Storage"}[key]
-            chosen = [name for name in known if rng.random() < (0.35 if key == "supply" else 0.2)]
+            # Plants in whole units are the slowest to judge.
+            chance = {"supply": 0.35, "storage": 0.2}[key]
+            chosen = [name for name in known if rng.random() < (0.08 if name in CATALOGUE_PLANTS else chance)]
             section = _sections_of(model)
             return lambda: {name: self.section(section, f"{key}.{name}.") for name in chosen}
         if fnmatchcase(key, "*.window.*.start"):
@@ -353,7 +358,7 @@ class _Mending:
             option.setdefault("availability", draw.series(f"supply.{name}.availability"))
 
     def _supply(self, name: str, option: dict[str, Any]) -> None:
-        if name not in KNOWN_SUPPLY and self._mends(f"supply.{name}"):
+        if name not in (*KNOWN_SUPPLY, *CATALOGUE_PLANTS) and self._mends(f"supply.{name}"):
             option.setdefault("availability", 0.95)
             option.setdefault(
                 "annual_cost_myen_per_mw", self.draw.value(float, f"supply.{name}.annual_cost_myen_per_mw")

@@ -45,6 +45,20 @@ def test_a_place_abroad_asks_a_service_and_has_the_price_level_of_its_country() 
     assert scenario_at(53.3, -6.3, weather="pvgis").weather.years == ()
 
 
+def test_wind_is_planned_on_request_from_the_wind_of_the_weather() -> None:
+    asked = ["build", "--at", "43.1,141.3", "--load-mw", "nothing"]
+    assert CliRunner().invoke(app, asked).exit_code == 2
+    scenario = scenario_at(43.1, 141.3, wind_mw=25.0)
+    supply = {option.name: option for option in prepare(scenario).resources_for("direct_liquid").supply}
+    assert supply["wind_onshore"].max_mw == 25.0
+    # By the power law from the station's mast to the hub, so more than nothing and less than the rating.
+    assert 0.05 < supply["wind_onshore"].availability.mean() < 0.6
+    assert set(supply) == {"pv", "wind_onshore"}
+    assert "wind_onshore" not in {
+        option.name for option in prepare(scenario_at(43.1, 141.3)).resources_for("direct_liquid").supply
+    }
+
+
 def test_a_file_is_recognised_and_costs_are_those_of_the_place(tmp_path: Path) -> None:
     (tmp_path / "here.epw").write_text("\n".join(EPW) + "\n")
 

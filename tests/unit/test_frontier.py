@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import kiban
@@ -22,7 +23,7 @@ from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
 from kiban.progress import say_nothing
 from kiban.quantities import LANGUAGES
-from kiban.report.plan.frontier import best_sentence, frontier_csv, frontier_svg
+from kiban.report.plan.frontier import best_sentence, frontier_csv, frontier_page, frontier_svg, frontier_text
 from kiban.scenario import parse_scenario
 
 SMALL = {
@@ -105,6 +106,33 @@ def test_what_cannot_be_traced_is_said():
         trace(parse_scenario(nowhere), points=2)
 
 
+def test_an_outage_is_survived_at_every_point():
+    outage = {"outage": {"hours": 6, "fuel_hours": 2.0}}
+    raw = {**SMALL, **outage, "time": {"first_hour": 300, "hours": 48}}
+    found = trace(parse_scenario(raw), points=4)
+    for point in found.points[1:3]:
+        target = {"target": {"carbon_cap_t_per_year": point.emissions_t_per_year}}
+        plan = build(parse_scenario({**raw, **target}), explain=False)
+        assert plan.net_cost_myen_per_year == pytest.approx(point.cost_myen_per_year, rel=1e-5)
+    without = trace(parse_scenario({key: value for key, value in raw.items() if key != "outage"}), points=2)
+    assert found.points[0].cost_myen_per_year > without.points[0].cost_myen_per_year + 1.0
+
+
+def test_the_page_holds_both_languages_and_the_figures_of_the_terminal(frontier):
+    pages = {language: frontier_page(frontier, language) for language in LANGUAGES}
+    console = Console(width=200, record=True, file=io.StringIO())
+    for language, page in pages.items():
+        tree = ElementTree.fromstring(re.search(r"<section.*", page, re.DOTALL).group(0).join(("<r>", "</r>")))
+        sections = tree.findall("section")
+        assert sections[0].get("lang") == language
+        assert sorted(part.get("lang") for part in sections) == sorted(LANGUAGES)
+        console.print(frontier_text(frontier, language))
+        told = console.export_text()
+        cells = [cell.text for cell in sections[0].iter("td")]
+        assert len(cells) >= 4 * len(frontier.points)
+        assert [cell for cell in cells if cell not in told] == []
+
+
 def test_csv_and_drawing_hold_every_point(frontier):
     rows = list(csv.DictReader(io.StringIO(frontier_csv(frontier).removeprefix("\ufeff"))))
     assert [float(row["cost_myen_per_year"]) for row in rows] == pytest.approx(costs(frontier), rel=1e-8)
@@ -123,12 +151,13 @@ def test_the_command_prints_draws_and_writes(tmp_path, monkeypatch):
         'name = "A & B"\n[site]\nid = "inzai"\n[time]\nhours = 48\n[cooling]\nsystem = "direct_liquid"\n', "utf-8"
     )
     ask = ["frontier", "small.toml", "--points", "3"]
-    done = CliRunner().invoke(app, [*ask, "--lang", "ja", "-o", "f.csv", "-o", "f.svg"])
+    done = CliRunner().invoke(app, [*ask, "--lang", "ja", "-o", "f.csv", "-o", "f.svg", "-o", "f.html"])
     assert done.exit_code == 0, done.output
     assert done.stdout.count("●") == 3
     assert "年間費用" in done.stdout
     assert (tmp_path / "f.csv").read_bytes().startswith(b"\xef\xbb\xbfcost_myen_per_year,")
     ElementTree.parse(tmp_path / "f.svg")
+    assert "A &amp; B" in (tmp_path / "f.html").read_text("utf-8")
     told = json.loads(CliRunner().invoke(app, [*ask, "--json", "--against", "clean_share"]).stdout)
     assert told["measure"] == "clean_share"
     assert len(told["points"]) == 3

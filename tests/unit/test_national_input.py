@@ -57,6 +57,11 @@ CASES = {
     "site like nothing": ({"site": [{"id": "mysite", "like": "inzay"}]}, "did you mean 'inzai'?"),
     "site duplicated": ({"site": [{"id": "inzai"}, {"id": "inzai"}]}, "'inzai' stands 2 times"),
     "limits crossed": ({"site": [{"id": "inzai", "min_mw": 90, "max_mw": 50}]}, "above max_mw of 50 MW"),
+    "whole units at a site": (
+        {"site": [{"id": "tomakomai", "supply": {"pv": {"unit_mw": 50}}}]},
+        "site.supply.pv.unit_mw",
+    ),
+    "plants in whole units": ({"supply": {"nuclear_smr": {}}}, "comes in whole units"),
     "whole units": ({"supply": {"pv": {"unit_mw": 50}}}, "plan the chosen sites one by one"),
     "shared by nobody": (
         {"shared": [{"id": "a", "supply": "geothermal", "sites": ["inzay"], "max_mw": 1}]},

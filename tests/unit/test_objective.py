@@ -63,12 +63,17 @@ def test_what_cannot_be_meant_is_refused(target, said):
         made(**target)
 
 
-def test_who_pays_and_outages_ask_for_designs_of_least_cost():
+def test_who_pays_asks_for_designs_of_least_cost():
     asked = made(objective="emissions", budget_myen_per_year=1e5)
     with pytest.raises(ScenarioError, match="who pays is asked of designs of least cost"):
         Question(asked)
-    dark = parse_scenario(
-        {**SMALL, "outage": {"hours": 4}, "target": {"objective": "emissions", "budget_myen_per_year": 1e5}}
-    )
-    with pytest.raises(ScenarioError, match="does not go with an outage that is survived"):
-        build(dark)
+
+
+def test_the_best_for_a_budget_survives_the_outage_that_is_asked_for():
+    raw = {**SMALL, "outage": {"hours": 6, "fuel_hours": 2.0}}
+    least = build(parse_scenario(raw))
+    budget = 1.003 * least.net_cost_myen_per_year
+    best = build(parse_scenario({**raw, "target": {"objective": "emissions", "budget_myen_per_year": budget}}))
+    assert "outage.survived" in {note.code for note in best.notes}
+    assert budget * (1 - 1e-5) < best.net_cost_myen_per_year <= budget * (1 + 1e-6)
+    assert best.indicators["emissions_t_per_year"] < least.indicators["emissions_t_per_year"]

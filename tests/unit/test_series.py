@@ -76,7 +76,6 @@ def test_unknown_column_names_the_nearest(tmp_path: Path) -> None:
         ("NaN", "is missing ('NaN')"),
         ("n/a", "is missing ('n/a')"),
         ("12 MW", "is '12 MW', not a number"),
-        ('"1,234"', "is '1,234', not a number"),
         ("inf", "is 'inf', not a number"),
     ],
 )
@@ -84,6 +83,16 @@ def test_a_cell_that_is_no_number_is_named_by_line(tmp_path: Path, cell: str, fa
     file = write(tmp_path, f"a,load\n1,2\n1,{cell}\n1,3\n")
     [said] = problems(file, unit="MW")  # type: ignore[arg-type]
     assert said == f"load.csv, line 3: load {fault}; give a number in MW for every step."
+
+
+@pytest.mark.parametrize("cell", ["30,5", "-30,5", "1,234.5", "1,234,567"])
+@pytest.mark.parametrize("text", ['a,load\n1,"{}"\n', "a;load\n1;{}\n", "a\tload\n1\t{}\n"])
+def test_a_decimal_comma_is_told_how_to_write_numbers(tmp_path: Path, cell: str, text: str) -> None:
+    said, *_ = problems(write(tmp_path, text.format(cell)), steps=1, unit="MW")  # type: ignore[arg-type]
+    assert said == (
+        f"load.csv, line 2: load is '{cell}', not a number; "
+        "write numbers with a decimal point and without a comma between thousands."
+    )
 
 
 def test_bounds_are_named_by_line_and_all_problems_come_at_once(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def frontier_command(
     ] = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write a new .csv or .svg file; may be repeated."),
+        typer.Option("--out", "-o", metavar="FILE", help="Write a new .html, .csv or .svg file; may be repeated."),
     ] = None,
     as_json: AsJson = False,
     insist: Insist = False,
@@ -43,7 +43,13 @@ def frontier_command(
     """Trace the least cost against emissions or the clean share."""
     from kiban.planning.frontier import POINTS, trace
     from kiban.report.phrases import phrase
-    from kiban.report.plan.frontier import frontier_csv, frontier_document, frontier_svg, frontier_text
+    from kiban.report.plan.frontier import (
+        frontier_csv,
+        frontier_document,
+        frontier_page,
+        frontier_svg,
+        frontier_text,
+    )
 
     language = choose_language(lang)
     for file in out or ():
@@ -53,7 +59,10 @@ def frontier_command(
         scenario = read_subject(subject).insisting(insist)
         found = trace(scenario, measure, points=points or POINTS, budget_myen_per_year=budget, report=tell)
     for file in out or ():
-        content = frontier_csv(found) if file.suffix == ".csv" else frontier_svg(found, language)
+        if file.suffix == ".csv":
+            content = frontier_csv(found)
+        else:
+            content = (frontier_svg if file.suffix == ".svg" else frontier_page)(found, language)
         write_new(file, content.encode())
         complain(phrase("frontier.written", language, path=file))
     if as_json:
@@ -65,5 +74,5 @@ def frontier_command(
 
 
 def _require_kind(file: Path) -> None:
-    if file.suffix not in {".csv", ".svg"}:
+    if file.suffix not in {".csv", ".html", ".svg"}:
         raise OutputError(Problem("command.csv_or_svg", str(file)))

@@ -23,6 +23,12 @@ Years = Annotated[str | None, typer.Option("--years", metavar="YEARS", help="Wit
 LoadMw = Annotated[
     float | None, typer.Option("--load-mw", metavar="MW", help="With --at: the IT load; default: as in a scenario.")
 ]
+WindMw = Annotated[
+    float | None,
+    typer.Option(
+        "--wind-mw", metavar="MW", help="With --at: most wind on land, from the weather's wind; default: none."
+    ),
+]
 Currency = Annotated[
     Literal["JPY", "USD"] | None, typer.Option("--currency", help="With --at: of the report; default: by country.")
 ]
@@ -36,10 +42,17 @@ def read_place(
     weather: str | None,
     years: str | None,
     load_mw: float | None,
+    wind_mw: float | None,
     currency: Literal["JPY", "USD"] | None,
 ) -> Scenario | None:
     """The scenario of the place that is asked for; None without `--at`, which the other options need."""
-    others = {"--weather": weather, "--years": years, "--load-mw": load_mw, "--currency": currency}
+    others = {
+        "--weather": weather,
+        "--years": years,
+        "--load-mw": load_mw,
+        "--wind-mw": wind_mw,
+        "--currency": currency,
+    }
     if at is None:
         for key, value in others.items():
             if value is not None:
@@ -50,7 +63,12 @@ def read_place(
     from kiban.planning.anywhere import read_coordinates, scenario_at
 
     return scenario_at(
-        *read_coordinates(at), weather=weather, years=_read_years(years), load_mw=load_mw, currency=currency
+        *read_coordinates(at),
+        weather=weather,
+        years=_read_years(years),
+        load_mw=load_mw,
+        wind_mw=wind_mw,
+        currency=currency,
     )
 
 

@@ -12,6 +12,7 @@ series_inputs    hourly inputs: a number, a column of a file, or the series of a
 compute_load     firm load, deferrable arrivals, the room for waiting, tranches, chips
 cooling_options  the cooling systems on offer, the hourly PUE and WUE of each, and what its chillers carry
 supply_options   supply: hourly output, cost and limits
+catalogue_plants  running cost, emissions and limits of the reactors and gas plants of the catalogue
 storage_options  the battery and the efficiency measures
 grid_supply      the grid connection and the backup: prices, carbon, cost
 bridging         gas engines and batteries that are hired until the connection is ready

@@ -19,7 +19,15 @@ from kiban.planning.provenance import Recorder
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario import Battery, CoolingStorage, Scenario
-from kiban.scenario.plant import COOLING_STORAGE, KNOWN_STORAGE, KNOWN_SUPPLY, STORAGE, Storage, Supply
+from kiban.scenario.plant import (
+    CATALOGUE_PLANTS,
+    COOLING_STORAGE,
+    KNOWN_STORAGE,
+    KNOWN_SUPPLY,
+    STORAGE,
+    Storage,
+    Supply,
+)
 
 CATALOGUE_PREFIX = {"japan": "", "united-states": "us."}
 COUNTRY_OF_SET = {"japan": "jp", "united-states": "us"}
@@ -118,7 +126,7 @@ class CostReader:
         if option.annual_cost_myen_per_mw is not None:
             self._recorder.give(f"{key}.annual_cost_myen_per_mw", option.annual_cost_myen_per_mw)
             return self._hire(name, asset_class(name), option.annual_cost_myen_per_mw)
-        if name not in KNOWN_SUPPLY:
+        if name not in (*KNOWN_SUPPLY, *CATALOGUE_PLANTS):
             assert option.capex_myen_per_mw is not None
             assert option.life_years is not None
             self._recorder.give(f"{key}.capex_myen_per_mw", option.capex_myen_per_mw)

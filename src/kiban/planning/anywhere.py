@@ -34,10 +34,14 @@ def scenario_at(
     weather: str | None = None,
     years: Sequence[int] = (),
     load_mw: float | None = None,
+    wind_mw: float | None = None,
     currency: str | None = None,
     folder: Path | None = None,
 ) -> Scenario:
     """The scenario of a place: a load, the sun, a battery, the grid and backup; raises `InputError` for what is wrong.
+
+    With `wind_mw` as much wind on land may be built, on the weather's own wind, which a power law takes up to the hub
+    (`physics.wind`). Other supply depends on what a place has and is left to a scenario.
 
     `weather` is a file (its format is found in it), a service, or `typical`; None takes the typical year where there is
     one and NASA POWER elsewhere, for the year before the scenario's base year unless `years` are given.
@@ -58,6 +62,8 @@ def scenario_at(
         raw["finance"] = {"cost_set": "united-states"}
         if country is not None and f"price_level.{country.lower()}" in load_catalogue():
             raw["finance"]["price_level_of"] = country
+    if wind_mw is not None:
+        raw["supply"]["wind_onshore"] = {"max_mw": wind_mw}
     if load_mw is not None:
         raw["load"] = {"it_load_mw": load_mw}
     return parse_scenario(raw, where="--at").placed_in(folder or Path())

@@ -14,7 +14,7 @@ from kiban.planning.cost_groups import RUNNING
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
-from kiban.scenario.plant import COOLING_STORAGE, HIRED_BATTERY, STORAGE
+from kiban.scenario.plant import CATALOGUE_PLANTS, COOLING_STORAGE, HIRED_BATTERY, STORAGE
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -99,6 +99,8 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         return costs.get("interconnection" if name.endswith(_CONNECTION) else "energy", 0.0)
     if subject.startswith("backup_"):
         return costs.get("fuel" if quantity.startswith(("fuel", "emission", "gas", "efficiency")) else "backup", 0.0)
+    if subject in CATALOGUE_PLANTS and quantity.startswith(("fuel", "efficiency", "variable", "storage", "capture")):
+        return costs.get("fuel", 0.0)
     if subject == "site":
         found = [item for item in costs if name.split(".")[-1].startswith(item)]
         return costs[max(found, key=len)] if found else 0.0

@@ -77,8 +77,6 @@ def build(
     if target.objective == "cost":
         return build_prepared(preparation, solver=solver, report=tell, warm=warm, explain=explain)
     assert target.budget_myen_per_year is not None
-    if scenario.outage is not None:
-        raise ScenarioError(Problem("objective_outage", key="target.objective", name=target.objective))
     tell(Message("progress.frontier_budget"))
     best = spend_budget(preparation, target.objective, target.budget_myen_per_year)
     aimed = preparation if best is None else preparation.aiming_at(best)
@@ -161,12 +159,18 @@ def design_alone(
 
 
 def _explain_unbounded(resources: Resources) -> Problem:
-    """What earns without end: a battery that burns energy at a negative price, or a sale above its cost."""
-    grid, battery = resources.grid, resources.battery
-    if grid is not None and battery is not None and battery.max_power_mw == grid.max_mw == np.inf:
-        paid = int((grid.price_myen_per_mwh < 0).sum())
-        if paid and grid.max_export_mw == 0:
-            return Problem("burning", key="battery", hours=paid * resources.step_hours)
+    """What earns without end: a plant that is paid to run, a storage that is paid to burn, a sale above its cost."""
+    for supply in resources.supply:
+        earning = supply.output_cost(resources.carbon_price_myen_per_t) < 0
+        if supply.max_mw == np.inf and bool(earning.any()):
+            hours = int(earning.sum()) * resources.step_hours
+            return Problem("paid_to_run", key=f"supply.{supply.name}", hours=hours)
+    grid = resources.grid
+    paid = 0 if grid is None or grid.max_mw < np.inf else int((grid.price_myen_per_mwh < 0).sum())
+    for storage in resources.storages if paid else ():
+        if storage.max_power_mw == np.inf:
+            key = "battery" if storage.name is None else f"storage.{storage.name}"
+            return Problem("burning", key=key, name=key, hours=paid * resources.step_hours)
     return UNBOUNDED
 
 

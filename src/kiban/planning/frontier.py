@@ -8,7 +8,8 @@ an ordinary plan. Between the ends the targets are evenly spaced. Each point is 
 start from the point before.
 
 A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
-other cap: where that is dearer than a plan that is known, the system is not solved.
+other cap: where that is dearer than a plan that is known, the system is not solved. An outage that the scenario asks
+for is survived at every point (`outages`).
 """
 
 from __future__ import annotations
@@ -21,13 +22,14 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 import numpy as np
 
 from kiban.errors import Problem, ScenarioError, SolverError
-from kiban.linear import Solution, solve
+from kiban.linear import Solution
 from kiban.linear.batch import answer_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.evaluation import compute_emissions, compute_load, name_capacities
 from kiban.planning.infeasibility import estimate_cost
 from kiban.planning.one_way import solve_one_way
+from kiban.planning.outages import OutageGuard
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
@@ -276,7 +278,8 @@ def _row(measure: Measure) -> str:
 
 def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     """The least cost, and the end: the ideal target, broken at the price of an ordinary plan for all of it."""
-    start = solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
+    guard = OutageGuard(resources)
+    start = guard.solve(write_programme(resources), tolerance=TRACED_TO, threads=1)
     first = _read_point(resources, start, measure)
     if first is None or start.certificate is None:
         return None
@@ -288,7 +291,8 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     if size <= TINY * unit:
         return Ends(resources, first, first, (flat,))
     ideal = write_programme(_with_target(resources, measure, 0.0))
-    broken = solve(relax(ideal, {_row(measure): estimate_cost(resources) / size}), tolerance=TRACED_TO, threads=1)
+    relaxed = relax(ideal, {_row(measure): estimate_cost(resources) / size})
+    broken = guard.solve(relaxed, tolerance=TRACED_TO, threads=1)
     # Solved once more at what it comes to, so that the point has a proof of its own cost.
     reached = max(broken.capacities[SLACK + _row(measure)] / unit, 0.0) * (1.0 + TRACED_TO)
     aimed = _with_target(resources, measure, reached)
@@ -299,11 +303,11 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
 
 def _solve_at(resources: Resources, warm: WarmStart | None = None) -> Solution:
     """The optimum at the target in the resources, from where another was on its way."""
-    programme = write_programme(resources)
+    programme, guard = write_programme(resources), OutageGuard(resources)
     try:
-        return solve(programme, "kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
+        return guard.solve(programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
     except SolverError:
-        return solve(programme, tolerance=TRACED_TO, threads=1)
+        return guard.solve(programme, tolerance=TRACED_TO, threads=1)
 
 
 def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
@@ -314,7 +318,7 @@ def _touch(optimum: Solution, target: float, measure: Measure) -> list[Tangent]:
 
 
 def _read_point(resources: Resources, solution: Solution, measure: Measure) -> FrontierPoint | None:
-    solution, _ = solve_one_way(resources, solution, solve)
+    solution, _ = solve_one_way(resources, solution, OutageGuard(resources).solve)
     if solution.certificate is None:
         return None
     tidied = tidy(resources, solution)

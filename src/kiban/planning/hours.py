@@ -11,6 +11,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.plan import Plan
+from kiban.scenario.plant import is_clean
 
 WEEK_HOURS = 168
 WEEKS = {"winter": (1, 14), "summer": (7, 16)}
@@ -80,7 +81,7 @@ def clean_energy(plan: Plan) -> tuple[Array, Array]:
         unclean = unclean + hourly["backup_mw"]
     unclean = unclean + hourly.get("bridging_gas_mw", np.zeros_like(load))
     for name, option in plan.scenario.supply.items():
-        if not option.clean:
+        if not is_clean(name, option):
             unclean = unclean + hourly.get(f"{name}_available_mw", hourly.get(f"{name}_mw", np.zeros_like(load)))
     return np.minimum(unclean, load), load
 

@@ -11,14 +11,14 @@ from kiban.arrays import Array
 from kiban.calendar import hours_before_month, month_of_step
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
+from kiban.planning.catalogue_plants import complete_plant, running_cost
 from kiban.planning.inputs import Inputs
 from kiban.planning.memory import remembered
 from kiban.planning.provenance import Recorder, Status
 from kiban.planning.resources import SupplyResource
-from kiban.planning.series_inputs import Horizon, SeriesReader
 from kiban.planning.site_facts import Place, take_site_fact
 from kiban.scenario import KNOWN_SUPPLY, Supply
-from kiban.scenario.plant import MOST_AVAILABILITY
+from kiban.scenario.plant import CATALOGUE_PLANTS, MOST_AVAILABILITY, is_clean
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
@@ -40,7 +40,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
     options |= {name: option for name, option in scenario.supply.items() if name not in KNOWN_SUPPLY}
     made = []
     for name, mentioned in options.items():
-        option = mentioned or Supply()
+        option = complete_plant(name, mentioned or Supply(), inputs)
         if not option.enabled or (mentioned is None and scenario.weather.source == "none"):
             continue
         if mentioned is None and not inputs.costs.knows(f"{name}.capex"):
@@ -55,6 +55,8 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             availability = inputs.series.read(
                 option.availability, key, unit="MW per MW", lower=0.0, upper=MOST_AVAILABILITY
             )
+        elif name in CATALOGUE_PLANTS:
+            availability = np.full(inputs.horizon.steps, inputs.costs.take(f"{name}.availability"))
         else:
             whole = _model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
             availability = inputs.horizon.cut(whole)
@@ -65,12 +67,12 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
                 annual_cost_myen_per_mw=inputs.costs.supply(name, option),
                 min_mw=option.min_mw,
                 max_mw=limit,
-                variable_cost_myen_per_mwh=_variable_cost(name, option, inputs.series, inputs.horizon),
-                emission_t_per_mwh=option.emission_t_per_mwh,
-                clean=option.clean,
+                variable_cost_myen_per_mwh=_variable_cost(name, option, inputs),
+                emission_t_per_mwh=option.emission_t_per_mwh or 0.0,
+                clean=is_clean(name, option),
                 firm_share=option.firm_share or 0.0,
                 ramp_share_per_hour=option.ramp_share_per_hour,
-                least_load_share=option.least_load_share,
+                least_load_share=option.least_load_share or 0.0,
                 unit_mw=option.unit_mw,
                 embodied_t_per_mw_year=_embodied(name, option, inputs),
             )
@@ -104,17 +106,17 @@ def _embodied(name: str, option: Supply, inputs: Inputs) -> float:
 def _life(name: str, option: Supply, inputs: Inputs) -> float:
     if option.life_years is not None:
         return option.life_years
-    if name not in KNOWN_SUPPLY:
+    if name not in (*KNOWN_SUPPLY, *CATALOGUE_PLANTS):
         raise ScenarioError(Problem("planning.needs_life", key=f"supply.{name}.life_years"))
     life: float = inputs.costs.take(f"{name}.life")
     return life
 
 
-def _variable_cost(name: str, option: Supply, series: SeriesReader, horizon: Horizon) -> Array:
-    if option.variable_cost_myen_per_mwh == 0.0:
-        return np.zeros(horizon.steps)
-    key = f"supply.{name}.variable_cost_myen_per_mwh"
-    return series.read(option.variable_cost_myen_per_mwh, key, unit="million yen/MWh")
+def _variable_cost(name: str, option: Supply, inputs: Inputs) -> Array:
+    given = option.variable_cost_myen_per_mwh
+    if given is None:
+        return np.full(inputs.horizon.steps, running_cost(name, inputs) if name in CATALOGUE_PLANTS else 0.0)
+    return inputs.series.read(given, f"supply.{name}.variable_cost_myen_per_mwh", unit="million yen/MWh")
 
 
 def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: Recorder) -> float | None:

@@ -19,7 +19,7 @@ from kiban.scenario.bounds import bound_values
 from kiban.scenario.file import convert_dollars, explain_error, place_of, read_toml, yen_per_usd
 from kiban.scenario.names import find_unknown_chip
 from kiban.scenario.national import CandidateSite, NationalScenario
-from kiban.scenario.plant import KNOWN_SUPPLY
+from kiban.scenario.plant import CATALOGUE_PLANTS, KNOWN_SUPPLY
 from kiban.weather.table import parse_truth, read_table
 from kiban.weather.textfile import parse_number
 
@@ -162,11 +162,16 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
         if area not in AREAS:
             yield _unknown_area(str(area), f"area.{area}")
     yield from _find_unknown_links(raw, catalogue)
-    supply = raw.get("supply")
-    for name, option in supply.items() if isinstance(supply, Mapping) else ():
-        if isinstance(option, Mapping) and option.get("unit_mw") is not None:
+    for key, owner in (("", raw), *(("site.", entry) for entry in _tables(raw, "site"))):
+        supply = owner.get("supply")
+        for name, option in supply.items() if isinstance(supply, Mapping) else ():
+            if not isinstance(option, Mapping) or option.get("enabled") is False:
+                continue
             # The least cost of a site is convex in its size, which whole units are not.
-            yield Problem("national_study.unit_mw", key=f"supply.{name}.unit_mw")
+            if option.get("unit_mw") is not None:
+                yield Problem("national_study.unit_mw", key=f"{key}supply.{name}.unit_mw")
+            elif name in CATALOGUE_PLANTS:
+                yield Problem("national_study.unit_plant", key=f"{key}supply.{name}")
     for entry in _tables(raw, "shared"):
         for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
             if str(name) not in catalogue.sites and str(name) not in own:

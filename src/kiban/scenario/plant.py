@@ -22,6 +22,10 @@ from kiban.scenario.section import (
 
 NAME_PATTERN = "^[a-z][a-z0-9_]*$"
 KNOWN_SUPPLY = ("pv", "wind_onshore", "wind_offshore_fixed", "wind_offshore_floating", "geothermal", "hydro")
+CATALOGUE_PLANTS = ("nuclear_smr", "gas_ccs")
+"""Plants that burn or split a fuel and that the catalogue knows; offered only where a scenario names them."""
+CAPTURING_PLANTS = frozenset({"gas_ccs"})
+"""Those of them that capture carbon dioxide; not clean unless the scenario says so, since a part escapes."""
 
 RESERVED_NAMES = frozenset(
     {
@@ -59,7 +63,11 @@ Availability = Annotated[float, Field(ge=0, le=MOST_AVAILABILITY)] | SeriesRefer
 
 
 class Supply(Section):
-    """A supply option; every key that is absent takes the catalogue's value for the technology and site."""
+    """A supply option; every key that is absent takes the catalogue's value for the technology and site.
+
+    Beside what needs no fuel the catalogue knows `nuclear_smr` and `gas_ccs`: with their running cost, emissions, least
+    load, ramp and units.
+    """
 
     enabled: bool = True
     """`false` leaves the option out."""
@@ -72,9 +80,9 @@ class Supply(Section):
     degradation_per_year: Annotated[float, Field(ge=0, le=0.1)] = 0.0
     """Share of its output that a plant loses each year of its life; the plan has the mean year of the life."""
     ramp_share_per_hour: Positive | None = None
-    """Most change of output in an hour, up or down, share of the capacity; absent means none."""
-    least_load_share: Share = 0.0
-    """Least output of what is built while it is available, share of the capacity."""
+    """Most change of output in an hour, up or down, share of the capacity; absent means no limit."""
+    least_load_share: Share | None = None
+    """Least output of what is built while it is available, share of the capacity; absent means none."""
     unit_mw: Positive | None = None
     """Size of a unit: only whole units are built; absent lets any number of MW be built."""
     embodied_t_per_mw: NonNegative = 0.0
@@ -87,12 +95,12 @@ class Supply(Section):
     """Fixed operation and maintenance, million yen per MW and year."""
     life_years: Life | None = None
     """Economic life, years."""
-    variable_cost_myen_per_mwh: HourlyInput = 0.0
-    """Fuel and other cost of each MWh, million yen."""
-    emission_t_per_mwh: NonNegative = 0.0
-    """Carbon dioxide per MWh of output, t."""
-    clean: bool = True
-    """Whether the output counts as clean in the hourly target."""
+    variable_cost_myen_per_mwh: HourlyInput | None = None
+    """Fuel and other cost of each MWh, million yen; absent means none."""
+    emission_t_per_mwh: NonNegative | None = None
+    """Carbon dioxide per MWh of output, t; absent means none."""
+    clean: bool | None = None
+    """Whether the output counts as clean in the hourly target; absent means so, but not for `gas_ccs`."""
     firm_share: Share | None = None
     """Share of the capacity that counts as firm for adequacy."""
     mount: Literal["fixed", "single_axis"] | None = None
@@ -105,6 +113,11 @@ class Supply(Section):
     """Wind only: long-term mean wind speed at 100 m to which the hourly speeds are scaled."""
     lead_time_years: NonNegative | None = None
     """National studies only: years from the decision to operation; before that year it cannot be built."""
+
+
+def is_clean(name: str, option: Supply) -> bool:
+    """Whether the output of a supply option counts as clean."""
+    return option.clean if option.clean is not None else name not in CAPTURING_PLANTS
 
 
 class Battery(Section):

@@ -12,6 +12,7 @@ from kiban.messages import Message
 from kiban.scenario.compute import Cooling, CoolingStorage, Load, Tranche
 from kiban.scenario.place import Site, Time, Weather
 from kiban.scenario.plant import (
+    CATALOGUE_PLANTS,
     HIRED_BATTERY,
     KNOWN_STORAGE,
     KNOWN_SUPPLY,
@@ -195,7 +196,7 @@ class Scenario(Document):
                 or name.startswith(RESERVED_BEGINNINGS)
             ):
                 raise ValueError(Problem("scenario.supply_name", name=name))
-            if name in KNOWN_SUPPLY or not option.enabled:
+            if name in (*KNOWN_SUPPLY, *CATALOGUE_PLANTS) or not option.enabled:
                 continue
             if option.availability is None:
                 raise ValueError(Problem("supply_availability", name=name))

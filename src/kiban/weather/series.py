@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -36,6 +37,7 @@ MOST_PARQUET_ROWS = 5_000_000
 """Of a Parquet file, whose few bytes may stand for any number of rows; a hundred years of half-hours are 1,752,000."""
 MOST_HEADER_BYTES = 1_000_000
 _PARQUET_MARK = b"PAR1"
+_WITH_COMMAS = re.compile(r"[-+]?\d+(,\d+)+(\.\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +234,12 @@ def _as_numbers(cells: _Cells, path: str | Path, column: str, unit: str) -> tupl
     """Cells as floats (NaN where they are none) and, by position, a problem for each that is not a finite number."""
     values = np.full(len(cells.values), np.nan)
     problems = {}
-    remedy = "series.number_in" if unit else "series.number"
+    wanted = "series.number_in" if unit else "series.number"
     for i, cell in enumerate(cells.values):
         number, fault = _as_number(cell)
         if number is None:
+            written = isinstance(cell, str) and _WITH_COMMAS.fullmatch(cell.strip())
+            remedy = "table.more_cells" if written else wanted
             problems[i] = Problem(fault, cells.at(path, i), column, remedy, text=str(cell)[:40], in_unit=unit)
         else:
             values[i] = number

@@ -1,4 +1,4 @@
-"""The frontier between cost and emissions or clean share: as text with a drawing, as a document, CSV and SVG."""
+"""The frontier between cost and emissions or clean share: as text with a drawing, a document, CSV, SVG and a page."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from kiban.planning.frontier import Frontier, FrontierPoint
-from kiban.quantities import Language, MoneyFormat, format_given, format_number, format_share, round_outward, term
+from kiban.quantities import (
+    LANGUAGES,
+    Language,
+    MoneyFormat,
+    format_given,
+    format_number,
+    format_share,
+    round_outward,
+    term,
+)
 from kiban.report.layout import section, table
 from kiban.report.names import money_format
 from kiban.report.phrases import phrase
@@ -19,6 +28,12 @@ from kiban.report.table_file import csv_text
 
 ROWS, COLUMNS = 14, 60
 POINT = "●"
+PAGE_STYLE = (
+    "<style>body{font-family:sans-serif;color:#17202b;max-width:48em;margin:2em auto;padding:0 1em}h1{font-size:1.3em}"
+    "svg{max-width:100%;height:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
+    "th,td{padding:.2em .8em;text-align:right;border-bottom:1px solid #d5dae0}caption{text-align:left;padding:.5em 0}"
+    "section+section{margin-top:3em;border-top:1px solid #57626f}</style>"
+)
 
 
 def frontier_document(frontier: Frontier) -> dict[str, Any]:
@@ -47,6 +62,37 @@ def frontier_csv(frontier: Frontier) -> str:
 
 def frontier_text(frontier: Frontier, language: Language) -> RenderableType:
     """A drawing, the points in a table, and what a budget buys."""
+    headings, rows = _table(frontier, language)
+    parts: list[RenderableType] = [
+        *section(phrase("frontier.title", language, name=frontier.scenario.name), Text(draw(frontier, language))),
+        *section(phrase("frontier.points", language), table(headings, rows, numeric=range(4))),
+    ]
+    if frontier.best is not None:
+        parts += section(phrase("frontier.budget", language), Text(best_sentence(frontier, language)))
+    return Group(*parts)
+
+
+def frontier_page(frontier: Frontier, language: Language) -> str:
+    """The drawing, the points and what a budget buys as one HTML page in both languages, the given one first."""
+    name = escape(frontier.scenario.name)
+    parts = []
+    for shown in sorted(LANGUAGES, key=lambda other: other != language):
+        headings, rows = _table(frontier, shown)
+        head = "".join(f"<th>{escape(heading)}</th>" for heading in headings)
+        body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        best = f"<p>{escape(best_sentence(frontier, shown))}</p>" if frontier.best is not None else ""
+        title = escape(phrase("frontier.title", shown, name=frontier.scenario.name))
+        parts.append(
+            f'<section lang="{shown}"><h1>{title}</h1>{frontier_svg(frontier, shown)}{best}'
+            f"<table><caption>{escape(phrase('frontier.points', shown))}</caption>"
+            f"<tr>{head}</tr>{body}</table></section>"
+        )
+    head = f'<!DOCTYPE html>\n<html lang="{language}"><meta charset="utf-8"><title>{name}</title>{PAGE_STYLE}'
+    return "".join((head, *parts, "\n"))
+
+
+def _table(frontier: Frontier, language: Language) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the points; the first four columns are numbers."""
     money = _money(frontier, language)
     size, unit = money.scale(max(point.cost_myen_per_year for point in frontier.points))
     small, small_unit = money.scale(1.0)
@@ -69,13 +115,7 @@ def frontier_text(frontier: Frontier, language: Language) -> RenderableType:
     if len(set(systems)) > 1:
         headings.append(phrase("frontier.cooling", language))
         rows = [[*row, system] for row, system in zip(rows, systems, strict=True)]
-    parts: list[RenderableType] = [
-        *section(phrase("frontier.title", language, name=frontier.scenario.name), Text(draw(frontier, language))),
-        *section(phrase("frontier.points", language), table(headings, rows, numeric=range(4))),
-    ]
-    if frontier.best is not None:
-        parts += section(phrase("frontier.budget", language), Text(best_sentence(frontier, language)))
-    return Group(*parts)
+    return headings, rows
 
 
 def best_sentence(frontier: Frontier, language: Language) -> str:
