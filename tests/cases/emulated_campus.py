@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
 
-from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE
-from kiban.operation.horizon import plant_of
-from kiban.operation.hour import Handover, Measured, run_hour
+from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PUE
 from kiban.operation.live.campus import Campus
 from kiban.operation.live.telemetry import STEP, Reading
 from kiban.operation.power_limit import PowerLimit
@@ -40,14 +38,6 @@ class EmulatedCampus:
         self.unserved_mwh = 0.0
         self.limits: list[PowerLimit] = []
         self._random = np.random.default_rng(seed)
-        self._plant = replace(plant_of(campus.facility), hours=HOURS)
-        if store is not None:
-            self._plant = replace(
-                self._plant,
-                kept=self._plant.kept ** (HOURS / campus.facility.step_hours),
-                charge_efficiency=self._plant.charge_efficiency * self.truth.charge_efficiency,
-                discharge_efficiency=self._plant.discharge_efficiency * self.truth.discharge_efficiency,
-            )
         self.readings: list[Reading] = []
         self._draw(flexible_mw=0.0)
 
@@ -80,47 +70,41 @@ class EmulatedCampus:
             )
             for plant in facility.plants
         }
-        pue = max(noisy(now(PUE) * self.truth.pue) if self.truth.noise == 0.0 else now(PUE) * self.truth.pue, 1.0)
+        pue = now(PUE) * self.truth.pue
         arrivals = noisy(now(ARRIVALS))
-        store, valuation = facility.store, campus.valuation
-        price = now(PRICE) if PRICE in campus.tables else 0.0
-        unclean = valuation.unclean_myen_per_mwh
-        measured = Measured(
-            available_mw=sum(possible.values()) + now("saved_mw"),
-            firm_mw=firm,
-            pue=pue,
-            arrivals_mw=arrivals,
-            backlog_limit_mwh=1e9,
-            import_limit_mw=now("import_limit_mw"),
-            backup_limit_mw=facility.backup_limit_mw,
-            charge_limit_mw=0.0 if store is None else store.charge_limit_mw,
-            discharge_limit_mw=0.0 if store is None else store.discharge_limit_mw,
-            served_limit_mw=min(flexible_mw, max(facility.it_mw - firm, 0.0)),
-            import_price=price + unclean * (1.0 - now("grid_clean_share")),
-            backup_price=now("fuel_cost_myen_per_mwh") + unclean,
-            served_price=0.0,
-            unserved_price=valuation.unserved_myen_per_mwh,
-            dropped_price=valuation.dropped_myen_per_mwh,
-        )
-        handover = Handover(0.0, 0.0, flexible_mw, 0.0, 0.0, 0.0, valuation.storage_myen_per_mwh, 10.0)
-        happened = run_hour(measured, self._plant, handover, self.storage_mwh, self.backlog_mwh)
-        self.storage_mwh, self.backlog_mwh = happened.storage_mwh, happened.backlog_mwh
-        self.unserved_mwh += happened.unserved_mw * HOURS
+        waiting = self.backlog_mwh / HOURS + arrivals
+        served = min(flexible_mw, waiting, max(facility.it_mw - firm, 0.0))
+        missing = pue * (firm + served) - sum(possible.values()) - now("saved_mw")
+        store, charge, discharge = facility.store, 0.0, 0.0
+        if store is not None:
+            held = self.storage_mwh * store.kept_per_step ** (HOURS / facility.step_hours)
+            gains = float(store.charge_efficiency) * self.truth.charge_efficiency
+            gives = float(store.discharge_efficiency) * self.truth.discharge_efficiency
+            # What is over goes into the store; what is missing comes from it first.
+            charge = min(max(-missing, 0.0), float(store.charge_limit_mw), (store.energy_mwh - held) / (gains * HOURS))
+            discharge = min(max(missing, 0.0), float(store.discharge_limit_mw), held * gives / HOURS)
+            self.storage_mwh = min(max(held + (charge * gains - discharge / gives) * HOURS, 0.0), store.energy_mwh)
+        missing = max(missing - discharge, 0.0)
+        imported = min(missing, now("import_limit_mw"))
+        generated = min(missing - imported, facility.backup_limit_mw)
+        unserved = (missing - imported - generated) / pue
+        self.backlog_mwh = max(waiting - served, 0.0) * HOURS
+        self.unserved_mwh += unserved * HOURS
         values = {
-            FIRM: firm - happened.unserved_mw,
-            "served_mw": happened.served_mw,
-            "load_mw": pue * (firm - happened.unserved_mw + happened.served_mw),
+            FIRM: firm - unserved,
+            "served_mw": served,
+            "load_mw": pue * (firm - unserved + served),
             ARRIVALS: arrivals,
             "backlog_mwh": self.backlog_mwh,
-            "import_mw": happened.import_mw,
-            "backup_mw": happened.backup_mw,
+            "import_mw": imported,
+            "backup_mw": generated,
             **{campus.possible_series(name): value for name, value in possible.items()},
         }
         if store is not None:
             values |= {
                 "state_of_charge_mwh": self.storage_mwh,
-                "charge_mw": happened.charge_mw,
-                "discharge_mw": happened.discharge_mw,
+                "charge_mw": charge,
+                "discharge_mw": discharge,
             }
         self.readings = [Reading(name, self.now, value) for name, value in values.items()]
 
