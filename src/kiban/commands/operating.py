@@ -107,12 +107,16 @@ def replay_command(
     plan_folder: Annotated[
         str | None, typer.Option("--plan", metavar="PLAN", help="The plan, where it does not lie where it lay.")
     ] = None,
+    measured: Annotated[
+        str | None,
+        typer.Option("--measured", metavar="DIR", help="Write the scenario with measured numbers to this new folder."),
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Make every decision of a journal again, write them, and exit with 3 unless each is as it was written."""
     from kiban.operation.live.campus import read_campus
     from kiban.operation.live.record import digest_of
-    from kiban.operation.live.replay import check_plan, replay
+    from kiban.operation.live.replay import check_plan, replay, resume
     from kiban.report.phrases import phrase
 
     language = choose_language(lang)
@@ -128,6 +132,14 @@ def replay_command(
             _break(Problem("journal.differs", journal, line=one.line, at=one.at), language)
         count += 1
     complain(phrase("operate.replayed", language, count=count))
+    if measured is not None:
+        from kiban.operation.live.measured import measure_scenario
+        from kiban.report.operation.measured import save_measured
+
+        scenario = measure_scenario(plan, resume(found.entries, campus).twin, Path(measured))
+        if not scenario.ratios:
+            complain(phrase("operate.nothing_measured", language))
+        complain(phrase("operate.measured", language, folder=save_measured(scenario, measured)))
 
 
 def read_whole(journal: str, language: Language) -> Journal:

@@ -7,6 +7,7 @@ outlook      what is expected of the hours ahead
 orders       a person's override, a call of the grid
 twin         by how much the plan's model is to be corrected
 ratio        one quantity of it, with its interval and its errors
+measured     the scenario of a plan with what was measured
 hindsight    what a day cost above the best course of its hours
 solving      the one window of a moment
 journal      lines that only grow, each chained to the one before

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 STEP: Final = timedelta(minutes=5)
 """A decision is made so often."""
@@ -23,6 +23,7 @@ STUCK_READINGS: Final = 12
 """So many readings in a row that are equal to the last bit are none of a meter that works: an hour of steps."""
 
 FaultKind = Literal["gap", "stuck", "impossible", "future", "late"]
+FAULT_KINDS: Final = get_args(FaultKind)
 
 
 @dataclass(frozen=True, slots=True)

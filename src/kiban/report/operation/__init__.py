@@ -6,5 +6,6 @@ outages     a campaign of outages in words and as JSON
 terminal    text at the command line
 document    the operation as JSON
 models      models of forecasts, their trials and their register
+measured    a scenario with measured numbers
 folder      the operation in a folder
 """

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from kiban.operation.live.campus import GENERATED, IMPORT, LOAD, SERVED, STORED, WAITING
 from kiban.operation.live.orders import Call, Override
+from kiban.operation.live.telemetry import FAULT_KINDS
 from kiban.operation.power_limit import REASONS
 from kiban.server.operating.meters import WATTS_PER_MW
 from kiban.server.operating.metrics import make_metrics
@@ -32,6 +33,9 @@ class Gauges:
             self._made["kiban_decisions_total"].labels(reason)
         for reason in FALLBACKS:
             self._made["kiban_fallbacks_total"].labels(reason)
+        # A count that only appears with its first fault shows Prometheus no increase.
+        for kind in FAULT_KINDS:
+            self._made["kiban_telemetry_faults_total"].labels(kind)
 
     def text(self, service: Service) -> bytes:
         """What is exposed now."""

@@ -130,11 +130,11 @@ def _clock_and_source(wanted: Wanted, found: Journal, real: RealClock) -> tuple[
     if wanted.telemetry is None:
         raise InputError(Problem("source.no_file", key="--telemetry"))
     if wanted.clock == "real":
-        return real, CsvSource(wanted.telemetry, real, ends=False)
+        return real, CsvSource(wanted.telemetry, real, ends=False, heard=last)
     first = CsvSource(wanted.telemetry, real, ends=True).first
     # A file has all its rows already: nothing is waited for.
     fast = FastClock(first if last is None else max(first, last), math.inf)
-    return fast, CsvSource(wanted.telemetry, fast, ends=True)
+    return fast, CsvSource(wanted.telemetry, fast, ends=True, heard=last)
 
 
 def read_token(path: str) -> str:

@@ -97,24 +97,23 @@ class Service:
         """The last one that was decided."""
         entries = journal.found.entries
         now = clock.now()
+        # The first step may be of this very moment.
+        self._at = now - timedelta(microseconds=1)
         if entries:
             check_plan(entries, origin.plan, str(journal.path))
             self.steering = resume(entries, campus)
             journal.append("resumed", {"at": now.isoformat(), "torn_bytes": journal.found.torn_bytes, **asdict(origin)})
             steps = [entry for entry in entries if entry.kind == "step"]
             if steps:
-                self._at: datetime = datetime.fromisoformat(steps[-1].content["at"])
+                self._at = datetime.fromisoformat(steps[-1].content["at"])
                 self.limit = restore_limit(steps[-1].content["decision"]["limit"])
                 if self.limit.expires > now:
                     self._hand_over(self.limit)
-            else:
-                self._at = now
             log(logging.INFO, "resumed", decisions=self.steering.number, torn_bytes=journal.found.torn_bytes)
         else:
             begun = {"at": now.isoformat(), "begins": now.isoformat(), "format": FORMAT, "version": VERSION}
             journal.append("begun", {**begun, **asdict(origin)})
             self.steering = Steering(campus, now)
-            self._at = now - timedelta(microseconds=1)
             log(logging.INFO, "begun", **asdict(origin))
 
     def run(self, stop: threading.Event, until: datetime | None = None) -> None:

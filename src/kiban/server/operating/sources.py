@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
@@ -102,18 +103,24 @@ class CsvSource:
     The file may be there later, and may grow. A cell that is empty says nothing; one that is no number is impossible.
     """
 
-    def __init__(self, path: str | Path, clock: Clock, *, ends: bool) -> None:
-        """`ends` says that nothing will be added: the service is done when the last row has been heard."""
+    def __init__(self, path: str | Path, clock: Clock, *, ends: bool, heard: datetime | None = None) -> None:
+        """`ends` says that nothing will be added: the service is done when the last row has been heard.
+
+        Rows up to `heard` have been heard before.
+        """
         self._path = Path(path)
         self._clock = clock
         self._ends = ends
-        self._heard: datetime | None = None
+        self._heard = heard
         self._stamp: tuple[int, int] | None = None
         self._rows: list[tuple[datetime, list[Reading]]] = []
 
     @property
     def ended(self) -> bool:
         """Whether the last row has been heard."""
+        if self._ends and not self._rows:
+            with contextlib.suppress(SourceAwayError):
+                self._refresh()
         return self._ends and bool(self._rows) and self._heard is not None and self._heard >= self._rows[-1][0]
 
     @property
