@@ -293,4 +293,5 @@ def _ratio(value: Array, move: Array, bounded: Mask) -> float:
 def _hourly(value: Array, move: Array, floor: Mask, other: Array, other_move: Array, bounded: Mask) -> Array:
     """The same for all values of an hour together, `(steps,)`."""
     first, second = _ratios(value, move, floor), _ratios(other, other_move, bounded)
-    return np.maximum(first.max(axis=0, initial=0.0), second.max(axis=0, initial=0.0))
+    least: Array = np.maximum(first.max(axis=0, initial=0.0), second.max(axis=0, initial=0.0))
+    return least
