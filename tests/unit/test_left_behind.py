@@ -15,7 +15,7 @@ STEPS = 2184
 
 @pytest.fixture(scope="module")
 def programme():
-    return plant(STEPS, storages=2)
+    return plant(STEPS, storages=3, totals=2)
 
 
 @pytest.fixture
