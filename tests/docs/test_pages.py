@@ -166,7 +166,7 @@ def test_the_two_commands_stand_each_on_one_line(name):
 
 
 TRANSLATED = [("README.md", "README.ja.md")]
-TRANSLATED += [(f"docs/{page}.md", f"docs/ja/{page}.md") for page in ("tutorial", "pay", "tax-credits")]
+TRANSLATED += [(f"docs/{page}.md", f"docs/ja/{page}.md") for page in ("tutorial", "pay", "tax-credits", "operation")]
 
 
 @pytest.mark.parametrize("pair", TRANSLATED)
