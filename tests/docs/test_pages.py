@@ -192,6 +192,14 @@ def test_every_example_has_its_page_with_numbers():
         assert f"scenarios/{name}.md" in text_of("docs/index.md")
 
 
+@pytest.mark.parametrize("pair", TRANSLATED)
+def test_both_languages_name_the_same_tests_and_each_exists(pair):
+    english, japanese = ({(m["file"], m["name"]) for m in TEST.finditer(text_of(name))} for name in pair)
+    assert english == japanese
+    for file, name in english:
+        assert re.search(rf"^def {name}\(", text_of(file), re.MULTILINE), f"{file}::{name}"
+
+
 def test_validation_names_tests_that_exist_with_the_tolerance_that_they_have():
     page = text_of("docs/validation.md")
     assert len(TEST.findall(page)) > 40
