@@ -166,7 +166,7 @@ def test_the_two_commands_stand_each_on_one_line(name):
 
 
 TRANSLATED = [("README.md", "README.ja.md")]
-TRANSLATED += [(f"docs/{page}.md", f"docs/ja/{page}.md") for page in ("tutorial", "pay", "tax-credits")]
+TRANSLATED += [(f"docs/{page}.md", f"docs/ja/{page}.md") for page in ("tutorial", "pay", "tax-credits", "operation")]
 
 
 @pytest.mark.parametrize("pair", TRANSLATED)
@@ -190,6 +190,14 @@ def test_every_example_has_its_page_with_numbers():
         assert len(marked(f"scenarios/{name}.md")) >= 5
         assert f"({name}.toml)" in text_of(f"scenarios/{name}.md")
         assert f"scenarios/{name}.md" in text_of("docs/index.md")
+
+
+@pytest.mark.parametrize("pair", TRANSLATED)
+def test_both_languages_name_the_same_tests_and_each_exists(pair):
+    english, japanese = ({(m["file"], m["name"]) for m in TEST.finditer(text_of(name))} for name in pair)
+    assert english == japanese
+    for file, name in english:
+        assert re.search(rf"^def {name}\(", text_of(file), re.MULTILINE), f"{file}::{name}"
 
 
 def test_validation_names_tests_that_exist_with_the_tolerance_that_they_have():
