@@ -16,6 +16,7 @@ horizon     the rolling loop, with states carried over every seam
 budget      the limits of a year, each paced by a price
 course      what happened, and what it cost
 flexibility  what the grid can be given when it calls, and what that is worth
+settlement  what calls are paid and fined
 occurrences  a file of dated events
 disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known

@@ -43,6 +43,7 @@ NEEDED: Final[Mapping[Kind, tuple[str, ...]]] = {
 POSSIBLE: Final[Mapping[Kind, tuple[str, ...]]] = {
     "unit_trip": ("left_share", "start_failure_share"),
     "heat_wave": ("unit", "left_share", "throttled_share"),
+    "demand_response_call": ("contracted_mw",),
     "forecast_bust": ("unit",),
 }
 """Keys that it may have."""
@@ -56,6 +57,7 @@ RANGES: Final[Mapping[str, tuple[float, float]]] = {
     "factor": (0.0, 10.0),
     "price_rise_myen_per_mwh": (-1.0, 1.0),
     "import_limit_mw": (0.0, math.inf),
+    "contracted_mw": (0.0, math.inf),
 }
 
 

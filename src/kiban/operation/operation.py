@@ -10,6 +10,7 @@ from kiban.arrays import Array
 from kiban.messages import Message
 from kiban.operation.course import CASH
 from kiban.operation.flexibility import Flexibility
+from kiban.operation.settlement import Settlement
 from kiban.planning.provenance import Entry
 
 if TYPE_CHECKING:
@@ -77,6 +78,8 @@ class Operation:
     notes: tuple[Message, ...] = ()
     flexibility: Flexibility | None = None
     """What could be offered to the grid; None where no market is known."""
+    settlement: Settlement | None = None
+    """What calls were paid and fined, beside the costs; None without calls or market."""
     dated: bool = False
     """Whether other days than those of the plan were met."""
 

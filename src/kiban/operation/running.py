@@ -21,12 +21,14 @@ from kiban.operation.forecast.choice import Circumstances, Wanted, choose_foreca
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
-from kiban.operation.occurrences import read_occurrences
+from kiban.operation.occurrences import Occurrence, read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.period import Period, read_period
+from kiban.operation.settlement import Settlement, japanese_holidays, load_market_rules, read_rule, settle
 from kiban.operation.valuation import Valuation, read_valuation
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
+from kiban.policy.tax_law import law_day
 from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def run(
     manner = arranged.manner if isinstance(events, str | Path) else replace(arranged.manner, events=tuple(events))
     tell(Message("progress.operating", steps=conditions.steps))
     happening = (setting, manner) if events else None
+    occurrences: tuple[Occurrence, ...] = ()
     if isinstance(events, str | Path):
         units = (GRID, BACKUP, *setting.facility.units)
         occurrences = read_occurrences(events, conditions, units)
@@ -98,7 +101,9 @@ def run(
     course, regret = _operate(setting, manner, best, happening)
     ran, how = (setting, manner) if happening is None else happening
     operation = _describe(plan, ran, manner, best, course, regret)
-    operation = replace(operation, flexibility=_assess(plan, arranged.area, ran, how, course, recorder))
+    flexibility = _assess(plan, arranged.area, ran, how, course, recorder)
+    settlement = _settle(operation, arranged.area, flexibility, occurrences, recorder)
+    operation = replace(operation, flexibility=flexibility, settlement=settlement)
     return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
 
 
@@ -210,6 +215,28 @@ def _assess(
     if not sees_calls(manner, product, setting.conditions.step_hours):
         return None
     return assess(course, setting.valuation, manner, product)
+
+
+def _settle(
+    operation: Operation,
+    area: str | None,
+    flexibility: Flexibility | None,
+    occurrences: Sequence[Occurrence],
+    recorder: Recorder,
+) -> Settlement | None:
+    """What the calls were paid, by the rules of the contract's delivery year; None without calls or market."""
+    if flexibility is None or not any(one.kind == "demand_response_call" for one in occurrences):
+        return None
+    return settle(
+        operation.hourly["import_mw"],
+        operation.time,
+        operation.step_hours,
+        occurrences,
+        read_product(recorder.take, str(area)),
+        flexibility.offered_mw,
+        japanese_holidays(operation.time),
+        read_rule(load_market_rules(), law_day(int(recorder.take("market.delivery_year")))),
+    )
 
 
 def _describe(

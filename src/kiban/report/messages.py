@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from kiban.catalogue import UNITS, climate_normals, load_catalogue
 from kiban.errors import Problem
 from kiban.messages import Message
+from kiban.operation.settlement import load_market_rules
 from kiban.policy.law import load_law
 from kiban.quantities import Language, format_money, format_share, term, unit_text
 from kiban.report.names import lost_unit_name, subject_name
@@ -84,6 +85,11 @@ def measure_title(name: str, language: Language) -> str:
     return measure.title_ja if language == "ja" else measure.title_en
 
 
+def _market_rule(name: str, language: Language) -> str:
+    measure = load_market_rules().measure(name)
+    return measure.title_ja if language == "ja" else measure.title_en
+
+
 def _instrument_kind(kind: str, language: Language) -> str:
     return phrase(f"instrument.{kind}", language)
 
@@ -137,6 +143,7 @@ def _forecast(name: str, language: Language) -> str:
 _NAMED: Mapping[str, Callable[[str, Language], str]] = {
     "assets": subject_name,
     "measures": measure_title,
+    "market_rule": _market_rule,
     "technology": term,
     "unit": _unit,
     "instrument_kind": _instrument_kind,

@@ -50,7 +50,25 @@ def operation_document(operation: Operation, language: Language) -> dict[str, An
         "indicators": dict(operation.indicators),
         "valuation": dict(operation.valuation),
         "flexibility": None if operation.flexibility is None else asdict(operation.flexibility),
+        "settlement": _settled_calls(operation),
+        "settled": _settled(operation),
         "windows": {"count": windows.count, "seconds": windows.seconds, "largest_gap": windows.largest_gap},
         "provenance": [plain_entry(entry) for entry in operation.provenance],
         "notes": [say(note, language) for note in operation.notes],
+    }
+
+
+def _settled_calls(operation: Operation) -> list[dict[str, Any]]:
+    """Every call, with what is left of its payment."""
+    settlement = operation.settlement
+    return [] if settlement is None else [{**asdict(call), "net_myen": call.net_myen} for call in settlement.calls]
+
+
+def _settled(operation: Operation) -> dict[str, float] | None:
+    """The sums of all calls."""
+    settlement = operation.settlement
+    if settlement is None:
+        return None
+    return {
+        name: getattr(settlement, name) for name in ("payment_myen", "penalty_myen", "net_myen", "net_myen_per_mw_year")
     }

@@ -9,7 +9,15 @@ from kiban.quantities import Language, format_number, format_share
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark, section, table
 from kiban.report.messages import say
 from kiban.report.names import money_format
-from kiban.report.operation.words import cost_name, flexibility_sentences, limits_sentence, regret_parts, run_figures
+from kiban.report.operation.words import (
+    cost_name,
+    flexibility_sentences,
+    limits_sentence,
+    regret_parts,
+    run_figures,
+    settlement_rows,
+    settlement_sentences,
+)
 from kiban.report.phrases import phrase
 from kiban.report.plan.words import assumed_sentences
 
@@ -26,6 +34,8 @@ def operation_text(operation: Operation, language: Language) -> RenderableType:
     parts += section(
         phrase("operation.title_flexibility", language), bullets(flexibility_sentences(operation, language))
     )
+    if operation.settlement is not None:
+        parts += section(phrase("operation.title_settlement", language), _settlement(operation, language))
     parts += section(phrase("title.assumed", language), lines(assumed_sentences(operation.provenance, language)))
     if operation.notes:
         parts += section(phrase("title.notes", language), bullets(say(note, language) for note in operation.notes))
@@ -59,3 +69,9 @@ def _costs(operation: Operation, language: Language) -> RenderableType:
     headings += [phrase(f"operation.{name}", language) for name in ("operated", "foresight")]
     made = table(headings, rows, numeric=(1, 2), bold=(len(rows) - 1,))
     return Group(made, remark(limits_sentence(operation, language)))
+
+
+def _settlement(operation: Operation, language: Language) -> RenderableType:
+    headings, rows = settlement_rows(operation, language)
+    made = table(headings, rows, numeric=range(1, len(headings)), bold=(len(rows) - 1,))
+    return Group(made, bullets(settlement_sentences(operation, language)))

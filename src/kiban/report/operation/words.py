@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kiban.operation.operation import Operation
 from kiban.quantities import Language, format_number, format_share
+from kiban.report.layout import NOTHING
 from kiban.report.names import money_format
 from kiban.report.phrases import phrase
 
@@ -79,3 +80,59 @@ def flexibility_sentences(operation: Operation, language: Language) -> list[str]
             )
         )
     return said
+
+
+def settlement_rows(operation: Operation, language: Language) -> tuple[list[str], list[list[str]]]:
+    """Headings, and one row for each call, with the sums in the last one."""
+    settlement = operation.settlement
+    assert settlement is not None
+    money = money_format(operation.plan.scenario, language, operation.provenance)
+    size, unit = money.scale(max((abs(call.payment_myen) for call in settlement.calls), default=0.0))
+    headings = [
+        phrase(f"operation.settled_{name}", language, unit=unit)
+        for name in ("call", "contracted", "baseline", "metered", "delivered", "payment", "penalty", "net")
+    ]
+    rows = [
+        [
+            call.begins,
+            *(
+                format_number(value)
+                for value in (call.contracted_mw, call.baseline_mw, call.metered_mw, call.delivered_mw)
+            ),
+            *(format_number(value / size) for value in (call.payment_myen, call.penalty_myen, call.net_myen)),
+        ]
+        for call in settlement.calls
+    ]
+    sums = (settlement.payment_myen, settlement.penalty_myen, settlement.net_myen)
+    rows.append([phrase("operation.total", language), *[NOTHING] * 4, *(format_number(value / size) for value in sums)])
+    return headings, rows
+
+
+def settlement_sentences(operation: Operation, language: Language) -> list[str]:
+    """What a contracted MW keeps, which calls do not count and why, and what the figures rest on."""
+    settlement = operation.settlement
+    assert settlement is not None
+    money = money_format(operation.plan.scenario, language, operation.provenance)
+    said, rule = [], settlement.rule
+    if any(not call.reason for call in settlement.calls):
+        kept, price = settlement.net_myen_per_mw_year, settlement.price_myen_per_mw_year
+        said.append(phrase("operation.settled_kept", language, kept=money.amount(kept), price=money.amount(price)))
+    said += [
+        phrase(
+            f"operation.settled_{call.reason}",
+            language,
+            begins=call.begins,
+            least=rule.least_days,
+            back=rule.lookback_days,
+        )
+        for call in settlement.calls
+        if call.reason
+    ]
+    note = phrase(
+        "operation.settled_note",
+        language,
+        highest=rule.highest_days,
+        days=rule.days,
+        factor=rule.penalty_factor,
+    )
+    return [*said, note]
