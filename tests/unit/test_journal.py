@@ -56,6 +56,14 @@ def test_a_line_that_is_taken_out_is_found() -> None:
     assert len(read_journal(first + second).entries) == 2
 
 
+def test_a_line_of_another_journal_does_not_fit() -> None:
+    """A whole line with the right number, but behind another one."""
+    first, _ = lines_of({"a": 1}, {"a": 2}).splitlines(keepends=True)
+    _, other = lines_of({"a": 7}, {"a": 2}).splitlines(keepends=True)
+    with pytest.raises(BrokenJournalError):
+        read_journal(first + other)
+
+
 def test_a_file_goes_on_where_it_ends_and_drops_a_torn_line(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     with JournalFile(path) as journal:
