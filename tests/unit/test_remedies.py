@@ -156,6 +156,10 @@ CASES: Mapping[str, tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]] = {
         {"finance": {"cost_set": "united-states", "price_level_of": "XX"}, "supply": {"pv": {"availability": 0.2}}},
         ({"finance": {"price_level_of": "DE"}}, {"finance": {"price_level_of": GONE}}),
     ),
+    "state_abroad": (
+        {"finance": {"state": "north-carolina"}},
+        ({"finance": {"cost_set": "united-states"}}, {"finance": {"state": GONE}}),
+    ),
     "implausible": (
         {"grid": {"price_myen_per_mwh": 500.0}},
         ({"grid": {"price_myen_per_mwh": 0.02}}, {"insist": True}),
