@@ -77,8 +77,8 @@ def run(words, out, errors):
 
 told = {}
 for words in json.load(sys.stdin):
-    patient, length = 0, 1  # help is always written
-    if not words.endswith(("--help", "--version")):
+    patient, length = 0, 1
+    if not words.endswith(("--help", "--version", "init")):  # what is written once is not written again
         patient = run(words, os.open("out", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "errors")
         length = os.path.getsize("out")
     reading, writing = os.pipe()

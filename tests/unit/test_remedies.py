@@ -156,6 +156,10 @@ CASES: Mapping[str, tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]] = {
         {"finance": {"cost_set": "united-states", "price_level_of": "XX"}, "supply": {"pv": {"availability": 0.2}}},
         ({"finance": {"price_level_of": "DE"}}, {"finance": {"price_level_of": GONE}}),
     ),
+    "state_abroad": (
+        {"finance": {"state": "north-carolina"}},
+        ({"finance": {"cost_set": "united-states"}}, {"finance": {"state": GONE}}),
+    ),
     "implausible": (
         {"grid": {"price_myen_per_mwh": 500.0}},
         ({"grid": {"price_myen_per_mwh": 0.02}}, {"insist": True}),
@@ -252,6 +256,8 @@ def test_what_a_remedy_says_is_enough(remedy, tmp_path) -> None:
 
 
 BURNED = {"price_myen_per_mwh": -0.05}
+BRIEF = {"time": {"hours": 6}}
+"""Hours that are all alike leave a search over whole numbers much to try."""
 UNBOUNDED = {
     "a battery that is paid to lose energy": (
         {"grid": BURNED, "battery": BATTERY},
@@ -263,8 +269,8 @@ UNBOUNDED = {
         ("burning", "storage.flywheel"),
         ({"storage": {"flywheel": {"max_power_mw": 5.0}}}, {"grid": {"max_mw": 20.0}}),
     ),
-    "a plant that is paid to run": (
-        {"supply": {"gas": {**PLANT, "variable_cost_myen_per_mwh": -0.05}}},
+    "a plant that is paid to run, beside a battery that loses what it gives": (
+        {"supply": {"gas": {**PLANT, "variable_cost_myen_per_mwh": -0.05}}, "battery": BATTERY},
         ("paid_to_run", "supply.gas"),
         ({"supply": {"gas": {"max_mw": 50.0}}}, {"supply": {"gas": {"variable_cost_myen_per_mwh": 0.0}}}),
     ),
@@ -275,10 +281,11 @@ UNBOUNDED = {
 def test_what_earns_without_end_is_named_and_the_remedies_work(case) -> None:
     fault, (code, key), mended = UNBOUNDED[case]
     with pytest.raises(InputError) as caught:
-        build(parse_scenario(without_gone(merged(BASE, fault))))
+        build(parse_scenario(without_gone(merged(merged(BASE, BRIEF), fault))))
     (problem,) = caught.value.problems
     assert (problem.code, problem.key) == (code, key)
     for language in LANGUAGES:
         assert key in say_problem(problem, language)
     for change in mended:
-        assert build(parse_scenario(without_gone(merged(merged(BASE, fault), change)))).status == "optimal"
+        raw = merged(merged(merged(BASE, BRIEF), fault), change)
+        assert build(parse_scenario(without_gone(raw))).status == "optimal"
