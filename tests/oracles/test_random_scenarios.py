@@ -41,7 +41,7 @@ def test_random_scenarios(first, tmp_path):
         except Exception as error:
             error.add_note(f"of seed {seed}")
             raise
-    assert found["plan"] >= AT_ONCE // 3  # else little is judged
+    assert found["plan"] >= AT_ONCE // 5  # else little is judged
 
 
 def test_every_key_of_the_schema_is_drawn(tmp_path):

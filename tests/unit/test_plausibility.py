@@ -182,6 +182,7 @@ NO_AMOUNT = {
     r"(.*\.)?(latitude|longitude|tilt|azimuth)_deg": "an angle, bounded by the schema",
     r".*(_share|_class|share)": "a share or a class, bounded by the schema",
     r".*availability": "a share, bounded by the schema",
+    r"grid.contract.ramp": "shares by year, bounded by the schema",
     r".*(elevation_m|utc_offset_hours|mean_speed_m_s|wind_height_m|snow_depth_maximum_cm)": "of the place",
     r".*(?<!_per)(?<!_per_mw)_years?|phases.years|.*hours(?<!gpu_hours)|.*(called|permitted)_hours_per_year": "a time",
     r".*_reserve_months|time.first_month": "a time",

@@ -10,16 +10,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from kiban.errors import InputError, KibanError, Problem, reason_of
 from kiban.operation.live.telemetry import GAP, Reading
 from kiban.outside import may_ask, may_open
 from kiban.server.operating.clocks import Clock
 from kiban.server.operating.meters import UNIT_LABEL, find_meter
-
-if TYPE_CHECKING:
-    import httpx
 
 ANSWER_SECONDS: Final = 5.0
 """So long a source may take to answer."""
@@ -53,14 +50,10 @@ class PrometheusSource:
     ended = False
 
     def __init__(self, url: str, clock: Clock, machine: Callable[[], float] = time.time) -> None:
-        import httpx
-
         self._url = url.rstrip("/")
         self._clock = clock
         self._machine = machine
         self._asked = machine() - GAP.total_seconds()
-        # Who stands between has no say in what the campus draws.
-        self._client: httpx.Client = httpx.Client(timeout=ANSWER_SECONDS, trust_env=False)
 
     def read(self) -> list[Reading]:
         """The newest sample of every series since the last time."""
@@ -83,7 +76,9 @@ class PrometheusSource:
         if not may_ask():
             raise SourceAwayError(Problem("source.forbidden", self._url))
         try:
-            answer = self._client.get(f"{self._url}/api/v1/query", params=parameters)
+            # Who stands between has no say in what the campus draws.
+            with httpx.Client(timeout=ANSWER_SECONDS, trust_env=False) as client:
+                answer = client.get(f"{self._url}/api/v1/query", params=parameters)
             content = answer.json()
             if content["status"] != "success":
                 raise SourceAwayError(Problem("source.refused", self._url, reason=str(content.get("error", ""))))
