@@ -148,7 +148,8 @@ def read_rule(rules: Law, day: date) -> Rule:
 def list_days_off(time: pd.DatetimeIndex, holidays: Collection[date]) -> npt.NDArray[np.bool_]:
     """Whether each step lies on a Saturday, a Sunday or a holiday."""
     held = np.array([day in holidays for day in time.date], dtype=bool)
-    return (time.day_of_week.to_numpy() >= SATURDAY) | held
+    off: npt.NDArray[np.bool_] = (time.day_of_week.to_numpy() >= SATURDAY) | held
+    return off
 
 
 def japanese_holidays(time: pd.DatetimeIndex) -> frozenset[date]:
