@@ -107,7 +107,7 @@ def test_what_cannot_be_traced_is_said():
 
 
 def test_an_outage_is_survived_at_every_point():
-    outage = {"outage": {"hours": 6, "fuel_hours": 2.0}}
+    outage = {"outage": {"hours": 6, "fuel_hours": 0.5}}
     raw = {**SMALL, **outage, "time": {"first_hour": 300, "hours": 48}}
     found = trace(parse_scenario(raw), points=4)
     for point in found.points[1:3]:
