@@ -107,15 +107,22 @@ def test_what_cannot_be_traced_is_said():
 
 
 def test_an_outage_is_survived_at_every_point():
-    outage = {"outage": {"hours": 6, "fuel_hours": 2.0}}
-    raw = {**SMALL, **outage, "time": {"first_hour": 300, "hours": 48}}
+    free = {**SMALL, "supply": {"pv": {"max_mw": 60.0}}, "time": {"first_hour": 300, "hours": 48}}
+    raw = {**free, "outage": {"hours": 12, "fuel_hours": 0.5}}
     found = trace(parse_scenario(raw), points=4)
     for point in found.points[1:3]:
         target = {"target": {"carbon_cap_t_per_year": point.emissions_t_per_year}}
         plan = build(parse_scenario({**raw, **target}), explain=False)
-        assert plan.net_cost_myen_per_year == pytest.approx(point.cost_myen_per_year, rel=1e-5)
-    without = trace(parse_scenario({key: value for key, value in raw.items() if key != "outage"}), points=2)
-    assert found.points[0].cost_myen_per_year > without.points[0].cost_myen_per_year + 1.0
+        assert point.cost_myen_per_year == pytest.approx(plan.net_cost_myen_per_year, abs=0.05)
+    # Where it binds it costs something, at the least cost and on the way.
+    dearer = [
+        point.cost_myen_per_year
+        - build(
+            parse_scenario({**free, "target": {"carbon_cap_t_per_year": point.emissions_t_per_year}}), explain=False
+        ).net_cost_myen_per_year
+        for point in found.points[:2]
+    ]
+    assert min(dearer) > 10.0
 
 
 def test_the_page_holds_both_languages_and_the_figures_of_the_terminal(frontier):
