@@ -5,6 +5,8 @@ It is not asked for curved costs: of these it knows the quadratic ones alone, an
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from kiban.arrays import Array
@@ -27,15 +29,8 @@ def solve_highs(
         raise SolverError("highs takes linear costs only, and the programme has a capacity with a cost curve")
     import highspy
 
-    # Highs announces itself on standard output when callbacks are set, before any option can silence it.
-    quiet = type("QuietHighs", (highspy.Highs,), {"enableCallbacks": lambda self: None})
-    highs = quiet()
-    highs.setOptionValue("log_to_console", False)
-    highs.setOptionValue("output_flag", False)
-    highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
-    highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
+    highs = open_highs()
     highs.setOptionValue("mip_rel_gap", INTEGER_GAP)
-    highs.setOptionValue("threads", 1)
     if most_nodes is not None:
         highs.setOptionValue("mip_max_nodes", most_nodes)
     highs.passModel(_model(highspy, flat))
@@ -56,6 +51,20 @@ def solve_highs(
     prices = np.asarray(solution.row_dual, dtype=np.float64)
     iterations = int(information.simplex_iteration_count)
     return status, point, prices, iterations, -np.inf
+
+
+def open_highs() -> Any:
+    """HiGHS that says nothing, on one thread, to 1e-9."""
+    import highspy
+
+    # Highs announces itself on standard output when callbacks are set, before any option can silence it.
+    highs = type("QuietHighs", (highspy.Highs,), {"enableCallbacks": lambda self: None})()
+    highs.setOptionValue("log_to_console", False)
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("primal_feasibility_tolerance", 1e-9)
+    highs.setOptionValue("dual_feasibility_tolerance", 1e-9)
+    highs.setOptionValue("threads", 1)
+    return highs
 
 
 def _model(highspy: object, flat: FlatProgramme) -> object:

@@ -151,8 +151,7 @@ class Facility:
     @property
     def is_narrow(self) -> bool:
         """Whether the compiled window knows all of it: at most one plain store, and nothing but the grid and backup."""
-        stores = self.stores
-        return not self.generators and not self.sells and (not stores or (len(stores) == 1 and stores[0].is_plain))
+        return not list_wide(self)
 
     @property
     def supply(self) -> tuple[str, ...]:

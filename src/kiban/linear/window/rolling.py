@@ -12,6 +12,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.linear.flat import FlatProgramme
+from kiban.linear.highs import open_highs
 from kiban.linear.solution import certify
 from kiban.linear.solvers import solve
 from kiban.linear.window.wide import States, WideProgramme, WideWindows, begin_rows, write_wide
@@ -47,13 +48,7 @@ class WideSequence:
         self.windows = windows
         self._programme = write_wide(windows, EARLY)
         self._flat = _Flat(self._programme)
-        # Highs announces itself on standard output when callbacks are set, before any option can silence it.
-        quiet = type("QuietHighs", (highspy.Highs,), {"enableCallbacks": lambda self: None})
-        self._highs = quiet()
-        for option, value in (("output_flag", False), ("threads", 1)):
-            self._highs.setOptionValue(option, value)
-        for tolerance in ("primal_feasibility_tolerance", "dual_feasibility_tolerance"):
-            self._highs.setOptionValue(tolerance, 1e-9)
+        self._highs = open_highs()
         self._before = -2
 
     def solve(self, window: int, states: States) -> WideSolution:
