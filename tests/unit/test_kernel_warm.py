@@ -1,5 +1,6 @@
 """Warm starts of the kernel: what they save, when they are ignored, and how planning hands them on."""
 
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -7,12 +8,16 @@ import pytest
 
 from kiban.linear import Staircase, solve
 from kiban.linear.kernel import method
+from kiban.linear.kernel.manner import USUAL
 from kiban.linear.kernel.method import Method, solve_kernel
 from kiban.linear.kernel.rays import Rays
 from kiban.linear.kernel.warm import KEPT_GAPS
 from kiban.linear.staircase import with_costs
 from kiban.planning.building import build
+from kiban.planning.preparation import prepare
+from kiban.planning.programme import write_programme
 from kiban.scenario import parse_scenario
+from kiban.scenario.examples import example_path
 
 
 def design(days=20, *, load=10.0, sun=8.0, wire=2.0, most=np.inf):
@@ -67,6 +72,21 @@ def test_after_a_small_change_fewer_iterations_lead_to_the_same_proof(start, cha
     assert certificate.relative_gap <= 1e-9
     assert certificate.primal == pytest.approx(cold.solution.certificate.primal, rel=2e-9)
     assert certificate.primal == pytest.approx(solve(programme, "highs").certificate.primal, rel=1e-7)
+
+
+def test_points_are_kept_on_the_way_though_hours_are_left_behind():
+    # What those hours break stays open for long: a point that waited for it would be too near to the optimum.
+    def programme(clean_share):
+        raw = tomllib.loads(example_path("tomakomai").read_text(encoding="utf-8"))
+        raw |= {"time": {"hours": 2016}, "target": {"clean_share": clean_share}}
+        preparation = prepare(parse_scenario(raw))
+        return write_programme(preparation.resources_for(preparation.cooling_systems[0]))
+
+    assert USUAL.left_behind * 2016 >= 1
+    start = solve_kernel(programme(0.9), keep=KEPT_GAPS).warm
+    cold, warm = solve_kernel(programme(0.92)), solve_kernel(programme(0.92), warm=start)
+    assert warm.iterations <= 0.75 * cold.iterations
+    assert warm.solution.certificate.primal == pytest.approx(cold.solution.certificate.primal, rel=2e-9)
 
 
 def test_a_load_that_grows_as_a_whole_takes_the_point_with_it(start):

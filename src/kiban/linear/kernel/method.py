@@ -69,10 +69,12 @@ SECOND_ORDER: Final = 10.0
 CENTRING_POWER: Final = 4
 LEAST_CENTRING: Final = 0.1
 # Where hours are left behind: how much longer a step may be than what all of them could take, the relative gaps between
-# which they are, and the most that is centred, since the few no longer decide for all.
+# which they are (for a rough answer they end some way above its tolerance, so that what they break can close), and the
+# most that is centred, since the few no longer decide for all.
 OVERSHOOT: Final = 5.0
 LEAVE_FROM: Final = 0.5
 LEAVE_UNTIL: Final = 1e-4
+LEAVE_ABOVE: Final = 100.0
 MOST_CENTRING: Final = 0.3
 # Iterations without progress before the kernel gives up, from its own start and from another programme's point.
 PATIENCE: Final = 20
@@ -261,7 +263,7 @@ class Method:
             # One hour may pay for a whole plant: what its prices leave open is rounding of its largest price.
             dual_residual = now.dual_residual / max(1.0, float(newton.u.max(initial=0.0)))
             residual = max(now.primal_residual, dual_residual)
-            self._keep(max(gap, residual))
+            self._keep(gap)
             if gap <= self.tolerance and residual <= ALMOST_FEASIBLE:
                 answer = self._finish(iteration)
                 # A slope that is not yet its curve's is a price that is not yet exact, though the gap be closed.
@@ -271,7 +273,7 @@ class Method:
                 if kept is not None:
                     return _better(kept, answer)
                 kept = answer
-            if self.may_leave and gap <= max(self.tolerance, LEAVE_UNTIL):
+            if self.may_leave and gap <= max(LEAVE_ABOVE * self.tolerance, LEAVE_UNTIL):
                 self.may_leave, best = 0, np.inf
             # Far from an optimum, or with objectives that have passed each other, what is broken might hide a ray.
             self.left_behind = self.may_leave if gap <= LEAVE_FROM and now.dual <= now.primal else 0
@@ -399,10 +401,10 @@ class Method:
         mu = max(float((at_floor * z).sum() + (at_bound * u).sum()) / count, 1e-4)
         n.border.start(x, q, mu)
 
-    def _keep(self, accuracy: float) -> None:
-        """Keep the point if it is the first of a wished accuracy."""
+    def _keep(self, gap: float) -> None:
+        """Keep the point if it is the first of a wished gap; what it leaves open, a later solve closes."""
         passed = 0.0
-        while self.keep and accuracy <= self.keep[0]:
+        while self.keep and gap <= self.keep[0]:
             passed = self.keep.pop(0)
         if passed:
             self.kept.append(take_iterate(self.newton, passed))

@@ -30,7 +30,7 @@ SITE_TOLERANCE = 1e-6
 """Relative accuracy of a design that is shown or compared."""
 SLACKS = {"clean_excess": 1e3, "carbon_excess": 1e3}
 """Unit of each slack: GWh and kt."""
-START_GAPS = (1e-2, 3e-3)
+START_GAPS = (1e-1, 1e-2, 1e-3)
 """Relative gaps on the way to an optimum at which a point is kept, from which a similar solve starts."""
 
 
