@@ -4,6 +4,7 @@
     python bench/growth.py --only states rows   some of it
     python bench/growth.py --turns 5            medians of five (default three)
     python bench/growth.py --threads 2          years on two cores (one year uses one)
+    python bench/growth.py --peer               PIQP too: how it grows along the same lines (`pip install piqp`)
     python bench/growth.py --json               one JSON object instead of the table
 
 The plant is that of `kernel.py`, grown along one line at a time. The cases of a line are solved in turns, so that other
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
-from kernel import COSTS, GAS, HOURS, LIMITS, weather
+from kernel import COSTS, GAS, HOURS, LIMITS, solve_piqp, weather
 
 from kiban.linear import Staircase, solve
 from kiban.linear.kernel.method import solve_kernel
@@ -140,6 +141,7 @@ def solve_line(cases: dict[str, dict[str, int]], turns: int, threads: int, **opt
     """Solve the cases of a line in turns."""
     programmes = {name: plant(**kind) for name, kind in cases.items()}
     spent: dict[str, list[tuple[float, float, int]]] = {name: [] for name in cases}
+    objectives = dict.fromkeys(cases, np.nan)
     for turn in range(turns + 1):
         for name, programme in programmes.items():
             answer, processor, whole = measure(lambda p=programme: solve_kernel(p, threads=threads, **options))
@@ -147,10 +149,13 @@ def solve_line(cases: dict[str, dict[str, int]], turns: int, threads: int, **opt
                 spent[name].append((np.nan, np.nan, answer.iterations))
             elif turn or turns == 1:  # the first turn warms the caches
                 spent[name].append((processor, whole, answer.iterations))
+                objectives[name] = answer.solution.certificate.primal
     found = {}
     for name, times in spent.items():
         processor, whole, iterations = (statistics.median(part) for part in zip(*times, strict=True))
-        found[name] = {"processor_s": processor, "time_s": whole, "iterations": int(iterations)}
+        found[name] = {
+            "processor_s": processor, "time_s": whole, "iterations": int(iterations), "objective": objectives[name],
+        }  # fmt: skip
     return found
 
 
@@ -164,12 +169,27 @@ def compare(kind: dict[str, int]) -> float:
     return abs(mine.certificate.primal - peer.primal) / max(1.0, abs(peer.primal))
 
 
+def measure_peer(cases: dict[str, dict[str, int]]) -> dict[str, dict[str, float]]:
+    """PIQP on the cases of a line: seconds, iterations, and both as multiples of the first case's."""
+    found: dict[str, dict[str, float]] = {}
+    for name, kind in cases.items():
+        programme = plant(**kind)
+        (objective, iterations), processor, _ = measure(lambda p=programme: solve_piqp(p))
+        found[name] = {"processor_s": processor, "iterations": iterations, "objective": objective}
+    base = next(iter(found.values()))
+    for case in found.values():
+        case["ratio"] = case["processor_s"] / base["processor_s"]
+        case["iteration_ratio"] = case["ratio"] * base["iterations"] / case["iterations"]
+    return found
+
+
 def main() -> None:
     """Measure line by line, print as it comes."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=list(LINES), default=list(LINES))
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--peer", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     result: dict[str, dict[str, dict]] = {}
@@ -190,7 +210,19 @@ def main() -> None:
                     f"  objectives differ by {case['objective_rel_diff']:.1e}",
                     flush=True,
                 )
-        last = case
+        for name, case in (measure_peer(LINES[line]) if options.peer and line in BOUNDS else {}).items():
+            mine = found[name]
+            apart = abs(case["objective"] - mine["objective"]) / abs(mine["objective"])
+            mine["piqp"] = case | {"objective_rel_diff": apart}
+            if not options.json:
+                print(
+                    f"  {name:16s} PIQP      {case['processor_s']:7.3f} s"
+                    f", {case['processor_s'] / mine['processor_s']:4.1f} x"
+                    f"        iterations {case['iterations']:3.0f}  an iteration ({case['iteration_ratio']:5.2f})"
+                    f"  ratio {case['ratio']:6.2f}  objectives differ by {apart:.1e}",
+                    flush=True,
+                )
+        last = found[name]
         for words, value, bound in targets(line, last):
             verdict = "met" if value <= bound else "MISSED"
             if not options.json:

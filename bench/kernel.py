@@ -234,6 +234,11 @@ def _floor(programme: Staircase, case: dict[str, object]) -> dict[str, object]:
 
 
 def _piqp(programme: Staircase, solver: str, extra: dict[str, object], case: dict[str, object]) -> tuple[float, int]:
+    return solve_piqp(programme, extra)
+
+
+def solve_piqp(programme: Staircase, extra: dict[str, object] | None = None) -> tuple[float, int]:
+    """PIQP's objective of a programme, and its iterations; a note where it did not solve it."""
     import piqp
     import scipy.sparse as sp
 
@@ -250,7 +255,7 @@ def _piqp(programme: Staircase, solver: str, extra: dict[str, object], case: dic
         flat.row_lower[~equal], flat.row_upper[~equal], flat.lower, flat.upper,
     )  # fmt: skip
     status = qp.solve()
-    if status != piqp.PIQP_SOLVED:
+    if status != piqp.PIQP_SOLVED and extra is not None:
         extra["note"] = str(status)
     return float(flat.cost @ qp.result.x) + flat.constant, int(qp.result.info.iter)
 
