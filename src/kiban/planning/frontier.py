@@ -5,7 +5,8 @@
 No design is better in both than a point of the frontier. It begins at the least cost, where the scenario's own target
 of the measure is left out, and ends where the rest of the measure, at the price of the last step, would cost more than
 an ordinary plan. Between the ends the targets are evenly spaced. Each point is an optimum with its proof; all but a few
-start from the point before.
+start from between two that are known (`linear.kernel.between`), so that they are found in rounds: the middle, then the
+middle of each half, and so on.
 
 A cap on emissions is a right-hand side, so that the price of an optimum bounds the cost of a cooling system at every
 other cap: where that is dearer than a plan that is known, the system is not solved. An outage that the scenario asks
@@ -16,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
@@ -46,8 +46,6 @@ POINTS: Final = 20
 MOST_DESIGNS: Final = 200
 # Relative gap of a point: finer than any drawing and any number that is shown.
 TRACED_TO: Final = 1e-7
-# Runs of neighbouring targets that are traced side by side, whatever the number of cores: the digits depend on it.
-RUNS: Final = 2
 # A point that is worse than its neighbour by this share of the range is the solver's rounding of the same design.
 SAME: Final = 1e-6
 # A price that is nothing beside the cost is the solver's rounding; a measure that is nothing is not divided by.
@@ -92,6 +90,17 @@ class Ends:
     first: FrontierPoint
     last: FrontierPoint
     tangents: tuple[Tangent, ...]
+    warm: WarmStart | None = None
+    """Points on the way to the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aimed:
+    """What was found at a target; `point` is None where there is no design."""
+
+    target: float
+    solution: Solution
+    point: FrontierPoint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,44 +186,70 @@ def _trace_between(
     systems: Sequence[Ends], targets: Sequence[float], measure: Measure, tell: Report
 ) -> Iterator[FrontierPoint]:
     """The points at the targets by cooling system, but for those where a system before is cheaper."""
-    runs = [[float(target) for target in run] for run in np.array_split(targets, RUNS) if run.size]
     cheapest = dict.fromkeys(targets, np.inf)
-
-    def list_runs(ends: Ends) -> Iterator[Sequence[float]]:
-        for run in runs:
-            tell(Message("progress.frontier", technology=ends.resources.cooling_system, count=len(run)))
-            yield run
-
     for ends in systems:
-        follow = partial(_follow_cheaper, ends, measure, dict(cheapest))
-        answers = answer_many(list_runs(ends), follow)
-        for target, point in zip(targets, (point for run in answers for point in run), strict=True):
-            if point is not None:
-                cheapest[target] = min(cheapest[target], _cost(point))
-                yield point
+        tell(Message("progress.frontier", technology=ends.resources.cooling_system, count=len(targets)))
+        for target, point in _trace_system(ends, measure, targets, cheapest, tell).items():
+            cheapest[target] = min(cheapest[target], _cost(point))
+            yield point
 
 
-def _follow_cheaper(
-    ends: Ends, measure: Measure, cheapest: Mapping[float, float], targets: Sequence[float]
-) -> list[FrontierPoint | None]:
-    """The point at each target, each from where the one before was on its way; None where there is no design.
+def _trace_system(
+    ends: Ends, measure: Measure, targets: Sequence[float], cheapest: Mapping[float, float], tell: Report
+) -> dict[float, FrontierPoint]:
+    """The points of one system: each from between the nearest that are known, round by round.
 
-    None as well where it costs more than the `cheapest` that is known at the target; but a system that needs no cap to
-    stay below the target has its least cost there, which stands further on.
+    Left out is a target without a design, and one at which it costs more than the `cheapest` that is known; but a
+    system that needs no cap to stay below the target has its least cost there, which stands further on.
     """
-    points: list[FrontierPoint | None] = []
-    tangents, warm = list(ends.tangents), None
-    for target in targets:
-        least = max(tangent.at(target) for tangent in tangents)
-        if least > cheapest[target] and _badness(ends.first, measure) > target:
-            points.append(None)
-            continue
-        aimed = _with_target(ends.resources, measure, target)
-        solution = _solve_at(aimed, warm)
-        warm = solution.warm or warm
-        tangents += _touch(solution, target, measure)
-        points.append(_read_point(aimed, solution, measure))
+    tangents, points = list(ends.tangents), dict[float, FrontierPoint]()
+    starts = {} if ends.warm is None else {_badness(ends.last, measure): ends.warm}
+    rounds, done = [[targets[place] for place in places] for places in list_rounds(len(targets))], 0
+    for number, aims in enumerate(rounds, 1):
+        known, last = dict(starts), number == len(rounds)
+        asked = [
+            target
+            for target in aims
+            if _badness(ends.first, measure) <= target
+            or max(tangent.at(target) for tangent in tangents) <= cheapest[target]
+        ]
+
+        def answer(target: float, known: Mapping[float, WarmStart] = known, keep: bool = not last) -> Aimed:
+            aimed = _with_target(ends.resources, measure, target)
+            solution = _solve_at(aimed, find_start(known, target), keep)
+            return Aimed(target, solution, _read_point(aimed, solution, measure))
+
+        for found in answer_many(asked, answer):
+            tangents += _touch(found.solution, found.target, measure)
+            if found.solution.warm is not None:
+                starts[found.target] = found.solution.warm
+            if found.point is not None:
+                points[found.target] = found.point
+        done += len(aims)
+        tell(Message("progress.frontier_done", done=done, count=len(targets)))
     return points
+
+
+def list_rounds(count: int) -> list[list[int]]:
+    """Places `0..count-1` in rounds, each half way between those of the rounds before; a point is known at `count`."""
+    if count == 0:
+        return []
+    rounds, gaps = [sorted({0, count // 2})], [(0, count // 2), (count // 2, count)]
+    while gaps := [(low, high) for low, high in gaps if high - low > 1]:
+        rounds.append([(low + high) // 2 for low, high in gaps])
+        gaps = [part for low, high in gaps for part in ((low, (low + high) // 2), ((low + high) // 2, high))]
+    return rounds
+
+
+def find_start(known: Mapping[float, WarmStart], target: float) -> WarmStart | None:
+    """A start between the nearest targets that are known on both sides; a single one is mostly too far away."""
+    from kiban.linear.kernel.between import mix
+
+    below = max((one for one in known if one <= target), default=None)
+    above = min((one for one in known if one > target), default=None)
+    if below is None or above is None:
+        return None
+    return mix(known[below], known[above], (target - below) / (above - below))
 
 
 def _spend(
@@ -298,14 +333,15 @@ def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
     aimed = _with_target(resources, measure, reached)
     solution = _solve_at(aimed)
     last = _read_point(aimed, solution, measure)
-    return Ends(resources, first, last or first, (flat, *_touch(solution, reached, measure)))
+    warm = None if last is None else solution.warm
+    return Ends(resources, first, last or first, (flat, *_touch(solution, reached, measure)), warm)
 
 
-def _solve_at(resources: Resources, warm: WarmStart | None = None) -> Solution:
-    """The optimum at the target in the resources, from where another was on its way."""
+def _solve_at(resources: Resources, warm: WarmStart | None = None, keep: bool = True) -> Solution:
+    """The optimum at the target in the resources, from where another was on its way; `keep` points on the way."""
     programme, guard = write_programme(resources), OutageGuard(resources)
     try:
-        return guard.solve(programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=True, threads=1)
+        return guard.solve(programme, solver="kernel", tolerance=TRACED_TO, warm=warm, keep_warm=keep, threads=1)
     except SolverError:
         return guard.solve(programme, tolerance=TRACED_TO, threads=1)
 
