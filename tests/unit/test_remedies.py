@@ -191,7 +191,7 @@ ELSEWHERE = {
         "the file itself (test_bad_input)",
     ),
     **dict.fromkeys(
-        ("choose", "multiple_of", "valid_list", "pattern", "too_short", "too_long", "one_of", "one_of_nearest",
+        ("choose", "valid_list", "pattern", "too_short", "too_long", "one_of", "one_of_nearest",
          "other"),
         "the schema's own words",
     ),

@@ -157,8 +157,9 @@ def lay_instrument(
         measure = law.measures.get(instrument.law)
         if measure is None:
             near = nearest(instrument.law, law.measures)
-            remedy = "nearest" if near else "law.files"
-            problems.append(Problem("policy.unknown_law", bare, remedy=remedy, name=instrument.law, near=near))
+            remedy, known = "nearest" if near else "policy.laws", _measures_for(law, instrument.kind)
+            said = {"name": instrument.law, "near": near, "names": known}
+            problems.append(Problem("policy.unknown_law", bare, remedy=remedy, values=said))
     for name in instrument.assets:
         if not is_asset(name):
             known = ("all", *ASSET_GROUPS, *ASSETS)
@@ -191,6 +192,18 @@ def lay_instrument(
     if without:
         return [Problem("policy.no_rate_for", laid.where, names=without, year=start_year)]
     return replace(laid, shares={asset: share for asset, share in shares.items() if share is not None})
+
+
+def _measures_for(law: Law, kind: str) -> tuple[str, ...]:
+    """The measures that say how much an instrument of a kind gives; all where no measure says that of its kind."""
+    terms = set(_amount_terms(kind))
+    found = (name for name, one in law.measures.items() if any(terms & set(period.terms) for period in one.periods))
+    return tuple(found) if terms else tuple(law.measures)
+
+
+def _amount_terms(kind: str) -> tuple[str, ...]:
+    """Terms of a measure that say the amount of an instrument."""
+    return (*AMOUNT_TERMS.get(kind, ()), *(("price_upper_yen_per_t",) if kind == "carbon_price" else ()))
 
 
 def _denial(law: Law, measure: Measure | None, day: date) -> Mapping[str, Any]:
@@ -269,8 +282,7 @@ def _missing(laid: LaidInstrument) -> Iterator[Problem]:
     """What neither the instrument nor its measure says."""
     kind, key = laid.instrument.kind, laid.instrument.amount_key
     given = key is None or getattr(laid.instrument, key) is not None
-    known = (*AMOUNT_TERMS.get(kind, ()), *(("price_upper_yen_per_t",) if kind == "carbon_price" else ()))
-    if not given and not any(term in laid.terms for term in known):
+    if not given and not any(term in laid.terms for term in _amount_terms(kind)):
         yield Problem("policy.no_amount", laid.where, amount=key)
     years = laid.take("years", "exempt_years") if kind == "property_tax_relief" else laid.instrument.years
     if kind in {"property_tax_relief", "production_credit"} and years is None:

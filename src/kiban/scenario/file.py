@@ -186,7 +186,6 @@ _BOUNDS = {
     "greater_than_equal": "at_least",
     "less_than": "below",
     "less_than_equal": "at_most",
-    "multiple_of": "multiple_of",
 }
 _TYPES = {
     "finite_number": "number",

@@ -104,7 +104,7 @@ def hold_folder(settings: Settings) -> IO[bytes]:
         file = (settings.data / LOCK_FILE).open("ab")
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        problem = Problem("output.unwritable", str(settings.data), remedy="serve.locked", reason=reason)
+        problem = Problem("output.unwritable", str(settings.data), remedy="serve.folder", reason=reason)
         raise OutputError(problem) from None
     try:
         _lock(file)

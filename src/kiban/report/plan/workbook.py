@@ -161,7 +161,9 @@ def write_new_file(raw: bytes, path: str | Path) -> Path:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
-        raise OutputError(Problem("output.unwritable", str(path), reason=reason_of(error))) from None
+        raise OutputError(
+            Problem("output.unwritable", str(path), remedy="output.elsewhere", reason=reason_of(error))
+        ) from None
 
 
 def _taken(path: str | Path) -> OutputError:
