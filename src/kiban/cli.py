@@ -1,5 +1,5 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | run | outages | levers | operate | replay | forecast | frontier | report | serve | audit`.
+race | run | outages | levers | offers | operate | replay | forecast | frontier | report | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -23,6 +23,7 @@ from kiban.commands import (
     forecast,
     frontier,
     levers,
+    offers,
     operating,
     outages,
     paying,
@@ -318,6 +319,7 @@ what_is.register(app)
 race.register(app)
 outages.register(app)
 levers.register(app)
+offers.register(app)
 frontier.register(app)
 report.register(app)
 serve.register(app)

@@ -31,6 +31,7 @@ ASKED = {
     "run": ("run quick.toml",),
     "outages": (),
     "levers": (),
+    "offers": (),
     "operate": (),
     "replay": (),
     "forecast train": (),

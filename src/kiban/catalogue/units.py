@@ -77,6 +77,7 @@ UNITS: Mapping[str, Unit] = {
     "class": Unit("class 0 to 3", highest=3.0),
     "flag": Unit("0 or 1", highest=1.0),
     "count": Unit("pieces"),
+    "second": Unit("seconds"),
     # computing
     "tflops": Unit("TFLOPS"),
     "gb": Unit("GB"),

@@ -12,6 +12,7 @@
     race      kiban race
     outages   kiban outages
     levers    kiban levers
+    offers    kiban offers
     report    kiban report
     running   kiban run
     serve     kiban serve

@@ -17,6 +17,13 @@ budget      the limits of a year, each paced by a price
 course      what happened, and what it cost
 flexibility  what the grid can be given when it calls, and what that is worth
 settlement  what calls are paid and fined
+job_classes  what firm compute gives up in a call, by what it tolerates
+reserve      by how much import can fall at once
+call_offers  what calls can have, by hour, notice, duration and price
+balancing    products of the balancing market, and what their blocks are paid
+imbalance    what is drawn other than planned, and its price
+sales        to whom an offer is sold
+offers       all that a campus can offer
 occurrences  a file of dated events
 disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known

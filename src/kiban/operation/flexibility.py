@@ -88,7 +88,10 @@ def read_product(take: Callable[[str], float], area: str) -> Product:
 
 def sees_calls(manner: Manner, product: Product, step_hours: float) -> bool:
     """Whether a window reaches from a notice to the end of its call."""
-    return _steps(product.notice_hours, step_hours) + _steps(product.call_hours, step_hours) <= manner.horizon_steps
+    return (
+        count_steps(product.notice_hours, step_hours) + count_steps(product.call_hours, step_hours)
+        <= manner.horizon_steps
+    )
 
 
 def assess(course: Course, valuation: Valuation, manner: Manner, product: Product) -> Flexibility:
@@ -96,7 +99,7 @@ def assess(course: Course, valuation: Valuation, manner: Manner, product: Produc
     called = list_calls(course, product)
     reductions, costs = answer_calls(course, valuation, manner, product, called)
     hours = product.call_hours
-    offered = _met_in(product.delivery_share, reductions)
+    offered = met_in(product.delivery_share, reductions)
     energy = float(reductions.sum()) * hours
     per_mwh = float(costs.sum()) / energy if energy > 0.0 else 0.0
     curve = _draw_curve(reductions, costs, hours)
@@ -126,19 +129,47 @@ def list_calls(course: Course, product: Product) -> npt.NDArray[np.int64]:
         & (time.day_of_week.to_numpy() < SATURDAY)
     )
     steps = np.flatnonzero(begins)
-    notice, length = _steps(product.notice_hours, step_hours), _steps(product.call_hours, step_hours)
+    notice, length = count_steps(product.notice_hours, step_hours), count_steps(product.call_hours, step_hours)
     return steps[(steps >= notice) & (steps + length <= conditions.steps)]
 
 
 def answer_calls(
-    course: Course, valuation: Valuation, manner: Manner, product: Product, called: npt.NDArray[np.int64]
+    course: Course,
+    valuation: Valuation,
+    manner: Manner,
+    product: Product,
+    called: npt.NDArray[np.int64],
+    *,
+    most_myen_per_mwh: float | None = None,
+    net: bool = False,
 ) -> tuple[Array, Array]:
-    """By how many MW import falls in the least hour of each call, and what the call costs, million yen."""
+    """By how many MW import falls in the least hour of each call, and what the call costs, million yen.
+
+    What is given up costs at most `most` a MWh; None gives up all but compute. `net` counts what is fed in, too.
+    """
+    usual, left, extra = solve_calls(course, valuation, manner, product, called, most_myen_per_mwh, net=net)
+    reductions = (usual - left).min(axis=1)
+    answered = reductions > LEAST_MW
+    return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(extra, 0.0), 0.0)
+
+
+def solve_calls(
+    course: Course,
+    valuation: Valuation,
+    manner: Manner,
+    product: Product,
+    called: npt.NDArray[np.int64],
+    most_myen_per_mwh: float | None = None,
+    *,
+    net: bool = False,
+) -> tuple[Array, Array, Array]:
+    """Import in the called hours without and with the call, `(calls, steps)` in MW, and what the call costs."""
     if not called.size:
-        return np.zeros(0), np.zeros(0)
+        steps = count_steps(product.call_hours, course.facility.step_hours)
+        return np.zeros((0, steps)), np.zeros((0, steps)), np.zeros(0)
     facility, conditions = course.facility, course.conditions
-    notice = _steps(product.notice_hours, conditions.step_hours)
-    length = _steps(product.call_hours, conditions.step_hours)
+    notice = count_steps(product.notice_hours, conditions.step_hours)
+    length = count_steps(product.call_hours, conditions.step_hours)
     begins = called - notice
     ahead = look_ahead(
         facility,
@@ -153,23 +184,23 @@ def answer_calls(
     hours = slice(notice, notice + length)
     nothing = np.zeros(ahead.steps.shape)
     surcharge = nothing.copy()
-    surcharge[:, hours] = BELOW_LOSS * valuation.dropped_myen_per_mwh / float(ahead.pue.max())
-    free, free_cost = solve_each(ahead, valuation, standings, nothing)
-    held, held_cost = solve_each(ahead, valuation, standings, surcharge)
+    highest = BELOW_LOSS * valuation.dropped_myen_per_mwh / float(ahead.pue.max())
+    surcharge[:, hours] = highest if most_myen_per_mwh is None else min(most_myen_per_mwh, highest)
+    free, free_cost = solve_each(ahead, valuation, standings, nothing, net=net)
+    held, held_cost = solve_each(ahead, valuation, standings, surcharge, net=net)
     usual, left = free[:, hours], held[:, hours]
     paid = held_cost - (surcharge[:, hours] * left).sum(axis=1) * conditions.step_hours
-    reductions = (usual - left).min(axis=1)
-    answered = reductions > LEAST_MW
-    return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(paid - free_cost, 0.0), 0.0)
+    return usual, left, paid - free_cost
 
 
-def _met_in(share: float, reductions: Array) -> float:
+def met_in(share: float, reductions: Array) -> float:
     """The most that so large a share of the calls delivers, MW."""
     needed = int(np.ceil(share * reductions.size - 1e-9))
     return float(np.sort(reductions)[reductions.size - needed]) if needed else 0.0
 
 
-def _steps(hours: float, step_hours: float) -> int:
+def count_steps(hours: float, step_hours: float) -> int:
+    """Hours in whole steps."""
     return max(round(hours / step_hours), 0)
 
 

@@ -24,7 +24,7 @@ from kiban.linear.window import (
 from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, ramp_of, stored_in
 from kiban.operation.ahead import Ahead, look_ahead
 from kiban.operation.conditions import Conditions
-from kiban.operation.facility import Facility, begin
+from kiban.operation.facility import EXPORT, IMPORT, Facility, begin
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.hour import Handover, Standing
 from kiban.operation.valuation import Valuation
@@ -121,11 +121,17 @@ class WideLane:
 
 
 def solve_each(
-    ahead: Ahead, valuation: Valuation, standings: Sequence[Standing], surcharge_myen_per_mwh: Array
+    ahead: Ahead,
+    valuation: Valuation,
+    standings: Sequence[Standing],
+    surcharge_myen_per_mwh: Array,
+    *,
+    net: bool = False,
 ) -> tuple[Array, Array]:
     """Import in every step, MW, and cost, million yen, of windows each from a standing of its own.
 
-    `surcharge` comes on top of what a MWh from the grid costs; shape `(windows, steps)`.
+    `surcharge` comes on top of what a MWh from the grid costs; shape `(windows, steps)`. With `net`, import is counted
+    less what is fed in, for which the surcharge is paid as well.
     """
     if ahead.facility.is_narrow:
         windows = write_windows(ahead, valuation)
@@ -139,11 +145,16 @@ def solve_each(
         )
         return found.amount("import_mw"), found.cost_myen
     wide = write_wide_windows(ahead, valuation)
-    grid, *others = wide.sources
-    dearer = replace(grid, cost_myen_per_mwh=grid.cost_myen_per_mwh + surcharge_myen_per_mwh)
-    sequence = WideSequence(replace(wide, sources=(dearer, *others)))
+    metered = [source.name for source in wide.sources if source.name == IMPORT or (net and source.name == EXPORT)]
+    sources = tuple(
+        replace(source, cost_myen_per_mwh=source.cost_myen_per_mwh + surcharge_myen_per_mwh)
+        if source.name in metered
+        else source
+        for source in wide.sources
+    )
+    sequence = WideSequence(replace(wide, sources=sources))
     answers = [sequence.solve(window, _states(one)) for window, one in enumerate(standings)]
-    imported = np.stack([one.amounts[grid.name] for one in answers])
+    imported = np.stack([sum((one.amounts[name] for name in metered), np.zeros(wide.shape[1])) for one in answers])
     return imported, np.array([one.cost_myen for one in answers])
 
 

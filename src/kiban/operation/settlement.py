@@ -110,12 +110,12 @@ class Settlement:
 def load_market_rules() -> Law:
     """The embedded rules of the market."""
     folder = resources.files("kiban.operation") / "market"
-    names = ("capacity_market.toml", "sources.toml")
+    names = ("capacity_market.toml", "balancing_market.toml", "imbalance.toml", "sources.toml")
     return parse_law({name: (folder / name).read_text(encoding="utf-8") for name in names})
 
 
-def read_rule(rules: Law, day: date) -> Rule:
-    """The terms on a day; `InputError` where a rule does not hold on it."""
+def require_rules(rules: Law, names: Sequence[str], day: date) -> None:
+    """Raises `InputError` with every rule that does not hold on a day."""
     problems = [
         Problem(
             "operation.rule_outside",
@@ -124,11 +124,16 @@ def read_rule(rules: Law, day: date) -> Rule:
             day=day.isoformat(),
             dates=measure.describe_dates(),
         )
-        for measure in (rules.measure(BASELINE), rules.measure(PENALTY))
+        for measure in map(rules.measure, names)
         if not measure.holds(day)
     ]
     if problems:
         raise InputError(problems)
+
+
+def read_rule(rules: Law, day: date) -> Rule:
+    """The terms on a day; `InputError` where a rule does not hold on it."""
+    require_rules(rules, (BASELINE, PENALTY), day)
 
     def number(name: str) -> float:
         return rules.number(BASELINE, name, day)

@@ -2,6 +2,7 @@
 
 words       its parts and items by name
 levers      an engineer's levers in money
+offers      what is offered to the grid, in words and as JSON
 outages     a campaign of outages in words and as JSON
 terminal    text at the command line
 document    the operation as JSON
