@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from kiban.catalogue import load_catalogue
 from kiban.errors import InputError
 from kiban.finance.eligibility import Check, check_conditions
 from kiban.finance.size_levy import size_levy
@@ -22,6 +23,7 @@ from kiban.finance.tax import CreditRule, CreditUse, Losses, carry_losses, use_c
 from kiban.policy import depreciation, property_tax
 from kiban.policy.law import load_law
 from kiban.policy.package_terms import resolve
+from kiban.policy.size_scope import Company, is_taxed_by_size
 from kiban.policy.tax_law import income_tax_components, ordinary_law
 from kiban.policy.terms import DepreciationTerms, PolicyTerms, PropertyTaxTerms
 from kiban.scenario.package import load_package, parse_package
@@ -58,8 +60,17 @@ def terms_of(day: date, given: Mapping[str, Any]) -> PolicyTerms:
         packages.append(parse_package({"name": "case", "instrument": given["instruments"]}))
     # Where a case says nothing, what begins in a year comes into service in it.
     built = given.get("construction_years", 0)
-    law, state = given.get("tax_law", "japan"), given.get("state")
-    return resolve(packages, start_year=day.year, construction_years=built, tax_law=law, state=state)
+    law, state, owner = given.get("tax_law", "japan"), given.get("state"), given.get("owner", "large_group")
+    return resolve(
+        packages,
+        start_year=day.year,
+        construction_years=built,
+        tax_law=law,
+        state=state,
+        public_owner=owner == "public_body",
+        owner=owner,
+        catalogue=load_catalogue().overridden(given.get("assumed", {})),
+    )
 
 
 def refuse(day: date, given: Mapping[str, Any]) -> str:
@@ -174,7 +185,8 @@ def answer(case: Mapping[str, Any]) -> Any:
         case "effective_rate":
             return income_tax_components(law, day, **given).rate
         case "terms":
-            return find(terms_of(day, given), given["term"])
+            found = find(terms_of(day, given), given["term"])
+            return "none" if found is None else found
         case "refusal":
             return refuse(day, given)
         case "depreciation":
@@ -206,6 +218,11 @@ def answer(case: Mapping[str, Any]) -> Any:
             levy = ordinary_law("japan", day.year).tax.size_levy
             assert levy is not None
             return levy.taxed_capital(given["capital"])
+        case "taxed_by_size":
+            names = {"capital": "capital_myen", "paid_in": "paid_in_myen", "parent": "parent_paid_in_myen"}
+            return is_taxed_by_size(
+                law, day, Company(**{names.get(name, name): value for name, value in given.items()})
+            )
         case "asked_for":
             return [check.condition.kind for check in conditions(day, given)]
         case "not_shown":

@@ -260,7 +260,14 @@ class NationalQuestion:
     def _resolve(self, packages: Sequence[Package], without: frozenset[tuple[str, int]]) -> PolicyTerms:
         start_year, finance = self.study.policy.start_year, self.study.finance
         built = self.campus_terms.assumptions.construction_years
-        return resolve_for(packages, finance, start_year=start_year, construction_years=built, without=without)
+        return resolve_for(
+            packages,
+            finance,
+            start_year=start_year,
+            construction_years=built,
+            catalogue=study_catalogue(self.study, load_catalogue()),
+            without=without,
+        )
 
     def _terms_by_site(
         self, packages: Sequence[Package], refused: Mapping[str, frozenset[tuple[str, int]]]

@@ -267,6 +267,7 @@ class Question:
                 [load_package(ORDINARY_PACKAGES[name])],
                 self.scenario.finance,
                 start_year=self.scenario.policy.start_year,
+                catalogue=self.preparation.recorder.catalogue,
             )
             for name in (other, law)
         )
@@ -277,7 +278,10 @@ class Question:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
         catalogue = self.preparation.recorder.catalogue
         projects = under_each_kind(
-            payment.after.project, self.scenario.finance, tax_law=payment.before.terms.tax.jurisdiction
+            payment.after.project,
+            self.scenario.finance,
+            tax_law=payment.before.terms.tax.jurisdiction,
+            catalogue=catalogue,
         )
         measured = measure_downside(
             projects,

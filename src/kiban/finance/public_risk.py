@@ -56,11 +56,20 @@ KINDS: Mapping[str, str] = {
 """Kinds of support that stand side by side, and the package that means each."""
 
 
-def under_each_kind(project: Project, finance: Finance, *, tax_law: str) -> dict[str, Project]:
+def under_each_kind(
+    project: Project, finance: Finance, *, tax_law: str, catalogue: Catalogue | None = None
+) -> dict[str, Project]:
     """The same project, as designed and priced, under each kind of support in a law, with the scenario's own tax."""
     year = project.start_year
     policies = {
-        kind: resolve_for([load_package(package)], finance, start_year=year, tax_law=tax_law, public_owner=False)
+        kind: resolve_for(
+            [load_package(package)],
+            finance,
+            start_year=year,
+            tax_law=tax_law,
+            public_owner=False,
+            catalogue=catalogue,
+        )
         for kind, package in KINDS.items()
     }
     return {kind: replace(project, policy=policy) for kind, policy in policies.items()}

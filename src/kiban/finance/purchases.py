@@ -188,7 +188,8 @@ def list_purchases(
             replacements += payments
         basis, own_cost = cost, cost
         paid_shares = _ratio(payments, cost)
-        on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
+        taxes_on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
+        on_buying = tuple(one for one in taxes_on_buying if one.falls_on(first=vintage.bought == 0))
         for due_once in on_buying:
             amount = due_once.rate * cost
             own_cost = own_cost + amount

@@ -208,6 +208,7 @@ class Preparation:
             self.scenario.finance,
             start_year=self.scenario.policy.start_year,
             construction_years=read_construction_years(self.recorder.catalogue),
+            catalogue=self.recorder.catalogue,
             without=without,
         )
         return replace(

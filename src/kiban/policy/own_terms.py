@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kiban.catalogue import Catalogue
 from kiban.policy.law import load_law
 from kiban.policy.package_terms import Refused, resolve
 from kiban.policy.tax_law import law_day
@@ -27,11 +28,13 @@ def resolve_for(
     construction_years: int | None = None,
     tax_law: str | None = None,
     public_owner: bool | None = None,
+    catalogue: Catalogue | None = None,
     without: Refused = (),
 ) -> PolicyTerms:
     """`package_terms.resolve` for what a scenario says of its money: country, state, owner, and tax of its own.
 
-    `tax_law` and `public_owner` are those of the scenario where they are None.
+    `tax_law` and `public_owner` are those of the scenario where they are None,
+    and `catalogue` the embedded one, without the scenario's own figures.
     """
     terms = resolve(
         packages,
@@ -40,6 +43,8 @@ def resolve_for(
         tax_law=finance.cost_set if tax_law is None else tax_law,
         state=finance.state,
         public_owner=finance.owner == PUBLIC_BODY if public_owner is None else public_owner,
+        owner=finance.owner,
+        catalogue=catalogue,
         without=without,
     )
     return with_own_tax(terms, finance, start_year)

@@ -28,7 +28,7 @@ from kiban.policy.terms import (
 )
 from kiban.quantities import YEN_PER_MYEN
 from kiban.scenario.package import Package, load_package
-from kiban.scenario.study import Scenario, State
+from kiban.scenario.study import Owner, Scenario, State
 
 Refused = Collection[tuple[str, int]]
 """Instruments that do not apply, by package and number from 1."""
@@ -77,6 +77,8 @@ def resolve(
     tax_law: str = "japan",
     state: State | None = None,
     public_owner: bool = False,
+    owner: Owner = "large_group",
+    catalogue: Catalogue | None = None,
     without: Refused = (),
 ) -> PolicyTerms:
     """What the packages together mean for a campus whose first spade is in `start_year`.
@@ -84,18 +86,19 @@ def resolve(
     It comes into service `construction_years` later, by default those of the catalogue; so long before its service is
     every later purchase ordered, too. `tax_law` is the scenario's country; a package that names a tax law overrides it.
     `state` adds a state's taxes to American law. A `public_owner` has the terms of public ownership whatever is said.
+    `owner` and `catalogue` decide about taxes by size and on land, as in `ordinary_law`.
     `without` leaves out instruments whose conditions a plan does not fulfil; the conditions of all of them are listed
     all the same. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's
     law does not reach back to that year.
     """
     law = load_law()
     if construction_years is None:
-        construction_years = read_construction_years(load_catalogue())
+        construction_years = read_construction_years(catalogue or load_catalogue())
     named = sorted({package.tax_law for package in packages if package.tax_law is not None})
     problems = []
     if len(named) > 1:
         problems.append(Problem("policy.tax_laws", _join(packages), names=tuple(named[:-1]), last=named[-1]))
-    ordinary = ordinary_law(named[0] if named else tax_law, start_year)
+    ordinary = ordinary_law(named[0] if named else tax_law, start_year, owner=owner, catalogue=catalogue)
     if state is not None and ordinary.tax.jurisdiction == "united-states":
         ordinary = with_state(ordinary, state, start_year, construction_years)
     laid = []

@@ -9,14 +9,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from kiban.catalogue import Catalogue, load_catalogue
 from kiban.policy.law import Law, load_law
+from kiban.policy.real_estate_tax import real_estate_taxes
+from kiban.policy.size_scope import Company, is_taxed_by_size, loss_cap_share, read_company, size_levy_terms
 from kiban.policy.terms import (
     ASSETS,
     AssetTerms,
     DepreciationTerms,
     PropertyTaxTerms,
+    PurchaseTaxTerms,
     TaxTerms,
 )
+from kiban.scenario.study import Owner
 
 TAX_LAWS = ("japan", "united-states", "none")
 TREASURY, PREFECTURE, MUNICIPALITY = "national_treasury", "prefecture", "municipality"
@@ -31,14 +36,19 @@ class OrdinaryLaw:
     measures: tuple[str, ...]
 
 
-def ordinary_law(tax_law: str, start_year: int) -> OrdinaryLaw:
+def ordinary_law(
+    tax_law: str, start_year: int, *, owner: Owner = "large_group", catalogue: Catalogue | None = None
+) -> OrdinaryLaw:
     """The law of `japan` or `united-states` in a year, or `none`, under which nothing is taxed.
 
-    Raises `CatalogueError` where a measure was not in force in that year.
+    In Japan the `owner` decides whether its size is taxed; the `catalogue` (the embedded one by default) says what its
+    capital is and what land costs. Raises `CatalogueError` where a measure was not in force in that year.
     """
     day = law_day(start_year)
     if tax_law == "japan":
-        return _japan(load_law(), day)
+        facts = catalogue or load_catalogue()
+        land_share = facts.value("finance.land_share.building")
+        return _japan(load_law(), day, read_company(facts, owner), land_share)
     if tax_law == "united-states":
         return _united_states(load_law(), day)
     free = DepreciationTerms("none", 1)
@@ -100,8 +110,9 @@ def income_tax_components(law: Law, day: date, *, tokyo: bool = False, small: bo
     )
 
 
-def _japan(law: Law, day: date) -> OrdinaryLaw:
-    parts = income_tax_components(law, day)
+def _japan(law: Law, day: date, company: Company, land_share: float) -> OrdinaryLaw:
+    by_size = is_taxed_by_size(law, day, company)
+    parts = income_tax_components(law, day, small=not by_size)
     whole = parts.national + parts.prefecture + parts.municipality
     losses = law.measure("jp_loss_carry_forward").terms(day)
     tax = TaxTerms(
@@ -114,33 +125,46 @@ def _japan(law: Law, day: date) -> OrdinaryLaw:
         },
         credit_base_share=parts.corporate / whole,
         loss_years=losses["years"],
-        loss_cap_share=losses["cap_share_of_income_large"],
+        loss_cap_share=loss_cap_share(law, day, company),
         credit_worth=1.0 + parts.on_corporate,
+        size_levy=size_levy_terms(law, day) if by_size else None,
     )
     measures: tuple[str, ...] = (
         "jp_corporate_tax", "jp_local_corporate_tax", "jp_local_income_taxes", "jp_loss_carry_forward",
         "jp_asset_classes", "jp_statutory_lives", "jp_depreciation_methods", "jp_depreciation_db200",
-        "jp_depreciation_sl", "jp_fixed_asset_tax", "jp_fixed_asset_tax_buildings",
+        "jp_depreciation_sl", "jp_fixed_asset_tax", "jp_fixed_asset_tax_buildings", "jp_real_estate_acquisition_tax",
+        "jp_registration_tax", "jp_size_based_scope",
     )  # fmt: skip
     if law.measure("jp_defence_special_corporate_tax").holds(day):
         measures = (*measures, "jp_defence_special_corporate_tax")
-    return OrdinaryLaw(tax, {asset: _japanese_asset(law, asset, day) for asset in ASSETS}, measures)
+    if by_size:
+        measures = (*measures, "jp_size_based_tax")
+    return OrdinaryLaw(tax, {asset: _japanese_asset(law, asset, day, land_share) for asset in ASSETS}, measures)
 
 
-def _japanese_asset(law: Law, asset: str, day: date) -> AssetTerms:
+def _japanese_asset(law: Law, asset: str, day: date, land_share: float) -> AssetTerms:
     life = statutory_life(law, asset, day)
     kind = asset_kind(law, asset, day)
     depreciation = DepreciationTerms(law.measure("jp_depreciation_methods").terms(day)["method"][kind], life)
+    on_buying: tuple[PurchaseTaxTerms, ...] = ()
     if kind == "building":
         buildings = law.measure("jp_fixed_asset_tax_buildings").terms(day)
         property_tax = PropertyTaxTerms(
             buildings["tax_rate"], buildings["decline_rate"], buildings["first_year_share"], buildings["floor_share"]
         )
+        on_buying = real_estate_taxes(law, day, land_share)
     else:
         machinery = law.measure("jp_fixed_asset_tax").terms(day)
         decline, first = next((row[1], row[2]) for row in machinery["rows"] if row[0] == life)
         property_tax = PropertyTaxTerms(machinery["tax_rate"], decline, first, machinery["floor_share"])
-    return AssetTerms(depreciation, depreciation, property_tax=property_tax, ordinary_property_tax=property_tax)
+    return AssetTerms(
+        depreciation,
+        depreciation,
+        property_tax=property_tax,
+        ordinary_property_tax=property_tax,
+        purchase_taxes=on_buying,
+        ordinary_purchase_taxes=on_buying,
+    )
 
 
 def statutory_life(law: Law, asset: str, day: date) -> int:

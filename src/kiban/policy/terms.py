@@ -149,6 +149,12 @@ class PurchaseTaxTerms:
     rate: float
     payee: str
     deducted: bool = False
+    first_only: bool = False
+    """On the first purchase alone: land is there when a building is built anew."""
+
+    def falls_on(self, *, first: bool) -> bool:
+        """Whether it is due on the first purchase, or on a later one."""
+        return first or not self.first_only
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,13 @@ def user_cost_factor(
     recovery = 1.0 / annuity_present_value(real_after_tax_rate, life_years)
     for start, end in _spans(life_years, horizon):
         supported = asset.supports(purchase_year + math.floor(start + 0.5))
+        taxes = asset.purchase_taxes if supported else asset.ordinary_purchase_taxes
         bought = _price(
             asset.depreciation if supported else asset.ordinary_depreciation,
             asset.property_tax if supported else asset.ordinary_property_tax,
             caps.take_credits(asset.credits, (1.0 + inflation) ** start) if supported else (),
             caps.take_grants(asset.grants, (1.0 + inflation) ** start) if supported else (),
-            asset.purchase_taxes if supported else asset.ordinary_purchase_taxes,
+            tuple(one for one in taxes if one.falls_on(first=start == 0)),
             tau,
             nominal,
             life_years,

@@ -62,11 +62,13 @@ def study_terms(study: NationalScenario) -> PolicyTerms | None:
     if not study.policy.packages:
         return None
     packages = [load_package(name, study.folder) for name in study.policy.packages]
+    catalogue = study_catalogue(study, load_catalogue())
     return resolve_for(
         packages,
         study.finance,
         start_year=study.policy.start_year,
-        construction_years=read_construction_years(study_catalogue(study, load_catalogue())),
+        construction_years=read_construction_years(catalogue),
+        catalogue=catalogue,
     )
 
 
