@@ -66,6 +66,21 @@ def test_payback(flows: list[float], expected: float | None) -> None:
     assert payback_years(np.array(flows)) == (None if expected is None else pytest.approx(expected))
 
 
+@pytest.mark.parametrize(
+    ("flows", "expected"),
+    [
+        # 60 a year at 10 %: 54.545, 49.587, 45.079; after one year 45.455 are out, so 1 + 45.4545 / 49.5868.
+        ([-100.0, 60.0, 60.0, 60.0], 1 + 11 / 12),
+        ([-100.0, 50.0, 50.0, 5.0], None),  # 45.455 + 41.322 + 3.757 = 90.53
+        ([-100.0, 110.0], 1.0),
+        ([-100.0, 109.99999], 1.0),  # a price that was found so that nothing is left over
+        ([-100.0, 109.9], None),
+    ],
+)
+def test_discounted_payback(flows: list[float], expected: float | None) -> None:
+    assert payback_years(np.array(flows), 0.1) == (None if expected is None else pytest.approx(expected, abs=1e-6))
+
+
 def test_cover_of_debt_within_its_share() -> None:
     case = flow()
     found = compute_returns(case)

@@ -27,6 +27,7 @@ Money by year:
     assumptions       rates, years and terms of the debt, from the catalogue
     money_terms       paths of prices and output, how debt is sized, reserves: what a scenario says beside those
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
+    optional_depreciation  what an owner deducts who may take less than the law's limit
     size_levy         tax on value added and capital, a cost before profit
     tax               tax on income: losses carried forward, credits as far as limits allow
     debt              debt sized by cost and cover, drawn, repaid

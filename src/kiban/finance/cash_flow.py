@@ -18,16 +18,17 @@ as in any model of project finance; NREL's System Advisor Model gives the same, 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from kiban.arrays import Array
+from kiban.arrays import Array, powers, worth_of
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.money_terms import grow
+from kiban.finance.optional_depreciation import may_choose, take_what_income_bears
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
 from kiban.finance.purchases import CreditsUsed, Purchases, PurchaseTax, PurchaseTerms, list_purchases, totals
 from kiban.finance.size_levy import size_levy
@@ -36,6 +37,8 @@ from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, 
 POWER_ACCOUNTS = ("energy", "export_revenue")
 REPRICED_ASSETS = ("chips",)
 SAME_CREDIT_SHARE = 1e-9
+SAME_TAX_SHARE = 1e-9
+"""Of the present value of tax, below which an owner has no reason to deduct less."""
 MOST_TAX_ROUNDS = 20
 """Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
 
@@ -79,6 +82,8 @@ class CashFlow:
     property_tax_relief: Mapping[str, Array]
     state_refunds: Mapping[str, Array]
     depreciation: Mapping[str, Array]
+    postponed_depreciation: Array
+    """What the owner chose to deduct less than the law's limit, and negative where it takes it later."""
     purchase_taxes: tuple[PurchaseTax, ...]
     size_levy: Array
     """Tax on value added and on paid-in capital; negative where a loss lowers that of the owner's group."""
@@ -233,9 +238,10 @@ def project_cash_flow(
     fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
     network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
     running = totals(costs) + totals(fixed_om) + totals(network)
-    bought, income, levy, unlevered = _buy(
+    taxed = _buy(
         project, assumptions, draws, totals(revenue) - running - decommissioning, _wages(fixed_om, assumptions)
     )
+    bought, income, levy, unlevered = taxed.bought, taxed.income, taxed.levy, taxed.tax
     credits = unlevered.earned
     property_tax = {name: purchases.property_tax for name, purchases in bought.items()}
     spent = running + totals(property_tax) + levy
@@ -285,6 +291,7 @@ def project_cash_flow(
         property_tax_relief={name: purchases.property_tax_relief for name, purchases in bought.items()},
         state_refunds={name: purchases.state_refund for name, purchases in bought.items()},
         depreciation=depreciation,
+        postponed_depreciation=taxed.postponed,
         purchase_taxes=tuple(tax for purchases in bought.values() for tax in purchases.purchase_taxes),
         size_levy=levy,
         grants=grants,
@@ -300,10 +307,21 @@ def project_cash_flow(
     )
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Taxed:
+    """Purchases of every asset that costs something, the income before interest, the levy on size, and income tax."""
+
+    bought: dict[str, Purchases]
+    income: Array
+    levy: Array
+    tax: IncomeTax
+    postponed: Array
+
+
 def _buy(
     project: Project, assumptions: FinanceAssumptions, draws: Draws, operating_income: Array, wages: Array
-) -> tuple[dict[str, Purchases], Array, Array, IncomeTax]:
-    """Purchases of every asset that costs something, the income before interest, the levy on size, and income tax.
+) -> _Taxed:
+    """What is bought, and the tax on what it earns.
 
     What can be used of a credit depends on the tax, and the tax on the basis that only used credits cut: the two are
     found in turn. Tax without debt decides, since the debt is sized on what is bought.
@@ -325,14 +343,11 @@ def _buy(
             if np.any(asset.capex_myen > 0)
         }
         income = np.asarray(operating_income)
-        capex = {name: one.capex for name, one in bought.items()}
         for one in bought.values():
-            income = income + one.taxed_grants + one.residual_value - one.property_tax - one.depreciation
+            income = income + one.taxed_grants + one.residual_value - one.property_tax
             income = income - sum((tax.deducted_myen for tax in one.purchase_taxes), np.zeros(1))
-        levy = size_levy(income, wages, _paid_in(capex, assumptions), project.policy.tax, assumptions)
-        income = income - levy
-        credits = tuple(credit for one in bought.values() for credit in one.credits)
-        tax = _tax_on(income, project, assumptions, credits)
+        taxed = _choose_deductions(project, assumptions, bought, income, wages)
+        tax = taxed.tax
         found = {
             (rule, born): share
             for rule, use in zip(tax.rules, tax.credits, strict=True)
@@ -341,7 +356,46 @@ def _buy(
         if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_CREDIT_SHARE) for key, share in found.items()):
             break
         used = found
-    return bought, income, levy, tax
+    return taxed
+
+
+def _choose_deductions(
+    project: Project, assumptions: FinanceAssumptions, bought: dict[str, Purchases], income: Array, wages: Array
+) -> _Taxed:
+    """Tax with the law's whole depreciation, or with what the `income` before it bears where tax is then worth less.
+
+    Only an owner with losses that nothing relieves at once has something to choose; each draw chooses for itself.
+    """
+    capital = _paid_in({name: one.capex for name, one in bought.items()}, assumptions)
+    terms = project.policy.tax
+    limit = totals({name: one.depreciation for name, one in bought.items()})
+
+    def tax_under(purchases: dict[str, Purchases]) -> _Taxed:
+        deducted = totals({name: one.depreciation for name, one in purchases.items()})
+        levy = size_levy(income - deducted, wages, capital, terms, assumptions)
+        credits = tuple(credit for one in purchases.values() for credit in one.credits)
+        left = income - deducted - levy
+        return _Taxed(purchases, left, levy, _tax_on(left, project, assumptions, credits), limit - deducted)
+
+    whole = tax_under(bought)
+    if not (terms.rate > 0 and np.any(whole.tax.losses.carried > 0) and may_choose(terms.jurisdiction, bought)):
+        return whole
+    other = assumptions.group_tax_myen / terms.rate if assumptions.tax_position == "group" and terms.rate > 0 else 0.0
+    room = income + other - size_levy(0.0 * income, wages, capital, terms, assumptions)
+    keeps_all = assumptions.terms.undepreciated == "deducted"
+    less = tax_under(take_what_income_bears(bought, room, keeps_all=keeps_all))
+    rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
+    weights = powers(1.0 + rate, -np.arange(income.shape[-1], dtype=float))
+    paid, saved = (worth_of(np.asarray(one.tax.due + one.levy), weights) for one in (whole, less))
+    better = np.asarray(saved < paid - SAME_TAX_SHARE * np.abs(paid))[..., np.newaxis]
+    if not better.any():
+        return whole
+    if better.all():
+        return less
+    return tax_under({
+        name: replace(one, depreciation=np.where(better, less.bought[name].depreciation, one.depreciation))
+        for name, one in bought.items()
+    })  # fmt: skip
 
 
 def _wages(fixed_om: Mapping[str, Array], assumptions: FinanceAssumptions) -> Array:

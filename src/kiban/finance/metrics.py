@@ -17,6 +17,8 @@ from kiban.arrays import Array, powers, worth_of
 from kiban.finance.cash_flow import CashFlow
 
 NO_FLOW_MYEN = 1e-9
+REPAID_SHARE = 1e-6
+"""What may be missing of the most that was out, where a price was found so that it is repaid and no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class Returns:
     """At the return that equity asks."""
     discount_rate: float
     payback_years: float | None
+    """From the first spade until the project without debt has paid back what it cost, at face value."""
+    discounted_payback_years: float | None
+    """The same in present values, at `discount_rate`: until it has paid its capital too."""
+    equity_payback_years: float | None
+    equity_discounted_payback_years: float | None
+    """Of what equity paid in; in present values at the return that equity asks."""
     least_dscr: float | None
     mean_dscr: float | None
     llcr: float | None
@@ -54,10 +62,13 @@ def irr(flows: Array) -> float | None:
     return None if found is None or not np.isfinite(found) else float(found)
 
 
-def payback_years(flows: Array) -> float | None:
-    """Years from index 0 until the flows added up are no longer negative and stay so; between years by proportion."""
-    total = np.cumsum(flows)
-    negative = np.flatnonzero(total < -NO_FLOW_MYEN)
+def payback_years(flows: Array, rate: float = 0.0) -> float | None:
+    """Years from index 0 until the flows added up are no longer negative and stay so; between years by proportion.
+
+    With a `rate` their present values are added up. None where they never are; 0 where nothing was ever out.
+    """
+    total = np.cumsum(flows * powers(1.0 + rate, -np.arange(len(flows), dtype=float)))
+    negative = np.flatnonzero(total < -max(NO_FLOW_MYEN, -REPAID_SHARE * float(np.min(total))))
     if len(negative) == 0:
         return 0.0
     last = int(negative[-1])
@@ -100,6 +111,9 @@ def compute_returns(cash_flow: CashFlow) -> Returns:
         equity_npv_myen=float(npv(cash_flow.assumptions.equity_rate, equity)),
         discount_rate=cash_flow.discount_rate,
         payback_years=payback_years(project),
+        discounted_payback_years=payback_years(project, cash_flow.discount_rate),
+        equity_payback_years=payback_years(equity),
+        equity_discounted_payback_years=payback_years(equity, float(cash_flow.assumptions.equity_rate)),
         least_dscr=float(np.nanmin(cover)) if has_debt else None,
         mean_dscr=float(np.nanmean(cover)) if has_debt else None,
         llcr=loan_life_cover(cash_flow),

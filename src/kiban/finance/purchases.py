@@ -88,6 +88,11 @@ class PurchaseTerms:
     grants: tuple[tuple[Treatment, Array], ...]
     credits: tuple[ClaimedCredit, ...]
     purchase_taxes: tuple[PurchaseTaxTerms, ...]
+    method: DepreciationTerms
+    basis_myen: Array
+    """What is written off, (..., 1)."""
+    first_year: int
+    """Index of the first year of service."""
     residual_share: float
     """Real worth at the end per yen of price."""
 
@@ -244,8 +249,11 @@ def list_purchases(
             share *= vintage.share
             residual[..., [-1]] += asset.capex_myen * price_level[-1] * factor * share
         behind.append(
-            PurchaseTerms(vintage, shares, deductions, paid, tuple(grant_shares), tuple(claims), on_buying, share)
-        )
+            PurchaseTerms(
+                vintage, shares, deductions, paid, tuple(grant_shares), tuple(claims), on_buying, method,
+                np.maximum(basis, 0.0), first, share,
+            )
+        )  # fmt: skip
     return Purchases(
         capex=capex,
         replacements=replacements,

@@ -549,6 +549,9 @@ export interface Returns {
   equity_npv_myen: number;
   discount_rate: number;
   payback_years: number | null;
+  discounted_payback_years: number | null;
+  equity_payback_years: number | null;
+  equity_discounted_payback_years: number | null;
   least_dscr: number | null;
   mean_dscr: number | null;
   llcr: number | null;
