@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
+from kiban.finance.joint_draws import with_draws
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
 from kiban.planning import build
@@ -32,6 +33,9 @@ SMALL_BUDGET_MYEN = 30_000.0
 """Within reach of special depreciation and of relief from property tax."""
 LARGE_BUDGET_MYEN = 300_000.0
 AIM_MW = 10.0
+DRAWS = 1000
+SWINGS = 8
+"""Rows of the tornado that a page shows."""
 ELASTICITIES = (0.5, 1.0, 2.0, 4.0, 6.0)
 Figures = dict[str, object]
 
@@ -64,6 +68,8 @@ def rounded(value: object) -> object:
     """The same with every number to seven digits."""
     if isinstance(value, Mapping):
         return {key: rounded(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [rounded(inner) for inner in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return float(f"{value:.{DIGITS}g}") if abs(value) > 1e-6 else 0.0
@@ -144,12 +150,49 @@ def pay_elasticity(question: Question, elasticities: tuple[float, ...] = ELASTIC
     return found
 
 
+def pay_draws(question: Question, draws: int = DRAWS) -> Figures:
+    """How firm the answer about the tax credit is, over joint draws of what is assumed."""
+    found = with_draws(question, question.pay(("tax-credit",)), draws=draws, seed=1).firmness
+    assert found is not None
+    return {
+        "draws": found.draws,
+        "seed": found.seed,
+        "rows": len(found.rows),
+        "budget_myen": found.budget_myen,
+        "design_gap": found.design_gap,
+        "figures": {
+            name: {"low": one.low, "median": one.median, "high": one.high} for name, one in found.figures.items()
+        },
+        "tornado": {
+            swing.row: {
+                "at_low_myen": swing.at_low["fiscal_cost_myen"],
+                "at_high_myen": swing.at_high["fiscal_cost_myen"],
+                "windfall_at_low": swing.at_low["windfall_share"],
+                "windfall_at_high": swing.at_high["windfall_share"],
+            }
+            for swing in found.swings[:SWINGS]
+        },
+        "order": {
+            one.package.replace("-", "_"): {
+                "reaches": one.reaches,
+                **{f"best_{goal}": one.best[goal] for goal in one.best},
+            }
+            for one in found.standings
+        },
+        "turns": [
+            {"goal": turn.goal, "row": turn.row, "value": turn.value, "below": turn.below, "above": turn.above}
+            for turn in found.turns
+        ],
+    }
+
+
 PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
     "packages": pay_packages,
     "equal_cost": pay_equal_cost,
     "equal_cost_large": pay_equal_cost_large,
     "least": pay_least,
     "elasticity": pay_elasticity,
+    "draws": pay_draws,
 }
 
 

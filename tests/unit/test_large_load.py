@@ -16,19 +16,18 @@ from kiban.errors import ScenarioError
 from kiban.finance.large_load import (
     NO_TERMS,
     OTHERS,
-    OWN,
     OWNER,
     PUBLISHED,
     STATES,
     Chances,
     LargeLoad,
-    LoadTerms,
     post_connection,
     read_terms,
     weigh,
     weigh_terms,
 )
 from kiban.finance.ledger import TREASURIES
+from kiban.finance.load_contract import OWN, LoadTerms
 from kiban.finance.paying import Question
 from kiban.policy.law import load_law
 from kiban.report.payment.document import PaymentDocument, payment_document
@@ -238,9 +237,8 @@ def test_a_scenario_may_promise_more_than_it_connects() -> None:
 def test_faults_are_named_with_their_key() -> None:
     with pytest.raises(ScenarioError, match="more than 1"):
         Question(campus(assumptions={"large_load.absence_probability": 0.7, "large_load.part_probability": 0.4}))
-    payment = Question(campus(grid={"contract": {"contracted_mw": 0.1}})).pay(("none",))
     with pytest.raises(ScenarioError, match="connects"):
-        weigh_terms(payment)
+        Question(campus(grid={"contract": {"contracted_mw": 0.1}})).pay(("none",))
     raw = {"national": {"name": "x"}, "tranche": [{"id": "t", "it_load_mw": 100.0}], "grid": {"contract": {}}}
     with pytest.raises(ScenarioError, match=r"grid\.contract is a promise of one campus"):
         parse_national(raw)

@@ -27,7 +27,7 @@ Money by year:
     assumptions       rates, years and terms of the debt, from the catalogue
     money_terms       paths of prices and output, how debt is sized, reserves: what a scenario says beside those
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
-    optional_depreciation  what an owner deducts who may take less than the law's limit
+    optional_depreciation  what an owner deducts who may take less than the limit of the law
     size_levy         tax on value added and capital, a cost before profit
     tax               tax on income: losses carried forward, credits as far as limits allow
     debt              debt sized by cost and cover, drawn, repaid
@@ -48,6 +48,7 @@ Who pays whom, and for what:
     budget            revenue lost and money spent by fiscal year; ends, caps, share of an official total
     claw_back         what comes back if a campus closes early, by year
     chip_market       who ends with the support where chips have a price that answers
+    load_contract     what a large load's contract asks of its owner by year
     large_load        terms of a large load's contract: who bears works for a load that does not come
     leakage           what is induced here and has left another prefecture or country
     waiting           the value of waiting on a binomial lattice

@@ -93,7 +93,8 @@ class CashFlow:
     credits_earned: tuple[EarnedCredit, ...]
     debt: Debt
     cash_reserves: Array
-    """Cash that is kept at the end of each year, for debt service and running costs; 0 where no term asks for it."""
+    """Cash that is kept at the end of each year: for debt service and running costs where a term asks for it, and the
+    collateral of a contract with the network."""
     reserve: Array
     """What pays for replacements if spread evenly over the life before them. Lenders count it; no cash is locked up,
     equity pays for replacements when they come."""
@@ -234,6 +235,8 @@ def project_cash_flow(
     for account, cost in project.operating_costs_myen_per_year.items():
         factor = use if account in MEASURED_ACCOUNTS else at_work
         costs[account] = operating(cost, factor * (power if account in POWER_ACCOUNTS else dearer))
+    if project.contract is not None:
+        costs |= {account: operating(1.0, due) for account, due in project.contract.charges(horizon).items()}
     production = _production_credits(project, assumptions, at_work * output, operating)
     fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
     network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
@@ -299,7 +302,7 @@ def project_cash_flow(
         production_credits=production,
         credits_earned=credits,
         debt=debt,
-        cash_reserves=terms.reserves(debt.service, spent, start),
+        cash_reserves=terms.reserves(debt.service, spent, start) + _collateral(project, start, level),
         reserve=reserve,
         tax=_tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee, project, assumptions, credits),
         unlevered_tax=unlevered,
@@ -449,6 +452,13 @@ def _require_prices(project: Project) -> None:
 def _price(price_myen_per_mwh: float | None) -> float:
     assert price_myen_per_mwh is not None
     return price_myen_per_mwh
+
+
+def _collateral(project: Project, start: int, level: Array) -> Array:
+    """Collateral for the network by year, paid at the prices of the start of operation."""
+    if project.contract is None:
+        return np.zeros(len(level))
+    return project.contract.held(start, len(level)) * level[start]
 
 
 def _at_work(delay_years: Array | None, horizon: int) -> Array:

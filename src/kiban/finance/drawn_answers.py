@@ -373,7 +373,7 @@ class DrawnQuestion:
         )
         return project_of(
             self._question.scenario.name, built, self.designs.capacities, group.parts, group.units, costs, terms,
-            self._question.scenario.policy.start_year, streams,
+            self._question.scenario.policy.start_year, streams, self._question.before.project.contract,
         )  # fmt: skip
 
     def _bids(self, group: _Group, before: DrawnSide, served: Array) -> Array:

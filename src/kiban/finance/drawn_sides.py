@@ -20,6 +20,7 @@ from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import Part, UnitCosts
 from kiban.finance.drawn_design import MARKET, Built, YearlyCosts
+from kiban.finance.load_contract import Connected
 from kiban.finance.metrics import npv
 from kiban.finance.project import BASE_STREAM, Project, ProjectAsset, RevenueStream
 from kiban.policy.terms import PolicyTerms
@@ -64,8 +65,12 @@ def project_of(
     policy: PolicyTerms,
     start_year: int,
     streams: tuple[RevenueStream, ...],
+    contract: Connected | None = None,
 ) -> Project:
-    """The project of each draw's design at each draw's costs; as `project_from_plan`."""
+    """The project of each draw's design at each draw's costs; as `project_from_plan`.
+
+    A `contract` with the network is that of the design as planned.
+    """
     columns: dict[tuple[str, float], dict[str, Array]] = {}
     outputs: dict[str, Array] = {}
     names = {key: f"{key[0]}_{key[1]:g}" for key in dict.fromkeys((part.asset, part.life_years) for part in parts)}
@@ -89,6 +94,7 @@ def project_of(
         ),
         "operating_costs_myen_per_year": {account: cost for account, cost in operating.items() if np.any(cost)},
         "clean_output_mwh_per_year": outputs,
+        "contract": contract,
     }  # fmt: skip
     return Project(name=name, streams=streams, policy=policy, start_year=start_year, **found)
 

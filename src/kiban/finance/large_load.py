@@ -31,37 +31,20 @@ from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.kept_by import catalogue_of
 from kiban.finance.ledger import TREASURIES, Entry, Ledger
+from kiban.finance.load_contract import CONNECTED, Connected, LoadTerms, contracted_power, demand_charge, own_terms
 from kiban.finance.payment import Payment
-from kiban.planning.plan import Plan
 from kiban.policy.law import Measure, load_law
 from kiban.quantities import YEN_PER_MYEN
-from kiban.scenario.connection import Contract
 
 State = Literal["full", "part", "never"]
 STATES: tuple[State, ...] = ("full", "part", "never")
 OWNER, OTHERS, BUILDERS = "equity", "ratepayers", "suppliers_home"
-NO_TERMS, OWN = "none", "own"
+NO_TERMS = "none"
 PUBLISHED = ("us_aep_ohio_dct", "us_dominion_gs5", "us_evergy_kansas_llps", "jp_large_demand_connection")
 """Measures of law that are terms of a large load."""
-CONNECTION, CONNECTED = "interconnection", "interconnection_mw"
 LOCAL_WORKS = "grid.reinforcement.local"
 PROBABILITIES = ("large_load.absence_probability", "large_load.part_probability")
 VARIED = (*PROBABILITIES, "large_load.part_share", "large_load.absent_payment", LOCAL_WORKS)
-
-
-@dataclass(frozen=True, slots=True)
-class LoadTerms:
-    """What a contract asks of a large load; see the keys of `[grid.contract]`."""
-
-    name: str
-    minimum_share: float = 0.0
-    ramp_years: int = 0
-    """Longest ramp that the terms allow; the minimum is of all the contracted power afterwards."""
-    term_years: int = 0
-    exit_fee_years: int = 0
-    collateral_years: float = 0.0
-    collateral_myen_per_mw: float = 0.0
-    works_owed_share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +69,10 @@ class LargeLoad:
     """Calendar year at whose end service starts."""
     tax_shares: Mapping[str, float]
     """Tax that each treasury loses of a yen that the owner pays to end a contract."""
+
+    def under(self, terms: LoadTerms) -> Connected:
+        """The connection under terms."""
+        return Connected(terms, self.contracted_mw, self.used_mw, self.ramp, self.demand_charge_myen_per_mw)
 
     def contracted(self, year: int) -> float:
         """Contracted power in a year of service (from 0), MW."""
@@ -156,15 +143,16 @@ def _entries(load: LargeLoad, terms: LoadTerms, state: State, chances: Chances) 
         for party, share in load.tax_shares.items():
             yield from _entry(first, party, OWNER, "income_tax", share * (called + paid), terms)
         return
-    full = load.used_mw
+    full, bound = load.used_mw, load.under(terms)
     used_mw = full if state == "full" else min(chances.part_share * load.contracted_mw, full)
     for year in range(load.years):
         used = min(used_mw, load.contracted(year))
-        more = max(_minimum_mw(load, terms, year) - used, 0.0)
+        more = max(bound.minimum_mw(year) - used, 0.0)
         charges = used * load.demand_charge_myen_per_mw + load.energy_charges_myen * (used / full if full else 0.0)
         yield from _entry(first + year + 1, OWNER, OTHERS, "network_charges", charges, terms)
         added = more * load.demand_charge_myen_per_mw
         yield from _entry(first + year + 1, OWNER, OTHERS, "minimum_charge", added, terms)
+    yield from _entry(first + load.years, OWNER, OTHERS, "exit_fee", bound.exit_fee_myen(load.years), terms)
 
 
 def _entry(year: int, payer: str, payee: str, account: str, myen: float, terms: LoadTerms) -> Iterator[Entry]:
@@ -173,33 +161,15 @@ def _entry(year: int, payer: str, payee: str, account: str, myen: float, terms: 
         yield Entry(year, payer, payee, account, yen / YEN_PER_MYEN, terms.name)
 
 
-def _ramp_years(load: LargeLoad, terms: LoadTerms) -> int:
-    return min(len(load.ramp), terms.ramp_years)
-
-
-def _minimum_mw(load: LargeLoad, terms: LoadTerms, year: int) -> float:
-    """Power that is charged at least in a year of service (from 0)."""
-    ramp = _ramp_years(load, terms)
-    if year >= ramp + terms.term_years:
-        return 0.0
-    return terms.minimum_share * (load.contracted(year) if year < ramp else load.contracted_mw)
-
-
-def _yearly_minimum(load: LargeLoad, terms: LoadTerms) -> float:
-    return terms.minimum_share * load.contracted_mw * load.demand_charge_myen_per_mw
-
-
 def amount_due(load: LargeLoad, terms: LoadTerms) -> float:
     """What is owed where the load never comes, million yen."""
-    years = min(terms.exit_fee_years, _ramp_years(load, terms) + terms.term_years)
     works = terms.works_owed_share * (1.0 - load.works_borne) * load.works_myen
-    return max(years * _yearly_minimum(load, terms), works)
+    return max(load.under(terms).exit_fee_myen(0), works)
 
 
 def held_collateral(load: LargeLoad, terms: LoadTerms) -> float:
     """What is held against it, million yen."""
-    yearly = terms.collateral_years * _yearly_minimum(load, terms)
-    return yearly + terms.collateral_myen_per_mw * load.contracted_mw
+    return load.under(terms).collateral_myen
 
 
 def weigh(load: LargeLoad, terms: LoadTerms, chances: Chances, rate: float) -> TermsOutcome:
@@ -242,7 +212,7 @@ def weigh_terms(payment: Payment) -> LargeLoadView | None:
     ScenarioError where probabilities add up to more than 1, or less is contracted than the design connects.
     """
     catalogue, plan = catalogue_of(payment.after.plan), payment.after.plan
-    if _demand_charge(plan) <= 0.0:
+    if demand_charge(plan) <= 0.0:
         return None
     contract = plan.scenario.grid.contract
     listed = [LoadTerms(NO_TERMS), *(read_terms(load_law().measure(name)) for name in PUBLISHED)]
@@ -276,20 +246,6 @@ def read_terms(measure: Measure) -> LoadTerms:
     )
 
 
-def own_terms(contract: Contract) -> LoadTerms:
-    """Terms of a scenario."""
-    return LoadTerms(
-        name=OWN,
-        minimum_share=contract.minimum_share,
-        ramp_years=len(contract.ramp),
-        term_years=contract.term_years,
-        exit_fee_years=contract.exit_fee_years,
-        collateral_years=contract.collateral_years,
-        collateral_myen_per_mw=contract.collateral_myen_per_mw,
-        works_owed_share=contract.works_owed_share,
-    )
-
-
 def read_chances(catalogue: Catalogue) -> Chances:
     """What is assumed of large loads; ScenarioError where the two probabilities add up to more than 1."""
     return _read_chances({name: catalogue.value(name) for name in VARIED})
@@ -305,19 +261,14 @@ def _read_chances(values: Mapping[str, float]) -> Chances:
 def _read_load(payment: Payment, local_works: float) -> LargeLoad:
     side = payment.after
     plan, cash, grid = side.plan, side.cash, side.plan.scenario.grid
-    contract, built = grid.contract, plan.capacities[CONNECTED]
-    contracted = built if contract is None or contract.contracted_mw is None else contract.contracted_mw
-    if contracted < built * (1.0 - 1e-6):
-        raise ScenarioError(
-            Problem("finance.contracted_less", key="grid.contract.contracted_mw", value=contracted, least=built)
-        )
+    contract, contracted, built = grid.contract, contracted_power(plan), plan.capacities[CONNECTED]
     tax = side.terms.tax
     relieved = tax.rate if cash.assumptions.tax_position == "group" else 0.0
     return LargeLoad(
         contracted_mw=contracted,
         used_mw=built,
         ramp=() if contract is None else contract.ramp,
-        demand_charge_myen_per_mw=_demand_charge(plan),
+        demand_charge_myen_per_mw=demand_charge(plan),
         energy_charges_myen=plan.energy_charges_myen_per_year.get("network", 0.0),
         works_myen=contracted * (grid.reinforcement_myen_per_mw or local_works),
         works_borne=grid.reinforcement_borne if grid.reinforcement_myen_per_mw else 0.0,
@@ -325,10 +276,3 @@ def _read_load(payment: Payment, local_works: float) -> LargeLoad:
         first_year=int(cash.years[cash.start]),
         tax_shares={party: relieved * tax.shares.get(party, 0.0) for party in TREASURIES},
     )
-
-
-def _demand_charge(plan: Plan) -> float:
-    """Demand charge of the network, million yen a MW and year; 0 without a connection."""
-    yearly = sum(one.network_charge_myen_per_year for one in plan.investments if one.capacity == CONNECTION)
-    built = plan.capacities.get(CONNECTED, 0.0)
-    return yearly / built if built > 0.0 else 0.0

@@ -36,6 +36,8 @@ PAYEES: Mapping[str, tuple[str, str]] = {
     "site": ("suppliers_home", "having a campus at the site"),
     "latency": ("users", "made good for the round trip"),
     "reinforcement": ("suppliers_home", "works on the area's network, by the year"),
+    "minimum_charge": ("ratepayers", "least demand charge of a large load's contract"),
+    "exit_fee": ("ratepayers", "closed before the end of a large load's contract"),
 }
 """Who is paid for an operating account, and why; nobody by default. `energy` is shared by what its bill holds."""
 

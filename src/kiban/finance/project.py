@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kiban.errors import Problem, ScenarioError
+from kiban.finance.load_contract import Connected, read_contract
 from kiban.planning.plan import Investment, Plan
 from kiban.policy.terms import ASSETS, AssetTerms, DepreciationTerms, PolicyTerms, TaxTerms
 from kiban.quantities import KW_PER_MW
@@ -58,6 +59,8 @@ class Project:
     """By name of the asset that may earn a production credit."""
     facility_energy_mwh_per_year: float = 0.0
     gpu_hours_per_year: float | None = None
+    contract: Connected | None = None
+    """What is promised to the network; None without a contract."""
 
     @property
     def it_energy_mwh_per_year(self) -> float:
@@ -119,6 +122,7 @@ def project_from_plan(plan: Plan) -> Project:
         clean_output_mwh_per_year=_clean_output(plan),
         facility_energy_mwh_per_year=plan.indicators["load_mwh_per_year"],
         gpu_hours_per_year=None if kw_per_gpu is None else it_energy * KW_PER_MW / kw_per_gpu,
+        contract=read_contract(plan),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kiban.arrays import Array
 from kiban.finance.cash_flow import CashFlow
 from kiban.quantities import LANGUAGES, YEN_PER_MYEN
 from kiban.report.payment.workbook_inputs import Inputs
@@ -89,6 +90,10 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
     for account in project.operating_costs_myen_per_year:
         spent.append(f"cost.{account}")
         sheet.row(spent[-1], yearly(spent[-1], cost_factor(account)), "cost", what=account)
+    due = {} if project.contract is None else project.contract.charges(last - start)
+    for account, amounts in due.items():
+        spent.append(f"cost.{account}")
+        sheet.row(spent[-1], _promised(amounts, start, level), "cost", what=account)
     for kind in ("om", "network"):
         for asset in project.assets:
             name = f"{kind}.{asset.name}"
@@ -144,6 +149,11 @@ def _write_cash_flow(book: Workbook, flow: CashFlow, inputs: Inputs, bought: Yea
     sheet.row("dividends", lambda y: f"=MAX({sheet.at('equity_flow', y)},0)", "dividends", fill=False)
     sheet.row("contributions", lambda y: f"=MAX(-{sheet.at('equity_flow', y)},0)", "contributions", fill=False)
     return sheet
+
+
+def _promised(amounts: Array, start: int, level: Callable[[int], str]) -> Content:
+    """What a contract asks by year of service, at prices of the start year, with inflation."""
+    return lambda year: f"={float(amounts[year - start - 1])!r}*{level(year)}" if year > start else 0
 
 
 def _until(last: int, content: Content) -> Content:
