@@ -153,8 +153,10 @@ def test_each_year_sums_to_zero_to_the_yen_and_works_are_paid_once(terms, state,
 
 @given(some_terms(), st.floats(0.0, 0.9))
 def test_with_certain_full_load_and_a_minimum_below_its_use_nothing_changes(terms, minimum) -> None:
-    """The ramp of the terms is as long as that of the load, so that no minimum runs ahead of it."""
-    held = replace(terms, minimum_share=minimum, ramp_years=max(terms.ramp_years, 1))
+    """The ramp of the terms is as long as that of the load, so that no minimum runs ahead of it; the term ends with
+    the campus, which would else pay to leave."""
+    term = min(terms.term_years, load().years - 1)
+    held = replace(terms, minimum_share=minimum, ramp_years=max(terms.ramp_years, 1), term_years=term)
     free = post_connection(load(), LoadTerms(held.name), "full", CERTAIN)
     assert post_connection(load(), held, "full", CERTAIN) == free
     assert weigh(load(), held, CERTAIN, 0.04).others_expected_myen == pytest.approx(free.present_value(OTHERS, 0.04))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.cases.payments import paid
 
-from kiban.finance.cash_flow import CashFlow
+from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.levelised import break_even_price
-from kiban.finance.paying import Side
+from kiban.finance.payment import Side
 from kiban.finance.purchases import totals
 from kiban.policy.law import load_law
 from kiban.policy.size_scope import Company, is_taxed_by_size, size_levy_terms
@@ -76,13 +76,14 @@ def test_the_price_rises_by_what_they_are_worth_and_no_more() -> None:
     golden results of PAY moved: 0.4 % on the GPU-hour of Tomakomai.
     """
     campus = side()
-    assumptions, cash = paid("none").assumptions, campus.cash
+    assumptions = campus.cash.assumptions
     before = break_even_price(replace(campus.project, policy=without_them(campus.terms)), assumptions)
     after = break_even_price(campus.project, assumptions)
+    cash = project_cash_flow(campus.project.priced(after, all_streams=True), assumptions)
     level = (1 + assumptions.inflation) ** np.arange(len(cash.years)) * (np.arange(len(cash.years)) > cash.start)
     energy = campus.project.it_energy_mwh_per_year * worth(cash, level)
     taxes = worth(cash, cash.size_levy + cash.taxes_on_purchases)
-    assert campus.price_myen_per_mwh == pytest.approx(after, rel=1e-9)
+    assert campus.levelised.myen_per_it_mwh == pytest.approx(after, rel=1e-9)
     assert (after - before) * energy == pytest.approx(taxes, rel=1e-6)
     assert 0.002 < after / before - 1 < 0.008
 
