@@ -123,7 +123,7 @@ def test_capital_counts_never_more_than_it_is_and_less_and_less(one: float, more
 
 @given(AMOUNTS, AMOUNTS, AMOUNTS, st.booleans(), st.sampled_from([2024, 2025, 2026, 2030]))
 def test_who_has_more_is_never_let_out(capital: float, paid_in: float, parent: float, before: bool, year: int) -> None:
-    """More capital, more paid in, a larger parent, a tax by size the year before, a later year: none of them leads out."""
+    """More capital, more paid in, a larger parent, a tax by size before, a later year: none of them leads out."""
     law, paid_in = load_law(), max(capital, paid_in)
     company = Company(capital, paid_in, parent, before)
     if not is_taxed_by_size(law, date(year, 4, 1), company):

@@ -118,6 +118,11 @@ class CashFlow:
         return totals(self.revenue) + sum_of(self.production_credits) - paid
 
     @property
+    def collateral(self) -> Array:
+        """Cash that a contract with the network holds at the end of each year."""
+        return _collateral(self.project, self.start, (1.0 + self.assumptions.inflation) ** np.arange(len(self.years)))
+
+    @property
     def available_for_debt_service(self) -> Array:
         """Cash flow before income tax, after the reserve for replacements; 0 before operation."""
         return _operating(self.earnings - self.reserve, self.start)

@@ -2,6 +2,8 @@
 
     law              measures of law with their terms, dates, status and sources, read from `law/*.toml`
     tax_law          the tax law of a country without any support
+    size_scope       whom Japan taxes by size, and with which terms
+    real_estate_tax  Japan's taxes on buying land and building on it
     state_tax        taxes of American states and of the examples' places in them
     instruments      the instruments of packages, checked one by one and against each other
     package_terms    packages become terms: ordinary law, and the instruments laid over it, asset by asset

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from kiban.calendar import MONTHS_PER_YEAR
 from kiban.finance.cash_flow import POWER_ACCOUNTS, CashFlow
 from kiban.finance.money_terms import MoneyTerms
@@ -62,8 +60,6 @@ def cost_factor(account: str) -> str:
 def write_kept_cash(sheet: YearSheet, flow: CashFlow, address: Callable[[str], str], spent: Sequence[str]) -> None:
     """The rows `kept`, cash at the end of each year, and `put_by`, its change."""
     start, last = flow.start, len(flow.years) - 1
-    contract, inflation = flow.project.contract, flow.assumptions.inflation
-    held = np.zeros(last + 1) if contract is None else contract.held(start, last + 1) * (1.0 + inflation) ** start
 
     def kept(year: int) -> str | int:
         if not start <= year < last:
@@ -71,7 +67,7 @@ def write_kept_cash(sheet: YearSheet, flow: CashFlow, address: Callable[[str], s
         costs = "+".join(sheet.at(row, year + 1) for row in spent) or "0"
         service = f"{sheet.at('interest_paid', year + 1)}+{sheet.at('principal', year + 1)}"
         months = f"{address('debt_reserve_months')}*({service})+{address('working_reserve_months')}*({costs})"
-        return f"=({months})/{MONTHS_PER_YEAR}+{float(held[year])!r}"
+        return f"=({months})/{MONTHS_PER_YEAR}+{float(flow.collateral[year])!r}"
 
     sheet.row("kept", kept, "kept_cash")
     sheet.row(
