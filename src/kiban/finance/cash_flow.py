@@ -120,7 +120,7 @@ class CashFlow:
     @property
     def collateral(self) -> Array:
         """Cash that a contract with the network holds at the end of each year."""
-        return _collateral(self.project, self.start, (1.0 + self.assumptions.inflation) ** np.arange(len(self.years)))
+        return _collateral(self.project, self.start, len(self.years), self.assumptions.inflation)
 
     @property
     def available_for_debt_service(self) -> Array:
@@ -307,7 +307,8 @@ def project_cash_flow(
         production_credits=production,
         credits_earned=credits,
         debt=debt,
-        cash_reserves=terms.reserves(debt.service, spent, start) + _collateral(project, start, level),
+        cash_reserves=terms.reserves(debt.service, spent, start)
+        + _collateral(project, start, years, assumptions.inflation),
         reserve=reserve,
         tax=_tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee, project, assumptions, credits),
         unlevered_tax=unlevered,
@@ -459,11 +460,11 @@ def _price(price_myen_per_mwh: float | None) -> float:
     return price_myen_per_mwh
 
 
-def _collateral(project: Project, start: int, level: Array) -> Array:
+def _collateral(project: Project, start: int, years: int, inflation: float | Array) -> Array:
     """Collateral for the network by year, paid at the prices of the start of operation."""
     if project.contract is None:
-        return np.zeros(len(level))
-    return project.contract.held(start, len(level)) * level[start]
+        return np.zeros(years)
+    return np.asarray(project.contract.held(start, years) * (1.0 + inflation) ** start)
 
 
 def _at_work(delay_years: Array | None, horizon: int) -> Array:

@@ -44,7 +44,9 @@ def read_company(catalogue: Catalogue, owner: Owner) -> Company:
 
 def is_taxed_by_size(law: Law, day: date, company: Company) -> bool:
     """Whether a company whose year begins on a day is taxed on value added and capital."""
-    scope = {name: value / YEN_PER_MYEN for name, value in law.measure("jp_size_based_scope").terms(day).items()}
+    scope: dict[str, float] = {
+        name: value / YEN_PER_MYEN for name, value in law.measure("jp_size_based_scope").terms(day).items()
+    }
     if company.capital_myen > scope["capital_yen"]:
         return True
     if company.taxed_before and company.paid_in_myen > scope.get("kept_paid_in_yen", math.inf):

@@ -9,8 +9,9 @@ import dataclasses
 from typing import Annotated, Any, TypedDict
 
 from kiban.finance.fiscal import FiscalViews
-from kiban.finance.large_load import NO_TERMS, LargeLoad, LargeLoadView, LoadTerms, TermsOutcome
+from kiban.finance.large_load import NO_TERMS, LargeLoad, LargeLoadView, TermsOutcome
 from kiban.finance.leakage import Circle, Elsewhere, Leakage
+from kiban.finance.load_contract import LoadTerms
 from kiban.finance.timing import SHARES, Case, Decision, Timing
 from kiban.finance.waiting import Split
 from kiban.quantities import Language, format_number, format_share
