@@ -382,7 +382,10 @@ def test_a_plan_without_a_design_has_no_project() -> None:
 def test_what_tranches_pay_is_theirs_and_the_rest_is_to_be_priced() -> None:
     plan = SimpleNamespace(
         status="optimal",
-        scenario=SimpleNamespace(name="two", policy=SimpleNamespace(start_year=2030)),
+        scenario=SimpleNamespace(
+            name="two", policy=SimpleNamespace(start_year=2030), grid=SimpleNamespace(contract=None)
+        ),
+        capacities={},
         investments=(
             Investment("battery", "battery_power", 2.0, "mw", 10.0, 20.0, 1.0, 0.0, 0.0),
             Investment("battery", "battery_energy", 8.0, "mwh", 30.0, 20.0, 0.5, 0.0, 0.0),
