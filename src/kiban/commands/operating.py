@@ -57,6 +57,10 @@ def operate_command(
     horizon: Annotated[
         float | None, typer.Option("--horizon", metavar="HOURS", min=1, max=168, help="Length of a window.")
     ] = None,
+    account: Annotated[
+        Literal["year", "fiscal_year", "month"],
+        typer.Option("--account", help="Time at whose end limits of a year are to be met."),
+    ] = "year",
     host: Annotated[str, typer.Option(help="Address for metrics, health and orders.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of it; 0 takes a free one.")] = 9464,
     token_file: Annotated[
@@ -81,6 +85,7 @@ def operate_command(
         speed=speed,
         hours=hours,
         horizon_hours=horizon,
+        account=account,
         host=host,
         port=port,
         token_file=token_file,

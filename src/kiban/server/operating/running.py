@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.operation.live.campus import read_campus
 from kiban.operation.live.journal import BrokenJournalError, Journal, JournalFile
+from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import digest_of
 from kiban.outside import may_open
 from kiban.quantities import Language
@@ -51,6 +52,7 @@ class Wanted:
     host: str = "127.0.0.1"
     port: int = 9464
     token_file: str | None = None
+    account: Account = "year"
     apply: str = "none"
     """What the journal calls the scheduler."""
 
@@ -86,6 +88,7 @@ def operate(
             horizon_hours=wanted.horizon_hours,
             apply=wanted.apply,
             source=wanted.source,
+            account=wanted.account,
         )
         service = Service(
             campus,

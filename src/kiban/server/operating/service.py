@@ -20,6 +20,7 @@ from kiban.operation.live.hindsight import DayLooked, Hindsight
 from kiban.operation.live.journal import JournalFile
 from kiban.operation.live.orders import Order, kind_of, order_content
 from kiban.operation.live.outlook import Issue
+from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import decision_content, issues_content, readings_content, restore_limit
 from kiban.operation.live.replay import check_plan, resume
 from kiban.operation.live.steering import Decision, Steering
@@ -45,6 +46,8 @@ class Origin:
     horizon_hours: float | None
     apply: str
     source: str
+    account: Account = "year"
+    """The time over which limits of a year are paced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,7 @@ class Service:
         else:
             begun = {"at": now.isoformat(), "begins": now.isoformat(), "format": FORMAT, "version": VERSION}
             journal.append("begun", {**begun, **asdict(origin)})
-            self.steering = Steering(campus, now)
+            self.steering = Steering(campus, now, origin.account)
             log(logging.INFO, "begun", **asdict(origin))
 
     def run(self, stop: threading.Event, until: datetime | None = None) -> None:
