@@ -58,6 +58,7 @@ METRICS: Final = (
     Metric("kiban_unserved_watts", "gauge", "W"),
     Metric("kiban_clean_share", "gauge", "share"),
     Metric("kiban_regret_yen", "gauge", "yen"),
+    Metric("kiban_budget_price_ratio", "gauge", "share", ("limit",)),
     Metric("kiban_twin_ratio", "gauge", "share", ("quantity",)),
     Metric("kiban_twin_error_share", "gauge", "share", ("quantity",)),
 )
