@@ -31,8 +31,16 @@ def operate_command(
         str, typer.Option("--journal", metavar="FILE", help="Where decisions are kept; goes on where it ends.")
     ] = "operate.jsonl",
     apply: Annotated[
-        Literal["none", "slurm", "kueue"], typer.Option("--apply", help="Hand limits to a scheduler, or advise only.")
+        Literal["none", "slurm", "kueue", "dps"],
+        typer.Option("--apply", help="Hand limits to a scheduler, or advise only."),
     ] = "none",
+    feeds: Annotated[
+        str | None, typer.Option("--feeds", metavar="TAGS", help="Feeds of --apply dps, with commas between; else all.")
+    ] = None,
+    calls: Annotated[
+        list[str] | None,
+        typer.Option("--calls", metavar="URL", help="Server that calls: openadr2://HOST/PATH?ven= or openadr3://."),
+    ] = None,
     source: Annotated[
         Literal["prometheus", "csv"], typer.Option("--source", help="Where telemetry comes from.")
     ] = "prometheus",
@@ -86,6 +94,8 @@ def operate_command(
         hours=hours,
         horizon_hours=horizon,
         account=account,
+        calls=tuple(calls or ()),
+        feeds=tuple(tag.strip() for tag in feeds.split(",") if tag.strip()) if feeds else (),
         host=host,
         port=port,
         token_file=token_file,

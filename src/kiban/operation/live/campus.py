@@ -60,6 +60,8 @@ class Campus:
     """The most that each series was in the plan's year."""
     zone: timezone
     horizon_steps: int
+    call_steps: int
+    """How long a call for demand response takes."""
     slacks: Mapping[str, float]
     """The yearly limits that have a price in the valuation, by its name: what each MWh of load more may use more."""
 
@@ -150,6 +152,7 @@ def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Repor
         most={name: float(values.max()) for name, values in conditions.series.items()},
         zone=timezone(offset),
         horizon_steps=arranged.manner.horizon_steps,
+        call_steps=max(round(arranged.recorder.take("market.call_hours") / facility.step_hours), 1),
         slacks={budget.price: budget.slack for budget in arranged.manner.budgets},
     )
 

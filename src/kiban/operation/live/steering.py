@@ -148,7 +148,7 @@ class Steering:
     def _by_window(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess] | None:
         """Compute that can wait in the first step, and what else that comes to; None where nothing is proven."""
         ahead = self._ahead(now, expected)
-        standing = self._standing(ahead.facility)
+        standing = self.standing(ahead.facility)
         begun = time.perf_counter()
         try:
             found = solve_window(ahead, self.pacing.valuation, standing)
@@ -176,7 +176,7 @@ class Steering:
         """The first step in merit order of the plan's own prices, with the states as they were last known."""
         valuation = self.pacing.valuation
         ahead = self._ahead(now, expected)
-        standing = self._standing(ahead.facility)
+        standing = self.standing(ahead.facility)
         nothing = (0.0,) * len(ahead.facility.stores)
         of_sources = (0.0,) * len(ahead.facility.sources)
         values = tuple(valuation.worth_of(store.name) for store in ahead.facility.stores)
@@ -188,6 +188,10 @@ class Steering:
     def _balance(self, ahead: Ahead, handover: Handover, standing: Standing) -> Happened:
         measured, _ = measure(ahead, self.pacing.valuation)
         return run_hour(measured[0], equip(ahead.facility), handover, standing)
+
+    def look(self, now: datetime) -> Ahead:
+        """What is seen from now on; changes nothing."""
+        return self._ahead(now, self.outlook.expect(now, self.telemetry, self.twin.factors))
 
     def _ahead(self, now: datetime, expected: Mapping[str, Array]) -> Ahead:
         """What is seen from now on, behind the steps whose arrivals may still wait."""
@@ -222,7 +226,7 @@ class Steering:
                     limited[place] = min(limited[place], share * lowest + (1.0 - share) * limit_mw[place])
         return limited
 
-    def _standing(self, facility: Facility) -> Standing:
+    def standing(self, facility: Facility) -> Standing:
         """What is stored, what waits and what generators give, as last known; nothing where that was never read."""
 
         def last(series: str) -> float:

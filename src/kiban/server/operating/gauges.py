@@ -102,6 +102,10 @@ class Gauges:
         made["kiban_data_age_seconds"].set(service.steering.telemetry.age(now).total_seconds())
         made["kiban_source_up"].set(0.0 if service.source_fault else 1.0)
         made["kiban_scheduler_up"].set(0.0 if service.scheduler_fault else 1.0)
+        for source, fault in service.caller_faults.items():
+            made["kiban_caller_up"].labels(source).set(0.0 if fault else 1.0)
+        if service.offers:
+            made["kiban_offer_watts"].set(min(one.reduction_mw for one in service.offers) * WATTS_PER_MW)
         for name, count in (
             ("kiban_late_steps_total", service.late_steps),
             ("kiban_scheduler_failures_total", service.scheduler_failures),

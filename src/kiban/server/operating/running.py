@@ -21,6 +21,7 @@ from kiban.operation.live.record import digest_of
 from kiban.outside import may_open
 from kiban.quantities import Language
 from kiban.server.operating.addresses import Listener, make_addresses
+from kiban.server.operating.calls import CallDesk, Hearing, name_of, open_source
 from kiban.server.operating.clocks import Clock, FastClock, RealClock
 from kiban.server.operating.forecast_file import ForecastFile
 from kiban.server.operating.gauges import Gauges
@@ -53,6 +54,10 @@ class Wanted:
     port: int = 9464
     token_file: str | None = None
     account: Account = "year"
+    calls: tuple[str, ...] = ()
+    """Addresses of servers that call (`open_source`)."""
+    feeds: tuple[str, ...] = ()
+    """Of the Domain Power Service; all where none is named."""
     apply: str = "none"
     """What the journal calls the scheduler."""
 
@@ -81,6 +86,7 @@ def operate(
             raise OutputError(Problem("journal.broken", wanted.journal, line=error.line)) from None
         clock, source = _clock_and_source(wanted, journal.found, RealClock(campus.zone))
         gauges = Gauges()
+        desks = [CallDesk(name_of(address), open_source(address), gauges.count_order) for address in wanted.calls]
         origin = Origin(
             plan=digest_of(plan),
             folder=folder,
@@ -103,6 +109,10 @@ def operate(
         listener = Listener(make_addresses(service, gauges, token, language), listen(wanted.host, wanted.port))
         listener.start()
         held.callback(listener.stop)
+        if desks:
+            hearing = Hearing(service, desks)
+            hearing.start()
+            held.callback(hearing.stop)
         if say is not None:
             say(f"http://{wanted.host}:{listener.port}/")
         end = stop or held.enter_context(until_told())
@@ -117,6 +127,10 @@ def _apply_of(wanted: Wanted, clock: Clock) -> Apply | None:
         from kiban.server.operating.slurm import Slurm
 
         return Slurm(now=clock.now, speed=1.0 if wanted.clock == "real" else wanted.speed).apply
+    if wanted.apply == "dps":
+        from kiban.server.operating.domain_power import DomainPower
+
+        return DomainPower(wanted.feeds, now=clock.now).apply
     if wanted.apply == "kueue":
         from kiban.server.operating.kueue import Kueue, in_cluster
 

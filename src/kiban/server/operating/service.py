@@ -18,7 +18,8 @@ from kiban.errors import Problem
 from kiban.operation.live.campus import Campus
 from kiban.operation.live.hindsight import DayLooked, Hindsight
 from kiban.operation.live.journal import JournalFile
-from kiban.operation.live.orders import Order, kind_of, order_content
+from kiban.operation.live.offering import Offer, offer_now
+from kiban.operation.live.orders import Call, Order, kind_of, order_content
 from kiban.operation.live.outlook import Issue
 from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import decision_content, issues_content, readings_content, restore_limit
@@ -85,8 +86,12 @@ class Service:
         """Why there is no telemetry; None while there is."""
         self.scheduler_fault: Problem | None = None
         """Why the last limit was not handed over; None where it was."""
+        self.caller_faults: dict[str, Problem | None] = {}
+        """Why calls of a server are not heard, by its name; None while they are."""
         self.scheduler_failures = self.late_steps = 0
         self.last: Step | None = None
+        self.offers: tuple[Offer, ...] = ()
+        """The last offer to the grid."""
         self.hindsight = Hindsight(campus)
         self.day: DayLooked | None = None
         """The last day that was looked at."""
@@ -155,6 +160,30 @@ class Service:
             self.steering.order(order)
             log(logging.INFO, kind_of(order), **order_content(order))
             return self._decide(max(now, self._at), [])
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of the grid that are known."""
+        with self._lock:
+            return [one for one in self.steering.orders if isinstance(one, Call)]
+
+    def offer(self, now: datetime) -> tuple[Offer, ...]:
+        """What could be imported less if a call came now."""
+        with self._lock:
+            self.offers = offer_now(self.steering, now)
+            return self.offers
+
+    def note_caller(self, name: str, problem: Problem | None) -> None:
+        """How a server of calls is: None where it answers and is understood."""
+        with self._lock:
+            before = self.caller_faults.get(name)
+            if (before is None) != (problem is None):
+                up = problem is None
+                log(logging.INFO if up else logging.ERROR, "calls_back" if up else "calls_away", source=name,
+                    reason="" if problem is None else str(problem))  # fmt: skip
+                content = {"source": name, "up": up, "code": None if problem is None else problem.code}
+                self._journal.append("calls", {"at": self.clock.now().isoformat(), **content})
+            self.caller_faults[name] = problem
 
     def _read(self) -> list[Reading]:
         try:
