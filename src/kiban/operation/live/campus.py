@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -77,7 +77,7 @@ class Campus:
         found: Array = (1.0 - share) * values[:-1] + share * values[1:]
         return found
 
-    @property
+    @cached_property
     def sold_price_follows(self) -> bool:
         """Whether the price of energy fed in moves with that of energy drawn."""
         return PRICE in self.tables and bool(np.ptp(self.tables[SOLD]) > 0.0)
@@ -191,13 +191,14 @@ def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series:
     import pandas as pd
 
     hours = campus.facility.step_hours
-    begins = pd.Timestamp(at.astimezone(campus.zone)) + pd.Timedelta(hours=first * hours)
+    # A tenth of what `date_range` with a time zone takes, in every step.
+    starts = round((at.timestamp() + first * hours * 3600.0) * 1e6) + np.arange(steps) * round(hours * 3.6e9)
     known = {name: campus.expect(name, at, steps, first) for name in KNOWN}
     if PRICE in series and campus.sold_price_follows:
         # What lies between the price of what is sold and that of what is drawn is known, neither of them is.
         known[SOLD] = known[SOLD] + series[PRICE] - campus.expect(PRICE, at, steps, first)
     return Conditions(
-        time=pd.date_range(begins, periods=steps, freq=pd.Timedelta(hours=hours)),
+        time=pd.DatetimeIndex(starts.astype("datetime64[us]"), tz="UTC").tz_convert(campus.zone),
         step_hours=hours,
         series=series,
         **known,

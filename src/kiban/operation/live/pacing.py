@@ -16,7 +16,7 @@ import numpy as np
 from kiban.operation.budget import AMOUNTS, Used, price_factor
 from kiban.operation.conditions import FIRM
 from kiban.operation.facility import EXPORT, Facility
-from kiban.operation.live.campus import LOAD, LOAD_MWH, SERVED, USED, Campus, lay_conditions, lay_facility
+from kiban.operation.live.campus import LOAD, LOAD_MWH, SERVED, USED, Campus, lay_conditions
 from kiban.operation.live.telemetry import GAP, Telemetry
 from kiban.operation.valuation import Valuation
 
@@ -75,7 +75,7 @@ class Pacing:
         flows = measure_flows(campus.facility, now, telemetry)
         firm, served, load = (telemetry.value(name, now) for name in (FIRM, SERVED, LOAD))
         used = Used(
-            lay_facility(campus, middle, 0, 1),
+            campus.facility,
             lay_conditions(campus, middle, 0, 1, {}),
             np.array([[np.nan if flow is None else flow] for flow in flows]),
             np.array([np.nan if firm is None or served is None else firm + served]),

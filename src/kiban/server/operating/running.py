@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import signal
 import threading
@@ -117,6 +118,11 @@ def operate(
             say(f"http://{wanted.host}:{listener.port}/")
         end = stop or held.enter_context(until_told())
         until = None if wanted.hours is None else clock.now() + timedelta(hours=wanted.hours)
+        service.warm()
+        # What is there now stays: no step has to wait until the collector has looked through all of it.
+        gc.collect()
+        gc.freeze()
+        held.callback(gc.unfreeze)
         service.run(end, until)
     return service
 

@@ -24,6 +24,7 @@ from kiban.operation.live.outlook import Issue
 from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import decision_content, issues_content, readings_content, restore_limit
 from kiban.operation.live.replay import check_plan, resume
+from kiban.operation.live.solving import solve_window
 from kiban.operation.live.steering import Decision, Steering
 from kiban.operation.live.telemetry import STEP, Fault, Reading
 from kiban.operation.power_limit import PowerLimit
@@ -123,6 +124,12 @@ class Service:
             journal.append("begun", {**begun, **asdict(origin)})
             self.steering = Steering(campus, now, origin.account)
             log(logging.INFO, "begun", **asdict(origin))
+
+    def warm(self) -> None:
+        """Do once, for nothing, what takes longest the first time: what is loaded then is there for the first step."""
+        with self._lock:
+            ahead = self.steering.look(self.clock.now())
+            solve_window(ahead, self.campus.valuation, self.steering.standing(ahead.facility))
 
     def run(self, stop: threading.Event, until: datetime | None = None) -> None:
         """Step after step until `stop` is set, the source has ended, or a time of the campus is reached."""
