@@ -12,10 +12,17 @@ that is how its rolling horizon works. Differences are of costs, over one and th
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
+import math
+import os
+import tempfile
+import threading
 import time
 import warnings
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,11 +35,18 @@ from kiban.linear.window.wide import begin_rows, write_wide
 from kiban.operation.ahead import Ahead, look_ahead
 from kiban.operation.course import Course
 from kiban.operation.horizon import operate
+from kiban.operation.live.campus import Campus, read_campus
+from kiban.operation.live.journal import JournalFile
+from kiban.operation.live.record import digest_of
+from kiban.operation.live.telemetry import STEP, Reading
 from kiban.operation.running import Arrangement, arrange, run
 from kiban.operation.window import write_wide_windows, write_windows
 from kiban.planning.building import build
 from kiban.planning.plan import Plan
 from kiban.scenario.examples import load_scenario
+from kiban.server.operating.clocks import FastClock
+from kiban.server.operating.service import Origin, Service, Step
+from kiban.version import installed_version
 
 FIRST = 1000
 """The hour at which the compared windows begin."""
@@ -57,6 +71,66 @@ def bench_run(plan: Plan, name: str) -> None:
         f"proof {operation.windows.largest_gap:.0e}; regret {regret:.2%}, "
         f"unserved {operation.total_unserved_mwh:.3g} MWh"
     )
+
+
+class Metered:
+    """Telemetry of a campus that measures what its plan expects, a step after the other."""
+
+    ended = False
+
+    def __init__(self, campus: Campus, clock: FastClock) -> None:
+        self._campus, self._clock = campus, clock
+
+    def read(self) -> list[Reading]:
+        """What every meter shows now."""
+        now = self._clock.now()
+        wobble = 1.0 + 0.01 * math.sin(now.timestamp())
+        found = []
+        for meter in self._campus.meters():
+            expected = meter.series in self._campus.tables
+            value = float(self._campus.expect(meter.series, now, 1)[0]) if expected else 0.5 * meter.most
+            found.append(Reading(meter.series, now, min(value * wobble, meter.most)))
+        return found
+
+
+def bench_service(plan: Plan, name: str, steps: int) -> None:
+    """Steps of `kiban operate`, from new data to the limit's being kept on the disk, and the disk's part of it."""
+    campus = read_campus(plan)
+    begins = datetime.fromisoformat("2026-01-05T00:00:00+09:00").astimezone(campus.zone)
+    clock, seconds, solving = FastClock(begins, math.inf), [], []
+
+    def watch(_: Service, step: Step) -> None:
+        seconds.append(step.seconds)
+        solving.append(step.solver_seconds or 0.0)
+
+    with tempfile.TemporaryDirectory() as place:
+        with JournalFile(Path(place) / "journal") as journal:
+            origin = Origin(digest_of(plan), None, installed_version(), None, "none", "csv")
+            service = Service(campus, journal, origin, source=Metered(campus, clock), clock=clock, watch=watch)
+            service.warm()
+            gc.collect()
+            gc.freeze()
+            began = time.process_time()
+            service.run(threading.Event(), begins + (steps - 1) * STEP)
+            took = (time.process_time() - began) / steps
+            gc.unfreeze()
+        handle, disk = os.open(Path(place) / "journal", os.O_RDWR | os.O_APPEND), []
+        for _ in range(steps):
+            started = time.perf_counter()
+            os.write(handle, b"x" * 2000)
+            os.fsync(handle)
+            disk.append(time.perf_counter() - started)
+        os.close(handle)
+    reasons = service.limit.reason if service.limit is not None else ""
+    print(
+        f"{name}, {steps} steps of the service: new data to limits kept {quantiles(seconds)} wall, {took * 1e3:.1f} ms "
+        f"of the processor; window {quantiles(solving)}; the disk alone {quantiles(disk)}; the last by {reasons}"
+    )
+
+
+def quantiles(seconds: list[float]) -> str:
+    """Median and 99th percentile."""
+    return f"{np.median(seconds) * 1e3:.1f} ms (p99 {np.quantile(seconds, 0.99) * 1e3:.1f} ms)"
 
 
 def look(arranged: Arrangement, hours: int) -> tuple[Ahead, Course]:
@@ -211,10 +285,13 @@ def main() -> None:
     """All of it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=int, default=168, help="windows that the peers are asked for")
+    parser.add_argument("--steps", type=int, default=500, help="steps of the service")
     asked = parser.parse_args()
     default, island = plan_of("tomakomai"), plan_of("sandpoint")
     bench_run(default, "tomakomai")
     bench_narrow(default, asked.hours)
+    bench_service(default, "tomakomai", asked.steps)
+    bench_service(island, "sandpoint", asked.steps)
     bench_run(island, "sandpoint")
     bench_wide(island, "sandpoint", asked.hours)
 

@@ -206,7 +206,7 @@ def test_the_twin_finds_what_the_campus_really_is(campus: Campus) -> None:
         assert calibration.twin_error_share < calibration.plan_error_share, name
     store = campus.facility.store
     assert store is not None
-    assert steering.twin.efficiencies == pytest.approx(
+    assert steering.twin.efficiencies_of(store) == pytest.approx(
         (store.charge_efficiency * 0.96, store.discharge_efficiency * 0.95), rel=0.01
     )
 

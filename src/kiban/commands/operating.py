@@ -31,8 +31,16 @@ def operate_command(
         str, typer.Option("--journal", metavar="FILE", help="Where decisions are kept; goes on where it ends.")
     ] = "operate.jsonl",
     apply: Annotated[
-        Literal["none", "slurm", "kueue"], typer.Option("--apply", help="Hand limits to a scheduler, or advise only.")
+        Literal["none", "slurm", "kueue", "dps"],
+        typer.Option("--apply", help="Hand limits to a scheduler, or advise only."),
     ] = "none",
+    feeds: Annotated[
+        str | None, typer.Option("--feeds", metavar="TAGS", help="Feeds of --apply dps, with commas between; else all.")
+    ] = None,
+    calls: Annotated[
+        list[str] | None,
+        typer.Option("--calls", metavar="URL", help="Server that calls: openadr2://HOST/PATH?ven= or openadr3://."),
+    ] = None,
     source: Annotated[
         Literal["prometheus", "csv"], typer.Option("--source", help="Where telemetry comes from.")
     ] = "prometheus",
@@ -57,6 +65,10 @@ def operate_command(
     horizon: Annotated[
         float | None, typer.Option("--horizon", metavar="HOURS", min=1, max=168, help="Length of a window.")
     ] = None,
+    account: Annotated[
+        Literal["year", "fiscal_year", "month"],
+        typer.Option("--account", help="Time at whose end limits of a year are to be met."),
+    ] = "year",
     host: Annotated[str, typer.Option(help="Address for metrics, health and orders.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of it; 0 takes a free one.")] = 9464,
     token_file: Annotated[
@@ -81,6 +93,9 @@ def operate_command(
         speed=speed,
         hours=hours,
         horizon_hours=horizon,
+        account=account,
+        calls=tuple(calls or ()),
+        feeds=tuple(tag.strip() for tag in feeds.split(",") if tag.strip()) if feeds else (),
         host=host,
         port=port,
         token_file=token_file,

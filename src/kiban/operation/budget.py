@@ -105,10 +105,14 @@ def pace(
         rest = float(budget.expected[done:].sum())
         if rest > 0.0:
             more = budget.slack * float(used.load_mwh.sum() - budget.expected_load_mwh[:done].sum())
-            over = (float(used.amount(budget.price).sum() - budget.expected[:done].sum()) - more) / rest
-            factor = float(np.clip(1.0 + GAIN * over, 0.0, MOST))
-            prices[budget.price] = getattr(valuation, budget.price) * factor
+            over = float(used.amount(budget.price).sum() - budget.expected[:done].sum()) - more
+            prices[budget.price] = getattr(valuation, budget.price) * price_factor(over, rest)
     return replace(valuation, **prices)
+
+
+def price_factor(over: float, rest: float) -> float:
+    """By what the plan's price is multiplied where so much was used beyond what was allowed, and `rest` is to come."""
+    return float(np.clip(1.0 + GAIN * over / rest, 0.0, MOST))
 
 
 def expect(

@@ -154,9 +154,14 @@ class Facility:
         return not list_wide(self)
 
     @property
+    def built(self) -> tuple[Plant | Generator, ...]:
+        """All supply options."""
+        return (*self.plants, *self.generators)
+
+    @property
     def supply(self) -> tuple[str, ...]:
-        """Names of all supply options."""
-        return (*(one.name for one in self.plants), *(one.name for one in self.generators))
+        """Their names."""
+        return tuple(one.name for one in self.built)
 
     @property
     def units(self) -> tuple[str, ...]:

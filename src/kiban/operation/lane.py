@@ -18,6 +18,7 @@ from kiban.linear.window import (
     WideSolution,
     WideWindows,
     WindowSequence,
+    WindowSolutions,
     solve_long,
     solve_windows,
 )
@@ -69,12 +70,17 @@ def solve_whole(facility: Facility, conditions: Conditions, valuation: Valuation
     if facility.is_narrow:
         sequence = WindowSequence(write_windows(ahead, valuation), warm=False)
         found = sequence.solve(0, sum(standing.stored_mwh), standing.waiting_mwh)
-        hours = zip(found.amounts[0].T.tolist(), found.prices[0].T.tolist(), strict=True)
-        handovers = [narrow_handover(amounts, prices, len(facility.stores)) for amounts, prices in hours]
-        return WholeAnswer(handovers, float(found.cost_myen[0]), float(found.bound_myen[0]))
+        return narrow_answer(found, len(facility.stores))
     windows = write_wide_windows(ahead, valuation)
-    wide = solve_long(windows, _states(standing))
-    return WholeAnswer(_wide_handovers(windows, wide), wide.cost_myen, wide.bound_myen)
+    wide = solve_long(windows, states_of(standing))
+    return WholeAnswer(wide_handovers(windows, wide), wide.cost_myen, wide.bound_myen)
+
+
+def narrow_answer(found: WindowSolutions, stores: int) -> WholeAnswer:
+    """What the first compiled window says of each of its hours."""
+    hours = zip(found.amounts[0].T.tolist(), found.prices[0].T.tolist(), strict=True)
+    handovers = [narrow_handover(amounts, prices, stores) for amounts, prices in hours]
+    return WholeAnswer(handovers, float(found.cost_myen[0]), float(found.bound_myen[0]))
 
 
 class NarrowLane:
@@ -116,8 +122,8 @@ class WideLane:
 
     def solve(self, window: int, standing: Standing) -> Answer:
         """The answer of one window."""
-        found = self._sequence.solve(window, _states(standing))
-        return Answer(_wide_handovers(self._sequence.windows, found, 1)[0], found.cost_myen, found.bound_myen)
+        found = self._sequence.solve(window, states_of(standing))
+        return Answer(wide_handovers(self._sequence.windows, found, 1)[0], found.cost_myen, found.bound_myen)
 
 
 def solve_each(
@@ -153,16 +159,17 @@ def solve_each(
         for source in wide.sources
     )
     sequence = WideSequence(replace(wide, sources=sources))
-    answers = [sequence.solve(window, _states(one)) for window, one in enumerate(standings)]
+    answers = [sequence.solve(window, states_of(one)) for window, one in enumerate(standings)]
     imported = np.stack([sum((one.amounts[name] for name in metered), np.zeros(wide.shape[1])) for one in answers])
     return imported, np.array([one.cost_myen for one in answers])
 
 
-def _states(standing: Standing) -> States:
+def states_of(standing: Standing) -> States:
+    """Where a wide window begins."""
     return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw)
 
 
-def _wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None = None) -> list[Handover]:
+def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None = None) -> list[Handover]:
     """The first hours of a wide window; all of them where `steps` is None."""
     hours = slice(steps)
     count = windows.shape[1] if steps is None else steps

@@ -10,6 +10,9 @@ ratio        one quantity of it, with its interval and its errors
 measured     the scenario of a plan with what was measured
 hindsight    what a day cost above the best course of its hours
 solving      the one window of a moment
+offering     what could be imported less if a call came now
+pacing       the prices of yearly limits, by what was used
+laying       what of a facility differs from hour to hour
 journal      lines that only grow, each chained to the one before
 record       what is heard and decided, as content of the journal
 replay       the same decisions from a journal again

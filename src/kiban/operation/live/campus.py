@@ -8,17 +8,19 @@ five minutes sees no jumps.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Final
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.errors import InputError, Problem
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
-from kiban.operation.facility import Facility, list_wide
+from kiban.operation.facility import EXPORT, Facility
 from kiban.operation.forecast.climatology import month_table
+from kiban.operation.live.laying import facility_series, lay_series
 from kiban.operation.live.telemetry import Meter
 from kiban.operation.running import arrange
 from kiban.operation.valuation import Valuation
@@ -39,7 +41,11 @@ KNOWN: Final = (
     "wue_m3_per_mwh",
     "export_price_myen_per_mwh",
 )
-OF_FACILITY: Final = ("import_limit_mw", "export_limit_mw", "saved_mw", "fuel_cost_myen_per_mwh")
+SOLD: Final = "export_price_myen_per_mwh"
+USED: Final = "used_of_"
+"""Beginning of the series of what the plan uses in a step of a yearly limit: `used_of_unclean_myen_per_mwh`."""
+LOAD_MWH: Final = "load_mwh"
+"""What the plan's load takes in a step."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +55,15 @@ class Campus:
     facility: Facility
     valuation: Valuation
     tables: Mapping[str, Array]
-    """By the names of `Conditions.series`, of `KNOWN` and of `OF_FACILITY`."""
+    """By the names of `Conditions.series`, of `KNOWN`, of `facility_series` and of the budgets (`USED`)."""
     most: Mapping[str, float]
     """The most that each series was in the plan's year."""
     zone: timezone
     horizon_steps: int
+    call_steps: int
+    """How long a call for demand response takes."""
+    slacks: Mapping[str, float]
+    """The yearly limits that have a price in the valuation, by its name: what each MWh of load more may use more."""
 
     def possible_series(self, plant: str) -> str:
         """Name of the measured series of what a plant could give."""
@@ -62,23 +72,23 @@ class Campus:
     def expect(self, name: str, at: datetime, steps: int, first: int = 0) -> Array:
         """Means of a series over the steps `first` to before `first + steps` counted from `at`, shape `(steps,)`."""
         table = self.tables[name]
-        per_day = table.shape[1]
-        local = at.astimezone(self.zone)
-        place = (local.hour + local.minute / 60.0 + local.second / 3600.0) / self.facility.step_hours
-        whole = int(place)
-        share = place - whole
-        # Months by day are looked up a day at a time: a window has few.
-        number = whole + first + np.arange(steps + 1)
-        days = number // per_day
-        begins = np.datetime64(local.date())
-        months = (begins + days).astype("datetime64[M]").astype(np.int64) % 12
-        values = table[months, number % per_day]
+        cells, share = _cells(at.astimezone(self.zone), steps, first, table.shape[1], self.facility.step_hours)
+        values = table.ravel()[cells]
         found: Array = (1.0 - share) * values[:-1] + share * values[1:]
         return found
 
+    @cached_property
+    def sold_price_follows(self) -> bool:
+        """Whether the price of energy fed in moves with that of energy drawn."""
+        return PRICE in self.tables and bool(np.ptp(self.tables[SOLD]) > 0.0)
+
+    def capacity_of(self, supply: str) -> float:
+        """Capacity of a supply option, MW."""
+        return {one.name: one.capacity_mw for one in self.facility.built}[supply]
+
     def meters(self) -> tuple[Meter, ...]:
         """What may be measured, and between which limits that lies."""
-        facility, store = self.facility, self.facility.store
+        facility = self.facility
         it = facility.it_mw * METER_MARGIN
         found = [
             Meter(FIRM, 0.0, it, needed=True),
@@ -92,12 +102,19 @@ class Campus:
         ]  # fmt: skip
         if PRICE in self.tables:
             found.append(Meter(PRICE, -1.0, 1.0))
-        if store is not None:
+        for store in facility.stores:
             found += [
-                Meter(STORED, 0.0, store.energy_mwh * METER_MARGIN, needed=True),
-                Meter(CHARGE, 0.0, float(store.charge_limit_mw) * METER_MARGIN),
-                Meter(DISCHARGE, 0.0, float(store.discharge_limit_mw) * METER_MARGIN),
+                Meter(store.state, 0.0, store.energy_mwh * METER_MARGIN, needed=True),
+                Meter(store.charge, 0.0, float(np.max(store.charge_limit_mw)) * METER_MARGIN),
+                Meter(store.discharge, 0.0, float(np.max(store.discharge_limit_mw)) * METER_MARGIN),
             ]
+        # What a unit with a ramp gives says what it can give next.
+        found += [
+            Meter(one.output, 0.0, one.capacity_mw * METER_MARGIN, needed=one.ramp_mw is not None)
+            for one in facility.generators
+        ]
+        if facility.sells:
+            found.append(Meter(EXPORT, 0.0, float(np.max(facility.export_limit_mw)) * METER_MARGIN))
         found += [
             Meter(
                 self.possible_series(plant.name),
@@ -105,7 +122,7 @@ class Campus:
                 plant.capacity_mw * max(self.most[f"{AVAILABILITY}{plant.name}"], 1.0) * METER_MARGIN,
                 moves=self._varies(f"{AVAILABILITY}{plant.name}"),
             )
-            for plant in facility.plants
+            for plant in facility.built
         ]
         return tuple(found)
 
@@ -116,16 +133,16 @@ class Campus:
 def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Report | None = None) -> Campus:
     """The campus of a plan; raises `InputError` for a plan that cannot be operated."""
     arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
-    wide = list_wide(arranged.setting.facility)
-    if wide:
-        raise InputError(Problem("operation.uncovered", names=wide))
     setting = arranged.setting
     conditions, facility = setting.conditions, setting.facility
     series = {
         **conditions.series,
         **{name: getattr(conditions, name) for name in KNOWN},
-        **{name: getattr(facility, name) for name in OF_FACILITY},
+        **facility_series(facility),
+        **{f"{USED}{budget.price}": budget.expected for budget in arranged.manner.budgets},
     }
+    if arranged.manner.budgets:
+        series[LOAD_MWH] = arranged.manner.budgets[0].expected_load_mwh
     offset = conditions.time[0].utcoffset()
     assert offset is not None
     return Campus(
@@ -135,7 +152,23 @@ def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Repor
         most={name: float(values.max()) for name, values in conditions.series.items()},
         zone=timezone(offset),
         horizon_steps=arranged.manner.horizon_steps,
+        call_steps=max(round(arranged.recorder.take("market.call_hours") / facility.step_hours), 1),
+        slacks={budget.price: budget.slack for budget in arranged.manner.budgets},
     )
+
+
+@lru_cache(maxsize=32)
+def _cells(
+    local: datetime, steps: int, first: int, per_day: int, step_hours: float
+) -> tuple[npt.NDArray[np.int64], float]:
+    """Places in a table by month and time of day of `steps + 1` steps, and how far the first is over at `local`."""
+    place = (local.hour + local.minute / 60.0 + local.second / 3600.0) / step_hours
+    whole = int(place)
+    # Months by day are looked up a day at a time: a window has few.
+    number = whole + first + np.arange(steps + 1)
+    begins = np.datetime64(local.date())
+    months = (begins + number // per_day).astype("datetime64[M]").astype(np.int64) % 12
+    return months * per_day + number % per_day, place - whole
 
 
 def fill_months(table: Array) -> Array:
@@ -150,8 +183,7 @@ def fill_months(table: Array) -> Array:
 
 def lay_facility(campus: Campus, at: datetime, first: int, steps: int) -> Facility:
     """The facility in the steps `first` to before `first + steps` from `at`."""
-    laid: dict[str, Any] = {name: campus.expect(name, at, steps, first) for name in OF_FACILITY}
-    return replace(campus.facility, **laid)
+    return lay_series(campus.facility, lambda name: campus.expect(name, at, steps, first))
 
 
 def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series: Mapping[str, Array]) -> Conditions:
@@ -159,10 +191,15 @@ def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series:
     import pandas as pd
 
     hours = campus.facility.step_hours
-    begins = pd.Timestamp(at.astimezone(campus.zone)) + pd.Timedelta(hours=first * hours)
+    # A tenth of what `date_range` with a time zone takes, in every step.
+    starts = round((at.timestamp() + first * hours * 3600.0) * 1e6) + np.arange(steps) * round(hours * 3.6e9)
+    known = {name: campus.expect(name, at, steps, first) for name in KNOWN}
+    if PRICE in series and campus.sold_price_follows:
+        # What lies between the price of what is sold and that of what is drawn is known, neither of them is.
+        known[SOLD] = known[SOLD] + series[PRICE] - campus.expect(PRICE, at, steps, first)
     return Conditions(
-        time=pd.date_range(begins, periods=steps, freq=pd.Timedelta(hours=hours)),
+        time=pd.DatetimeIndex(starts.astype("datetime64[us]"), tz="UTC").tz_convert(campus.zone),
         step_hours=hours,
         series=series,
-        **{name: campus.expect(name, at, steps, first) for name in KNOWN},
+        **known,
     )

@@ -13,26 +13,15 @@ from datetime import date, datetime, time, timedelta
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.window import Windows
 from kiban.operation.ahead import Ahead
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE
-from kiban.operation.live.campus import (
-    CHARGE,
-    DISCHARGE,
-    GENERATED,
-    IMPORT,
-    LOAD,
-    SERVED,
-    STORED,
-    WAITING,
-    Campus,
-    lay_conditions,
-    lay_facility,
-)
+from kiban.operation.facility import EXPORT
+from kiban.operation.hour import Standing
+from kiban.operation.live.campus import LOAD, SERVED, WAITING, Campus, lay_conditions, lay_facility
 from kiban.operation.live.outlook import Outlook
 from kiban.operation.live.solving import solve_window
 from kiban.operation.live.telemetry import Telemetry
-from kiban.operation.window import write_windows
+from kiban.operation.window import find_costs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +44,14 @@ class Hindsight:
 
     def __init__(self, campus: Campus) -> None:
         self._campus = campus
-        stores = () if campus.facility.store is None else (STORED, CHARGE, DISCHARGE)
-        plants = tuple(campus.possible_series(plant.name) for plant in campus.facility.plants)
-        self._series = (FIRM, SERVED, LOAD, ARRIVALS, WAITING, IMPORT, GENERATED, *stores, *plants)
+        facility = campus.facility
+        stores = [name for store in facility.stores for name in (store.state, store.charge, store.discharge)]
+        plants = [campus.possible_series(plant.name) for plant in facility.plants]
+        self._needed = (FIRM, SERVED, LOAD, ARRIVALS, WAITING, *facility.sources, *stores, *plants)
+        # What a generator could give is measured at some campuses only.
+        possible = [campus.possible_series(one.name) for one in facility.generators]
+        self._series = (*self._needed, *possible)
+        self._states = (WAITING, *(store.state for store in facility.stores))
         self._sums: dict[tuple[str, int], tuple[float, int]] = {}
         self._day: date | None = None
         self._first: dict[str, float] = {}
@@ -82,19 +76,19 @@ class Hindsight:
             if value is not None:
                 total, count = self._sums.get((name, hour), (0.0, 0))
                 self._sums[name, hour] = (total + value, count + 1)
-        states = {name: values[name] for name in (STORED, WAITING) if name in values}
+        states = {name: values[name] for name in self._states}
         self._last = {name: value for name, value in states.items() if value is not None}
         return ended
 
     def _look(self, outlook: Outlook) -> DayLooked | None:
         campus, steps = self._campus, round(24.0 / self._campus.facility.step_hours)
-        complete = all((name, hour) in self._sums for name in self._series for hour in range(steps))
-        states = (WAITING, *(() if campus.facility.store is None else (STORED,)))
-        if not complete or any(name not in part for name in states for part in (self._first, self._last)):
+        found = {name for name in self._series if all((name, hour) in self._sums for hour in range(steps))}
+        complete = found.issuperset(self._needed)
+        if not complete or any(name not in part for name in self._states for part in (self._first, self._last)):
             return None
         mean = {
             name: np.array([self._sums[name, hour][0] / self._sums[name, hour][1] for hour in range(steps)])
-            for name in self._series
+            for name in found
         }
         assert self._day is not None
         assert self._arrived is not None
@@ -104,22 +98,37 @@ class Hindsight:
         series[PUE] = np.where(it > 0.0, np.maximum(mean[LOAD] / np.maximum(it, 1e-9), 1.0), campus.most[PUE])
         if PRICE in campus.tables:
             series[PRICE] = outlook.base(PRICE, begins, steps, {})
-        for plant in campus.facility.plants:
-            series[f"{AVAILABILITY}{plant.name}"] = mean[campus.possible_series(plant.name)] / plant.capacity_mw
-        windows = self._windows(begins, steps, series)
-        limit = np.inf if campus.facility.store is None else campus.facility.store.energy_mwh
-        stored = min(self._first.get(STORED, 0.0), limit)
-        found = solve_window(windows, stored, self._first[WAITING])
-        if not found.proven[0]:
+        for one in campus.facility.built:
+            name, possible = f"{AVAILABILITY}{one.name}", campus.possible_series(one.name)
+            known = possible in mean
+            series[name] = mean[possible] / one.capacity_mw if known else outlook.base(name, begins, steps, {})
+        ahead = self._ahead(begins, steps, series)
+        facility = ahead.facility
+        stored = tuple(min(self._first[store.state], store.energy_mwh) for store in facility.stores)
+        # Where a unit with a ramp stood before the day is where it stood in its first hour.
+        before = tuple(float(mean[name][0]) for name in facility.sources)
+        best = solve_window(ahead, campus.valuation, Standing(stored, self._first[WAITING], before))
+        if best is None:
             return None
-        cost = _cost(windows, mean, self._last.get(STORED, 0.0), self._last[WAITING])
+        flows = np.array([-mean[name] if name == EXPORT else mean[name] for name in facility.sources])
         load = float(mean[LOAD].sum())
-        clean = campus.expect("grid_clean_share", begins, steps)
-        unclean = float((1.0 - clean) @ mean[IMPORT] + mean[GENERATED].sum())
-        share = 1.0 - min(unclean / load, 1.0) if load > 0.0 else 1.0
-        return DayLooked(self._day, cost, float(found.cost_myen[0]), share)
+        # The hours of the day stand behind those whose arrivals may still wait.
+        unclean = facility.unclean_shares(ahead.conditions.grid_clean_share)[:, facility.delay_steps :]
+        share = 1.0 - min(float((unclean * flows).sum()) / load, 1.0) if load > 0.0 else 1.0
+        return DayLooked(self._day, self._cost(ahead, mean, flows), best.cost_myen, share)
 
-    def _windows(self, begins: datetime, steps: int, series: dict[str, Array]) -> Windows:
+    def _cost(self, ahead: Ahead, mean: dict[str, Array], flows: Array) -> float:
+        """What the measured hours cost at the window's prices, what is left at its end counted."""
+        valuation, stores = self._campus.valuation, ahead.facility.stores
+        costs = find_costs(ahead, valuation)
+        spent = sum(float(price[0] @ flow) for price, flow in zip(costs.sources, flows, strict=True))
+        spent += float(costs.served[0] @ mean[SERVED])
+        spent += sum(store.wear_myen_per_mwh * float(mean[store.discharge].sum()) for store in stores)
+        left = sum(valuation.worth_of(store.name) * self._last[store.state] for store in stores)
+        waits = valuation.backlog_myen_per_mwh * self._last[WAITING]
+        return spent * ahead.facility.step_hours - left + waits
+
+    def _ahead(self, begins: datetime, steps: int, series: dict[str, Array]) -> Ahead:
         campus, delay = self._campus, self._campus.facility.delay_steps
         assert self._arrived is not None
         whole = {name: np.concatenate([np.zeros(delay), values]) for name, values in series.items()}
@@ -127,16 +136,4 @@ class Hindsight:
         conditions = lay_conditions(campus, begins, -delay, delay + steps, whole)
         facility = lay_facility(campus, begins, -delay, delay + steps)
         seen = {name: values[None, :] for name, values in series.items()}
-        return write_windows(Ahead(facility, conditions, (), np.array([delay]), seen), campus.valuation)
-
-
-def _cost(windows: Windows, mean: dict[str, Array], stored_mwh: float, waiting_mwh: float) -> float:
-    """What the measured hours cost at the window's prices, what is left at its end counted."""
-    spent = (
-        windows.import_price_myen_per_mwh[0] @ mean[IMPORT]
-        + windows.backup_cost_myen_per_mwh[0] @ mean[GENERATED]
-        + windows.served_cost_myen_per_mwh[0] @ mean[SERVED]
-    )
-    left = windows.final_storage_value_myen_per_mwh[0] * stored_mwh
-    waits = windows.final_backlog_cost_myen_per_mwh[0] * waiting_mwh
-    return float(spent) * windows.step_hours - float(left) + float(waits)
+        return Ahead(facility, conditions, (), np.array([delay]), seen)

@@ -15,7 +15,9 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.operation.conditions import AVAILABILITY, PUE
-from kiban.operation.live.twin import CHARGING, DISCHARGING, Twin
+from kiban.operation.events import BATTERY
+from kiban.operation.facility import Store
+from kiban.operation.live.twin import Twin, charging_of, discharging_of, is_steady
 from kiban.operation.running import arrange
 from kiban.scenario.plain import plain_scenario, restore_scenario
 from kiban.scenario.plant import MOST_AVAILABILITY
@@ -44,7 +46,8 @@ class MeasuredScenario:
 def measure_scenario(plan: Plan, twin: Twin, folder: Path) -> MeasuredScenario:
     """The scenario of a plan with what was measured, to be written to `folder`."""
     file = str(folder.absolute() / FILE)
-    conditions = arrange(plan, forecast="perfect").setting.conditions
+    setting = arrange(plan, forecast="perfect").setting
+    conditions, facility = setting.conditions, setting.facility
     ratios = {
         name: found.ratio for name, found in twin.calibrations.items() if found.is_sure and found.ratio is not None
     }
@@ -63,11 +66,20 @@ def measure_scenario(plan: Plan, twin: Twin, folder: Path) -> MeasuredScenario:
             supply[plant] = {**supply.get(plant, {}), "availability": {"file": file, "column": plant}}
     if supply:
         content["supply"] = supply
-    if {CHARGING, DISCHARGING} & set(ratios):
-        charge, discharge = twin.efficiencies
-        battery = {key: value for key, value in content.get("battery", {}).items() if key != "round_trip_efficiency"}
-        content["battery"] = {**battery, "charge_efficiency": charge, "discharge_efficiency": discharge}
+    for store in facility.stores:
+        if not is_steady(store) or not {charging_of(store), discharging_of(store)} & set(ratios):
+            continue
+        table, within = ("battery", content) if store.name == BATTERY else _table_of(store, content)
+        given = {key: value for key, value in within.get(table, {}).items() if key != "round_trip_efficiency"}
+        charge, discharge = twin.efficiencies_of(store)
+        within[table] = {**given, "charge_efficiency": charge, "discharge_efficiency": discharge}
     if content.get("cooling", {}).get("system") == "given":
         del content["cooling"]["system"]
     scenario = restore_scenario(content).placed_in(plan.scenario.folder)
     return MeasuredScenario(scenario, conditions.time, columns, ratios)
+
+
+def _table_of(store: Store, content: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The key of a store in the tables of storages, and these."""
+    storages = content["storage"] = dict(content.get("storage", {}))
+    return store.name.removeprefix("storage_"), storages

@@ -131,8 +131,7 @@ class Outlook:
         if name.startswith(AVAILABILITY):
             plant = name.removeprefix(AVAILABILITY)
             possible = telemetry.value(self._campus.possible_series(plant), now)
-            capacity = next(one.capacity_mw for one in self._campus.facility.plants if one.name == plant)
-            return None if possible is None else possible / capacity
+            return None if possible is None else possible / self._campus.capacity_of(plant)
         return telemetry.value(name, now) if name in telemetry.series else None
 
     def arrived(self, now: datetime) -> Array:

@@ -68,6 +68,7 @@ def decision_content(decision: Decision, faults: Iterable[Fault]) -> dict[str, A
         "unsolved": decision.unsolved,
         "guess": asdict(decision.guess),
         "unlimited_flexible_mw": decision.unlimited_flexible_mw,
+        "prices": dict(decision.prices),
         "faults": [
             [fault.kind, fault.series, fault.first.isoformat(), fault.last.isoformat(), fault.count] for fault in faults
         ],

@@ -54,7 +54,8 @@ def resume(entries: Sequence[Entry], campus: Campus) -> Steering:
 
 def begin(entries: Sequence[Entry], campus: Campus) -> Steering:
     """The state before the first line of a journal."""
-    return Steering(campus, datetime.fromisoformat(entries[0].content["begins"]))
+    begun = entries[0].content
+    return Steering(campus, datetime.fromisoformat(begun["begins"]), begun["account"])
 
 
 def take(steering: Steering, entry: Entry, *, deciding: bool) -> dict[str, Any] | None:

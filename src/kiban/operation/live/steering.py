@@ -22,18 +22,17 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.operation.ahead import Ahead
 from kiban.operation.conditions import ARRIVALS, FIRM
-from kiban.operation.facility import Facility, equip
+from kiban.operation.facility import EXPORT, Facility, equip
 from kiban.operation.horizon import measure
 from kiban.operation.hour import Handover, Happened, Standing, run_hour
-from kiban.operation.lane import narrow_handover
-from kiban.operation.live.campus import STORED, WAITING, Campus, lay_conditions, lay_facility
+from kiban.operation.live.campus import WAITING, Campus, lay_conditions, lay_facility
 from kiban.operation.live.orders import Call, Order, Override
 from kiban.operation.live.outlook import Issue, Outlook
+from kiban.operation.live.pacing import Account, Pacing
 from kiban.operation.live.solving import solve_window
 from kiban.operation.live.telemetry import STEP, Fault, Reading, Telemetry
 from kiban.operation.live.twin import Twin
 from kiban.operation.power_limit import PowerLimit, Reason
-from kiban.operation.window import write_windows
 
 LIFE: Final = timedelta(minutes=15)
 """A limit holds so long: three steps, so that one which is late or lost leaves no hole."""
@@ -54,6 +53,8 @@ class Guess:
     unserved_mw: float
     storage_mwh: float
     backlog_mwh: float
+    units_mw: Mapping[str, float]
+    """What each generator and each store gives, and what is fed in; what is filled or sold stands below zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ class Decision:
     guess: Guess
     unlimited_flexible_mw: float
     """What would have been decided without an override."""
+    prices: Mapping[str, float]
+    """Of the limits of the year that are paced, as they were when it was decided; million yen for each unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,9 @@ class _LastPlan:
 class Steering:
     """The state of a service; whatever changes it comes in by `order`, `forecast` and `hear`."""
 
-    def __init__(self, campus: Campus, begins: datetime) -> None:
+    def __init__(self, campus: Campus, begins: datetime, account: Account = "year") -> None:
         self.campus = campus
+        self.pacing = Pacing(campus, account)
         self.telemetry = Telemetry(campus.meters(), begins)
         self.outlook = Outlook(campus)
         self.twin = Twin(campus)
@@ -108,6 +112,7 @@ class Steering:
         found = self.telemetry.hear(now, readings)
         self.outlook.hear(now, self.telemetry)
         self.twin.hear(now, self.telemetry, self.outlook)
+        self.pacing.hear(now, self.telemetry)
         self.orders = [one for one in self.orders if one.ends > now]
         return found
 
@@ -138,29 +143,26 @@ class Steering:
         if override is not None:
             reason, flexible = "override", min(round(override.flexible_mw, DIGITS_MW), round(room, DIGITS_MW))
         limit = PowerLimit(self.number, now, now + LIFE, round(firm, DIGITS_MW), flexible, reason)
-        return Decision(limit, missing, unsolved, guess, without)
+        return Decision(limit, missing, unsolved, guess, without, self.pacing.prices)
 
     def _by_window(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess] | None:
         """Compute that can wait in the first step, and what else that comes to; None where nothing is proven."""
         ahead = self._ahead(now, expected)
-        stored, waiting = self._states(ahead.facility)
+        standing = self.standing(ahead.facility)
         begun = time.perf_counter()
         try:
-            found = solve_window(write_windows(ahead, self.campus.valuation), stored, waiting)
+            found = solve_window(ahead, self.pacing.valuation, standing)
         except Exception:
             # Whatever a solver may do, the campus needs a limit: the decision says that there was no window.
             logging.getLogger(__name__).exception("the window was not solved")
             return None
         self.solver_seconds = time.perf_counter() - begun
-        if not found.proven[0]:
+        if found is None:
             return None
-        handover = narrow_handover(
-            found.amounts[0, :, 0].tolist(), found.prices[0, :, 0].tolist(), len(ahead.facility.stores)
-        )
-        happened = self._balance(ahead, handover, stored, waiting)
-        guess = guess_of(happened)
-        served = found.amount("served_mw")[0].tolist()
-        self._last = _LastPlan(now, (happened.served_mw, *served[1:]), guess)
+        happened = self._balance(ahead, found.handovers[0], standing)
+        guess = guess_of(ahead.facility, happened)
+        served = (hour.served_mw for hour in found.handovers[1:])
+        self._last = _LastPlan(now, (happened.served_mw, *served), guess)
         return happened.served_mw, guess
 
     def _by_last_plan(self, now: datetime) -> tuple[float, Guess] | None:
@@ -172,19 +174,24 @@ class Steering:
 
     def _by_merit(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess]:
         """The first step in merit order of the plan's own prices, with the states as they were last known."""
-        valuation = self.campus.valuation
+        valuation = self.pacing.valuation
         ahead = self._ahead(now, expected)
-        stored, waiting = self._states(ahead.facility)
+        standing = self.standing(ahead.facility)
         nothing = (0.0,) * len(ahead.facility.stores)
+        of_sources = (0.0,) * len(ahead.facility.sources)
         values = tuple(valuation.worth_of(store.name) for store in ahead.facility.stores)
-        handover = Handover((0.0, 0.0), nothing, nothing, 0.0, 0.0, values, valuation.backlog_myen_per_mwh, (0.0, 0.0))
-        happened = self._balance(ahead, handover, stored, waiting)
-        return happened.served_mw, guess_of(happened)
+        backlog = valuation.backlog_myen_per_mwh
+        handover = Handover(of_sources, nothing, nothing, 0.0, 0.0, values, backlog, of_sources)
+        happened = self._balance(ahead, handover, standing)
+        return happened.served_mw, guess_of(ahead.facility, happened)
 
-    def _balance(self, ahead: Ahead, handover: Handover, stored: float, waiting: float) -> Happened:
-        measured, _ = measure(ahead, self.campus.valuation)
-        standing = Standing((stored,) * len(ahead.facility.stores), waiting, (0.0, 0.0))
+    def _balance(self, ahead: Ahead, handover: Handover, standing: Standing) -> Happened:
+        measured, _ = measure(ahead, self.pacing.valuation)
         return run_hour(measured[0], equip(ahead.facility), handover, standing)
+
+    def look(self, now: datetime) -> Ahead:
+        """What is seen from now on; changes nothing."""
+        return self._ahead(now, self.outlook.expect(now, self.telemetry, self.twin.factors))
 
     def _ahead(self, now: datetime, expected: Mapping[str, Array]) -> Ahead:
         """What is seen from now on, behind the steps whose arrivals may still wait."""
@@ -219,13 +226,15 @@ class Steering:
                     limited[place] = min(limited[place], share * lowest + (1.0 - share) * limit_mw[place])
         return limited
 
-    def _states(self, facility: Facility) -> tuple[float, float]:
-        """What is stored and what waits, as last known; nothing where that was never read."""
-        store = facility.store
-        stored = 0.0
-        if store is not None:
-            stored = min(max(self.telemetry.last(STORED) or 0.0, 0.0), store.energy_mwh)
-        return stored, max(self.telemetry.last(WAITING) or 0.0, 0.0)
+    def standing(self, facility: Facility) -> Standing:
+        """What is stored, what waits and what generators give, as last known; nothing where that was never read."""
+
+        def last(series: str) -> float:
+            return max(self.telemetry.last(series) or 0.0, 0.0)
+
+        stored = tuple(min(last(store.state), store.energy_mwh) for store in facility.stores)
+        given = {one.output: min(last(one.output), one.capacity_mw) for one in facility.generators}
+        return Standing(stored, last(WAITING), tuple(given.get(name, 0.0) for name in facility.sources))
 
     def _firm(self, now: datetime, expected: Mapping[str, Array]) -> float:
         """Compute that may not wait, the most that is measured or expected while the limit holds."""
@@ -242,14 +251,24 @@ class Steering:
         return any(isinstance(one, Call) and one.begins < now + STEP and now < one.ends for one in self.orders)
 
 
-def guess_of(happened: Happened) -> Guess:
+def guess_of(facility: Facility, happened: Happened) -> Guess:
     """What an hour comes to, with the digits of a limit."""
+    imported, generated, *others = happened.sources_mw
+    names = [*(one.name for one in facility.generators), *((EXPORT,) if facility.sells else ())]
+    units = dict(zip(names, others, strict=True))
+    flows = zip(facility.stores, happened.discharges_mw, happened.charges_mw, strict=True)
+    units |= {store.name: discharge - charge for store, discharge, charge in flows}
     numbers = (
-        *happened.sources_mw,
+        imported,
+        generated,
         sum(happened.charges_mw),
         sum(happened.discharges_mw),
         happened.unserved_mw,
         sum(happened.stored_mwh),
         happened.backlog_mwh,
     )
-    return Guess(*(round(number, DIGITS_MW) for number in numbers))
+    of_units = {name: round(value, DIGITS_MW) for name, value in units.items()}
+    imported, generated, charged, discharged, unserved, stored, waiting = (
+        round(number, DIGITS_MW) for number in numbers
+    )
+    return Guess(imported, generated, charged, discharged, unserved, stored, waiting, of_units)

@@ -2,8 +2,9 @@
 
     pue                   power at the meter over IT power times the plan's PUE of the hour
     availability_PLANT    what a plant could give over what the forecast, else the plan, expects of it
-    charging              what the store gained over what it was to gain of the energy that went in
-    discharging           what the store lost over what it was to lose for the energy that came out
+    charging              what the battery gained over what it was to gain of the energy that went in
+    discharging           what it lost over what it was to lose for the energy that came out
+    NAME_charging, NAME_discharging    the same of any other store whose efficiencies are numbers
 
 A meter's power is taken as the mean of the time since its reading before. A quantity corrects the model only where it
 is sure (`ratio`).
@@ -16,9 +17,12 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import numpy as np
+
 from kiban.operation.conditions import AVAILABILITY, FIRM, PUE
+from kiban.operation.events import BATTERY
 from kiban.operation.facility import Facility, Store
-from kiban.operation.live.campus import CHARGE, DISCHARGE, LOAD, SERVED, STORED, Campus
+from kiban.operation.live.campus import LOAD, SERVED, Campus
 from kiban.operation.live.outlook import Outlook
 from kiban.operation.live.ratio import Calibration, Ratio
 from kiban.operation.live.telemetry import GAP, Telemetry
@@ -34,11 +38,12 @@ class Twin:
     def __init__(self, campus: Campus) -> None:
         self._campus = campus
         names = [PUE, *(f"{AVAILABILITY}{plant.name}" for plant in campus.facility.plants)]
-        if campus.facility.store is not None:
-            names += [CHARGING, DISCHARGING]
+        self._stores = tuple(store for store in campus.facility.stores if is_steady(store))
+        names += [name for store in self._stores for name in (charging_of(store), discharging_of(store))]
+        self._of_stores = frozenset(names[1 + len(campus.facility.plants) :])
         self._ratios = {name: Ratio() for name in names}
-        self._before: tuple[datetime, float | None] | None = None
-        """When it heard last, and what was stored."""
+        self._before: tuple[datetime, tuple[float | None, ...]] | None = None
+        """When it heard last, and what each store held."""
 
     @property
     def calibrations(self) -> dict[str, Calibration]:
@@ -48,11 +53,11 @@ class Twin:
     @property
     def factors(self) -> Mapping[str, float]:
         """By what each series of the conditions is multiplied."""
-        return {name: ratio.factor for name, ratio in self._ratios.items() if name not in (CHARGING, DISCHARGING)}
+        return {name: ratio.factor for name, ratio in self._ratios.items() if name not in self._of_stores}
 
     def hear(self, now: datetime, telemetry: Telemetry, outlook: Outlook) -> None:
         """Learn from what is measured now."""
-        stored = telemetry.value(STORED, now) if self._campus.facility.store is not None else None
+        stored = tuple(telemetry.value(store.state, now) for store in self._stores)
         before, self._before = self._before, (now, stored)
         if before is None or not timedelta(0) < now - before[0] <= GAP:
             return
@@ -71,8 +76,9 @@ class Twin:
             if possible is not None:
                 expected = float(outlook.base(name, middle, 1, {})[0])
                 self._ratios[name].add(day, possible * hours, plant.capacity_mw * expected * hours)
-        if self._campus.facility.store is not None and stored is not None and before[1] is not None:
-            self._hear_store(self._campus.facility.store, day, hours, before[1], stored, telemetry, now)
+        for store, held_before, held in zip(self._stores, before[1], stored, strict=True):
+            if held is not None and held_before is not None:
+                self._hear_store(store, day, hours, held_before, held, telemetry, now)
 
     def _hear_store(
         self,
@@ -84,32 +90,48 @@ class Twin:
         telemetry: Telemetry,
         now: datetime,
     ) -> None:
-        charge, discharge = telemetry.value(CHARGE, now), telemetry.value(DISCHARGE, now)
+        charge, discharge = telemetry.value(store.charge, now), telemetry.value(store.discharge, now)
         if charge is None or discharge is None:
             return
         kept = store.kept_per_step ** (hours / self._campus.facility.step_hours)
         gained = stored_mwh - before_mwh * kept
         if charge >= LEAST_SHARE * store.charge_limit_mw and discharge == 0.0:
-            self._ratios[CHARGING].add(day, gained, charge * float(store.charge_efficiency) * hours)
+            self._ratios[charging_of(store)].add(day, gained, charge * float(store.charge_efficiency) * hours)
         elif discharge >= LEAST_SHARE * store.discharge_limit_mw and charge == 0.0:
-            self._ratios[DISCHARGING].add(day, -gained, discharge / float(store.discharge_efficiency) * hours)
+            drawn = discharge / float(store.discharge_efficiency) * hours
+            self._ratios[discharging_of(store)].add(day, -gained, drawn)
 
     def correct(self, facility: Facility) -> Facility:
-        """The facility with the store's measured efficiencies."""
-        if facility.store is None:
+        """The facility with the stores' measured efficiencies."""
+        if not self._stores:
             return facility
-        charge, discharge = self.efficiencies
-        return replace(
-            facility, stores=(replace(facility.store, charge_efficiency=charge, discharge_efficiency=discharge),)
+        stores = []
+        for store in facility.stores:
+            if is_steady(store):
+                charge, discharge = self.efficiencies_of(store)
+                stores.append(replace(store, charge_efficiency=charge, discharge_efficiency=discharge))
+            else:
+                stores.append(store)
+        return replace(facility, stores=tuple(stores))
+
+    def efficiencies_of(self, store: Store) -> tuple[float, float]:
+        """Of charging and of discharging a store that is steady, corrected where that is sure."""
+        return (
+            min(float(store.charge_efficiency) * self._ratios[charging_of(store)].factor, 1.0),
+            min(float(store.discharge_efficiency) / self._ratios[discharging_of(store)].factor, 1.0),
         )
 
-    @property
-    def efficiencies(self) -> tuple[float, float]:
-        """Of charging and of discharging, corrected where that is sure; 1 and 1 without a store."""
-        store = self._campus.facility.store
-        if store is None:
-            return 1.0, 1.0
-        return (
-            min(float(store.charge_efficiency) * self._ratios[CHARGING].factor, 1.0),
-            min(float(store.discharge_efficiency) / self._ratios[DISCHARGING].factor, 1.0),
-        )
+
+def is_steady(store: Store) -> bool:
+    """Whether its efficiencies are numbers, that can be found by measuring."""
+    return store.chillers is None and not isinstance(store.charge_efficiency, np.ndarray)
+
+
+def charging_of(store: Store) -> str:
+    """Name of what is known of charging a store."""
+    return CHARGING if store.name == BATTERY else f"{store.name}_{CHARGING}"
+
+
+def discharging_of(store: Store) -> str:
+    """Name of what is known of discharging it."""
+    return DISCHARGING if store.name == BATTERY else f"{store.name}_{DISCHARGING}"

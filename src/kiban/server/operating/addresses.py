@@ -95,7 +95,8 @@ def make_addresses(service: Service, gauges: Gauges, token: str | None, language
 def describe(service: Service, language: Language) -> dict[str, Any]:
     """How the service is: what decides, what is missing and why, each fault with its sentence."""
     now = service.clock.now()
-    faults = [fault for fault in (service.source_fault, service.scheduler_fault) if fault is not None]
+    possible = (service.source_fault, service.scheduler_fault, *service.caller_faults.values())
+    faults = [fault for fault in possible if fault is not None]
     last = service.last
     decided = last is not None and last.decision.limit.reason in DECIDING_WELL
     return {

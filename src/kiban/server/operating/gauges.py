@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from kiban.operation.budget import BACKUP, CARBON, UNCLEAN, WATER
 from kiban.operation.live.campus import GENERATED, IMPORT, LOAD, SERVED, STORED, WAITING
 from kiban.operation.live.orders import Call, Override
 from kiban.operation.live.telemetry import FAULT_KINDS
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 YEN_PER_MYEN = 1e6
 FALLBACKS = ("last_plan", "merit")
 FLOWS = {"import": IMPORT, "backup": GENERATED, "load": LOAD, "flexible": SERVED, "firm": "firm_mw"}
+LIMITS = {UNCLEAN: "clean_share", CARBON: "carbon_cap", WATER: "water_cap", BACKUP: "backup_hours"}
+"""The scenario's keys of the limits that are paced, by the names of their prices."""
 GUESSED = {"import": "import_mw", "backup": "backup_mw", "charge": "charge_mw", "discharge": "discharge_mw"}
 
 
@@ -81,6 +84,8 @@ class Gauges:
         if step.day is not None:
             made["kiban_clean_share"].set(step.day.clean_share)
             made["kiban_regret_yen"].set(step.day.regret_myen * YEN_PER_MYEN)
+        for price, factor in service.steering.pacing.factors.items():
+            made["kiban_budget_price_ratio"].labels(LIMITS[price]).set(factor)
         for quantity, found in service.steering.twin.calibrations.items():
             if found.ratio is not None:
                 made["kiban_twin_ratio"].labels(quantity).set(found.ratio)
@@ -97,6 +102,10 @@ class Gauges:
         made["kiban_data_age_seconds"].set(service.steering.telemetry.age(now).total_seconds())
         made["kiban_source_up"].set(0.0 if service.source_fault else 1.0)
         made["kiban_scheduler_up"].set(0.0 if service.scheduler_fault else 1.0)
+        for source, fault in service.caller_faults.items():
+            made["kiban_caller_up"].labels(source).set(0.0 if fault else 1.0)
+        if service.offers:
+            made["kiban_offer_watts"].set(min(one.reduction_mw for one in service.offers) * WATTS_PER_MW)
         for name, count in (
             ("kiban_late_steps_total", service.late_steps),
             ("kiban_scheduler_failures_total", service.scheduler_failures),

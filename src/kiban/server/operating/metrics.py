@@ -43,6 +43,8 @@ METRICS: Final = (
     Metric("kiban_data_age_seconds", "gauge", "s"),
     Metric("kiban_source_up", "gauge", "1"),
     Metric("kiban_scheduler_up", "gauge", "1"),
+    Metric("kiban_caller_up", "gauge", "1", ("source",)),
+    Metric("kiban_offer_watts", "gauge", "W"),
     Metric("kiban_decisions_total", "counter", "1", ("reason",)),
     Metric("kiban_fallbacks_total", "counter", "1", ("reason",)),
     Metric("kiban_overrides_total", "counter", "1"),
@@ -58,6 +60,7 @@ METRICS: Final = (
     Metric("kiban_unserved_watts", "gauge", "W"),
     Metric("kiban_clean_share", "gauge", "share"),
     Metric("kiban_regret_yen", "gauge", "yen"),
+    Metric("kiban_budget_price_ratio", "gauge", "share", ("limit",)),
     Metric("kiban_twin_ratio", "gauge", "share", ("quantity",)),
     Metric("kiban_twin_error_share", "gauge", "share", ("quantity",)),
 )

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kiban.errors import Problem
+from kiban.operation.live.offering import Offer
 from kiban.operation.live.orders import Call
 from kiban.server.operating.schedulers import SchedulerAwayError
 
@@ -32,15 +33,6 @@ DURATION: Final = re.compile(
     r"P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """What a campus could import less, in MW, from one time to another."""
-
-    begins: datetime
-    ends: datetime
-    reduction_mw: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +53,29 @@ class OpenAdr:
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         self.token: str | None = None
+        self.asking: tuple[str, ...] = ()
+        """Events, as they were last heard, that ask for a report of what can be given up."""
 
     def calls(self, now: datetime) -> tuple[tuple[Call, ...], tuple[Problem, ...]]:
         """Calls of the programme that have not ended, the first first, and why others were not understood."""
         found: list[Call] = []
         problems: list[Problem] = []
+        asking = []
         for event in self._pages("/events", {"programID": self._program()}):
+            asked = (one.get("payloadType") for one in event.get("reportDescriptors") or [])
+            if OFFERING in asked and event.get("id"):
+                asking.append(str(event["id"]))
             try:
                 found += [call for call in calls_of(event, who=self.connection.program, now=now) if call.ends > now]
             except SchedulerAwayError as error:
                 problems.append(error.problem)
+        self.asking = tuple(asking)
         return tuple(sorted(found, key=lambda call: (call.begins, call.id))), tuple(problems)
+
+    def offer(self, offers: Sequence[Offer]) -> None:
+        """Report what can be given up to each event that asks for it."""
+        for event in self.asking:
+            self.report(offers, event=event, client="kiban", resource="campus")
 
     def report(self, offers: Sequence[Offer], *, event: str, client: str, resource: str) -> None:
         """Report what a campus can give up, for the event that asks for it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import signal
 import threading
@@ -16,10 +17,12 @@ from typing import TYPE_CHECKING, Final, Literal
 from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.operation.live.campus import read_campus
 from kiban.operation.live.journal import BrokenJournalError, Journal, JournalFile
+from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import digest_of
 from kiban.outside import may_open
 from kiban.quantities import Language
 from kiban.server.operating.addresses import Listener, make_addresses
+from kiban.server.operating.calls import CallDesk, Hearing, name_of, open_source
 from kiban.server.operating.clocks import Clock, FastClock, RealClock
 from kiban.server.operating.forecast_file import ForecastFile
 from kiban.server.operating.gauges import Gauges
@@ -51,6 +54,11 @@ class Wanted:
     host: str = "127.0.0.1"
     port: int = 9464
     token_file: str | None = None
+    account: Account = "year"
+    calls: tuple[str, ...] = ()
+    """Addresses of servers that call (`open_source`)."""
+    feeds: tuple[str, ...] = ()
+    """Of the Domain Power Service; all where none is named."""
     apply: str = "none"
     """What the journal calls the scheduler."""
 
@@ -79,6 +87,7 @@ def operate(
             raise OutputError(Problem("journal.broken", wanted.journal, line=error.line)) from None
         clock, source = _clock_and_source(wanted, journal.found, RealClock(campus.zone))
         gauges = Gauges()
+        desks = [CallDesk(name_of(address), open_source(address), gauges.count_order) for address in wanted.calls]
         origin = Origin(
             plan=digest_of(plan),
             folder=folder,
@@ -86,6 +95,7 @@ def operate(
             horizon_hours=wanted.horizon_hours,
             apply=wanted.apply,
             source=wanted.source,
+            account=wanted.account,
         )
         service = Service(
             campus,
@@ -100,10 +110,19 @@ def operate(
         listener = Listener(make_addresses(service, gauges, token, language), listen(wanted.host, wanted.port))
         listener.start()
         held.callback(listener.stop)
+        if desks:
+            hearing = Hearing(service, desks)
+            hearing.start()
+            held.callback(hearing.stop)
         if say is not None:
             say(f"http://{wanted.host}:{listener.port}/")
         end = stop or held.enter_context(until_told())
         until = None if wanted.hours is None else clock.now() + timedelta(hours=wanted.hours)
+        service.warm()
+        # What is there now stays: no step has to wait until the collector has looked through all of it.
+        gc.collect()
+        gc.freeze()
+        held.callback(gc.unfreeze)
         service.run(end, until)
     return service
 
@@ -114,6 +133,10 @@ def _apply_of(wanted: Wanted, clock: Clock) -> Apply | None:
         from kiban.server.operating.slurm import Slurm
 
         return Slurm(now=clock.now, speed=1.0 if wanted.clock == "real" else wanted.speed).apply
+    if wanted.apply == "dps":
+        from kiban.server.operating.domain_power import DomainPower
+
+        return DomainPower(wanted.feeds, now=clock.now).apply
     if wanted.apply == "kueue":
         from kiban.server.operating.kueue import Kueue, in_cluster
 

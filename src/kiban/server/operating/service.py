@@ -18,10 +18,13 @@ from kiban.errors import Problem
 from kiban.operation.live.campus import Campus
 from kiban.operation.live.hindsight import DayLooked, Hindsight
 from kiban.operation.live.journal import JournalFile
-from kiban.operation.live.orders import Order, kind_of, order_content
+from kiban.operation.live.offering import Offer, offer_now
+from kiban.operation.live.orders import Call, Order, kind_of, order_content
 from kiban.operation.live.outlook import Issue
+from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import decision_content, issues_content, readings_content, restore_limit
 from kiban.operation.live.replay import check_plan, resume
+from kiban.operation.live.solving import solve_window
 from kiban.operation.live.steering import Decision, Steering
 from kiban.operation.live.telemetry import STEP, Fault, Reading
 from kiban.operation.power_limit import PowerLimit
@@ -45,6 +48,8 @@ class Origin:
     horizon_hours: float | None
     apply: str
     source: str
+    account: Account = "year"
+    """The time over which limits of a year are paced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +87,12 @@ class Service:
         """Why there is no telemetry; None while there is."""
         self.scheduler_fault: Problem | None = None
         """Why the last limit was not handed over; None where it was."""
+        self.caller_faults: dict[str, Problem | None] = {}
+        """Why calls of a server are not heard, by its name; None while they are."""
         self.scheduler_failures = self.late_steps = 0
         self.last: Step | None = None
+        self.offers: tuple[Offer, ...] = ()
+        """The last offer to the grid."""
         self.hindsight = Hindsight(campus)
         self.day: DayLooked | None = None
         """The last day that was looked at."""
@@ -113,8 +122,14 @@ class Service:
         else:
             begun = {"at": now.isoformat(), "begins": now.isoformat(), "format": FORMAT, "version": VERSION}
             journal.append("begun", {**begun, **asdict(origin)})
-            self.steering = Steering(campus, now)
+            self.steering = Steering(campus, now, origin.account)
             log(logging.INFO, "begun", **asdict(origin))
+
+    def warm(self) -> None:
+        """Do once, for nothing, what takes longest the first time: what is loaded then is there for the first step."""
+        with self._lock:
+            ahead = self.steering.look(self.clock.now())
+            solve_window(ahead, self.campus.valuation, self.steering.standing(ahead.facility))
 
     def run(self, stop: threading.Event, until: datetime | None = None) -> None:
         """Step after step until `stop` is set, the source has ended, or a time of the campus is reached."""
@@ -152,6 +167,30 @@ class Service:
             self.steering.order(order)
             log(logging.INFO, kind_of(order), **order_content(order))
             return self._decide(max(now, self._at), [])
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls of the grid that are known."""
+        with self._lock:
+            return [one for one in self.steering.orders if isinstance(one, Call)]
+
+    def offer(self, now: datetime) -> tuple[Offer, ...]:
+        """What could be imported less if a call came now."""
+        with self._lock:
+            self.offers = offer_now(self.steering, now)
+            return self.offers
+
+    def note_caller(self, name: str, problem: Problem | None) -> None:
+        """How a server of calls is: None where it answers and is understood."""
+        with self._lock:
+            before = self.caller_faults.get(name)
+            if (before is None) != (problem is None):
+                up = problem is None
+                log(logging.INFO if up else logging.ERROR, "calls_back" if up else "calls_away", source=name,
+                    reason="" if problem is None else str(problem))  # fmt: skip
+                content = {"source": name, "up": up, "code": None if problem is None else problem.code}
+                self._journal.append("calls", {"at": self.clock.now().isoformat(), **content})
+            self.caller_faults[name] = problem
 
     def _read(self) -> list[Reading]:
         try:
