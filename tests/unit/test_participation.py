@@ -145,7 +145,8 @@ def test_an_owner_takes_part_for_what_he_asks(
 def test_nothing_is_windfall_of_what_would_not_be_built() -> None:
     payment = paid("tax-credit")
     plans = (payment.before.plan, payment.after.plan, payment.forced)
-    terms = {"capital": question().preparation.capital, "tax_rate": payment.before.terms.tax.rate}
+    tax = payment.before.terms.tax
+    terms = {"capital": question().preparation.capital, "tax_rate": tax.rate, "marginal_rate": tax.marginal_rate}
     unbuilt = measure_support(*plans, **terms, built_without=False)
     assert unbuilt.total_myen == pytest.approx(payment.support.total_myen)
     assert unbuilt.windfall_myen == 0.0
