@@ -60,7 +60,14 @@ def under_each_kind(project: Project, finance: Finance, *, tax_law: str) -> dict
     """The same project, as designed and priced, under each kind of support in a law, with the scenario's own tax."""
     year = project.start_year
     policies = {
-        kind: resolve_for([load_package(package)], finance, start_year=year, tax_law=tax_law, public_owner=False)
+        kind: resolve_for(
+            [load_package(package)],
+            finance,
+            start_year=year,
+            tax_law=tax_law,
+            public_owner=False,
+            lapses=project.years_after_base > 0,
+        )
         for kind, package in KINDS.items()
     }
     return {kind: replace(project, policy=policy) for kind, policy in policies.items()}
@@ -100,6 +107,11 @@ def _summarise(outcome: Outcome) -> dict[str, float | None]:
         "default_probability": outcome.default_probability,
         "recovery_share": outcome.recovery_share,
     }
+
+
+def treasury_rate(catalogue: Catalogue) -> float:
+    """Nominal rate, a year, at which the treasuries' losses are counted."""
+    return catalogue.value(_FACTS[0])
 
 
 def measure_downside(

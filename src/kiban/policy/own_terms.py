@@ -28,6 +28,7 @@ def resolve_for(
     tax_law: str | None = None,
     public_owner: bool | None = None,
     without: Refused = (),
+    lapses: bool = False,
 ) -> PolicyTerms:
     """`package_terms.resolve` for what a scenario says of its money: country, state, owner, and tax of its own.
 
@@ -41,6 +42,7 @@ def resolve_for(
         state=finance.state,
         public_owner=finance.owner == PUBLIC_BODY if public_owner is None else public_owner,
         without=without,
+        lapses=lapses,
     )
     return with_own_tax(terms, finance, start_year)
 

@@ -51,6 +51,8 @@ def load_packages(scenario: Scenario, names: Sequence[str | Package] | None = No
     return tuple(packages)
 
 
+OUTSIDE = ("policy.outside_dates", "policy.outside_service")
+"""Problems of an instrument that are none where it may lapse."""
 ORDINARY_PACKAGES = {"japan": "japan-ordinary", "united-states": "us-ordinary", "none": "untaxed"}
 """The package that is a country's tax law alone, by tax law."""
 
@@ -78,6 +80,7 @@ def resolve(
     state: State | None = None,
     public_owner: bool = False,
     without: Refused = (),
+    lapses: bool = False,
 ) -> PolicyTerms:
     """What the packages together mean for a campus whose first spade is in `start_year`.
 
@@ -85,8 +88,9 @@ def resolve(
     every later purchase ordered, too. `tax_law` is the scenario's country; a package that names a tax law overrides it.
     `state` adds a state's taxes to American law. A `public_owner` has the terms of public ownership whatever is said.
     `without` leaves out instruments whose conditions a plan does not fulfil; the conditions of all of them are listed
-    all the same. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's
-    law does not reach back to that year.
+    all the same. With `lapses`, an instrument whose dates the year is outside of is no part of the packages, as for the
+    later phases of a study. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the
+    country's law does not reach back to that year.
     """
     law = load_law()
     if construction_years is None:
@@ -104,7 +108,7 @@ def resolve(
             found = lay_instrument(law, package.name, number, instrument, start_year, construction_years)
             if isinstance(found, LaidInstrument):
                 laid.append(found)
-            else:
+            elif not lapses or any(problem.code not in OUTSIDE for problem in found):
                 problems += found
     problems += find_conflicts(laid, public_owner=public_owner)
     if problems:
