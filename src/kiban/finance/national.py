@@ -35,8 +35,8 @@ from kiban.finance.campus import (
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import common_levelised_cost, levelised_cost
 from kiban.finance.national_choice import Chosen, SiteChoice
-from kiban.finance.national_downside import NATIONAL_DRAWS, measure_country
 from kiban.finance.national_demand import Curve, find_curves, force_curves, offer_curves
+from kiban.finance.national_downside import NATIONAL_DRAWS, measure_country
 from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide, choice_loads, join_projects
 from kiban.finance.national_support import measure_supports

@@ -13,7 +13,6 @@ from typing import Any, Literal, TypedDict
 from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import REGION, Ledger
-from kiban.finance.payment import Payment
 from kiban.report.names import Names
 from kiban.report.payment.words import AnyPayment
 from kiban.report.phrases import phrase
