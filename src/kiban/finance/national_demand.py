@@ -76,7 +76,8 @@ class Curve:
         high = self.most_mw if high_mw is None else min(high_mw, self.most_mw)
         ends = (max(low_mw, 0.0), high)
         elasticity, at = self.falling.elasticity, self.falling.at_mw
-        shares = np.linspace(*(((at + mw) / at) ** (-1.0 / elasticity) for mw in ends), STEPS + 1)
+        dear, cheap = (((at + mw) / at) ** (-1.0 / elasticity) for mw in ends)
+        shares = np.linspace(dear, cheap, STEPS + 1)
         fine = at * (shares**-elasticity - 1.0)
         found = {0.0, *(float(mw) for mw in fine), *ends, self.most_mw}
         apart = SAME_POINT * at

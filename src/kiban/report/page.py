@@ -101,7 +101,7 @@ def fill_national_page(summary: Mapping[str, Any], language: Language = "en") ->
     return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
 
 
-def _fill(language: Language, details: Mapping[str, Any] | None = None, **contents: Any) -> str:
+def _fill(language: Language, details: Mapping[Language, Any] | None = None, **contents: Any) -> str:
     enclosed = {"language": language, "version": installed_version()} | {
         name: content for name, content in contents.items() if content is not None
     }

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from kiban.quantities import Language
+
 STYLE = (
     "#details{max-width:72rem;margin:0 auto;padding:0 1.5rem 3rem;color:#17202b}"
     "#details h2{font-size:1.15rem;margin:2rem 0 .5rem}"
@@ -22,7 +24,7 @@ STYLE = (
 )
 
 
-def details_html(details: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+def details_html(details: Mapping[Language, Sequence[Mapping[str, Any]]]) -> str:
     """The sections by language; nothing where there are none."""
     if not any(details.values()):
         return ""
