@@ -77,7 +77,7 @@ The country, and around a campus:
     national_demand   further demand along curves, as exactly as its bounds allow
     national_search   the amount of an instrument that spends a budget or reaches an aim in a country
     national_support  windfall, induced and moved of every campus
-    national_downside what the treasuries may lose on all campuses together
+    national_downside  what the treasuries may lose on all campuses together
     national_payment  its answer by party, asset, site, area and prefecture
     economy           output, value added and jobs that spending sets in motion
     amounts           sums and powers as people write them, in English and Japanese

@@ -40,7 +40,7 @@ CLOSER = 0.1
 """By how much the gap is drawn in each time."""
 KNOWN_MW = 0.1
 """Width of the range of what is served that is narrow enough."""
-MOST_ROUNDS = 10
+MOST_TIMES_ANEW = 10
 
 SAME_POINT = 1e-9
 """Distance of two ends of steps, as a share of the load, that arithmetic explains."""
@@ -165,7 +165,7 @@ def follow_curves(
     points = [curve.points() for curve in curves]
     offered, found = offer_curves(problem, curves, points), first
     known, missing = _ranges(offered, curves, points, found, memory, {})
-    for _ in range(MOST_ROUNDS):
+    for _ in range(MOST_TIMES_ANEW):
         if all(high - low <= KNOWN_MW for low, high in known.values()):
             break
         gap = max(CLOSER * gap, FINEST_GAP)
