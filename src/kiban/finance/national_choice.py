@@ -29,6 +29,8 @@ from kiban.scenario.national import NationalScenario
 
 SIZE_GAP_SHARE = 0.1
 """Part of the study's gap to which the sizes of chosen sites are found."""
+LEAST_GAP_SHARE = 0.25
+"""What is left of the gap at least where steps of demand leave something out."""
 ACCURACY_SHARE = 0.1
 """How accurately sites are solved, as a share of a gap that is finer than their own accuracy."""
 
@@ -69,11 +71,11 @@ class SiteChoice:
 
         The sites of `anchor` are kept where no plan is better by more than the gap.
         """
-        chosen = self._choose(problem, anchor)
-        if not curves:
-            return chosen
         # On the curve a plan may cost less than its steps say, by as much as they leave out.
         missing = sum(curve.missing_myen(curve.points()) for curve in curves)
+        chosen = self._choose(problem, anchor, missing)
+        if not curves:
+            return chosen
         followed = follow_curves(
             without_offers(chosen.problem, len(self.study.tranche)),
             curves,
@@ -85,13 +87,18 @@ class SiteChoice:
         bound = min(chosen.bound_myen - missing, followed.found.cost_myen)
         return Chosen(followed.problem, followed.found, bound, followed.known_mw)
 
-    def _choose(self, problem: NationalProblem, anchor: Collection[str] | None) -> Chosen:
+    def _choose(self, problem: NationalProblem, anchor: Collection[str] | None, missing_myen: float) -> Chosen:
         gap, rounds = self.study.national.gap, self.study.national.max_rounds
         wide = search(problem, self.memory, gap=gap, max_rounds=rounds, report=self.tell)
         movable = self.study.national.movable_gap
         if wide is not None and wide.excess <= 0 and movable is not None:
             # The same gap once more, on the part that siting can move: what is known is kept.
             gap = movable * max(wide.cost_myen - common_cost(problem), 0.0) / max(wide.cost_myen, 1.0)
+            if wide.relative_gap > gap:
+                wide = search(problem, self.memory, gap=gap, max_rounds=rounds, report=self.tell)
+        if wide is not None and wide.excess <= 0 and missing_myen > 0:
+            # Closer by what steps leave out, so that the plan on the curve is within the gap.
+            gap = max(gap - missing_myen / max(wide.cost_myen, 1.0), LEAST_GAP_SHARE * gap)
             if wide.relative_gap > gap:
                 wide = search(problem, self.memory, gap=gap, max_rounds=rounds, report=self.tell)
         if wide is None or wide.excess > 0:

@@ -206,7 +206,9 @@ def list_purchases(
         else:
             replacements += payments
         basis, own_cost = cost, cost
-        paid_shares = _ratio(payments, cost)
+        grants_now = terms.grants if supported else ()
+        # A division of every year in every draw, for grants alone.
+        paid_shares = _ratio(payments, cost) if grants_now else payments
         on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
         for due_once in on_buying:
             amount = due_once.rate * cost
@@ -222,7 +224,7 @@ def list_purchases(
             bought_taxes[due_once.account, due_once.payee] = (kept[0] + paid_now, kept[1] + expense)
         grant_shares: list[tuple[Treatment, Array]] = []
         claims: list[ClaimedCredit] = []
-        for number, grant in enumerate(terms.grants if supported else ()):
+        for number, grant in enumerate(grants_now):
             amount = granted.take(number, grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
             grant_shares.append((grant.treatment, _ratio(amount, cost)))
