@@ -243,11 +243,11 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.planning.frontier.trace",
     },
     "commands": {
+        "kiban.finance.comparison.as_they_are",
         "kiban.finance.comparison.equal_cost",
         "kiban.finance.joint_draws.with_draws",
         "kiban.finance.comparison.least_public_money",
         "kiban.finance.comparison.sweep",
-        "kiban.finance.national.pay_national",
         "kiban.finance.race.race",
         "kiban.finance.things.what_is",
         "kiban.national.building.build_national",
@@ -260,7 +260,7 @@ TAKEN: Mapping[str, Collection[str]] = {
     "cli": {"kiban.planning.building.build"},
 }
 """Functions of the parts that calculate which the parts that format may call; results and constants may be read."""
-ASKED = frozenset({"kiban.finance.paying.Question"})
+ASKED = frozenset({"kiban.finance.paying.Question", "kiban.finance.national.NationalQuestion"})
 """Classes that calculate when they are asked; only a server and a command line ask."""
 NUMERICAL = ("numpy", "scipy", "pandas", "statistics")
 SHOWING: Mapping[str, str] = {

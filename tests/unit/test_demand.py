@@ -1,4 +1,4 @@
-"""Demand of constant elasticity, as a curve and as steps: amounts, prices, and no demand that does not answer."""
+"""Demand of constant elasticity as a curve: amounts, prices, and no demand that does not answer."""
 
 from __future__ import annotations
 
@@ -9,25 +9,9 @@ from hypothesis import strategies as st
 from tests.cases.payments import campus, paid, question
 
 from kiban.arrays import Array
-from kiban.finance.demand import DEMAND_STEPS, LEAST_PRICE_SHARE, elastic_tranches, probe_tranche
+from kiban.finance.demand import probe_tranche
 from kiban.finance.paying import Question
 from kiban.planning.resources import FallingPrice
-
-
-@given(st.floats(1, 1000), st.floats(0.01, 1), st.floats(0.1, 3))
-def test_the_steps_add_up_to_the_curve(load: float, price: float, elasticity: float) -> None:
-    tranches = elastic_tranches(load, price, elasticity)
-    assert len(tranches) == DEMAND_STEPS
-    offered = sum(tranche.it_load_mw or 0.0 for tranche in tranches)
-    assert load + offered == pytest.approx(load * LEAST_PRICE_SHARE**-elasticity)
-    prices = [tranche.price_myen_per_mwh or 0.0 for tranche in tranches]
-    assert prices == sorted(prices, reverse=True)
-    assert price > prices[0] > prices[-1] > LEAST_PRICE_SHARE * price
-    assert all(tranche.shape == "load" and not tranche.must_serve for tranche in tranches)
-
-
-def test_no_elasticity_is_no_further_demand() -> None:
-    assert elastic_tranches(100.0, 0.2, 0.0) == ()
 
 
 def test_the_probe_is_a_little_more_of_the_load() -> None:

@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 
 from kiban.cli import app
 from kiban.errors import InputError, OutputError, ScenarioError
-from kiban.finance.demand import elastic_tranches
 from kiban.finance.ledger import PARTIES
-from kiban.finance.national import NationalInfeasibleError, NationalQuestion
+from kiban.finance.national import NationalQuestion
+from kiban.finance.national_choice import NationalInfeasibleError
 from kiban.finance.paying import Question
 from kiban.national.building import build_national
 from kiban.national.study.variants import energy_per_mw
@@ -218,17 +218,21 @@ def test_a_study_with_one_site_has_the_ledger_of_one_campus():
 
 
 def test_further_demand_of_a_study_with_one_site_is_that_of_one_campus():
-    """Where all of a fall in cost reaches the users, which a study takes for given."""
-    all_of_it = {"assumptions": {"finance.pass_through": 1.0}}
-    many = NationalQuestion(parse_national({**ONE_SITE, **all_of_it})).pay(("japan-current",))
-    one = Question(parse_scenario({**ONE_CAMPUS, **all_of_it})).pay(("japan-current",))
-    assert many.elasticity == one.elasticity
-    # A step is served where the curve is beyond its middle.
-    first, second = elastic_tranches(100.0, 1.0, many.elasticity)[:2]
-    half_mw = max(first.it_load_mw, second.it_load_mw) / 2
-    assert one.induced_it_mw > 2.0
-    assert many.induced_it_mw == pytest.approx(one.induced_it_mw, abs=half_mw)
-    assert many.support.windfall_share == pytest.approx(one.support.windfall_share, abs=half_mw / 100.0)
+    """On the curve, with the share of a fall that is passed on: what one campus induces, to a tenth of a MW."""
+    finance = {"finance": {"discount_rate": 0.05}}
+    many = NationalQuestion(parse_national({**ONE_SITE, **finance})).pay(("japan-current",))
+    one = Question(parse_scenario({**ONE_CAMPUS, **finance})).pay(("japan-current",))
+    assert many.demand == one.demand
+    assert one.induced_it_mw > 1.0
+    assert many.induced_it_mw == pytest.approx(one.induced_it_mw, abs=0.1)
+    assert many.induced_range_mw == pytest.approx(one.induced_range_mw, rel=0.02)
+    assert many.support.windfall_share == pytest.approx(one.support.windfall_share, abs=1e-3)
+    # What is induced is sold as the load is, and worth its bids.
+    campus = many.after.campuses[0]
+    (further,) = (stream for stream in campus.project.streams if stream.name == "answers_elastic")
+    (alone,) = (stream for stream in one.after.project.streams if stream.name == "elastic")
+    assert further.price_myen_per_mwh == campus.price_myen_per_mwh
+    assert further.worth_myen_per_mwh == pytest.approx(alone.worth_myen_per_mwh, rel=1e-3)
 
 
 def test_hazard_land_and_the_site_are_posted():
@@ -322,11 +326,7 @@ def test_the_book_holds_every_entry_and_is_the_same_every_time(tmp_path):
         save_ledger_book(credit(), target)
 
 
-def test_a_study_with_phases_is_refused_and_one_without_a_plan_explained():
-    phased = {**FOUR, "national": {**FOUR["national"]}, "phases": {"years": [2032, 2035], "last_year": 2040}}
-    del phased["national"]["year"]
-    with pytest.raises(ScenarioError, match="are not financed"):
-        NationalQuestion(parse_national(phased))
+def test_a_study_without_a_plan_is_explained():
     large = {**FOUR, "tranche": [{"id": "training", "it_load_mw": 90_000}]}
     with pytest.raises(NationalInfeasibleError) as caught:
         NationalQuestion(parse_national(large)).pay(("tax-credit",))
@@ -366,9 +366,9 @@ def test_the_command_takes_a_national_file(tmp_path):
     large.write_text(FILE.format(mw="90000.0"), encoding="utf-8")
     assert runner.invoke(app, ["pay", str(large), "--package", "tax-credit"]).exit_code == 4
     assert runner.invoke(app, ["pay", str(study), "--package", "tax-credti"]).exit_code == 2
-    swept = runner.invoke(app, ["sweep", str(study)])
-    assert swept.exit_code == 2
-    assert "national study" in swept.stderr
+    raced = runner.invoke(app, ["race", str(study)])
+    assert raced.exit_code == 2
+    assert "national study" in raced.stderr
 
 
 def test_what_is_wrong_with_the_packages_of_a_study_is_said_once():

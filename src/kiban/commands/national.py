@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,6 +14,9 @@ from kiban.commands.terminal import complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
 from kiban.messages import Message
 from kiban.quantities import Language
+
+if TYPE_CHECKING:
+    from kiban.finance.national import NationalQuestion
 
 
 def build_national_file(
@@ -75,25 +80,16 @@ def pay_national_file(
     language: Language,
 ) -> None:
     """Who pays for packages in a national study, and where; with `book`, the ledger as an Excel file."""
-    from kiban.finance.national import NationalInfeasibleError, pay_national
-    from kiban.report.phrases import phrase
-    from kiban.scenario.national_file import read_national
-
-    study = read_national(path).insisting(insist)
     if book is not None:
         from kiban.report.plan.workbook import check_new_file
 
         check_new_file(book)
-    try:
-        with progress(language, spinner=not as_json) as tell:
-            payment = pay_national(study, packages, against=tuple(against or ("none",)), report=tell)
-    except NationalInfeasibleError as error:
-        from kiban.report.national.terminal import national_text
-
-        plan = error.plan
-        show(lambda width: national_text(plan, language, width))
-        complain(phrase("command.no_national_plan", language))
-        raise typer.Exit(EXIT_INFEASIBLE) from None
+    with asking_national_file(
+        path, packages, against, spinner=not as_json, insist=insist, language=language
+    ) as question:
+        payment = question.pay(packages)
+        question.tell(Message("progress.pay_downside"))
+        payment = question.with_downside(payment)
     if book is not None:
         from kiban.report.national.payment_workbook import save_ledger_book
 
@@ -107,6 +103,41 @@ def pay_national_file(
         from kiban.report.national.payment_terminal import national_payment_text
 
         show(lambda width: national_payment_text(payment, language, width))
+
+
+@contextlib.contextmanager
+def asking_national_file(
+    path: Path,
+    packages: Sequence[str],
+    against: Sequence[str] | None,
+    *,
+    spinner: bool,
+    insist: bool = False,
+    language: Language,
+) -> Iterator[NationalQuestion]:
+    """The question about a national study; one without a plan is explained, and left."""
+    from kiban.finance.national import NationalQuestion
+    from kiban.finance.national_choice import NationalInfeasibleError
+    from kiban.report.phrases import phrase
+    from kiban.scenario.national_file import read_national
+    from kiban.scenario.package import load_package
+
+    study, compared = read_national(path).insisting(insist), tuple(against or ("none",))
+    for package in (*packages, *compared):
+        # What is not there is said before anything is solved.
+        load_package(package, study.folder)
+    try:
+        with progress(language, spinner=spinner) as tell:
+            yield NationalQuestion(study, against=compared, report=tell)
+    except NationalInfeasibleError as error:
+        plan = error.plan
+    else:
+        return
+    from kiban.report.national.terminal import national_text
+
+    show(lambda width: national_text(plan, language, width))
+    complain(phrase("command.no_national_plan", language))
+    raise typer.Exit(EXIT_INFEASIBLE)
 
 
 def check_national_file(path: Path, language: Language, *, insist: bool = False) -> None:

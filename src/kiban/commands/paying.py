@@ -17,6 +17,7 @@ from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
+    from kiban.finance.comparison import AnyQuestion
     from kiban.finance.paying import Question
     from kiban.scenario import Scenario
 
@@ -134,14 +135,13 @@ def compare_command(
 ) -> None:
     """Lay packages side by side as they are, at equal cost, or at the least cost that reaches an aim."""
     from kiban.errors import InputError, Problem
-    from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
-    from kiban.scenario.package import load_package
+    from kiban.finance.comparison import INSTRUMENTS, as_they_are, equal_cost, least_public_money
 
     if sum(aim is not None for aim in (budget, induce, clean)) > 1:
         raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _asking(scenario, names, against, language, spinner=not as_json, insist=insist, warm=True) as (question, _):
+    with _comparing(scenario, names, against, language, spinner=not as_json, insist=insist) as question:
         if budget is not None:
             found = equal_cost(question, budget, names)
         elif induce is not None:
@@ -149,10 +149,7 @@ def compare_command(
         elif clean is not None:
             found = least_public_money(question, "clean_share", clean, names)
         else:
-            found = tuple(
-                Instrument(name, load_package(name, question.scenario.folder).amount, question.pay((name,)))
-                for name in names
-            )
+            found = as_they_are(question, names)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -180,9 +177,9 @@ def sweep_command(
 
     language = choose_language(lang)
     name = over.partition("=")[0]
-    with _asking(
-        subject, [SWEEPS.get(name, name)], against, language, spinner=not as_json, insist=insist, warm=True
-    ) as (question, _):
+    with _comparing(
+        subject, [SWEEPS.get(name, name)], against, language, spinner=not as_json, insist=insist
+    ) as question:
         found = sweep(question, over)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
@@ -246,6 +243,30 @@ def _asking(
     show(lambda width: plan_text(plan, language, width))
     complain(phrase("command.no_design", language))
     raise typer.Exit(EXIT_INFEASIBLE)
+
+
+@contextlib.contextmanager
+def _comparing(
+    subject: str | None,
+    packages: Sequence[str],
+    against: list[str] | None,
+    language: Language,
+    *,
+    spinner: bool,
+    insist: bool,
+) -> Iterator[AnyQuestion]:
+    """The question about a subject, be it a campus or a country, that is asked about one package after the other."""
+    from kiban.scenario.examples import find_national
+
+    national = find_national(subject) if subject is not None else None
+    if national is None:
+        with _asking(subject, packages, against, language, spinner=spinner, insist=insist, warm=True) as (question, _):
+            yield question
+        return
+    from kiban.commands.national import asking_national_file
+
+    with asking_national_file(national, packages, against, spinner=spinner, insist=insist, language=language) as asked:
+        yield asked
 
 
 def read_subject(subject: str | None) -> Scenario:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from kiban.commands.new_file import require_new, write_new
-from kiban.commands.paying import Against, read_subject
+from kiban.commands.paying import Against, Draws, read_subject
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress
 from kiban.errors import OutputError, Problem, reason_of
 from kiban.messages import Message
@@ -43,6 +43,7 @@ def report_command(
         typer.Option("--package", metavar="NAME", help="Also show who pays for a policy package; may be repeated."),
     ] = None,
     against: Against = None,
+    draws: Draws = None,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
@@ -52,14 +53,21 @@ def report_command(
     language = choose_language(lang)
     require_new(out)
     with progress(language) as tell:
-        page = _page(subject, package or [], against or ["none"], language, tell, insist=insist)
+        page = _page(subject, package or [], against or ["none"], draws, language, tell, insist=insist)
         tell(Message("progress.saving"))
         write_new(out, page.encode("utf-8"))
     complain(phrase("report.written", language, path=out))
 
 
 def _page(
-    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report, *, insist: bool
+    subject: str | None,
+    packages: list[str],
+    against: list[str],
+    draws: int | None,
+    language: Language,
+    tell: Report,
+    *,
+    insist: bool,
 ) -> str:
     """The page of whatever the user means by `subject`."""
     from kiban.report.page import fill_national_page
@@ -67,6 +75,8 @@ def _page(
 
     saved = _saved_summary(subject)
     national = find_national(subject) if subject is not None and saved is None else None
+    if draws is not None and not packages:
+        raise OutputError(Problem("command.draws_alone", key="--draws"))
     if packages and (saved is not None or national is not None):
         raise OutputError(Problem("command.no_package_here", str(subject)))
     if saved is not None:
@@ -74,7 +84,7 @@ def _page(
     if national is not None:
         return fill_national_page(_plan_national(national, tell, insist=insist), language)
     if packages:
-        return _payment_page(subject, packages, against, language, tell, insist=insist)
+        return _payment_page(subject, packages, against, draws, language, tell, insist=insist)
     return _plan_page(subject, language, tell, insist=insist)
 
 
@@ -140,7 +150,14 @@ def _plan_page(subject: str | None, language: Language, tell: Report, *, insist:
 
 
 def _payment_page(
-    subject: str | None, packages: list[str], against: list[str], language: Language, tell: Report, *, insist: bool
+    subject: str | None,
+    packages: list[str],
+    against: list[str],
+    draws: int | None,
+    language: Language,
+    tell: Report,
+    *,
+    insist: bool,
 ) -> str:
     """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -153,6 +170,10 @@ def _payment_page(
         payment = question.pay(tuple(packages), report=tell)
         tell(Message("progress.pay_downside"))
         payment = question.with_downside(payment)
+        if draws is not None:
+            from kiban.finance.joint_draws import with_draws
+
+            payment = with_draws(question, payment, draws=draws, seed=question.scenario.seed, report=tell)
     except InfeasibleError as error:
         return fill_page(_document(error.plan), error.plan.hourly, language)
     plan = payment.after.plan

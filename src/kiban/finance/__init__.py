@@ -21,6 +21,10 @@ How firm is it:
     drawn_figures     what is kept of an answer in each draw
     drawn_answers     the question asked in each draw
 
+Several campuses at once:
+
+    vintages          what a national study builds at one site in one phase, as a project with dates of its own
+
 Money by year:
 
     project           a plan as an investor sees it: what is bought, sold and spent
@@ -71,6 +75,11 @@ The country, and around a campus:
 
     national          the question about a national plan
     national_side     a national plan under one package, campus by campus
+    national_choice   which sites are taken, and how large they are
+    national_demand   further demand along curves, as exactly as its bounds allow
+    national_search   the amount of an instrument that spends a budget or reaches an aim in a country
+    national_support  windfall, induced and moved of every campus
+    national_downside  what the treasuries may lose on all campuses together
     national_payment  its answer by party, asset, site, area and prefecture
     economy           output, value added and jobs that spending sets in motion
     amounts           sums and powers as people write them, in English and Japanese

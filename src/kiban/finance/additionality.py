@@ -70,6 +70,12 @@ class Support:
         """Support on what only moved between technologies."""
         return sum(asset.distortion_myen for asset in self.assets)
 
+    def times(self, factor: float) -> Support:
+        """The same support at another value of money."""
+        parts = ("support_per_unit_myen", "windfall_myen", "induced_myen", "distortion_myen")
+        changed = (replace(one, **{part: factor * getattr(one, part) for part in parts}) for one in self.assets)
+        return Support(tuple(changed))
+
     @property
     def windfall_share(self) -> float:
         """Windfall as a share of all support; 0 without support."""

@@ -72,6 +72,8 @@ class Campus:
     """One campus under a policy: its design, its money, and who pays whom."""
 
     site: str
+    name: str
+    """Its site, and in a study with phases the year of its phase."""
     plan: Plan
     project: Project
     """With a price for all that it sells."""
@@ -141,19 +143,32 @@ def load_price(levelised: LevelisedCost, before: LevelisedCost, price_before: fl
     return price_before - pass_through * (before.myen_per_it_mwh - levelised.myen_per_it_mwh)
 
 
-def finance_campus(site: str, plan: Plan, project: Project, price: float, terms: CampusTerms) -> Campus:
-    """The campus of a design: `project` is the plan's, whose load is sold at the price (million yen a MWh)."""
+def finance_campus(
+    site: str,
+    plan: Plan,
+    project: Project,
+    price: float,
+    terms: CampusTerms,
+    *,
+    name: str | None = None,
+    waiting_t_per_year: float = 0.0,
+) -> Campus:
+    """The campus of a design: `project` is the plan's, whose load is sold at the price (million yen a MWh).
+
+    `name` tells the campuses of a site apart; `waiting_t_per_year` is emitted until its connection is there.
+    """
     priced = project.priced(price)
     cash = project_cash_flow(priced, terms.assumptions)
     return Campus(
         site=site,
+        name=site if name is None else name,
         plan=plan,
         project=priced,
         price_myen_per_mwh=price,
         cash=cash,
         returns=compute_returns(cash),
         ledger=_post(plan, cash, terms),
-        damage=measure_damage(plan, cash, terms.damage, terms.shares.party_rates["environment"]),
+        damage=measure_damage(plan, cash, terms.damage, terms.shares.party_rates["environment"], waiting_t_per_year),
         checks=check_conditions(priced.policy.conditions, plan, cash),
     )
 
@@ -171,10 +186,16 @@ def fiscal_cost(
     after = (campus.ledger, campus.cash) if under is None else _post_under(campus, under, terms)
     sides = (after, _post_under(campus, ordinary, terms))
     costs = [
-        risk_charge(cash, rate) - sum(ledger.present_value(party, rate) for party in TREASURIES)
+        risk_charge(cash, rate)
+        - _at_base(campus, rate) * sum(ledger.present_value(party, rate) for party in TREASURIES)
         for ledger, cash in sides
     ]
     return costs[0] - costs[1]
+
+
+def _at_base(campus: Campus, rate: float) -> float:
+    """Value in the base year of what its own ledger values in the year of its first spade."""
+    return (1.0 + rate) ** -campus.project.years_after_base
 
 
 def gains(

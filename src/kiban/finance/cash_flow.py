@@ -17,7 +17,7 @@ as in any model of project finance; NREL's System Advisor Model gives the same, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,6 +109,11 @@ class CashFlow:
     def start(self) -> int:
         """Index of the start of operation."""
         return self.assumptions.construction_years
+
+    @property
+    def price_level(self) -> Array:
+        """Nominal price by year of what costs 1 at the prices of the project's base year."""
+        return price_level(self.project, self.assumptions, len(self.years))
 
     @property
     def earnings(self) -> Array:
@@ -212,7 +217,7 @@ def project_cash_flow(
     start, horizon = assumptions.construction_years, assumptions.horizon_years
     years = start + horizon + 1
     drawn = draws is not None
-    level = (1.0 + assumptions.inflation) ** np.arange(years)
+    level = price_level(project, assumptions, years)
     draws = draws or Draws()
     at_work = _at_work(draws.delay_years, horizon)
     use = at_work if draws.utilisation is None else at_work * draws.utilisation
@@ -236,15 +241,22 @@ def project_cash_flow(
         stream.name: operating(stream.it_energy_mwh_per_year * _price(stream.price_myen_per_mwh), price)
         for stream in project.streams
     }
-    costs = {}
-    for account, cost in project.operating_costs_myen_per_year.items():
-        factor = use if account in MEASURED_ACCOUNTS else at_work
-        costs[account] = operating(cost, factor * (power if account in POWER_ACCOUNTS else dearer))
+    waits = np.arange(horizon) < project.waiting_years
+    costs: dict[str, Array] = {}
+    for yearly, holds in (
+        (project.waiting_costs_myen_per_year, waits),
+        (project.operating_costs_myen_per_year, ~waits),
+    ):
+        for account, cost in yearly.items():
+            factor = (use if account in MEASURED_ACCOUNTS else at_work) * holds
+            amount = operating(cost, factor * (power if account in POWER_ACCOUNTS else dearer))
+            costs[account] = costs[account] + amount if account in costs else amount
     if project.contract is not None:
         costs |= {account: operating(1.0, due) for account, due in project.contract.charges(horizon).items()}
     production = _production_credits(project, assumptions, at_work * output, operating)
-    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, dearer) for a in project.assets}
-    network = {a.name: operating(a.network_charge_myen_per_year, dearer) for a in project.assets}
+    stands = {a.name: dearer * (np.arange(horizon) >= a.waits_years) for a in project.assets}
+    fixed_om = {a.name: operating(a.fixed_om_myen_per_year, stands[a.name]) for a in project.assets}
+    network = {a.name: operating(a.network_charge_myen_per_year, stands[a.name]) for a in project.assets}
     running = totals(costs) + totals(fixed_om) + totals(network)
     taxed = _buy(
         project, assumptions, draws, totals(revenue) - running - decommissioning, _wages(fixed_om, assumptions)
@@ -344,6 +356,7 @@ def _buy(
                 project.policy.assets[asset.asset],
                 assumptions,
                 start_year=project.start_year,
+                years_after_base=project.years_after_base,
                 capex_factor=factor,
                 price_factor=draws.chip_price_factor if asset.asset in REPRICED_ASSETS else None,
                 credits_used=used,
@@ -449,6 +462,21 @@ def sum_of(flows: tuple[SupportFlow, ...]) -> Array:
     return np.asarray(sum((flow.amount_myen for flow in flows), np.zeros(1)))
 
 
+def price_level(project: Project, assumptions: FinanceAssumptions, years: int) -> Array:
+    """Nominal price in each of so many years from the first spade of what costs 1 in the base year."""
+    return np.asarray(
+        (1.0 + assumptions.inflation) ** np.arange(project.years_after_base, project.years_after_base + years)
+    )
+
+
+def joint_flow(cashes: Iterable[CashFlow], flow_of: Callable[[CashFlow], Array]) -> Array:
+    """Sum over projects of one of their flows, by calendar year from the first spade of the first of them."""
+    flows = [(cash.project.years_after_base, flow_of(cash)) for cash in cashes]
+    first = min(after for after, _ in flows)
+    last = max(after + flow.shape[-1] for after, flow in flows)
+    return np.asarray(sum(np.pad(flow, (after - first, last - after - flow.shape[-1])) for after, flow in flows))
+
+
 def _require_prices(project: Project) -> None:
     missing = [stream.name for stream in project.streams if stream.price_myen_per_mwh is None]
     if missing:
@@ -488,9 +516,10 @@ def _production_credits(
     for asset in project.assets:
         terms = project.policy.assets[asset.asset]
         credit, output = terms.production_credit, project.clean_output_mwh_per_year.get(asset.name, 0.0)
-        if credit is None or not np.any(output > 0) or not terms.supports(project.start_year):
+        if credit is None or not np.any(output > 0) or not terms.supports(project.start_year + asset.waits_years):
             continue
-        paid = at_work * (np.arange(assumptions.horizon_years) < credit.years)
+        served = np.arange(assumptions.horizon_years) - asset.waits_years
+        paid = at_work * ((served >= 0) & (served < credit.years))
         amount = operating(output * credit.rate_myen_per_mwh, paid)
         flows.append(SupportFlow(asset.name, credit.payer, credit.measure, amount))
     return tuple(flows)

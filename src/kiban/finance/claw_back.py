@@ -58,7 +58,7 @@ def _credits(cash: CashFlow, vesting: int) -> Array:
 
 def _grants(cash: CashFlow) -> Array:
     years = len(cash.years)
-    level = (1.0 + cash.assumptions.inflation) ** np.arange(years)
+    level = cash.price_level
     back = np.zeros(years)
     for asset in cash.project.assets:
         law = cash.project.policy.assets[asset.asset].ordinary_depreciation

@@ -7,7 +7,7 @@ answer to the price that they pay, which falls by the part of a fall in cost tha
     p = p0 - pass_through (p0 - c)          Q = L (p / p0)^-e
 
 with the cost c of a little more of it under the policy. A design of one campus takes the curve as it is
-(`offer_demand`); the country is offered steps of it, each at the mean price of its interval (`elastic_tranches`).
+(`offer_demand`), and a country in steps that are cut anew around what is served (`national_demand`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 from kiban.planning.resources import FallingPrice
 from kiban.scenario import Tranche
 
-DEMAND_STEPS = 12
 LEAST_PRICE_SHARE = 0.6
 """The curve is cut off at this share of the price."""
 PROBE_SHARE = 0.001
@@ -43,15 +42,3 @@ def offer_demand(
     most_mw = load_mw * (LEAST_PRICE_SHARE**-elasticity - 1.0)
     tranche = Tranche(name=ELASTIC, it_load_mw=most_mw, price_myen_per_mwh=price_myen_per_mwh, shape="load")
     return (tranche,), {ELASTIC: FallingPrice(load_mw, price_myen_per_mwh, elasticity, pass_through)}
-
-
-def elastic_tranches(load_mw: float, price_myen_per_mwh: float, elasticity: float) -> tuple[Tranche, ...]:
-    """Steps of the demand curve below the price, dearest first; none where demand does not answer to the price."""
-    made, width = [], (1.0 - LEAST_PRICE_SHARE) / DEMAND_STEPS
-    for step in range(DEMAND_STEPS):
-        upper, lower = 1.0 - step * width, 1.0 - (step + 1) * width
-        more_mw = load_mw * (lower**-elasticity - upper**-elasticity)
-        if more_mw > 0:
-            price = price_myen_per_mwh * (upper + lower) / 2
-            made.append(Tranche(name=f"elastic_{step + 1}", it_load_mw=more_mw, price_myen_per_mwh=price, shape="load"))
-    return tuple(made)

@@ -53,16 +53,26 @@ def read_damage_terms(catalogue: Catalogue, yen_per_usd: float) -> DamageTerms:
     )
 
 
-def measure_damage(plan: Plan, cash: CashFlow, terms: DamageTerms, real_rate: float) -> Damage:
-    """Damage of a plan's emissions over the years of operation, the same in each year."""
+def measure_damage(
+    plan: Plan, cash: CashFlow, terms: DamageTerms, real_rate: float, waiting_t_per_year: float = 0.0
+) -> Damage:
+    """Damage of a plan's emissions over the years of operation, the same in each year.
+
+    `waiting_t_per_year` is emitted instead while the project waits for its connection.
+    """
     emitted = plan.indicators["emissions_t_per_year"]
     ahead = np.arange(cash.start + 1, len(cash.years))
+    waits, after = cash.project.waiting_years, cash.project.years_after_base
     each = terms.myen_per_t * (1.0 + terms.growth) ** (cash.years[ahead] - terms.year)
     paid = plan.costs.get("carbon", 0.0)
     first = emitted * float(each[0]) if len(each) else 0.0
+
+    def worth(begin: int, end: int) -> float:
+        return float(each[begin:end] @ (1.0 + real_rate) ** -(ahead[begin:end] + after))
+
     return Damage(
         emissions_t_per_year=emitted,
-        damage_myen=emitted * float(each @ (1.0 + real_rate) ** -ahead),
+        damage_myen=emitted * worth(waits, len(ahead)) + waiting_t_per_year * worth(0, waits),
         paid_myen_per_year=paid,
         paid_share=paid / first if first > 0 else 0.0,
     )

@@ -92,7 +92,7 @@ def catalogue_of(plan: Plan) -> Catalogue:
 def keep_side(side: Side, place: Municipality, catalogue: Catalogue, rate: float) -> SideKept:
     """The local tax of one side and where it stays, at a real rate."""
     cash = side.cash
-    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years), dtype=float)
+    level = cash.price_level
     found = keep_tax(tax_of(cash, side.packages), place, read_local_rules(catalogue), level)
 
     ages = np.asarray(cash.years - min(side.ledger.years), dtype=float)

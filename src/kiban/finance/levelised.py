@@ -13,7 +13,7 @@ from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import project_cash_flow
-from kiban.finance.metrics import npv
+from kiban.finance.metrics import npv, npv_at_base
 from kiban.finance.project import Project, RevenueStream
 from kiban.planning.compute_load import TOKEN_ENERGY
 from kiban.policy.terms import ASSET_GROUPS
@@ -67,6 +67,18 @@ def levelised_cost(project: Project, assumptions: FinanceAssumptions) -> Levelis
     return LevelisedCost(price, per_hour, power)
 
 
+def common_levelised_cost(projects: Sequence[Project], assumptions: FinanceAssumptions) -> LevelisedCost:
+    """Levelised cost of the compute of several projects that need not start together, at prices of their base year."""
+    price = common_break_even_price(projects, assumptions, all_streams=True)
+    hours = [project.gpu_hours_per_year for project in projects]
+    known = [value for value in hours if value]
+    sold = sum(project.it_energy_mwh_per_year for project in projects)
+    per_hour = price * sold / sum(known) * YEN_PER_MYEN if len(known) == len(hours) else None
+    using = [power_of(project) for project in projects if project.facility_energy_mwh_per_year > 0]
+    power = common_break_even_price(using, assumptions, all_streams=True) if using else None
+    return LevelisedCost(price, per_hour, power)
+
+
 def power_of(project: Project) -> Project:
     """The power supply of a project as a project of its own that sells to the facility.
 
@@ -98,6 +110,28 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     return find_price((project,), assumptions, value)
 
 
+def common_break_even_price(
+    projects: Sequence[Project], assumptions: FinanceAssumptions, *, all_streams: bool
+) -> float:
+    """One price at which several projects without debt, each with tax of its own, together just pay after tax.
+
+    They need not start together: each is counted at the rate of its own law, in the base year of its prices.
+    """
+    if not any(project.it_energy_mwh_per_year > 0 for project in projects):
+        raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
+    unlevered = replace(assumptions, debt_share=0.0)
+    rates = [assumptions.discount_rate_after_tax(project.policy, project.start_year) for project in projects]
+
+    def value(price: float) -> float:
+        worth = 0.0
+        for project, rate in zip(projects, rates, strict=True):
+            flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered).project_flow
+            worth += float(npv_at_base(rate, flow, project.years_after_base))
+        return worth
+
+    return find_price(projects, assumptions, value)
+
+
 def levered_price(project: Project, assumptions: FinanceAssumptions) -> float:
     """The same price where the project is financed as the assumptions say: equity just earns the return that it asks.
 
@@ -119,7 +153,8 @@ def common_levered_price(projects: Sequence[Project], assumptions: FinanceAssump
 
     def value(price: float) -> float:
         flows = (project_cash_flow(one.priced(price, all_streams=all_streams), financed) for one in projects)
-        return sum(float(npv(assumptions.equity_rate, flow.equity_flow)) for flow in flows)
+        rate = assumptions.equity_rate
+        return sum(float(npv_at_base(rate, flow.equity_flow, flow.project.years_after_base)) for flow in flows)
 
     return find_price(projects, assumptions, value)
 

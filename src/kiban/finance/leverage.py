@@ -22,7 +22,7 @@ def financed_share(cash: CashFlow) -> float:
     real = (1.0 + cash.discount_rate) / (1.0 + case.inflation) - 1.0
     years = np.arange(len(cash.years), dtype=float)
     discount = (1.0 + real) ** -years
-    owed = float((cash.debt.balance / (1.0 + case.inflation) ** years) @ discount)
+    owed = float((cash.debt.balance / cash.price_level) @ discount)
     capital = 0.0
     for asset in cash.project.assets:
         for terms in cash.purchase_terms.get(asset.name, ()):

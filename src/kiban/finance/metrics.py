@@ -52,6 +52,11 @@ def npv(rate: float | Array, flows: Array) -> Array:
     return worth_of(flows, powers(1.0 + rate, -np.arange(flows.shape[-1], dtype=float)))
 
 
+def npv_at_base(rate: float, flows: Array, years_after_base: int) -> Array:
+    """Present value in the base year of flows whose index 0 is so many years after it."""
+    return npv(rate, flows) * (1.0 + rate) ** -years_after_base
+
+
 def irr(flows: Array) -> float | None:
     """Internal rate of return of one flow, or None where it has none."""
     import pyxirr

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from kiban.catalogue.economy_tables import prefecture_shares
 from kiban.finance.additionality import AssetSupport, Support
@@ -63,9 +64,9 @@ class NationalPayment:
     study, is nearer to the package's plan."""
     candidates: tuple[Candidate, ...]
     supports: Mapping[str, Support]
-    """By site."""
+    """By campus."""
     fiscal_costs_myen: Mapping[str, float]
-    """By site: what the treasuries forgo and spend on what is built with the package, before any answer."""
+    """By campus: what the treasuries forgo and spend on what is built with the package, before any answer."""
     participation: Participation
     """What owners ask and earn, all together."""
     assumptions: FinanceAssumptions
@@ -76,11 +77,14 @@ class NationalPayment:
     """What is assumed of the demand that is offered; None where the study's own optional tranches are."""
     solves: int
     """Site programmes that were solved for the answer."""
+    downside: Mapping[str, Any] | None = None
+    """What the treasuries may lose on all campuses together; None where nothing was drawn."""
 
     @cached_property
     def incidence(self) -> Ledger:
         """Ledger with the package less the ledger without."""
-        return difference(self.after.ledger, self.before.ledger)
+        change = difference(self.after.ledger, self.before.ledger)
+        return Ledger(change.entries, self.after.ledger.base_year)
 
     @cached_property
     def party_values_myen(self) -> Mapping[str, float]:
@@ -196,6 +200,14 @@ class NationalPayment:
     def _prefecture_of(self) -> Mapping[str, str | None]:
         return {campus.site: campus.prefecture for side in (self.before, self.after) for campus in side.campuses}
 
+    def fiscal_cost_at(self, site: str) -> float:
+        """Fiscal cost of all that is built at a site."""
+        return sum(self.fiscal_costs_myen[one.name] for one in self.after.campuses if one.site == site)
+
+    def support_at(self, site: str) -> float:
+        """Support of all that is built at a site."""
+        return sum(self.supports[one.name].total_myen for one in self.after.campuses if one.site == site)
+
     @property
     def moved_mw(self) -> float:
         """IT load that the package moves from one site to another."""
@@ -223,7 +235,7 @@ class NationalPayment:
         ledgers = [join_ledgers([campus.ledger for campus in side], base_year) for side in (before, after)]
         without, with_ = (ledger.present_values(self.shares.party_rates) for ledger in ledgers)
         social = self.shares.social_rate
-        supports = [self.supports[site] for site in sites if site in self.supports]
+        supports = [self.supports[campus.name] for campus in after if campus.name in self.supports]
         return Region(
             name=name,
             without_mw=sum(campus.it_mw for campus in before),
@@ -231,7 +243,7 @@ class NationalPayment:
             moved_mw=sum(self.moved_by_site_mw.get(site, 0.0) for site in sites),
             support_myen=sum(support.total_myen for support in supports),
             distortion_myen=sum(support.distortion_myen for support in supports),
-            fiscal_cost_myen=sum(self.fiscal_costs_myen.get(site, 0.0) for site in sites),
+            fiscal_cost_myen=sum(self.fiscal_costs_myen.get(campus.name, 0.0) for campus in after),
             without_myen=without,
             with_myen=with_,
             change_myen={party: with_[party] - without[party] for party in PARTIES},

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, reduce
-
-import numpy as np
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from kiban.finance.campus import Campus
+from kiban.finance.cash_flow import joint_flow
 from kiban.finance.eligibility import Check
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.leverage import financed_share
 from kiban.finance.metrics import irr
+from kiban.finance.national_demand import by_curve
 from kiban.finance.project import Project, ProjectAsset, RevenueStream
+from kiban.finance.vintages import Vintage
 from kiban.national.result.plan import served
 from kiban.national.search.incumbent import Incumbent
 from kiban.national.study.problem import NationalProblem
@@ -30,31 +31,39 @@ class NationalSide:
     terms: PolicyTerms
     """Of the packages as they stand."""
     terms_of: Callable[[str], PolicyTerms]
-    """Of a site: without the instruments whose conditions it does not fulfil."""
+    """Of a campus by its name: without the instruments whose conditions it does not fulfil."""
     problem: NationalProblem
     """With the sites that were kept, at the costs under the package."""
     found: Incumbent
     bound_myen: float
     """What no plan costs less than, over all candidates, million yen a year."""
+    vintages: tuple[Vintage, ...]
+    """What is built at each site in each phase."""
     campuses: tuple[Campus, ...]
+    """Each of them with its money."""
     levelised: LevelisedCost
     """Of all campuses together: the price at which the whole just pays."""
     credit_utilisation: Mapping[str, Mapping[str, float]]
-    """By site and asset class, the share of credits that the limits let its owner use."""
+    """By campus and asset class, the share of credits that the limits let its owner use."""
     checks: Mapping[str, tuple[Check, ...]]
-    """By site, what the measures behind the packages ask for, held against its plan."""
+    """By campus, what the measures behind the packages ask for, held against its plan."""
+    known_mw: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """By curve of further demand, the range that holds what is served of it, given the sites."""
     unsettled: float = 0.0
     """How far the share of credits still moved in the last round; 0 where design and finance agree."""
 
     @cached_property
     def ledger(self) -> Ledger:
         """All entries of all campuses; present values are of the start year."""
-        return join_ledgers([campus.ledger for campus in self.campuses], self.campuses[0].project.start_year)
+        return join_ledgers([campus.ledger for campus in self.campuses], self.problem.study.policy.start_year)
 
     @cached_property
     def loads(self) -> Mapping[str, float]:
         """IT load by site, MW."""
-        return {campus.site: campus.it_mw for campus in self.campuses}
+        loads: dict[str, float] = {}
+        for campus in self.campuses:
+            loads[campus.site] = loads.get(campus.site, 0.0) + campus.it_mw
+        return loads
 
     @cached_property
     def choice_mw(self) -> Mapping[str, float]:
@@ -63,17 +72,22 @@ class NationalSide:
 
     @cached_property
     def served_mw(self) -> Mapping[str, float]:
-        """What is served of each tranche, MW."""
-        return {name: values[-1] for name, values in served(self.problem, self.found).items()}
+        """What is served of each tranche in the last phase, MW."""
+        return {name: values[-1] for name, values in self.served_by_phase_mw.items()}
+
+    @cached_property
+    def served_by_phase_mw(self) -> Mapping[str, tuple[float, ...]]:
+        """What is served of each tranche in each phase, MW of the first year's chips."""
+        return by_curve(served(self.problem, self.found))
 
     @property
     def refused(self) -> Mapping[tuple[str, int, str], tuple[str, ...]]:
         """Sites at which an instrument (package and number) does not apply, by the kind of condition that fails."""
         found: dict[tuple[str, int, str], list[str]] = {}
-        for site, checks in self.checks.items():
+        for name, checks in self.checks.items():
             for check in checks:
                 if check.status == "unmet":
-                    found.setdefault((*check.instrument, check.condition.kind), []).append(site)
+                    found.setdefault((*check.instrument, check.condition.kind), []).append(name.partition(" ")[0])
         return {key: tuple(dict.fromkeys(sites)) for key, sites in found.items()}
 
     @cached_property
@@ -82,7 +96,7 @@ class NationalSide:
         used: dict[str, float] = {}
         weights: dict[str, float] = {}
         for campus in self.campuses:
-            for asset, share in self.credit_utilisation[campus.site].items():
+            for asset, share in self.credit_utilisation[campus.name].items():
                 used[asset] = used.get(asset, 0.0) + share * campus.it_mw
                 weights[asset] = weights.get(asset, 0.0) + campus.it_mw
         return {asset: amount / weights[asset] for asset, amount in used.items()}
@@ -101,7 +115,7 @@ class NationalSide:
     @property
     def equity_return(self) -> float | None:
         """Internal rate of return of all equity together; None where it has none."""
-        return irr(reduce(np.add, (campus.cash.equity_flow for campus in self.campuses)))
+        return irr(joint_flow((campus.cash for campus in self.campuses), lambda cash: cash.equity_flow))
 
     @property
     def debt_myen(self) -> float:

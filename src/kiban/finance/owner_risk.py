@@ -15,15 +15,16 @@ from __future__ import annotations
 import numpy as np
 
 from kiban.finance.cash_flow import CashFlow
-from kiban.finance.metrics import npv
+from kiban.finance.metrics import npv_at_base
 
 
 def risk_charge(cash: CashFlow, rate: float) -> float:
     """Million yen at a real rate, never below 0; 0 under a private owner."""
     if not cash.project.policy.financing.public:
         return 0.0
-    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years), dtype=float)
+    level = cash.price_level
     flow = np.broadcast_to(cash.project_flow, level.shape) / level
     case = cash.assumptions
     market = case.discount_rate_real if case.owner_rate_real is None else case.owner_rate_real
-    return max(float(npv(rate, flow) - npv(market, flow)), 0.0)
+    after = cash.project.years_after_base
+    return max(float(npv_at_base(rate, flow, after) - npv_at_base(market, flow, after)), 0.0)

@@ -21,15 +21,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.cash_flow import CashFlow, project_cash_flow
-from kiban.finance.levelised import break_even_price, common_levered_price
-from kiban.finance.metrics import irr, npv
+from kiban.finance.cash_flow import CashFlow, joint_flow, project_cash_flow
+from kiban.finance.levelised import break_even_price, common_break_even_price, common_levered_price
+from kiban.finance.metrics import irr, npv_at_base
 from kiban.finance.project import Project
 from kiban.scenario.national import NationalScenario
 from kiban.scenario.study import Scenario
 
-Whole = tuple[Project, FinanceAssumptions]
-"""All projects as one, and what it assumes: as many owners as there are projects have other tax."""
+Whole = tuple[Project, FinanceAssumptions] | None
+"""All projects as one, and what it assumes: as many owners as there are projects have other tax. None where they do
+not start together, and so are no one project."""
 RATE_ROW = "finance.discount_rate"
 MOST_RATE_ROUNDS = 20
 """Rounds between design and financing; each changes the rate by a hundredth of the last change."""
@@ -78,9 +79,11 @@ def cost_plus_price(
     debt. Tranches pay what they bid; where nothing is without a price, it is the price at which all would have to be
     sold.
     """
-    joint, terms = whole
-    all_streams = all(stream.price_myen_per_mwh is not None for stream in joint.streams)
-    if rate_is_given or joint.policy.financing.public:
+    all_streams = _all_have_prices(projects)
+    if rate_is_given or projects[0].policy.financing.public:
+        if whole is None:
+            return common_break_even_price(projects, assumptions, all_streams=all_streams)
+        joint, terms = whole
         return break_even_price(joint, terms, all_streams=all_streams)
     return common_levered_price(projects, assumptions, all_streams=all_streams)
 
@@ -92,9 +95,9 @@ def asked_return(
     if not rate_is_given:
         return assumptions.equity_rate
     price = cost_plus_price(projects, assumptions, whole, rate_is_given=True)
-    given = all(stream.price_myen_per_mwh is not None for stream in whole[0].streams)
-    flows = (project_cash_flow(one.priced(price, all_streams=given), assumptions).equity_flow for one in projects)
-    found = irr(np.asarray(sum(flows)))
+    given = _all_have_prices(projects)
+    cashes = (project_cash_flow(one.priced(price, all_streams=given), assumptions) for one in projects)
+    found = irr(joint_flow(cashes, lambda cash: cash.equity_flow))
     return assumptions.equity_rate if found is None else found
 
 
@@ -105,13 +108,17 @@ def weighted_cost_of_capital(
 
     `price` is that of what has none of its own, or of all that is sold where nothing is without a price.
     """
-    given = all(stream.price_myen_per_mwh is not None for project in projects for stream in project.streams)
-    flows = (project_cash_flow(one.priced(price, all_streams=given), assumptions).project_flow for one in projects)
-    nominal = irr(np.asarray(sum(flows)))
+    given = _all_have_prices(projects)
+    cashes = (project_cash_flow(one.priced(price, all_streams=given), assumptions) for one in projects)
+    nominal = irr(joint_flow(cashes, lambda cash: cash.project_flow))
     if nominal is None:
         return None
     real = (1.0 + nominal) / (1.0 + assumptions.inflation) - 1.0
     return real / (1.0 - projects[0].policy.tax.rate)
+
+
+def _all_have_prices(projects: Sequence[Project]) -> bool:
+    return all(stream.price_myen_per_mwh is not None for project in projects for stream in project.streams)
 
 
 def at_rate(assumptions: FinanceAssumptions, rate: float, tax_rate: float) -> FinanceAssumptions:
@@ -138,5 +145,5 @@ def split_gain(gain_myen: float, after: Iterable[CashFlow], before: Iterable[Cas
 
 def _worth(cash: CashFlow, rate: float) -> float:
     """Present value of the flow without debt, at constant prices."""
-    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years), dtype=float)
-    return float(npv(rate, np.broadcast_to(cash.project_flow, level.shape) / level))
+    level, after = cash.price_level, cash.project.years_after_base
+    return float(npv_at_base(rate, np.broadcast_to(cash.project_flow, level.shape) / level, after))

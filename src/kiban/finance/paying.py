@@ -160,6 +160,11 @@ class Question:
         self.preparation = probed.offering(*curve)
         self.scenario = self.preparation.scenario
 
+    @property
+    def folder(self) -> Path:
+        """In which packages of the scenario's own are looked for."""
+        return self.scenario.folder
+
     def about(self, packages: Sequence[str | Package]) -> Question:
         """The question in which packages are held against what they have to be.
 

@@ -74,6 +74,16 @@ class Side:
         return self.campus.ledger
 
     @property
+    def clean_share(self) -> float:
+        """Share of the load that clean energy meets hour by hour."""
+        return self.plan.indicators["clean_share"]
+
+    @property
+    def equity_return(self) -> float | None:
+        """Internal rate of return of equity; None where it has none."""
+        return self.returns.equity_irr
+
+    @property
     def damage(self) -> Damage:
         """What its emissions do, beside the ledger."""
         return self.campus.damage

@@ -31,6 +31,7 @@ PAYEES: Mapping[str, tuple[str, str]] = {
     "water": ("municipality", "water supply"),
     "unserved": ("users", "compute that was not served"),
     "hazard": ("suppliers_home", "expected repairs after disasters, and protection"),
+    "temporary_supply": ("suppliers_home", "supply hired until the connection is there"),
     "downtime": ("users", "expected time without service after disasters"),
     "land_rent": ("landowners", "rent of the site"),
     "site": ("suppliers_home", "having a campus at the site"),
@@ -107,14 +108,14 @@ def post_entries(
     nameless = cash.operating_costs.keys() - PAYEES.keys() - {"energy"}
     if nameless:
         raise ValueError(f"nobody is said to be paid for {', '.join(sorted(nameless))}: give PAYEES a row")
-    level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years))
+    level = cash.price_level
     owner = "national_treasury" if cash.project.policy.financing.public else "equity"
     entries: list[Entry] = []
     for payer, payee, account, nominal, why in _flows(cash, shares, energy_charges_myen or {}):
         amounts = np.broadcast_to(nominal, level.shape) / level
         entries += _entries(cash, owner, payer, payee, account, amounts, why)
     works = np.zeros(len(level))
-    works[0] = ratepayers_works_myen
+    works[cash.project.waiting_years] = ratepayers_works_myen
     entries += _entries(
         cash, owner, "ratepayers", "suppliers_home", "grid_reinforcement", works, "rule of the scenario"
     )
@@ -134,7 +135,7 @@ def values_by_party(
     It is that of the ledger which `post_entries` would make of each draw, in the year of the first spade.
     """
     years = np.arange(len(cash.years), dtype=float)
-    level = (1.0 + cash.assumptions.inflation) ** years
+    level = cash.price_level
     factors = {party: (1.0 + rates[party]) ** -years for party in PARTIES}
     found: dict[str, Array] = {party: np.zeros(1) for party in PARTIES}
     owner = "national_treasury" if cash.project.policy.financing.public else "equity"
@@ -151,7 +152,8 @@ def values_by_party(
 def tranche_sales(cash: CashFlow, rate: float) -> float:
     """Present value at a real rate of what tranches are worth to their buyers, at what they bid; million yen."""
     inflation = cash.assumptions.inflation
-    discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(len(cash.years), dtype=float)
+    first = cash.project.years_after_base
+    discount = ((1.0 + rate) * (1.0 + inflation)) ** -np.arange(first, first + len(cash.years), dtype=float)
     worth = 0.0
     for stream in cash.project.streams:
         if stream.name == BASE_STREAM:

@@ -32,6 +32,8 @@ class ProjectAsset:
     life_years: float
     fixed_om_myen_per_year: float = 0.0
     network_charge_myen_per_year: float = 0.0
+    waits_years: int = 0
+    """Operating years of the project that pass before the asset is there: it is ordered and bought so much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,12 @@ class Project:
     gpu_hours_per_year: float | None = None
     contract: Connected | None = None
     """What is promised to the network; None without a contract."""
+    years_after_base: int = 0
+    """Years from the year whose prices all amounts have, and to which present values are taken, to `start_year`."""
+    waiting_years: int = 0
+    """First operating years in which the costs are others: until the connection is there."""
+    waiting_costs_myen_per_year: Mapping[str, float] = field(default_factory=dict)
+    """By account, in the place of `operating_costs_myen_per_year` in those years."""
 
     @property
     def it_energy_mwh_per_year(self) -> float:

@@ -69,6 +69,7 @@ def under_each_kind(
             tax_law=tax_law,
             public_owner=False,
             catalogue=catalogue,
+            lapses=project.years_after_base > 0,
         )
         for kind, package in KINDS.items()
     }
@@ -109,6 +110,11 @@ def _summarise(outcome: Outcome) -> dict[str, float | None]:
         "default_probability": outcome.default_probability,
         "recovery_share": outcome.recovery_share,
     }
+
+
+def treasury_rate(catalogue: Catalogue) -> float:
+    """Nominal rate, a year, at which the treasuries' losses are counted."""
+    return catalogue.value(_FACTS[0])
 
 
 def measure_downside(

@@ -145,12 +145,29 @@ def list_vintages(life_years: float, horizon_years: int) -> tuple[Vintage, ...]:
     return tuple(sorted(found, key=lambda vintage: (vintage.bought, vintage.retired)))
 
 
+def vintages_of(asset: ProjectAsset, horizon_years: int) -> tuple[Vintage, ...]:
+    """Purchases of an asset within the horizon; one that comes later is bought then and renewed from then on."""
+    late = asset.waits_years
+    if not late:
+        return list_vintages(asset.life_years, horizon_years)
+    return tuple(
+        replace(
+            vintage,
+            bought=vintage.bought + late,
+            retired=vintage.retired + late,
+            replaces=None if vintage.replaces is None else vintage.replaces + late,
+        )
+        for vintage in list_vintages(asset.life_years, horizon_years - late)
+    )
+
+
 def list_purchases(
     asset: ProjectAsset,
     terms: AssetTerms,
     assumptions: FinanceAssumptions,
     *,
     start_year: int,
+    years_after_base: int = 0,
     capex_factor: Array,
     price_factor: Array | None = None,
     credits_used: CreditsUsed | None = None,
@@ -159,11 +176,13 @@ def list_purchases(
 
     `capex_factor` (..., 1) multiplies every purchase; `price_factor` (..., operating years and one more) multiplies
     purchases by the operating year after which they are made, its first entry being the start. `credits_used` says what
-    the owner's tax leaves of credits; all of it where nothing is said.
+    the owner's tax leaves of credits; all of it where nothing is said. The price of the asset is that of
+    `years_after_base` before the start year. An asset that comes later (`waits_years`) is bought and ordered so many
+    years after the start.
     """
     build, horizon = assumptions.construction_years, assumptions.horizon_years
     years = build + horizon + 1
-    price_level = (1.0 + assumptions.inflation) ** np.arange(years)
+    price_level = (1.0 + assumptions.inflation) ** np.arange(years_after_base, years_after_base + years)
     drawn = [np.shape(asset.capex_myen), *(share.shape for share in (credits_used or {}).values())]
     shape = np.broadcast_shapes(
         capex_factor.shape, *drawn, () if price_factor is None else (*price_factor.shape[:-1], 1)
@@ -181,18 +200,20 @@ def list_purchases(
     bought_taxes: dict[tuple[str, str], tuple[Array, Array]] = {}
     behind: list[PurchaseTerms] = []
     keeps_all = assumptions.terms.undepreciated == "deducted"
-    for vintage in list_vintages(asset.life_years, horizon):
+    for vintage in vintages_of(asset, horizon):
         supported = terms.supports(start_year + vintage.bought)
         factor = capex_factor if price_factor is None else capex_factor * price_factor[..., [vintage.bought]]
         shares = _payment_shares(asset, assumptions, vintage)
         payments = asset.capex_myen * shares * price_level * factor
         cost = payments.sum(axis=-1, keepdims=True)
-        if vintage.bought == 0:
+        if vintage.replaces is None:
             capex += payments
         else:
             replacements += payments
         basis, own_cost = cost, cost
-        paid_shares = _ratio(payments, cost)
+        grants_now = terms.grants if supported else ()
+        # A division of every year in every draw, for grants alone.
+        paid_shares = _ratio(payments, cost) if grants_now else payments
         taxes_on_buying = terms.purchase_taxes if supported else terms.ordinary_purchase_taxes
         on_buying = tuple(one for one in taxes_on_buying if one.falls_on(first=vintage.bought == 0))
         for due_once in on_buying:
@@ -209,7 +230,7 @@ def list_purchases(
             bought_taxes[due_once.account, due_once.payee] = (kept[0] + paid_now, kept[1] + expense)
         grant_shares: list[tuple[Treatment, Array]] = []
         claims: list[ClaimedCredit] = []
-        for number, grant in enumerate(terms.grants if supported else ()):
+        for number, grant in enumerate(grants_now):
             amount = granted.take(number, grant.rate * cost, grant.cap_myen)
             _add(grants, (grant.payer, grant.measure), amount * paid_shares)
             grant_shares.append((grant.treatment, _ratio(amount, cost)))
@@ -294,9 +315,9 @@ class _Allowance:
 def _payment_shares(asset: ProjectAsset, assumptions: FinanceAssumptions, vintage: Vintage) -> Array:
     """Shares of the real price of one purchase by year."""
     payments = np.zeros(assumptions.construction_years + assumptions.horizon_years + 1)
-    if vintage.bought == 0:
+    if vintage.replaces is None:
         shares = assumptions.phasing(asset.asset)
-        payments[: len(shares)] = shares
+        payments[vintage.bought : vintage.bought + len(shares)] = shares
     else:
         payments[assumptions.construction_years + vintage.bought] = 1.0
     return vintage.share * payments

@@ -157,7 +157,7 @@ class _Search:
             return self.design_cost(low, amount) - self.design_cost(high, amount)
 
         scale = SOLVER_TOLERANCE * abs(high.side.plan.net_cost_myen_per_year) * 1e-3
-        found = _root(ahead, low.amount, high.amount, scale)
+        found = find_rising_root(ahead, low.amount, high.amount, scale)
         # At the end of a bracket the same plan would be solved again.
         inside = found is not None and low.amount < found < high.amount
         return found if found is not None and inside else (low.amount + high.amount) / 2
@@ -168,11 +168,11 @@ class _Search:
         last = self.largest if high is None else high.amount
         border = last if high is None else self.same_cost(low, high)
         if self.fiscal_cost(low, border) >= budget:
-            return _root(lambda amount: self.fiscal_cost(low, amount) - budget, low.amount, border, close)
+            return find_rising_root(lambda amount: self.fiscal_cost(low, amount) - budget, low.amount, border, close)
         if high is None:
             return None
         if self.fiscal_cost(high, border) <= budget:
-            return _root(lambda amount: self.fiscal_cost(high, amount) - budget, border, last, close)
+            return find_rising_root(lambda amount: self.fiscal_cost(high, amount) - budget, border, last, close)
         return border
 
     def is_least(self, known: Trial, trial: Trial) -> bool:
@@ -235,7 +235,7 @@ def _mixture(low: Trial, high: Trial, share: float) -> dict[str, float]:
     return {name: (1.0 - share) * ends[0][name] + share * ends[1][name] for name in ends[0]}
 
 
-def _root(value: Callable[[float], float], low: float, high: float, tolerance: float) -> float | None:
+def find_rising_root(value: Callable[[float], float], low: float, high: float, tolerance: float) -> float | None:
     """Root of a rising function between two points, to a tolerance of its value; None where none lies there."""
     from scipy.optimize import brentq
 

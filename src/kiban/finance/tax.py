@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.finance.assumptions import TaxPosition
@@ -136,6 +137,10 @@ def carry_losses(income: Array, loss_years: int | None, cap_share: float, openin
     years = income.shape[-1]
     if not np.any(income < 0) and opening_myen <= 0:
         return Losses(income, *(np.zeros(income.shape) for _ in range(3)))
+    lossy = np.any(income < 0, axis=-1)
+    if opening_myen <= 0 and income.ndim == 2 and not lossy.all():
+        # Most draws never lose: what they earn is taxed.
+        return _spread(income, lossy, carry_losses(income[lossy], loss_years, cap_share))
     zero = np.zeros(income.shape[:-1])
     taxable, used, expired, carried = (np.zeros(income.shape) for _ in range(4))
     open_losses: list[tuple[int, Array]] = [(-1, np.full(income.shape[:-1], opening_myen))] if opening_myen else []
@@ -153,6 +158,16 @@ def carry_losses(income: Array, loss_years: int | None, cap_share: float, openin
         while open_losses and loss_years is not None and year - open_losses[0][0] >= loss_years:
             expired[..., year] += open_losses.pop(0)[1]
         carried[..., year] = sum((loss for _, loss in open_losses), zero)
+    return Losses(taxable, used, expired, carried)
+
+
+def _spread(income: Array, rows: npt.NDArray[np.bool_], found: Losses) -> Losses:
+    """What is found of some draws among all of them; the others have no losses."""
+    taxable, used, expired, carried = income.copy(), *(np.zeros(income.shape) for _ in range(3))
+    for whole, part in zip(
+        (taxable, used, expired, carried), (found.taxable, found.used, found.expired, found.carried), strict=True
+    ):
+        whole[rows] = part
     return Losses(taxable, used, expired, carried)
 
 

@@ -30,6 +30,7 @@ def resolve_for(
     public_owner: bool | None = None,
     catalogue: Catalogue | None = None,
     without: Refused = (),
+    lapses: bool = False,
 ) -> PolicyTerms:
     """`package_terms.resolve` for what a scenario says of its money: country, state, owner, and tax of its own.
 
@@ -46,6 +47,7 @@ def resolve_for(
         owner=finance.owner,
         catalogue=catalogue,
         without=without,
+        lapses=lapses,
     )
     return with_own_tax(terms, finance, start_year)
 

@@ -51,6 +51,8 @@ def load_packages(scenario: Scenario, names: Sequence[str | Package] | None = No
     return tuple(packages)
 
 
+OUTSIDE = ("policy.outside_dates", "policy.outside_service")
+"""Problems of an instrument that are none where it may lapse."""
 ORDINARY_PACKAGES = {"japan": "japan-ordinary", "united-states": "us-ordinary", "none": "untaxed"}
 """The package that is a country's tax law alone, by tax law."""
 
@@ -80,6 +82,7 @@ def resolve(
     owner: Owner = "large_group",
     catalogue: Catalogue | None = None,
     without: Refused = (),
+    lapses: bool = False,
 ) -> PolicyTerms:
     """What the packages together mean for a campus whose first spade is in `start_year`.
 
@@ -88,8 +91,9 @@ def resolve(
     `state` adds a state's taxes to American law. A `public_owner` has the terms of public ownership whatever is said.
     `owner` and `catalogue` decide about taxes by size and on land, as in `ordinary_law`.
     `without` leaves out instruments whose conditions a plan does not fulfil; the conditions of all of them are listed
-    all the same. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the country's
-    law does not reach back to that year.
+    all the same. With `lapses`, an instrument whose dates the year is outside of is no part of the packages, as for the
+    later phases of a study. Raises `ScenarioError` with every problem of the packages, and `CatalogueError` where the
+    country's law does not reach back to that year.
     """
     law = load_law()
     if construction_years is None:
@@ -107,7 +111,7 @@ def resolve(
             found = lay_instrument(law, package.name, number, instrument, start_year, construction_years)
             if isinstance(found, LaidInstrument):
                 laid.append(found)
-            else:
+            elif not lapses or any(problem.code not in OUTSIDE for problem in found):
                 problems += found
     problems += find_conflicts(laid, public_owner=public_owner)
     if problems:

@@ -15,6 +15,7 @@ from typing import Any
 
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
+from kiban.report.page_details import details_html
 from kiban.report.payment.document import PaymentDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.version import installed_version
@@ -84,6 +85,7 @@ def fill_page(
         hourly=columns,
         reproduction=again,
         pay=_shown_payment(payment) if payment is not None else None,
+        details=payment.get("details") if payment is not None else None,
     )
 
 
@@ -91,7 +93,7 @@ def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> 
     """The page of a payment alone, as it was printed; ValueError where parts of it are missing."""
     if missing := sorted(NEEDED_OF_A_PAYMENT - payment.keys()):
         raise ValueError(f"lacks {', '.join(missing)}")
-    return _fill(language, pay=_shown_payment(payment))
+    return _fill(language, pay=_shown_payment(payment), details=payment.get("details"))
 
 
 def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
@@ -99,7 +101,7 @@ def fill_national_page(summary: Mapping[str, Any], language: Language = "en") ->
     return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
 
 
-def _fill(language: Language, **contents: Any) -> str:
+def _fill(language: Language, details: Mapping[Language, Any] | None = None, **contents: Any) -> str:
     enclosed = {"language": language, "version": installed_version()} | {
         name: content for name, content in contents.items() if content is not None
     }
@@ -107,7 +109,11 @@ def _fill(language: Language, **contents: Any) -> str:
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
     before, after = _template("report.html").split(MARK)
-    return f"{before}{OPENING}{text}</script>{after}"
+    page = f"{before}{OPENING}{text}</script>{after}"
+    if not details:
+        return page
+    content, end = page.rsplit("</body>", 1)
+    return f"{content}{details_html(details)}</body>{end}"
 
 
 def _template(name: str) -> str:

@@ -822,6 +822,20 @@ export interface TimingDocument {
   endless: Split;
 }
 
+/** Headings and rows of text; columns whose number is in `numeric` hold numbers. */
+export interface TableDocument {
+  columns: string[];
+  numeric: number[];
+  rows: string[][];
+}
+
+/** A section in one language: its title, its tables, and what is said beside them. */
+export interface DetailDocument {
+  title: string;
+  tables: TableDocument[];
+  sentences: string[];
+}
+
 export interface CapacityChange {
   name: string;
   subject: string;
@@ -897,6 +911,7 @@ export interface PaymentDocument {
   large_load: LargeLoadDocument | null;
   leakage: LeakageDocument | null;
   timing: TimingDocument | null;
+  details: Record<'ja' | 'en', DetailDocument[]>;
   capacities: CapacityChange[];
   losses: LossDocument[];
   draws: number;

@@ -42,9 +42,10 @@ class SeparationPoint(NamedTuple):
     z: Array
 
 
-def is_same(z: Array, other: Array) -> bool:
-    """Whether two values of the linking variables are one."""
-    return bool(np.abs(z - other).max() <= SAME_MW * (1.0 + float(np.abs(z).max())))
+def is_same(z: Array, other: Array, tolerance: float = np.inf) -> bool:
+    """Whether two values of the linking variables are one; the closer, the more accurate the cost there has to be."""
+    apart = SAME_MW * min(1.0, tolerance / SITE_TOLERANCE)
+    return bool(np.abs(z - other).max() <= apart * (1.0 + float(np.abs(z).max())))
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ class CutPool:
     def find(self, model: SiteModel, z: Array, tolerance: float = np.inf) -> Point | None:
         """A point at z with a cut, as accurate as asked, or None."""
         for point in self.points.get(model.key, ()):
-            if point.has_cut and point.tolerance <= tolerance and is_same(z, point.z):
+            if point.has_cut and point.tolerance <= tolerance and is_same(z, point.z, tolerance):
                 return point
         return None
 
@@ -123,7 +124,7 @@ class CutPool:
     def _add(self, model: SiteModel, point: Point, start: WarmStart | None) -> None:
         """A new point takes the place of one that was less accurate, or priced anew."""
         others = self.points.get(model.key, ())
-        self.points[model.key] = [*(other for other in others if not is_same(point.z, other.z)), point]
+        self.points[model.key] = [*(other for other in others if not is_same(point.z, other.z, point.tolerance)), point]
         if start is not None:
             others_started = [one for one in self.starts.get(model.label, ()) if not _same_start(one[0].z, point.z)]
             self.starts[model.label] = [*others_started, (point, start)][-MOST_STARTS:]

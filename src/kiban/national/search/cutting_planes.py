@@ -61,14 +61,24 @@ class SearchState:
         return self.incumbent is not None and relative_gap(self.incumbent.cost_myen, self.lower_myen) <= gap
 
 
-def search(problem: NationalProblem, pool: CutPool, *, gap: float, max_rounds: int, report: Report) -> Incumbent | None:
+def search(
+    problem: NationalProblem,
+    pool: CutPool,
+    *,
+    gap: float,
+    max_rounds: int,
+    report: Report,
+    accuracy: float = SITE_TOLERANCE,
+) -> Incumbent | None:
     """The best plan to a relative gap, or None where no plan satisfies the limits.
+
+    Sites are solved to a relative `accuracy`, which a gap below it needs to be finer.
 
     A plan with `excess` says that clean share or carbon cap cannot be kept, and how nearly they can.
     Raises `SolverError` where the bounds do not meet in `max_rounds`.
     """
     solves_before = pool.solves
-    rough = max(min(ROUGH, ROUGH_SHARE * gap), SITE_TOLERANCE)
+    rough = max(min(ROUGH, ROUGH_SHARE * gap), accuracy)
     _solve_coarse(problem, pool, gap, max_rounds, report)
     _add_first_cuts(problem, pool, report, rough)
     renew_cuts(problem, pool, gap, rough, report)
@@ -82,7 +92,7 @@ def search(problem: NationalProblem, pool: CutPool, *, gap: float, max_rounds: i
         report(_progress(state, inner))
         if inner is not None and relative_gap(inner.objective, state.lower_myen) <= gap:
             # A convex combination of designs promises this cost; what is built is evaluated as it stands.
-            state = state.improved(evaluate_choice(problem, pool, inner))
+            state = state.improved(evaluate_choice(problem, pool, inner, accuracy))
             if state.is_proven(gap):
                 break
         proposal = outer if inner is None else between(outer, inner)
@@ -92,7 +102,7 @@ def search(problem: NationalProblem, pool: CutPool, *, gap: float, max_rounds: i
         # The models agree wherever sites are proposed: both proposals are evaluated as they stand.
         for choice in (outer, inner):
             if choice is not None:
-                state = state.improved(evaluate_choice(problem, pool, choice))
+                state = state.improved(evaluate_choice(problem, pool, choice, accuracy))
         if state.incumbent is None:
             return None
         if state.is_proven(gap):

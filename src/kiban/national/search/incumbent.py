@@ -12,6 +12,7 @@ from kiban.national.search.separation import distribute_slack, linking_of
 from kiban.national.search.subproblem import Point, evaluate_one_way
 from kiban.national.search.transport import carry
 from kiban.national.study.problem import NationalProblem
+from kiban.national.study.site_programme import SITE_TOLERANCE
 from kiban.planning.one_way import TwoWay
 
 ALLOWED_EXCESS = 1e-4
@@ -50,8 +51,10 @@ def relative_gap(upper_myen: float, lower_myen: float) -> float:
     return (upper_myen - lower_myen) / max(1.0, abs(upper_myen)) if math.isfinite(upper_myen) else math.inf
 
 
-def evaluate_choice(problem: NationalProblem, pool: CutPool, choice: Choice) -> Incumbent | None:
-    """A choice as it really is, with its true cost; None where it breaks the budget.
+def evaluate_choice(
+    problem: NationalProblem, pool: CutPool, choice: Choice, accuracy: float = SITE_TOLERANCE
+) -> Incumbent | None:
+    """A choice as it really is, with its true cost to a relative accuracy; None where it breaks the budget.
 
     The slack of an area's connection, of a shared resource and of the carbon cap is first distributed among
     the sites that are open: that costs nothing and can only help them.
@@ -65,7 +68,7 @@ def evaluate_choice(problem: NationalProblem, pool: CutPool, choice: Choice) -> 
         keys.append((number, which))
         z = linking_of(problem, generous, number, which, subproblem)
         separation_points.append(SeparationPoint(subproblem.model, z))
-    points = dict(zip(keys, pool.evaluate(separation_points), strict=True))
+    points = dict(zip(keys, pool.evaluate(separation_points, tolerance=accuracy), strict=True))
     return _incumbent_of(problem, generous, points)
 
 

@@ -184,7 +184,7 @@ def _add_loads(master: Master) -> None:
     problem, model = master.problem, master.model
     for number, block in enumerate(problem.blocks):
         for tranche in range(len(problem.tranches)):
-            if problem.serves[block.site, tranche]:
+            if problem.may_serve(block, tranche):
                 column = model.add_column()
                 master.loads[number, tranche] = column
                 master.costs.append((column, problem.tranche_cost(block, tranche)))

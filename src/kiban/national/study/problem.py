@@ -128,6 +128,8 @@ class NationalProblem:
     max_area_share: float
     max_sites: int | None
     network: Network | None = None
+    built_in: tuple[int | None, ...] = ()
+    """By tranche, the phase whose blocks alone may serve it; those of all phases where it is None or not said."""
 
     @property
     def phases(self) -> int:
@@ -144,6 +146,11 @@ class NationalProblem:
         for number, block in enumerate(self.blocks):
             for which, subproblem in enumerate(block.subproblems):
                 yield number, which, subproblem
+
+    def may_serve(self, block: Block, tranche: int) -> bool:
+        """Whether a block may serve a tranche: near enough, and built in its phase."""
+        phase = self.built_in[tranche] if self.built_in else None
+        return bool(self.serves[block.site, tranche]) and phase in (None, block.phase)
 
     def tranche_cost(self, block: Block, tranche: int) -> float:
         """Yearly cost of a MW of a tranche in a block beside the subproblems, million yen, less what its buyer pays."""
@@ -162,6 +169,28 @@ class NationalProblem:
     def largest_mw(self, block: Block) -> float:
         """Most IT load of a block."""
         return self.places[block.site].candidate.max_mw
+
+    def name_of(self, block: Block) -> str:
+        """Name of a block: its site, and where there are phases the year in which it is built."""
+        site = self.places[block.site].candidate.id
+        return site if self.phases == 1 else f"{site} {self.study.years[block.phase]}"
+
+    def years_after_first(self, block: Block) -> int:
+        """Years from the first phase to the phase of a block."""
+        first, own = self.study.years[0], self.study.years[block.phase]
+        return 0 if first is None or own is None else own - first
+
+    def waiting_years(self, block: Block) -> int:
+        """Years from the phase of a block to the phase in which its connection is ready.
+
+        None where it is ready at once, and none where it never is: then what it waits on is what it is.
+        """
+        if len(block.subproblems) < 2:
+            return 0
+        ready = self.study.years[block.subproblems[-1].phases[0]]
+        own = self.study.years[block.phase]
+        assert ready is not None and own is not None
+        return ready - own
 
     def draws_in(self, block: Block, phase: int) -> bool:
         """Whether a block draws on the grid of its area in a phase."""

@@ -21,26 +21,42 @@ def under_terms(
     capital: CapitalTerms,
     credit_utilisation: Callable[[str], Mapping[str, float]],
 ) -> NationalProblem:
-    """A problem before tax at the costs that hold under a policy, whose terms are given by site.
+    """A problem before tax at the costs that hold under a policy, whose terms are given by name of a block.
 
-    `credit_utilisation` gives of a site, by asset class, the share of its credits that the owner can use.
+    `credit_utilisation` gives of a block, by asset class, the share of its credits that the owner can use. A block is
+    ordered as many years after the start year as its phase comes after the first, and what waits for a connection so
+    much later again.
     """
 
-    def taxed(model: SiteModel, site: int) -> SiteModel:
-        name = problem.places[site].candidate.id
-        return at_costs(model, under_policy(model.resources, terms_of(name), capital, credit_utilisation(name)))
+    def taxed(model: SiteModel, block: Block, connected: bool) -> SiteModel:
+        name, after = problem.name_of(block), problem.years_after_first(block)
+        own = replace(capital, start_year=capital.start_year + after) if after else capital
+        costs = under_policy(model.resources, terms_of(name), own, credit_utilisation(name))
+        waits = problem.waiting_years(block) if connected else 0
+        if waits:
+            later = replace(own, start_year=own.start_year + waits)
+            plant = under_policy(model.resources, terms_of(name), later, credit_utilisation(name))
+            costs = replace(
+                plant,
+                assets={**plant.assets, "it": costs.assets["it"]},
+                it_annual_costs_myen_per_mw=costs.it_annual_costs_myen_per_mw,
+            )
+        return at_costs(model, costs)
 
     def of_block(block: Block) -> Block:
-        subproblems = (
-            replace(subproblem, model=taxed(subproblem.model, block.site)) for subproblem in block.subproblems
-        )
+        subproblems = (replace(one, model=taxed(one.model, block, one.connected)) for one in block.subproblems)
         return replace(block, subproblems=tuple(subproblems))
 
     return replace(problem, blocks=tuple(of_block(block) for block in problem.blocks))
 
 
-def offering(problem: NationalProblem, more: Sequence[tuple[int, Tranche]]) -> NationalProblem:
-    """The problem with further tranches on offer, each of the class and reach of a tranche that it has already."""
+def offering(
+    problem: NationalProblem, more: Sequence[tuple[int, Tranche]], built_in: Sequence[int | None] = ()
+) -> NationalProblem:
+    """The problem with further tranches on offer, each of the class and reach of a tranche that it has already.
+
+    `built_in` is the phase whose blocks alone may serve each of them.
+    """
     parents = [parent for parent, _ in more]
     offered = tuple(tranche for _, tranche in more)
     demand = [[tranche.load_mw(phase) for phase in range(problem.phases)] for tranche in offered]
@@ -51,22 +67,42 @@ def offering(problem: NationalProblem, more: Sequence[tuple[int, Tranche]]) -> N
         demand_mw=np.concatenate([problem.demand_mw, np.reshape(demand, (len(offered), problem.phases))]),
         latency_ms=np.concatenate([problem.latency_ms, problem.latency_ms[:, parents]], axis=1),
         serves=np.concatenate([problem.serves, problem.serves[:, parents]], axis=1),
+        built_in=(*_built_in(problem), *(built_in or (None,) * len(more))),
     )
 
 
-def serving(problem: NationalProblem, served_mw: Mapping[str, float]) -> NationalProblem:
-    """The problem in which so much of each tranche (one phase) must be served, no more and no less."""
+def without_offers(problem: NationalProblem, count: int) -> NationalProblem:
+    """The problem with its first tranches alone."""
+    return replace(
+        problem,
+        tranches=problem.tranches[:count],
+        class_of=problem.class_of[:count],
+        demand_mw=problem.demand_mw[:count],
+        latency_ms=problem.latency_ms[:, :count],
+        serves=problem.serves[:, :count],
+        built_in=problem.built_in[:count],
+    )
+
+
+def _built_in(problem: NationalProblem) -> tuple[int | None, ...]:
+    return problem.built_in or (None,) * len(problem.tranches)
+
+
+def with_more(problem: NationalProblem, tranche: int, phase: int, more_mw: float) -> NationalProblem:
+    """The problem with more of a tranche from a phase on."""
+    demand = problem.demand_mw.copy()
+    demand[tranche, phase:] += more_mw
+    return replace(problem, demand_mw=demand)
+
+
+def serving(problem: NationalProblem, served_mw: Mapping[str, Sequence[float]]) -> NationalProblem:
+    """The problem in which so much of each tranche must be served in each phase, no more and no less."""
     tranches = tuple(
         tranche if tranche.must_serve else tranche.model_copy(update={"must_serve": True})
         for tranche in problem.tranches
     )
-    demand = np.array([[served_mw.get(tranche.id, 0.0)] for tranche in tranches])
+    demand = np.array([served_mw.get(tranche.id, (0.0,) * problem.phases) for tranche in tranches])
     return replace(problem, tranches=tranches, demand_mw=demand)
-
-
-def scaled(problem: NationalProblem, factors: Sequence[float]) -> NationalProblem:
-    """The problem with the demand of each tranche times a factor."""
-    return replace(problem, demand_mw=problem.demand_mw * np.asarray(factors)[:, None])
 
 
 def only(problem: NationalProblem, sites: Collection[int]) -> NationalProblem:

@@ -6,7 +6,7 @@ Money is million yen, present values are those of the start year; see `finance.n
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from kiban.finance.campus import Campus
 from kiban.finance.levelised import LevelisedCost
@@ -79,6 +79,25 @@ class PlaceOfCampus(TypedDict):
     prefecture: str | None
 
 
+class VintageDocument(TypedDict):
+    """What is built at a site in one phase of a study with phases, with the package; money at prices of the base year.
+
+    It is ordered in `order_year`, in service from the end of `service_year`, and runs on hired supply for
+    `waiting_years` after that.
+    """
+
+    name: str
+    order_year: int
+    service_year: int
+    waiting_years: int
+    it_mw: float
+    investment_myen: float
+    debt_myen: float
+    fiscal_cost_myen: float
+    support_myen: float
+    returns: Annotated[Fields, Returns]
+
+
 class PaidSiteDocument(PlaceOfCampus):
     """What a package changes at one site."""
 
@@ -91,6 +110,8 @@ class PaidSiteDocument(PlaceOfCampus):
     support_myen: float
     capacities: dict[str, float]
     returns: Annotated[Fields, Returns] | None
+    """None where nothing is built, or in several phases, each of which has its own."""
+    vintages: list[VintageDocument]
 
 
 class NationalSideDocument(TypedDict):
@@ -150,6 +171,9 @@ class NationalPaymentDocument(TypedDict):
     sites: list[PaidSiteDocument]
     finance: dict[SideName, NationalSideDocument]
     refused: list[RefusedInstrument]
+    downside: dict[str, Any] | None
+    known_induced_mw: dict[str, list[float]]
+    """By curve of further demand, the range that holds what is served of it, given the sites."""
     solves: int
 
 
@@ -195,6 +219,8 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
             {"package": package, "instrument": number, "condition": kind, "sites": list(sites)}
             for (package, number, kind), sites in payment.after.refused.items()
         ],
+        "downside": None if payment.downside is None else dict(payment.downside),
+        "known_induced_mw": {name: list(ends) for name, ends in payment.after.known_mw.items()},
         "solves": payment.solves,
     }
 
@@ -260,12 +286,11 @@ def _region(region: Region) -> RegionDocument:
 
 
 def _sites(payment: NationalPayment) -> list[PaidSiteDocument]:
-    before = {campus.site: campus for campus in payment.before.campuses}
-    after = {campus.site: campus for campus in payment.after.campuses}
+    before, after = _by_site(payment.before), _by_site(payment.after)
     found: list[PaidSiteDocument] = []
     for site in dict.fromkeys([*before, *after, *payment.forced_mw]):
-        support = payment.supports.get(site)
-        campus = after.get(site) or before.get(site)
+        own = after.get(site, [])
+        campus = next(iter([*own, *before.get(site, [])]), None)
         found.append(
             {
                 "id": site,
@@ -274,13 +299,45 @@ def _sites(payment: NationalPayment) -> list[PaidSiteDocument]:
                 "with_it_mw": payment.after.loads.get(site, 0.0),
                 "forced_it_mw": payment.forced_mw.get(site, 0.0),
                 "moved_it_mw": payment.moved_by_site_mw.get(site, 0.0),
-                "fiscal_cost_myen": payment.fiscal_costs_myen.get(site, 0.0),
-                "support_myen": 0.0 if support is None else support.total_myen,
-                "capacities": {} if site not in after else dict(after[site].plan.capacities),
-                "returns": None if site not in after else dataclasses.asdict(after[site].returns),
+                "fiscal_cost_myen": payment.fiscal_cost_at(site),
+                "support_myen": payment.support_at(site),
+                "capacities": _capacities(own),
+                "returns": dataclasses.asdict(own[0].returns) if len(own) == 1 else None,
+                "vintages": [_vintage(payment, one) for one in own] if payment.after.problem.phases > 1 else [],
             }
         )
     return found
+
+
+def _by_site(side: NationalSide) -> dict[str, list[Campus]]:
+    found: dict[str, list[Campus]] = {}
+    for campus in side.campuses:
+        found.setdefault(campus.site, []).append(campus)
+    return found
+
+
+def _capacities(campuses: list[Campus]) -> dict[str, float]:
+    total: dict[str, float] = {}
+    for campus in campuses:
+        for name, value in campus.plan.capacities.items():
+            total[name] = total[name] + value if name in total else value
+    return total
+
+
+def _vintage(payment: NationalPayment, campus: Campus) -> VintageDocument:
+    project, cash = campus.project, campus.cash
+    return {
+        "name": campus.name,
+        "order_year": project.start_year,
+        "service_year": project.start_year + cash.start,
+        "waiting_years": project.waiting_years,
+        "it_mw": campus.it_mw,
+        "investment_myen": sum(asset.capex_myen for asset in project.assets),
+        "debt_myen": campus.returns.debt_myen,
+        "fiscal_cost_myen": payment.fiscal_costs_myen[campus.name],
+        "support_myen": payment.supports[campus.name].total_myen,
+        "returns": dataclasses.asdict(campus.returns),
+    }
 
 
 def _side(side: NationalSide) -> NationalSideDocument:

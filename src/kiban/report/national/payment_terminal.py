@@ -21,7 +21,7 @@ from kiban.report.national.payment_words import (
     site_names,
 )
 from kiban.report.national.terminal import LEAST_SHOWN_MW
-from kiban.report.payment.terminal import parties_table, support_table
+from kiban.report.payment.terminal import downside_table, parties_table, support_table
 from kiban.report.payment.words import answer, further_sentences, payment_money
 from kiban.report.phrases import phrase, phrase_or
 
@@ -41,6 +41,8 @@ def national_payment_text(payment: NationalPayment, language: Language, width: i
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
+    if payment.downside is not None:
+        parts += section(phrase("pay.title.downside", language), downside_table(payment, payment.downside, language))
     parts += section(phrase("pay.title.assumed", language), bullets(basis_sentences(payment, language)))
     parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
     return Group(*parts)

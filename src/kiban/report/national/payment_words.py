@@ -47,7 +47,7 @@ def residual_sentence(payment: NationalPayment, language: Language) -> str:
     return _say(
         "residual",
         language,
-        sites=len(payment.after.campuses),
+        sites=len(payment.after.loads),
         entries=f"{len(ledger.entries):,}",
         years=len(ledger.years),
         yen=format_number(ledger.residual_yen),

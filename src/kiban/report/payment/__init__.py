@@ -5,6 +5,7 @@
     findings            titles of the charts
     terminal            what `kiban pay`, `compare` and `sweep` print
     document            the JSON of a payment
+    details             the sections at the command line that no chart shows, taken apart for documents and pages
     fiscal              the budget's form, who keeps the tax, and the bridge in that JSON and as a table
     fiscal_terminal     the same at the command line
     outlook             a large load's contract, leakage and timing, in that JSON and in a sentence each

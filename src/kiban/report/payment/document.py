@@ -26,6 +26,7 @@ from kiban.linear import Certificate
 from kiban.planning.plan import ServedTranche
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named, subject_name, unit_names
+from kiban.report.payment.details import DetailDocument, payment_details
 from kiban.report.payment.figures import (
     FundsAtRate,
     LedgerDocument,
@@ -236,6 +237,7 @@ class PaymentDocument(TypedDict):
     large_load: LargeLoadDocument | None
     leakage: LeakageDocument | None
     timing: TimingDocument | None
+    details: dict[Language, list[DetailDocument]]
     capacities: list[CapacityChange]
     losses: list[LossDocument]
     draws: int
@@ -301,6 +303,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "large_load": large_load_document(fiscal.large_load),
         "leakage": leakage_document(fiscal.leakage),
         "timing": timing_document(fiscal.timing),
+        "details": {language: payment_details(payment, language) for language in LANGUAGES},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

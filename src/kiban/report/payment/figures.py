@@ -13,7 +13,6 @@ from typing import Any, Literal, TypedDict
 from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import REGION, Ledger
-from kiban.finance.payment import Payment
 from kiban.report.names import Names
 from kiban.report.payment.words import AnyPayment
 from kiban.report.phrases import phrase
@@ -269,7 +268,7 @@ def instrument_documents(instruments: Sequence[Instrument]) -> list[ComparedInst
     return found
 
 
-def instrument_figures(payment: Payment) -> InstrumentFigures:
+def instrument_figures(payment: AnyPayment) -> InstrumentFigures:
     """What instruments are compared by."""
     shares = payment.shares
     return {
@@ -277,7 +276,7 @@ def instrument_figures(payment: Payment) -> InstrumentFigures:
         "induced_it_mw": payment.induced_it_mw,
         "induced_range_mw": induced_range(payment),
         "windfall_share": payment.support.windfall_share,
-        "clean_share": payment.after.plan.indicators["clean_share"],
+        "clean_share": payment.after.clean_share,
         "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,
         "treasury_myen": payment.treasury_value_myen,
         "support_myen": payment.support.total_myen,
@@ -285,6 +284,6 @@ def instrument_figures(payment: Payment) -> InstrumentFigures:
         "users_gain_myen": payment.gains_myen["users"],
         "ratepayers_myen": payment.party_values_myen["ratepayers"],
         "region_myen": sum(payment.incidence.present_value(party, shares.social_rate) for party in REGION),
-        "equity_irr": payment.after.returns.equity_irr,
+        "equity_irr": payment.after.equity_return,
         "construction_jobs": payment.construction_jobs,
     }

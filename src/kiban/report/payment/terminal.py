@@ -50,7 +50,7 @@ def payment_text(payment: Payment, language: Language) -> RenderableType:
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     parts += section(phrase("pay.title.effective_rates", language), _effective_rates(payment, language))
     if payment.downside is not None:
-        parts += section(phrase("pay.title.downside", language), _downside(payment, payment.downside, language))
+        parts += section(phrase("pay.title.downside", language), downside_table(payment, payment.downside, language))
     parts += section(phrase("pay.title.assumed", language), bullets(assumption_sentences(payment, language)))
     parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
     return Group(*parts)
@@ -88,7 +88,7 @@ def sweep_text(points: Sequence[Instrument], title: str, language: Language) -> 
 def _unit(instruments: Sequence[Instrument], language: Language) -> tuple[float, str]:
     payments = [payment for one in instruments if (payment := one.payment or one.most) is not None]
     largest = max(abs(payment.fiscal_cost_myen) for payment in payments)
-    return money_of(payments[0].after.plan, language).scale(largest)
+    return payment_money(payments[0], language).scale(largest)
 
 
 def _instrument_cells(instrument: Instrument, size: float, language: Language) -> dict[str, str]:
@@ -128,13 +128,13 @@ def _induced(figures: Mapping[str, Any]) -> str:
     return found if between is None else f"{found} ({between[0]:.1f}–{between[1]:.1f})"
 
 
-def _amount(instrument: Instrument, payment: Payment, amount: float, language: Language) -> str:
+def _amount(instrument: Instrument, payment: AnyPayment, amount: float, language: Language) -> str:
     """A rate in per cent, a production credit by the kWh; with a word where even the largest amount is not enough."""
     key = payment.after.packages[0].instrument[0].amount_key
     if key == "rate":
         text = format_percent(amount, language)
     else:
-        price = money_of(payment.after.plan, language).price
+        price = payment_money(payment, language).price
         text = f"{price(amount / KWH_PER_MWH)}/kWh" if key == "rate_myen_per_mwh" else f"{price(amount)}/t"
     return text if instrument.payment is not None else phrase("pay.not_enough", language, amount=text)
 
@@ -199,10 +199,12 @@ def _effective_rates(payment: Payment, language: Language) -> RenderableType:
     return table(headings, rows, numeric=(1, 2))
 
 
-def _downside(payment: Payment, downside: Mapping[str, Any], language: Language) -> RenderableType:
+def downside_table(payment: AnyPayment, downside: Mapping[str, Any], language: Language) -> RenderableType:
+    """What the treasuries may lose under each kind of support."""
     cases = downside["cases"]
     largest = max(abs(case[key]) for case in cases.values() for key in ("expected_myen", "worst_myen"))
-    size, unit = money_of(payment.after.plan, language).scale(largest)
+    money = payment_money(payment, language)
+    size, unit = money.scale(largest)
     rows = [
         [
             phrase(f"pay.kind.{kind}", language),
@@ -214,7 +216,6 @@ def _downside(payment: Payment, downside: Mapping[str, Any], language: Language)
     headings = [f"{phrase('pay.heading.loss', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("expected", "percentile_95", "worst", "default")]
     said = [phrase("pay.downside_note", language, draws=f"{downside['draws']:,}", seed=downside["seed"])]
-    money = money_of(payment.after.plan, language)
     for value in downside["guarantees"].values():
         amounts = {key: money.amount(value[f"by_{key}_myen"]) for key in ("history", "draws", "option")}
         said.append(phrase("pay.guarantee_value", language, **amounts))

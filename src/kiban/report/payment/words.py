@@ -90,7 +90,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
 def _where(payment: AnyPayment, language: Language) -> str:
     """Load without the package, and the site or how many there are."""
     if isinstance(payment, NationalPayment):
-        load, count = format_number(payment.before.total_mw), len(payment.before.campuses)
+        load, count = format_number(payment.before.total_mw), len(payment.before.loads)
         return phrase("pay.answer_sites", language, load=load, count=count)
     scenario = payment.before.plan.scenario
     return phrase("pay.answer_site", language, load=format_number(payment.load_mw), site=site_name(scenario, language))
