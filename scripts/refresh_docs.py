@@ -400,6 +400,68 @@ def elasticity_table(language: str) -> str:
     return _table(head, sorted(rows, key=lambda cells: float(cells[0])))
 
 
+def draws_table(language: str) -> str:
+    """The answer about the tax credit over joint draws."""
+    head = {"en": ["figure", "P5", "P50", "P95"], "ja": ["項目", "P5", "P50", "P95"]}[language]
+    names = {
+        "fiscal_cost_myen": {"en": "fiscal cost, ¥ bn", "ja": "財政負担(億円)"},
+        "windfall_share": {"en": "windfall, %", "ja": "便乗(%)"},
+        "induced_it_mw": {"en": "induced, MW", "ja": "誘発(MW)"},
+        "value_of_public_funds": {"en": "gain per yen of net public cost", "ja": "純負担1円当たりの利益(円)"},
+    }
+    rows = []
+    for name, said in names.items():
+        ends = [known_figures()["pay"]["draws"]["figures"][name][end] for end in ("low", "median", "high")]
+        money, share = name == "fiscal_cost_myen", name == "windfall_share"
+        rows.append([said[language], *((_money(end, language) if money else _percent(end) if share else _shown(end))
+                                       for end in ends)])  # fmt: skip
+    return _table(head, rows)
+
+
+def tornado_table(language: str) -> str:
+    """What one assumption alone moves of the tax credit's fiscal cost, the largest first."""
+    head = {
+        "en": ["assumption", "low to high", "fiscal cost, ¥ bn", "windfall, %"],
+        "ja": ["仮定", "下限〜上限", "財政負担(億円)", "便乗(%)"],
+    }[language]
+    found = sorted(known_figures()["pay"]["draws"]["tornado"].items(),
+                   key=lambda item: -abs(item[1]["at_high_myen"] - item[1]["at_low_myen"]))  # fmt: skip
+    rows = []
+    for row, swing in found:
+        fact, to = _fact(row), "〜" if language == "ja" else " to "
+        money = [_money(swing[end], language) for end in ("at_low_myen", "at_high_myen")]
+        windfall = [_percent(swing[end]) for end in ("windfall_at_low", "windfall_at_high")]
+        ends = [_shown(end) for end in (fact.low, fact.high)]
+        rows.append(
+            [f"{getattr(fact, f'name_{language}')} (`{row}`)", to.join(ends), to.join(money), to.join(windfall)]
+        )
+    return _table(head, rows)
+
+
+def turns_table(language: str) -> str:
+    """Where two instruments change places at the same fiscal cost as one assumption moves."""
+    head = {
+        "en": ["assumption", "value", "by", "better below it", "better above it"],
+        "ja": ["仮定", "値", "何について", "下で優る手段", "上で優る手段"],
+    }[language]
+    goals = {
+        "induced_it_mw": {"en": "induced load", "ja": "誘発"},
+        "value_of_public_funds": {"en": "gain per yen", "ja": "1円当たりの利益"},
+    }
+    rows = [
+        [f"{getattr(_fact(turn['row']), f'name_{language}')} (`{turn['row']}`)", _shown(turn["value"]),
+         goals[turn["goal"]][language], f"`{turn['below']}`", f"`{turn['above']}`"]
+        for turn in known_figures()["pay"]["draws"]["turns"]
+    ]  # fmt: skip
+    return _table(head, rows)
+
+
+def _fact(row: str) -> Any:
+    from kiban.catalogue import load_catalogue
+
+    return load_catalogue().fact(row)
+
+
 def national_packages_table(language: str) -> str:
     """What each package does to the national example."""
     head = {
@@ -455,6 +517,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     **_in_both(partial(instruments_table, "equal_cost_large"), "equal_cost_large"),
     **_in_both(partial(instruments_table, "least"), "least"),
     **_in_both(elasticity_table, "elasticity"),
+    **_in_both(draws_table, "draws"),
+    **_in_both(tornado_table, "tornado"),
+    **_in_both(turns_table, "turns"),
     **_in_both(national_packages_table, "national_packages"),
     **_in_both(partial(national_areas_table, "tax_credit"), "national_areas"),
     "catalogue": catalogue_table,

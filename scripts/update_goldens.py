@@ -192,6 +192,7 @@ PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
     "equal_cost_large": pay_equal_cost_large,
     "least": pay_least,
     "elasticity": pay_elasticity,
+    "draws": pay_draws,
 }
 
 

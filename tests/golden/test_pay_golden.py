@@ -62,6 +62,7 @@ KNOWN = {
 }
 """Amounts that are not searched anew but held to be the root: the longest searches. The others end in each way that a
 search can end, and `test_comparison` searches all five instruments over short horizons."""
+TURN = ("goal", "row", "below", "above")
 NEAR = 2e-3
 """How far from a known amount, as a share of it, the plans lie that show it to be the root."""
 
@@ -133,3 +134,20 @@ def test_an_instrument_is_found_anew(part, name):
 def test_an_elasticity_gives_its_golden_answer(name):
     found = update_goldens.pay_elasticity(question(), (GOLDEN["elasticity"][name]["elasticity"],))
     agree(found[name], GOLDEN["elasticity"][name], name)
+
+
+@pytest.mark.slow
+def test_the_draws_give_their_golden_ranges_order_and_turning_points():
+    """On a question of its own, as the golden result: which designs are known decides which serve the draws."""
+    golden = GOLDEN["draws"]
+    found = update_goldens.pay_draws(Question(update_goldens.PAY_EXAMPLE, warm=True))
+    for part in ("draws", "rows", "budget_myen", "figures", "tornado"):
+        agree(found[part], golden[part], f"draws.{part}")
+    for name, row in golden["order"].items():
+        assert found["order"][name] == pytest.approx(row, abs=0.02), name
+    # A turning point is shown where the order holds on both sides, so that one may come or go with the last digits.
+    turns = {(turn["goal"], turn["row"], turn["below"], turn["above"]): turn["value"] for turn in found["turns"]}
+    shared = [turn for turn in golden["turns"] if (key := tuple(turn[k] for k in TURN)) in turns and turns[key]]
+    assert len(shared) >= len(golden["turns"]) - 1
+    for turn in shared:
+        assert turns[tuple(turn[k] for k in TURN)] == pytest.approx(turn["value"], rel=0.01)
