@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import httpx
 import pytest
 from tests.cases.kubernetes_api import TOKEN, KubernetesApi, faults
 
+from kiban.operation.power_caps import CapCurve
 from kiban.operation.power_limit import PowerLimit, Reason
 from kiban.report.messages import say
 from kiban.server.operating.kueue import API_VERSION, QUEUE, RESOURCE, Connection, Kueue, _number, in_cluster
@@ -51,8 +53,8 @@ def queue(reserved_kw: int | str = 0) -> dict[str, Any]:
     }
 
 
-def open_kueue(api: KubernetesApi, token: str = TOKEN) -> Kueue:
-    return Kueue(Connection("http://kubernetes", token, transport=api), now=lambda: NOW)
+def open_kueue(api: KubernetesApi, token: str = TOKEN, curve: CapCurve | None = None) -> Kueue:
+    return Kueue(Connection("http://kubernetes", token, transport=api), now=lambda: NOW, curve=curve)
 
 
 def quota(api: KubernetesApi) -> str:
@@ -71,6 +73,20 @@ def test_a_limit_is_the_quota_of_power_and_nothing_else() -> None:
     assert api.queue["metadata"]["annotations"] == {
         "team": "A", "kiban/limit": "1", "kiban/reason": "window", "kiban/expires": "2026-07-01T12:10:00+00:00",
     }  # fmt: skip
+
+
+def test_a_power_cap_is_an_annotation_of_each_kind_and_more_jobs_fit() -> None:
+    api = KubernetesApi(queue(12_000))
+    capped = replace(limit(25.5), cap_share=0.71, jobs_mw=30.0)
+    curve = CapCurve((0.71, 1.0), (0.84, 1.0), 0.8, {"gb200": 1200.0, "h100": 700.0})
+    open_kueue(api, curve=curve).apply(capped)
+    assert quota(api) == "30000"
+    annotations = api.queue["metadata"]["annotations"]
+    assert annotations["kiban/power-cap-watts.gb200"] == "852"
+    assert annotations["kiban/power-cap-watts.h100"] == "497"
+    open_kueue(api, curve=curve).apply(replace(capped, number=2, cap_share=1.0, jobs_mw=None))
+    assert quota(api) == "25500"
+    assert api.queue["metadata"]["annotations"]["kiban/power-cap-watts.h100"] == "700"
 
 
 def test_the_same_limit_again_changes_nothing() -> None:

@@ -9,6 +9,7 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MethodType
 from typing import Literal
@@ -17,6 +18,7 @@ import pytest
 from tests.cases.servers import wait_until
 from tests.cases.slurm import TOTAL_KW, Cluster, MissingError, limit, open_slurm
 
+from kiban.operation.power_caps import CapCurve
 from kiban.operation.power_limit import PowerLimit
 from kiban.report.messages import say
 from kiban.server.operating import slurm as adapter
@@ -106,6 +108,22 @@ def test_the_first_started_run_on_and_come_back_first(cluster: Cluster) -> None:
     assert cluster.states() == {first: "R", second: "R", third: "R"}
     assert reservations(cluster) == {}
     assert slurm.held_jobs() == ()
+
+
+def test_a_power_cap_is_noted_on_the_nodes_with_the_feature_and_more_jobs_fit(cluster: Cluster) -> None:
+    cluster.ask("scontrol", "update", "nodename=gpu[1-2]", "availablefeatures=h100", "activefeatures=h100")
+    jobs = start(cluster, 40, 40)
+    curve = CapCurve((0.71, 1.0), (0.84, 1.0), 0.8, {"h100": 700.0})
+    slurm = Slurm(cluster.configuration, curve=curve)
+    capped = replace(limit(62, 1), cap_share=0.71, jobs_mw=0.08)
+    slurm.apply(capped)
+    # Both run under the cap, of which one alone would fit into the limit without.
+    assert cluster.states() == dict.fromkeys(jobs, "R")
+    said = cluster.ask("scontrol", "--oneliner", "show", "node").splitlines()
+    noted = {line.split()[0]: "Comment=kiban-cap=497W until=" in line for line in said if line}
+    assert noted == {f"NodeName=gpu{number}": number < 3 for number in range(1, 5)}
+    slurm.apply(limit(62, 2))
+    assert "Comment=kiban-cap=700W until=" in cluster.ask("scontrol", "--oneliner", "show", "node", "gpu1")
 
 
 def test_a_limit_holds_back_new_jobs_and_ends_by_itself(cluster: Cluster) -> None:

@@ -37,6 +37,10 @@ def operate_command(
     feeds: Annotated[
         str | None, typer.Option("--feeds", metavar="TAGS", help="Feeds of --apply dps, with commas between; else all.")
     ] = None,
+    power_cap: Annotated[
+        list[str] | None,
+        typer.Option("--power-cap", metavar="CHIP", help="Accelerators that are capped before jobs are paused: h100."),
+    ] = None,
     calls: Annotated[
         list[str] | None,
         typer.Option("--calls", metavar="URL", help="Server that calls: openadr2://HOST/PATH?ven= or openadr3://."),
@@ -94,6 +98,7 @@ def operate_command(
         hours=hours,
         horizon_hours=horizon,
         account=account,
+        chips=tuple(power_cap or ()),
         calls=tuple(calls or ()),
         feeds=tuple(tag.strip() for tag in feeds.split(",") if tag.strip()) if feeds else (),
         host=host,
@@ -139,7 +144,7 @@ def replay_command(
     begun = found.entries[0].content if found.entries else {}
     plan = _plan(plan_folder or begun.get("folder"), language, insist=True)
     check_plan(found.entries, digest_of(plan), journal)
-    campus = read_campus(plan, horizon_hours=begun["horizon_hours"])
+    campus = read_campus(plan, horizon_hours=begun["horizon_hours"], chips=begun["chips"])
     count = 0
     for one in replay(found.entries, campus):
         write(one.decided.decode("utf-8"))

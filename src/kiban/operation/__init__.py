@@ -29,6 +29,7 @@ disturbance  what they do to units, conditions and forecasts
 foresight   the best course with everything known
 campaign     every unit lost at random hours
 levers       what one unit of an engineer's levers is worth
+power_caps   accelerators are capped before jobs are paused
 power_limit  what schedulers may draw, for how long, and why
 live        the campus as it is operated: telemetry, twin, decisions, journal
 learning    a forecast model learnt from a time, and judged in yen

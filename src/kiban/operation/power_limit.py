@@ -25,3 +25,12 @@ class PowerLimit:
     firm_mw: float
     flexible_mw: float
     reason: Reason
+    cap_share: float = 1.0
+    """Cap of the accelerators of jobs that can wait, as a share of their full power; 1 is none."""
+    jobs_mw: float | None = None
+    """Jobs that fit into `flexible_mw` under the cap, in MW of what they take without it; None where there is none."""
+
+    @property
+    def admitted_mw(self) -> float:
+        """What schedulers may let run of jobs that can wait, by what these take without a cap."""
+        return self.flexible_mw if self.jobs_mw is None else self.jobs_mw

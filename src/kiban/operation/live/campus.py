@@ -7,7 +7,7 @@ five minutes sees no jumps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cached_property, lru_cache
@@ -22,6 +22,7 @@ from kiban.operation.facility import EXPORT, Facility
 from kiban.operation.forecast.climatology import month_table
 from kiban.operation.live.laying import facility_series, lay_series
 from kiban.operation.live.telemetry import Meter
+from kiban.operation.power_caps import CapCurve, read_curve
 from kiban.operation.running import arrange
 from kiban.operation.valuation import Valuation
 
@@ -60,6 +61,8 @@ class Campus:
     """The most that each series was in the plan's year."""
     zone: timezone
     horizon_steps: int
+    curve: CapCurve | None
+    """What power caps of accelerators leave of throughput; None where they are not capped."""
     call_steps: int
     """How long a call for demand response takes."""
     slacks: Mapping[str, float]
@@ -130,8 +133,13 @@ class Campus:
         return bool(np.ptp(self.tables[name]) > 0.0)
 
 
-def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Report | None = None) -> Campus:
-    """The campus of a plan; raises `InputError` for a plan that cannot be operated."""
+def read_campus(
+    plan: Plan, *, horizon_hours: float | None = None, chips: Sequence[str] = (), report: Report | None = None
+) -> Campus:
+    """The campus of a plan; raises `InputError` for a plan that cannot be operated.
+
+    `chips` are the kinds of accelerators, by the catalogue's names, whose power may be capped.
+    """
     arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
     setting = arranged.setting
     conditions, facility = setting.conditions, setting.facility
@@ -152,6 +160,7 @@ def read_campus(plan: Plan, *, horizon_hours: float | None = None, report: Repor
         most={name: float(values.max()) for name, values in conditions.series.items()},
         zone=timezone(offset),
         horizon_steps=arranged.manner.horizon_steps,
+        curve=read_curve(arranged.recorder.take, arranged.recorder.catalogue.facts, chips) if chips else None,
         call_steps=max(round(arranged.recorder.take("market.call_hours") / facility.step_hours), 1),
         slacks={budget.price: budget.slack for budget in arranged.manner.budgets},
     )

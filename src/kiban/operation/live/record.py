@@ -84,6 +84,8 @@ def limit_content(limit: PowerLimit) -> dict[str, Any]:
         "firm_mw": limit.firm_mw,
         "flexible_mw": limit.flexible_mw,
         "reason": limit.reason,
+        "cap_share": limit.cap_share,
+        "jobs_mw": limit.jobs_mw,
     }
 
 

@@ -32,6 +32,7 @@ from kiban.operation.live.pacing import Account, Pacing
 from kiban.operation.live.solving import solve_window
 from kiban.operation.live.telemetry import STEP, Fault, Reading, Telemetry
 from kiban.operation.live.twin import Twin
+from kiban.operation.power_caps import cap_before_pause
 from kiban.operation.power_limit import PowerLimit, Reason
 
 LIFE: Final = timedelta(minutes=15)
@@ -143,7 +144,19 @@ class Steering:
         if override is not None:
             reason, flexible = "override", min(round(override.flexible_mw, DIGITS_MW), round(room, DIGITS_MW))
         limit = PowerLimit(self.number, now, now + LIFE, round(firm, DIGITS_MW), flexible, reason)
+        limit = self._cap(limit, room, float(expected[ARRIVALS][0]))
         return Decision(limit, missing, unsolved, guess, without, self.pacing.prices)
+
+    def _cap(self, limit: PowerLimit, room_mw: float, arrivals_mw: float) -> PowerLimit:
+        """The limit with the cap under which jobs that wait make most of it, as far as the hall has room for them."""
+        curve = self.campus.curve
+        if curve is None:
+            return limit
+        waiting = max(self.telemetry.last(WAITING) or 0.0, 0.0) / self.campus.facility.step_hours
+        capped = cap_before_pause(curve, min(waiting + arrivals_mw, room_mw), limit.flexible_mw)
+        if capped.cap_share == 1.0:
+            return limit
+        return replace(limit, cap_share=capped.cap_share, jobs_mw=round(capped.jobs_mw, DIGITS_MW))
 
     def _by_window(self, now: datetime, expected: Mapping[str, Array]) -> tuple[float, Guess] | None:
         """Compute that can wait in the first step, and what else that comes to; None where nothing is proven."""

@@ -15,6 +15,7 @@ slurm        limits as licences of a Slurm cluster
 kueue        limits as the quota of a ClusterQueue of Kueue
 domain_power  limits as load targets of NVIDIA's Domain Power Service
 calls        servers that call, as orders of the service
+dsx_flex     load targets of NVIDIA's DSX Flex as calls, and the state in its format
 openadr      calls by OpenADR 3, and the offer
 openadr_2b   calls by OpenADR 2.0b, and the offer
 """

@@ -5,6 +5,8 @@ GET  /health     200 while the window decides, 503 and why while something else 
 GET  /limit      the limit that holds
 POST /override   {"who", "why", "ends", "flexible_mw"}
 POST /call       {"id", "who", "begins", "ends", "import_limit_mw"}
+POST /dsx        a load target of DSX Flex
+GET  /dsx        the state of the campus as DSX Flex has it
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from kiban.operation.live.orders import read_order
 from kiban.operation.live.record import limit_content
 from kiban.quantities import Language
 from kiban.report.messages import say_problem
+from kiban.server.operating.dsx_flex import MESSAGE_TYPE, calls_of, status_of
 from kiban.server.operating.gauges import Gauges
 from kiban.server.operating.service import Service
 
@@ -72,14 +75,20 @@ def make_addresses(service: Service, gauges: Gauges, token: str | None, language
             content = None
         if not isinstance(content, dict):
             return refuse(422, Problem("order.not_json"))
+        path, now = request.url.path.strip("/"), service.clock.now()
         try:
-            found = read_order(request.url.path.strip("/"), content, service.clock.now())
+            dsx = path == "dsx"
+            found = calls_of(content, now, service.calls) if dsx else (read_order(path, content, now),)
         except InputError as error:
             return refuse(422, *error.problems)
-        # The scheduler may take its time; the loop of this server goes on meanwhile.
-        step = await _in_thread(service.order, found)
-        gauges.count_order(found)
-        return JSONResponse(limit_content(step.decision.limit))
+        for one in found:
+            # The scheduler may take its time; the loop of this server goes on meanwhile.
+            await _in_thread(service.order, one)
+            gauges.count_order(one)
+        return limit(request)
+
+    def state(_: Request) -> Response:
+        return JSONResponse(status_of(service), media_type=MESSAGE_TYPE)
 
     return Starlette(
         routes=[
@@ -88,6 +97,8 @@ def make_addresses(service: Service, gauges: Gauges, token: str | None, language
             Route("/limit", limit),
             Route("/override", order, methods=["POST"]),
             Route("/call", order, methods=["POST"]),
+            Route("/dsx", order, methods=["POST"]),
+            Route("/dsx", state),
         ]
     )
 

@@ -58,6 +58,7 @@ class Gauges:
         limit = decision.limit
         made["kiban_limit_watts"].labels("firm").set(limit.firm_mw * WATTS_PER_MW)
         made["kiban_limit_watts"].labels("flexible").set(limit.flexible_mw * WATTS_PER_MW)
+        made["kiban_power_cap_share"].set(limit.cap_share)
         made["kiban_limit_number"].set(limit.number)
         for reason in REASONS:
             made["kiban_limit_reason"].labels(reason).set(1.0 if reason == limit.reason else 0.0)

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kiban.errors import Problem
+from kiban.operation.power_caps import CapCurve
 from kiban.operation.power_limit import PowerLimit
 from kiban.server.operating.schedulers import SchedulerAwayError
 
@@ -40,6 +41,7 @@ PLACE: Final = "Kueue"
 QUEUE: Final = "kiban-flexible"
 RESOURCE: Final = "kiban/power-kw"
 MANAGER: Final = "kiban"
+CAP: Final = "kiban/power-cap-watts"
 API_VERSION: Final = "kueue.x-k8s.io/v1beta2"
 ADDRESS: Final = f"/apis/{API_VERSION}/clusterqueues/{QUEUE}"
 ANSWER_SECONDS: Final = 5.0
@@ -82,8 +84,10 @@ def in_cluster(account: Path = ACCOUNT, surroundings: Mapping[str, str] = os.env
 class Kueue:
     """Hands limits to the ClusterQueue `QUEUE`; `now` is the operator's clock."""
 
-    def __init__(self, connection: Connection, *, now: Callable[[], datetime] | None = None) -> None:
-        self.connection = connection
+    def __init__(
+        self, connection: Connection, *, now: Callable[[], datetime] | None = None, curve: CapCurve | None = None
+    ) -> None:
+        self.connection, self.curve = connection, curve
         self.now = now or (lambda: datetime.now(UTC))
 
     def apply(self, limit: PowerLimit) -> None:
@@ -93,7 +97,7 @@ class Kueue:
         """
         if not limit.begins <= self.now() < limit.expires:
             return
-        quota_kw = max(math.floor(1000.0 * limit.flexible_mw + 1e-6), 0)
+        quota_kw = max(math.floor(1000.0 * limit.admitted_mw + 1e-6), 0)
         for left in reversed(range(TRIES)):
             found = self._ask("GET")
             answer = self._ask("PATCH", self._wanted(found, quota_kw, limit), may_conflict=left > 0)
@@ -126,11 +130,17 @@ class Kueue:
                 "annotations": {
                     "kiban/limit": str(limit.number),
                     "kiban/reason": limit.reason,
+                    **self._caps(limit),
                     "kiban/expires": limit.expires.astimezone(UTC).isoformat(timespec="seconds"),
                 },
             },
             "spec": {"resourceGroups": groups, "stopPolicy": stop},
         }
+
+    def _caps(self, limit: PowerLimit) -> dict[str, str]:
+        """The cap of each kind of accelerator in W: an agent on its nodes sets it, and takes it back at `expires`."""
+        watts = {} if self.curve is None else self.curve.watts(limit.cap_share)
+        return {f"{CAP}.{chip}": str(value) for chip, value in watts.items()}
 
     def _ask(
         self, method: str, wanted: Mapping[str, Any] | None = None, *, may_conflict: bool = False

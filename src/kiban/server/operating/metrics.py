@@ -45,6 +45,7 @@ METRICS: Final = (
     Metric("kiban_scheduler_up", "gauge", "1"),
     Metric("kiban_caller_up", "gauge", "1", ("source",)),
     Metric("kiban_offer_watts", "gauge", "W"),
+    Metric("kiban_power_cap_share", "gauge", "share"),
     Metric("kiban_decisions_total", "counter", "1", ("reason",)),
     Metric("kiban_fallbacks_total", "counter", "1", ("reason",)),
     Metric("kiban_overrides_total", "counter", "1"),

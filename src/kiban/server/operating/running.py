@@ -19,6 +19,7 @@ from kiban.operation.live.campus import read_campus
 from kiban.operation.live.journal import BrokenJournalError, Journal, JournalFile
 from kiban.operation.live.pacing import Account
 from kiban.operation.live.record import digest_of
+from kiban.operation.power_caps import CapCurve
 from kiban.outside import may_open
 from kiban.quantities import Language
 from kiban.server.operating.addresses import Listener, make_addresses
@@ -57,6 +58,8 @@ class Wanted:
     account: Account = "year"
     calls: tuple[str, ...] = ()
     """Addresses of servers that call (`open_source`)."""
+    chips: tuple[str, ...] = ()
+    """Accelerators whose power may be capped."""
     feeds: tuple[str, ...] = ()
     """Of the Domain Power Service; all where none is named."""
     apply: str = "none"
@@ -79,7 +82,7 @@ def operate(
     or in use, or an address that is taken.
     """
     token = None if wanted.token_file is None else read_token(wanted.token_file)
-    campus = read_campus(plan, horizon_hours=wanted.horizon_hours)
+    campus = read_campus(plan, horizon_hours=wanted.horizon_hours, chips=wanted.chips)
     with ExitStack() as held:
         try:
             journal = held.enter_context(JournalFile(wanted.journal))
@@ -96,6 +99,7 @@ def operate(
             apply=wanted.apply,
             source=wanted.source,
             account=wanted.account,
+            chips=wanted.chips,
         )
         service = Service(
             campus,
@@ -103,7 +107,7 @@ def operate(
             origin,
             source=source,
             clock=clock,
-            apply=apply or _apply_of(wanted, clock),
+            apply=apply or _apply_of(wanted, clock, campus.curve),
             forecasts=None if wanted.forecast is None else ForecastFile(wanted.forecast, campus),
             watch=gauges.update,
         )
@@ -127,12 +131,12 @@ def operate(
     return service
 
 
-def _apply_of(wanted: Wanted, clock: Clock) -> Apply | None:
+def _apply_of(wanted: Wanted, clock: Clock, curve: CapCurve | None = None) -> Apply | None:
     """What hands limits over, by its name."""
     if wanted.apply == "slurm":
         from kiban.server.operating.slurm import Slurm
 
-        return Slurm(now=clock.now, speed=1.0 if wanted.clock == "real" else wanted.speed).apply
+        return Slurm(now=clock.now, speed=1.0 if wanted.clock == "real" else wanted.speed, curve=curve).apply
     if wanted.apply == "dps":
         from kiban.server.operating.domain_power import DomainPower
 
@@ -140,7 +144,7 @@ def _apply_of(wanted: Wanted, clock: Clock) -> Apply | None:
     if wanted.apply == "kueue":
         from kiban.server.operating.kueue import Kueue, in_cluster
 
-        return Kueue(in_cluster()).apply
+        return Kueue(in_cluster(), curve=curve).apply
     return None
 
 

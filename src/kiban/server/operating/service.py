@@ -50,6 +50,8 @@ class Origin:
     source: str
     account: Account = "year"
     """The time over which limits of a year are paced."""
+    chips: tuple[str, ...] = ()
+    """Accelerators whose power may be capped."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from pathlib import Path
 from typing import Final
 
 from kiban.errors import Problem
+from kiban.operation.power_caps import CapCurve
 from kiban.operation.power_limit import PowerLimit
 from kiban.server.operating.schedulers import SchedulerAwayError
 
@@ -42,6 +43,7 @@ LICENCE: Final = "power_kw"
 PARTITION: Final = "flexible"
 PREFIX: Final = "kiban_"
 MARK: Final = "[held by kiban]"
+CAP: Final = "kiban-cap"
 PLACE: Final = "Slurm"
 ANSWER_SECONDS: Final = 5.0
 """Longest wait for an answer; Slurm's own commands ask a controller that is away for nine seconds."""
@@ -87,9 +89,16 @@ class Slurm:
     """
 
     def __init__(
-        self, configuration: Path | None = None, *, now: Callable[[], datetime] | None = None, speed: float = 1.0
+        self,
+        configuration: Path | None = None,
+        *,
+        now: Callable[[], datetime] | None = None,
+        speed: float = 1.0,
+        curve: CapCurve | None = None,
     ) -> None:
         self.now = now or _utc_now
+        self.curve = curve
+        self.capped: dict[str, str] = {}
         self.speed = speed
         self.surroundings = {**os.environ, "LC_ALL": "C", "SLURM_TIME_FORMAT": "%s"}
         if configuration is not None:
@@ -109,15 +118,32 @@ class Slurm:
         if ends <= now:
             return
         total_kw = self._total_kw()
-        flexible_kw = min(max(math.floor(1000.0 * limit.flexible_mw + 1e-6), 0), total_kw)
+        flexible_kw = min(max(math.floor(1000.0 * limit.admitted_mw + 1e-6), 0), total_kw)
         reserved = (f"{PREFIX}{limit.number}", max(begins, now), ends, total_kw - flexible_kw, now)
         try:
             self._reserve(*reserved)
         except SchedulerAwayError:
             self._reserve(*reserved)  # one of the reservations that were read ended before it could be changed
         if begins <= now:
+            self._write_caps(limit, ends)
             self._settle(flexible_kw)
             self._wipe_marks(SAVED_SECONDS)
+
+    def _write_caps(self, limit: PowerLimit, ends: int) -> None:
+        """Note the cap of each kind of accelerator on the nodes with its feature, for the agent that sets it.
+
+        It stands in the node's comment with the end of the limit: `kiban-cap=497W until=1767225600`.
+        """
+        if self.curve is None:
+            return
+        nodes = self._ask("sinfo", "--noheader", "--Node", "--format=%N %f").split("\n")
+        features = {name: set(said.split(",")) for name, _, said in (line.partition(" ") for line in nodes if line)}
+        for chip, watts in self.curve.watts(limit.cap_share).items():
+            names = sorted(name for name, own in features.items() if chip in own)
+            noted = f"{CAP}={watts}W until={ends}"
+            if names and self.capped.get(chip) != noted:
+                self._ask("scontrol", "update", f"nodename={','.join(names)}", f"comment={noted}")
+                self.capped[chip] = noted
 
     def release(self) -> None:
         """Take back whatever kiban holds: its reservations end and its suspended jobs resume."""
