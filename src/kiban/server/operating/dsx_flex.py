@@ -155,7 +155,7 @@ def _read_target(target: Any, now: datetime, feed: str, where: str) -> Target | 
     )
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value < float("inf"):
         return Problem("dsx.power", WHERE, f"{where}.load_constraint.value", text=str(value))
-    if unit not in MW_OF_UNIT:
+    if not isinstance(unit, str) or unit not in MW_OF_UNIT:
         return Problem("dsx.unit", WHERE, f"{where}.load_constraint.unit", text=str(unit), allowed=tuple(MW_OF_UNIT))
     return Target(begins, ends, float(value) * MW_OF_UNIT[unit])
 
