@@ -24,7 +24,7 @@ from kiban.quantities import (
 from kiban.report.layout import section, table
 from kiban.report.names import money_format
 from kiban.report.phrases import phrase
-from kiban.report.plan.tables import Table
+from kiban.report.plan.tables import Cell, Table
 from kiban.report.table_file import csv_text
 
 ROWS, COLUMNS = 14, 60
@@ -53,7 +53,7 @@ def frontier_table(frontier: Frontier) -> Table:
     names = list(dict.fromkeys(name for point in frontier.points for name in point.capacities))
     price = "price_myen_per_t" if frontier.measure == "emissions" else "price_myen_per_point"
     columns = ["cost_myen_per_year", "emissions_t_per_year", "clean_share", price, "relative_gap", "cooling_system"]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for point in frontier.points:
         figures = (point.cost_myen_per_year, point.emissions_t_per_year, point.clean_share, point.price_myen)
         capacities = [point.capacities.get(name, 0.0) for name in names]
