@@ -23,12 +23,16 @@ from pathlib import Path
 
 from kernel import measure
 
+from kiban.linear import solve
+from kiban.linear.kernel.method import solve_kernel
 from kiban.planning.building import build_prepared
 from kiban.planning.preparation import prepare
+from kiban.planning.programme import write_programme
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import example_path
 
 HERE = Path(__file__).resolve().parent
+STORAGES = "okinawa"
 FIRST_PLAN = "import kiban; kiban.build('tomakomai')"
 LIMITS_MW = {
     "pv": 100, "wind_onshore": 50, "wind_offshore_fixed": 0, "wind_offshore_floating": 0, "hydro": 20, "geothermal": 15,
@@ -65,6 +69,36 @@ def measure_years() -> None:
         value = f"{kernel['processor_s']:.3f} s ({kernel['solve_s']:.3f} s wall), {kernel['iterations']} iterations"
         aim = f"{target_s:g} s" + (", 60 iterations" if case["years"] > 1 else ", PIQP 15 x")
         print_row(name, f"{value}; {ratios}", aim, most)
+
+
+def measure_storages() -> None:
+    """A year with two storages, a store of cold and cells that age, on one core, beside Clarabel."""
+    preparation = prepare(parse_scenario(tomllib.loads(example_path(STORAGES).read_text(encoding="utf-8"))))
+    programme = write_programme(preparation.resources_for(preparation.cooling_systems[0]))
+    spent, iterations, cost = [], 0, 0.0
+    for _ in range(5):
+        began = time.process_time()
+        answer = solve_kernel(programme, threads=1)
+        spent.append(time.process_time() - began)
+        assert answer.solution is not None
+        assert answer.solution.certificate is not None
+        iterations, cost = answer.iterations, answer.solution.certificate.primal
+    began = time.process_time()
+    peer = solve(programme, "clarabel").certificate
+    took = time.process_time() - began
+    assert peer is not None
+    value = f"{min(spent):.3f} s, {iterations} iterations; clarabel {took / min(spent):.1f} x"
+    print_row(f"{STORAGES}: two storages, cold, fade", value, "0.6 s", f"{abs(peer.primal - cost) / cost:.0e}")
+
+
+def measure_frontier() -> None:
+    """The whole command, a new process with what it imports."""
+    command = (sys.executable, "-c", "from kiban.cli import main; main()", "frontier", "--json")
+    before, began = os.times(), time.perf_counter()
+    subprocess.run(command, check=True, capture_output=True)
+    wall, after = time.perf_counter() - began, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    print_row("frontier of 20 points, whole command", f"{wall:.1f} s wall ({used:.1f} s of processor)", "6 s wall")
 
 
 def measure_first_plan() -> None:
@@ -117,7 +151,9 @@ def main() -> None:
     print_row("what", "here", "target", "objectives differ by")
     print_row(*["---"] * 4)
     measure_years()
+    measure_storages()
     measure_first_plan()
+    measure_frontier()
     measure_explanation()
     if given.national:
         found = json.loads(measure_other("japan.py", "--json"))

@@ -17,6 +17,7 @@ from kiban.report.payment.document import PaymentDocument
 from kiban.report.payment.packages import PackageDocument
 from kiban.report.plan.differences import ComparisonDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
+from kiban.report.plan.frontier_document import FrontierDocument
 from kiban.report.plan.hours import HoursDocument
 from kiban.server.access_documents import AuditDocument, AuditProofDocument, SessionDocument
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
@@ -31,6 +32,7 @@ DOCUMENTS = (
     HoursDocument,
     Reproduction,
     ComparisonDocument,
+    FrontierDocument,
     PaymentDocument,
     PackageDocument,
     NationalDocument,

@@ -54,7 +54,7 @@ system = "direct_liquid"
 """
 # What makes each kind of report, and figures that it must hold.
 KINDS = {
-    "plan": ((), {"costs", "design", "worths"}),
+    "plan": (("--frontier",), {"costs", "design", "worths", "frontier-emissions"}),
     "pay": (
         ("--package", "tax-credit"),
         {"parties", "support", "flows", "treasury", "policy-design", "downside", "costs", "design"},

@@ -272,6 +272,13 @@ def test_jobs_plan_explain_and_sweep(client: Client, plan: dict[str, Any]) -> No
     assert frontier["measure"] == "clean_share"
     assert len(shares) == 3
     assert shares == sorted(shares)
+    address = f"/api/v1/jobs/{traced.json()['job']['id']}/files"
+    csv = client.get(f"{address}/csv")
+    assert [f"{share:.9g}" for share in shares] == [row.split(",")[2] for row in csv.text.splitlines()[1:]]
+    assert client.get(f"{address}/xlsx").content.startswith(b"PK")
+    assert '<html lang="ja">' in client.get(f"{address}/html?lang=ja").text
+    assert client.get(f"{address}/pdf").status_code == 404
+    assert client.get(f"/api/v1/jobs/{job_id}/files/csv").status_code == 409
 
     by_cause = wait_for_job(client.get, compared.json()["job"]["id"])["result"]["others"][0]
     assert len(by_cause["by_cause"]) == 2

@@ -3,7 +3,7 @@ import { mount } from 'svelte';
 import Report from './Report.svelte';
 import { drawFrom, type Ground } from './lib/ground';
 import { learn } from './lib/ui.svelte';
-import type { Columns, Language, National, Pay, Plan, Reproduction, Spot } from './lib/types';
+import type { Columns, Frontier, Language, National, Pay, Plan, Reproduction, Spot } from './lib/types';
 
 /** What the page holds: a plan, who pays (with the plan under the package or alone), or a national plan. */
 export interface Enclosed {
@@ -13,6 +13,7 @@ export interface Enclosed {
   hourly?: Columns;
   reproduction?: Reproduction;
   pay?: Pay;
+  frontier?: Omit<Frontier, 'scenario'>;
   national?: National;
   places?: Spot[];
   ground?: Ground;

@@ -34,7 +34,9 @@ def frontier_command(
     ] = None,
     out: Annotated[
         list[Path] | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Write a new .html, .csv or .svg file; may be repeated."),
+        typer.Option(
+            "--out", "-o", metavar="FILE", help="Write a new .html, .csv, .xlsx, .svg or .json file; may be repeated."
+        ),
     ] = None,
     as_json: AsJson = False,
     insist: Insist = False,
@@ -43,36 +45,22 @@ def frontier_command(
     """Trace the least cost against emissions or the clean share."""
     from kiban.planning.frontier import POINTS, trace
     from kiban.report.phrases import phrase
-    from kiban.report.plan.frontier import (
-        frontier_csv,
-        frontier_document,
-        frontier_page,
-        frontier_svg,
-        frontier_text,
-    )
+    from kiban.report.plan.frontier import frontier_text
+    from kiban.report.plan.frontier_document import frontier_file
+    from kiban.report.plan.frontier_files import KINDS, make_file
 
     language = choose_language(lang)
     for file in out or ():
-        _require_kind(file)
+        if file.suffix.removeprefix(".") not in KINDS:
+            raise OutputError(Problem("command.no_frontier_kind", str(file)))
         require_new(file)
     with progress(language, spinner=not as_json) as tell:
         scenario = read_subject(subject).insisting(insist)
         found = trace(scenario, measure, points=points or POINTS, budget_myen_per_year=budget, report=tell)
     for file in out or ():
-        if file.suffix == ".csv":
-            content = frontier_csv(found)
-        else:
-            content = (frontier_svg if file.suffix == ".svg" else frontier_page)(found, language)
-        write_new(file, content.encode())
+        write_new(file, make_file(found, file.suffix.removeprefix("."), language))
         complain(phrase("frontier.written", language, path=file))
     if as_json:
-        from kiban.report.plan.record import to_json
-
-        write(to_json(frontier_document(found)))
+        write(frontier_file(found))
     else:
         show(lambda _: frontier_text(found, language))
-
-
-def _require_kind(file: Path) -> None:
-    if file.suffix not in {".csv", ".html", ".svg"}:
-        raise OutputError(Problem("command.csv_or_svg", str(file)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -17,9 +17,11 @@ from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
+    from kiban.planning.frontier import Measure
     from kiban.planning.plan import Plan
     from kiban.report.national.document import NationalDocument
     from kiban.report.plan.document import PlanDocument, Reproduction
+    from kiban.report.plan.frontier_document import FrontierDocument
 
 NATIONAL_SUMMARY = "summary.json"
 
@@ -44,6 +46,14 @@ def report_command(
     ] = None,
     against: Against = None,
     draws: Draws = None,
+    frontier: Annotated[
+        bool,
+        typer.Option("--frontier", help="Also trace the frontier; one in a plan's folder is shown in any case."),
+    ] = False,
+    measure: Annotated[
+        Literal["emissions", "clean_share"],
+        typer.Option("--frontier-against", help="What cost is traced against."),
+    ] = "emissions",
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
@@ -53,7 +63,8 @@ def report_command(
     language = choose_language(lang)
     require_new(out)
     with progress(language) as tell:
-        page = _page(subject, package or [], against or ["none"], draws, language, tell, insist=insist)
+        traced = measure if frontier else None
+        page = _page(subject, package or [], against or ["none"], draws, traced, language, tell, insist=insist)
         tell(Message("progress.saving"))
         write_new(out, page.encode("utf-8"))
     complain(phrase("report.written", language, path=out))
@@ -64,12 +75,13 @@ def _page(
     packages: list[str],
     against: list[str],
     draws: int | None,
+    traced: Measure | None,
     language: Language,
     tell: Report,
     *,
     insist: bool,
 ) -> str:
-    """The page of whatever the user means by `subject`."""
+    """The page of whatever the user means by `subject`; `traced` is the measure of a frontier that is asked for."""
     from kiban.report.page import fill_national_page
     from kiban.scenario.examples import find_national
 
@@ -79,13 +91,15 @@ def _page(
         raise OutputError(Problem("command.draws_alone", key="--draws"))
     if packages and (saved is not None or national is not None):
         raise OutputError(Problem("command.no_package_here", str(subject)))
+    if traced is not None and (packages or saved is not None or national is not None):
+        raise OutputError(Problem("command.no_frontier_here", "--frontier"))
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:
         return fill_national_page(_plan_national(national, tell, insist=insist), language)
     if packages:
         return _payment_page(subject, packages, against, draws, language, tell, insist=insist)
-    return _plan_page(subject, language, tell, insist=insist)
+    return _plan_page(subject, traced, language, tell, insist=insist)
 
 
 def _saved_summary(subject: str | None) -> dict[str, Any] | None:
@@ -136,7 +150,7 @@ def _plan_national(path: Path, tell: Report, *, insist: bool) -> NationalDocumen
     return national_document(build_national(read_national(path).insisting(insist), report=tell))
 
 
-def _plan_page(subject: str | None, language: Language, tell: Report, *, insist: bool) -> str:
+def _plan_page(subject: str | None, traced: Measure | None, language: Language, tell: Report, *, insist: bool) -> str:
     from kiban.planning.building import build
     from kiban.report.page import fill_page
     from kiban.report.plan.document import reproduction
@@ -146,7 +160,21 @@ def _plan_page(subject: str | None, language: Language, tell: Report, *, insist:
     is_saved = subject is not None and Path(subject).is_dir()
     plan = load_plan(str(subject)) if is_saved else build(load_scenario(subject).insisting(insist), report=tell)
     again = reproduction(plan) if plan.status == "optimal" else None
-    return fill_page(_document(plan), plan.hourly, language, again)
+    frontier = _find_frontier(plan, Path(str(subject)) if is_saved else None, traced, tell)
+    return fill_page(_document(plan), plan.hourly, language, again, frontier=frontier)
+
+
+def _find_frontier(plan: Plan, folder: Path | None, traced: Measure | None, tell: Report) -> FrontierDocument | None:
+    """The frontier that is asked for, or the one that the plan's folder holds."""
+    from kiban.report.plan.frontier_document import FILE, frontier_document, read_frontier
+
+    if traced is not None:
+        from kiban.planning.frontier import trace
+
+        return frontier_document(trace(plan.scenario, traced, report=tell))
+    if folder is not None and (folder / FILE).is_file():
+        return frontier_document(read_frontier(folder / FILE))
+    return None
 
 
 def _payment_page(

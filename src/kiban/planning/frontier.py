@@ -226,7 +226,7 @@ def _trace_system(
             if found.point is not None:
                 points[found.target] = found.point
         done += len(aims)
-        tell(Message("progress.frontier_done", done=done, count=len(targets)))
+        tell(Message("progress.frontier_done", done=done, of=len(targets)))
     return points
 
 

@@ -18,6 +18,7 @@ from kiban.quantities import Language, round_significant
 from kiban.report.page_details import details_html
 from kiban.report.payment.document import PaymentDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
+from kiban.report.plan.frontier_document import FrontierDocument
 from kiban.version import installed_version
 
 OPENING = '<script type="application/json" id="kiban-view">'
@@ -70,8 +71,9 @@ def fill_page(
     language: Language = "en",
     again: Reproduction | None = None,
     payment: PaymentDocument | None = None,
+    frontier: FrontierDocument | None = None,
 ) -> str:
-    """The page of a plan as text, with who pays before it where a payment is given.
+    """The page of a plan as text, with who pays before it where a payment is given, and the frontier after it.
 
     `document` is the plan as the web interface answers it (what depends on the moment is left out, so that the same
     plan gives the same bytes), `hourly` its columns, of which the charts' are enclosed with four digits, `again` what
@@ -86,6 +88,7 @@ def fill_page(
         reproduction=again,
         pay=_shown_payment(payment) if payment is not None else None,
         details=payment.get("details") if payment is not None else None,
+        frontier=_shown_frontier(frontier) if frontier is not None else None,
     )
 
 
@@ -144,6 +147,11 @@ def _places(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _shown_payment(payment: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in payment.items() if name in SHOWN_OF_A_PAYMENT}
+
+
+def _shown_frontier(frontier: FrontierDocument) -> dict[str, Any]:
+    """The frontier without its scenario, which is the plan's."""
+    return {name: value for name, value in frontier.items() if name != "scenario"}
 
 
 def _shown_columns(document: PlanDocument, hourly: Mapping[str, Iterable[float]]) -> list[str]:

@@ -22,7 +22,7 @@ from kiban.report.national.document import national_document
 from kiban.report.phrases import phrase
 from kiban.report.plan.differences import CauseDocument, OtherDocument, cause_documents, difference_document
 from kiban.report.plan.document import Circumstances, PlanDocument, plan_document
-from kiban.report.plan.frontier import frontier_document
+from kiban.report.plan.frontier_document import frontier_document
 from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.national_file import parse_national
@@ -70,7 +70,9 @@ def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Repor
 
     def listen(step: Message) -> None:
         said = {language: speak(step, language) for language in LANGUAGES}
-        tell({"message": said, "done": done, "of": of})
+        # A step that counts says itself how far it is.
+        counted = {"done": step.values.get("done", done), "of": step.values.get("of", of)}
+        tell({"message": said, **counted})
 
     return listen
 

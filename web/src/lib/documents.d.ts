@@ -304,6 +304,51 @@ export interface ComparisonDocument {
   others: OtherDocument[];
 }
 
+/** A point: what it costs at least, its proof, its figures in a sentence, and the keys that ask for it. */
+export interface FrontierPointDocument {
+  cost_myen_per_year: number;
+  emissions_t_per_year: number;
+  clean_share: number;
+  price_myen: number;
+  cooling_system: string;
+  capacities: Record<string, number>;
+  relative_gap: number;
+  sentence: Names;
+  apply: Record<string, number | string | null>;
+}
+
+/** What the axes of the drawing say: their names, and the points at their ends. */
+export interface FrontierAxes {
+  across: Names;
+  across_low: Names;
+  across_high: Names;
+  up: Names;
+  up_low: Names;
+  up_high: Names;
+}
+
+/** The points as rows, amounts in the unit that the column names. */
+export interface FrontierTable {
+  columns: string[];
+  rows: ((number | string)[])[];
+}
+
+/** The frontier between cost and `measure`, the least cost first; `best` is the best for a budget. */
+export interface FrontierDocument {
+  format: string;
+  name: string;
+  measure: string;
+  points: FrontierPointDocument[];
+  best: FrontierPointDocument | null;
+  best_sentence: Names | null;
+  title: Names;
+  finding: Names;
+  axes: FrontierAxes;
+  table_en: FrontierTable;
+  table_ja: FrontierTable;
+  scenario: Record<string, unknown>;
+}
+
 /** Lowest and highest value of a figure. */
 export interface EndsDocument {
   low: number;

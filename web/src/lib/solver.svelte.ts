@@ -125,7 +125,7 @@ export class Solver<T> {
           this.job = null;
           if (ended.state === 'cancelled') continue;
           if (ended.problem) throw new Problem(ended.problem);
-          answer = { ...(ended.result ?? {}), sequence };
+          answer = { ...(ended.result ?? {}), sequence, work: ended.id } as Answer & Record<string, unknown>;
           shown = 'full';
         }
         if ((answer.sequence ?? sequence) < this.#sequence || sequence <= this.painted) continue;

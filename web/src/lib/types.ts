@@ -12,6 +12,7 @@ export type {
   ExamplesDocument as Examples,
   FactDocument as Fact,
   FactsDocument as Facts,
+  FrontierDocument as Frontier,
   HealthDocument as Health,
   HoursDocument as Hours,
   InputDocument as Input,

@@ -41,8 +41,16 @@ def _mix_two(first: Iterate, second: Iterate, share: float) -> Iterate:
 
     return Iterate(
         first.gap,
-        *(rough(getattr(first, name), getattr(second, name)) for name in ("y", "z", "r", "u", "lambdas")),
-        *(fine(getattr(first, name), getattr(second, name)) for name in ("x", "zx", "rx", "ux", "q")),
+        y=rough(first.y, second.y),
+        z=rough(first.z, second.z),
+        r=rough(first.r, second.r),
+        u=rough(first.u, second.u),
+        lambdas=rough(first.lambdas, second.lambdas),
+        x=fine(first.x, second.x),
+        zx=fine(first.zx, second.zx),
+        rx=fine(first.rx, second.rx),
+        ux=fine(first.ux, second.ux),
+        q=fine(first.q, second.q),
     )
 
 

@@ -7,6 +7,8 @@
     record       the numbers as JSON and back: `--json` and summary.json
     document     the JSON that the web pages and the HTML report read
     frontier     cost against emissions or clean share, drawn and in a table
+    frontier_document  the same in plain types, with its words, and back
+    frontier_files  the same as files: page, drawing, tables
     inputs       the inputs in that JSON
     hours        hours for charts
     differences  plans side by side

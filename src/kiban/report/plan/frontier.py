@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
+import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Final
 from xml.sax.saxutils import escape
 
 from rich.console import Group, RenderableType
@@ -24,10 +24,15 @@ from kiban.quantities import (
 from kiban.report.layout import section, table
 from kiban.report.names import money_format
 from kiban.report.phrases import phrase
+from kiban.report.plan.tables import Cell, Table
 from kiban.report.table_file import csv_text
 
 ROWS, COLUMNS = 14, 60
 POINT = "●"
+# Room of a target that asks for a point, as a share of it and as a share of one, and the digits in which it is written.
+ROOM: Final = 1e-6
+ASKED_DIGITS: Final = 6
+TINY_CAP: Final = 1.0
 PAGE_STYLE = (
     "<style>body{font-family:sans-serif;color:#17202b;max-width:48em;margin:2em auto;padding:0 1em}h1{font-size:1.3em}"
     "svg{max-width:100%;height:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}"
@@ -36,35 +41,32 @@ PAGE_STYLE = (
 )
 
 
-def frontier_document(frontier: Frontier) -> dict[str, Any]:
-    """The frontier in plain types."""
-    best = frontier.best
-    return {
-        "measure": frontier.measure,
-        "points": [dataclasses.asdict(point) for point in frontier.points],
-        "best": dataclasses.asdict(best) if best is not None else None,
-    }
-
-
 def frontier_csv(frontier: Frontier) -> str:
     """One row a point; capacities by name, in the unit that the name ends in."""
+    table = frontier_table(frontier)
+    rows = [[f"{cell:.9g}" if isinstance(cell, float) else cell for cell in row] for row in table.rows]
+    return csv_text(table.columns, rows)
+
+
+def frontier_table(frontier: Frontier) -> Table:
+    """One row a point, every digit: what CSV and workbook hold."""
     names = list(dict.fromkeys(name for point in frontier.points for name in point.capacities))
     price = "price_myen_per_t" if frontier.measure == "emissions" else "price_myen_per_point"
     columns = ["cost_myen_per_year", "emissions_t_per_year", "clean_share", price, "relative_gap", "cooling_system"]
-    rows = []
+    rows: list[tuple[Cell, ...]] = []
     for point in frontier.points:
         figures = (point.cost_myen_per_year, point.emissions_t_per_year, point.clean_share, point.price_myen)
-        capacities = [f"{point.capacities.get(name, 0.0):.6g}" for name in names]
-        shown = [f"{figure:.9g}" for figure in figures]
-        rows.append([*shown, f"{point.relative_gap:.1e}", point.cooling_system, *capacities])
-    return csv_text([*columns, *names], rows)
+        capacities = [point.capacities.get(name, 0.0) for name in names]
+        rows.append((*figures, point.relative_gap, point.cooling_system, *capacities))
+    return Table("frontier", (*columns, *names), tuple(rows))
 
 
 def frontier_text(frontier: Frontier, language: Language) -> RenderableType:
-    """A drawing, the points in a table, and what a budget buys."""
+    """What was found, a drawing, the points in a table, and what a budget buys."""
     headings, rows = _table(frontier, language)
+    drawing = Text("\n\n".join((finding(frontier, language), draw(frontier, language))))
     parts: list[RenderableType] = [
-        *section(phrase("frontier.title", language, name=frontier.scenario.name), Text(draw(frontier, language))),
+        *section(phrase("frontier.title", language, name=frontier.scenario.name), drawing),
         *section(phrase("frontier.points", language), table(headings, rows, numeric=range(4))),
     ]
     if frontier.best is not None:
@@ -83,7 +85,8 @@ def frontier_page(frontier: Frontier, language: Language) -> str:
         best = f"<p>{escape(best_sentence(frontier, shown))}</p>" if frontier.best is not None else ""
         title = escape(phrase("frontier.title", shown, name=frontier.scenario.name))
         parts.append(
-            f'<section lang="{shown}"><h1>{title}</h1>{frontier_svg(frontier, shown)}{best}'
+            f'<section lang="{shown}"><h1>{title}</h1><p>{escape(finding(frontier, shown))}</p>'
+            f"{frontier_svg(frontier, shown)}{best}"
             f"<table><caption>{escape(phrase('frontier.points', shown))}</caption>"
             f"<tr>{head}</tr>{body}</table></section>"
         )
@@ -92,22 +95,32 @@ def frontier_page(frontier: Frontier, language: Language) -> str:
 
 
 def _table(frontier: Frontier, language: Language) -> tuple[list[str], list[list[str]]]:
-    """Headings and rows of the points; the first four columns are numbers."""
+    """Headings and rows of the points as they are read; the first four columns are numbers."""
+    headings, rows = list_points(frontier, language)
+    shown = []
+    for point, (cost, emissions, _, price, *system) in zip(frontier.points, rows, strict=True):
+        share = format_share(point.clean_share, language)
+        shown.append([f"{cost:,.2f}", f"{emissions:,.0f}", share, format_number(float(price)), *map(str, system)])
+    return headings, shown
+
+
+def list_points(frontier: Frontier, language: Language) -> tuple[list[str], list[list[float | str]]]:
+    """Headings and rows of the points: amounts in the reader's units, the share in per cent, the cooling system."""
     money = _money(frontier, language)
     size, unit = money.scale(max(point.cost_myen_per_year for point in frontier.points))
     small, small_unit = money.scale(1.0)
     headings = [
         f"{phrase('frontier.cost', language)} {unit}",
         phrase("frontier.emissions_t", language),
-        phrase("frontier.clean_share", language),
+        f"{phrase('frontier.clean_share', language)} %",
         f"{phrase(f'frontier.price_{frontier.measure}', language)} {small_unit}",
     ]
-    rows = [
+    rows: list[list[float | str]] = [
         [
-            f"{point.cost_myen_per_year / size:,.2f}",
-            f"{point.emissions_t_per_year:,.0f}",
-            format_share(point.clean_share, language),
-            format_number(point.price_myen / small),
+            point.cost_myen_per_year / size,
+            point.emissions_t_per_year,
+            100.0 * point.clean_share,
+            point.price_myen / small,
         ]
         for point in frontier.points
     ]
@@ -116,6 +129,46 @@ def _table(frontier: Frontier, language: Language) -> tuple[list[str], list[list
         headings.append(phrase("frontier.cooling", language))
         rows = [[*row, system] for row, system in zip(rows, systems, strict=True)]
     return headings, rows
+
+
+def finding(frontier: Frontier, language: Language) -> str:
+    """What the frontier says in a sentence: from where to where, and what that costs."""
+    first, last = frontier.points[0], frontier.points[-1]
+    money = _money(frontier, language)
+    return phrase(
+        f"frontier.finding_{frontier.measure}" if len(frontier.points) > 1 else "frontier.finding_one",
+        language,
+        first=_say(_value(first, frontier), frontier, language),
+        last=_say(_value(last, frontier), frontier, language),
+        cost=money.amount(first.cost_myen_per_year),
+        more=money.amount(last.cost_myen_per_year - first.cost_myen_per_year),
+    )
+
+
+def name_point(point: FrontierPoint, frontier: Frontier, language: Language) -> str:
+    """A point in its figures."""
+    return phrase(
+        "frontier.point",
+        language,
+        cost=_money(frontier, language).amount(point.cost_myen_per_year),
+        emissions=format_number(point.emissions_t_per_year),
+        share=format_share(point.clean_share, language),
+    )
+
+
+def needed_change(point: FrontierPoint, frontier: Frontier) -> dict[str, float | str | None]:
+    """The keys of the scenario that ask for a point, a little to the cheaper side so that there surely is a design."""
+    change: dict[str, float | str | None]
+    if frontier.measure == "emissions":
+        cap = max(point.emissions_t_per_year * (1.0 + ROOM), TINY_CAP)
+        change = {"target.carbon_cap_t_per_year": round_outward(cap, 0.0, ASKED_DIGITS)}
+    else:
+        share = 10**ASKED_DIGITS * max(point.clean_share - ROOM, 0.0)
+        change = {"target.clean_share": math.floor(share) / 10**ASKED_DIGITS}
+    if frontier.scenario.target.objective != "cost":
+        # The best for a budget has no limit of what it makes the best of.
+        change |= {"target.objective": "cost", "target.budget_myen_per_year": None}
+    return change
 
 
 def best_sentence(frontier: Frontier, language: Language) -> str:
@@ -156,25 +209,40 @@ def draw(frontier: Frontier, language: Language) -> str:
     return "\n".join(lines)
 
 
+def axis_words(frontier: Frontier, language: Language) -> dict[str, str]:
+    """What the axes of the drawing say: their names, and the figures at their ends."""
+    money = _money(frontier, language)
+    costs = [point.cost_myen_per_year for point in frontier.points]
+    values = [_value(point, frontier) for point in frontier.points]
+    return {
+        "across": phrase("frontier.axis_cost", language),
+        "across_low": money.amount(min(costs)),
+        "across_high": money.amount(max(costs)),
+        "up": phrase(f"frontier.axis_{frontier.measure}", language),
+        "up_low": _say(min(values), frontier, language),
+        "up_high": _say(max(values), frontier, language),
+    }
+
+
 def frontier_svg(frontier: Frontier, language: Language) -> str:
     """The drawing as SVG, 640 by 400."""
-    money = _money(frontier, language)
     costs = [point.cost_myen_per_year for point in frontier.points]
     values = [_value(point, frontier) for point in frontier.points]
     xs = [110.0 + 500.0 * place for place in _shares(costs)]
     ys = [330.0 - 290.0 * place for place in _shares(values)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(xs, ys, strict=True))
     dots = "".join(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>' for x, y in zip(xs, ys, strict=True))
+    said = axis_words(frontier, language)
     words = (
-        (110, 24, "start", phrase(f"frontier.axis_{frontier.measure}", language)),
-        (100, 44, "end", _say(max(values), frontier, language)),
-        (100, 334, "end", _say(min(values), frontier, language)),
-        (110, 356, "start", money.amount(min(costs))),
-        (610, 356, "end", money.amount(max(costs))),
-        (360, 384, "middle", phrase("frontier.axis_cost", language)),
+        (110, 24, "start", said["up"]),
+        (100, 44, "end", said["up_high"]),
+        (100, 334, "end", said["up_low"]),
+        (110, 356, "start", said["across_low"]),
+        (610, 356, "end", said["across_high"]),
+        (360, 384, "middle", said["across"]),
     )
     texts = "".join(
-        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(said)}</text>' for x, y, anchor, said in words
+        f'<text x="{x}" y="{y}" text-anchor="{anchor}">{escape(word)}</text>' for x, y, anchor, word in words
     )
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 400" width="640" height="400" '

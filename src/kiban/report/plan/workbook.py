@@ -57,7 +57,7 @@ def workbook_bytes(plan: Plan) -> bytes:
         "provenance": provenance_table(plan),
     }
     for title, table in tables.items():
-        _fill_table(book.create_sheet(phrase(f"sheet.{title}", "en")), table)
+        fill_table(book.create_sheet(phrase(f"sheet.{title}", "en")), table)
     hourly = book.create_sheet(phrase("sheet.hourly", "en"))
     styles_row = _head_hourly(hourly, plan)
     raw = io.BytesIO()
@@ -69,7 +69,7 @@ def _fill_summary(sheet: Worksheet, plan: Plan) -> None:
     from openpyxl.styles import Alignment, Font
 
     sheet.title = phrase("sheet.summary", "en")
-    _put(sheet, 1, 1, plan.scenario.name).font = Font(bold=True, size=14)
+    put(sheet, 1, 1, plan.scenario.name).font = Font(bold=True, size=14)
     row = 2
     for language in LANGUAGES:
         sentences = [answer(plan, language), proof_sentence(plan, language)]
@@ -80,24 +80,24 @@ def _fill_summary(sheet: Worksheet, plan: Plan) -> None:
         for number, sentence in enumerate(filter(None, sentences)):
             row += 1
             sheet.merge_cells(start_row=row, end_row=row, start_column=1, end_column=6)
-            cell = _put(sheet, row, 1, sentence)
+            cell = put(sheet, row, 1, sentence)
             cell.alignment = Alignment(wrap_text=True, vertical="top")
             cell.font = Font(bold=number == 0)
             sheet.row_dimensions[row].height = 15.0 * (1 + _width(sentence) // 110)
         for note in plan.notes:
             row += 1
-            _put(sheet, row, 1, say(note, language))
+            put(sheet, row, 1, say(note, language))
         row += 1
-    _fill_table(sheet, indicator_table(plan), first_row=row + 2)
+    fill_table(sheet, indicator_table(plan), first_row=row + 2)
 
 
-def _fill_table(sheet: Worksheet, table: Table, first_row: int = 1) -> None:
+def fill_table(sheet: Worksheet, table: Table, first_row: int = 1) -> None:
     """Headings in both languages, then the rows; the headings stay in sight where they are the first row."""
     for column, name in enumerate(table.columns, start=1):
-        _style_heading(_put(sheet, first_row, column, _heading(name)))
+        _style_heading(put(sheet, first_row, column, _heading(name)))
     for number, cells in enumerate(table.rows, start=first_row + 1):
         for column, value in enumerate(cells, start=1):
-            _put(sheet, number, column, value).number_format = _format(table.columns[column - 1], value, cells)
+            put(sheet, number, column, value).number_format = _format(table.columns[column - 1], value, cells)
     for column, name in enumerate(table.columns, start=1):
         widths = [_width(str(row[column - 1])) for row in table.rows if isinstance(row[column - 1], str)]
         widest = max([*widths, _width(_heading(name)) // 2 + 2, 10])
@@ -125,9 +125,9 @@ def _head_hourly(sheet: Worksheet, plan: Plan) -> int:
     names = ["time", *plan.hourly]
     for column, name in enumerate(names, start=1):
         heading = _heading(name) if name == "time" else _hourly_heading(name)
-        _style_heading(_put(sheet, 1, column, heading))
+        _style_heading(put(sheet, 1, column, heading))
         sheet.column_dimensions[_letter(column)].width = 18
-        cell = _put(sheet, 2, column, 0.0)
+        cell = put(sheet, 2, column, 0.0)
         cell.number_format = "yyyy-mm-dd hh:mm" if name == "time" else "#,##0.000"
     sheet.freeze_panes = "B2"
     return 2
@@ -214,7 +214,7 @@ def _hour_rows(plan: Plan, styles: list[str], first_row: int) -> Iterator[str]:
         yield f'<row r="{number}">{"".join(cells)}</row>'
 
 
-def _put(sheet: Worksheet, row: int, column: int, value: Cell) -> Any:
+def put(sheet: Worksheet, row: int, column: int, value: Cell) -> Any:
     """A cell with a value; text that looks like a formula stays text."""
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
