@@ -1,15 +1,15 @@
-"""Compute in space: jobs without a latency limit move between the sites of a plan, hour by hour, and what that saves.
+"""Compute in space: jobs without a latency limit move between the sites of a plan by the hour, and what that saves.
 
-All capacities stay as the plan builds them. The sites' programmes stand side by side in one programme (one optimum), and in
-every hour compute may be sent and received:
+All capacities stay as the plan builds them. The sites' programmes stand side by side in one programme (one optimum),
+and in every hour compute may be sent and received:
 
-    sum_s sent[s,t] = sum_s received[s,t]                               what is sent is received in the same hour
-    sent[s,t] <= movable firm[s,t] + movable share[s] served[s,t]       no more than runs there without a latency limit
-    sent[s,t], received[s,t] <= limit                                   what the line carries: its bandwidth over the data of a MWh
+    sum_s sent[s,t] = sum_s received[s,t]                            what is sent is received in the same hour
+    sent[s,t] <= movable firm[s,t] + movable share[s] served[s,t]    what runs there without a latency limit
+    sent[s,t], received[s,t] <= limit                                bandwidth of the line over the data of a MWh
 
-What is received counts at its site as what is served there does (PUE, halls, water, clean share), what is sent does not. Every
-site keeps its own yearly limits and its own queue. Without moving, the optimum is that of the sites alone, so that the gain is
-never below nothing.
+What is received counts at its site as what is served there does (PUE, halls, water, clean share), what is sent does
+not. Every site keeps its own yearly limits and its own queue. Without moving, the optimum is that of the sites alone,
+so that the gain is never below nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import Catalogue, load_catalogue
 from kiban.errors import InputError, Problem, SolverError
 from kiban.linear import Staircase, solve
@@ -95,8 +96,8 @@ def move_compute(
 ) -> Movement:
     """The best movement of compute between the sites of a plan.
 
-    `bandwidth` is that of each site; None takes the catalogue's. Raises `InputError` for a plan without a design or with
-    phases, and `SolverError` where there is no optimum.
+    `bandwidth` is that of each site; None takes the catalogue's. Raises `InputError` for a plan without a design or
+    with phases, and `SolverError` where there is no optimum.
     """
     tell = report or say_nothing
     study = plan.study
@@ -218,8 +219,6 @@ def _optimum(programme: Staircase) -> tuple[float, dict[str, Array]]:
 
 
 def _hours_per_step(sites: list[SiteCompute]) -> float:
-    from kiban.calendar import HOURS_PER_YEAR
-
     return HOURS_PER_YEAR / sites[0].programme.steps if sites else 1.0
 
 
