@@ -36,6 +36,8 @@ class Valuation:
     """Of what each store holds when operation ends."""
     backlog_myen_per_mwh: float = 0.0
     """Of what still waits then."""
+    reserve_myen_per_mwh: float = 0.0
+    """Of what a store lacks of its reserve for an outage, in each hour."""
 
     def numbers(self) -> dict[str, float]:
         """The prices by name; the worth of what a store beside the battery holds by the store's."""
@@ -63,4 +65,5 @@ def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mw
         backup_hours_myen_per_mwh=worths.get("backup_hours", 0.0) / backup if backup > 0 else 0.0,
         unserved_myen_per_mwh=unserved_myen_per_mwh if own is None else own,
         dropped_myen_per_mwh=dropped_myen_per_mwh if own is None else own,
+        reserve_myen_per_mwh=dropped_myen_per_mwh,
     )

@@ -21,7 +21,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_YEAR
+from kiban.calendar import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from kiban.catalogue import Catalogue, load_catalogue
 from kiban.errors import InputError, Problem, SolverError
 from kiban.linear import Staircase, solve
@@ -40,7 +40,6 @@ ROOM_SHARE: Final = 1e-6
 """Capacities may be larger by it: what a plan shows of them is rounded."""
 SERVED: Final = "served"
 QUEUE: Final = "backlog_balance"
-SECONDS_PER_HOUR: Final = 3600.0
 BITS_PER_BYTE: Final = 8.0
 BALANCE: Final = "moved"
 
@@ -126,7 +125,8 @@ def move_between(plan: NationalPlan, sites: list[SiteCompute], limit_mw: float, 
         apart += _optimum(site.programme)[0]
     taking = [site for site in sites if site.takes_part]
     weight = _hours_per_step(sites)
-    together, hourly = apart, {}
+    together = apart
+    hourly: dict[str, Array] = {}
     if len(taking) > 1 and limit_mw > 0.0:
         together, hourly = _optimum(write_together(sites, limit_mw, cost_myen_per_mwh * weight))
     nothing: dict[str, Array] = {}
@@ -196,7 +196,8 @@ def site_compute(
 def _read_site(problem: NationalProblem, site: SitePlan) -> SiteCompute:
     number = next(n for n, place in enumerate(problem.places) if place.candidate.id == site.candidate.id)
     block = next(block for block in problem.blocks if block.site == number)
-    model = next(one for one in block.subproblems if one.connected).model
+    # The design that stands in the end: the connected one, or the temporary one where the connection never comes.
+    model = block.subproblems[-1].model
     load, movable = np.zeros(model.classes), np.zeros(model.classes)
     for index, tranche in enumerate(problem.tranches):
         mw = site.load_mw.get(tranche.id, 0.0)
