@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_one_sentence(folder: str, words: tuple[str, ...]
 
 
 def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) -> None:
-    national = invoke("japan")
+    national = invoke("japan", "--horizon", "24")
     assert national.exit_code == 2
     assert "national study" in national.stderr
     impossible, text = tmp_path / "dark.toml", SCENARIO.read_text(encoding="utf-8")
