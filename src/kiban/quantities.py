@@ -43,6 +43,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "clean_share": ("hourly matched clean-energy share", "時間別クリーン電力比率"),
     "curtailment": ("curtailment", "出力制御"),
     "interconnection": ("grid connection", "系統連系"),
+    "flexibility": ("flexibility sold on call", "発動に応じる調整力"),
     "import": ("grid import", "系統からの受電"),
     "export": ("grid export", "系統への送電"),
     "pv": ("solar PV", "太陽光"),
@@ -101,6 +102,7 @@ GLOSSARY: dict[str, tuple[str, str]] = {
     "compute_revenue": ("payment for further compute", "追加計算の収入"),
     "production_credit": ("production credit", "発電税額控除"),
     "export_revenue": ("revenue from export", "売電収入"),
+    "flexibility_revenue": ("revenue from flexibility", "調整力収入"),
 }
 
 # Parts of a unit as it stands at the end of a name; `mw_it` and the like are found before `mw`.

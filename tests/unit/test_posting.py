@@ -117,6 +117,15 @@ def test_revenue_from_exports_comes_from_suppliers_at_home() -> None:
     assert found == ("suppliers_home", "equity")
 
 
+def test_revenue_from_flexibility_comes_from_ratepayers() -> None:
+    """Capacity and balancing are paid by suppliers and networks, who pass it on."""
+    cash, shares = paid("none").before.cash, paid("none").shares
+    yearly = np.full(len(cash.years), -2.0)
+    ledger = post_entries(replace(cash, operating_costs={"flexibility_revenue": yearly}), shares)
+    (found,) = {(entry.payer, entry.payee) for entry in ledger.entries if entry.account == "flexibility_revenue"}
+    assert found == ("ratepayers", "equity")
+
+
 def test_an_account_that_nobody_mapped_is_refused() -> None:
     cash, shares = paid("none").before.cash, paid("none").shares
     strange = {**cash.operating_costs, "tidal_rights": np.ones(1), "cable_rent": np.ones(1)}

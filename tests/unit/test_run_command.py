@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_one_sentence(folder: str, words: tuple[str, ...]
 
 
 def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) -> None:
-    national = invoke("japan")
+    national = invoke("japan", "--horizon", "24")
     assert national.exit_code == 2
     assert "national study" in national.stderr
     impossible, text = tmp_path / "dark.toml", SCENARIO.read_text(encoding="utf-8")
@@ -169,17 +169,23 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
 
 
 def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
-    held = tmp_path / "held.toml"
-    held.write_text(SCENARIO.read_text(encoding="utf-8") + "[outage]\nhours = 2\n", encoding="utf-8")
-    with pytest.raises(InputError, match="outage"):
-        kiban.run(held)
+    weekly = tmp_path / "weekly.toml"
+    text = '[[tranche]]\nname = "batch"\nit_load_mw = 1\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
+    weekly.write_text(SCENARIO.read_text(encoding="utf-8") + text, encoding="utf-8")
+    with pytest.raises(InputError, match="tranche"):
+        kiban.run(weekly)
 
 
 def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
     resources = prepare(plan.scenario).resources_for(plan.cooling_system)
     assert list_uncovered(plan, resources) == ()
     held = replace(resources, outage=OutageResource(hours=3.0, share=1.0, fuel_hours=8.0))
-    assert list_uncovered(plan, held) == ("outage",)
+    assert list_uncovered(plan, held) == ()
+    assert resources.battery is not None
+    second = replace(resources.battery, name="second")
+    capacities = {**plan.capacities, f"{second.energy}_mwh": 5.0, "battery_energy_mwh": 5.0}
+    several = replace(held, further_storages=(second,))
+    assert list_uncovered(replace(plan, capacities=capacities), several) == ("outage",)
 
 
 def test_hours_of_the_backup_that_are_limited_have_a_price(tmp_path: Path) -> None:

@@ -81,6 +81,7 @@ UNITS: Mapping[str, Unit] = {
     # computing
     "tflops": Unit("TFLOPS"),
     "gb": Unit("GB"),
+    "gbit_per_s": Unit("Gbit/s"),
     # nature and place
     "deg": Unit("degrees", lowest=-360.0, highest=360.0),
     "deg_north": Unit("degrees north", lowest=-90.0, highest=90.0),

@@ -69,6 +69,33 @@ def build_national_file(
         raise typer.Exit(EXIT_INFEASIBLE)
 
 
+def move_national_file(
+    path: Path, bandwidth_gbit_s: float | None, *, as_json: bool, insist: bool = False, language: Language
+) -> None:
+    """Move compute between the sites of a national study's plan, hour by hour, and print what that saves."""
+    from kiban.national.building import build_national
+    from kiban.national.result.movement import move_compute
+    from kiban.report.phrases import phrase
+    from kiban.scenario.national_file import read_national
+
+    study = read_national(path).insisting(insist)
+    with progress(language, spinner=not as_json) as tell:
+        plan = build_national(study, report=tell)
+        movement = move_compute(plan, bandwidth_gbit_s=bandwidth_gbit_s, report=tell) if plan.sites else None
+    if movement is None:
+        complain(phrase("command.no_design", language))
+        raise typer.Exit(EXIT_INFEASIBLE)
+    if as_json:
+        from kiban.report.national.movement import movement_document
+        from kiban.report.plan.record import to_json
+
+        write(to_json(movement_document(movement, language)))
+    else:
+        from kiban.report.national.movement import movement_text
+
+        show(lambda _: movement_text(movement, language))
+
+
 def pay_national_file(
     path: Path,
     packages: Sequence[str],

@@ -68,6 +68,10 @@ def run_command(
     out: Annotated[
         str | None, typer.Option("--out", metavar="DIR", help="Save the operation to this new folder.")
     ] = None,
+    bandwidth: Annotated[
+        float | None,
+        typer.Option("--bandwidth", metavar="GBIT/S", min=0, help="Of each site of a national study, for moving jobs."),
+    ] = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
@@ -77,6 +81,17 @@ def run_command(
     from kiban.report.phrases import phrase
 
     language = choose_language(lang)
+    study = find_study(subject)
+    if study is not None:
+        given = (weather, prices, first, last, wind_height, fill_gaps, horizon, events, out)
+        if any(one is not None for one in given):
+            raise InputError(Problem("operation.not_national", str(subject)))
+        from kiban.commands.national import move_national_file
+
+        move_national_file(study, bandwidth, as_json=as_json, insist=insist, language=language)
+        return
+    if bandwidth is not None:
+        raise InputError(Problem("movement.one_site", key="--bandwidth"))
     if out is not None:
         from kiban.report.plan.folder import check_folder
 
@@ -140,6 +155,13 @@ def read_days(
         wind_height_m=wind_height,
         fill_gaps_hours=fill_gaps,
     )
+
+
+def find_study(subject: str | None) -> Path | None:
+    """The file of a national study, where one is meant."""
+    from kiban.scenario.examples import find_national
+
+    return None if subject is None or Path(subject).is_dir() else find_national(subject)
 
 
 def find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:

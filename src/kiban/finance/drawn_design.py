@@ -38,7 +38,7 @@ GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
 LEVELS = (0.0, 0.1, 0.4)
 """Shares of the load that are served beside it in the designs."""
-MARKET = ("energy", "export_revenue", "throughput", "fuel", "water", "unserved")
+MARKET = ("energy", "export_revenue", "flexibility_revenue", "throughput", "fuel", "water", "unserved")
 """Costs of operation that a design has, charges on energy and carbon apart."""
 
 

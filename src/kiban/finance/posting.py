@@ -25,6 +25,7 @@ from kiban.quantities import YEN_PER_MYEN
 
 PAYEES: Mapping[str, tuple[str, str]] = {
     "export_revenue": ("suppliers_home", "export revenue"),
+    "flexibility_revenue": ("ratepayers", "flexibility on call"),
     "throughput": ("suppliers_home", "wear of storages"),
     "fuel": ("suppliers_abroad", "imported fuel"),
     "carbon": ("national_treasury", "carbon price"),

@@ -13,8 +13,11 @@ from kiban.quantities import KW_PER_MW
 
 SITE_ACCOUNTS = ("hazard", "downtime", "land_rent", "site", "latency", "reinforcement")
 """Yearly costs of a site in a national plan beside its programme."""
-OPERATING_ACCOUNTS = ("energy", "export_revenue", "throughput", "fuel", "carbon", "water", "unserved", *SITE_ACCOUNTS)
-"""Costs of a plan that are no capital and no fixed charge; revenue from exports is negative."""
+OPERATING_ACCOUNTS = (
+    "energy", "export_revenue", "flexibility_revenue", "throughput", "fuel", "carbon", "water", "unserved",
+    *SITE_ACCOUNTS,
+)  # fmt: skip
+"""Costs of a plan that are no capital and no fixed charge; revenue from exports and from flexibility is negative."""
 MEASURED_ACCOUNTS = ("energy", "fuel", "carbon", "water")
 """Operating costs that follow the load when less is used than planned."""
 BASE_STREAM = "base_load"

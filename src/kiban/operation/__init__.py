@@ -2,6 +2,7 @@
 
 running     plan -> operation; start here
 operation   the frozen result
+outage_reserve  what the store holds for an outage of the grid
 facility    what the plan built, as limits and costs of its operation
 conditions  what weather, prices and load turn out to be
 period      the weather, the prices and the days that are met, where they are not the plan's own

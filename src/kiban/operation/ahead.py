@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event, left_of
-from kiban.operation.facility import Facility, Generator
+from kiban.operation.facility import Facility, Generator, Store
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 
@@ -85,6 +85,11 @@ class Ahead:
         """What may be fed in."""
         limit: Array = self.known(self.facility.export_limit_mw) * self.left(GRID)
         return limit
+
+    def reserve_mwh(self, store: Store) -> Array:
+        """What a store holds for an outage, while none is known."""
+        held: Array = self.given(store.reserve_mwh) * (self.left(GRID) * np.ones(self.steps.shape) > 0.0)
+        return held
 
     def output_limit_mw(self, generator: Generator) -> Array:
         """The most that a generator can give."""

@@ -20,12 +20,11 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.operation.settlement import require_rules
 from kiban.policy.law import Law
+from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
 PRODUCTS: Final = ("primary", "secondary_1", "secondary_2", "tertiary_1", "tertiary_2")
 RULE: Final = "jp_balancing_"
-KW_PER_MW: Final = 1000.0
-YEN_PER_MYEN: Final = 1e6
-MINUTES_PER_HOUR: Final = 60.0
+MINUTES_PER_HOUR: Final = 60
 ROUNDING_MW: Final = 1e-9
 
 

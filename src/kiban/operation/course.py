@@ -16,6 +16,8 @@ from kiban.operation.valuation import Valuation
 
 CASH: Final = ("energy", "sales", "fuel", "supply", "wear", "carbon", "water")
 """Items that are paid; the others are prices on limits and on states."""
+RESERVE: Final = "reserve_mwh"
+"""Column of what is held for an outage of the grid, where something is."""
 BATTERY_COLUMNS: Final = ("charge_mw", "discharge_mw", "state_of_charge_mwh")
 """Columns that every operation has, with a battery or without."""
 
@@ -107,6 +109,12 @@ class Course:
             )
         if any(store.wear_myen_per_mwh for store in facility.stores):
             costs["wear"] = sum(store.wear_myen_per_mwh * self.total(store.discharge) for store in facility.stores)
+        if RESERVE in flows:
+            held = sum(
+                (flows[one.state] for one in facility.stores if one.keeps_reserve), np.zeros(len(flows[RESERVE]))
+            )
+            below = np.maximum(flows[RESERVE] - held, 0.0)
+            costs["reserve"] = valuation.reserve_myen_per_mwh * float(below.sum()) * hours
         gained = (
             valuation.worth_of(store.name) * (float(flows[store.state][-1]) - begun)
             for store, begun in zip(facility.stores, self.begun.stored_mwh, strict=True)

@@ -96,6 +96,13 @@ class Store:
     """Whether it is charged by own supply alone."""
     chillers: Chillers | None = None
     """Of a store of cold."""
+    reserve_mwh: Array | float = 0.0
+    """Held at the end of each step for an outage of the grid, except while it is away."""
+
+    @property
+    def keeps_reserve(self) -> bool:
+        """Whether it holds energy for an outage."""
+        return bool(np.any(self.reserve_mwh))
 
     @property
     def charge(self) -> str:
@@ -116,7 +123,7 @@ class Store:
     def is_plain(self) -> bool:
         """Whether the compiled window knows all that it has."""
         steady = not isinstance(self.charge_efficiency, np.ndarray)
-        return steady and not self.own_supply and self.wear_myen_per_mwh == 0.0
+        return steady and not self.own_supply and self.wear_myen_per_mwh == 0.0 and not self.keeps_reserve
 
     def _column(self, flow: str) -> str:
         return flow if self.name == BATTERY else f"{self.name}_{flow}"
@@ -296,7 +303,8 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
         for number, tranche in enumerate(resources.tranches)
         if tranche.has_schedule and served.get(tranche.name, 0.0) > 0
     ]
-    if resources.outage is not None:
+    stores = [one for one in resources.storages if plan.capacities[f"{one.energy}_mwh"] > 0.0]
+    if resources.outage is not None and (len(stores) > 1 or any(one.from_own_supply for one in stores)):
         found.append("outage")
     return tuple(found)
 
@@ -306,6 +314,7 @@ def list_wide(facility: Facility) -> tuple[str, ...]:
     found = [f"supply.{one.name}" for one in facility.generators]
     found += ["storage"] if len(facility.stores) > 1 else []
     found += [store.name.replace("storage_", "storage.") for store in facility.stores if not store.is_plain]
+    found += ["outage"] if any(store.keeps_reserve for store in facility.stores) else []
     found += ["grid.max_export_mw"] if facility.sells else []
     return tuple(found)
 
@@ -390,6 +399,7 @@ def _cut_store(store: Store, part: slice) -> Store:
 
     return replace(
         store,
+        reserve_mwh=cut(store.reserve_mwh),
         charge_limit_mw=cut(store.charge_limit_mw),
         discharge_limit_mw=cut(store.discharge_limit_mw),
         charge_efficiency=cut(store.charge_efficiency),

@@ -11,7 +11,7 @@ from kiban.operation.conditions import FIRM, Conditions
 from kiban.operation.course import Course
 from kiban.operation.facility import Facility, begin, equip
 from kiban.operation.forecast.perfect import PerfectForecast
-from kiban.operation.horizon import columns, measure
+from kiban.operation.horizon import columns, measure, reserve_column
 from kiban.operation.hour import run_hour
 from kiban.operation.lane import solve_whole
 from kiban.operation.valuation import Valuation
@@ -42,7 +42,8 @@ def foresee(facility: Facility, conditions: Conditions, valuation: Valuation) ->
     course = Course(
         facility,
         conditions,
-        columns(facility, rows, offered),
+        columns(facility, rows, offered)
+        | reserve_column(facility, [sum(limits.reserve_mwh for limits in hour.stores) for hour in hours]),
         begun,
         windows=1,
         largest_gap=abs(found.cost_myen - found.bound_myen) / max(1.0, abs(found.cost_myen)),

@@ -13,7 +13,7 @@ from kiban.arrays import Array
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
 from kiban.operation.budget import Budget, pace
 from kiban.operation.conditions import AVAILABILITY, FIRM, Conditions
-from kiban.operation.course import BATTERY_COLUMNS, Course
+from kiban.operation.course import BATTERY_COLUMNS, RESERVE, Course
 from kiban.operation.events import BACKUP, GRID, IT, Event
 from kiban.operation.events import IMPORT as CALLED
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
@@ -58,6 +58,7 @@ def operate(
     standing, equipment = part.standing, equip(facility)
     rows: list[Happened] = []
     available: list[Array] = []
+    kept: list[float] = []
     seconds, gap = 0.0, 0.0
     period = max(round(PERIOD_HOURS / facility.step_hours), 1)
     measured = manner.hour == "measured" or manner.forecast.measures_first_step
@@ -78,10 +79,12 @@ def operate(
             happened = run_hour(hour, equipment, answer.handover, standing)
             standing = happened.standing
             rows.append(happened)
+        kept += [sum(limits.reserve_mwh for limits in hour.stores) for hour in hours]
+    flows = columns(facility, rows, np.concatenate(available))
     return Course(
         facility.cut(part.first, part.end),
         conditions.cut(part.first, part.end),
-        columns(facility, rows, np.concatenate(available)),
+        flows | reserve_column(facility, kept),
         part.standing,
         windows=len(rows),
         seconds=seconds,
@@ -158,6 +161,7 @@ def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
             here(store.charge_efficiency) * whole,
             here(store.discharge_efficiency) * whole,
             (0.0 if store.chillers is None else store.chillers.power_mw_per_mw[begins]) * whole,
+            here(store.reserve_mwh) * (seen_now(ahead, GRID) > 0.0),
         )
         columns.append(np.stack(table, axis=1).tolist())
     if not columns:
@@ -165,6 +169,12 @@ def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
         return
     for hour in zip(*columns, strict=True):
         yield tuple(StoreLimits(*one) for one in hour)
+
+
+def reserve_column(facility: Facility, kept_mwh: Sequence[float]) -> dict[str, Array]:
+    """What is held for an outage as a column, where something is."""
+    keeps = any(store.keeps_reserve for store in facility.stores)
+    return {RESERVE: np.array(kept_mwh, dtype=np.float64)} if keeps else {}
 
 
 def columns(facility: Facility, rows: Sequence[Happened], available_mw: Array) -> dict[str, Array]:

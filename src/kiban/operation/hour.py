@@ -37,6 +37,8 @@ class StoreLimits(NamedTuple):
     discharge_efficiency: float
     chillers_mw_per_mw: float = 0.0
     """Of a store of cold: what chillers take for each MW of IT, which is the most that it spares."""
+    reserve_mwh: float = 0.0
+    """Held for an outage, and given up before firm compute is not served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,13 +159,13 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
     first = len(lows)
     held = []
     for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
-        charge_limit, discharge_limit, charged, discharged, _ = limits
+        charge_limit, discharge_limit, charged, discharged, _, reserve = limits
         left = standing.stored_mwh[number] * store.kept
         held.append(left)
         value = max(plan.storage_values[number], 0.0)
         net = plan.discharges_mw[number] - plan.charges_mw[number]
         lows += (-min(charge_limit, max(store.energy_mwh - left, 0.0) / (charged * hours)), 0.0)
-        highs += (0.0, min(discharge_limit, left * discharged / hours))
+        highs += (0.0, min(discharge_limit, max(left - reserve, 0.0) * discharged / hours))
         costs += (value * charged, value / discharged + store.wear_price)
         places += (min(net, 0.0), max(net, 0.0))
     end = len(lows)
@@ -179,6 +181,10 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
 
     need = pue * measured.firm_mw - measured.available_mw
     _balance_from(need, lows, highs, costs, places)
+    if places[-2] > OPEN and any(limits.reserve_mwh > 0.0 for limits in measured.stores):
+        for number, (limits, left) in enumerate(zip(measured.stores, held, strict=True)):
+            highs[first + 2 * number + 1] = min(limits.discharge_mw, left * limits.discharge_efficiency / hours)
+        _balance_from(need, lows, highs, costs, places)
     if any(store.own_supply for store in equipment.stores):
         _hold_to_own_supply(measured, equipment, first, need, lows, highs, costs, places)
     if any(store.chillers_mw is not None for store in equipment.stores):

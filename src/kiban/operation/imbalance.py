@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.operation.ahead import look_ahead
-from kiban.operation.balancing import KW_PER_MW, MINUTES_PER_HOUR, YEN_PER_MYEN
+from kiban.operation.balancing import MINUTES_PER_HOUR
 from kiban.operation.course import Course
 from kiban.operation.facility import IMPORT
 from kiban.operation.horizon import Manner
@@ -23,6 +23,7 @@ from kiban.operation.lane import solve_each
 from kiban.operation.settlement import require_rules
 from kiban.operation.valuation import Valuation
 from kiban.policy.law import Law
+from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
 RULE: Final = "jp_imbalance"
 

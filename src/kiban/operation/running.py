@@ -23,6 +23,7 @@ from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
 from kiban.operation.occurrences import Occurrence, read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
+from kiban.operation.outage_reserve import hold_for_outage
 from kiban.operation.period import Period, read_period
 from kiban.operation.settlement import Settlement, japanese_holidays, load_market_rules, read_rule, settle
 from kiban.operation.valuation import Valuation, read_valuation
@@ -33,6 +34,7 @@ from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
+    from kiban.planning.resources import OutageResource
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,13 +132,15 @@ def arrange(
     asked_hours = take("operation.window") if horizon_hours is None else horizon_hours
     valuation = read_valuation(plan, take("operation.unserved_price"), take("compute.unserved_price"))
     planned = _set(plan, preparation, valuation)
+    own = planned
+    planned = _hold(own, own, resources.outage)
     planned = replace(planned, valuation=value_states(planned.facility, planned.conditions, valuation))
     tell(Message("progress.foresight"))
     best = own = foresee(planned.facility, planned.conditions, planned.valuation)
     setting, recorder, notes = planned, preparation.recorder, preparation.notes
     if period is not None:
         met, first, end = read_period(plan, period)
-        setting = _set(plan, met, planned.valuation)
+        setting = _hold(_set(plan, met, planned.valuation), own, resources.outage)
         setting = replace(
             setting, facility=setting.facility.cut(first, end), conditions=setting.conditions.cut(first, end)
         )
@@ -164,6 +168,14 @@ def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
     load = served_load(plan, resources.tranches)
     conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load)
     return Setting(read_facility(plan, resources), conditions, valuation)
+
+
+def _hold(setting: Setting, own: Setting, outage: OutageResource | None) -> Setting:
+    """The setting with the reserve for an outage, found in the plan's own year."""
+    if outage is None:
+        return setting
+    held = hold_for_outage(setting.facility, setting.conditions, own.facility, own.conditions, outage)
+    return replace(setting, facility=held)
 
 
 def _operate(

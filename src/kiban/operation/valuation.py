@@ -36,11 +36,15 @@ class Valuation:
     """Of what each store holds when operation ends."""
     backlog_myen_per_mwh: float = 0.0
     """Of what still waits then."""
+    reserve_myen_per_mwh: float = 0.0
+    """Of what a store lacks of its reserve for an outage, in each hour."""
 
     def numbers(self) -> dict[str, float]:
         """The prices by name; the worth of what a store beside the battery holds by the store's."""
         found = {name: float(value) for name, value in asdict(self).items() if name != "storage_myen_per_mwh"}
         found["storage_myen_per_mwh"] = self.worth_of(BATTERY)
+        if not self.reserve_myen_per_mwh:
+            del found["reserve_myen_per_mwh"]
         further = {name: worth for name, worth in self.storage_myen_per_mwh.items() if name != BATTERY}
         return found | {f"{name}_myen_per_mwh": worth for name, worth in further.items()}
 
@@ -63,4 +67,5 @@ def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mw
         backup_hours_myen_per_mwh=worths.get("backup_hours", 0.0) / backup if backup > 0 else 0.0,
         unserved_myen_per_mwh=unserved_myen_per_mwh if own is None else own,
         dropped_myen_per_mwh=dropped_myen_per_mwh if own is None else own,
+        reserve_myen_per_mwh=0.0 if plan.scenario.outage is None else dropped_myen_per_mwh,
     )

@@ -111,6 +111,8 @@ def _see_store(ahead: Ahead, store: Store, valuation: Valuation) -> WideStore:
         wear_myen_per_mwh=store.wear_myen_per_mwh,
         final_value_myen_per_mwh=valuation.worth_of(store.name),
         own_supply=store.own_supply,
+        reserve_mwh=ahead.reserve_mwh(store) if store.keeps_reserve else None,
+        reserve_cost_myen_per_mwh=valuation.reserve_myen_per_mwh,
         chillers=None
         if store.chillers is None
         else Chillers(ahead.known(store.chillers.power_mw_per_mw), np.asarray(store.chillers.most_mw)),

@@ -153,6 +153,8 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
             costs["export_revenue"] = (
                 -float(resources.grid.export_price_myen_per_mwh @ solution.hourly["export"]) * weight
             )
+        if resources.grid.flexibility_mw > 0:
+            costs["flexibility_revenue"] = -resources.grid.flexibility_price_myen_per_mw_year * built["flexibility"]
     if resources.backup is not None:
         costs["backup"] = resources.backup.annual_cost_myen_per_mw * built["backup"]
     costs["fuel"] = _fuel_cost(resources, solution) * weight

@@ -53,9 +53,12 @@ def read_grid(inputs: Inputs) -> GridResource | None:
             export = inputs.series.read(grid.export_price_myen_per_mwh, key, unit=PRICE_UNIT)
         else:
             export = wholesale - inputs.recorder.take("grid.generator_charge_energy")
-    for key in ("max_mw", "min_mw", "max_export_mw"):
+    for key in ("max_mw", "min_mw", "max_export_mw", "flexibility_mw"):
         if getattr(grid, key):
             inputs.recorder.give(f"grid.{key}", getattr(grid, key), "MW")
+    if grid.flexibility_mw > 0 and grid.flexibility_price_myen_per_mw_year is not None:
+        key = "grid.flexibility_price_myen_per_mw_year"
+        inputs.recorder.give(key, grid.flexibility_price_myen_per_mw_year, "myen_per_mw_year")
     import_share, export_share = read_window_shares(inputs)
     call_share, last_called = read_calls(inputs, wholesale + charge)
     return GridResource(
@@ -75,6 +78,8 @@ def read_grid(inputs: Inputs) -> GridResource | None:
         has_windows=bool(grid.window),
         called_hours_per_year=grid.non_firm.called_hours_per_year if grid.non_firm is not None else 0.0,
         last_called=last_called,
+        flexibility_mw=grid.flexibility_mw,
+        flexibility_price_myen_per_mw_year=grid.flexibility_price_myen_per_mw_year or 0.0,
     )
 
 

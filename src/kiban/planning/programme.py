@@ -163,6 +163,12 @@ def add_grid(programme: Staircase, resources: Resources) -> None:
         programme.add_term("balance", "export", -1.0)
         programme.add_row("export_limit", upper=grid.max_export_mw * np.asarray(grid.export_share))
         programme.add_term("export_limit", "export")
+    if grid.flexibility_mw > 0:
+        # Import cannot fall by more than the connection carries.
+        programme.add_capacity("flexibility", cost=-grid.flexibility_price_myen_per_mw_year, upper=grid.flexibility_mw)
+        programme.add_total("flexibility_connection", upper=0.0)
+        programme.add_capacity_term("flexibility_connection", "flexibility", 1.0)
+        programme.add_capacity_term("flexibility_connection", "interconnection", -1.0)
 
 
 def add_backup(programme: Staircase, resources: Resources) -> None:

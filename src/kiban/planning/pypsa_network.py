@@ -370,6 +370,18 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
             marginal_cost=-grid.export_price_myen_per_mwh,
         )
         add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
+    if grid.flexibility_mw > 0:
+        network.add(
+            "Generator",
+            "flexibility",
+            bus="electricity",
+            carrier="grid",
+            p_nom_extendable=True,
+            p_nom_max=grid.flexibility_mw,
+            p_max_pu=0.0,
+            capital_cost=-grid.flexibility_price_myen_per_mw_year,
+        )
+        add_total(network, "flexibility_connection", "<=", 0.0, capacities={"flexibility": 1.0, "import": -1.0})
 
 
 def _add_backup(network: pypsa.Network, resources: Resources) -> None:

@@ -209,6 +209,9 @@ class GridResource:
     """Whether windows of maintenance, outage or calls are part of the shares."""
     called_hours_per_year: float = 0.0
     """Hours a year in which a non-firm connection is called."""
+    flexibility_mw: float = 0.0
+    """Most that is sold as a fall of import on call."""
+    flexibility_price_myen_per_mw_year: float = 0.0
     last_called: tuple[int, ...] = ()
     """Of each weather year the called step of a non-firm connection in which energy costs least."""
 

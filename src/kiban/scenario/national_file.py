@@ -259,6 +259,8 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
     yield from _find_different_years(study)
     if study.grid.max_export_mw > 0:
         yield Problem("national_study.export", key="grid.max_export_mw", export_mw=study.grid.max_export_mw)
+    if study.grid.flexibility_mw > 0:
+        yield Problem("national_study.flexibility", key="grid.flexibility_mw")
     if study.grid.contract is not None:
         yield Problem("national_study.contract", key="grid.contract")
 

@@ -36,6 +36,7 @@ RESERVED_NAMES = frozenset(
             "battery_usable",
             "it",
             "interconnection",
+            "flexibility",
             "backup",
             "curtailment",
             "charge",
@@ -227,6 +228,10 @@ class Grid(Section):
     """Limit of the connection, MW."""
     max_export_mw: NonNegative = 0.0
     """Limit of feed-in, MW; 0 means none."""
+    flexibility_mw: NonNegative = 0.0
+    """Most that is sold to the grid as a fall of import on call, MW, as `kiban offers` finds it; 0 sells none."""
+    flexibility_price_myen_per_mw_year: NonNegative | None = None
+    """What a MW of it earns a year after penalties and the cost of calls, million yen; needed with `flexibility_mw`."""
     import_limit_mw: NonNegativeHourly | None = None
     """Most import in each step, MW, beside the connection that is built; absent means none."""
     window: tuple[ConnectionWindow, ...] = ()
@@ -253,6 +258,12 @@ class Grid(Section):
     """The developer's part under the rule `shared`."""
     contract: Contract | None = None
     """What the campus promises the network; absent promises nothing, and published terms alone are shown."""
+
+    @model_validator(mode="after")
+    def _require_price_of_flexibility(self) -> Grid:
+        if self.flexibility_mw > 0 and self.flexibility_price_myen_per_mw_year is None:
+            raise ValueError(Problem("scenario.flexibility_price"))
+        return self
 
     @property
     def reinforcement_borne(self) -> float:

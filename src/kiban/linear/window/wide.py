@@ -7,6 +7,7 @@
                 stored = kept * stored before + charge efficiency * charge - discharge / discharge efficiency
                 backlog = backlog before + arrivals - served - dropped
                 |source - source before| <= ramp
+                stored + below >= reserve,    at a cost of what is below
                 discharge <= chillers * it,   charge - discharge + chillers * it <= most     of a store of cold
                 sum of charge of stores that take own supply alone <= available - curtailed + sum of own sources
                 least <= source <= most, every other amount between zero and its limit
@@ -72,6 +73,10 @@ class WideStore:
     """Whether it is charged by own supply alone."""
     chillers: Chillers | None = None
     """What fills it, of a store of cold."""
+    reserve_mwh: Array | None = None
+    """What it is to hold at the end of each step; None is nothing."""
+    reserve_cost_myen_per_mwh: float = 0.0
+    """Of what is missing of it, in each hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +255,12 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
             RowTerm(held, charge, -hours * full(store.charge_efficiency)),
             RowTerm(held, discharge, hours / full(store.discharge_efficiency)),
         ]
+        if store.reserve_mwh is not None:
+            below, kept = f"below:{store.name}", f"reserve:{store.name}"
+            reserve = full(store.reserve_mwh)
+            variables.append(Variable(below, full(store.reserve_cost_myen_per_mwh * hours), zero, reserve))
+            rows.append(Row(kept, reserve, full(np.inf)))
+            terms += [RowTerm(kept, held, one), RowTerm(kept, below, one)]
         if store.chillers is not None:
             power = full(store.chillers.power_mw_per_mw)
             cooled, most = power * full(windows.firm_mw), full(store.chillers.most_mw)

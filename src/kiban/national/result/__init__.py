@@ -8,5 +8,6 @@ alternatives  what each site saves, and plans that cost little more and look dif
 robustness    joint draws of the assumptions, and the changes at which the largest site falls
 delay         the largest site connected a year too late
 explanation   why there is no plan: each limit alone, moved until there is one
+movement      compute that moves between the sites by the hour
 design        the design of one site as a plan of its own
 """

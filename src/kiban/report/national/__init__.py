@@ -6,6 +6,7 @@
     document           the JSON of the plan
     flows              grid areas and interconnectors, in all forms
     map                the sites on a map
+    movement           compute that moves between the sites
     folder             all of it as a folder
     payment_words      where a package moves load, and what the public sector gains
     payment_terminal   what `kiban pay` prints of a national study

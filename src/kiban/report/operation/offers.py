@@ -69,7 +69,7 @@ def scenario_lines(offers: Offers) -> str:
     if best.value_myen_per_year <= 0.0:
         return ""
     price = best.value_myen_per_year / best.mean_mw
-    return f"[flexibility]\noffered_mw = {best.mean_mw:.6g}\nnet_price_myen_per_mw_year = {price:.6g}\n"
+    return f"[grid]\nflexibility_mw = {best.mean_mw:.6g}\nflexibility_price_myen_per_mw_year = {price:.6g}\n"
 
 
 def offers_text(offers: Offers, language: Language) -> RenderableType:
