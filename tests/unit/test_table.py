@@ -219,8 +219,6 @@ def test_a_formula_without_its_value_and_merged_cells_are_never_taken_for_empty_
         read_sites(tmp_path, "a.xlsx")
 
 
-@pytest.mark.parametrize(
-    "content", [b"a,b\n1,\x002\n", b"\xd0\xcf\x11\xe0 old", "a\n1\n".encode("utf-16")]
-)
+@pytest.mark.parametrize("content", [b"a,b\n1,\x002\n", b"\xd0\xcf\x11\xe0 old", "a\n1\n".encode("utf-16")])
 def test_what_is_no_text_is_refused_with_what_to_do(tmp_path, content):
     assert "save it as CSV" in problems(write(tmp_path, content))[0]
