@@ -85,8 +85,8 @@ CASES: Mapping[str, Case] = {
     "missing": lambda g: (lambda: parse_scenario({"name": "x"}), given()),
     "number": lambda g: (given(grid={"max_mw": float("nan")}), given(grid={"max_mw": 5.0})),
     "above": lambda g: (
-        given(load={"it_load_mw": 5, "chip": "h100"}, battery={"life_years": 0}),
-        given(battery={"life_years": 0.5}),
+        given(grid={"contract": {"contracted_mw": 0}}),
+        given(grid={"contract": {"contracted_mw": 0.1}}),
     ),
     "at_least": lambda g: (given(grid={"max_mw": -5}), given(grid={"max_mw": 0})),
     "at_most": lambda g: (given(target={"clean_share": 1.2}), given(target={"clean_share": 1})),
@@ -121,8 +121,12 @@ CASES: Mapping[str, Case] = {
         given(grid={"net_metering": True}),
         given(grid={"export_price_myen_per_mwh": 0.01, "max_export_mw": 5.0}),
     ),
-    "known": lambda g: (given(taxes={"zzz": 1}), given()),
-    "schema": lambda g: (given(weather={"source": "typical", "zzzzzz": 1}), asked(g, "schema"), given()),
+    "known": lambda g: (given(weather={"source": "typical", "zzzzzz": 1}), given(weather={"source": "typical"})),
+    "schema": lambda g: (
+        given(weather={"source": "typical", "fill_gaps_hours": 3}),
+        asked(g, "schema"),
+        given(weather={"source": "typical"}),
+    ),
     "window": lambda g: (
         given(time={"first_hour": 8000, "hours": 1000}),
         given(time={"first_hour": 7760, "hours": 1000}),

@@ -104,3 +104,28 @@ def test_no_variant_flows_both_ways_and_each_is_the_best_that_can_happen(variant
     found, _ = solve_one_way(site, solve(write_programme(site)), solve)
     assert found.certificate is not None
     assert found.certificate.primal == pytest.approx(best, rel=1e-6, abs=1e-6)
+
+
+LOSSLESS = {**OWN, "round_trip_efficiency": 1.0}
+RESALE = {
+    "by a battery": {"battery": {**BATTERY, "round_trip_efficiency": 1.0}},
+    "by a storage of one's own": {"storage": {"flywheel": LOSSLESS}},
+    "by both": {"battery": {**BATTERY, "round_trip_efficiency": 1.0}, "storage": {"flywheel": LOSSLESS}},
+    "in half-hours": {"time": {"step_hours": 0.5, "hours": 4}, "battery": {**BATTERY, "round_trip_efficiency": 1.0}},
+    "beside load that may wait": {
+        "load": {"deferrable_share": 0.4, "max_delay_hours": 3}, "storage": {"flywheel": LOSSLESS},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("variant", RESALE)
+def test_what_is_bought_to_be_sold_on_leaves_the_share_of_the_load_as_it_is(variant, tmp_path):
+    """A grid that is 30 % clean in every hour, nothing lost: the load is 30 % clean whatever is sold on."""
+    rows = [(0.01, 0.0)] * 4 + [(0.05, 0.03)] * 4
+    (tmp_path / "s.csv").write_text("price,feed_in\n" + "".join(f"{price},{sold}\n" for price, sold in rows))
+    given = {"time": {"hours": HOURS}, "grid": {**CHANGING, "max_mw": 80}, **RESALE[variant]}
+    plan = building.build(parse_scenario(study(**given)).placed_in(tmp_path))
+    assert plan.hourly["export_mw"].max() > 1.0
+    assert plan.indicators["clean_share"] == pytest.approx(0.3, abs=1e-6)
+    for there, back in pairs_in(plan):
+        assert np.minimum(there, back).max() <= exclusive.OVERLAP
