@@ -26,7 +26,7 @@ from kiban.linear import Staircase, solve
 from kiban.linear.flat import flatten
 from kiban.linear.highs import solve_highs
 from kiban.planning.building import build_prepared
-from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Plan
+from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, Plan
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.programme import write_programme
 from kiban.planning.pypsa_network import build_network, optimise
@@ -80,7 +80,7 @@ def judge_explanation(plan: Plan) -> None:
     found = plan.infeasibility
     assert found is not None
     assert found.collisions, "nothing is said to collide"
-    if found.collisions[0] in {LEAST_CAPACITIES, NO_SUPPLY}:
+    if found.collisions[0] in {LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES}:
         return
     for relaxation in found.relaxations:
         changes = {change.key: change.needed for change in relaxation.changes}

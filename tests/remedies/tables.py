@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
-from tests.remedies import Case, Ground
+from tests.remedies import Case, Ground, Step
 
 from kiban.weather import series as series_module
 from kiban.weather import table as table_module
@@ -88,6 +89,21 @@ def unpacked(g: Ground, most: int) -> Any:
     return read_table(g.workbook("a.xlsx", [["load"], [1]]))
 
 
+def book(g: Ground, *cells: object, merged: str = "") -> Step:
+    """A column of a workbook as a program writes it that works nothing out."""
+
+    def step() -> Any:
+        found = openpyxl.Workbook()
+        for cell in ("load", *cells):
+            found.active.append([cell])
+        if merged:
+            found.active.merge_cells(merged)
+        found.save(g.folder / "load.xlsx")
+        return read_series(g.folder / "load.xlsx", "load", len(cells))
+
+    return step
+
+
 LEAP = hours(datetime(2024, 1, 1), 8784)
 WINDOW = {"first_step": 4704, "block_steps": 48}
 
@@ -123,6 +139,8 @@ CASES: Mapping[str, Case] = {
         lambda: read_series(g.workbook("load.xlsx", [["load"], [1], [2], [3]]), "load", 3),
         lambda: read(g, THREE),
     ),
+    "table.formula": lambda g: (book(g, 1, "=1+1", 3), book(g, 1, 2, 3)),
+    "table.merged": lambda g: (book(g, 1, 2, 3, merged="A3:A4"), book(g, 1, 2, 3)),
     "series.no_header": lambda g: (lambda: read(g, "1\n2\n3\n"), lambda: read(g, THREE)),
     "series.column_twice": lambda g: (
         lambda: read(g, "load,load\n1,1\n2,2\n3,3\n"),

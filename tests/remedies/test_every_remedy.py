@@ -1,20 +1,86 @@
-"""Every remedy that a message offers is applied as it is said, and what it was offered for is gone."""
+"""Every remedy that any message offers is applied as it is said, and what it was offered for is gone."""
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
-from tests.remedies import Case, Ground, check
+from tests.remedies import Case, Ground, check, templates
+from tests.unit import test_remedies
 
 pytestmark = pytest.mark.slow
 
-ROOMS = ("amounts", "national", "packages", "services", "tables", "weather_files", "weather_rows")
+ROOMS = (
+    "amounts", "commands", "finances", "handover", "national", "operations", "others", "packages", "scenario_files",
+    "services", "serving", "tables", "weather_files", "weather_rows",
+)  # fmt: skip
 CASES: dict[str, Case] = {}
 for room in ROOMS:
     found = import_module(f"tests.remedies.{room}").CASES
     assert not CASES.keys() & found.keys()
     CASES |= found
+HELD = {
+    **dict.fromkeys(("queue_full",), "server/test_problems.py::test_too_many_jobs"),
+    "own_queue_full": "server/test_ownership.py::test_one_planner_does_not_fill_the_queue_of_all",
+    **dict.fromkeys(("answers_full", "own_answers_full"), "server/test_answers.py::test_too_many_questions_that_wait"),
+    "superseded": "server/test_plans.py::test_an_older_question_of_a_session_is_dropped",
+    "connections_full": "server/test_bounds.py::test_a_connection_too_many_is_told_so",
+    "bounds.body_slow": "server/test_bounds.py::test_half_a_body_is_answered_and_closed",
+    "sign_in_state": "server/test_sign_in.py::test_an_answer_counts_once_and_only_in_the_browser_that_asked",
+    **dict.fromkeys(
+        ("sign_in_refused", "sign_in_claims"),
+        "server/test_sign_in.py::test_a_new_key_of_the_provider_is_asked_for",
+    ),
+    "sign_in_group": "server/test_sign_in.py::test_a_browser_is_shown_why_it_failed_and_what_to_do",
+    "sign_in_provider": "server/test_sign_in.py::test_a_provider_that_is_away_is_502_and_tokens_still_open",
+    "not_owner": "server/test_ownership.py::test_what_is_not_shared_is_not_there_for_others",
+    "source.future": "unit/test_live_telemetry.py::test_the_future_is_refused",
+    **dict.fromkeys(
+        ("native.level", "native.not_built", "native.not_carried"),
+        "unit/test_native_library.py::test_each_level_can_be_asked_for",
+    ),
+    **dict.fromkeys(
+        ("burning", "paid_to_run"),
+        "unit/test_remedies.py::test_what_earns_without_end_is_named_and_the_remedies_work",
+    ),
+}
+"""Remedies that need what only another test has, as a gate before the jobs or a provider: the test that does it."""
+KEEPERS = {
+    "fault",
+    "worker",
+    "bounds.memory",
+    "store.full",
+    "store.locked",
+    "store.away",
+    "store.damaged",
+    "store.starts",
+}
+"""What whoever keeps the server is told to do: look at a log, make room, restore a copy, wait."""
+OPEN = {
+    "command.only_one_site",
+    "finance.no_design",
+    "journal.differs",
+    "limit_it",
+    "old_plan",
+    "other",
+    "planning.weather_step",
+}
+"""Remedies that nothing applies yet, or that no input is known to lead to."""
+
+
+def test_every_remedy_has_its_case() -> None:
+    told = [set(CASES), set(test_remedies.CASES), set(HELD), KEEPERS, OPEN]
+    assert set(templates()) == set().union(*told)
+    assert sum(map(len, told)) == len(templates())
+
+
+@pytest.mark.parametrize("place", sorted(set(HELD.values())))
+def test_the_tests_that_hold_the_others_are_there(place: str) -> None:
+    file, _, name = place.partition("::")
+    text = Path(__file__).parents[1].joinpath(file).read_text(encoding="utf-8")
+    assert re.search(rf"^def {name}\(", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("remedy", CASES)

@@ -127,3 +127,23 @@ def test_a_reader_that_goes_away_is_no_error_for_any_command(tmp_path: Path) -> 
     assert wrong == {}
     answered = ("build", "check", "schema", "sites", "sources", "what-is", "frontier")
     assert {word for word in told if word.startswith(answered) and told[word][0] == 0} == set()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="handles are closed in another way")
+@pytest.mark.parametrize(("closed", "words", "code"), [((1,), "sites inzai", 0), ((1, 2), "check nothing", 2)])
+def test_what_was_closed_before_the_start_takes_nothing_and_is_no_error(
+    closed: tuple[int, ...], words: str, code: int, tmp_path: Path
+) -> None:
+    """`kiban ... >&-`, as some schedulers and `nohup` start a program."""
+    begin = "from kiban.cli import main; main()"
+    shut = " ".join(f"{number}>&-" for number in closed)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" -c "{begin}" {words} {shut}', sys.executable],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(Path(kiban.__file__).parents[1]), "HOME": str(tmp_path), "PATH": ""},
+    )
+    assert (done.returncode, done.stderr) == (code, "")

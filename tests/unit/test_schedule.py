@@ -13,7 +13,7 @@ from kiban.errors import InputError
 from kiban.linear import solve
 from kiban.planning import building
 from kiban.planning.evaluation import compute_costs
-from kiban.planning.plan import NO_SUPPLY
+from kiban.planning.plan import NO_SUPPLY, NO_SUPPLY_AT_TIMES
 from kiban.planning.programme import write_programme
 from kiban.planning.schedule import HOURLY_DUST, tidy
 from kiban.report.plan.words import infeasible_sentences
@@ -69,6 +69,81 @@ def test_energy_that_nothing_has_stored_is_refused_in_a_window_that_stands_for_a
     for change in ({"cyclic": True}, {"initial_share": 0.0}):
         plan = build(study(battery={**battery, **change}))
         assert plan.cost_myen_per_year == pytest.approx(20 * 8760 * 0.033 + 20 + 20, rel=1e-8)
+
+
+CELLS = {
+    "annual_cost_myen_per_mw": 0.0, "annual_cost_myen_per_mwh": 0.0, "round_trip_efficiency": 0.9, "life_years": 20.0,
+}  # fmt: skip
+IDLE = {
+    "a battery": {"battery": {"enabled": True, **CELLS}},
+    "a storage of one's own": {"storage": {"flywheel": CELLS}},
+    "both": {"battery": {"enabled": True, **CELLS}, "storage": {"flywheel": CELLS}},
+    "a store of cold": {
+        "cooling": {"pue": 1.25},
+        "cooling_storage": {"chiller_cop": 4.0, "chiller_heat_share": 1.0, "annual_cost_myen_per_mwh": 0.0},
+    },
+    "backup": {"backup": {"technology": "diesel", "annual_cost_myen_per_mw": 0.0, "fuel_cost_myen_per_mwh": 9.0}},
+    "all of it": {
+        "load": {"it_annual_cost_myen_per_mw": 0}, "grid": {"annual_cost_myen_per_mw": 0},
+        "battery": {"enabled": True, **CELLS}, "storage": {"flywheel": CELLS},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", IDLE)
+def test_what_costs_nothing_and_moves_nothing_is_not_built(case):
+    """Nothing can be gained by it: one price in all hours, and one plant that is always there."""
+    plan = build(study(**IDLE[case], supply={"farm": {"availability": 1.0, "annual_cost_myen_per_mw": 1e5}}))
+    kept = {"it_mw": 20.0, "interconnection_mw": 25.0 if "cold" in case else 20.0}
+    assert {name: size for name, size in plan.capacities.items() if size} == pytest.approx(kept, rel=1e-6)
+
+
+def test_what_moves_energy_and_costs_nothing_is_as_large_as_what_it_moves(tmp_path):
+    (tmp_path / "s.csv").write_text("price\n" + "0.01\n" * 12 + "0.05\n" * 12)
+    price = {"price_myen_per_mwh": {"file": "s.csv", "column": "price"}, "max_mw": 60}
+    battery = {"enabled": True, **CELLS, "self_discharge_per_hour": 0.0}
+    plan = building.build(parse_scenario(study(grid=price, battery=battery)).placed_in(tmp_path))
+    moved = 20 * 12 / np.sqrt(0.9)
+    assert plan.hourly["state_of_charge_mwh"].min() == 0.0
+    assert plan.capacities["battery_energy_mwh"] == pytest.approx(moved, rel=1e-5)
+    assert plan.capacities["battery_energy_mwh"] == pytest.approx(plan.hourly["state_of_charge_mwh"].max(), rel=1e-9)
+
+
+DARK = {
+    "plants of nothing": {"supply": {"farm": {"availability": 0.5, "annual_cost_myen_per_mw": 1, "max_mw": 0}}},
+    "plants that never run": {"supply": {"farm": {"availability": 0.0, "annual_cost_myen_per_mw": 1}}},
+    "a storage beside a battery": {"battery": {"enabled": True}, "storage": {"flywheel": CELLS}},
+    "load that may wait": {"load": {"deferrable_share": 0.5, "max_delay_hours": 4}},
+    "a share that must be backed": {"backup": {"technology": "none", "critical_share": 0.5}},
+}
+
+
+@pytest.mark.parametrize("case", DARK)
+def test_in_whatever_way_nothing_supplies_the_load_that_is_said(case):
+    plan = build(study(**{"grid": {"enabled": False}, **DARK[case]}))
+    assert plan.infeasibility.collisions == (NO_SUPPLY,)
+
+
+def test_hours_in_which_nothing_supplies_the_load_are_named(tmp_path):
+    """A plant that rests at night, and nothing beside it: no least capacity and no battery is at fault."""
+    (tmp_path / "s.csv").write_text("sun\n" + "0\n" * 8 + "1\n" * 10 + "0\n" * 6)
+    farm = {"availability": {"file": "s.csv", "column": "sun"}, "annual_cost_myen_per_mw": 1}
+    alone = study(grid={"enabled": False}, supply={"farm": farm})
+    plan = building.build(parse_scenario(alone).placed_in(tmp_path))
+    assert plan.infeasibility.collisions == (NO_SUPPLY_AT_TIMES,)
+    assert plan.infeasibility.shortfall_mwh == pytest.approx(14 * 20 * 365)
+    said = infeasible_sentences(plan, "en")
+    assert said["title.collisions"][0].startswith("In some hours nothing supplies the load: enable the grid, backup, a")
+    assert "1 Jan 2025 00:00" in said["title.hours"][1]
+    assert "供給するものがない時間" in infeasible_sentences(plan, "ja")["title.collisions"][0]
+    remedies = (
+        {"grid": GRID},
+        {"backup": {"technology": "diesel", "annual_cost_myen_per_mw": 1.0, "fuel_cost_myen_per_mwh": 0.1}},
+        {"battery": {"enabled": True, **CELLS}},
+        {"supply": {"farm": farm, "other": {**farm, "availability": 1.0}}},
+    )
+    for change in remedies:
+        assert building.build(parse_scenario({**alone, **change}).placed_in(tmp_path)).status == "optimal"
 
 
 @pytest.mark.parametrize("battery", [False, True])

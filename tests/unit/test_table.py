@@ -12,6 +12,7 @@ from kiban.errors import ScenarioError, WeatherError
 from kiban.scenario.national_file import read_national
 from kiban.weather import table as table_module
 from kiban.weather.table import parse_truth, read_table
+from kiban.weather.textfile import parse_number
 
 STUDY = '[national]\nname = "x"\nsites = []\nsites_file = "{name}"\n[[tranche]]\nid = "a"\nit_load_mw = 10.0\n'
 SITES = "id,name,latitude_deg,longitude_deg,area,max_mw\nnorth,石狩第二,43.2,141.3,hokkaido,300\n"
@@ -156,3 +157,68 @@ def test_a_slip_in_a_table_of_sites_is_named_by_line(tmp_path):
     assert "line 2: must_open is 'ture'; give yes or no" in said
     assert "line 2: connection_year is '2030.5'" in said
     assert "line 3: id is empty; give each row the name of its site" in said
+
+
+@pytest.mark.parametrize("word", ["ＹＥＳ", "Ｔｒｕｅ", "１", "〇", "◯", " はい　"])
+def test_yes_in_full_width(word):
+    assert parse_truth(word) is True
+
+
+@pytest.mark.parametrize("word", ["ＮＯ", "ｆａｌｓｅ", "０", "×"])
+def test_no_in_full_width(word):
+    assert parse_truth(word) is False
+
+
+@pytest.mark.parametrize("cell", ["１２．５", "+12.5", "＋１２．５", "1.25e1", "１．２５ｅ１"])
+def test_a_number_in_full_width_is_that_number(tmp_path, cell):
+    assert parse_number(cell) == 12.5
+    (site,) = read_sites_of(tmp_path, SITES.replace("300", cell))
+    assert site.max_mw == 12.5
+
+
+@pytest.mark.parametrize("cell", ["１，２３４", "１２．５ＭＷ", "－", "１２．．５", "", "ＮａＮ"])
+def test_what_is_no_number_in_full_width_is_none(cell):
+    assert parse_number(cell) is None
+
+
+@pytest.mark.parametrize("cell", ["－3", "−3", "-３"])
+def test_a_minus_of_another_kind_is_a_minus(cell):
+    assert parse_number(cell) == -3.0
+
+
+def read_sites_of(folder: Path, text: str):
+    write(folder, text)
+    return read_sites(folder, "a.csv")
+
+
+def test_what_excel_is_told_of_its_separator_is_no_header(tmp_path):
+    found = read_table(write(tmp_path, "sep=;\r\na;b\r\n1;2\r\n"))
+    assert found.header == ("a", "b")
+    assert [list(row) for row in found.rows] == [["1", "2"]]
+    assert list(found.places) == [3]
+
+
+def test_separators_within_a_name_separate_nothing(tmp_path):
+    found = read_table(write(tmp_path, '"load; firm; MW",b\n1,2\n'))
+    assert found.header == ("load; firm; MW", "b")
+
+
+def test_a_formula_without_its_value_and_merged_cells_are_never_taken_for_empty_ones(tmp_path):
+    """Taken for empty the limit would be gone without a word."""
+    rows = [[*line.split(",")] for line in SITES.splitlines()]
+    rows[1][5] = "=100*3"
+    workbook(tmp_path, [*rows, ["south", "印西", 35.8, 140.1, "tokyo", None]])
+    with pytest.raises(ScenarioError, match=r"row 2: max_mw is a formula that no spreadsheet has worked out \('=100"):
+        read_sites(tmp_path, "a.xlsx")
+    book = openpyxl.Workbook()
+    for row in (*SITES.splitlines(), "south,印西,35.8,140.1,tokyo,"):
+        book.active.append([float(cell) if cell.isdecimal() else cell or None for cell in row.split(",")])
+    book.active.merge_cells("F2:F3")
+    book.save(tmp_path / "a.xlsx")
+    with pytest.raises(ScenarioError, match=r"row 2 has merged cells \(F2:F3\)"):
+        read_sites(tmp_path, "a.xlsx")
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,\x002\n", b"\xd0\xcf\x11\xe0 old", "a\n1\n".encode("utf-16")])
+def test_what_is_no_text_is_refused_with_what_to_do(tmp_path, content):
+    assert "save it as CSV" in problems(write(tmp_path, content))[0]

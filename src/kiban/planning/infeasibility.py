@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
@@ -26,7 +27,7 @@ from kiban.linear import Solution, Staircase, solve
 from kiban.linear.batch import answer_many, solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
-from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, Change, Infeasibility, Relaxation
+from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, Change, Infeasibility, Relaxation
 from kiban.planning.resources import Resources
 from kiban.planning.worths import limit_keys
 from kiban.progress import Report
@@ -67,7 +68,8 @@ def explain_infeasibility(
     resources: Resources, programme: Staircase, labels: Callable[[int], str], report: Report
 ) -> Infeasibility:
     """The explanation; `labels` names a step for the reader, `report` tells of progress."""
-    if resources.grid is None and resources.backup is None and not resources.supply:
+    dark = _unsupplied(resources)
+    if dark.all():
         return Infeasibility((NO_SUPPLY,), (), 0.0, ())
     programme = _with_whole_load(resources, programme)
     limits = _find_limits(resources, programme)
@@ -78,7 +80,13 @@ def explain_infeasibility(
         tolerance=EXPLAINED_TO,
     )
     if broken.status != "optimal":
-        return Infeasibility((LEAST_CAPACITIES,), (), 0.0, ())
+        missing = np.where(dark & (not resources.storages), resources.pue * resources.firm_mw, 0.0)
+        if not missing.any():
+            return Infeasibility((LEAST_CAPACITIES,), (), 0.0, ())
+        hours = np.argsort(-missing, kind="stable")[:HOURS_SHOWN]
+        shortfall = float(missing.sum()) * resources.step_weight_h
+        shown = tuple(labels(int(step)) for step in hours if missing[step] > 0)
+        return Infeasibility((NO_SUPPLY_AT_TIMES,), shown, shortfall, ())
     felt = [limit for limit in limits if _is_felt(broken, limit, limits)]
     relaxations = list(_relax_one(resources, programme, limits, broken, ordinary, report))
     if relaxations:
@@ -107,6 +115,16 @@ def explain_infeasibility(
         shortfall_mwh=float(short[short > negligible].sum()) * resources.step_weight_h,
         relaxations=tuple(relaxation for relaxation in relaxations if RESTRICTED not in _keys(relaxation)),
     )
+
+
+def _unsupplied(resources: Resources) -> npt.NDArray[np.bool_]:
+    """Steps in which nothing that the scenario allows generates or is bought, whatever is built of it."""
+    if resources.grid is not None or resources.backup is not None:
+        return np.zeros(resources.steps, dtype=bool)
+    dark = np.ones(resources.steps, dtype=bool)
+    for supply in resources.supply:
+        dark &= np.asarray(supply.availability) <= 0
+    return dark
 
 
 def _with_whole_load(resources: Resources, programme: Staircase) -> Staircase:

@@ -64,6 +64,8 @@ LEAST_CAPACITIES = "least_capacities"
 """The least capacities and the battery's hours contradict each other, whatever the limits are."""
 NO_SUPPLY = "no_supply"
 """Nothing that the scenario allows can serve the load, whatever the limits are."""
+NO_SUPPLY_AT_TIMES = "no_supply_at_times"
+"""The same of some hours: what could serve the load rests then, and nothing stores it."""
 
 SURPLUS = "surplus"
 """More power has to be taken than finds a use: only storages that charge and discharge at once would burn it."""
@@ -73,8 +75,8 @@ SURPLUS = "surplus"
 class Infeasibility:
     """Why no design exists: which keys collide, which hours lack energy, and what would help, cheapest first.
 
-    `collisions` are scenario keys, or `LEAST_CAPACITIES`, `NO_SUPPLY` or `SURPLUS` alone where no limit of the
-    user's is at fault.
+    `collisions` are scenario keys, or `LEAST_CAPACITIES`, `NO_SUPPLY`, `NO_SUPPLY_AT_TIMES` or `SURPLUS` alone where
+    no limit of the user's is at fault.
     `shortfall_mwh` is the energy a year that is missing when every capacity limit holds and the yearly
     targets do not; `hours` are the worst hours of it.
     """

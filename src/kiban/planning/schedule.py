@@ -107,6 +107,7 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
     Free output that is then not there was curtailed. Capacities that stand in a constraint with another one (battery
     hours or fade, a state of charge to begin with, the critical load, an outage) stay as they are.
     """
+    solution = replace(solution, hourly=_lower_states(resources, solution.hourly))
     capacities, hourly = dict(solution.capacities), dict(solution.hourly)
     for name, least in _least_capacities(resources, solution):
         capacities[name] = min(capacities[name], least)
@@ -123,6 +124,20 @@ def take_least_capacities(resources: Resources, solution: Solution) -> Solution:
         capacities[supply.name] -= spare
         hourly["curtailment"] = np.maximum(hourly["curtailment"] - spare * supply.availability, 0.0)
     return replace(solution, capacities=capacities, hourly=hourly)
+
+
+def _lower_states(resources: Resources, hourly: Mapping[str, Array]) -> dict[str, Array]:
+    """The hours with no more in a store than is moved, where cells cost nothing and what lies there is not lost.
+
+    Not where an outage may call for it, or where other energy is kept account of beside the state of charge.
+    """
+    lowered = dict(hourly)
+    for storage in resources.storages:
+        is_open = storage.annual_cost_myen_per_mwh or not storage.cyclic or storage.self_discharge_per_hour
+        accounted = any(name.startswith("kept_") and name.endswith(f"_in_{storage.prefix}") for name in hourly)
+        if resources.outage is None and not is_open and not accounted and storage.state in lowered:
+            lowered[storage.state] = lowered[storage.state] - lowered[storage.state].min()
+    return lowered
 
 
 def _least_capacities(resources: Resources, solution: Solution) -> Iterator[tuple[str, float]]:

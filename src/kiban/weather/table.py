@@ -6,6 +6,7 @@ cells, and the rest of it would be lost.
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -13,20 +14,36 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
-from kiban.weather.textfile import at_line, check_file, csv_rows, decode, parse_number, read_bytes, refuse
+from kiban.weather.textfile import (
+    at_line,
+    check_file,
+    csv_rows,
+    decode,
+    parse_number,
+    plain_letters,
+    read_bytes,
+    refuse,
+)
 
 DELIMITERS: Final = (",", ";", "\t")
 MAX_UNPACKED_BYTES: Final = 1_000_000_000
 """A workbook is packed; beyond this its parts are not unpacked."""
 LISTED_AT_MOST: Final = 3
 """Rows with too many cells that are named; the others are counted."""
+MOST_SHOWN: Final = 40
+"""Letters of a row or a formula that a message shows."""
 _WORKBOOK_ENDING: Final = ".xlsx"
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_SEPARATOR: Final = re.compile(r"sep=([,;\t])", re.IGNORECASE)
+"""What Excel takes the first line of a CSV for, where it says how cells are parted."""
+_WRITTEN_OTHERWISE: Final = re.compile(rb"<(?:\w+:)?(?:f|mergeCell)[\s/>]")
+"""In a sheet, cells that a formula gives or that are merged."""
 _PACKED_MARK: Final = b"PK\x03\x04"
-_TRUE: Final = frozenset({"true", "yes", "y", "1", "はい", "有", "○"})
+_TRUE: Final = frozenset({"true", "yes", "y", "1", "はい", "有", "○", "〇", "◯"})
 _FALSE: Final = frozenset({"false", "no", "n", "0", "いいえ", "無", "×"})
 
 
@@ -106,7 +123,7 @@ def parse_truth(cell: object) -> bool | None:
         return cell
     if isinstance(cell, int | float):
         return {0.0: False, 1.0: True}.get(float(cell))
-    word = str(cell).strip().lower()
+    word = plain_letters(str(cell)).strip().lower()
     return True if word in _TRUE else False if word in _FALSE else None
 
 
@@ -120,15 +137,18 @@ def _is_number(cell: object) -> bool:
     return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
-def _shown(row: Sequence[object], most: int = 40) -> str:
+def _shown(row: Sequence[object], most: int = MOST_SHOWN) -> str:
     text = ",".join("" if cell is None else str(cell) for cell in row)
     return text if len(text) <= most else f"{text[:most]}..."
 
 
 def _text_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:
     text = decode(content, where)
-    first_line = text.lstrip("\r\n").split("\n", 1)[0]
-    yield from csv_rows(text, where, max(DELIMITERS, key=first_line.count))
+    first_line = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
+    told = _SEPARATOR.fullmatch(first_line)
+    bare = _QUOTED.sub("", first_line)
+    rows = csv_rows(text, where, told[1] if told else max(DELIMITERS, key=bare.count))
+    yield from (row for number, row in enumerate(rows) if number or not told)
 
 
 def _sheet_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:
@@ -138,13 +158,17 @@ def _sheet_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[obje
     try:
         with zipfile.ZipFile(BytesIO(content)) as packed:
             unpacked = sum(part.file_size for part in packed.infolist())
-        _refuse_what_is_too_big(unpacked, where)
+            _refuse_what_is_too_big(unpacked, where)
+            sheets = [name for name in packed.namelist() if "/worksheets/" in name]
+            is_plain = not any(_WRITTEN_OTHERWISE.search(packed.read(name)) for name in sheets)
         with warnings.catch_warnings():
             # Of what a workbook has beside its cells.
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(BytesIO(content), read_only=True, data_only=True)
-            shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
-            for place, row in enumerate((shown or book.worksheets)[0].iter_rows(values_only=True), start=1):
+            sheet = _first_shown(book)
+            if not is_plain:
+                refuse(_untold_cells(_first_shown(openpyxl.load_workbook(BytesIO(content))), sheet, where))
+            for place, row in enumerate(sheet.iter_rows(values_only=True), start=1):
                 cells = [_cell(cell) for cell in row]
                 if not all(_is_empty(cell) for cell in cells):
                     yield place, cells
@@ -153,6 +177,33 @@ def _sheet_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[obje
     except Exception as error:  # whatever a broken workbook makes its reader raise
         reason = str(error).split("\n")[0].rstrip(".") or type(error).__name__
         raise WeatherError(Problem("table.not_workbook", where, reason=reason)) from error
+
+
+def _first_shown(book: Any) -> Any:
+    """The first sheet that is not hidden."""
+    shown = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    return (shown or book.worksheets)[0]
+
+
+def _untold_cells(written: Any, sheet: Any, where: str) -> list[Problem]:
+    """Cells that look filled and hold nothing: formulas that no spreadsheet has worked out, and merged cells below.
+
+    `written` is the sheet with its formulas, `sheet` the one with the values that were saved for them.
+    """
+    rows = [list(row) for row in written.iter_rows(values_only=True)]
+    first = next((number for number, row in enumerate(rows) if not all(_is_empty(cell) for cell in row)), 0)
+    problems = [
+        Problem("table.formula", place_at(where, number + 1, in_rows=True), str(rows[first][i]), text=cell[:MOST_SHOWN])
+        for number, (row, values) in enumerate(zip(rows, sheet.iter_rows(values_only=True), strict=False))
+        for i, cell in enumerate(row)
+        if isinstance(cell, str) and cell.startswith("=") and (values[i] if i < len(values) else None) is None
+    ]
+    problems += [
+        Problem("table.merged", place_at(where, area.min_row, in_rows=True), cells=area.coord)
+        for area in written.merged_cells.ranges
+        if area.max_row > first + 1
+    ]
+    return problems
 
 
 def _refuse_what_is_too_big(unpacked_bytes: int, where: str) -> None:

@@ -10,6 +10,7 @@ import csv
 import io
 import math
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -121,8 +122,14 @@ def at_line(path: str | Path, line: int) -> Message:
     return Message("at.line", file=str(path), line=line)
 
 
+def plain_letters(text: str) -> str:
+    """Full-width letters, digits and signs of Japanese input as the plain ones that they stand for."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\N{MINUS SIGN}", "-")
+
+
 def parse_number(text: str) -> float | None:
-    """A finite decimal number, or None. `nan`, `inf`, `1,234` and `1_000` are not numbers here."""
+    """A finite decimal number, in full-width digits too, or None: `nan`, `inf`, `1,234` and `1_000` are none here."""
+    text = plain_letters(text)
     if _NUMBER.fullmatch(text) is None:
         return None
     number = float(text)
@@ -134,7 +141,7 @@ def parse_time(text: str) -> datetime | None:
 
     24:00 is the first moment of the next day. Without an offset the result is naive.
     """
-    match = _TIME.fullmatch(text.strip())
+    match = _TIME.fullmatch(plain_letters(text.strip()))
     if match is None:
         return None
     hour, minute, second = (int(match[name] or 0) for name in ("hour", "minute", "second"))

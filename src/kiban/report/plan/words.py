@@ -12,6 +12,7 @@ from kiban.planning.design import MEASURE, capacity_parts
 from kiban.planning.plan import (
     LEAST_CAPACITIES,
     NO_SUPPLY,
+    NO_SUPPLY_AT_TIMES,
     SURPLUS,
     Alternative,
     Change,
@@ -285,7 +286,7 @@ def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]
 
 def _collision(key: str, explanation: Infeasibility, language: Language) -> str:
     """A colliding key with its value where a relaxation tells it."""
-    if key in (LEAST_CAPACITIES, NO_SUPPLY, SURPLUS):
+    if key in (LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, SURPLUS):
         return phrase(f"infeasible.{key}", language)
     name = key_name(key, language)
     for change in (change for relaxation in explanation.relaxations for change in relaxation.changes):
