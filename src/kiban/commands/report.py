@@ -34,7 +34,7 @@ def report_command(
         str | None,
         typer.Argument(
             metavar="PLAN",
-            help="A saved plan's or operation's folder, what --json printed, or a scenario to build; default: tomakomai.",
+            help="A folder of a plan or an operation, what --json printed, or a scenario to build; default: tomakomai.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The new HTML file.")] = Path("report.html"),

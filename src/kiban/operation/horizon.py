@@ -63,7 +63,7 @@ def operate(
 ) -> Course:
     """The course of an operation, or of a part of it, step by step; states are carried over every seam.
 
-    `passed` is told how many steps have been operated since it was told last. Raises `UnwantedError` where nobody waits.
+    `passed` is told how many steps were operated since it was told last. Raises `UnwantedError` where nobody waits.
     """
     if part is None:
         part = Part(0, conditions.steps, begin(facility))

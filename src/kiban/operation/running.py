@@ -92,8 +92,9 @@ def run(
         arranged.recorder,
     )
     conditions, notes = setting.conditions, arranged.notes
-    written = isinstance(events, str | Path | EventText)
-    manner = arranged.manner if written else replace(arranged.manner, events=tuple(events))
+    manner = arranged.manner
+    if not isinstance(events, str | Path | EventText):
+        manner = replace(manner, events=tuple(events))
     tell(Message("progress.operating", steps=conditions.steps))
     happening = (setting, manner) if events else None
     occurrences: tuple[Occurrence, ...] = ()

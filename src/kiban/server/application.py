@@ -52,8 +52,8 @@ def make_application(settings: Settings) -> FastAPI:
     store = Store(settings.database_url)
     sign_in = SignIn(settings.oidc) if settings.oidc is not None else None
     audit = AuditLog(store, find_or_make_key(settings.data))
-    live = None if settings.operate is None else JournalFollower(settings.operate)
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in, live)
+    followed = None if settings.operate is None else JournalFollower(settings.operate)
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in, followed)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:

@@ -273,18 +273,7 @@ def operation_in_both_languages(operation: Operation) -> OperationDocument:
         ],
         "worst_week": weeks.worst,
         "fan": {"low_mw": _plain(fan.low_mw), "high_mw": _plain(fan.high_mw), "days": fan.days},
-        "sources": [
-            {"column": FREE, "subject": "supply", "label": _both(lambda language: phrase("operation.free", language))},
-            {
-                "column": DISCHARGED,
-                "subject": "discharge",
-                "label": _both(lambda language: phrase("operation.discharged", language)),
-            },
-            *(
-                {"column": name, "subject": _subject(name), "label": _column_label(name)}
-                for name in _sources(operation)
-            ),
-        ],
+        "sources": _flows(operation),
         "stores": [
             {"column": name, "subject": _store_subject(name), "label": named(term, _store_subject(name))}
             for name in _scheduled(operation, "mwh")
@@ -354,6 +343,22 @@ def _sources(operation: Operation) -> list[str]:
         for name in _scheduled(operation, "mw")
         if name != EXPORT and (name == IMPORT or float(operation.hourly[name].max()) > DUST)
     ]
+
+
+def _flows(operation: Operation) -> list[OperatedFlow]:
+    """What gives power: what costs nothing, stores, and each source that ever gave something."""
+    found: list[OperatedFlow] = [
+        {"column": FREE, "subject": "supply", "label": _both(lambda language: phrase("operation.free", language))},
+        {
+            "column": DISCHARGED,
+            "subject": "discharge",
+            "label": _both(lambda language: phrase("operation.discharged", language)),
+        },
+    ]
+    others: list[OperatedFlow] = [
+        {"column": name, "subject": _subject(name), "label": _column_label(name)} for name in _sources(operation)
+    ]
+    return [*found, *others]
 
 
 def _subject(column: str) -> str:
