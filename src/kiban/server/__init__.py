@@ -37,6 +37,7 @@
     queueing             a question that becomes a job
     operations           a plan that is operated, and its files
     live_operation       the journal of a campus that is operated, followed
+    live_events          the same as server-sent events
 
     store                plans and jobs
     grouping             what many want written goes to the disk together

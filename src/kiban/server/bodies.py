@@ -10,7 +10,7 @@ Changes = dict[Annotated[str, Field(min_length=1, max_length=200)], Any]
 Packages = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=50)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Mode = Literal["auto", "instant", "job"]
-DAY = r"^\d{4}-\d{2}-\d{2}$"
+DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 LONGEST_SESSION = 64
 LARGEST_SEQUENCE = 2**53 - 1
 SESSION = Annotated[str, Field(max_length=LONGEST_SESSION)]

@@ -5,35 +5,24 @@ Every line is checked against the one before, as `kiban replay` does. A line wit
 
 from __future__ import annotations
 
-import asyncio
-import json
 import threading
-import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
-
-from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 
 from kiban.errors import reason_of
 from kiban.operation.live.journal import BrokenJournalError, Entry, Journal, read_on
 from kiban.quantities import LANGUAGES, Language, format_number
 from kiban.report.names import Names
 from kiban.report.phrases import phrase
-from kiban.server.access import Caller, look_up
-from kiban.server.service import Service
 
 KEPT_STEPS: Final = 288
 """A day of steps."""
 KEPT_ORDERS: Final = 20
-BETWEEN_LOOKS_SECONDS: Final = 1.0
-HEARTBEAT_SECONDS: Final = 10.0
-MOST_BYTES: Final = 64_000_000
+MOST_READ_BYTES: Final = 64_000_000
 """Read at once."""
-_HEARTBEAT = b": still here\n\n"
 State = Literal["off", "absent", "following", "broken"]
 
 
@@ -125,7 +114,7 @@ class JournalFollower:
                 return False
             self._state = "following"
             file.seek(self._place)
-            content = file.read(MOST_BYTES)
+            content = file.read(MOST_READ_BYTES)
         found = read_on(content, self._read)
         self._place += found.whole_bytes
         for entry in found.entries:
@@ -187,27 +176,3 @@ def _sentence(limit: Mapping[str, Any], language: Language) -> str:
         firm=format_number(limit["firm_mw"]),
         reason=phrase(f"limit_reason.{limit['reason']}", language),
     )
-
-
-async def follow_journal(service: Service, caller: Caller, request: Request) -> AsyncIterator[bytes]:
-    """The journal as server-sent events while the caller may see it: the last day, then the steps that are new."""
-    follower = service.live
-    assert follower is not None
-    shown: LiveDocument | None = None
-    spoken = time.monotonic()
-    while True:
-        found = await run_in_threadpool(look_up, request, service.settings, service.store)
-        if found is None or found.name != caller.name:
-            return
-        document = await run_in_threadpool(follower.look)
-        if document != shown:
-            told = shown["steps"][-1]["number"] if shown is not None and shown["steps"] else 0
-            anew = shown is None or document["decisions"] < shown["decisions"]
-            fresh = document["steps"] if anew else [one for one in document["steps"] if one["number"] > told]
-            shown, spoken = document, time.monotonic()
-            data = json.dumps({**document, "steps": fresh}, ensure_ascii=False, allow_nan=False)
-            yield f"event: {'journal' if anew else 'step'}\ndata: {data}\n\n".encode()
-        elif time.monotonic() - spoken > HEARTBEAT_SECONDS:
-            spoken = time.monotonic()
-            yield _HEARTBEAT
-        await asyncio.sleep(BETWEEN_LOOKS_SECONDS)

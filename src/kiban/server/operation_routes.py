@@ -12,7 +12,8 @@ from kiban.quantities import Language
 from kiban.scenario.plain import plain_scenario
 from kiban.server.access import Caller
 from kiban.server.bodies import RunQuestion
-from kiban.server.live_operation import NOTHING, follow_journal
+from kiban.server.live_events import follow_journal
+from kiban.server.live_operation import NOTHING
 from kiban.server.operations import FILE_KINDS, check_run, run_file
 from kiban.server.ownership import require_job
 from kiban.server.packing import unpack

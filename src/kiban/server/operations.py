@@ -5,12 +5,10 @@ A worker remembers the plans that it operated last, so that another forecast or 
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from kiban.errors import InputError, Problem
@@ -24,6 +22,7 @@ from kiban.report.operation.document import operation_document
 from kiban.report.operation.view import operation_view
 from kiban.report.page import fill_operation_page
 from kiban.report.plan.record import to_json
+from kiban.report.table_file import csv_text
 from kiban.scenario import Scenario
 from kiban.scenario.plain import restore_scenario
 from kiban.server.bodies import RunQuestion
@@ -31,8 +30,6 @@ from kiban.server.packing import plan_id
 from kiban.server.problems import RefusedError, refuse
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from kiban.planning.plan import Plan
 
 REMEMBERED_PLANS: Final = 3
@@ -114,19 +111,7 @@ def run_file(content: Mapping[str, Any], job_id: str, kind: str, language: Langu
 
 def _table(content: Mapping[str, Any]) -> bytes:
     """The hours as CSV, six digits; empty where nothing was expected."""
-    columns = content["hours"]["columns"]
-    text = io.StringIO(newline="")
-    # The mark at the start tells spreadsheets that the text is UTF-8.
-    text.write("\ufeff")
-    writer = csv.writer(text)
-    writer.writerow(["time", *columns])
-    times = (one.isoformat() for one in _times(content["operation"]["time"]))
-    for row in zip(times, *columns.values(), strict=True):
-        writer.writerow(["" if value is None else value for value in row])
-    return text.getvalue().encode("utf-8")
-
-
-def _times(time: Mapping[str, Any]) -> pd.DatetimeIndex:
-    import pandas as pd
-
-    return pd.date_range(time["start"], periods=time["steps"], freq=pd.Timedelta(hours=time["step_hours"]))
+    columns, time = content["hours"]["columns"], content["operation"]["time"]
+    first, step = datetime.fromisoformat(time["start"]), timedelta(hours=time["step_hours"])
+    times = [(first + number * step).isoformat() for number in range(time["steps"])]
+    return csv_text(["time", *columns], zip(times, *columns.values(), strict=True)).encode("utf-8")

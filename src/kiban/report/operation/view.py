@@ -28,12 +28,12 @@ from kiban.report.operation.words import (
     settlement_sentences,
 )
 from kiban.report.phrases import phrase, phrase_or
+from kiban.report.plan.hours import HOUR_DIGITS
 from kiban.report.plan.words import assumed_sentences
 from kiban.version import installed_version
 
 FORMAT: Final = "kiban operation view"
 VERSION: Final = 1
-DIGITS: Final = 6
 KEPT: Final = ("unserved_mw", "dropped_mw", "backlog_mwh", "curtailment_mw", "grid_price_myen_per_mwh")
 DUST: Final = 1e-9
 """MW, MWh or million yen below which a figure is nothing."""
@@ -401,6 +401,6 @@ def _hours(operation: Operation) -> OperationHours:
 def _plain(values: Array) -> list[float | None]:
     """Six digits; nothing below any meaning, and null for what is not known."""
     return [
-        None if math.isnan(value) else round_significant(value, DIGITS) if abs(value) > DUST else 0.0
+        None if math.isnan(value) else round_significant(value, HOUR_DIGITS) if abs(value) > DUST else 0.0
         for value in values.tolist()
     ]
