@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from kiban.report.national.document import NationalDocument
+from kiban.report.operation.view import OperationDocument, OperationHours
 from kiban.report.payment.document import PaymentDocument
 from kiban.report.payment.packages import PackageDocument
 from kiban.report.plan.differences import ComparisonDocument
@@ -22,6 +23,7 @@ from kiban.report.plan.hours import HoursDocument
 from kiban.server.access_documents import AuditDocument, AuditProofDocument, SessionDocument
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
 from kiban.server.job_documents import JobDocument
+from kiban.server.live_operation import LiveDocument
 from kiban.server.planning_routes import StoredPlanDocument
 from kiban.server.problems import ProblemDocument
 from kiban.server.reading_routes import HealthDocument
@@ -36,11 +38,14 @@ DOCUMENTS = (
     PaymentDocument,
     PackageDocument,
     NationalDocument,
+    OperationDocument,
+    OperationHours,
     HealthDocument,
     ExamplesDocument,
     SitesDocument,
     FactsDocument,
     JobDocument,
+    LiveDocument,
     ProblemDocument,
     StoredPlanDocument,
     SessionDocument,

@@ -237,6 +237,7 @@ def run(
     hour: Literal["merit", "measured"] = "merit",
     horizon_hours: float | None = None,
     events: Sequence[Event] | str | Path = (),
+    in_detail: bool = False,
     insist: bool = False,
     report: Report | None = None,
 ) -> Operation:
@@ -244,7 +245,8 @@ def run(
 
     `plan` may be a saved plan's folder, or a scenario, file or name of an example, which is built first. `period` gives
     the weather, prices and days that are met (absent: those of the plan), `forecast` what is known ahead, `events` what
-    fails, or a file of events. Raises `InputError` for what cannot be operated or used.
+    fails, or a file of events; `in_detail` keeps what its report shows. Raises `InputError` for what cannot be operated
+    or used.
     """
     from kiban.operation.running import run as operate
     from kiban.planning.building import build as build_plan
@@ -262,6 +264,7 @@ def run(
         hour=hour,
         horizon_hours=horizon_hours,
         events=events,
+        in_detail=in_detail,
         report=report,
     )
 

@@ -3,9 +3,20 @@ import { mount } from 'svelte';
 import Report from './Report.svelte';
 import { drawFrom, type Ground } from './lib/ground';
 import { learn } from './lib/ui.svelte';
-import type { Columns, Frontier, Language, National, Pay, Plan, Reproduction, Spot } from './lib/types';
+import type { Hours } from './lib/operation';
+import type {
+  Columns,
+  Frontier,
+  Language,
+  National,
+  Operation,
+  Pay,
+  Plan,
+  Reproduction,
+  Spot,
+} from './lib/types';
 
-/** What the page holds: a plan, who pays (with the plan under the package or alone), or a national plan. */
+/** What the page holds: a plan, who pays (with the plan under the package or alone), an operation, or a national plan. */
 export interface Enclosed {
   language: Language;
   version: string;
@@ -14,6 +25,9 @@ export interface Enclosed {
   reproduction?: Reproduction;
   pay?: Pay;
   frontier?: Omit<Frontier, 'scenario'>;
+  operation?: Operation;
+  /** The operation's hours. */
+  operated?: Hours;
   national?: National;
   places?: Spot[];
   ground?: Ground;

@@ -1,4 +1,4 @@
-"""`kiban report`: a plan, who pays for it, or a national plan as one HTML file that opens by double click."""
+"""`kiban report`: a plan, who pays, an operation or a national plan as one HTML file that opens by double click."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def report_command(
         str | None,
         typer.Argument(
             metavar="PLAN",
-            help="A saved plan's folder, what --json printed, or a scenario or example to build; default: tomakomai.",
+            help="A folder of a plan or an operation, what --json printed, or a scenario to build; default: tomakomai.",
         ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="The new HTML file.")] = Path("report.html"),
@@ -57,7 +57,7 @@ def report_command(
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
-    """Write a plan, who pays, or a national plan as one HTML file that needs no network."""
+    """Write a plan, who pays, an operation or a national plan as one HTML file that needs no network."""
     from kiban.report.phrases import phrase
 
     language = choose_language(lang)
@@ -82,9 +82,17 @@ def _page(
     insist: bool,
 ) -> str:
     """The page of whatever the user means by `subject`; `traced` is the measure of a frontier that is asked for."""
-    from kiban.report.page import fill_national_page
+    from kiban.report.operation.folder import read_view
+    from kiban.report.page import fill_national_page, fill_operation_page
     from kiban.scenario.examples import find_national
 
+    operated = read_view(Path(subject)) if subject is not None and Path(subject).is_dir() else None
+    if operated is not None:
+        if packages:
+            raise OutputError(Problem("command.no_package_here", str(subject)))
+        if traced is not None:
+            raise OutputError(Problem("command.no_frontier_here", "--frontier"))
+        return fill_operation_page(operated, language)
     saved = _saved_summary(subject)
     national = find_national(subject) if subject is not None and saved is None else None
     if draws is not None and not packages:

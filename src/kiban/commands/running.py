@@ -107,6 +107,7 @@ def run_command(
                 hour=hour,
                 horizon_hours=horizon,
                 events=events or (),
+                in_detail=out is not None,
                 report=tell,
             )
             if out is not None:

@@ -10,6 +10,7 @@ import typer
 from kiban.commands import access
 from kiban.commands.access import Data, Database, make_settings
 from kiban.commands.terminal import Lang, choose_language, complain
+from kiban.errors import OutputError, Problem
 
 serve_app = typer.Typer(help="Serve the web pages and the API.", add_completion=False)
 access.register(serve_app)
@@ -39,6 +40,10 @@ def serve_command(
         Path | None,
         typer.Option("--oidc", metavar="FILE", help="Sign people in with the OpenID Connect provider in this file."),
     ] = None,
+    operate: Annotated[
+        Path | None,
+        typer.Option("--operate", metavar="JOURNAL", help="Show what `kiban operate` writes to this journal, live."),
+    ] = None,
     session_hours: Annotated[
         float, typer.Option(min=0.1, max=168, help="Hours that a browser stays signed in.")
     ] = 12.0,
@@ -64,6 +69,9 @@ def serve_command(
         hosts=tuple(name or ()),
         token=token,
         oidc=provider,
+        operate=operate,
         session_hours=session_hours,
     )
+    if operate is not None and not settings.is_loopback:
+        raise OutputError(Problem("serve.operate_open", key="--operate"))
     run(settings, choose_language(lang), complain)

@@ -15,7 +15,9 @@ lane        the compiled windows of a plain plant, and those of any number of st
 hour        what happens in an hour: merit order by the window's prices
 horizon     the rolling loop, with states carried over every seam
 budget      the limits of a year, each paced by a price
+expectation  what was expected when each day began
 course      what happened, and what it cost
+weeks       what each week cost, beside perfect foresight
 flexibility  what the grid can be given when it calls, and what that is worth
 settlement  what calls are paid and fined
 job_classes  what firm compute gives up in a call, by what it tolerates

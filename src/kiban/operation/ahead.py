@@ -121,6 +121,12 @@ class Ahead:
         """IT load that may wait, as it arrives."""
         return self.expected[ARRIVALS]
 
+    def net_load_mw(self, window: int) -> Array:
+        """Load as it arrives less power that costs nothing, as it is expected in a window, `(horizon,)`."""
+        load = self.expected[FIRM][window] + self.arrivals_mw[window]
+        need: Array = self.pue[window] * load - self.available_mw[window]
+        return need
+
     @cached_property
     def backlog_limit_mwh(self) -> Array:
         """The most that may wait at the end of each step: what arrived within the allowed delay, seen or expected."""

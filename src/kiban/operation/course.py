@@ -10,6 +10,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE, Conditions
+from kiban.operation.expectation import DayAhead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility
 from kiban.operation.hour import Standing
 from kiban.operation.valuation import Valuation
@@ -40,6 +41,8 @@ class Course:
     """Spent in the windows' solver."""
     largest_gap: float = 0.0
     """Relative distance of cost and proven bound, the largest of all windows."""
+    days: tuple[DayAhead, ...] = ()
+    """The first window of each day, where the manner keeps them."""
 
     @property
     def it_load_mw(self) -> Array:
@@ -62,6 +65,13 @@ class Course:
             float(flows["backlog_mwh"][before]),
             tuple(sold.get(name, 1.0) * float(flows[name][before]) for name in self.facility.sources),
         )
+
+    @property
+    def net_load_mw(self) -> Array:
+        """Load as it arrives less power that costs nothing, both as measured."""
+        series = self.conditions.series
+        need: Array = series[PUE] * (series[FIRM] + series[ARRIVALS]) - self.available_mw
+        return need
 
     def total(self, column: str) -> float:
         """Energy of a flow, MWh."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.interruption import end_if_unwanted
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
 from kiban.operation.budget import Budget, pace
 from kiban.operation.conditions import AVAILABILITY, FIRM, Conditions
 from kiban.operation.course import BATTERY_COLUMNS, RESERVE, Course
 from kiban.operation.events import BACKUP, GRID, IT, Event
 from kiban.operation.events import IMPORT as CALLED
+from kiban.operation.expectation import DayAhead, find_days
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.hour import Happened, Measured, SourceLimits, Standing, StoreLimits, run_hour
@@ -38,6 +40,8 @@ class Manner:
     hour: Hour = "merit"
     events: Sequence[Event] = ()
     budgets: Sequence[Budget] = ()
+    keeps_days: bool = False
+    """Whether the course keeps the window with which each day begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,17 @@ class Part:
 
 
 def operate(
-    facility: Facility, conditions: Conditions, valuation: Valuation, manner: Manner, part: Part | None = None
+    facility: Facility,
+    conditions: Conditions,
+    valuation: Valuation,
+    manner: Manner,
+    part: Part | None = None,
+    passed: Callable[[int], None] | None = None,
 ) -> Course:
-    """The course of an operation, or of a part of it, step by step; states are carried over every seam."""
+    """The course of an operation, or of a part of it, step by step; states are carried over every seam.
+
+    `passed` is told how many steps were operated since it was told last. Raises `UnwantedError` where nobody waits.
+    """
     if part is None:
         part = Part(0, conditions.steps, begin(facility))
     standing, equipment = part.standing, equip(facility)
@@ -62,7 +74,10 @@ def operate(
     seconds, gap = 0.0, 0.0
     period = max(round(PERIOD_HOURS / facility.step_hours), 1)
     measured = manner.hour == "measured" or manner.forecast.measures_first_step
+    day_begins = find_days(conditions.time) if manner.keeps_days else np.zeros(conditions.steps, dtype=bool)
+    days: list[DayAhead] = []
     for first in range(part.first, part.end, period):
+        end_if_unwanted()
         begins = np.arange(first, min(first + period, part.end))
         ahead = look_ahead(
             facility, conditions, manner.forecast, manner.events, begins, manner.horizon_steps, measured=measured
@@ -75,11 +90,15 @@ def operate(
             begun = time.perf_counter()
             answer = lane.solve(number, standing)
             seconds += time.perf_counter() - begun
+            if day_begins[first + number]:
+                days.append(DayAhead(first + number, ahead.net_load_mw(number), lane.schedule()))
             gap = max(gap, abs(answer.cost_myen - answer.bound_myen) / max(1.0, abs(answer.cost_myen)))
             happened = run_hour(hour, equipment, answer.handover, standing)
             standing = happened.standing
             rows.append(happened)
         kept += [sum(limits.reserve_mwh for limits in hour.stores) for hour in hours]
+        if passed is not None:
+            passed(begins.size)
     flows = columns(facility, rows, np.concatenate(available))
     return Course(
         facility.cut(part.first, part.end),
@@ -89,6 +108,7 @@ def operate(
         windows=len(rows),
         seconds=seconds,
         largest_gap=gap,
+        days=tuple(days),
     )
 
 

@@ -25,7 +25,7 @@ from kiban.linear.window import (
 from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, ramp_of, stored_in
 from kiban.operation.ahead import Ahead, look_ahead
 from kiban.operation.conditions import Conditions
-from kiban.operation.facility import EXPORT, IMPORT, Facility, begin
+from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.hour import Handover, Standing
 from kiban.operation.valuation import Valuation
@@ -46,6 +46,9 @@ class Lane(Protocol):
 
     def solve(self, window: int, standing: Standing) -> Answer:
         """The answer of one window from where operation stands when it begins."""
+
+    def schedule(self) -> dict[str, Array]:
+        """What the window that was solved last means to do: MW of sources and MWh in stores, `(steps,)`, by column."""
 
 
 def open_lane(ahead: Ahead, valuation: Valuation) -> Lane:
@@ -89,12 +92,21 @@ class NarrowLane:
     def __init__(self, ahead: Ahead, valuation: Valuation) -> None:
         self._sequence = WindowSequence(write_windows(ahead, valuation))
         self._stores = len(ahead.facility.stores)
+        self._states = [store.state for store in ahead.facility.stores]
+        self._last: WindowSolutions | None = None
 
     def solve(self, window: int, standing: Standing) -> Answer:
         """The answer of one window."""
-        found = self._sequence.solve(window, sum(standing.stored_mwh), standing.waiting_mwh)
+        self._last = found = self._sequence.solve(window, sum(standing.stored_mwh), standing.waiting_mwh)
         handover = narrow_handover(found.amounts[0, :, 0].tolist(), found.prices[0, :, 0].tolist(), self._stores)
         return Answer(handover, float(found.cost_myen[0]), float(found.bound_myen[0]))
+
+    def schedule(self) -> dict[str, Array]:
+        """What the last window means to do."""
+        assert self._last is not None
+        names = {IMPORT: "import_mw", BACKUP_OUTPUT: "backup_mw", **dict.fromkeys(self._states, "storage_mwh")}
+        # The next window is solved in the same place.
+        return {column: self._last.amount(name)[0].copy() for column, name in names.items()}
 
 
 def narrow_handover(amounts: list[float], prices: list[float], stores: int) -> Handover:
@@ -119,11 +131,20 @@ class WideLane:
 
     def __init__(self, ahead: Ahead, valuation: Valuation) -> None:
         self._sequence = WideSequence(write_wide_windows(ahead, valuation))
+        self._states = {store.state: stored_in(store.name) for store in ahead.facility.stores}
+        self._last: WideSolution | None = None
 
     def solve(self, window: int, standing: Standing) -> Answer:
         """The answer of one window."""
-        found = self._sequence.solve(window, states_of(standing))
+        self._last = found = self._sequence.solve(window, states_of(standing))
         return Answer(wide_handovers(self._sequence.windows, found, 1)[0], found.cost_myen, found.bound_myen)
+
+    def schedule(self) -> dict[str, Array]:
+        """What the last window means to do; what is fed in is counted as it flows."""
+        assert self._last is not None
+        names = {source.name: source.name for source in self._sequence.windows.sources} | self._states
+        found = {column: np.array(self._last.amounts[name]) for column, name in names.items()}
+        return found | ({EXPORT: 0.0 - found[EXPORT]} if EXPORT in found else {})
 
 
 def solve_each(

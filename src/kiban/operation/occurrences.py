@@ -86,24 +86,27 @@ class Occurrence:
         )
 
 
-def read_occurrences(path: str | Path, conditions: Conditions, units: Collection[str]) -> tuple[Occurrence, ...]:
-    """The events of a file, laid on the steps of an operation; `units` are what may be hit.
+@dataclass(frozen=True, slots=True)
+class EventText:
+    """Events as text of TOML that lies in no file; `name` is what problems call it."""
+
+    text: str
+    name: str
+
+
+def read_occurrences(
+    source: str | Path | EventText, conditions: Conditions, units: Collection[str]
+) -> tuple[Occurrence, ...]:
+    """The events of a file or a text, laid on the steps of an operation; `units` are what may be hit.
 
     Raises `InputError` with every problem: text that is no TOML, a kind, key or unit that does not exist, a key that is
     missing, a number out of its range, and a time outside of what is operated.
     """
-    try:
-        content = tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(Problem("event.not_toml", str(path), reason=str(error))) from None
-    events = content.get("event")
-    unknown = sorted(set(content) - {"event"})
-    if unknown or not isinstance(events, list) or not all(isinstance(one, dict) for one in events):
-        raise InputError(Problem("event.no_list", str(path), unknown[0] if unknown else "event"))
+    text = source if isinstance(source, EventText) else EventText(read_text(source), str(source))
     problems: list[Problem] = []
     found = []
-    for number, event in enumerate(events, start=1):
-        where = Message("at.event", file=str(path), number=number)
+    for number, event in enumerate(_parse(text), start=1):
+        where = Message("at.event", file=text.name, number=number)
         faults = list(_faults(event, where, units))
         if not faults:
             occurrence = _lay(event, conditions)
@@ -118,7 +121,31 @@ def read_occurrences(path: str | Path, conditions: Conditions, units: Collection
     return tuple(found)
 
 
-def _faults(event: Mapping[str, Any], where: Message, units: Collection[str]) -> list[Problem]:
+def check_events(text: EventText) -> None:
+    """Refuse, with every problem, what no operation could take; units and times are left to `read_occurrences`."""
+    problems = [
+        problem
+        for number, event in enumerate(_parse(text), start=1)
+        for problem in _faults(event, Message("at.event", file=text.name, number=number), None)
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _parse(text: EventText) -> list[dict[str, Any]]:
+    try:
+        content = tomllib.loads(text.text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InputError(Problem("event.not_toml", text.name, reason=str(error))) from None
+    events = content.get("event")
+    unknown = sorted(set(content) - {"event"})
+    if unknown or not isinstance(events, list) or not all(isinstance(one, dict) for one in events):
+        raise InputError(Problem("event.no_list", text.name, unknown[0] if unknown else "event"))
+    return events
+
+
+def _faults(event: Mapping[str, Any], where: Message, units: Collection[str] | None) -> list[Problem]:
+    """What is wrong with an event; its unit is not looked at where `units` is None."""
     if event.get("kind") not in get_args(Kind):
         name = str(event.get("kind"))
         near = nearest(name, get_args(Kind))
@@ -135,7 +162,7 @@ def _faults(event: Mapping[str, Any], where: Message, units: Collection[str]) ->
             faults.append(Problem("event.key", where, key, remedy, {"kind": kind, "near": near, "names": allowed}))
         elif key == "from" and not isinstance(value, date):
             faults.append(Problem("not_a_time", where, key, text=str(value)))
-        elif key == "unit" and value not in units:
+        elif key == "unit" and units is not None and value not in units:
             near = nearest(str(value), units)
             remedy = "nearest" if near else "use_one_of"
             said = {"name": str(value), "near": near, "names": tuple(units)}

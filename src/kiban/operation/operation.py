@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Final
 from kiban.arrays import Array
 from kiban.messages import Message
 from kiban.operation.course import CASH
+from kiban.operation.expectation import Expectation
 from kiban.operation.flexibility import Flexibility
+from kiban.operation.occurrences import Occurrence
 from kiban.operation.settlement import Settlement
+from kiban.operation.weeks import Weeks
 from kiban.planning.provenance import Entry
 
 if TYPE_CHECKING:
@@ -82,6 +85,14 @@ class Operation:
     """What calls were paid and fined, beside the costs; None without calls or market."""
     dated: bool = False
     """Whether other days than those of the plan were met."""
+    occurrences: tuple[Occurrence, ...] = ()
+    """The events of a file."""
+    units: tuple[str, ...] = ()
+    """What events may hit."""
+    expectation: Expectation | None = None
+    """What was expected of each step; None where it was not asked for."""
+    weeks: Weeks | None = None
+    """What each week cost; None where it was not asked for."""
 
     @property
     def sentence(self) -> Message:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from kiban.errors import InputError, Problem
@@ -15,18 +17,20 @@ from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
 from kiban.operation.disturbance import change_conditions, disturb_forecast, list_events
 from kiban.operation.events import BACKUP, GRID, Event
+from kiban.operation.expectation import gather_expectation
 from kiban.operation.facility import Facility, list_plants, list_uncovered, read_facility, served_load
 from kiban.operation.flexibility import Flexibility, assess, read_product, sees_calls
 from kiban.operation.forecast.choice import Circumstances, Wanted, choose_forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
-from kiban.operation.occurrences import Occurrence, read_occurrences
+from kiban.operation.occurrences import EventText, Occurrence, read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.outage_reserve import hold_for_outage
 from kiban.operation.period import Period, read_period
 from kiban.operation.settlement import Settlement, japanese_holidays, load_market_rules, read_rule, settle
 from kiban.operation.valuation import Valuation, read_valuation
+from kiban.operation.weeks import find_weeks
 from kiban.planning.preparation import Preparation, prepare
 from kiban.planning.provenance import Recorder
 from kiban.policy.tax_law import law_day
@@ -67,7 +71,8 @@ def run(
     forecast: Wanted = "synthetic",
     hour: Hour = "merit",
     horizon_hours: float | None = None,
-    events: Sequence[Event] | str | Path = (),
+    events: Sequence[Event] | str | Path | EventText = (),
+    in_detail: bool = False,
     report: Report | None = None,
 ) -> Operation:
     """The operation of a plan.
@@ -75,6 +80,7 @@ def run(
     `period` names the weather, the prices and the days that it meets; None is the plan's own year. `forecast` is what
     is known ahead: a name, a file of forecasts, a trained model, or an object that was made for those conditions; what
     it knows of the past is the plan's own year. `events` are units that fail, or a file of events (`occurrences`).
+    `in_detail` keeps what was expected of each step and what each week cost, which the report of an operation shows.
     `hour` says whether an hour is balanced in merit order of its window's prices or solved again once it is measured;
     windows are `horizon_hours` long (absent takes the catalogue's). Raises `InputError` for a plan that cannot be
     operated and for input that cannot be used.
@@ -88,24 +94,31 @@ def run(
         arranged.recorder,
     )
     conditions, notes = setting.conditions, arranged.notes
-    manner = arranged.manner if isinstance(events, str | Path) else replace(arranged.manner, events=tuple(events))
+    manner = arranged.manner
+    if not isinstance(events, str | Path | EventText):
+        manner = replace(manner, events=tuple(events))
     tell(Message("progress.operating", steps=conditions.steps))
     happening = (setting, manner) if events else None
     occurrences: tuple[Occurrence, ...] = ()
-    if isinstance(events, str | Path):
-        units = (GRID, BACKUP, *setting.facility.units)
+    units = (GRID, BACKUP, *setting.facility.units)
+    if isinstance(events, str | Path | EventText):
         occurrences = read_occurrences(events, conditions, units)
         changed = replace(setting, conditions=change_conditions(occurrences, conditions))
         foreseen = choose_forecast(forecast, replace(circumstances, conditions=changed.conditions), recorder.take)
         foreseen = disturb_forecast(foreseen, occurrences, conditions.step_hours)
         happening = changed, replace(manner, forecast=foreseen, events=list_events(occurrences, changed.facility))
         notes = (*notes, *(one.note(conditions.step_hours) for one in occurrences))
-    course, regret = _operate(setting, manner, best, happening)
+    course, regret = _operate(setting, manner, best, happening, tell, in_detail=in_detail)
     ran, how = (setting, manner) if happening is None else happening
     operation = _describe(plan, ran, manner, best, course, regret)
+    if in_detail:
+        expectation = gather_expectation(course.days, course.net_load_mw)
+        weeks = find_weeks(course, best.course, setting.valuation)
+        operation = replace(operation, expectation=expectation, weeks=weeks)
+    tell(Message("progress.flexibility"))
     flexibility = _assess(plan, arranged.area, ran, how, course, recorder)
     settlement = _settle(operation, arranged.area, flexibility, occurrences, recorder)
-    operation = replace(operation, flexibility=flexibility, settlement=settlement)
+    operation = replace(operation, flexibility=flexibility, settlement=settlement, occurrences=occurrences, units=units)
     return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
 
 
@@ -179,11 +192,18 @@ def _hold(setting: Setting, own: Setting, outage: OutageResource | None) -> Sett
 
 
 def _operate(
-    setting: Setting, manner: Manner, best: Foresight, happening: tuple[Setting, Manner] | None
+    setting: Setting,
+    manner: Manner,
+    best: Foresight,
+    happening: tuple[Setting, Manner] | None,
+    tell: Report,
+    *,
+    in_detail: bool,
 ) -> tuple[Course, Regret]:
     """The operation, and its regret: each part is the difference of two operations that differ in one thing.
 
-    `happening` is the setting and the manner with events; None where nothing happens.
+    `happening` is the setting and the manner with events; None where nothing happens. `in_detail` keeps the days of the
+    operation itself.
     """
     calm = replace(manner, events=())
     perfect = replace(calm, forecast=PerfectForecast(setting.conditions))
@@ -197,12 +217,17 @@ def _operate(
     if happening is not None:
         steps.append(happening)
 
+    ran, how = steps[-1]
+    steps[-1] = ran, replace(how, keeps_days=in_detail)
+    passed = _count_windows(len(steps) * setting.conditions.steps, tell)
+
     def go(one: tuple[Setting, Manner]) -> Course:
         met, manner = one
-        return operate(met.facility, met.conditions, met.valuation, manner)
+        return operate(met.facility, met.conditions, met.valuation, manner, passed=passed)
 
     with ThreadPoolExecutor(len(steps), thread_name_prefix="kiban-operation") as pool:
-        courses = list(pool.map(go, steps))
+        # Each in a context of its own, so that it hears when nobody waits any more.
+        courses = [one.result() for one in [pool.submit(copy_context().run, go, step) for step in steps]]
     costs = [sum(one.costs(setting.valuation).values()) for one in courses]
     with_events = costs[-1] if happening is not None else None
     calm_costs = costs[:-1] if happening is not None else costs
@@ -215,6 +240,18 @@ def _operate(
         events_myen=0.0 if with_events is None else with_events - calm_costs[-1],
     )
     return courses[-1], regret
+
+
+def _count_windows(total: int, tell: Report) -> Callable[[int], None]:
+    """Tells how many windows of all operations are solved, whichever thread solves them."""
+    solved, lock = [0], Lock()
+
+    def passed(count: int) -> None:
+        with lock:
+            solved[0] += count
+            tell(Message("progress.windows", done=solved[0], of=total))
+
+    return passed
 
 
 def _assess(

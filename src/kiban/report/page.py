@@ -1,8 +1,8 @@
 """The report as one HTML file: the same components as in the browser, with the answers enclosed.
 
 The page is built by `npm run build` in web/ into `template/report.html`; here it is only filled, with a plan, with who
-pays and the plan under the package, or with a national plan and its map. It asks for nothing from anywhere: scripts,
-styles, figures and map are all in the file.
+pays and the plan under the package, with an operation, or with a national plan and its map. It asks for nothing from
+anywhere: scripts, styles, figures and map are all in the file.
 """
 
 from __future__ import annotations
@@ -102,6 +102,11 @@ def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> 
 def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
     """The page of a national plan, as `kiban build --json` prints it, with the map and the names of its sites."""
     return _fill(language, national=dict(summary), places=list(_places(summary)), ground=_ground())
+
+
+def fill_operation_page(view: Mapping[str, Any], language: Language = "en") -> str:
+    """The page of an operation: `view` is what `operation_view` gives, or its folder holds."""
+    return _fill(language, operation=view["operation"], operated=view["hours"]["columns"])
 
 
 def _fill(language: Language, details: Mapping[Language, Any] | None = None, **contents: Any) -> str:

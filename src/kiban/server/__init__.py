@@ -18,6 +18,7 @@
 
     reading_routes       addresses that only read what kiban knows
     planning_routes      addresses that plan
+    operation_routes     addresses of operations
     job_routes           addresses of jobs
     job_documents        a job as JSON
     job_events           a job as it goes on, as server-sent events
@@ -33,6 +34,10 @@
     answers              plans while the caller waits
     payments             who pays, and the questions that are kept
     plan_files           a plan as files to take home
+    queueing             a question that becomes a job
+    operations           a plan that is operated, and its files
+    live_operation       the journal of a campus that is operated, followed
+    live_events          the same as server-sent events
 
     store                plans and jobs
     grouping             what many want written goes to the disk together

@@ -16,7 +16,15 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 
 from kiban.errors import MOST_PROBLEMS, KibanError, Problem
-from kiban.server import access_routes, job_routes, pages, planning_routes, reading_routes, sign_in_page
+from kiban.server import (
+    access_routes,
+    job_routes,
+    operation_routes,
+    pages,
+    planning_routes,
+    reading_routes,
+    sign_in_page,
+)
 from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
@@ -24,6 +32,7 @@ from kiban.server.bodies import LARGEST_SEQUENCE, LONGEST_SESSION
 from kiban.server.database_faults import LockedError, first_line, refusal_of_database
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
+from kiban.server.live_operation import JournalFollower
 from kiban.server.oidc import SignIn
 from kiban.server.problems import MEDIA_TYPE, RefusedError, refusal_of, refuse
 from kiban.server.service import Json, Service
@@ -43,7 +52,8 @@ def make_application(settings: Settings) -> FastAPI:
     store = Store(settings.database_url)
     sign_in = SignIn(settings.oidc) if settings.oidc is not None else None
     audit = AuditLog(store, find_or_make_key(settings.data))
-    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in)
+    followed = None if settings.operate is None else JournalFollower(settings.operate)
+    service = Service(settings, store, Answers(store, settings), Supervisor(store, settings), audit, sign_in, followed)
 
     @asynccontextmanager
     async def live(_: FastAPI) -> AsyncIterator[None]:
@@ -75,7 +85,8 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    for routes in (reading_routes, access_routes, job_routes, planning_routes, sign_in_page, pages):
+    rooms = (reading_routes, access_routes, job_routes, planning_routes, operation_routes, sign_in_page, pages)
+    for routes in rooms:
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(HTTPException, _answer_http)

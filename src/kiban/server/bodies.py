@@ -10,6 +10,7 @@ Changes = dict[Annotated[str, Field(min_length=1, max_length=200)], Any]
 Packages = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], Field(max_length=50)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Mode = Literal["auto", "instant", "job"]
+DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 LONGEST_SESSION = 64
 LARGEST_SEQUENCE = 2**53 - 1
 SESSION = Annotated[str, Field(max_length=LONGEST_SESSION)]
@@ -112,6 +113,23 @@ class FrontierQuestion(Study, Numbered):
     """Designs from one end to the other, at most 101."""
     budget_myen_per_year: Annotated[Finite | None, Field(gt=0)] = None
     """Also find the best design that costs this at most."""
+
+
+class RunQuestion(Study, Numbered):
+    """Ask how the plan of a study runs when the hours ahead are not known."""
+
+    forecast: Literal["synthetic", "perfect", "persistence", "climatology"] = "synthetic"
+    """What is known ahead; `synthetic` errs as a weather model does."""
+    hour: Literal["merit", "measured"] = "merit"
+    """How an hour is met: in merit order of its window's prices, or solved again once it is measured."""
+    horizon_hours: Annotated[Finite | None, Field(ge=1, le=8760)] = None
+    """Length of a window; absent takes the catalogue's."""
+    events: Annotated[str, Field(max_length=100_000)] = ""
+    """What happens, dated, as the text of a TOML file of events."""
+    first: Annotated[str, Field(pattern=DAY)] | None = None
+    """First day that is operated, as 2023-01-31; with `last`, or neither."""
+    last: Annotated[str, Field(pattern=DAY)] | None = None
+    """Last day that is operated."""
 
 
 class NationalQuestion(Numbered):

@@ -30,7 +30,15 @@ PROBLEM = {
     "required": ["type", "title", "status", "detail", "detail_ja", "path", "problems"],
 }
 ACCEPTED = frozenset(
-    {"/api/v1/plans", "/api/v1/pay", "/api/v1/compare", "/api/v1/sweep", "/api/v1/frontier", "/api/v1/national"}
+    {
+        "/api/v1/plans",
+        "/api/v1/pay",
+        "/api/v1/compare",
+        "/api/v1/sweep",
+        "/api/v1/frontier",
+        "/api/v1/runs",
+        "/api/v1/national",
+    }
 )
 OPEN = frozenset({"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"})
 SHOWN = frozenset({"/api/v1/sign-in", "/api/v1/sign-in/return"})
@@ -38,6 +46,8 @@ SHOWN = frozenset({"/api/v1/sign-in", "/api/v1/sign-in/return"})
 OTHER_MEDIA = {
     "/api/v1/jobs/{job_id}/events": "text/event-stream",
     "/api/v1/plans/{plan_id}/files/{kind}": "*/*",
+    "/api/v1/runs/{job_id}/files/{kind}": "*/*",
+    "/api/v1/operating/events": "text/event-stream",
 }
 
 

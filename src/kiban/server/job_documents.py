@@ -78,6 +78,9 @@ async def _result(service: Service, row: Row) -> dict[str, Any] | None:
     if row["state"] != "done" or row["result"] is None:
         return None
     content: dict[str, Any] = unpack(row["result"])
+    if row["kind"] == "run":
+        # Its hours are many, and have an address of their own.
+        return {"operation": content["operation"], "run": row["id"]}
     if row["kind"] != "plan":
         return content
     # Who sees the job sees its plan, unless the job's owner has deleted that.

@@ -36,10 +36,10 @@ from kiban.server.bodies import (
     Study,
     SweepQuestion,
 )
-from kiban.server.job_documents import read_job
 from kiban.server.payments import ask, read_packages
 from kiban.server.plan_files import FILE_KINDS, plan_file
 from kiban.server.problems import refuse
+from kiban.server.queueing import queue_job
 from kiban.server.service import Json, Planner, Service, ServiceOf, Viewer, attachment, number
 from kiban.server.store import Row
 from kiban.server.studies import estimate_seconds, find_national_study, find_scenario
@@ -84,7 +84,7 @@ async def plan(
             request.state.subject = how.id
             content = {"plan": await run_in_threadpool(_document, made, how, view, lang)}
             return Json(number(content, question.session, question.sequence))
-    return await _queue("plan", scenario.name, {"scenario": plain_scenario(scenario)}, question, request, caller)
+    return await queue_job("plan", scenario.name, {"scenario": plain_scenario(scenario)}, question, request, caller)
 
 
 def _document(made: Plan, how: Circumstances, view: View, lang: Lang = None) -> PlanDocument:
@@ -98,17 +98,6 @@ def _is_instant(question: Numbered, estimate: float, service: Service) -> bool:
     if question.mode == "instant" and not quick:
         raise refuse("too-large", "instant", path="mode", seconds=f"{estimate:.0f}")
     return quick and question.mode != "job"
-
-
-async def _queue(
-    kind: str, name: str, content: dict[str, Any], question: Numbered, request: Request, caller: Caller
-) -> Json:
-    service: Service = request.app.state.service
-    job_id = await run_in_threadpool(service.supervisor.submit, kind, name, caller.name, content)
-    request.state.subject = job_id
-    job = await read_job(service, job_id, caller)
-    answer = number({"job": job}, question.session, question.sequence)
-    return Json(answer, status_code=202, headers={"location": f"/api/v1/jobs/{job_id}"})
 
 
 @router.get("/plans", tags=["plans"])
@@ -267,7 +256,7 @@ async def pay(question: PayQuestion, request: Request, service: ServiceOf, calle
         "downside": question.downside,
         "draws": question.draws,
     }
-    return await _queue("pay", scenario.name, content, question, request, caller)
+    return await queue_job("pay", scenario.name, content, question, request, caller)
 
 
 def _packages(question: PayQuestion, scenario: Scenario) -> tuple[list[str | dict[str, Any]], dict[str, float]]:
@@ -305,7 +294,7 @@ async def compare(question: CompareQuestion, request: Request, service: ServiceO
         else:
             return Json(number(content, question.session, question.sequence))
     asked = {"scenarios": [plain_scenario(scenario) for scenario in scenarios], "causes": question.causes}
-    return await _queue("compare", scenarios[0].name, asked, question, request, caller)
+    return await queue_job("compare", scenarios[0].name, asked, question, request, caller)
 
 
 async def _compare(
@@ -352,7 +341,7 @@ async def sweep(question: SweepQuestion, request: Request, service: ServiceOf, c
         return Json(number({"key": question.key, "points": points}, question.session, question.sequence))
     plain = [plain_scenario(scenario) for scenario in scenarios]
     asked = {"key": question.key, "values": question.values, "scenarios": plain}
-    return await _queue("sweep", scenarios[0].name, asked, question, request, caller)
+    return await queue_job("sweep", scenarios[0].name, asked, question, request, caller)
 
 
 @router.post("/frontier", tags=["plans"])
@@ -370,7 +359,7 @@ async def frontier(question: FrontierQuestion, request: Request, service: Servic
         "points": question.points,
         "budget_myen_per_year": question.budget_myen_per_year,
     }
-    return await _queue("frontier", scenario.name, asked, question, request, caller)
+    return await queue_job("frontier", scenario.name, asked, question, request, caller)
 
 
 def _vary(question: SweepQuestion, service: Service, caller: Caller) -> list[Scenario]:
@@ -389,4 +378,4 @@ async def national(question: NationalQuestion, request: Request, service: Servic
     study = await run_in_threadpool(find_national_study, question, service.settings)
     read = await run_in_threadpool(partial(parse_national, study, where=""))
     refuse_slips(read)
-    return await _queue("national", read.national.name, {"study": study}, question, request, caller)
+    return await queue_job("national", read.national.name, {"study": study}, question, request, caller)

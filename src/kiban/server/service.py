@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.responses import JSONResponse, Response
@@ -18,6 +18,9 @@ from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
 
+if TYPE_CHECKING:
+    from kiban.server.live_operation import JournalFollower
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -30,6 +33,8 @@ class Service:
     audit: AuditLog
     sign_in: SignIn | None
     """The way in by a provider of identities, where the server has one."""
+    live: JournalFollower | None = None
+    """The journal of a campus that is operated, where the server follows one."""
 
 
 class Json(JSONResponse):

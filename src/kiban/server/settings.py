@@ -84,6 +84,8 @@ class Settings:
     """Whether tokens are needed although only this machine can ask, because several people use it."""
     oidc: Provider | None = None
     """Who signs people in, beside tokens."""
+    operate: Path | None = None
+    """Journal of `kiban operate` that the screen Run follows."""
     session_hours: float = 12.0
     """How long a browser stays signed in."""
 

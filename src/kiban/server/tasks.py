@@ -1,4 +1,4 @@
-"""What a job does: one plan, who pays, a comparison, a sweep, a frontier, or the national plan.
+"""What a job does: one plan, who pays, a comparison, a sweep, a frontier, an operation, or the national plan.
 
 Runs in a worker process. A question is plain JSON, so that it outlives the server.
 """
@@ -27,6 +27,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.plain import differing_sections, plain_scenario, restore_scenario
+from kiban.server.operations import answer_run
 from kiban.server.packing import PackedPlan, pack_plan, plan_id
 from kiban.server.payments import ask, read_packages
 from kiban.server.studies import apply_changes
@@ -62,7 +63,7 @@ def run(kind: str, question: Mapping[str, Any], tell: Tell) -> Outcome:
     """Do a job; raises what the parts raise."""
     tell(say("started"))
     return {"plan": _plan, "pay": _pay, "compare": _compare, "sweep": _sweep, "frontier": _frontier,
-            "national": _national}[kind](question, tell)  # fmt: skip
+            "run": _run, "national": _national}[kind](question, tell)  # fmt: skip
 
 
 def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Report:
@@ -174,6 +175,10 @@ def _frontier(question: Mapping[str, Any], tell: Tell) -> Outcome:
         report=_teller(tell),
     )
     return Outcome({"frontier": frontier_document(found)})
+
+
+def _run(question: Mapping[str, Any], tell: Tell) -> Outcome:
+    return Outcome(answer_run(question, _teller(tell)))
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:

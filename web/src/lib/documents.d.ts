@@ -1196,6 +1196,139 @@ export interface NationalDocument {
   one_way: TwoWay | null;
 }
 
+/** The operated steps. */
+export interface OperatedTime {
+  start: string;
+  step_hours: number;
+  steps: number;
+}
+
+/** A part of the regret; `share` is of the cost with perfect foresight. */
+export interface RegretPart {
+  name: string;
+  label: Names;
+  cost_myen: number;
+  share: number | null;
+}
+
+/** An item of cost, as operated and with perfect foresight. */
+export interface OperatedCost {
+  item: string;
+  label: Names;
+  cost_myen: number;
+  perfect_foresight_cost_myen: number;
+}
+
+/** How it ran: a name, and its value in words. */
+export interface RunFigure {
+  label: Names;
+  text: Names;
+}
+
+/** An event in steps `first` to before `end`, known from step `known` on. */
+export interface OperatedEvent {
+  kind: string;
+  label: Names;
+  unit: string | null;
+  first: number;
+  end: number;
+  known: number;
+}
+
+/** What an event may hit. */
+export interface UnitDocument {
+  name: string;
+  label: Names;
+}
+
+/** Sentences in both languages. */
+export interface Lines {
+  en: string[];
+  ja: string[];
+}
+
+/** What could be offered to the grid, and in sentences what that is worth. */
+export interface FlexibilityDocument {
+  offered_mw: number | null;
+  value_myen_per_year: number | null;
+  sentences: Lines;
+}
+
+/** What calls were paid, as a table and in sentences. */
+export interface SettledCalls {
+  headings: Lines;
+  rows_en: string[][];
+  rows_ja: string[][];
+  sentences: Lines;
+}
+
+/** A week from step `first` on. */
+export interface OperatedWeek {
+  first: number;
+  steps: number;
+  cost_myen: number;
+  perfect_foresight_cost_myen: number;
+  unserved_mwh: number;
+}
+
+/** By lead in steps, what a forecast of the net load is to be moved by to hold eight of ten outcomes. */
+export interface FanDocument {
+  low_mw: (number | null)[];
+  high_mw: (number | null)[];
+  days: number;
+}
+
+/** A column of the hours: what gives power, or what is in a store; `subject` is how colours know it. */
+export interface OperatedFlow {
+  column: string;
+  subject: string;
+  label: Names;
+}
+
+/** An operation in both languages; its hours are a document of their own. */
+export interface OperationDocument {
+  format: string;
+  version: number;
+  kiban: string;
+  name: string;
+  site_name: Names;
+  sentence: Names;
+  time: OperatedTime;
+  forecast: string;
+  forecast_name: Names;
+  hour: string;
+  horizon_hours: number;
+  currency: string;
+  yen_per_usd: number | null;
+  cost_myen: number;
+  perfect_foresight_cost_myen: number;
+  regret: RegretPart[];
+  total: RegretPart;
+  costs: OperatedCost[];
+  limits: Names;
+  figures: RunFigure[];
+  unserved_by_class_mwh: Record<string, number>;
+  battery_cycles: number;
+  backup_starts: number;
+  events: OperatedEvent[];
+  units: UnitDocument[];
+  flexibility: FlexibilityDocument;
+  calls: SettledCalls | null;
+  weeks: OperatedWeek[];
+  worst_week: number;
+  fan: FanDocument;
+  sources: OperatedFlow[];
+  stores: OperatedFlow[];
+  assumed: Lines;
+  notes: Lines;
+}
+
+/** Columns of an operation, rounded to six digits; null where nothing was expected. */
+export interface OperationHours {
+  columns: Record<string, (number | null)[]>;
+  units: Record<string, string>;
+}
+
 /** What a server takes on. */
 export interface LimitsDocument {
   body_bytes: number;
@@ -1354,6 +1487,40 @@ export interface JobDocument {
   result: Record<string, unknown> | null;
   problem: ProblemDocument | null;
   attempts: number;
+}
+
+/** A decision: the limit, why, what is expected of the hour and what was heard with it, MW and MWh. */
+export interface LiveStep {
+  number: number;
+  at: string;
+  reason: Names;
+  sentence: Names;
+  firm_mw: number;
+  flexible_mw: number;
+  expires: string;
+  expected: Record<string, number>;
+  measured: Record<string, number | null>;
+  faults: number;
+}
+
+/** An order of a person or a call of the grid; `amount_mw` is what flexible compute or the import may draw. */
+export interface LiveOrder {
+  number: number;
+  at: string;
+  kind: string;
+  who: string;
+  begins: string;
+  ends: string;
+  amount_mw: number;
+}
+
+/** A journal that is followed: the newest day of steps, the newest orders, and what is wrong with it. */
+export interface LiveDocument {
+  state: 'off' | 'absent' | 'following' | 'broken';
+  problem: Names | null;
+  decisions: number;
+  steps: LiveStep[];
+  orders: LiveOrder[];
 }
 
 /** A stored plan in a list; `own` says whether the caller holds it, `shared` whether others see it. */

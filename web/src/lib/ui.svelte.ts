@@ -2,7 +2,7 @@
 import type en from '../text/en.json';
 import type { Changes, Language, Study, Value } from './types';
 
-export const SCREENS = ['start', 'build', 'pay', 'japan', 'compare', 'saved'] as const;
+export const SCREENS = ['start', 'build', 'pay', 'run', 'japan', 'compare', 'saved'] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Key = keyof typeof en;
 type Texts = Record<string, string>;
@@ -14,6 +14,16 @@ export async function learn(language: Language): Promise<void> {
 }
 const BASE = 'tomakomai';
 
+/** What an operation meets, where it is not the default. */
+export interface Run {
+  forecast?: string;
+  horizon_hours?: number;
+  first?: string;
+  last?: string;
+  /** A TOML text of events. */
+  events?: string;
+}
+
 interface Place {
   language: Language;
   screen: Screen;
@@ -24,6 +34,7 @@ interface Place {
   others: Study[];
   /** What differs from the worked example of the whole country. */
   national: Changes;
+  run: Run;
 }
 
 function valueOf(text: string): Value {
@@ -55,6 +66,13 @@ function readPlace(): Place {
   const step = Number(query.get('step') ?? 0);
   const national: Changes = {};
   for (const [key, value] of query) if (key.startsWith('nation.')) national[key.slice(7)] = valueOf(value);
+  const run: Run = {};
+  for (const name of ['forecast', 'first', 'last', 'events'] as const) {
+    const given = query.get(`run.${name}`);
+    if (given) run[name] = given;
+  }
+  const horizon = Number(query.get('run.horizon_hours') ?? NaN);
+  if (Number.isFinite(horizon)) run.horizon_hours = horizon;
   return {
     language: first === 'ja' ? 'ja' : 'en',
     screen: (SCREENS as readonly string[]).includes(second) ? (second as Screen) : 'start',
@@ -62,6 +80,7 @@ function readPlace(): Place {
     step: step >= 1 && step <= 4 ? step : 0,
     others: query.getAll('other').map((text) => readStudy(new URLSearchParams(text))),
     national,
+    run,
   };
 }
 
@@ -73,8 +92,19 @@ export function addressOf(change: Partial<Place>): string {
   if (place.screen === 'build' && place.step) query.set('step', String(place.step));
   if (place.screen === 'compare') for (const other of place.others) query.append('other', studyQuery(other).toString());
   if (place.screen === 'japan') for (const [key, value] of Object.entries(place.national)) query.set(`nation.${key}`, String(value));
+  if (place.screen === 'run') for (const [key, value] of Object.entries(place.run)) query.set(`run.${key}`, String(value));
   const path = `/${place.language}/${place.screen === 'start' ? '' : place.screen}`;
   return `${path}?${query}`;
+}
+
+const PATIENCE_MS = 10_000;
+/** Moves the focus to the heading of a screen, once it is there: some are loaded first. */
+function focusHeading(until: number): void {
+  requestAnimationFrame(() => {
+    const heading = document.querySelector<HTMLElement>('main h1');
+    if (heading) heading.focus();
+    else if (performance.now() < until) focusHeading(until);
+  });
 }
 
 export function go(change: Partial<Place>, replace = false): void {
@@ -89,7 +119,7 @@ export function go(change: Partial<Place>, replace = false): void {
   history[replace ? 'replaceState' : 'pushState'](null, '', address);
   if (moved) {
     scrollTo(0, 0);
-    requestAnimationFrame(() => document.querySelector<HTMLElement>('main h1')?.focus());
+    focusHeading(performance.now() + PATIENCE_MS);
   }
 }
 

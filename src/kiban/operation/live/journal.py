@@ -74,10 +74,18 @@ def write_line(number: int, kind: Kind, content: Mapping[str, Any], previous: st
 
 def read_journal(content: bytes) -> Journal:
     """The lines of a file, every hash checked; raises `BrokenJournalError`."""
+    return read_on(content, Journal((), 0, 0))
+
+
+def read_on(content: bytes, before: Journal) -> Journal:
+    """The lines that follow those of `before`, which need hold no more than its last one; raises `BrokenJournalError`.
+
+    `content` begins where the whole lines of `before` end, and so do the bytes that are counted.
+    """
     end = content.rfind(b"\n") + 1
     entries: list[Entry] = []
-    previous = ORIGIN
-    for place, line in enumerate(content[:end].splitlines(), start=1):
+    previous, number = before.last_hash, before.entries[-1].number if before.entries else 0
+    for place, line in enumerate(content[:end].splitlines(), start=number + 1):
         body = line[:-_HASH_BYTES]
         own = _hash_of(previous, body)
         if line != body + f',"hash":"{own}"}}'.encode("ascii"):
