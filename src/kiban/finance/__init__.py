@@ -33,6 +33,7 @@ Money by year:
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
     optional_depreciation  what an owner deducts who may take less than the limit of the law
     size_levy         tax on value added and capital, a cost before profit
+    taxed_purchases   what is bought and the tax on what it earns, found in turn
     tax               tax on income: losses carried forward, credits as far as limits allow
     debt              debt sized by cost and cover, drawn, repaid
     leverage          which share of the capital in use debt pays for

@@ -18,29 +18,22 @@ as in any model of project finance; NREL's System Advisor Model gives the same, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from kiban.arrays import Array, powers, worth_of
+from kiban.arrays import Array
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.money_terms import grow
-from kiban.finance.optional_depreciation import may_choose, take_what_income_bears
 from kiban.finance.project import MEASURED_ACCOUNTS, Project
-from kiban.finance.purchases import CreditsUsed, Purchases, PurchaseTax, PurchaseTerms, list_purchases, totals
-from kiban.finance.size_levy import size_levy
-from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow, income_tax
+from kiban.finance.purchases import Purchases, PurchaseTax, PurchaseTerms, totals
+from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow
+from kiban.finance.taxed_purchases import buy_and_tax, paid_in, tax_on
 
 POWER_ACCOUNTS = ("energy", "export_revenue")
-REPRICED_ASSETS = ("chips",)
-SAME_CREDIT_SHARE = 1e-9
-SAME_TAX_SHARE = 1e-9
-"""Of the present value of tax, below which an owner has no reason to deduct less."""
-MOST_TAX_ROUNDS = 20
-"""Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -149,7 +142,7 @@ class CashFlow:
         levy = self.project.policy.tax.size_levy
         if levy is None:
             return 0.0
-        return levy.capital_rate * levy.taxed_capital(float(_paid_in(self.capex, self.assumptions)[0]))
+        return levy.capital_rate * levy.taxed_capital(float(paid_in(self.capex, self.assumptions)[0]))
 
     @property
     def project_flow(self) -> Array:
@@ -258,8 +251,13 @@ def project_cash_flow(
     fixed_om = {a.name: operating(a.fixed_om_myen_per_year, stands[a.name]) for a in project.assets}
     network = {a.name: operating(a.network_charge_myen_per_year, stands[a.name]) for a in project.assets}
     running = totals(costs) + totals(fixed_om) + totals(network)
-    taxed = _buy(
-        project, assumptions, draws, totals(revenue) - running - decommissioning, _wages(fixed_om, assumptions)
+    taxed = buy_and_tax(
+        project,
+        assumptions,
+        totals(revenue) - running - decommissioning,
+        np.asarray(assumptions.wages_of_operation_share * totals(fixed_om)),
+        capex_factor=draws.capex_factor,
+        chip_price_factor=draws.chip_price_factor,
     )
     bought, income, levy, unlevered = taxed.bought, taxed.income, taxed.levy, taxed.tax
     credits = unlevered.earned
@@ -322,134 +320,16 @@ def project_cash_flow(
         cash_reserves=terms.reserves(debt.service, spent, start)
         + _collateral(project, start, years, assumptions.inflation),
         reserve=reserve,
-        tax=_tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee, project, assumptions, credits),
+        tax=tax_on(income - debt.interest - debt.upfront_fee - debt.guarantee_fee, project, assumptions, credits),
         unlevered_tax=unlevered,
         purchase_terms={name: purchases.terms for name, purchases in bought.items()},
     )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Taxed:
-    """Purchases of every asset that costs something, the income before interest, the levy on size, and income tax."""
-
-    bought: dict[str, Purchases]
-    income: Array
-    levy: Array
-    tax: IncomeTax
-    postponed: Array
-
-
-def _buy(
-    project: Project, assumptions: FinanceAssumptions, draws: Draws, operating_income: Array, wages: Array
-) -> _Taxed:
-    """What is bought, and the tax on what it earns.
-
-    What can be used of a credit depends on the tax, and the tax on the basis that only used credits cut: the two are
-    found in turn. Tax without debt decides, since the debt is sized on what is bought.
-    """
-    factor = np.ones(1) if draws.capex_factor is None else draws.capex_factor
-    used: CreditsUsed = {}
-    for _ in range(MOST_TAX_ROUNDS):
-        bought = {
-            asset.name: list_purchases(
-                asset,
-                project.policy.assets[asset.asset],
-                assumptions,
-                start_year=project.start_year,
-                years_after_base=project.years_after_base,
-                capex_factor=factor,
-                price_factor=draws.chip_price_factor if asset.asset in REPRICED_ASSETS else None,
-                credits_used=used,
-            )
-            for asset in project.assets
-            if np.any(asset.capex_myen > 0)
-        }
-        income = np.asarray(operating_income)
-        for one in bought.values():
-            income = income + one.taxed_grants + one.residual_value - one.property_tax
-            income = income - sum((tax.deducted_myen for tax in one.purchase_taxes), np.zeros(1))
-        taxed = _choose_deductions(project, assumptions, bought, income, wages)
-        tax = taxed.tax
-        found = {
-            (rule, born): share
-            for rule, use in zip(tax.rules, tax.credits, strict=True)
-            for born, share in use.shares.items()
-        }
-        if all(np.all(np.abs(share - used.get(key, 1.0)) <= SAME_CREDIT_SHARE) for key, share in found.items()):
-            break
-        used = found
-    return taxed
-
-
-def _choose_deductions(
-    project: Project, assumptions: FinanceAssumptions, bought: dict[str, Purchases], income: Array, wages: Array
-) -> _Taxed:
-    """Tax with the law's whole depreciation, or with what the `income` before it bears where tax is then worth less.
-
-    Only an owner with losses that nothing relieves at once has something to choose; each draw chooses for itself.
-    """
-    capital = _paid_in({name: one.capex for name, one in bought.items()}, assumptions)
-    terms = project.policy.tax
-    limit = totals({name: one.depreciation for name, one in bought.items()})
-
-    def tax_under(purchases: dict[str, Purchases]) -> _Taxed:
-        deducted = totals({name: one.depreciation for name, one in purchases.items()})
-        levy = size_levy(income - deducted, wages, capital, terms, assumptions)
-        credits = tuple(credit for one in purchases.values() for credit in one.credits)
-        left = income - deducted - levy
-        return _Taxed(purchases, left, levy, _tax_on(left, project, assumptions, credits), limit - deducted)
-
-    whole = tax_under(bought)
-    if not (terms.rate > 0 and np.any(whole.tax.losses.carried > 0) and may_choose(terms.jurisdiction, bought)):
-        return whole
-    other = assumptions.group_tax_myen / terms.rate if assumptions.tax_position == "group" and terms.rate > 0 else 0.0
-    room = income + other - size_levy(0.0 * income, wages, capital, terms, assumptions)
-    keeps_all = assumptions.terms.undepreciated == "deducted"
-    less = tax_under(take_what_income_bears(bought, room, keeps_all=keeps_all))
-    rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
-    weights = powers(1.0 + rate, -np.arange(income.shape[-1], dtype=float))
-    paid, saved = (worth_of(np.asarray(one.tax.due + one.levy), weights) for one in (whole, less))
-    better = np.asarray(saved < paid - SAME_TAX_SHARE * np.abs(paid))[..., np.newaxis]
-    if not better.any():
-        return whole
-    if better.all():
-        return less
-    return tax_under({
-        name: replace(one, depreciation=np.where(better, less.bought[name].depreciation, one.depreciation))
-        for name, one in bought.items()
-    })  # fmt: skip
-
-
-def _wages(fixed_om: Mapping[str, Array], assumptions: FinanceAssumptions) -> Array:
-    return np.asarray(assumptions.wages_of_operation_share * totals(fixed_om))
 
 
 def _taxes_until(start: int, bought: Mapping[str, Purchases]) -> Array:
     """Tax on the first purchases, which debt and equity pay for as for the purchases."""
     paid = sum((tax.amount_myen for one in bought.values() for tax in one.purchase_taxes), np.zeros(1))
     return np.asarray(paid * (np.arange(np.shape(paid)[-1]) <= start))
-
-
-def _paid_in(capex: Mapping[str, Array], assumptions: FinanceAssumptions) -> Array:
-    """Capital that is paid into a company of the campus's own, (..., 1): what debt does not pay for. A group pays
-    out of what it has earned, and its capital stays."""
-    if assumptions.tax_position == "group":
-        return np.zeros(1)
-    cost = totals(capex).sum(axis=-1, keepdims=True)
-    return np.asarray((1.0 - assumptions.debt_share) * cost)
-
-
-def _tax_on(
-    taxable: Array, project: Project, assumptions: FinanceAssumptions, credits: tuple[EarnedCredit, ...]
-) -> IncomeTax:
-    return income_tax(
-        np.asarray(taxable),
-        project.policy.tax,
-        credits,
-        position=assumptions.tax_position,
-        group_tax_myen=assumptions.group_tax_myen,
-        opening_loss_myen=assumptions.opening_loss_myen,
-    )
 
 
 def over_years(flow: Array, years: int) -> Array:

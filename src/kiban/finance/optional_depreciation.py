@@ -9,8 +9,8 @@ not taken stays in the book value, and later limits follow from that,
 A special allowance that is not taken may be taken one year later (Act on Special Measures, article 52-2). A retired
 asset leaves with all of its book value. The rule here: of the limits together as much is taken as the income before
 interest bears, each asset the same share of its limit. Whether that is better than the whole limit, with a loss that
-expires and counts against half of a later income, is decided by the present value of tax (`cash_flow`). American law
-knows no choice: what was allowable counts as allowed (26 USC 1016).
+expires and counts against half of a later income, is decided by the present value of tax (`taxed_purchases`). American
+law knows no choice: what was allowable counts as allowed (26 USC 1016).
 
 Amounts are million yen nominal, arrays (..., years).
 """
