@@ -18,6 +18,7 @@ from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.foresight import foresee
 from kiban.operation.horizon import Manner, operate
 from kiban.operation.outage_reserve import find_need, hold_for_outage
+from kiban.operation.period import Period
 from kiban.planning.plan import Plan
 from kiban.planning.resources import OutageResource
 
@@ -106,6 +107,9 @@ def test_a_plan_with_an_outage_is_operated(tmp_path: Path) -> None:
     path.write_text(SCENARIO.read_text(encoding="utf-8") + "[outage]\nhours = 2\n", encoding="utf-8")
     plan = kiban.build(path)
     assert isinstance(plan, Plan)
+    days = plan.time[24].date(), plan.time[71].date()
+    some = kiban.run(plan, horizon_hours=24, period=Period(first=days[0], last=days[1]))
+    assert some.time.size == 48
     operation = kiban.run(plan, horizon_hours=24)
     assert operation.total_unserved_mwh < 1e-3
     assert operation.bound_myen <= operation.cost_myen + 1e-4

@@ -88,7 +88,8 @@ class Ahead:
 
     def reserve_mwh(self, store: Store) -> Array:
         """What a store holds for an outage, while none is known."""
-        held: Array = self.given(store.reserve_mwh) * (self.left(GRID) * np.ones(self.steps.shape) > 0.0)
+        connected = np.where(self.left(GRID) * np.ones(self.steps.shape) > 0.0, 1.0, 0.0)
+        held: Array = np.asarray(self.given(store.reserve_mwh), dtype=np.float64) * connected
         return held
 
     def output_limit_mw(self, generator: Generator) -> Array:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import MONTHS_PER_YEAR
@@ -111,8 +112,8 @@ def _run(
     return missing
 
 
-def _groups(conditions: Conditions) -> tuple[Array, Array]:
+def _groups(conditions: Conditions) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Month and time of day of each step."""
     time = conditions.time
     minutes = time.hour.to_numpy() * 60 + time.minute.to_numpy()
-    return time.month.to_numpy(), (minutes / (60 * conditions.step_hours)).astype(np.int64)
+    return time.month.to_numpy().astype(np.int64), (minutes / (60 * conditions.step_hours)).astype(np.int64)

@@ -144,16 +144,15 @@ def arrange(
     take = preparation.recorder.take
     asked_hours = take("operation.window") if horizon_hours is None else horizon_hours
     valuation = read_valuation(plan, take("operation.unserved_price"), take("compute.unserved_price"))
-    planned = _set(plan, preparation, valuation)
-    own = planned
-    planned = _hold(own, own, resources.outage)
+    bare = _set(plan, preparation, valuation)
+    planned = _hold(bare, bare, resources.outage)
     planned = replace(planned, valuation=value_states(planned.facility, planned.conditions, valuation))
     tell(Message("progress.foresight"))
     best = own = foresee(planned.facility, planned.conditions, planned.valuation)
     setting, recorder, notes = planned, preparation.recorder, preparation.notes
     if period is not None:
         met, first, end = read_period(plan, period)
-        setting = _hold(_set(plan, met, planned.valuation), own, resources.outage)
+        setting = _hold(_set(plan, met, planned.valuation), bare, resources.outage)
         setting = replace(
             setting, facility=setting.facility.cut(first, end), conditions=setting.conditions.cut(first, end)
         )
