@@ -34,7 +34,7 @@ from kiban.finance.campus import (
 )
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import common_levelised_cost, levelised_cost
-from kiban.finance.national_choice import Chosen, SiteChoice
+from kiban.finance.national_choice import SIZE_GAP_SHARE, Chosen, SiteChoice
 from kiban.finance.national_demand import Curve, find_curves, force_curves, offer_curves
 from kiban.finance.national_downside import NATIONAL_DRAWS, measure_country
 from kiban.finance.national_payment import NationalPayment
@@ -407,7 +407,14 @@ class NationalQuestion:
     def _offer_demand(self, side: NationalSide) -> None:
         """Without optional tranches, a study is offered further demand at rest at the cost of a little more."""
         terms = self.campus_terms
-        self.curves = find_curves(side.problem, self.memory, self._choice.refine, terms.elasticity, terms.pass_through)
+        self.curves = find_curves(
+            side.problem,
+            self.memory,
+            self._choice.refine,
+            SIZE_GAP_SHARE * self.study.national.gap,
+            terms.elasticity,
+            terms.pass_through,
+        )
         if self.curves:
             points = [curve.points() for curve in self.curves]
             self.problem = offer_curves(self._without_offers, self.curves, points)

@@ -31,6 +31,8 @@ SIZE_GAP_SHARE = 0.1
 """Part of the study's gap to which the sizes of chosen sites are found."""
 LEAST_GAP_SHARE = 0.25
 """What is left of the gap at least where steps of demand leave something out."""
+CLOSER_ROUNDS = 20
+"""Most rounds of a search that only makes known better what is served: where they do not do, it stays as it is."""
 ACCURACY_SHARE = 0.1
 """How accurately sites are solved, as a share of a gap that is finer than their own accuracy."""
 
@@ -123,7 +125,8 @@ class SiteChoice:
         """The plan of a problem with few sites, to a part of the study's gap or to a gap; None where there is none."""
         self.tell(Message("progress.national_sizes"))
         close = SIZE_GAP_SHARE * self.study.national.gap if gap is None else gap
-        rounds = self.study.national.max_rounds
+        most = self.study.national.max_rounds
+        rounds = most if gap is None else min(most, CLOSER_ROUNDS)
         accuracy = min(SITE_TOLERANCE, ACCURACY_SHARE * close)
         try:
             found = search(problem, self.memory, gap=close, max_rounds=rounds, report=say_nothing, accuracy=accuracy)

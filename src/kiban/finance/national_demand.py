@@ -18,7 +18,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from kiban.errors import SolverError
 from kiban.finance.demand import ELASTIC, LEAST_PRICE_SHARE
 from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.incumbent import Incumbent
@@ -36,6 +35,8 @@ MORE_SHARE = 0.01
 MASTER_GAP = 1e-9
 FINEST_GAP = 1e-8
 """The accuracy of a site is no better."""
+PRICE_GAP = 1e-7
+"""To which the cost of a little more is looked for; a hundredth of the load more then has its price to 1e-5."""
 CLOSER = 0.1
 """By how much the gap is drawn in each time."""
 KNOWN_MW = 0.1
@@ -267,7 +268,7 @@ def sold_at_the_load_price(
 
 
 def find_curves(
-    problem: NationalProblem, memory: CutPool, refine: Refine, elasticity: float, pass_through: float
+    problem: NationalProblem, memory: CutPool, refine: Refine, gap: float, elasticity: float, pass_through: float
 ) -> tuple[Curve, ...]:
     """The curves of a study at rest: one for what is new of each tranche in each phase, at the cost of a little more.
 
@@ -276,7 +277,7 @@ def find_curves(
     """
     if elasticity <= 0 or pass_through <= 0:
         return ()
-    if refine(problem, FINEST_GAP * 10) is None:
+    if not _close_in(problem, refine, gap):
         return ()
     curves = []
     for number, tranche in enumerate(problem.tranches):
@@ -285,7 +286,7 @@ def find_curves(
             new, before = float(load) - before, max(float(load), before)
             if new <= 0:
                 continue
-            price = _marginal_price(problem, memory, refine, number, phase, MORE_SHARE * new)
+            price = _marginal_price(problem, memory, refine, gap, number, phase, MORE_SHARE * new)
             if price is None:
                 continue
             energy = energy_per_mw(problem, number)
@@ -295,15 +296,29 @@ def find_curves(
     return tuple(curves)
 
 
+def _close_in(problem: NationalProblem, refine: Refine, gap: float) -> bool:
+    """Learn the cost of a problem as finely as its search goes, from a gap on; whether it has a plan at that gap."""
+    if refine(problem, gap) is None:
+        return False
+    while gap > PRICE_GAP:
+        gap = max(CLOSER * gap, PRICE_GAP)
+        if refine(problem, gap) is None:
+            break
+    return True
+
+
 def _marginal_price(
-    problem: NationalProblem, memory: CutPool, refine: Refine, number: int, phase: int, more_mw: float
+    problem: NationalProblem,
+    memory: CutPool,
+    refine: Refine,
+    gap: float,
+    number: int,
+    phase: int,
+    more_mw: float,
 ) -> float | None:
     """Cost of a little more of a tranche from a phase on, million yen a year and MW of that time; None without room."""
     changed = with_more(problem, number, phase, more_mw)
-    try:
-        if refine(changed, FINEST_GAP * 10) is None:
-            return None
-    except SolverError:
+    if not _close_in(changed, refine, gap):
         return None
     costs = [
         choice.objective
