@@ -21,6 +21,7 @@ from kiban.commands.new_file import write_new
 from kiban.commands.paying import read_correlations, read_subject
 from kiban.commands.place import read_place
 from kiban.commands.running import find_plan
+from kiban.operation.offers import offer
 from kiban.operation.period import Period, read_period
 from kiban.operation.running import run
 from kiban.operation.settlement import load_market_rules, read_rule
@@ -164,6 +165,11 @@ def no_design() -> Plan:
 
 
 @cache
+def plan_in_hokkaido() -> Plan:
+    return kiban.build(parse_scenario(tomllib.loads(TEXT.replace("[site]\n", '[site]\narea = "hokkaido"\n'))))
+
+
+@cache
 def outage_plan() -> Plan:
     """A day in which an outage must be survived, which operation does not know."""
     more = "[outage]\nhours = 2\nshare = 0.5\n"
@@ -176,20 +182,13 @@ def rule(day: str) -> Step:
     return lambda: read_rule(load_market_rules(), date.fromisoformat(day))
 
 
-def page(g: Ground, name: str, content: str | None) -> Step:
+def page(g: Ground, name: str, content: str | None, draws: int | None = None) -> Step:
     """A report of what was saved; without content, of a plan's folder."""
 
     def step() -> object:
         if content is None:
-            return report_module._page(str(saved(g, name)()), [], ["none"], "en", say_nothing, insist=False)
-        return report_module._page(str(g.write(name, content)), [], ["none"], "en", say_nothing, insist=False)
-
-    return step
-
-
-def for_package(subject: str, *packages: str) -> Step:
-    def step() -> object:
-        return report_module._page(subject, list(packages), ["none"], "en", say_nothing, insist=False)
+            return report_module._page(str(saved(g, name)()), [], ["none"], draws, "en", say_nothing, insist=False)
+        return report_module._page(str(g.write(name, content)), [], ["none"], draws, "en", say_nothing, insist=False)
 
     return step
 
@@ -225,6 +224,7 @@ CASES: Mapping[str, Case] = {
     ),
     "command.output": lambda g: (closed(g, room=False), closed(g, room=True)),
     "command.no_report": lambda g: (page(g, "a.json", "{}"), page(g, "plan", None)),
+    "command.draws_alone": lambda g: (page(g, "plan", None, draws=3), page(g, "plan-2", None)),
     "output.taken": lambda g: (
         lambda: write_new_file(b"x", g.write("a.xlsx", "x")),
         lambda: write_new_file(b"x", g.folder / "b.xlsx"),
@@ -259,6 +259,10 @@ CASES: Mapping[str, Case] = {
     "operation.forecast": lambda g: (
         command(g, "run", "mine.toml", "--forecast", "zzz"),
         command(g, "run", "mine.toml", "--forecast", "perfect"),
+    ),
+    "operation.no_market": lambda g: (
+        lambda: offer(small_plan(), forecast="perfect"),
+        lambda: offer(plan_in_hokkaido(), forecast="perfect"),
     ),
     "operation.no_design": lambda g: (
         lambda: run(no_design()),

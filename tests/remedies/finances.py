@@ -11,7 +11,6 @@ from tests.cases.payments import campus, paid, question
 from tests.remedies import Case, Ground, Step
 from tests.unit import test_cash_flow as cash
 from tests.unit.test_joint_draws import asked
-from tests.unit.test_national_pay import FOUR
 
 from kiban.catalogue import load_catalogue
 from kiban.finance import comparison
@@ -22,10 +21,8 @@ from kiban.finance.growth import claim, load_claims
 from kiban.finance.large_load import read_chances
 from kiban.finance.leakage import require_shares
 from kiban.finance.levelised import break_even_price
-from kiban.finance.national import NationalQuestion
 from kiban.finance.paying import Question
 from kiban.finance.uncertain import draw_rows
-from kiban.scenario.national_file import parse_national
 
 ROWS = ("chip.life", "pv.capex", "hydro.capex")
 CONTRADICTION = {(ROWS[0], ROWS[1]): 0.9, (ROWS[1], ROWS[2]): 0.9, (ROWS[0], ROWS[2]): -0.9}
@@ -59,11 +56,6 @@ def catalogue(**rows: float) -> Any:
     return load_catalogue().overridden({name.replace("__", "."): value for name, value in rows.items()})
 
 
-def national(**sections: Any) -> Step:
-    head = {key: value for key, value in FOUR["national"].items() if key != "year" or "phases" not in sections}
-    return lambda: NationalQuestion(parse_national({**FOUR, "national": head, **sections}))
-
-
 def demand_of(payment: Any) -> Step:
     return lambda: DrawnQuestion(question(), payment)
 
@@ -90,7 +82,6 @@ def downside(g: Ground, scale: float) -> Step:
 
 
 CASES: Mapping[str, Case] = {
-    "finance.phases": lambda g: (national(phases={"years": [2032, 2035], "last_year": 2040}), national()),
     "finance.no_price": lambda g: (
         flow(free()),
         flow(cash.project()),

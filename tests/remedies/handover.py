@@ -26,6 +26,7 @@ from tests.server.test_openadr import PROGRAM, client, event, hour
 from kiban.errors import InputError
 from kiban.operation.power_limit import PowerLimit
 from kiban.server.operating import slurm
+from kiban.server.operating.calls import open_source
 from kiban.server.operating.domain_power import DomainPower
 from kiban.server.operating.kueue import in_cluster
 from kiban.server.operating.openadr import Connection, OpenAdr
@@ -134,6 +135,8 @@ def at_address(path: str) -> Step:
 class Quiet:
     """A client of OpenADR 2.0b that is called by nobody."""
 
+    registration_id = "campus"
+
     def __init__(self, **_: object) -> None:
         pass
 
@@ -161,6 +164,19 @@ def library(g: Ground, *, installed: bool) -> Step:
     return step
 
 
+def address(g: Ground, text: str, *, secret: str | None = "hush") -> Step:
+    """A server of calls by its address; SECRET stands for the file with what is kept secret."""
+
+    def step() -> Any:
+        file = g.folder / ("secret" if secret is not None else "none")
+        if secret is not None:
+            file.write_text(secret, encoding="utf-8")
+        return open_source(text.replace("SECRET", str(file)))
+
+    return step
+
+
+WHOLE = "openadr3://vtn.example/openadr3/3.0.1?program=A&client=B&secret_file=SECRET"
 CASES: Mapping[str, Case] = {
     "handover.no_dpsctl": lambda g: (told(g, installed=False), told(g)),
     "handover.target_refused": lambda g: (told(g, "nowhere"), told(g, "feed-a1")),
@@ -168,6 +184,14 @@ CASES: Mapping[str, Case] = {
     "handover.kueue_refused": lambda g: (kueue(token="another"), kueue()),
     "handover.no_quantity": lambda g: (kueue(used="much"), kueue(used="20k")),
     "handover.no_cluster": lambda g: (account(g, there=False), account(g, there=True)),
+    "calls.address": lambda g: (
+        address(g, "https://vtn.example"),
+        address(g, WHOLE),
+        address(g, "openadr2://vtn.example/x?ven=campus"),
+    ),
+    "calls.key": lambda g: (address(g, f"{WHOLE}&colour=red"), address(g, WHOLE)),
+    "calls.needed": lambda g: (address(g, WHOLE.replace("client=B&", "")), address(g, WHOLE)),
+    "calls.secret": lambda g: (address(g, WHOLE, secret=None), address(g, WHOLE)),
     "openadr.no_program": lambda g: (asked(name="x"), asked()),
     "openadr.refused": lambda g: (asked(secret="wrong"), asked()),
     "openadr.no_call": lambda g: (asked(event(1000.0, intervalPeriod=None)), asked(event(1000.0))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from tests.remedies import Case, Ground, Step
 from tests.unit.test_bad_input import QUICK
 
 from kiban.planning.anywhere import read_coordinates
+from kiban.planning.preparation import prepare
 from kiban.scenario import file as file_module
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import load_scenario
@@ -61,6 +63,12 @@ def long_series(hours: int) -> str:
 
 def packaged(g: Ground, text: str) -> Step:
     return lambda: load_package(g.write("p.toml", text))
+
+
+def hours_of(first: int, hours: int) -> Step:
+    """The inputs of a part of the year."""
+    raw = {**tomllib.loads(WHOLE), "time": {"first_hour": first, "hours": hours}}
+    return lambda: prepare(parse_scenario(raw))
 
 
 CREDIT = '[[instrument]]\nkind = "tax_credit"\nrate = 0.1\nassets = ["chips"]\n'
@@ -127,11 +135,7 @@ CASES: Mapping[str, Case] = {
         asked(g, "schema"),
         given(weather={"source": "typical"}),
     ),
-    "window": lambda g: (
-        given(time={"first_hour": 8000, "hours": 1000}),
-        given(time={"first_hour": 7760, "hours": 1000}),
-        given(time={"first_hour": 8000, "hours": 760}),
-    ),
+    "window": lambda g: (hours_of(8000, 1000), hours_of(7760, 1000), hours_of(8000, 760)),
     "nesting": lambda g: (written(g, "a = " + "[" * 5000 + "]" * 5000), written(g)),
     "coordinates": lambda g: (
         lambda: read_coordinates("x"),

@@ -65,7 +65,6 @@ OPEN = {
     "limit_it",
     "old_plan",
     "other",
-    "planning.weather_step",
 }
 """Remedies that nothing applies yet, or that no input is known to lead to."""
 

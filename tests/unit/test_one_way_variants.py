@@ -106,12 +106,15 @@ def test_no_variant_flows_both_ways_and_each_is_the_best_that_can_happen(variant
     assert found.certificate.primal == pytest.approx(best, rel=1e-6, abs=1e-6)
 
 
-LOSSLESS = {**OWN, "round_trip_efficiency": 1.0}
+LARGE = {
+    "round_trip_efficiency": 1.0, "min_power_mw": 50, "max_power_mw": 50, "min_energy_mwh": 190, "max_energy_mwh": 190,
+}  # fmt: skip
+CELLS, LOSSLESS = {**BATTERY, **LARGE}, {**OWN, **LARGE}
 RESALE = {
-    "by a battery": {"battery": {**BATTERY, "round_trip_efficiency": 1.0}},
+    "by a battery": {"battery": CELLS},
     "by a storage of one's own": {"storage": {"flywheel": LOSSLESS}},
-    "by both": {"battery": {**BATTERY, "round_trip_efficiency": 1.0}, "storage": {"flywheel": LOSSLESS}},
-    "in half-hours": {"time": {"step_hours": 0.5, "hours": 4}, "battery": {**BATTERY, "round_trip_efficiency": 1.0}},
+    "by both": {"battery": CELLS, "storage": {"flywheel": LOSSLESS}},
+    "in half-hours": {"time": {"step_hours": 0.5, "hours": 4}, "battery": CELLS},
     "beside load that may wait": {
         "load": {"deferrable_share": 0.4, "max_delay_hours": 3}, "storage": {"flywheel": LOSSLESS},
     },
