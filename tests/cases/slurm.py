@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -171,7 +171,8 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def write_configuration(place: Path) -> None:
+def write_configuration(place: Path, fragment: Mapping[str, bytes]) -> None:
+    """`fragment` takes the place of the licences and of the flexible partition; `kiban.conf` is its first file."""
     host, user = socket.gethostname().split(".")[0], getpass.getuser()
     controller, *nodes = free_ports(NODES + 1)
     lines = [
@@ -199,26 +200,28 @@ def write_configuration(place: Path) -> None:
         f"SlurmdPidFile={place}/slurmd-%n.pid",
         f"SlurmctldLogFile={place}/slurmctld.log",
         f"SlurmdLogFile={place}/slurmd-%n.log",
-        f"Licenses=power_kw:{TOTAL_KW}",
+        *([] if fragment else [f"Licenses=power_kw:{TOTAL_KW}"]),
         *(
             f"NodeName=gpu{number} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=16 RealMemory=100"
             for number, port in enumerate(nodes, start=1)
         ),
         f"PartitionName=firm Nodes=gpu[1-{NODES}] Default=YES",
-        f"PartitionName=flexible Nodes=gpu[1-{NODES}]",
+        f"Include {place}/kiban.conf" if fragment else f"PartitionName=flexible Nodes=gpu[1-{NODES}]",
     ]
     (place / "state").mkdir()
+    for name, content in fragment.items():
+        (place / name).write_bytes(content)
     (place / "slurm.conf").write_text("\n".join([*lines, ""]), encoding="utf-8")
 
 
 @contextlib.contextmanager
-def open_slurm() -> Iterator[Cluster]:
-    """A new cluster that runs; `MissingError` where there is no Slurm."""
+def open_slurm(fragment: Mapping[str, bytes] | None = None) -> Iterator[Cluster]:
+    """A new cluster that runs, with a bundle's files for Slurm if given; `MissingError` where there is no Slurm."""
     for program in PROGRAMS:
         found(program)
     cluster = Cluster(Path(tempfile.mkdtemp(prefix="kiban-slurm-")))
     try:
-        write_configuration(cluster.place)
+        write_configuration(cluster.place, fragment or {})
         cluster.start()
         yield cluster
     finally:

@@ -2,6 +2,7 @@
 
     access    kiban serve token | session | purge
     audit     kiban audit
+    bundling  kiban bundle
     forecast  kiban forecast
     frontier  kiban frontier
     paying    kiban pay | compare | sweep

@@ -9,7 +9,7 @@ import re
 import reprlib
 import typing
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -74,7 +74,7 @@ def dump_scenario(scenario: Scenario, folder: Path | None = None) -> str:
 
     content = scenario.model_dump(exclude_defaults=True, exclude_none=True, mode="json")
     if folder is not None:
-        content = _move_files(content, scenario.folder, folder)
+        content = _move_files(content, lambda name: _relative(name, scenario.folder, folder))
     return tomli_w.dumps(content)
 
 
@@ -304,19 +304,44 @@ def _lines_of(text: str) -> Mapping[tuple[str, ...], int]:
     return first
 
 
-def _move_files(node: Any, source: Path, target: Path) -> Any:
+def carry_files(scenario: Scenario, folder: str) -> tuple[Scenario, dict[str, Path]]:
+    """The scenario with every file that it names in `folder` beside it, and where each of them is now, by its new name.
+
+    Packages in files are among them; what comes with pvlib or kiban stays as it is.
+    """
+    found: dict[str, Path] = {}
+
+    def move(name: str) -> str:
+        if name.startswith("pvlib:"):
+            return name
+        path = (scenario.folder / name).absolute()
+        new = f"{folder}/{path.name}"
+        while found.setdefault(new, path) != path:
+            new = f"{folder}/{len(found)}-{path.name}"
+        return new
+
+    content = _move_files(scenario.model_dump(exclude_defaults=True, exclude_none=True, mode="json"), move)
+    packages = content.get("policy", {}).get("packages", ())
+    if packages:
+        content["policy"]["packages"] = [
+            move(name) if (scenario.folder / name).is_file() else name for name in packages
+        ]
+    return Scenario.model_validate_json(json.dumps(content)).placed_in(scenario.folder), found
+
+
+def _move_files(node: Any, move: Callable[[str], str]) -> Any:
     if isinstance(node, list):
-        return [_move_files(item, source, target) for item in node]
+        return [_move_files(item, move) for item in node]
     if not isinstance(node, dict):
         return node
     moved: dict[str, Any] = {}
     for key, value in node.items():
         if key == "file" and isinstance(value, str):
-            moved[key] = _relative(value, source, target)
+            moved[key] = move(value)
         elif key in {"files", "jepx_files"}:
-            moved[key] = [_relative(name, source, target) for name in value]
+            moved[key] = [move(name) for name in value]
         else:
-            moved[key] = _move_files(value, source, target)
+            moved[key] = _move_files(value, move)
     return moved
 
 

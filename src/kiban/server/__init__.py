@@ -29,6 +29,7 @@
     catalogue_documents  sites, figures and examples as JSON
 
     operating            the living service of `kiban operate`
+    bundle               the operations of a plan as code, for `kiban bundle`
 
     studies              from what a request says to a scenario
     answers              plans while the caller waits

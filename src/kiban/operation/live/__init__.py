@@ -2,6 +2,7 @@
 
 steering     from what is heard to limits of power; start here
 campus       what a plan built and expects, on today's calendar
+bounds       what the plan expects of it at most and at least
 telemetry    readings, and what of them can be used
 outlook      what is expected of the hours ahead
 orders       a person's override, a call of the grid
