@@ -22,7 +22,7 @@ from kiban.scenario.plant import COOLING_STORAGE
 if TYPE_CHECKING:
     from kiban.planning.resources import OutageResource
 
-HALVINGS: Final = 30
+RESERVE_HALVINGS: Final = 30
 SURVIVED_MWH: Final = 1e-6
 """Energy that may be missing for each MW of firm load: the plan's own rounding."""
 
@@ -65,7 +65,7 @@ def find_need(facility: Facility, conditions: Conditions, store: Store, outage: 
     allowed = SURVIVED_MWH * max(float(series[FIRM].max()), 1.0)
     low, high = np.zeros(steps), np.full(steps, store.energy_mwh)
     survives = _missing(facility, net, store, outage, length, low) <= allowed
-    for _ in range(HALVINGS):
+    for _ in range(RESERVE_HALVINGS):
         middle = 0.5 * (low + high)
         enough = _missing(facility, net, store, outage, length, middle) <= allowed
         low, high = np.where(enough, low, middle), np.where(enough, middle, high)

@@ -18,7 +18,7 @@ from kiban.report.plan.words import assumed_sentences
 
 FORMAT: Final = "kiban offers"
 VERSION: Final = 1
-HOURS_SHOWN: Final = (0, 3, 6, 9, 12, 15, 18, 21)
+CLOCK_SHOWN: Final = (0, 3, 6, 9, 12, 15, 18, 21)
 
 
 def offers_document(offers: Offers, language: Language) -> dict[str, Any]:
@@ -113,13 +113,13 @@ def _hours(offers: Offers, language: Language) -> RenderableType:
     kinds = list(dict.fromkeys((notice, duration) for notice, duration, _ in found))
     rows = []
     for notice, duration in kinds:
-        here = [found.get((notice, duration, hour)) for hour in HOURS_SHOWN]
+        here = [found.get((notice, duration, hour)) for hour in CLOCK_SHOWN]
         cells = [
             "" if one is None else f"{format_number(one.offered_mw)} ({format_number(one.mean_mw)})" for one in here
         ]
         rows.append([f"{notice:g} h", f"{duration:g} h", *cells])
     headings = [phrase("offers.notice", language), phrase("offers.duration", language)]
-    headings += [phrase("offers.clock", language, hour=hour) for hour in HOURS_SHOWN]
+    headings += [phrase("offers.clock", language, hour=hour) for hour in CLOCK_SHOWN]
     made = table(headings, rows, numeric=range(2, len(headings)), whole=())
     return Group(made, remark(phrase("offers.hours_note", language)))
 
