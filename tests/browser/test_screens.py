@@ -24,7 +24,7 @@ def visit(watched: Watched, screen: str, language: str) -> None:
 
 
 def test_the_navigation_offers_the_screens_that_work(screens: tuple[str, ...]) -> None:
-    assert {"", "build", "japan", "compare"} <= set(screens)
+    assert {"", "build", "run", "japan", "compare"} <= set(screens)
 
 
 @pytest.mark.parametrize("width", WIDTHS)

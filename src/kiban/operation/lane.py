@@ -105,8 +105,7 @@ class NarrowLane:
         """What the last window means to do."""
         assert self._last is not None
         names = {IMPORT: "import_mw", BACKUP_OUTPUT: "backup_mw", **dict.fromkeys(self._states, "storage_mwh")}
-        # The next window is solved in the same place.
-        return {column: self._last.amount(name)[0].copy() for column, name in names.items()}
+        return {column: self._last.amount(name)[0] for column, name in names.items()}
 
 
 def narrow_handover(amounts: list[float], prices: list[float], stores: int) -> Handover:
