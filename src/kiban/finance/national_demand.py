@@ -46,8 +46,8 @@ MOST_TIMES_ANEW = 10
 SAME_POINT = 1e-9
 """Distance of two ends of steps, as a share of the load, that arithmetic explains."""
 
-Refine = Callable[[NationalProblem, float], Incumbent | None]
-"""The plan of a problem with few sites to a relative gap; None where it is not found."""
+Refine = Callable[[NationalProblem, float | None], Incumbent | None]
+"""The plan of a problem with few sites to a relative gap, or to the study's; None where it is not found."""
 Points = tuple[float, ...]
 """Where the steps of a curve begin and end, MW."""
 
@@ -298,7 +298,7 @@ def find_curves(
 
 def _close_in(problem: NationalProblem, refine: Refine, gap: float) -> bool:
     """Learn the cost of a problem as finely as its search goes, from a gap on; whether it has a plan at that gap."""
-    if refine(problem, gap) is None:
+    if refine(problem, None) is None:
         return False
     while gap > PRICE_GAP:
         gap = max(CLOSER * gap, PRICE_GAP)
