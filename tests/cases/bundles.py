@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from kiban.server.bundle.making import Bundle
-from kiban.server.operating.meters import METERS, POSSIBLE_METRIC
+from kiban.server.operating.meters import METERS, OUTPUT_METRIC, POSSIBLE_METRIC
 from kiban.server.operating.metrics import METRICS
 
 
@@ -30,7 +30,7 @@ def exported() -> set[str]:
         if metric.type == "histogram"
         for part in ("bucket", "sum", "count")
     }
-    return service | {meter.metric for meter in METERS} | {POSSIBLE_METRIC}
+    return service | {meter.metric for meter in METERS} | {POSSIBLE_METRIC, OUTPUT_METRIC}
 
 
 def recorded(bundle: Bundle) -> set[str]:

@@ -25,11 +25,12 @@ from kiban.operation.live.record import digest_of
 from kiban.planning.plan import Plan
 from kiban.report.plan.folder import load_plan
 from kiban.scenario.examples import load_scenario
-from kiban.server.bundle.alerts import humanize
+from kiban.server.bundle.alerts import humanize, list_needed, read_margins
+from kiban.server.bundle.figures import read_figures
 from kiban.server.bundle.making import Bundle, make_bundle, write_bundle
 from kiban.server.bundle.manifest import MANIFEST
 from kiban.server.bundle.runbook import known_sections
-from kiban.server.operating.meters import METERS, POSSIBLE_METRIC
+from kiban.server.operating.meters import find_meter
 
 CASES = Path(__file__).parents[1] / "cases"
 NAME = re.compile(r"\b(?:kiban_|campus[_:])[a-z_:]+\b")
@@ -51,8 +52,19 @@ def folder(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def wide() -> Bundle:
-    return make_bundle(kiban.build(load_scenario(str(CASES / "wide_run.toml"))))
+def wide_plan() -> Plan:
+    return kiban.build(load_scenario(str(CASES / "wide_run.toml")))
+
+
+@pytest.fixture(scope="module")
+def wide(wide_plan: Plan) -> Bundle:
+    return make_bundle(wide_plan)
+
+
+def refused_scenario() -> str:
+    """A plan that survives an outage: the living service does not know the reserve that it keeps."""
+    text = (CASES / "small_run.toml").read_text(encoding="utf-8")
+    return f"{text}[outage]\nhours = 2\n"
 
 
 @pytest.fixture(scope="module")
@@ -162,13 +174,13 @@ def test_numbers_are_those_of_the_plan(plan: Plan, bundle: Bundle) -> None:
     assert alerts["KibanUnserved"]["expr"] == f"kiban_unserved_watts > {values['unserved_watts']}"
 
 
-def test_needed_meters_are_those_without_which_no_window_is_solved(plan: Plan, bundle: Bundle) -> None:
-    needed = {meter.series for meter in read_campus(plan).meters() if meter.needed}
-    silent = {
-        rule["labels"]["meter"] for one in bundle.rules for rule in one.alerts if rule["alert"] == "CampusMeterSilent"
-    }
-    assert needed <= {meter.series for meter in METERS if meter.metric in silent}
-    assert POSSIBLE_METRIC in silent
+def test_needed_meters_are_those_without_which_no_window_is_solved(plan: Plan, wide_plan: Plan) -> None:
+    for one in (plan, wide_plan):
+        needed = {meter.series for meter in read_campus(one).meters() if meter.needed}
+        watched = list_needed(read_figures(one, read_margins()))
+        found = {meter.series for meter in (find_meter(one.metric, one.unit) for one in watched) if meter is not None}
+        assert needed
+        assert needed <= found
 
 
 def test_another_plan_has_other_numbers(bundle: Bundle, wide: Bundle) -> None:
@@ -179,13 +191,15 @@ def test_another_plan_has_other_numbers(bundle: Bundle, wide: Bundle) -> None:
     assert wide.contents["slurm/kiban.conf"] != bundle.contents["slurm/kiban.conf"]
 
 
-def test_what_the_service_does_not_operate_is_said(bundle: Bundle, wide: Bundle) -> None:
-    assert bundle.figures.refused == ()
-    assert "storage.flow" in wide.figures.refused
-    manifest = json.loads(wide.contents[MANIFEST])
-    assert manifest["not_operated"] == list(wide.figures.refused)
-    assert "`storage.flow`" in wide.contents["RUNBOOK.en.md"].decode()
-    assert "`storage.flow`" in wide.contents["RUNBOOK.ja.md"].decode()
+def test_what_the_service_does_not_operate_is_said(bundle: Bundle, wide: Bundle, tmp_path: Path) -> None:
+    assert bundle.figures.refused == wide.figures.refused == ()
+    (tmp_path / "site.toml").write_text(refused_scenario(), encoding="utf-8")
+    refused = make_bundle(kiban.build(load_scenario(str(tmp_path / "site.toml"))))
+    assert refused.figures.refused == ("outage",)
+    assert json.loads(refused.contents[MANIFEST])["not_operated"] == ["outage"]
+    for name in ("RUNBOOK.en.md", "RUNBOOK.ja.md", "README.md", "README.ja.md"):
+        assert "`outage`" in refused.contents[name].decode()
+        assert "`outage`" not in wide.contents[name].decode()
 
 
 def test_the_same_plan_gives_the_same_bytes(plan: Plan, bundle: Bundle) -> None:
@@ -247,11 +261,12 @@ def test_a_folder_that_is_not_empty_is_refused_and_a_bundle_is_replaced_when_ask
 
 
 def test_the_command(tmp_path: Path) -> None:
-    words = ["bundle", str(CASES / "wide_run.toml"), "-o", str(tmp_path / "out"), "--lang"]
+    (tmp_path / "site.toml").write_text(refused_scenario(), encoding="utf-8")
+    words = ["bundle", str(tmp_path / "site.toml"), "-o", str(tmp_path / "out"), "--lang"]
     said = CliRunner().invoke(app, [*words, "ja"])
     assert said.exit_code == 0, said.output
     assert "README.ja.md" in said.output
-    assert "storage.flow" in said.output
+    assert "outage" in said.output
     said = CliRunner().invoke(app, [*words, "en"])
     assert said.exit_code == 2
     assert "not empty" in said.output

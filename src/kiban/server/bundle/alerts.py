@@ -8,27 +8,29 @@ the runbook.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
+from kiban.operation.events import BATTERY
 from kiban.quantities import Language
 from kiban.report.phrases import phrase
 from kiban.server.bundle.figures import Figure, Figures
 from kiban.server.bundle.filling import fill, load_template, suits
 from kiban.server.bundle.text import load_library
-from kiban.server.operating.meters import METERS, POSSIBLE_METRIC, UNIT_LABEL, WATTS_PER_MW
+from kiban.server.operating.meters import METERS, OUTPUT_METRIC, POSSIBLE_METRIC, UNIT_LABEL, WATTS_PER_MW
 
 CAMPUS: Final = "campus.yml"
 SERVICE_RULES, SERVICE_TESTS = "kiban.rules.yml", "kiban.rules.test.yml"
 LANGUAGES: Final[tuple[Language, ...]] = ("en", "ja")
-NEEDED: Final = {"firm_mw": (), "state_of_charge_mwh": ("store",), "backlog_mwh": ("waiting",)}
-"""Series without which no window is solved, and what a plan must have for that."""
-WELCOME: Final = {"served_mw": ("waiting",), "load_mw": (), "import_mw": ("grid",), "backup_mw": ("backup",)}
-"""Series on which other rules rest."""
+ALWAYS: Final = {
+    "firm_mw": (), "backlog_mwh": ("waiting",), "served_mw": ("waiting",), "load_mw": (), "import_mw": ("grid",),
+    "backup_mw": ("backup",),
+}  # fmt: skip
+"""Series on which windows or other rules rest, and what a plan must have for that."""
+CHARGE_METRIC: Final = "campus_state_of_charge_watthours"
 HOURS_PER_WEEK: Final = 168
 WEEKS_PER_DAY: Final = 7
 STEPS_PER_HOUR: Final = 12
@@ -90,21 +92,46 @@ def make_rules(figures: Figures, runbook: str) -> tuple[RuleFile, ...]:
         rules = [_rule(fill(one, values), values, runbook) for one in chosen]
         tests = [_test(fill(one, values), values, runbook) for one in chosen if "alert" in one]
         if not slow:
-            selectors = needed_selectors(figures)
-            for selector in selectors:
-                one = _silent(template["silent"], values, selector)
-                rules.append(_rule(one, {**values, "meter": selector}, runbook))
-                tests.append(_silent_test(rules[-1], selector, selectors, one["rule_labels"]))
+            needed, silent = list_needed(figures), list[tuple[NeededMeter, dict[str, Any]]]()
+            for meter in needed:
+                one = _silent(template["silent"], values, meter)
+                rules.append(_rule(one, {**values, "meter": f"{meter.metric} {meter.unit}".strip()}, runbook))
+                silent.append((meter, rules[-1]))
+            tests += [_silent_test(silent[first::2], needed) for first in (0, 1) if silent[first::2]]
         if rules:
             files_made.append(RuleFile(name, [{"name": group, "interval": every, "rules": rules}], tests, evaluated))
     return tuple(files_made)
 
 
-def needed_selectors(figures: Figures) -> tuple[str, ...]:
-    """What the campus must measure: each metric, of plants each unit."""
-    wanted = {**NEEDED, **WELCOME}
-    metrics = [meter.metric for meter in METERS if meter.series in wanted and set(wanted[meter.series]) <= figures.has]
-    return (*metrics, *(f'{POSSIBLE_METRIC}{{{UNIT_LABEL}="{name}"}}' for name in figures.free_plants))
+@dataclass(frozen=True, slots=True)
+class NeededMeter:
+    """What the campus must measure: the selector that asks for it, and a series that it finds."""
+
+    selector: str
+    series: str
+    metric: str
+    unit: str
+
+
+def list_needed(figures: Figures) -> tuple[NeededMeter, ...]:
+    """What the campus must measure: each metric, of plants and of stores beside the battery each unit."""
+    metrics = [meter.metric for meter in METERS if meter.series in ALWAYS and set(ALWAYS[meter.series]) <= figures.has]
+    found = [NeededMeter(metric, metric, metric, "") for metric in metrics]
+    for store in figures.stores:
+        if store == BATTERY:
+            # The battery may go without its name.
+            own = f'{CHARGE_METRIC}{{{UNIT_LABEL}=~"|{BATTERY}"}}'
+            found.append(NeededMeter(own, CHARGE_METRIC, CHARGE_METRIC, BATTERY))
+        else:
+            found.append(_of_unit(CHARGE_METRIC, store))
+    found += [_of_unit(POSSIBLE_METRIC, name) for name in figures.plants_mw]
+    found += [_of_unit(OUTPUT_METRIC, name) for name in figures.plants_mw if name not in figures.free_plants]
+    return tuple(found)
+
+
+def _of_unit(metric: str, unit: str) -> NeededMeter:
+    selector = f'{metric}{{{UNIT_LABEL}="{unit}"}}'
+    return NeededMeter(selector, selector, metric, unit)
 
 
 def trial_values(figures: Figures) -> dict[str, Figure]:
@@ -222,18 +249,22 @@ def _case(
     }
 
 
-def _silent(template: Mapping[str, Any], values: Mapping[str, Figure], selector: str) -> dict[str, Any]:
-    one: dict[str, Any] = fill(dict(template), {**values, "selector": selector})
-    unit = re.search(r'="(\w+)"', selector)
-    return {**one, "rule_labels": {"meter": selector.split("{", maxsplit=1)[0], **({"unit": unit[1]} if unit else {})}}
+def _silent(template: Mapping[str, Any], values: Mapping[str, Figure], meter: NeededMeter) -> dict[str, Any]:
+    one: dict[str, Any] = fill(dict(template), {**values, "selector": meter.selector})
+    return {**one, "rule_labels": {"meter": meter.metric, **({UNIT_LABEL: meter.unit} if meter.unit else {})}}
 
 
 def _silent_test(
-    rule: Mapping[str, Any], silent: str, selectors: Sequence[str], labels: Mapping[str, str]
+    silent: Sequence[tuple[NeededMeter, Mapping[str, Any]]], needed: Sequence[NeededMeter]
 ) -> dict[str, Any]:
-    """One meter is silent for half an hour, the others are not."""
-    series = {one: "1x5 _x30 1x30" if one == silent else "1x65" for one in selectors}
-    return _case(rule, series, {"interval": "1m", "fires": "25m", "quiet": "45m"}, 1.0, labels)
+    """Some meters are silent for half an hour, the others are not: their alerts fire, and no others."""
+    quiet = {meter.series for meter, _ in silent}
+    series = {one.series: "1x5 _x30 1x30" if one.series in quiet else "1x65" for one in needed}
+    cases = [_case(rule, series, {"interval": "1m", "fires": "25m", "quiet": "45m"}, 1.0, {}) for _, rule in silent]
+    found: dict[str, Any] = cases[0]
+    moment = found["alert_rule_test"][0]
+    moment["exp_alerts"] = [alert for case in cases for alert in case["alert_rule_test"][0]["exp_alerts"]]
+    return found
 
 
 def _service_rules(changes: Mapping[str, Any], values: Mapping[str, Figure], runbook: str) -> RuleFile:
