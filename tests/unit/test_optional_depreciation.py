@@ -130,5 +130,8 @@ def test_american_law_and_tables_leave_no_choice() -> None:
 
 @pytest.mark.slow
 def test_the_model_book_follows_the_choice(tmp_path: Path) -> None:
-    cash = flow((0.0, 0.0, 1.0, 1.0, 1.0, 1.0), DECLINING)
+    path = (0.0, 0.0, 1.0, 1.0, 1.0, 1.0)
+    case = replace(ALONE, horizon_years=6, debt_share=0.2, terms=MoneyTerms(price_path=path, debt_sizing="share"))
+    cash = project_cash_flow(losing(path, DECLINING), case)
+    assert cash.postponed_depreciation[2] == pytest.approx(500)
     assert_same(Worked(tmp_path, model_book_bytes(cash)), cash)
