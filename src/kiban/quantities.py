@@ -118,6 +118,7 @@ _UNIT_WORDS: dict[str, tuple[str, str]] = {
     "w": ("W", "W"),
     "kw": ("kW", "kW"),
     "mw": ("MW", "MW"),
+    "gbit": ("Gbit", "Gbit"),
     "gw": ("GW", "GW"),
     "hz": ("Hz", "Hz"),
     "mva": ("MVA", "MVA"),

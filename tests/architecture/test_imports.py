@@ -251,6 +251,7 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.finance.race.race",
         "kiban.finance.things.what_is",
         "kiban.national.building.build_national",
+        "kiban.national.result.movement.move_compute",
         "kiban.national.study.assembly.write_problem",
         "kiban.planning.anywhere.read_coordinates",
         "kiban.planning.anywhere.scenario_at",

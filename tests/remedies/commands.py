@@ -170,12 +170,10 @@ def plan_in_hokkaido() -> Plan:
 
 
 @cache
-def outage_plan() -> Plan:
-    """A day in which an outage must be survived, which operation does not know."""
-    more = "[outage]\nhours = 2\nshare = 0.5\n"
-    return kiban.build(
-        parse_scenario(tomllib.loads(TEXT.replace('technology = "none"', 'technology = "diesel"') + more))
-    )
+def daily_plan() -> Plan:
+    """A day in which compute is sold by the day, which operation does not know."""
+    more = '[[tranche]]\nname = "batch"\nit_load_mw = 1\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
+    return kiban.build(parse_scenario(tomllib.loads(TEXT + more)))
 
 
 def rule(day: str) -> Step:
@@ -186,9 +184,8 @@ def page(g: Ground, name: str, content: str | None, draws: int | None = None) ->
     """A report of what was saved; without content, of a plan's folder."""
 
     def step() -> object:
-        if content is None:
-            return report_module._page(str(saved(g, name)()), [], ["none"], draws, "en", say_nothing, insist=False)
-        return report_module._page(str(g.write(name, content)), [], ["none"], draws, "en", say_nothing, insist=False)
+        subject = saved(g, name)() if content is None else g.write(name, content)
+        return report_module._page(str(subject), [], ["none"], draws, None, "en", say_nothing, insist=False)
 
     return step
 
@@ -269,7 +266,7 @@ CASES: Mapping[str, Case] = {
         lambda: run(small_plan(), forecast="perfect"),
     ),
     "operation.uncovered": lambda g: (
-        lambda: run(outage_plan(), forecast="perfect"),
+        lambda: run(daily_plan(), forecast="perfect"),
         lambda: run(small_plan(), forecast="perfect"),
     ),
     "operation.not_national": lambda g: (

@@ -228,7 +228,7 @@ def ordered(known: str | None, sent: str) -> Step:
     """An order over HTTP to a service that was started with a token or without."""
     limit = PowerLimit(1, NOW, NOW + timedelta(minutes=5), 1.0, 1.0, "override")
     decided = SimpleNamespace(decision=SimpleNamespace(limit=limit))
-    service = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW), order=lambda _: decided)
+    service = SimpleNamespace(clock=SimpleNamespace(now=lambda: NOW), order=lambda _: decided, limit=limit)
     pages = make_addresses(service, SimpleNamespace(count_order=lambda _: None), known, "en")
     content = {"who": "A", "why": "b", "ends": "2026-01-15T19:05:00+09:00", "flexible_mw": 1.0}
 

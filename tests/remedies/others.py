@@ -231,7 +231,7 @@ def budget(myen: float) -> Step:
 
 def of_package(g: Ground) -> Step:
     return lambda: report_module._page(
-        str(g.write("a.json", "{}")), ["tax-credit"], ["none"], None, "en", say_nothing, insist=False
+        str(g.write("a.json", "{}")), ["tax-credit"], ["none"], None, None, "en", say_nothing, insist=False
     )
 
 

@@ -59,6 +59,8 @@ KEEPERS = {
 }
 """What whoever keeps the server is told to do: look at a log, make room, restore a copy, wait."""
 OPEN = {
+    "bundle.no_input",
+    "bundle.no_library",
     "caps.chip",
     "command.no_frontier_here",
     "dsx.interval",

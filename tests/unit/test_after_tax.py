@@ -84,8 +84,12 @@ def test_a_production_credit_is_worth_its_level_before_tax_for_clean_supply() ->
     resources = under(credit)
     tax = question().preparation.under((credit,)).terms
     assert tax is not None
+    # A yen of profit bears the levy on value added, its own base included, and tax on what is left.
+    levy = tax.tax.size_levy
+    assert levy is not None
+    assert levy.value_added_rate == 0.012
     for supply in resources.supply:
-        expected = rate / (1.0 - tax.tax.rate) if supply.clean else 0.0
+        expected = rate * (1.0 + levy.value_added_rate) / (1.0 - tax.tax.rate) if supply.clean else 0.0
         assert supply.production_credit_myen_per_mwh == pytest.approx(expected)
     half = under(package({"kind": "production_credit", "rate_myen_per_mwh": rate, "years": 10, "assets": ["pv"]}))
     worth = {supply.name: supply.production_credit_myen_per_mwh for supply in half.supply}

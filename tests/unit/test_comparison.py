@@ -145,16 +145,16 @@ def test_a_root_is_found_to_a_tolerance_of_the_value() -> None:
         asked.append(amount)
         return amount**3 - 0.5
 
-    found = search._root(value, 0.0, 1.0, 1e-3)
+    found = search.find_rising_root(value, 0.0, 1.0, 1e-3)
     assert found is not None
     assert abs(found**3 - 0.5) <= 1e-3
     # No amount is asked twice: each answer is two cash flows with their ledgers.
     assert len(asked) == len(set(asked)) <= 8
     # A crossing just outside the bracket is at its end, one farther off is none.
-    assert search._root(lambda amount: amount + 1e-4, 0.0, 1.0, 1e-3) == 0.0
-    assert search._root(lambda amount: amount - 1.0 - 1e-4, 0.0, 1.0, 1e-3) == 1.0
-    assert search._root(lambda amount: amount + 0.1, 0.0, 1.0, 1e-3) is None
-    assert search._root(lambda amount: amount - 1.1, 0.0, 1.0, 1e-3) is None
+    assert search.find_rising_root(lambda amount: amount + 1e-4, 0.0, 1.0, 1e-3) == 0.0
+    assert search.find_rising_root(lambda amount: amount - 1.0 - 1e-4, 0.0, 1.0, 1e-3) == 1.0
+    assert search.find_rising_root(lambda amount: amount + 0.1, 0.0, 1.0, 1e-3) is None
+    assert search.find_rising_root(lambda amount: amount - 1.1, 0.0, 1.0, 1e-3) is None
 
 
 def test_a_search_that_does_not_end_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,9 @@ TERMS = DamageTerms(0.03, 0.02, 0.05, 0.02, 2030)
 
 def measure(emitted: float, paid_myen: float) -> Any:
     plan: Any = SimpleNamespace(indicators={"emissions_t_per_year": emitted}, costs={"carbon": paid_myen})
-    cash: Any = SimpleNamespace(years=np.arange(2027, 2033), start=3)
+    cash: Any = SimpleNamespace(
+        years=np.arange(2027, 2033), start=3, project=SimpleNamespace(waiting_years=0, years_after_base=0)
+    )
     return measure_damage(plan, cash, TERMS, 0.01)
 
 

@@ -13,6 +13,7 @@ from kiban.finance.paying import Question
 from kiban.finance.payment import Side
 from kiban.finance.posting import PAYEES, post_entries
 from kiban.finance.project import OPERATING_ACCOUNTS
+from kiban.finance.vintages import HIRED
 from kiban.finance.purchases import totals
 
 YEN = 1e-6
@@ -77,6 +78,8 @@ def test_every_account_is_posted_once(name: str) -> None:
         "carbon": cash.operating_costs.get("carbon", 0.0),
         "water": cash.operating_costs.get("water", 0.0),
     }
+    fed |= {tax.account: tax.amount_myen for tax in cash.purchase_taxes}
+    fed |= {"size_levy": cash.size_levy} if cash.size_levy.any() else {}
     for account, nominal in fed.items():
         assert signed(side, account) == pytest.approx(real(side, nominal).sum(), abs=200 * YEN), account
     # Two accounts are split by whom they are paid to: capital has land in it, grid energy its charges.
@@ -90,7 +93,9 @@ def test_every_account_is_posted_once(name: str) -> None:
 
 
 def test_every_operating_account_has_a_payee() -> None:
-    assert set(PAYEES) | {"energy"} == set(OPERATING_ACCOUNTS)
+    # Beside a plan's own: what a contract with the network charges, and supply that is hired until there is a connection.
+    promised = {"minimum_charge", "exit_fee", HIRED}
+    assert set(PAYEES) | {"energy"} == set(OPERATING_ACCOUNTS) | promised
     assert {payee for payee, _ in PAYEES.values()} <= set(PARTIES)
 
 

@@ -246,8 +246,9 @@ def test_names_of_the_programme_are_reserved():
         own = {supply.name for supply in site.supply} | {measure.name for measure in site.measures}
         names |= {*programme.capacities, *programme.variables} - own - {f"{name}_output" for name in own}
     tranches = {name for name in names if name.startswith(TRANCHE)}
-    # Hired engines are a plant like any other, with a name that is kept for them.
-    assert {name for name in names if not name.startswith(RESERVED_BEGINNINGS)} == RESERVED_NAMES - {"bridging_gas"}
+    # Hired engines are a plant like any other, with a name that is kept for them; flexibility is sold at a price only.
+    kept = RESERVED_NAMES - {"bridging_gas", "flexibility"}
+    assert {name for name in names if not name.startswith(RESERVED_BEGINNINGS)} == kept
     assert {name.split("_")[1] for name in tranches} == {"patient", "prompt"}
     assert all(any(name.startswith(beginning) for name in names) for beginning in RESERVED_BEGINNINGS[:-3])
 

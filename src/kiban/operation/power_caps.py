@@ -22,7 +22,7 @@ import numpy as np
 from kiban.errors import InputError, Problem
 from kiban.operation.job_classes import CAPS
 
-DIGITS: Final = 100
+STEPS_OF_A_CAP: Final = 100
 """Caps are whole percent of the full power."""
 
 
@@ -83,8 +83,8 @@ def cap_before_pause(curve: CapCurve, wanted_mw: float, limit_mw: float) -> Capp
     share = limit_mw / wanted_mw
     fitting = (share - 1.0 + curve.accelerator_share) / curve.accelerator_share
     # Of whole percent the one below fits all jobs, the one above nearly all.
-    for cap in (*reversed(curve.caps), fitting, fitting + 1.0 / DIGITS):
-        whole = math.floor(cap * DIGITS + 1e-9) / DIGITS
+    for cap in (*reversed(curve.caps), fitting, fitting + 1.0 / STEPS_OF_A_CAP):
+        whole = math.floor(cap * STEPS_OF_A_CAP + 1e-9) / STEPS_OF_A_CAP
         if not curve.caps[0] <= whole < 1.0:
             continue
         jobs = min(limit_mw / curve.power(whole), wanted_mw)
