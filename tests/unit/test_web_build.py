@@ -17,10 +17,10 @@ STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
         "pay.part.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.", "run.forecast.",
-        "run.file.", "live.")  # fmt: skip
+        "run.file.", "live.", "frontier.")  # fmt: skip
 """Keys that are put together at run time."""
-LATER = ["assets/Japan", "assets/Run", "assets/Run", "assets/en", "assets/ja"]
-"""What a page loads when it is asked for: two screens, one with styles of its own, and the texts."""
+LATER = ["assets/FrontierPart", "assets/Japan", "assets/Run", "assets/Run", "assets/en", "assets/ja"]
+"""What a page loads when it is asked for: two screens and a part of one, the styles of Run, and the texts."""
 
 
 def texts(language: str) -> dict[str, str]:
