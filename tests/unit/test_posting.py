@@ -13,8 +13,8 @@ from kiban.finance.paying import Question
 from kiban.finance.payment import Side
 from kiban.finance.posting import PAYEES, post_entries
 from kiban.finance.project import OPERATING_ACCOUNTS
-from kiban.finance.vintages import HIRED
 from kiban.finance.purchases import totals
+from kiban.finance.vintages import HIRED
 
 YEN = 1e-6
 LENDING = ("debt_drawn", "interest", "debt_repaid", "loan_fee", "guarantee_fee")
@@ -93,7 +93,7 @@ def test_every_account_is_posted_once(name: str) -> None:
 
 
 def test_every_operating_account_has_a_payee() -> None:
-    # Beside a plan's own: what a contract with the network charges, and supply that is hired until there is a connection.
+    # Beside a plan's own: what a contract with the network charges, and supply that is hired until it is connected.
     promised = {"minimum_charge", "exit_fee", HIRED}
     assert set(PAYEES) | {"energy"} == set(OPERATING_ACCOUNTS) | promised
     assert {payee for payee, _ in PAYEES.values()} <= set(PARTIES)
