@@ -62,8 +62,8 @@ def wide(wide_plan: Plan) -> Bundle:
 
 
 def refused_scenario() -> str:
-    """A plan that survives an outage: the living service does not know the reserve that it keeps."""
-    text = (CASES / "small_run.toml").read_text(encoding="utf-8")
+    """A plan that survives an outage with several stores: the living service does not know what each of them keeps."""
+    text = (CASES / "wide_run.toml").read_text(encoding="utf-8")
     return f"{text}[outage]\nhours = 2\n"
 
 
