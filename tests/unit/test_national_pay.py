@@ -137,7 +137,8 @@ def test_the_law_alone_is_no_support():
 
 
 def test_a_credit_for_every_campus_moves_nothing():
-    assert credit().moved_mw < 3
+    # Which of two plans within the gap is found may differ by a hundredth of the load; no plan has to move more than 0.1 MW.
+    assert credit().moved_mw < 0.01 * 360
     assert credit().least_moved_mw < 0.1
     # What is induced may open a site beside the others; none closes.
     assert credit().before.loads.keys() <= credit().after.loads.keys()
