@@ -33,6 +33,7 @@ SCREENS = {
     "build": ("build?base=tomakomai", None),
     "pay": ("pay?base=tomakomai&package=tax-credit", None),
     "run": ("run?base=tomakomai", None),
+    "weeks": ("run?base=tomakomai", "below .player"),
     "flows": ("pay?base=tomakomai&package=tax-credit", ".figures > .whole figure"),
     "japan": ("japan", "below #japan-criterion"),
     "compare": (COMPARISON, "below main .state"),
@@ -123,7 +124,7 @@ def take_pictures(server: str, national: Path | None, only: str | None) -> None:
 def _open_screen(page: Any, address: str, name: str) -> None:
     page.goto(address)
     page.wait_for_selector("main h1")
-    if name in {"build", "pay", "flows", "run", "compare", "narrow"}:
+    if name in {"build", "pay", "flows", "run", "weeks", "compare", "narrow"}:
         page.wait_for_selector(".answer", timeout=300_000)
     page.wait_for_function(QUIET, timeout=300_000)
     page.wait_for_timeout(1500)
