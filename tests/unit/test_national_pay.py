@@ -137,8 +137,8 @@ def test_the_law_alone_is_no_support():
 
 
 def test_a_credit_for_every_campus_moves_nothing():
-    # Which of two plans within the gap is found may differ by a hundredth of the load; no plan has to move more than 0.1 MW.
-    assert credit().moved_mw < 0.01 * 360
+    # Sizes shift a little, since plant weighs more in the cost of one site than of another; none of it must be.
+    assert credit().moved_mw < 0.015 * credit().before.total_mw
     assert credit().least_moved_mw < 0.1
     # What is induced may open a site beside the others; none closes.
     assert credit().before.loads.keys() <= credit().after.loads.keys()

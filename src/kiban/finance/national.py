@@ -35,7 +35,7 @@ from kiban.finance.campus import (
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.levelised import common_levelised_cost, levelised_cost
 from kiban.finance.national_choice import SIZE_GAP_SHARE, Chosen, SiteChoice
-from kiban.finance.national_demand import Curve, find_curves, force_curves, offer_curves
+from kiban.finance.national_demand import Curve, closest_plan, find_curves, force_curves, offer_curves
 from kiban.finance.national_downside import NATIONAL_DRAWS, measure_country
 from kiban.finance.national_payment import NationalPayment
 from kiban.finance.national_side import NationalSide, choice_loads, join_projects
@@ -374,11 +374,15 @@ class NationalQuestion:
         problem = force_curves(problem, self.curves, served) if self.curves else serving(problem, served)
         sites = set(before.loads) | set(after.loads)
         kept = only(problem, [number for number, one in enumerate(self.candidates) if one.id in sites])
-        found = self._choice.refine(kept)
+        # As finely as what is served along curves, so that what moves is no difference of two gaps.
+        found = self._closest(kept) if self.curves else self._choice.refine(kept)
         if found is None:
             chosen = self._choice.choose(problem, None)
             kept, found = chosen.problem, chosen.found
         return plans_of(list_vintages_of(kept, found, before.terms_of)), self._least_moved(kept, found, after)
+
+    def _closest(self, problem: NationalProblem) -> Incumbent | None:
+        return closest_plan(problem, self._choice.refine, SIZE_GAP_SHARE * self.study.national.gap)
 
     def _least_moved(self, problem: NationalProblem, found: Incumbent, after: NationalSide) -> float:
         limit = found.bound_myen + self.study.national.gap * abs(found.cost_myen)

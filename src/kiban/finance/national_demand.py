@@ -277,7 +277,7 @@ def find_curves(
     """
     if elasticity <= 0 or pass_through <= 0:
         return ()
-    if not _close_in(problem, refine, gap):
+    if closest_plan(problem, refine, gap) is None:
         return ()
     curves = []
     for number, tranche in enumerate(problem.tranches):
@@ -296,15 +296,16 @@ def find_curves(
     return tuple(curves)
 
 
-def _close_in(problem: NationalProblem, refine: Refine, gap: float) -> bool:
-    """Learn the cost of a problem as finely as its search goes, from a gap on; whether it has a plan at that gap."""
-    if refine(problem, None) is None:
-        return False
-    while gap > PRICE_GAP:
+def closest_plan(problem: NationalProblem, refine: Refine, gap: float) -> Incumbent | None:
+    """The plan of a problem as finely as its search goes, beyond a gap; None where it has none at that gap."""
+    found = refine(problem, None)
+    while found is not None and gap > PRICE_GAP:
         gap = max(CLOSER * gap, PRICE_GAP)
-        if refine(problem, gap) is None:
+        finer = refine(problem, gap)
+        if finer is None:
             break
-    return True
+        found = finer
+    return found
 
 
 def _marginal_price(
@@ -318,7 +319,7 @@ def _marginal_price(
 ) -> float | None:
     """Cost of a little more of a tranche from a phase on, million yen a year and MW of that time; None without room."""
     changed = with_more(problem, number, phase, more_mw)
-    if not _close_in(changed, refine, gap):
+    if closest_plan(changed, refine, gap) is None:
         return None
     costs = [
         choice.objective
