@@ -68,6 +68,23 @@ def test_sales_tax_is_paid_with_the_price_and_written_off_with_it() -> None:
     assert cash.project_flow == pytest.approx([-1050, 0, *[600 - 50 - 71.875] * 4])
 
 
+def test_land_is_bought_once() -> None:
+    """A building of two years, twice: 2 % of 1,000 each time, and 3 % for its land the first time alone."""
+    land = PurchaseTaxTerms("acquisition_tax", 0.03, "municipality", deducted=True, first_only=True)
+    cash = project_cash_flow(project(ACQUISITION, land, life=2.0), CASE)
+    assert paid(cash) == {"acquisition_tax": pytest.approx([0, 50, 0, 20, 0, 0])}
+    both = replace(ACQUISITION, rate=0.05)
+    terms, once, always = (
+        user_cost_factor(
+            project(*taxes).policy.assets["building"], project().policy.tax, real_after_tax_rate=0.04, inflation=0.0,
+            life_years=2.0, purchase_year=2027, horizon_years=4.0,
+        ).capital_factor
+        for taxes in ((ACQUISITION,), (ACQUISITION, land), (both,))
+    )  # fmt: skip
+    # Of the land's tax, the second purchase, two years later and as long, has 1.04^-2 of the worth of the first.
+    assert (once - terms) / (always - terms) == pytest.approx(1 / (1 + 1.04**-2))
+
+
 def test_acquisition_tax_is_an_expense_of_the_year_of_service() -> None:
     """20 at the end of construction, and a quarter of it back by the group's tax."""
     cash = project_cash_flow(project(ACQUISITION), CASE)
