@@ -194,9 +194,10 @@ def solve_calls(
 
 
 def met_in(share: float, reductions: Array) -> float:
-    """The most that so large a share of the calls delivers, MW."""
+    """The most that so large a share of the calls delivers, MW; less than `LEAST_MW` is nothing."""
     needed = int(np.ceil(share * reductions.size - 1e-9))
-    return float(np.sort(reductions)[reductions.size - needed]) if needed else 0.0
+    most = float(np.sort(reductions)[reductions.size - needed]) if needed else 0.0
+    return most if abs(most) > LEAST_MW else 0.0
 
 
 def count_steps(hours: float, step_hours: float) -> int:

@@ -18,7 +18,7 @@ from kiban.report.plan.words import assumed_sentences
 
 FORMAT: Final = "kiban offers"
 VERSION: Final = 1
-CLOCK_SHOWN: Final = (0, 3, 6, 9, 12, 15, 18, 21)
+CLOCK_SHOWN: Final = (0, 4, 8, 12, 16, 20)
 
 
 def offers_document(offers: Offers, language: Language) -> dict[str, Any]:
@@ -120,7 +120,7 @@ def _hours(offers: Offers, language: Language) -> RenderableType:
         rows.append([f"{notice:g} h", f"{duration:g} h", *cells])
     headings = [phrase("offers.notice", language), phrase("offers.duration", language)]
     headings += [phrase("offers.clock", language, hour=hour) for hour in CLOCK_SHOWN]
-    made = table(headings, rows, numeric=range(2, len(headings)), whole=())
+    made = table(headings, rows, whole=range(len(headings)))
     return Group(made, remark(phrase("offers.hours_note", language)))
 
 
