@@ -21,13 +21,16 @@ from kiban.commands.new_file import write_new
 from kiban.commands.paying import read_correlations, read_subject
 from kiban.commands.place import read_place
 from kiban.commands.running import find_plan
+from kiban.finance.project import project_from_plan
 from kiban.operation.offers import offer
 from kiban.operation.period import Period, read_period
 from kiban.operation.running import run
 from kiban.operation.settlement import load_market_rules, read_rule
+from kiban.planning.frontier import Measure
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
 from kiban.progress import say_nothing
+from kiban.report.operation.folder import read_view, save_operation
 from kiban.report.plan import folder as folder_module
 from kiban.report.plan.folder import load_plan, save_plan
 from kiban.report.plan.workbook import write_new_file
@@ -145,6 +148,22 @@ def harmed(g: Ground, *, again: bool) -> Step:
         return load_plan(saved_folder)
 
     return step
+
+
+def viewed(g: Ground, *, in_detail: bool) -> Step:
+    """The page of an operation whose folder was written by `kiban run --out`, or by what keeps no pictures."""
+
+    def step() -> object:
+        operation = run(small_plan(), forecast="perfect", in_detail=in_detail)
+        return read_view(save_operation(operation, g.folder / ("whole" if in_detail else "bare")))
+
+    return step
+
+
+def framed(g: Ground, *packages: str, traced: Measure | None) -> Step:
+    """A report with a frontier or without."""
+    file = g.write("mine.toml", TEXT)
+    return lambda: report_module._page(str(file), [*packages], ["none"], None, traced, "en", say_nothing, insist=False)
 
 
 def days(first: str | None, last: str | None) -> Step:
@@ -275,4 +294,14 @@ CASES: Mapping[str, Case] = {
         lambda: find_plan(str(saved(g, "run")()), say_nothing, insist=False),
     ),
     "operation.rule_outside": lambda g: (rule("1999-04-01"), rule("2026-04-01")),
+    "operation.no_view": lambda g: (viewed(g, in_detail=False), viewed(g, in_detail=True)),
+    "movement.one_site": lambda g: (
+        command(g, "run", "mine.toml", "--bandwidth", "100"),
+        command(g, "run", "mine.toml", "--forecast", "perfect"),
+    ),
+    "command.no_frontier_here": lambda g: (
+        framed(g, "tax-credit", traced="emissions"),
+        framed(g, traced="emissions"),
+    ),
+    "finance.no_design": lambda g: (lambda: project_from_plan(no_design()), lambda: project_from_plan(small_plan())),
 }

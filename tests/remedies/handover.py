@@ -19,15 +19,23 @@ from tests.remedies import Case, Ground, Step
 from tests.server.test_domain_power import DPSCTL
 from tests.server.test_domain_power import NOW as DPS_NOW
 from tests.server.test_domain_power import limit as target
+from tests.server.test_dsx_flex import BEGINS
+from tests.server.test_dsx_flex import message as dsx_message
+from tests.server.test_dsx_flex import target as load_target
 from tests.server.test_kueue import limit as quota
 from tests.server.test_kueue import open_kueue, queue
 from tests.server.test_openadr import PROGRAM, client, event, hour
 
+from kiban.catalogue import load_catalogue
 from kiban.errors import InputError
+from kiban.operation.power_caps import read_curve
 from kiban.operation.power_limit import PowerLimit
+from kiban.server.bundle.dashboards import check_library
+from kiban.server.bundle.plan_folder import _read as carry
 from kiban.server.operating import slurm
 from kiban.server.operating.calls import open_source
 from kiban.server.operating.domain_power import DomainPower
+from kiban.server.operating.dsx_flex import calls_of
 from kiban.server.operating.kueue import in_cluster
 from kiban.server.operating.openadr import Connection, OpenAdr
 from kiban.server.operating.openadr_2b import Server, listen
@@ -52,6 +60,32 @@ def told(g: Ground, *feeds: str, installed: bool = True) -> Step:
         DomainPower(feeds, command=command, now=lambda: DPS_NOW).apply(target())
 
     return step
+
+
+def sent(**changes: Any) -> Step:
+    """A load target of DSX Flex, of 5 MW for an hour where nothing else is said."""
+    ends, unit = changes.pop("ends", 1), changes.pop("unit", "megawatt")
+    return lambda: calls_of(dsx_message(load_target(5.0, 0, ends, unit), **changes), BEGINS, ())
+
+
+def capped(chip: str) -> Step:
+    catalogue = load_catalogue()
+    return lambda: read_curve(catalogue.value, catalogue.facts, (chip,))
+
+
+def with_dashboards(g: Ground, *, installed: bool) -> Step:
+    def step() -> None:
+        with g.change.context() as change:
+            if not installed:
+                change.setitem(sys.modules, "grafana_foundation_sdk", None)
+            check_library()
+
+    return step
+
+
+def carried(g: Ground, *, there: bool) -> Step:
+    """A file that a plan names, into the bundle."""
+    return lambda: carry(g.write("load.csv", "1") if there else g.folder / "load.csv")
 
 
 def scheduler(
@@ -202,4 +236,11 @@ CASES: Mapping[str, Case] = {
     "handover.no_partition": lambda g: (scheduler(g, "Licenses=power_kw:100\n"), scheduler(g)),
     "handover.refused": lambda g: (scheduler(g, operator=False), scheduler(g)),
     "openadr.unreadable": lambda g: (at_address("/"), at_address("/openadr3/3.0.1")),
+    "dsx.interval": lambda g: (sent(ends=-1), sent(ends=2)),
+    "dsx.missing": lambda g: (sent(data={"target": []}), sent()),
+    "dsx.signed": lambda g: (sent(data="eyJhbGciOiJFUzI1NiJ9.e30.c2ln"), sent()),
+    "dsx.unit": lambda g: (sent(unit="hp"), *(sent(unit=unit) for unit in ("watt", "kilowatt", "megawatt"))),
+    "caps.chip": lambda g: (capped("abacus"), capped("h100"), capped("gb200")),
+    "bundle.no_library": lambda g: (with_dashboards(g, installed=False), with_dashboards(g, installed=True)),
+    "bundle.no_input": lambda g: (carried(g, there=False), carried(g, there=True)),
 }

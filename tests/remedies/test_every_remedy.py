@@ -59,23 +59,12 @@ KEEPERS = {
 }
 """What whoever keeps the server is told to do: look at a log, make room, restore a copy, wait."""
 OPEN = {
-    "bundle.no_input",
-    "bundle.no_library",
-    "caps.chip",
-    "command.no_frontier_here",
-    "dsx.interval",
-    "dsx.missing",
-    "dsx.signed",
-    "dsx.unit",
-    "movement.one_site",
     "movement.phases",
     "national_study.flexibility",
     "no_frontier",
     "no_journal",
-    "operation.no_view",
     "serve.operate_open",
     "command.only_one_site",
-    "finance.no_design",
     "journal.differs",
     "limit_it",
     "old_plan",
