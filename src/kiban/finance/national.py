@@ -413,7 +413,6 @@ class NationalQuestion:
         terms = self.campus_terms
         self.curves = find_curves(
             side.problem,
-            self.memory,
             self._choice.refine,
             SIZE_GAP_SHARE * self.study.national.gap,
             terms.elasticity,

@@ -268,7 +268,7 @@ def sold_at_the_load_price(
 
 
 def find_curves(
-    problem: NationalProblem, memory: CutPool, refine: Refine, gap: float, elasticity: float, pass_through: float
+    problem: NationalProblem, refine: Refine, gap: float, elasticity: float, pass_through: float
 ) -> tuple[Curve, ...]:
     """The curves of a study at rest: one for what is new of each tranche in each phase, at the cost of a little more.
 
@@ -277,7 +277,8 @@ def find_curves(
     """
     if elasticity <= 0 or pass_through <= 0:
         return ()
-    if closest_plan(problem, refine, gap) is None:
+    rest = closest_plan(problem, refine, gap)
+    if rest is None:
         return ()
     curves = []
     for number, tranche in enumerate(problem.tranches):
@@ -286,7 +287,7 @@ def find_curves(
             new, before = float(load) - before, max(float(load), before)
             if new <= 0:
                 continue
-            price = _marginal_price(problem, memory, refine, gap, number, phase, MORE_SHARE * new)
+            price = _marginal_price(problem, rest, refine, gap, number, phase, MORE_SHARE * new)
             if price is None:
                 continue
             energy = energy_per_mw(problem, number)
@@ -309,25 +310,14 @@ def closest_plan(problem: NationalProblem, refine: Refine, gap: float) -> Incumb
 
 
 def _marginal_price(
-    problem: NationalProblem,
-    memory: CutPool,
-    refine: Refine,
-    gap: float,
-    number: int,
-    phase: int,
-    more_mw: float,
+    problem: NationalProblem, before: Incumbent, refine: Refine, gap: float, number: int, phase: int, more_mw: float
 ) -> float | None:
-    """Cost of a little more of a tranche from a phase on, million yen a year and MW of that time; None without room."""
-    changed = with_more(problem, number, phase, more_mw)
-    if closest_plan(changed, refine, gap) is None:
+    """Cost of a little more of a tranche from a phase on, million yen a year and MW of that time; None without room.
+
+    Between the costs of two plans, and between what is proven of them: the mean of both differences.
+    """
+    after = closest_plan(with_more(problem, number, phase, more_mw), refine, gap)
+    if after is None:
         return None
-    costs = [
-        choice.objective
-        for kind in ("outer", "inner")
-        for asked in (problem, changed)
-        if (choice := write_master(asked, memory.points_of(asked), kind).solve(relative_gap=MASTER_GAP))
-    ]
-    if len(costs) < 4:
-        return None
-    slope = 0.5 * ((costs[1] - costs[0]) + (costs[3] - costs[2])) / more_mw
+    slope = 0.5 * ((after.cost_myen - before.cost_myen) + (after.bound_myen - before.bound_myen)) / more_mw
     return slope / float(problem.phase_weights[phase:].sum())
