@@ -159,4 +159,8 @@ CASES: Mapping[str, Case] = {
         study(),
     ),
     "too_short": lambda g: (study(tranche=[]), study()),
+    "national_study.flexibility": lambda g: (
+        study(grid={"flexibility_mw": 5.0, "flexibility_price_myen_per_mw_year": 3.0}),
+        study(),
+    ),
 }

@@ -278,6 +278,31 @@ def holding(g: Ground, name: str, *, held: bool) -> Step:
     return step
 
 
+def at_home(g: Ground, *options: str) -> Step:
+    """`kiban serve` beside a journal, up to where it would listen."""
+
+    def step() -> Any:
+        with g.change.context() as change:
+            change.setattr(running, "run", lambda *_: None)
+            return g.command("serve", "--operate", "site.jsonl", "--data", "data", *options)
+
+    return step
+
+
+def traced(*, frontier: bool) -> Step:
+    """The table of a job that has traced a frontier, or has done something else."""
+
+    def step() -> httpx.Response:
+        path, body = (
+            ("frontier", {"points": 3}) if frontier else ("sweep", {"key": "target.clean_share", "values": [0.1]})
+        )
+        asked = served().post(f"/api/v1/{path}", json={**study(), **body})
+        job = wait_for_job(served().get, asked.json()["job"]["id"])
+        return served().get(f"/api/v1/jobs/{job['id']}/files/csv")
+
+    return step
+
+
 def database(g: Ground, content: bytes | None, name: str = "kiban.sqlite") -> Step:
     """A store of a file as somebody left it; None makes it anew."""
 
@@ -458,4 +483,6 @@ CASES: Mapping[str, Case] = {
         *(provider(g, roles=f'{{ g = "{role}" }}') for role in ("viewer", "planner", "admin")),
     ),
     "oidc.not_installed": lambda g: (signing_in(g, installed=False), signing_in(g, installed=True)),
+    "serve.operate_open": lambda g: (at_home(g, "--host", "0.0.0.0", "--name", "kiban.example.org"), at_home(g)),
+    "no_frontier": lambda g: (traced(frontier=False), traced(frontier=True)),
 }

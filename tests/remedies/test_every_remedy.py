@@ -35,6 +35,7 @@ HELD = {
     ),
     "sign_in_group": "server/test_sign_in.py::test_a_browser_is_shown_why_it_failed_and_what_to_do",
     "sign_in_provider": "server/test_sign_in.py::test_a_provider_that_is_away_is_502_and_tokens_still_open",
+    "no_journal": "server/test_runs.py::test_the_server_sends_what_a_journal_says",
     "not_owner": "server/test_ownership.py::test_what_is_not_shared_is_not_there_for_others",
     "source.future": "unit/test_live_telemetry.py::test_the_future_is_refused",
     **dict.fromkeys(
@@ -60,10 +61,6 @@ KEEPERS = {
 """What whoever keeps the server is told to do: look at a log, make room, restore a copy, wait."""
 OPEN = {
     "movement.phases",
-    "national_study.flexibility",
-    "no_frontier",
-    "no_journal",
-    "serve.operate_open",
     "command.only_one_site",
     "journal.differs",
     "limit_it",
