@@ -11,6 +11,7 @@ from tests.cases.payments import paid
 from typer.testing import CliRunner
 
 from kiban.cli import app
+from kiban.finance.fiscal import FiscalViews
 from kiban.quantities import LANGUAGES
 from kiban.report.layout import bullets, remark, render, section, table
 from kiban.report.page import fill_payment_page
@@ -42,7 +43,7 @@ def test_sections_are_taken_apart():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_section_that_is_printed_and_drawn_in_no_chart_is_among_them(language):
     payment = paid("tax-credit")
-    details = payment_details(payment, language)
+    details = payment_details(FiscalViews(payment), language)
     page = render(payment_text(payment, language), width=200, colour=False)
     titles = [one["title"] for one in details]
     for key in ("bridge", "budget", "kept", "incidence"):

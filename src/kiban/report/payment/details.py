@@ -14,7 +14,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from kiban.finance.payment import Payment
+from kiban.finance.fiscal import FiscalViews
 from kiban.quantities import Language
 from kiban.report.layout import Sentence
 from kiban.report.payment.firmness import firmness_sections
@@ -37,9 +37,9 @@ class DetailDocument(TypedDict):
     sentences: list[str]
 
 
-def payment_details(payment: Payment, language: Language) -> list[DetailDocument]:
+def payment_details(views: FiscalViews, language: Language) -> list[DetailDocument]:
     """The sections of a payment that no chart shows."""
-    return list(_sections([*firmness_sections(payment, language), *fiscal_sections(payment, language)]))
+    return list(_sections([*firmness_sections(views.payment, language), *fiscal_sections(views, language)]))
 
 
 def _sections(parts: Iterable[RenderableType]) -> Iterator[DetailDocument]:

@@ -303,7 +303,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "large_load": large_load_document(fiscal.large_load),
         "leakage": leakage_document(fiscal.leakage),
         "timing": timing_document(fiscal.timing),
-        "details": {language: payment_details(payment, language) for language in LANGUAGES},
+        "details": {language: payment_details(fiscal, language) for language in LANGUAGES},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

@@ -25,10 +25,10 @@ SHOWN_CAUSES = 4
 LEAST_SHOWN_YEN = 1_000_000
 
 
-def fiscal_sections(payment: Payment, language: Language) -> list[RenderableType]:
+def fiscal_sections(fiscal: FiscalViews, language: Language) -> list[RenderableType]:
     """The three sections; nothing where the package costs the treasuries nothing in any year."""
+    payment = fiscal.payment
     money = money_of(payment.after.plan, language)
-    fiscal = FiscalViews(payment)
     steps, budget = fiscal.bridge, fiscal.budget
     found: list[RenderableType] = []
     if any(step.yen for step in steps):

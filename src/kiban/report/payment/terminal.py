@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from kiban.finance.comparison import Instrument
+from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.payment import Payment, Side
 from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
@@ -46,7 +47,7 @@ def payment_text(payment: Payment, language: Language) -> RenderableType:
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += firmness_sections(payment, language)
-    parts += fiscal_sections(payment, language)
+    parts += fiscal_sections(FiscalViews(payment), language)
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     parts += section(phrase("pay.title.effective_rates", language), _effective_rates(payment, language))
     if payment.downside is not None:
