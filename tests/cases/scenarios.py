@@ -324,6 +324,8 @@ class _Mending:
             raw.setdefault("finance", {})["cost_set"] = "united-states"
         if "non_firm" in raw.get("grid", {}) and not isinstance(raw["grid"].get("price_myen_per_mwh"), dict):
             raw["grid"]["price_myen_per_mwh"] = draw.series("grid.price_myen_per_mwh")
+        if raw.get("grid", {}).get("flexibility_mw") and self._mends("flexibility"):
+            raw["grid"].setdefault("flexibility_price_myen_per_mw_year", 10.0)
         if "cooling_storage" in raw and self._mends("chillers"):
             chillers = raw["cooling_storage"]
             for key, usual in (("chiller_cop", 5.0), ("chiller_heat_share", 0.8)):

@@ -32,6 +32,7 @@ ASKED = {
     "outages": (),
     "levers": (),
     "offers": (),
+    "bundle": (),
     "operate": (),
     "replay": (),
     "forecast train": (),

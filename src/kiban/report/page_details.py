@@ -43,7 +43,7 @@ def _section(section: Mapping[str, Any]) -> str:
 
 def _table(table: Mapping[str, Any]) -> Iterator[str]:
     numeric = set(table["numeric"])
-    yield '<div class="scroll"><table><thead><tr>'
+    yield '<div class="scroll" tabindex="0"><table><thead><tr>'
     yield from (_cell("th", text, number in numeric) for number, text in enumerate(table["columns"]))
     yield "</tr></thead><tbody>"
     for row in table["rows"]:
