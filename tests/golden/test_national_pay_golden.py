@@ -26,7 +26,8 @@ def test_regions_add_up_and_support_splits(name):
         ratepayers = sum(region["ratepayers_myen"] for region in regions)
         assert ratepayers == pytest.approx(change["ratepayers"], rel=1e-4, abs=1.0)
     # At the social rate, so that it is not the sum of what prefecture and municipality count at their own.
-    assert local["areas"] == pytest.approx(local["prefectures"], rel=1e-5)
+    # Each region stands there with seven digits, and gains and losses of tens of billions nearly cancel.
+    assert local["areas"] == pytest.approx(local["prefectures"], rel=1e-5, abs=0.05)
     assert (local["areas"] > 0) == (change["prefecture"] + change["municipality"] > 0)
     assert figures["without"]["relative_gap"] <= 0.005
     assert figures["with"]["relative_gap"] <= 0.005
