@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from kiban.commands.running import AsJson, Subject, find_plan
-from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE
+from kiban.commands.running import AsJson, Subject, show_answer
+from kiban.commands.terminal import Insist, Lang, choose_language
 
 
 def register(app: typer.Typer) -> None:
@@ -34,19 +33,14 @@ def outages_command(
     """Lose every unit of a plan, one at a time, at random hours: how often does compute go unserved?"""
     from kiban.operation.campaign import try_outages
     from kiban.report.operation.outages import outages_document, outages_text
-    from kiban.report.phrases import phrase
 
     language = choose_language(lang)
-    with progress(language, spinner=not as_json) as tell:
-        plan = find_plan(subject, tell, insist=insist)
-        if plan.status == "optimal":
-            campaign = try_outages(plan, trials=trials, seed=seed, hours=hours, forecast=forecast, report=tell)
-    if plan.status != "optimal":
-        complain(phrase("command.no_design", language))
-        raise typer.Exit(EXIT_INFEASIBLE)
-    if as_json:
-        from kiban.report.plan.record import to_json
-
-        write(to_json(outages_document(campaign, language)))
-    else:
-        show(lambda _: outages_text(campaign, language))
+    show_answer(
+        subject,
+        language,
+        lambda plan, tell: try_outages(plan, trials=trials, seed=seed, hours=hours, forecast=forecast, report=tell),
+        lambda campaign: outages_document(campaign, language),
+        lambda campaign: outages_text(campaign, language),
+        as_json=as_json,
+        insist=insist,
+    )

@@ -87,20 +87,17 @@ def _page(
     from kiban.scenario.examples import find_national
 
     operated = read_view(Path(subject)) if subject is not None and Path(subject).is_dir() else None
-    if operated is not None:
-        if packages:
-            raise OutputError(Problem("command.no_package_here", str(subject)))
-        if traced is not None:
-            raise OutputError(Problem("command.no_frontier_here", "--frontier"))
-        return fill_operation_page(operated, language)
-    saved = _saved_summary(subject)
-    national = find_national(subject) if subject is not None and saved is None else None
-    if draws is not None and not packages:
+    saved = _saved_summary(subject) if operated is None else None
+    national = find_national(subject) if subject is not None and operated is None and saved is None else None
+    finished = operated is not None or saved is not None or national is not None
+    if draws is not None and not packages and operated is None:
         raise OutputError(Problem("command.draws_alone", key="--draws"))
-    if packages and (saved is not None or national is not None):
+    if packages and finished:
         raise OutputError(Problem("command.no_package_here", str(subject)))
-    if traced is not None and (packages or saved is not None or national is not None):
+    if traced is not None and (packages or finished):
         raise OutputError(Problem("command.no_frontier_here", "--frontier"))
+    if operated is not None:
+        return fill_operation_page(operated, language)
     if saved is not None:
         return _saved_page(saved, str(subject), language)
     if national is not None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -13,10 +14,14 @@ from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.messages import Message
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from kiban.operation.period import Period
     from kiban.planning.plan import Plan
     from kiban.progress import Report
+    from kiban.quantities import Language
 
+Answer = TypeVar("Answer")
 DAY = ["%Y-%m-%d"]
 Subject = Annotated[
     str | None,
@@ -163,6 +168,33 @@ def find_study(subject: str | None) -> Path | None:
     from kiban.scenario.examples import find_national
 
     return None if subject is None or Path(subject).is_dir() else find_national(subject)
+
+
+def show_answer(
+    subject: str | None,
+    language: Language,
+    ask: Callable[[Plan, Report], Answer],
+    document: Callable[[Answer], object],
+    text: Callable[[Answer], RenderableType],
+    *,
+    as_json: bool,
+    insist: bool,
+) -> None:
+    """Ask something of a subject's plan and print the answer, or that there is no design, and leave."""
+    from kiban.report.phrases import phrase
+    from kiban.report.plan.record import to_json
+
+    with progress(language, spinner=not as_json) as tell:
+        plan = find_plan(subject, tell, insist=insist)
+        if plan.status == "optimal":
+            answer = ask(plan, tell)
+    if plan.status != "optimal":
+        complain(phrase("command.no_design", language))
+        raise typer.Exit(EXIT_INFEASIBLE)
+    if as_json:
+        write(to_json(document(answer)))
+    else:
+        show(lambda _: text(answer))
 
 
 def find_plan(subject: str | None, tell: Report, *, insist: bool) -> Plan:
