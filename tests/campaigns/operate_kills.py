@@ -17,14 +17,15 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 from tests.campaigns.ground import tell
-from tests.campaigns.scheduler_kills import FIRM, FLEXIBLE, POWER_KW, ROOT, SAVED_SECONDS, TURNS, WORK
+from tests.campaigns.scheduler_kills import ROOT
+from tests.campaigns.slurm_jobs import Jobs, wait
 from tests.cases.emulated_campus import EmulatedCampus
+from tests.cases.operated import SMALL, plan_of
 from tests.cases.servers import SOURCE
 from tests.cases.slurm import TOTAL_KW, Cluster, limit, open_slurm
 
@@ -42,7 +43,6 @@ LONGEST_PAUSE_SECONDS = 1.5
 MOST_SECONDS = 240.0
 STEPS_A_KILL = 60
 """Rows of telemetry for each kill: more than a service that is left alone for a moment goes through."""
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 
 
@@ -68,19 +68,8 @@ class Ground:
         words = ["-m", "kiban.cli", "operate", str(folder), "--journal", str(self.journal), "--apply", "slurm"]
         words += ["--source", "csv", "--telemetry", str(cluster.place / "telemetry.csv"), "--clock", "fast"]
         self.command = [sys.executable, *words, "--port", "0"]
-        self.logs: dict[str, Path] = {}
-        self.firm = [self.submit("firm") for _ in range(FIRM)]
-        self.flexible = [self.submit("flexible", f"--licenses=power_kw:{POWER_KW}") for _ in range(FLEXIBLE)]
-        cluster.wait_for(**{f"_{job}": "R" for job in self.logs})
-        time.sleep(SAVED_SECONDS)
+        self.jobs = Jobs(cluster)
         self.service = self.start()
-
-    def submit(self, partition: str, *options: str) -> str:
-        log = self.cluster.place / f"{partition}-{len(self.logs)}.log"
-        script = WORK.format(log=log, turns=TURNS, go=self.cluster.place / "go")
-        job = self.cluster.submit(script, f"--partition={partition}", *options)
-        self.logs[job] = log
-        return job
 
     def start(self) -> subprocess.Popen[bytes]:
         surroundings = {
@@ -93,7 +82,7 @@ class Ground:
     def kill(self, victim: str) -> None:
         """Kill somewhere between two lines of the journal, or in one."""
         before = self.lines_written()
-        if not self.wait(lambda: self.lines_written() > before or self.service.poll() is not None):
+        if not wait(lambda: self.lines_written() > before or self.service.poll() is not None, MOST_SECONDS):
             self.counts["stuck"] += 1
         time.sleep(self.chance.uniform(0.0, LONGEST_PAUSE_SECONDS))
         if victim == "kiban":
@@ -110,38 +99,23 @@ class Ground:
     def lines_written(self) -> int:
         return self.journal.read_bytes().count(b"\n") if self.journal.exists() else 0
 
-    def wait(self, seen: Callable[[], bool]) -> bool:
-        until = time.monotonic() + MOST_SECONDS
-        while not seen():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.02)
-        return True
-
     def settle(self) -> None:
         """End the service, take every limit away, let the jobs work, and count."""
         self.service.terminate()
         self.service.wait()
         self.count_journal()
         slurm = Slurm(self.cluster.configuration)
-        (self.cluster.place / "go").touch()
+        self.jobs.let_work()
         number = 10**6
 
         def ended() -> bool:
             slurm.apply(limit(TOTAL_KW, number, seconds=600.0))
             time.sleep(0.5)
-            return all("end" in self.lines(job) for job in self.logs)
+            return self.jobs.count_open() == 0
 
-        if not self.wait(ended):
-            self.counts["stuck"] += sum("end" not in self.lines(job) for job in self.logs)
-        whole = ["start", *map(str, range(1, TURNS + 1)), "end"]
-        for job in self.logs:
-            lines = self.lines(job)
-            self.counts["doubled"] += max(lines.count("start"), lines.count("end")) > 1
-            self.counts["lost"] += lines != whole
-        self.counts["touched"] += sum(job in self.firm for _, job in self.cluster.orders())
-        self.counts["suspended"] = sum(order == "suspend" for order, _ in self.cluster.orders())
-        self.counts["done"] = sum("end" in self.lines(job) for job in self.logs)
+        if not wait(ended, MOST_SECONDS):
+            self.counts["stuck"] += self.jobs.count_open()
+        self.jobs.count(self.counts)
 
     def count_journal(self) -> None:
         """Every step once, under the next number, and the same again."""
@@ -160,16 +134,11 @@ class Ground:
         self.counts["gaps"] += sum(after - before != STEP for before, after in pairwise(times))
         self.counts["differs"] += sum(not one.is_same for one in replay(entries, self.campus))
 
-    def lines(self, job: str) -> list[str]:
-        log = self.logs[job]
-        return log.read_text(encoding="utf-8").split() if log.exists() else []
-
 
 def run(seed: int, count: int) -> Counter[str]:
     """Kill `count` times; `tests.cases.slurm.MissingError` where there is no Slurm."""
     chance, counts = random.Random(seed), Counter[str]()
-    plan = kiban.build(SCENARIO)
-    assert isinstance(plan, Plan)
+    plan = plan_of(SMALL)
     with open_slurm() as cluster:
         ground = Ground(cluster, plan, chance, counts, count)
         try:

@@ -18,10 +18,10 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 from tests.campaigns.ground import tell
+from tests.campaigns.slurm_jobs import POWER_KW, Jobs, wait
 from tests.cases.servers import SOURCE
 from tests.cases.slurm import TOTAL_KW, Cluster, limit, open_slurm
 
@@ -29,18 +29,9 @@ from kiban.server.operating.schedulers import SchedulerAwayError
 from kiban.server.operating.slurm import Slurm
 
 ZEROS = ("lost", "doubled", "touched", "above the limit", "stuck")
-FIRM, FLEXIBLE, POWER_KW = 3, 5, 20
-TURNS = 20
-"""A job has done its work after so many turns of a tenth of a second each, however long it is suspended."""
-SAVED_SECONDS = 6.0
-"""After so long slurmctld has written down what it had promised; what it loses sooner is lost whoever asks."""
 LONGEST_PAUSE_SECONDS = 1.5
 MOST_SECONDS = 120.0
 ROOT = Path(__file__).resolve().parents[2]
-WORK = (
-    'echo start >> {log}; for turn in $(seq {turns}); do while [ ! -e {go} ]; do sleep 0.1; done; '
-    'sleep 0.1; echo $turn >> {log}; done; echo end >> {log}'
-)  # fmt: skip
 
 
 def hand_over(place: Path) -> None:
@@ -61,20 +52,9 @@ class Ground:
         self.cluster, self.chance, self.counts = cluster, chance, counts
         self.number = 0
         self.flexible_kw = TOTAL_KW
-        self.logs: dict[str, Path] = {}
-        self.firm = [self.submit("firm") for _ in range(FIRM)]
-        self.flexible = [self.submit("flexible", f"--licenses=power_kw:{POWER_KW}") for _ in range(FLEXIBLE)]
-        cluster.wait_for(**{f"_{job}": "R" for job in self.logs})
-        time.sleep(SAVED_SECONDS)
+        self.jobs = Jobs(cluster)
         self.ask(TOTAL_KW)
         self.adapter = self.start()
-
-    def submit(self, partition: str, *options: str) -> str:
-        log = self.cluster.place / f"{partition}-{len(self.logs)}.log"
-        script = WORK.format(log=log, turns=TURNS, go=self.cluster.place / "go")
-        job = self.cluster.submit(script, f"--partition={partition}", *options)
-        self.logs[job] = log
-        return job
 
     def start(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "tests.campaigns.scheduler_kills", "--hand-over", str(self.cluster.place)]
@@ -104,7 +84,7 @@ class Ground:
 
     def check_limit(self) -> None:
         """Once the limit is said to hold, no more power runs than it allows, as the kernel sees it."""
-        if not self.wait(lambda: self.holds() and self.running_kw() <= self.flexible_kw):
+        if not wait(lambda: self.holds() and self.running_kw() <= self.flexible_kw, MOST_SECONDS):
             self.counts["above the limit"] += 1
 
     def holds(self) -> bool:
@@ -113,36 +93,17 @@ class Ground:
 
     def running_kw(self) -> int:
         processes = self.cluster.processes_by_job()
-        return POWER_KW * sum(bool(set(processes.get(job, {}).values()) - {"T"}) for job in self.flexible)
-
-    def wait(self, seen: Callable[[], bool]) -> bool:
-        until = time.monotonic() + MOST_SECONDS
-        while not seen():
-            if time.monotonic() > until:
-                return False
-            time.sleep(0.05)
-        return True
+        return POWER_KW * sum(bool(set(processes.get(job, {}).values()) - {"T"}) for job in self.jobs.flexible)
 
     def settle(self) -> None:
         """Take every limit away, let the jobs work, and count."""
         self.ask(TOTAL_KW)
-        (self.cluster.place / "go").touch()
-        if not self.wait(lambda: all("end" in self.lines(job) for job in self.logs)):
-            self.counts["stuck"] += sum("end" not in self.lines(job) for job in self.logs)
+        self.jobs.let_work()
+        if not wait(lambda: self.jobs.count_open() == 0, MOST_SECONDS):
+            self.counts["stuck"] += self.jobs.count_open()
         self.adapter.kill()
         self.adapter.wait()
-        whole = ["start", *map(str, range(1, TURNS + 1)), "end"]
-        for job in self.logs:
-            lines = self.lines(job)
-            self.counts["doubled"] += max(lines.count("start"), lines.count("end")) > 1
-            self.counts["lost"] += lines != whole
-        self.counts["touched"] += sum(job in self.firm for _, job in self.cluster.orders())
-        self.counts["suspended"] = sum(order == "suspend" for order, _ in self.cluster.orders())
-        self.counts["done"] = sum("end" in self.lines(job) for job in self.logs)
-
-    def lines(self, job: str) -> list[str]:
-        log = self.logs[job]
-        return log.read_text(encoding="utf-8").split() if log.exists() else []
+        self.jobs.count(self.counts)
 
 
 def run(seed: int, count: int) -> Counter[str]:

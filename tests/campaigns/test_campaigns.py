@@ -7,7 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
-from tests.campaigns import clock_skew, full_disk, kills, load, operate_kills, postgresql_restarts, scheduler_kills
+from tests.campaigns import (
+    clock_skew,
+    full_disk,
+    kills,
+    load,
+    operate_kills,
+    postgresql_restarts,
+    scheduler_kills,
+    slurm_jobs,
+)
 from tests.campaigns.ground import any_job, end, follow, launch, tell
 from tests.cases import slurm
 from tests.cases.postgresql import MissingError
@@ -46,7 +55,7 @@ def test_kills_of_the_hand_over_and_of_slurmctld() -> None:
     counts = tried(scheduler_kills.run, 1, 5)
     assert missed(scheduler_kills.ZEROS, counts) == {}
     assert (counts["kills of the adapter"], counts["kills of slurmctld"]) == (3, 2)
-    assert counts["done"] == scheduler_kills.FIRM + scheduler_kills.FLEXIBLE
+    assert counts["done"] == slurm_jobs.FIRM + slurm_jobs.FLEXIBLE
     assert counts["suspended"] > 0
 
 
@@ -55,7 +64,7 @@ def test_kills_of_kiban_operate_and_of_slurmctld() -> None:
     assert missed(operate_kills.ZEROS, counts) == {}
     assert (counts["kills of kiban"], counts["kills of slurmctld"]) == (2, 2)
     assert counts["resumed"] == 2
-    assert counts["done"] == scheduler_kills.FIRM + scheduler_kills.FLEXIBLE
+    assert counts["done"] == slurm_jobs.FIRM + slurm_jobs.FLEXIBLE
     assert counts["steps"] > 0
 
 

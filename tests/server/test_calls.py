@@ -15,9 +15,9 @@ import httpx
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, EmulatedSource
 from tests.cases.openadr_vtn import CLIENT, SECRET, Vtn
+from tests.cases.operated import SMALL, plan_of
 from tests.cases.servers import free_port, wait_until
 
-import kiban
 from kiban.errors import InputError
 from kiban.operation.live.campus import Campus, read_campus
 from kiban.operation.live.journal import JournalFile, load_journal
@@ -35,16 +35,13 @@ from kiban.server.operating.openadr import Connection, OpenAdr
 from kiban.server.operating.openadr_2b import OpenAdr2b, Server
 from kiban.server.operating.service import Origin, Service
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 PROGRAM = {"id": "p1", "programName": "capacity market", "objectType": "PROGRAM"}
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,13 @@ import httpx
 import jsonschema
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, EmulatedSource
+from tests.cases.operated import SMALL, plan_of
 
-import kiban
 from kiban.errors import InputError
 from kiban.operation.live.campus import Campus, read_campus
 from kiban.operation.live.journal import JournalFile
 from kiban.operation.live.orders import Call
 from kiban.operation.live.record import digest_of
-from kiban.planning.plan import Plan
 from kiban.server.operating.addresses import Listener, make_addresses
 from kiban.server.operating.clocks import FastClock
 from kiban.server.operating.dsx_flex import calls_of
@@ -26,7 +25,6 @@ from kiban.server.operating.gauges import Gauges
 from kiban.server.operating.service import Origin, Service
 from kiban.server.running import listen
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 HOUR = timedelta(hours=1)
 TOKEN = "a token that is long enough"
@@ -163,8 +161,7 @@ def test_what_is_no_load_target_is_refused_with_all_that_is_wrong(content: dict[
 
 
 def test_over_http_a_target_calls_and_the_state_keeps_to_the_schema(tmp_path: Path) -> None:
-    plan = kiban.build(SCENARIO)
-    assert isinstance(plan, Plan)
+    plan = plan_of(SMALL)
     campus: Campus = read_campus(plan)
     emulated, gauges = EmulatedCampus(campus, BEGINS), Gauges()
     with JournalFile(tmp_path / "journal") as journal, listen("127.0.0.1", 0) as listener:

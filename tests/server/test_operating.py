@@ -17,6 +17,7 @@ import httpx
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, EmulatedSource, Truth
 from tests.cases.monitoring import missing_programs, open_pages, open_prometheus
+from tests.cases.operated import SMALL, plan_of
 from tests.cases.servers import SOURCE, wait_until
 
 import kiban
@@ -37,16 +38,13 @@ from kiban.server.operating.service import Origin, Service
 from kiban.server.operating.sources import PrometheusSource, SourceAwayError
 from kiban.server.running import listen
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 TOKEN = "a token that is long enough"
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")

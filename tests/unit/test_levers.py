@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.cases.operated import SMALL, WIDE, plan_of
 from typer.testing import CliRunner
 
 import kiban
@@ -15,16 +16,12 @@ from kiban.errors import EXIT_INFEASIBLE, InputError
 from kiban.operation.levers import PUE_STEP, SHARE_STEP, Lever, weigh_levers
 from kiban.planning.plan import Plan
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
-WIDE = SCENARIO.with_name("wide_run.toml")
 HOURS_PER_YEAR = 8760.0
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +75,7 @@ def test_a_plant_with_everything_has_levers() -> None:
 
 def test_a_plan_without_a_design_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "dark.toml"
-    text = SCENARIO.read_text(encoding="utf-8")
+    text = SMALL.read_text(encoding="utf-8")
     for most in ("60", "40"):
         text = text.replace(f"max_mw = {most}", "max_mw = 1")
     file.write_text(text, encoding="utf-8")
@@ -91,12 +88,12 @@ def test_a_plan_without_a_design_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_command_prints_what_python_returns(levers: dict[str, Lever]) -> None:
-    answer = CliRunner().invoke(app, ["levers", str(SCENARIO), "--json"])
+    answer = CliRunner().invoke(app, ["levers", str(SMALL), "--json"])
     assert answer.exit_code == 0
     document = json.loads(answer.stdout)
     assert [one["name"] for one in document["levers"]] == list(levers)
     assert document["levers"][0]["saving_myen_per_year"] == pytest.approx(
         next(iter(levers.values())).saving_myen_per_year
     )
-    said = CliRunner().invoke(app, ["levers", str(SCENARIO), "--lang", "ja"])
+    said = CliRunner().invoke(app, ["levers", str(SMALL), "--lang", "ja"])
     assert "PUEを0.01下げる" in said.stdout

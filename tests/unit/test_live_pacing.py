@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, Truth
+from tests.cases.operated import SMALL, plan_of
 
-import kiban
 from kiban.operation.budget import MOST, UNCLEAN, Budget, Used, price_factor
 from kiban.operation.conditions import AVAILABILITY
 from kiban.operation.forecast.perfect import PerfectForecast
@@ -21,7 +20,6 @@ from kiban.operation.live.steering import Steering
 from kiban.operation.live.telemetry import STEP
 from kiban.planning.plan import Plan
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-18T00:00:00+09:00")
 HOURS = 14 * 24
 """To the end of the month."""
@@ -29,9 +27,7 @@ HOURS = 14 * 24
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, Truth
+from tests.cases.operated import SMALL, plan_of
 
 import kiban
 from kiban.errors import InputError
@@ -23,16 +24,13 @@ from kiban.operation.power_limit import PowerLimit
 from kiban.planning.plan import Plan
 from kiban.report.operation.measured import save_measured
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")

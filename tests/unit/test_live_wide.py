@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, EmulatedSource
+from tests.cases.operated import WIDE, plan_of
 
-import kiban
 from kiban.operation.conditions import FIRM
 from kiban.operation.horizon import look_ahead
 from kiban.operation.lane import open_lane
@@ -28,15 +28,12 @@ from kiban.server.operating.clocks import FastClock
 from kiban.server.operating.meters import UNIT_LABEL, find_meter
 from kiban.server.operating.service import Origin, Service
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "wide_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(WIDE)
 
 
 @pytest.fixture(scope="module")

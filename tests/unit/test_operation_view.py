@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.cases.operated import SMALL, plan_of
 from tests.cases.operations import VALUATION, random_campus
 from typer.testing import CliRunner
 
@@ -31,7 +32,6 @@ from kiban.report.operation.folder import VIEW, read_view
 from kiban.report.operation.view import operation_view
 from kiban.report.operation.words import regret_parts, run_figures, settlement_rows
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 EVENTS = """
 [[event]]
 kind = "grid_outage"
@@ -49,9 +49,7 @@ contracted_mw = 1
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")

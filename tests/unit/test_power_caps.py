@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus
+from tests.cases.operated import SMALL, plan_of
 
-import kiban
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError
 from kiban.operation.live.campus import read_campus
@@ -17,9 +16,7 @@ from kiban.operation.live.orders import Override
 from kiban.operation.live.record import limit_content, restore_limit
 from kiban.operation.live.steering import Steering
 from kiban.operation.power_caps import CapCurve, cap_before_pause, read_curve
-from kiban.planning.plan import Plan
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 CURVE = CapCurve((0.43, 0.57, 0.71, 0.86, 1.0), (0.5, 0.7, 0.84, 0.93, 1.0), 0.8, {"h100": 700.0})
 
@@ -78,8 +75,7 @@ def test_the_curve_is_of_the_catalogue_and_an_unknown_accelerator_is_refused() -
 
 
 def test_a_campus_that_is_short_of_power_caps_before_it_pauses() -> None:
-    plan = kiban.build(SCENARIO)
-    assert isinstance(plan, Plan)
+    plan = plan_of(SMALL)
     campus = read_campus(plan, chips=("gb200",))
     emulated, steering = EmulatedCampus(campus, BEGINS), Steering(campus, BEGINS)
     steering.hear(emulated.now, emulated.readings)

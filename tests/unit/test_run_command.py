@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tests.cases.operated import SMALL, WIDE, plan_of
 from typer.testing import CliRunner
 
 import kiban
@@ -23,15 +24,10 @@ from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
 from kiban.planning.resources import OutageResource
 
-SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
-WIDE = SCENARIO.with_name("wide_run.toml")
-
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    built = kiban.build(SCENARIO)
-    assert isinstance(built, Plan)
-    return built
+    return plan_of(SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -159,7 +155,7 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
     national = invoke("japan", "--horizon", "24")
     assert national.exit_code == 2
     assert "national study" in national.stderr
-    impossible, text = tmp_path / "dark.toml", SCENARIO.read_text(encoding="utf-8")
+    impossible, text = tmp_path / "dark.toml", SMALL.read_text(encoding="utf-8")
     for most in ("60", "40", "8"):
         text = text.replace(f"max_mw = {most}\n", "max_mw = 1\n")
     impossible.write_text(f'{text}\n[backup]\ntechnology = "none"\n', encoding="utf-8")
@@ -171,7 +167,7 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
 def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
     weekly = tmp_path / "weekly.toml"
     text = '[[tranche]]\nname = "batch"\nit_load_mw = 1\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
-    weekly.write_text(SCENARIO.read_text(encoding="utf-8") + text, encoding="utf-8")
+    weekly.write_text(SMALL.read_text(encoding="utf-8") + text, encoding="utf-8")
     with pytest.raises(InputError, match="tranche"):
         kiban.run(weekly)
 
@@ -191,7 +187,7 @@ def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
 def test_hours_of_the_backup_that_are_limited_have_a_price(tmp_path: Path) -> None:
     """The plan may run its backup two hours; an operation under forecasts pays their worth for each MWh."""
     few = tmp_path / "few.toml"
-    text = SCENARIO.read_text(encoding="utf-8").replace("max_mw = 8\n", "max_mw = 6\n")
+    text = SMALL.read_text(encoding="utf-8").replace("max_mw = 8\n", "max_mw = 6\n")
     few.write_text(text + "[backup]\npermitted_hours_per_year = 60\n", encoding="utf-8")
     plan = kiban.build(few)
     assert isinstance(plan, Plan)
@@ -205,8 +201,7 @@ def test_hours_of_the_backup_that_are_limited_have_a_price(tmp_path: Path) -> No
 
 def test_a_plan_with_everything_is_operated() -> None:
     """Two stores, one of own supply and one that fades; cold; a plant that ramps; feed-in."""
-    plan = kiban.build(WIDE)
-    assert isinstance(plan, Plan)
+    plan = plan_of(WIDE)
     operation = kiban.run(plan, forecast="perfect", horizon_hours=48)
     hourly = operation.hourly
     assert operation.total_unserved_mwh == pytest.approx(0.0, abs=1e-6)
@@ -233,8 +228,7 @@ def test_a_plan_with_everything_is_operated() -> None:
 
 
 def test_every_unit_of_a_plan_with_everything_can_be_lost() -> None:
-    plan = kiban.build(WIDE)
-    assert isinstance(plan, Plan)
+    plan = plan_of(WIDE)
     outcomes = try_outages(plan, trials=2, hours=3.0).outcomes
     units = {"grid", "backup", "battery", "storage_flow", "cooling_storage", "pv", "wind_onshore", "geothermal"}
     assert {one.unit for one in outcomes} == units
