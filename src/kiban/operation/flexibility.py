@@ -139,15 +139,9 @@ def answer_calls(
     manner: Manner,
     product: Product,
     called: npt.NDArray[np.int64],
-    *,
-    most_myen_per_mwh: float | None = None,
-    net: bool = False,
 ) -> tuple[Array, Array]:
-    """By how many MW import falls in the least hour of each call, and what the call costs, million yen.
-
-    What is given up costs at most `most` a MWh; None gives up all but compute. `net` counts what is fed in, too.
-    """
-    usual, left, extra = solve_calls(course, valuation, manner, product, called, most_myen_per_mwh, net=net)
+    """By how many MW import falls in the least hour of each call, and what the call costs, million yen."""
+    usual, left, extra = solve_calls(course, valuation, manner, product, called)
     reductions = (usual - left).min(axis=1)
     answered = reductions > LEAST_MW
     return np.where(answered, reductions, 0.0), np.where(answered, np.maximum(extra, 0.0), 0.0)
@@ -163,7 +157,10 @@ def solve_calls(
     *,
     net: bool = False,
 ) -> tuple[Array, Array, Array]:
-    """Import in the called hours without and with the call, `(calls, steps)` in MW, and what the call costs."""
+    """Import in the called hours without and with the call, `(calls, steps)` in MW, and what the call costs.
+
+    What is given up costs at most `most` a MWh; None gives up all but compute. `net` counts what is fed in, too.
+    """
     if not called.size:
         steps = count_steps(product.call_hours, course.facility.step_hours)
         return np.zeros((0, steps)), np.zeros((0, steps)), np.zeros(0)

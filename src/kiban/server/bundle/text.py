@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from kiban.errors import InputError, Problem
@@ -25,12 +25,6 @@ def yaml_text(data: Any, *comments: str) -> str:
 
     said = "".join(f"# {line}\n" if line else "#\n" for line in comments)
     return f"{said}---\n{yaml.dump(data, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=WIDTH)}"
-
-
-def yaml_texts(documents: Sequence[Any], *comments: str) -> str:
-    """Several documents in one file."""
-    first, *others = documents
-    return yaml_text(first, *comments) + "".join(yaml_text(one) for one in others)
 
 
 def json_text(data: Mapping[str, Any]) -> str:
