@@ -13,7 +13,7 @@ from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import project_cash_flow
-from kiban.finance.metrics import npv, npv_at_base
+from kiban.finance.metrics import npv_at_base
 from kiban.finance.project import Project, RevenueStream
 from kiban.planning.compute_load import TOKEN_ENERGY
 from kiban.policy.terms import ASSET_GROUPS
@@ -97,17 +97,7 @@ def break_even_price(project: Project, assumptions: FinanceAssumptions, *, all_s
     Its net present value is zero there. Without `all_streams` it is the price of what has none of its own, beside the
     prices of the rest. ScenarioError where nothing is sold.
     """
-    energy = project.it_energy_mwh_per_year
-    if energy <= 0:
-        raise ScenarioError(Problem("finance.sells_nothing", key="tranche"))
-    unlevered = replace(assumptions, debt_share=0.0)
-    rate = assumptions.discount_rate_after_tax(project.policy, project.start_year)
-
-    def value(price: float) -> float:
-        flow = project_cash_flow(project.priced(price, all_streams=all_streams), unlevered)
-        return float(npv(rate, flow.project_flow))
-
-    return find_price((project,), assumptions, value)
+    return common_break_even_price((project,), assumptions, all_streams=all_streams)
 
 
 def common_break_even_price(
