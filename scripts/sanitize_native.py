@@ -86,7 +86,7 @@ def main() -> None:
         caught = run_sanitized(source, "-c", OVERRUN, quiet=True)
         if caught != FOUND:
             sys.exit(f"A write beyond an array ended with exit code {caught}: the sanitizers do not look.")
-        options = ("-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", f"not ({LEFT_OUT})")
+        options = ("-q", "-p", "no:cacheprovider", "-n", "0", "-k", f"not ({LEFT_OUT})")
         sys.exit(run_sanitized(source, "-m", "pytest", *options, *tests))
 
 

@@ -145,7 +145,7 @@ def pay_elasticity(question: Question, elasticities: tuple[float, ...] = ELASTIC
         changed = question.scenario.model_copy(
             update={"tranche": (), "assumptions": {"demand.price_elasticity": elasticity}}
         )
-        payment = Question(changed, warm=True).pay(("tax-credit",))
+        payment = Question(changed).pay(("tax-credit",))
         found[f"e{elasticity:g}".replace(".", "_")] = {"elasticity": elasticity, **summarise_payment(payment)}
     return found
 
@@ -198,7 +198,7 @@ PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
 
 def write_pay_golden(parts: tuple[str, ...]) -> None:
     """Ask the default example under the packages, and write these parts of the golden file anew."""
-    question = Question(PAY_EXAMPLE, warm=True)
+    question = Question(PAY_EXAMPLE)
     found = {part: rounded(PAY_PARTS[part](question)) for part in parts}
     path = FOLDER / PAY_FILE
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}

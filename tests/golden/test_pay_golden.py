@@ -27,7 +27,7 @@ specification.loader.exec_module(update_goldens)
 
 @cache
 def question():
-    return Question(update_goldens.PAY_EXAMPLE, warm=True)
+    return Question(update_goldens.PAY_EXAMPLE)
 
 
 def agree(found, expected, path):
@@ -140,7 +140,7 @@ def test_an_elasticity_gives_its_golden_answer(name):
 def test_the_draws_give_their_golden_ranges_order_and_turning_points():
     """On a question of its own, as the golden result: which designs are known decides which serve the draws."""
     golden = GOLDEN["draws"]
-    found = update_goldens.pay_draws(Question(update_goldens.PAY_EXAMPLE, warm=True))
+    found = update_goldens.pay_draws(Question(update_goldens.PAY_EXAMPLE))
     for part in ("draws", "rows", "budget_myen", "figures", "tornado"):
         agree(found[part], golden[part], f"draws.{part}")
     for name, row in golden["order"].items():

@@ -26,7 +26,7 @@ class Held:
     busy = threading.Event()
     let_go = threading.Event()
 
-    def __init__(self, scenario: Scenario, *, against: Sequence[Package], warm: bool) -> None:
+    def __init__(self, scenario: Scenario, *, against: Sequence[Package]) -> None:
         self.scenario, self.asked = scenario, 0
         Held.made.append(self)
 

@@ -191,7 +191,7 @@ def test_no_design_costs_less_than_the_bound() -> None:
                 if row.kind == "cost"
             }
             resources = asked()._resources(values, float(side.rate[place, 0]), side.terms, {})
-            built, _ = asked().designs.solve(0.0, resources, side.terms)
+            (built,) = asked().designs.solve([(0.0, resources)], side.terms)
             rows = side.built.with_rows([place], built)
             least = side.costs.of_rows(rows)[place]
             assert reused[place] * (1 - gaps[place]) <= least * (1 + 1e-7)

@@ -223,7 +223,6 @@ def _asking(
     *,
     spinner: bool,
     insist: bool,
-    warm: bool = False,
 ) -> Iterator[tuple[Question, Report]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
     from kiban.finance.paying import InfeasibleError, Question
@@ -232,7 +231,7 @@ def _asking(
         with progress(language, spinner=spinner) as tell:
             tell(Message("progress.inputs"))
             asked, compared = read_subject(subject).insisting(insist), tuple(against or ("none",))
-            yield Question(asked, against=compared, about=packages, warm=warm), tell
+            yield Question(asked, against=compared, about=packages), tell
     except InfeasibleError as error:
         plan = error.plan
     else:
@@ -260,7 +259,7 @@ def _comparing(
 
     national = find_national(subject) if subject is not None else None
     if national is None:
-        with _asking(subject, packages, against, language, spinner=spinner, insist=insist, warm=True) as (question, _):
+        with _asking(subject, packages, against, language, spinner=spinner, insist=insist) as (question, _):
             yield question
         return
     from kiban.commands.national import asking_national_file

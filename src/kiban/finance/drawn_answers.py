@@ -58,6 +58,7 @@ STORED = {"battery_power": "battery", "battery_energy": "battery"}
 CLOSE_RATE = 1e-7
 CLOSE_SHARE = 1e-4
 MOST_SETTLING_ROUNDS = 30
+LAWS_KEPT = 16
 FREE_ROUNDS = 8
 """Rounds after which a draw keeps its design: two that cost the same at its rate would take turns."""
 MOST_CREDIT_ROUNDS = 12
@@ -107,6 +108,7 @@ class DrawnQuestion:
         self._drawn: Array | None = None
         self._proven = False
         self._remembered: list[_Known] = []
+        self._laws: list[tuple[Sequence[str | Package] | None, tuple[PolicyTerms, UserCosts]]] = []
         self._learn()
         self._before_costs = UserCosts(payment.before.terms, question.preparation.capital)
 
@@ -221,7 +223,7 @@ class DrawnQuestion:
         places = np.flatnonzero(gap > GAP).tolist()
         if not places:
             return side, gap, saving
-        found = []
+        asked = []
         for place in places:
             values = {
                 row.row: float(group.values[place, number])
@@ -230,8 +232,8 @@ class DrawnQuestion:
             }
             used = {name: float(share[place, 0]) for name, share in side.used.items()}
             resources = self._resources(values, float(side.rate[place, 0]), side.terms, used)
-            found.append(self.designs.solve(float(side.served_mw[place, 0]), resources, side.terms)[0])
-        built = side.built.with_rows(places, stack(found))
+            asked.append((float(side.served_mw[place, 0]), resources))
+        built = side.built.with_rows(places, stack(self.designs.solve(asked, side.terms)))
         known, new = (side.costs.of_rows(one)[places] for one in (side.built, built))
         saving[places] = np.maximum(known - new, 0.0) / np.maximum(np.abs(known), 1.0)
         gap[places] = 0.0
@@ -301,10 +303,9 @@ class DrawnQuestion:
     def _side_after(self, group: _Group, before: DrawnSide, packages: Sequence[str | Package] | None) -> DrawnSide:
         """The design under packages with what users then buy, until the share of credits that can be used settles."""
         side = self._payment.after
-        terms = side.terms if packages is None else self._question.law_under(packages)
+        terms, curves = self._law(packages)
         if terms.financing.relieves_debt:
             group = replace(group, assumptions=replace(group.assumptions, financed_share=side.financed_share))
-        curves = UserCosts(terms, self._question.preparation.capital)
         known = side.credit_utilisation if packages is None else {}
         used = {name: share + np.zeros((len(group.values), 1)) for name, share in known.items()}
         for _ in range(MOST_CREDIT_ROUNDS):
@@ -322,6 +323,16 @@ class DrawnQuestion:
                 return after
             used = {name: np.where(close[name], used.get(name, 1.0), share) for name, share in shares.items()}
         return after
+
+    def _law(self, packages: Sequence[str | Package] | None) -> tuple[PolicyTerms, UserCosts]:
+        """What packages mean and what assets cost under them; remembered for those that were asked about last."""
+        for asked, found in self._laws:
+            if asked == packages:
+                return found
+        terms = self._payment.after.terms if packages is None else self._question.law_under(packages)
+        found = terms, UserCosts(terms, self._question.preparation.capital)
+        self._laws = [(packages, found), *self._laws[: LAWS_KEPT - 1]]
+        return found
 
     def _serve(self, group: _Group, before: DrawnSide, costs: YearlyCosts) -> Array:
         """What is served beside the load, MW (draws, 1): where its marginal cost meets the demand curve."""

@@ -15,9 +15,13 @@ and q together.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +37,8 @@ from kiban.policy.terms import PolicyTerms
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
+
+Found = TypeVar("Found")
 
 GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
@@ -148,17 +154,24 @@ class Designs:
         own = resources.tranches_need_own_it
         self._least_it_mw, self._it_per_mw = resources.min_it_mw, float(unpaid[0].shape.max()) if own else 0.0
         self._fits = own and not resources.has_deferrable
-        self._warm: dict[str, WarmStart] = {}
+        self._warm: list[dict[str, WarmStart]] = [{} for _ in LEVELS]
         self._levels: list[list[Built]] = [[] for _ in LEVELS]
         self._planes: list[Plane] = []
         self.solved = 0
 
-    def solve(self, served_mw: float, resources: Resources, terms: PolicyTerms) -> tuple[Built, Plane]:
-        """The design at these costs after tax that serves so much beside the load; SolverError where there is none.
+    def solve(self, asked: Sequence[tuple[float, Resources]], terms: PolicyTerms) -> list[Built]:
+        """The designs that serve so much beside the load at these costs after tax; SolverError where there is none.
 
-        It starts from the last design that was learned, so that it is the same whatever else was solved before.
+        Each starts from what was learned last at the nearest level, so that it is the same whatever else was solved.
         """
-        return self._solve(served_mw, resources, terms, dict(self._warm))
+
+        def solve_one(served_mw: float, resources: Resources) -> Built:
+            nearest = min(range(len(LEVELS)), key=lambda level: abs(LEVELS[level] * self.load_mw - served_mw))
+            return self._solve(served_mw, resources, terms, dict(self._warm[nearest]))[0]
+
+        found = _side_by_side([partial(solve_one, *one) for one in asked])
+        self.solved += len(found)
+        return found
 
     def _solve(
         self, served_mw: float, resources: Resources, terms: PolicyTerms, warm: dict[str, WarmStart]
@@ -168,7 +181,6 @@ class Designs:
         found = design_alone(preparation, resources, {ELASTIC: served_mw}, warm)
         if found is None:
             raise SolverError(f"no design serves {served_mw:.1f} MW beside the load")
-        self.solved += 1
         plan, prices = found
         quantities = dict.fromkeys(self.capacities, 0.0)
         for item in plan.investments:
@@ -210,10 +222,14 @@ class Designs:
 
     def learn(self, resources: Resources, terms: PolicyTerms) -> None:
         """Solve the designs of all levels at these costs, for all draws to use."""
-        for level, known in zip(LEVELS, self._levels, strict=True):
-            built, plane = self._solve(level * self.load_mw, resources, terms, self._warm)
+        solve = partial(self._solve, resources=resources, terms=terms)
+        found = _side_by_side([
+            partial(solve, level * self.load_mw, warm=warm) for level, warm in zip(LEVELS, self._warm, strict=True)
+        ])  # fmt: skip
+        for known, (built, plane) in zip(self._levels, found, strict=True):
             known.append(built)
             self._planes.append(plane)
+        self.solved += len(found)
 
     @property
     def levels(self) -> tuple[Built, ...]:
@@ -243,6 +259,13 @@ class Designs:
             if found.status == 0:
                 least[draw] = found.fun
         return np.asarray((total - least) / np.maximum(np.abs(total), 1.0))
+
+
+def _side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
+    """What each finds, on a thread for each processor."""
+    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="kiban-draws") as pool:
+        begun = [pool.submit(copy_context().run, task) for task in tasks]
+        return [one.result() for one in begun]
 
 
 def _limits(resources: Resources) -> list[tuple[float, float | None]]:

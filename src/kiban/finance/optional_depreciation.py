@@ -17,7 +17,7 @@ Amounts are million yen nominal, arrays (..., years).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -32,44 +32,32 @@ JURISDICTIONS = frozenset({"japan"})
 
 
 @dataclass(slots=True, eq=False)
-class _Book:
-    """The book value of one purchase as the years go by."""
+class _Books:
+    """Book values of all purchases as the years go by, (purchases, ...)."""
 
-    asset: str
-    number: int
-    method: DepreciationTerms
+    methods: tuple[DepreciationTerms, ...]
     cost: Array
-    first: int
-    """Index of the first year of service."""
-    last: int
-    leaves_with_all: bool
     left: Array
     special: Array
     """Of the special allowance, what may be taken in this year."""
     switched: Array
     """Yearly charge by the revised rate; nan before the switch."""
-    taken: list[Array]
 
-    def limit(self) -> Array:
-        """What the law allows in the year, special allowance included."""
-        if self.method.method == "expensing":
-            return self.left
-        if self.method.method == "straight_line":
-            ordinary = self.cost * float(straight_line_rate(self.method.life_years))
+    def limit(self, number: int) -> Array:
+        """What the law allows for a purchase in the year, special allowance included."""
+        method, cost, left = self.methods[number], self.cost[number], self.left[number]
+        if method.method == "expensing":
+            return np.array(left)
+        if method.method == "straight_line":
+            ordinary = cost * float(straight_line_rate(method.life_years))
         else:
-            rates = declining_balance_rates(self.method.life_years)
-            charge = self.left * float(rates.rate)
-            low = np.isnan(self.switched) & (charge < self.cost * float(rates.guarantee_rate))
-            self.switched = np.where(low, self.left * float(rates.revised_rate), self.switched)
-            ordinary = np.where(np.isnan(self.switched), charge, self.switched)
-        return np.minimum(ordinary + self.special, self.left)
-
-    def take(self, amount: Array, limit: Array, age: int) -> None:
-        """Books an amount; of the special allowance, the part that is not taken waits one year."""
-        share = np.divide(amount, limit, out=np.ones(np.broadcast(amount, limit).shape), where=limit > 0)
-        self.special = self.special * (1.0 - share) if age == 0 else 0.0 * self.special
-        self.left = self.left - amount
-        self.taken.append(np.asarray(amount))
+            rates = declining_balance_rates(method.life_years)
+            ordinary = left * float(rates.rate)
+            low = np.isnan(self.switched[number]) & (ordinary < cost * float(rates.guarantee_rate))
+            switched = np.where(low, left * float(rates.revised_rate), self.switched[number])
+            self.switched[number] = switched
+            ordinary = np.where(np.isnan(switched), ordinary, switched)
+        return np.asarray(np.minimum(ordinary + self.special[number], left))
 
 
 def may_choose(jurisdiction: str, bought: Mapping[str, Purchases]) -> bool:
@@ -83,52 +71,51 @@ def take_what_income_bears(bought: Mapping[str, Purchases], room: Array, *, keep
 
     `keeps_all` says that an asset which is retired is deducted with all of its book value.
     """
-    years = room.shape[-1]
-    books = list(_open(bought, keeps_all))
-    for year in range(years):
-        here = [book for book in books if book.first <= year <= book.last]
-        leaving = [book for book in here if year == book.last and book.leaves_with_all]
-        bears = room[..., [year]]
-        for book in leaving:
-            bears = bears - book.left
-            book.take(book.left, book.left, 1)
-        staying = [(book, book.limit()) for book in here if book not in leaving]
-        whole = sum((limit for _, limit in staying), np.zeros(1))
-        share = np.divide(np.maximum(bears, 0.0), whole, out=np.ones(np.broadcast(bears, whole).shape), where=whole > 0)
-        for book, limit in staying:
-            book.take(np.minimum(share, 1.0) * limit, limit, year - book.first)
-    return {
-        name: _with_taken(one, [book for book in books if book.asset == name], years) for name, one in bought.items()
-    }
-
-
-def _open(bought: Mapping[str, Purchases], keeps_all: bool) -> Iterator[_Book]:
+    every = [terms for one in bought.values() for terms in one.terms]
+    first = np.array([terms.first_year for terms in every])
+    last = first + np.array([len(terms.deductions) for terms in every]) - 1
+    shape = np.broadcast_shapes(room.shape[:-1], *(np.shape(terms.basis_myen)[:-1] for terms in every))
+    books = _open(every, shape)
+    taken = np.zeros((len(every), room.shape[-1], *shape))
+    for year in range(room.shape[-1]):
+        here = (first <= year) & (year <= last)
+        leaving = here & (year == last) & keeps_all
+        staying = np.flatnonzero(here & ~leaving)
+        limits = np.array([books.limit(int(number)) for number in staying]).reshape(len(staying), *shape)
+        bears, whole = room[..., year] - books.left[leaving].sum(axis=0), limits.sum(axis=0)
+        share = np.divide(np.maximum(bears, 0.0), whole, out=np.ones(whole.shape), where=whole > 0)
+        taken[leaving, year] = books.left[leaving]
+        taken[staying, year] = limits * np.minimum(share, 1.0)
+        books.left -= taken[:, year]
+        # Of the special allowance, the part that is not taken waits one year.
+        ordered = staying[first[staying] == year]
+        waiting = books.special[ordered] * (1.0 - np.minimum(share, 1.0))
+        books.special[staying] = 0.0
+        books.special[ordered] = waiting
+    found: dict[str, Purchases] = {}
+    number = 0
     for name, one in bought.items():
-        for number, terms in enumerate(one.terms):
-            cost = terms.basis_myen
-            yield _Book(
-                asset=name,
-                number=number,
-                method=terms.method,
-                cost=cost,
-                first=terms.first_year,
-                last=terms.first_year + len(terms.deductions) - 1,
-                leaves_with_all=keeps_all,
-                left=cost,
-                special=terms.method.first_year_share * cost,
-                switched=np.full(np.shape(cost), np.nan),
-                taken=[],
-            )
+        of_asset = slice(number, number := number + len(one.terms))
+        found[name] = _with_taken(one, taken[of_asset], books.cost[of_asset])
+    return found
 
 
-def _with_taken(one: Purchases, books: list[_Book], years: int) -> Purchases:
-    """The purchases of an asset with what was booked of each."""
-    shape = np.broadcast_shapes(*(np.shape(amount) for book in books for amount in book.taken))
-    depreciation = np.zeros((*shape[:-1], years))
-    found: list[PurchaseTerms] = []
-    for terms, book in zip(one.terms, books, strict=True):
-        taken = np.concatenate([np.broadcast_to(amount, shape) for amount in book.taken], axis=-1)
-        depreciation[..., book.first : book.last + 1] += taken
-        shares = np.divide(taken, book.cost, out=np.zeros(taken.shape), where=book.cost > 0)
-        found.append(replace(terms, deductions=shares))
-    return replace(one, depreciation=depreciation, terms=tuple(found))
+def _open(every: Sequence[PurchaseTerms], shape: tuple[int, ...]) -> _Books:
+    cost = np.stack([np.broadcast_to(terms.basis_myen[..., 0], shape) for terms in every])
+    return _Books(
+        methods=tuple(terms.method for terms in every),
+        cost=cost,
+        left=cost.copy(),
+        special=np.stack([terms.method.first_year_share * one for terms, one in zip(every, cost, strict=True)]),
+        switched=np.full(cost.shape, np.nan),
+    )
+
+
+def _with_taken(one: Purchases, taken: Array, cost: Array) -> Purchases:
+    """The purchases of an asset with what was booked of each, `taken` (purchases, years, ...)."""
+    found = []
+    for terms, by_year, whole in zip(one.terms, taken, cost, strict=True):
+        booked = by_year[terms.first_year :][: len(terms.deductions)]
+        shares = np.divide(booked, whole, out=np.zeros(booked.shape), where=whole > 0)
+        found.append(replace(terms, deductions=np.moveaxis(shares, 0, -1)))
+    return replace(one, depreciation=np.ascontiguousarray(np.moveaxis(taken.sum(axis=0), 0, -1)), terms=tuple(found))

@@ -83,10 +83,9 @@ class Question:
         *,
         against: Sequence[str | Package] = (NO_SUPPORT,),
         about: Sequence[str | Package] = (),
-        warm: bool = False,
         preparation: Preparation | None = None,
     ) -> None:
-        """With `warm`, designs under a package start from the last one: quicker, proven alike, other last digits.
+        """Each design starts from the last one, so that the last digits depend on what was asked before.
 
         Packages that it will be asked `about` are looked for before anything is solved. `preparation` is that of the
         scenario where it is at hand.
@@ -97,7 +96,6 @@ class Question:
             raise ScenarioError(Problem("pay_objective", key="target.objective", name=name))
         self._load((*about, *against))
         self.preparation = prepare(self.scenario) if preparation is None else preparation
-        self._warm = warm
         self._elsewhere: dict[str, Question] = {}
         catalogue = self.preparation.recorder.catalogue
         read_chances(catalogue)
@@ -111,8 +109,7 @@ class Question:
         self.against = tuple(against)
         self._before: Side | None = None
         # Points to start from, for designs that choose what to serve and for those that are forced.
-        self._points: dict[bool, dict[str, WarmStart]] = {False: {}, True: {}} if warm else {}
-        self._points_of_rates: dict[str, WarmStart] | None = None
+        self._points: dict[bool, dict[str, WarmStart]] = {False: {}, True: {}}
         self.elasticity: float | None = None
         self.rate_is_given = gives_rate(self.scenario)
         for system in self.preparation.cooling_systems:
@@ -128,7 +125,6 @@ class Question:
 
         A rate that the scenario gives is kept, and so is that of the public.
         """
-        self._points_of_rates = {}
         for _ in range(MOST_RATE_ROUNDS):
             side = self.build_side(self.against, None)
             known = self.campus_terms.assumptions.discount_rate_real
@@ -141,7 +137,6 @@ class Question:
             assumptions = at_rate(self.campus_terms.assumptions, rate, side.terms.tax.rate)
             self.campus_terms = replace(self.campus_terms, assumptions=assumptions)
             if settled:
-                self._points_of_rates = None
                 return side
             self.preparation = self.preparation.at_rate(rate)
         raise SolverError(f"{MOST_RATE_ROUNDS} designs of {self.scenario.name} did not find what their capital costs")
@@ -179,7 +174,6 @@ class Question:
             self._elsewhere[law] = Question(
                 self._asked.scenario,
                 against=(ORDINARY_PACKAGES[law],),
-                warm=self._warm,
                 preparation=self._asked,
             )
         return self._elsewhere[law]
@@ -376,8 +370,7 @@ class Question:
         return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
-        points = self._points_of_rates if self._before is None else self._points.get(served_mw is not None)
-        plan = build_prepared(preparation, served_mw=served_mw, warm=points)
+        plan = build_prepared(preparation, served_mw=served_mw, warm=self._points[served_mw is not None])
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         falling = preparation.falling

@@ -116,12 +116,14 @@ def declining_balance(
     return _charge(cost, first_year_extra, months_in_first_year, whole_yen, ordinary)
 
 
+@cache
 def declining_balance_rates(life_years: int) -> DecliningBalanceRates:
     """Rates of the 200 % declining balance; `CatalogueError` for a life that the table lacks."""
     row = _row("jp_depreciation_db200", "rows", life_years)
     return DecliningBalanceRates(*(_exact(value) for value in row[1:4]))
 
 
+@cache
 def straight_line_rate(life_years: int) -> Fraction:
     """Statutory rate of the straight line, one over the life rounded up; `CatalogueError` for an unknown life."""
     return _exact(_row("jp_depreciation_sl", "rates", life_years)[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from kiban.errors import Problem, ScenarioError, nearest
@@ -16,16 +17,26 @@ DEFAULT_EXAMPLE = "tomakomai"
 
 def example_names() -> tuple[str, ...]:
     """Names of all examples of one site, sorted."""
-    return tuple(sorted(path.stem for path in examples_folder().glob(f"*{SUFFIX}") if not is_national(path)))
+    return tuple(sorted(path.stem for path in _example_files() if not is_national(path)))
 
 
 def example_path(name: str) -> Path:
     """File of an example; ScenarioError with the nearest name where there is none of that name."""
-    if name not in example_names():
+    path = _find_example(name)
+    if path is None or is_national(path):
         near = nearest(name, example_names())
         remedy = "nearest" if near else "examples"
         raise ScenarioError(Problem("no_example", remedy=remedy, name=name, near=near, names=example_names()))
-    return examples_folder() / f"{name}{SUFFIX}"
+    return path
+
+
+def _example_files() -> Iterator[Path]:
+    return examples_folder().glob(f"*{SUFFIX}")
+
+
+def _find_example(name: str) -> Path | None:
+    """The file of the example of that name, of one site or national."""
+    return next((path for path in _example_files() if path.stem == name), None)
 
 
 def find_scenario(name: str | Path) -> Path:
@@ -35,7 +46,7 @@ def find_scenario(name: str | Path) -> Path:
     """
     path = Path(name)
     # A server takes an example by its name, whatever lies in the folder where it was started.
-    if present_reach().files and (_is_file(path) or (_exists(path) and str(name) not in example_names())):
+    if present_reach().files and (_is_file(path) or (_exists(path) and _find_example(str(name)) is None)):
         return path
     is_bare = path.name == str(name) and not path.suffix
     return example_path(str(name)) if is_bare else path
@@ -68,7 +79,7 @@ def load_scenario(source: Scenario | str | Path | None = None) -> Scenario:
 
 def national_example_names() -> tuple[str, ...]:
     """Names of the examples that are national studies, sorted."""
-    return tuple(sorted(path.stem for path in examples_folder().glob(f"*{SUFFIX}") if is_national(path)))
+    return tuple(sorted(path.stem for path in _example_files() if is_national(path)))
 
 
 def find_national(name: str | Path) -> Path | None:

@@ -38,7 +38,7 @@ class Questions:
     def about(self, scenario: Scenario, against: Package) -> Iterator[Question]:
         """The question about a scenario and what its packages are compared with, for one who asks alone."""
         key = (plan_id(scenario), against.name)
-        question = self._take(key) or Question(scenario, against=(against,), warm=True)
+        question = self._take(key) or Question(scenario, against=(against,))
         try:
             yield question
         finally:
