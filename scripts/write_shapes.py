@@ -8,6 +8,7 @@ each known one adds seconds to the build.
 """
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,11 @@ import numpy as np
 from kiban.linear import Staircase
 from kiban.linear.kernel.layout import Layout, lay_out
 from kiban.linear.kernel.structure import KernelForm, read_form
+from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
+from kiban.planning.resources import Resources
+from kiban.scenario import parse_scenario
+from kiban.scenario.examples import example_path
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "src" / "kiban" / "linear" / "native" / "shapes.hpp"
@@ -52,6 +57,13 @@ def programmes() -> Iterator[tuple[str, Staircase]]:
     yield "without a grid", write_programme(replace(campus, grid=None))
     yield "without deferrable load", write_programme(replace(campus, **firm))
     yield "without a grid and deferrable load", write_programme(replace(campus, grid=None, **firm))
+    yield "an island: two storages, a store of cold, cells that age", write_programme(read_island())
+
+
+def read_island() -> Resources:
+    """The example whose hour has the most states."""
+    preparation = prepare(parse_scenario(tomllib.loads(example_path("okinawa").read_text(encoding="utf-8"))))
+    return preparation.resources_for(preparation.cooling_systems[0])
 
 
 def describe(form: KernelForm, layout: Layout) -> str:
