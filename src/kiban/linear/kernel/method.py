@@ -72,8 +72,8 @@ LEAST_CENTRING: Final = 0.1
 # which they are (for a rough answer they end some way above its tolerance, so that what they break can close), and the
 # most that is centred, since the few no longer decide for all.
 OVERSHOOT: Final = 5.0
-LEAVE_FROM: Final = 0.5
-LEAVE_UNTIL: Final = 1e-4
+LEAVE_FROM: Final = 1.0
+LEAVE_UNTIL: Final = 1e-5
 LEAVE_ABOVE: Final = 100.0
 MOST_CENTRING: Final = 0.3
 # Iterations without progress before the kernel gives up, from its own start and from another programme's point.
