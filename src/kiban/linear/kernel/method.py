@@ -371,7 +371,6 @@ class Method:
         """Mehrotra's starting point: the least squares point and prices, shifted inside the bounds."""
         n = self.newton
         floor, bounded = n.masks()
-        f, b = floor > 0.0, bounded > 0.0
         n.y[:], n.z[:], n.r[:], n.u[:], n.lambdas[:] = 1.0, floor, 1.0, bounded, 0.0
         n.border.set_units()
         n.factorise()
@@ -381,24 +380,21 @@ class Method:
         n.border.take_slopes(x)
         n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
         n.lambdas[:], q = n.dlambdas, n.border.dq
-        at_floor, at_bound, z, u = y[f], r[b], n.dz[f], n.du[b]
+        z, u = n.dz * floor, n.du * bounded
 
         def least(first: Array, second: Array) -> float:
             return float(min(first.min(initial=0.0), second.min(initial=0.0)))
 
-        up, over = max(-1.5 * least(at_floor, at_bound), 0.0), max(-1.5 * least(z, u), 0.0)
-        count = max(at_floor.size + at_bound.size, 1)
-        values = float(at_floor.sum() + at_bound.sum()) + up * count
+        up, over = max(-1.5 * least(y * floor, r * bounded), 0.0), max(-1.5 * least(z, u), 0.0)
+        count = max(float(floor.sum() + bounded.sum()), 1.0)
+        values = float((y * floor).sum() + (r * bounded).sum()) + up * count
         prices = float(z.sum() + u.sum()) + over * count
-        product = float(((at_floor + up) * (z + over)).sum() + ((at_bound + up) * (u + over)).sum())
+        product = float(((y + up) * (z + over) * floor).sum() + ((r + up) * (u + over) * bounded).sum())
         up = max(up + 0.5 * product / max(prices, 1e-30), self.manner.inside)
         over = max(over + 0.5 * product / max(values, 1e-30), self.manner.inside)
-        at_floor, at_bound, z, u = at_floor + up, at_bound + up, z + over, u + over
-        n.y[:], n.y[f] = y, at_floor
-        n.z[:], n.z[f] = 0.0, z
-        n.r[:], n.r[b] = 1.0, at_bound
-        n.u[:], n.u[b] = 0.0, u
-        mu = max(float((at_floor * z).sum() + (at_bound * u).sum()) / count, 1e-4)
+        n.y[:], n.z[:] = y + up * floor, (z + over) * floor
+        n.r[:], n.u[:] = np.where(bounded > 0.0, r + up, 1.0), (u + over) * bounded
+        mu = max(float((n.y * n.z).sum() + (n.r * n.u).sum()) / count, 1e-4)
         n.border.start(x, q, mu)
 
     def _keep(self, gap: float) -> None:

@@ -75,6 +75,8 @@ class Slopes:
 
     def ratio(self, dx: Array) -> float:
         """Inverse of the longest step for which the slopes keep their signs where they must."""
+        if not self._curves:
+            return 0.0
         falling = [k for k, curve, _ in self._curves if curve.exponent < 0.0]
         moves = self.lead[falling] + self.curvature[falling] * dx[falling]
         return float((-moves / self.slope[falling]).max(initial=0.0))
