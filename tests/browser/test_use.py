@@ -277,7 +277,7 @@ def test_the_country_is_planned_on_a_click_and_can_be_cancelled(watched: Watched
     before = page.locator(".card", has=rival).inner_text()
     rival.select_option(index=1)
     assert page.locator(".card", has=rival).inner_text() != before
-    sites = {"en": "The chosen sites, largest first", "ja": "選ばれた立地（大きい順）"}[language]
+    sites = {"en": "The chosen sites, largest first", "ja": "選ばれた立地(大きい順)"}[language]
     assert page.get_by_role("region", name=sites).locator("tbody tr").count() >= 2
     assert watched.faults == []
 

@@ -42,7 +42,7 @@ class Held:
 def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     Held.made, Held.held, Held.busy, Held.let_go = [], "", threading.Event(), threading.Event()
     monkeypatch.setattr(payments, "Question", Held)
-    monkeypatch.setattr(payments, "payment_document", lambda found: found)
+    monkeypatch.setattr(payments, "payment_document", lambda found, **_: found)
 
 
 def named(name: str) -> Scenario:
@@ -85,7 +85,7 @@ def test_a_question_that_failed_can_be_asked_again(monkeypatch: pytest.MonkeyPat
         ask(questions, "mine")
     monkeypatch.undo()
     monkeypatch.setattr(payments, "Question", Held)
-    monkeypatch.setattr(payments, "payment_document", lambda found: found)
+    monkeypatch.setattr(payments, "payment_document", lambda found, **_: found)
     assert ask(questions, "mine") == "mine"
     assert len(Held.made) == 1
 

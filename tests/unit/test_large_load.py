@@ -255,6 +255,6 @@ def test_the_document_has_it_in_both_languages() -> None:
     found = json.loads(to_json(payment_document(paid("tax-credit"))))
     assert misfits(found, PaymentDocument) == []
     terms = {one["terms"]["name"]: one for one in found["large_load"]["terms"]}
-    assert terms["us_evergy_kansas_llps"]["label"]["ja"] == "Evergy Kansas LLPS（2025年）"
-    assert any("never comes after" in said for said in found["sentences"]["en"])
-    assert any("需要がまったく現れない場合" in said for said in found["sentences"]["ja"])
+    assert terms["us_evergy_kansas_llps"]["label"]["ja"] == "Evergy Kansas LLPS(2025年)"
+    assert any("never comes after" in said for one in found["details"]["en"] for said in one["sentences"])
+    assert any("需要がまったく現れない場合" in said for one in found["details"]["ja"] for said in one["sentences"])

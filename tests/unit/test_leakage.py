@@ -114,5 +114,5 @@ def test_the_document_has_it_in_both_languages() -> None:
     views = FiscalViews(paid("tax-credit"))
     assert views.leakage is not None
     assert found["leakage"]["circles"]["world"]["induced_it_mw"] == views.leakage.circles["world"].induced_it_mw
-    assert any("are new to the country" in said for said in found["sentences"]["en"])
-    assert any("世界全体では" in said for said in found["sentences"]["ja"])
+    assert any("are new to the country" in said for one in found["details"]["en"] for said in one["sentences"])
+    assert any("世界全体では" in said for one in found["details"]["ja"] for said in one["sentences"])

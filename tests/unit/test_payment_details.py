@@ -1,11 +1,13 @@
-"""The sections of a payment that no chart shows: the command line's own, in documents and beneath a report."""
+"""The tables of a payment: the command line's own, taken apart for documents, screens and reports."""
 
 from __future__ import annotations
 
-import re
-from html import escape
+import csv
+import io
+import json
 
 import pytest
+from rich.console import Group
 from rich.text import Text
 from tests.cases.payments import paid
 from typer.testing import CliRunner
@@ -15,70 +17,100 @@ from kiban.finance.fiscal import FiscalViews
 from kiban.quantities import LANGUAGES
 from kiban.report.layout import bullets, remark, render, section, table
 from kiban.report.page import fill_payment_page
-from kiban.report.page_details import details_html
 from kiban.report.payment.details import _sections, payment_details
 from kiban.report.payment.document import payment_document
 from kiban.report.payment.terminal import payment_text
 from kiban.report.phrases import phrase
 
+TITLE = "\x1b[1;36m"
+
 
 def test_sections_are_taken_apart():
+    amounts = table(
+        ["What", "Amount (bn)", "Note"],
+        [["tax", "1.50", "a"], ["grant", "−US$12", "1"], ["all", "–", "b"]],
+        numeric=(1,),
+        bold=(2,),
+    )
     parts = [
         *section("First", bullets(["One.", "Two."])),
-        *section("Second", table(["What", "Amount (bn)"], [["tax", "1.50"], ["grant", "−12"]], numeric=(1,))),
-        *section("Third", Text("A text.")),
+        *section("Second", amounts),
+        *section("Third", Group(Text("A text."), Text(), amounts)),
         remark("And a remark."),
     ]
     first, second, third = _sections(parts)
     assert first == {"title": "First", "tables": [], "sentences": ["One.", "Two."]}
     assert second["tables"] == [
-        {"columns": ["What", "Amount (bn)"], "numeric": [1], "rows": [["tax", "1.50"], ["grant", "−12"]]}
+        {
+            "columns": ["What", "Amount (bn)", "Note"],
+            "numeric": [1],
+            "rows": [["tax", "1.50", "a"], ["grant", "−US$12", "1"], ["all", "–", "b"]],
+            "bold": [2],
+        }
     ]
     assert third["sentences"] == ["A text.", "And a remark."]
+    assert third["tables"] == second["tables"]
     with pytest.raises(TypeError, match="no page can show"):
         list(_sections([Text("Fourth"), object()]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_section_that_is_printed_and_drawn_in_no_chart_is_among_them(language):
+def test_every_section_that_is_printed_is_among_them(language):
     payment = paid("tax-credit")
     details = payment_details(FiscalViews(payment), language)
+    coloured = render(payment_text(payment, language), width=200, colour=True)
+    titles = [part.split("\x1b[0m")[0] for part in coloured.split(TITLE)[1:]]
+    last = [phrase(f"pay.title.{name}", language) for name in ("assumed", "proof")]
+    assert [one["title"] for one in details] + last == titles
+    assert {phrase(f"fiscal.title.{key}", language) for key in ("bridge", "budget", "kept", "incidence")} <= set(titles)
     page = render(payment_text(payment, language), width=200, colour=False)
-    titles = [one["title"] for one in details]
-    for key in ("bridge", "budget", "kept", "incidence"):
-        assert phrase(f"fiscal.title.{key}", language) in titles
     for one in details:
-        assert one["title"] in page
+        assert one["tables"] or one["sentences"]
         for table_ in one["tables"]:
+            assert all(len(row) == len(table_["columns"]) for row in table_["rows"])
             for row in table_["rows"]:
                 assert all(cell in page for cell in row)
-    assert any(one["tables"] for one in details)
 
 
 @pytest.mark.slow
-def test_a_report_shows_them_in_both_languages_beneath_the_charts():
+def test_what_public_money_buys_adds_up_and_has_a_row_for_each_social_rate():
+    payment = paid("tax-credit")
+    title = phrase("pay.title.public_funds", "en")
+    (found,) = (one for one in payment_details(FiscalViews(payment), "en") if one["title"] == title)
+    amounts, values = found["tables"]
+    gains, outlay, back, net = (float(row[1]) for row in amounts["rows"])
+    assert amounts["bold"] == [3]
+    assert net == pytest.approx(outlay - back, rel=0.01)
+    by_rate = {row[0]: float(row[1]) for row in values["rows"]}
+    assert list(by_rate) == ["1.00 %", "2.00 %", "3.00 %", "4.00 %"]
+    assert by_rate["4.00 %"] == pytest.approx(gains / net, rel=0.01)
+    assert by_rate["4.00 %"] == pytest.approx(payment.value_of_public_funds, rel=0.005)
+
+
+@pytest.mark.slow
+def test_a_report_encloses_them_in_both_languages_and_a_short_document_none():
     document = payment_document(paid("tax-credit"))
     page = fill_payment_page(document, "ja")
-    body = page[page.index('<main id="details">') :]
-    assert body.endswith("</body>\n</html>\n") or body.rstrip().endswith("</html>")
-    for language in LANGUAGES:
-        part = body[body.index(f'data-language="{language}"') :]
-        for one in document["details"][language]:
-            assert f"<h2>{escape(one['title'])}</h2>" in part
-    # Each table has as many headings as its rows have cells.
-    for found in re.findall(r"<table>.*?</table>", body):
-        headings = found.count("<th ")
-        assert all(row.count("<td") == headings for row in re.findall(r"<tr>(?:<td.*?)</tr>", found))
-    assert "details" not in page[: page.index('<main id="details">')].split('id="kiban-view">')[1].split("</script>")[0]
+    enclosed = json.loads(page.split('id="kiban-view">')[1].split("</script>")[0])
+    assert enclosed["pay"]["details"] == document["details"]
+    assert all(document["details"][language] for language in LANGUAGES)
+    short = payment_document(paid("tax-credit"), short=True)
+    assert short["details"] == {"en": [], "ja": []}
+    assert short["sentence"] == document["sentence"]
 
 
-def test_what_a_section_says_is_text_and_nothing_else():
-    section_ = {"title": "<b>", "tables": [{"columns": ["&"], "numeric": [], "rows": [["<script>"]]}], "sentences": []}
-    made = details_html({"en": [section_], "ja": []})
-    assert "<script>" not in made
-    assert "&lt;b&gt;" in made
-    assert details_html({"en": [], "ja": []}) == ""
+@pytest.mark.slow
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_form_of_the_budget_goes_along_as_the_file_that_is_written(language):
+    budget = payment_document(paid("tax-credit"))["budget"]
+    columns, *rows = csv.reader(io.StringIO(budget["form"][language].removeprefix("\ufeff")))
+    assert columns[0] == phrase("fiscal.heading.year", language)
+    years = {row[0]: float(row[1]) for row in rows if row[0].isdigit()}
+    first = budget["first_year"]
+    assert years[str(first["year"])] == pytest.approx(first["loss_myen"], abs=1e-3)
+    assert sum(years.values()) == pytest.approx(budget["life_myen"], abs=1e-3 * len(years))
+    assert float(rows[-1][1]) == pytest.approx(budget["life_myen"], abs=1e-3)
 
 
 def test_draws_without_a_package_are_refused(tmp_path):

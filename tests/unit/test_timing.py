@@ -212,5 +212,5 @@ def test_the_document_has_it_in_both_languages() -> None:
     found = json.loads(to_json(payment_document(paid("tax-credit"))))
     assert misfits(found, PaymentDocument) == []
     assert sum(found["timing"]["split"][share] for share in SHARES) == pytest.approx(1.0)
-    assert any("are brought forward, by" in said for said in found["sentences"]["en"])
-    assert any("は前倒し（平均" in said for said in found["sentences"]["ja"])
+    assert any("are brought forward, by" in said for one in found["details"]["en"] for said in one["sentences"])
+    assert any("は前倒し(平均" in said for one in found["details"]["ja"] for said in one["sentences"])

@@ -16,7 +16,7 @@ WEB = ROOT / "web" / "src"
 STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
-        "pay.part.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.", "run.forecast.",
+        "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.", "run.forecast.",
         "run.file.", "live.", "frontier.file.", "frontier.emissions",
         "frontier.clean_share")  # fmt: skip
 """Keys that are put together at run time."""

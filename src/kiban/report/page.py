@@ -15,7 +15,6 @@ from typing import Any
 
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
-from kiban.report.page_details import details_html
 from kiban.report.payment.document import PaymentDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.frontier_document import FrontierDocument
@@ -59,7 +58,16 @@ NEEDED_OF_A_PAYMENT = frozenset(
         "capacities",
     }
 )
-SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {"losses", "draws"}
+SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {
+    "losses",
+    "draws",
+    "range",
+    "firmness",
+    "value_of_public_funds_by_rate",
+    "bridge",
+    "budget",
+    "details",
+}
 CHART_DIGITS = 4
 CHART_DUST = 1e-12
 _CIRCUMSTANCES = ("id", "created", "seconds", "work", "cached", "cooling_kept", "files")
@@ -87,7 +95,6 @@ def fill_page(
         hourly=columns,
         reproduction=again,
         pay=_shown_payment(payment) if payment is not None else None,
-        details=payment.get("details") if payment is not None else None,
         frontier=_shown_frontier(frontier) if frontier is not None else None,
     )
 
@@ -96,7 +103,7 @@ def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> 
     """The page of a payment alone, as it was printed; ValueError where parts of it are missing."""
     if missing := sorted(NEEDED_OF_A_PAYMENT - payment.keys()):
         raise ValueError(f"lacks {', '.join(missing)}")
-    return _fill(language, pay=_shown_payment(payment), details=payment.get("details"))
+    return _fill(language, pay=_shown_payment(payment))
 
 
 def fill_national_page(summary: Mapping[str, Any], language: Language = "en") -> str:
@@ -109,7 +116,7 @@ def fill_operation_page(view: Mapping[str, Any], language: Language = "en") -> s
     return _fill(language, operation=view["operation"], operated=view["hours"]["columns"])
 
 
-def _fill(language: Language, details: Mapping[Language, Any] | None = None, **contents: Any) -> str:
+def _fill(language: Language, **contents: Any) -> str:
     enclosed = {"language": language, "version": installed_version()} | {
         name: content for name, content in contents.items() if content is not None
     }
@@ -117,11 +124,7 @@ def _fill(language: Language, details: Mapping[Language, Any] | None = None, **c
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
     before, after = _template("report.html").split(MARK)
-    page = f"{before}{OPENING}{text}</script>{after}"
-    if not details:
-        return page
-    content, end = page.rsplit("</body>", 1)
-    return f"{content}{details_html(details)}</body>{end}"
+    return f"{before}{OPENING}{text}</script>{after}"
 
 
 def _template(name: str) -> str:

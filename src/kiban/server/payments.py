@@ -66,11 +66,12 @@ def ask(
     *,
     downside: bool = True,
     draws: int | None = None,
+    short: bool = False,
     questions: Questions = QUESTIONS,
 ) -> PaymentDocument:
     """Who pays for packages; without `downside` what the treasuries may lose is not simulated.
 
-    With `draws` what is assumed is drawn as often, with the scenario's seed.
+    With `draws` what is assumed is drawn as often, with the scenario's seed. `short` leaves the tables in words out.
     """
     try:
         with questions.about(scenario, against) as question:
@@ -82,7 +83,7 @@ def ask(
                 found = with_draws(question, found, draws=draws, seed=scenario.seed, report=report)
     except InfeasibleError:
         raise refuse("scenario", "no_design") from None
-    return payment_document(found)
+    return payment_document(found, short=short)
 
 
 def read_packages(packages: Sequence[Mapping[str, Any] | str], rates: Mapping[str, float]) -> list[Package]:

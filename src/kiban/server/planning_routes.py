@@ -238,15 +238,18 @@ async def reproduce(plan_id: str, service: ServiceOf, caller: Viewer) -> Json:
 
 
 @router.post("/pay", tags=["money"])
-async def pay(question: PayQuestion, request: Request, service: ServiceOf, caller: Planner) -> Json:
-    """Who pays and who gains under a policy package, against another one."""
+async def pay(
+    question: PayQuestion, request: Request, service: ServiceOf, caller: Planner, view: View = "full"
+) -> Json:
+    """Who pays and who gains under a policy package, against another one; `view=short` without the tables in words."""
     scenario = await run_in_threadpool(find_scenario, question, service.settings, service.store, caller)
     named, rates = _packages(question, scenario)
     packages: list[Package] = await run_in_threadpool(read_packages, named, rates)
     (against,) = read_packages([question.against], {})
     # Without policy, with policy until its credits settle, and forced to serve the same.
     if question.draws is None and _is_instant(question, PLANS_OF_A_PAYMENT * estimate_seconds(scenario), service):
-        found = await run_in_threadpool(partial(ask, scenario, packages, against, downside=question.downside))
+        wanted = partial(ask, scenario, packages, against, downside=question.downside, short=view == "short")
+        found = await run_in_threadpool(wanted)
         return Json(number({"pay": found}, question.session, question.sequence))
     content = {
         "scenario": plain_scenario(scenario),

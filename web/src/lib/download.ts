@@ -1,10 +1,10 @@
-// Downloads that a chart offers: its picture and its figures, both with heading, unit and source.
+// Downloads: the picture and the figures of a chart, both with heading, unit and source, and texts as they are.
 export interface Table {
   columns: string[];
   rows: (string | number | null)[][];
 }
 
-function save(name: string, type: string, parts: BlobPart[]): void {
+export function save(name: string, type: string, parts: BlobPart[]): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob(parts, { type }));
   link.download = name;
@@ -23,7 +23,7 @@ export function saveCsv(name: string, head: string[], table: Table): void {
   save(`${name}.csv`, 'text/csv;charset=utf-8', [`\ufeff${lines.map((line) => line.map(cell).join(',')).join('\r\n')}\r\n`]);
 }
 
-const COPIED = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'opacity', 'fill-opacity', 'font-size', 'font-weight', 'text-anchor', 'dominant-baseline'];
+const COPIED = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'paint-order', 'opacity', 'fill-opacity', 'font-size', 'font-weight', 'text-anchor', 'dominant-baseline'];
 
 /** The picture with its title, unit and source; a canvas goes in as an image. */
 export function saveSvg(name: string, picture: SVGSVGElement | HTMLCanvasElement, head: string[], foot: string): void {

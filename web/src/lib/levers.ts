@@ -1,5 +1,5 @@
 // The inputs that a reader moves most: their ranges on a slider and the unit in which they are shown.
-import type { Example, Input, Study, Value } from './types';
+import type { Example, Fact, Input, Study, Value } from './types';
 
 export interface Lever {
   key: string;
@@ -70,6 +70,14 @@ export function leverOf(input: Input | undefined): Lever | null {
     unit: percent ? percentUnit(input.unit) : input.unit_text,
     start: input.value,
   };
+}
+
+/** A lever on an assumed figure of the catalogue, over its range. */
+export function leverOfFact(fact: Fact): Lever[] {
+  if (fact.low === null || fact.high === null) return [];
+  const percent = fact.unit.startsWith('share');
+  const step = 10 ** Math.floor(Math.log10((fact.high - fact.low) / 50));
+  return [{ key: `assumptions.${fact.id}`, name: fact.id, low: fact.low, high: fact.high, step, times: percent ? 100 : 1, unit: percent ? percentUnit(fact.unit) : fact.unit_text, start: fact.value }];
 }
 
 /** Keys of a base that belong to its place and fall away where another is chosen. */

@@ -8,6 +8,7 @@ export type {
   ChangedKey,
   ComparisonDocument as Comparison,
   CriterionDocument as Criterion,
+  DetailDocument as Detail,
   ExampleDocument as Example,
   ExamplesDocument as Examples,
   FactDocument as Fact,

@@ -1,11 +1,13 @@
-"""What the command line says of a payment beyond its charts, as titles, sentences and tables of plain text.
+"""What the command line says of a payment beneath its answer, as titles, sentences and tables of plain text.
 
-How firm it is, the bridge, the budget's form, who keeps the tax, who ends with the support, contracts, what leaks and
-when it is ordered: the same sections in the same words, taken apart for documents and pages.
+Who pays and gains, what the support pays for, how firm it is, the bridge, the budget's form, who keeps the tax, who
+ends with the support, contracts, what leaks and when it is ordered, finance and the downside: the same sections in the
+same words and order, taken apart for documents and pages.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypedDict
 
@@ -16,17 +18,19 @@ from rich.text import Text
 
 from kiban.finance.fiscal import FiscalViews
 from kiban.quantities import Language
-from kiban.report.layout import Sentence
-from kiban.report.payment.firmness import firmness_sections
-from kiban.report.payment.fiscal_terminal import fiscal_sections
+from kiban.report.layout import NOTHING, Sentence
+from kiban.report.payment.terminal import payment_sections
+
+NUMBER = re.compile(r"[-+−<~]?(US\$|¥)?\d")
 
 
 class TableDocument(TypedDict):
-    """Headings and rows of text; columns whose number is in `numeric` hold numbers."""
+    """Headings and rows of text; `numeric` has the numbers of columns of numbers, `bold` those of rows that sum up."""
 
     columns: list[str]
     numeric: list[int]
     rows: list[list[str]]
+    bold: list[int]
 
 
 class DetailDocument(TypedDict):
@@ -38,8 +42,8 @@ class DetailDocument(TypedDict):
 
 
 def payment_details(views: FiscalViews, language: Language) -> list[DetailDocument]:
-    """The sections of a payment that no chart shows."""
-    return list(_sections([*firmness_sections(views.payment, language), *fiscal_sections(views, language)]))
+    """The sections of a payment."""
+    return list(_sections(payment_sections(views, language)))
 
 
 def _sections(parts: Iterable[RenderableType]) -> Iterator[DetailDocument]:
@@ -80,16 +84,17 @@ def _take(part: object, into: DetailDocument) -> None:
 
 def _table(found: Table) -> TableDocument:
     columns = [[_text(cell) for cell in column.cells] for column in found.columns]
-    numeric = [number for number, column in enumerate(columns) if _is_numeric(column)]
+    first = found.columns[0].cells
     return {
         "columns": [" ".join(_text(column.header).split()) for column in found.columns],
-        "numeric": numeric,
+        "numeric": [number for number, texts in enumerate(columns) if all(map(_is_number, texts))],
         "rows": [list(row) for row in zip(*columns, strict=True)],
+        "bold": [row for row, cell in enumerate(first) if isinstance(cell, Text | Sentence) and cell.style == "bold"],
     }
 
 
-def _is_numeric(texts: list[str]) -> bool:
-    return bool(texts) and all(not text or text[0] in "-+−–¥$~<" or text[0].isdigit() for text in texts)
+def _is_number(text: str) -> bool:
+    return not text or text == NOTHING or NUMBER.match(text) is not None
 
 
 def _text(cell: object) -> str:

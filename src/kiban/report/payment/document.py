@@ -68,7 +68,6 @@ from kiban.report.payment.outlook import (
     TimingDocument,
     large_load_document,
     leakage_document,
-    outlook_sentences,
     timing_document,
 )
 from kiban.report.payment.remarks import list_conditions
@@ -189,7 +188,10 @@ class LossDocument(TypedDict):
 
 
 class PaymentDocument(TypedDict):
-    """Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn."""
+    """Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn.
+
+    `details` has the tables of the command line; it is empty in a short document.
+    """
 
     format: str
     version: int
@@ -245,8 +247,8 @@ class PaymentDocument(TypedDict):
     estimate: Annotated[Fields, Estimate] | None
 
 
-def payment_document(payment: Payment) -> PaymentDocument:
-    """Everything of a payment in plain types."""
+def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocument:
+    """Everything of a payment in plain types; `short` without the tables in words."""
     rate = payment.shares.social_rate
     before, after = payment.before, payment.after
     fiscal = FiscalViews(payment)
@@ -261,10 +263,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
             "against": [package.name for package in before.packages],
         },
         "sentence": {language: answer(payment, language) for language in LANGUAGES},
-        "sentences": {
-            language: [*further_sentences(payment, language), *outlook_sentences(fiscal, language)]
-            for language in LANGUAGES
-        },
+        "sentences": {language: list(further_sentences(payment, language)) for language in LANGUAGES},
         "assumptions": {language: list(assumption_sentences(payment, language)) for language in LANGUAGES},
         "residual": {language: residual_sentence(payment, language) for language in LANGUAGES},
         "findings": {language: payment_findings(payment, language) for language in LANGUAGES},
@@ -303,7 +302,7 @@ def payment_document(payment: Payment) -> PaymentDocument:
         "large_load": large_load_document(fiscal.large_load),
         "leakage": leakage_document(fiscal.leakage),
         "timing": timing_document(fiscal.timing),
-        "details": {language: payment_details(fiscal, language) for language in LANGUAGES},
+        "details": {language: [] if short else payment_details(fiscal, language) for language in LANGUAGES},
         "capacities": _capacities(payment),
         "losses": _losses(payment),
         "draws": payment.downside["draws"] if payment.downside is not None else 0,

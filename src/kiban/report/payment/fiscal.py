@@ -13,7 +13,7 @@ from kiban.finance.budget import Budget, FiscalYear, SupportLimit
 from kiban.finance.chip_market import ENDS, Incidence, IncidenceRange
 from kiban.finance.kept_by import KeptBy, SideKept
 from kiban.finance.ledger import TREASURIES
-from kiban.quantities import Language
+from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.record import Fields
@@ -28,7 +28,7 @@ class YearTotal(TypedDict):
 
 
 class BudgetDocument(TypedDict):
-    """Totals of the budget's form, official totals of measures, and ends, caps and claw-backs."""
+    """Totals of the budget's form, official totals, ends, caps and claw-backs, and `form`: the file of all its years."""
 
     first_year: YearTotal | None
     full_year: YearTotal | None
@@ -38,6 +38,7 @@ class BudgetDocument(TypedDict):
     inflation: float
     measures: list[dict[str, Any]]
     limits: list[Annotated[Fields, SupportLimit]]
+    form: dict[Language, str]
 
 
 class StepDocument(TypedDict):
@@ -123,6 +124,7 @@ def budget_document(budget: Budget) -> BudgetDocument:
         "inflation": budget.inflation,
         "measures": [{**dataclasses.asdict(one), "share": one.share} for one in budget.measures],
         "limits": [dataclasses.asdict(one) for one in budget.limits],
+        "form": {language: budget_csv(budget, language) for language in LANGUAGES},
     }
 
 

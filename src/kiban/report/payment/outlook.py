@@ -129,18 +129,6 @@ def terms_name(name: str, language: Language) -> str:
     return phrase(f"outlook.terms.{name}", language)
 
 
-def outlook_sentences(views: FiscalViews, language: Language) -> list[str]:
-    """A sentence for each of the three that there is."""
-    found = []
-    if views.large_load is not None:
-        found.append(large_load_sentence(views, views.large_load, language))
-    if views.leakage is not None:
-        found.append(leakage_sentence(views.leakage, language))
-    if views.timing is not None:
-        found.append(timing_sentence(views.timing, language))
-    return found
-
-
 def large_load_sentence(views: FiscalViews, found: LargeLoadView, language: Language) -> str:
     """What other customers bear of works for a load that never comes, without terms and under each."""
     money = money_of(views.payment.after.plan, language)

@@ -12,7 +12,7 @@ from kiban.finance.comparison import Instrument
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.payment import Payment, Side
-from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent, format_share
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment.figures import instrument_figures
@@ -43,18 +43,26 @@ def payment_text(payment: Payment, language: Language) -> RenderableType:
     """The whole answer."""
     parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
     parts.append(bullets(further_sentences(payment, language)))
-    parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
+    parts += payment_sections(FiscalViews(payment), language)
+    parts += section(phrase("pay.title.assumed", language), bullets(assumption_sentences(payment, language)))
+    parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
+    return Group(*parts)
+
+
+def payment_sections(views: FiscalViews, language: Language) -> list[RenderableType]:
+    """The tables between the answer and what it assumes, in the order in which a reader asks."""
+    payment = views.payment
+    parts = section(phrase("pay.title.parties", language), parties_table(payment, language))
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
+    parts += section(phrase("pay.title.public_funds", language), _funds_tables(payment, language))
     parts += firmness_sections(payment, language)
-    parts += fiscal_sections(FiscalViews(payment), language)
+    parts += fiscal_sections(views, language)
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     parts += section(phrase("pay.title.effective_rates", language), _effective_rates(payment, language))
     if payment.downside is not None:
         parts += section(phrase("pay.title.downside", language), downside_table(payment, payment.downside, language))
-    parts += section(phrase("pay.title.assumed", language), bullets(assumption_sentences(payment, language)))
-    parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
-    return Group(*parts)
+    return parts
 
 
 def comparison_text(instruments: Sequence[Instrument], title: str, language: Language, width: int) -> RenderableType:
@@ -148,9 +156,10 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     rows = [
         [
             phrase(f"pay.party.{party}", language),
-            format_number(before[party] / size),
-            format_number(after[party] / size),
-            format_number(payment.party_values_myen[party] / size),
+            *(
+                format_number(value / size if abs(value) > LEAST_MYEN else 0.0)
+                for value in (before[party], after[party], payment.party_values_myen[party])
+            ),
         ]
         for party in PARTIES
         if before[party] or after[party]
@@ -180,6 +189,34 @@ def support_table(payment: AnyPayment, language: Language) -> RenderableType:
     headings = [f"{phrase('pay.heading.asset', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("total", "windfall", "induced", "distortion")]
     return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 1,))
+
+
+def _funds_tables(payment: Payment, language: Language) -> RenderableType:
+    """What public money buys at the social rate, and its value at the rates beside it."""
+    found, by_rate = payment.public_funds, payment.value_of_public_funds_by_rate
+    size, unit = payment_money(payment, language).scale(max(abs(found.outlay), abs(found.net_cost)))
+    amounts = {
+        "gains": found.willingness_to_pay,
+        "outlay": found.outlay,
+        "back": found.fiscal_externality,
+        "net": found.net_cost,
+    }
+    rate = format_share(payment.shares.social_rate, language)
+    made = table(
+        [phrase("pay.heading.funds", language, rate=rate, unit=unit), phrase("pay.heading.present_value", language)],
+        [[phrase(f"pay.funds.{name}", language), format_number(value / size)] for name, value in amounts.items()],
+        numeric=(1,),
+        bold=(3,),
+    )
+    values = table(
+        [phrase(f"pay.heading.{name}", language) for name in ("social_rate", "funds_value")],
+        [
+            [format_share(rate, language), NOTHING if value is None else format_number(value)]
+            for rate, value in by_rate.items()
+        ],
+        numeric=(1,),
+    )
+    return Group(made, Text(), values)
 
 
 def _effective_rates(payment: Payment, language: Language) -> RenderableType:
