@@ -63,7 +63,7 @@ def test_tables_wait_while_a_slider_moves_and_follow_it(watched: Watched) -> Non
     short: list[dict[str, Any]] = []
     page.on("response", lambda got: short.append(got.json()["pay"]) if "view=short" in got.url else None)
     page.get_by_label("Tax credit: rate", exact=True).fill("0.3")
-    page.wait_for_function("() => /30 %/.test(document.querySelector('.answer').textContent)")
+    page.wait_for_function("() => /30\\.0 %/.test(document.querySelector('.answer').textContent)")
     assert page.locator(".table-part").count() >= 10
     page.wait_for_function("(before) => document.querySelector('.table-part').innerText !== before", arg=before)
     watched.settle()

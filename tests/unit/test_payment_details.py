@@ -113,6 +113,18 @@ def test_the_form_of_the_budget_goes_along_as_the_file_that_is_written(language)
     assert float(rows[-1][1]) == pytest.approx(budget["life_myen"], abs=1e-3)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["japan-current", "tax-credit", "property-tax-relief"])
+def test_the_causes_in_the_form_of_the_budget_add_up_in_every_row(name):
+    title = phrase("fiscal.title.budget", "en")
+    (found,) = (one for one in payment_details(FiscalViews(paid(name)), "en") if one["title"] == title)
+    (form,) = found["tables"]
+    assert form["bold"] == [5, 6, 7, 8]
+    for row in form["rows"]:
+        loss, *parts = (float(cell.replace(",", "")) for cell in row[1:])
+        assert loss == pytest.approx(sum(parts), abs=0.006 * sum(map(abs, parts)) + 1e-3), row[0]
+
+
 def test_draws_without_a_package_are_refused(tmp_path):
     done = CliRunner().invoke(app, ["report", "--draws", "10", "-o", str(tmp_path / "page.html")])
     assert done.exit_code == 2

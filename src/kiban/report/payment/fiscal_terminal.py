@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 
 from kiban.catalogue import load_catalogue
 from kiban.finance.bridge import Step
-from kiban.finance.budget import Budget
+from kiban.finance.budget import Budget, FiscalYear
 from kiban.finance.chip_market import ENDS, IncidenceRange
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.kept_by import KeptBy
@@ -103,29 +103,30 @@ def _bridge_table(steps: tuple[Step, ...], money: MoneyFormat) -> RenderableType
 
 def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
     language = money.language
-    causes = causes_of(budget)[:SHOWN_CAUSES]
     first, full = budget.first_year, budget.full_year
     assert first is not None
     size, unit = money.scale(max(abs(year.loss_myen) for year in budget.years))
     near = [year for year in budget.years if first.year <= year.year < first.year + 5]
-    rows = [
-        [
-            str(year.year),
-            *(
-                format_number(amount / size)
-                for amount in (year.loss_myen, *(year.by_cause_myen.get(cause, 0.0) for cause in causes))
-            ),
-        ]
-        for year in near
-    ]
-    blank = [""] * len(causes)
-    rows.append([total_name("first", first.year, language), format_number(first.loss_myen / size), *blank])
+    totals = [(total_name("first", first.year, language), [first])]
     if full is not None:
-        rows.append([total_name("full", full.year, language), format_number(full.loss_myen / size), *blank])
-    rows.append([total_name("five", None, language), format_number(budget.five_years_myen / size), *blank])
-    rows.append([total_name("life", None, language), format_number(budget.life_myen / size), *blank])
+        totals.append((total_name("full", full.year, language), [full]))
+    totals += [(total_name("five", None, language), near), (total_name("life", None, language), list(budget.years))]
+    spans = [*((str(year.year), [year]) for year in near), *totals]
+    causes = _shown_causes(budget, near)
+    amounts = [
+        [sum(year.by_cause_myen.get(cause, 0.0) for year in years) for cause in causes] for _, years in spans
+    ]
+    losses = [sum(year.loss_myen for year in years) for _, years in spans]
+    others = [loss - sum(parts) for loss, parts in zip(losses, amounts, strict=True)]
     headings = [f"{phrase('fiscal.heading.year', language)} ({unit})", phrase("fiscal.heading.loss", language)]
     headings += [cause_name(cause, language) for cause in causes]
+    if any(abs(amount) * 1e6 >= LEAST_SHOWN_YEN for amount in others):
+        headings.append(cause_name("other", language))
+        amounts = [[*parts, rest] for parts, rest in zip(amounts, others, strict=True)]
+    rows = [
+        [name, *(format_number(amount / size) for amount in (loss, *parts))]
+        for (name, _), loss, parts in zip(spans, losses, amounts, strict=True)
+    ]
     said = [phrase("fiscal.note_years", language)]
     said += [
         phrase(
@@ -141,8 +142,15 @@ def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
     ]
     said += limit_sentences(budget, money)
     return Group(
-        table(headings, rows, numeric=range(1, len(headings)), bold=tuple(range(len(near), len(rows)))), bullets(said)
+        table(headings, rows, numeric=range(1, len(headings)), bold=range(len(near), len(rows))), bullets(said)
     )
+
+
+def _shown_causes(budget: Budget, near: list[FiscalYear]) -> list[str]:
+    """The causes that move most in one of these years, the dearest over life first."""
+    largest = {cause: max(abs(year.by_cause_myen.get(cause, 0.0)) for year in near) for cause in causes_of(budget)}
+    shown = sorted(largest, key=lambda cause: -largest[cause])[:SHOWN_CAUSES]
+    return [cause for cause in largest if cause in shown]
 
 
 def limit_sentences(budget: Budget, money: MoneyFormat) -> list[str]:
