@@ -50,7 +50,10 @@ def test_every_table_is_on_the_screen_reached_by_keyboard_and_taken_along(watche
     with page.expect_download() as taken:
         page.get_by_role("button", name=said["pay.file.form"]).click()
     written = taken.value.path().read_text(encoding="utf-8")
-    assert written == answer["budget"]["form"][language].replace("\r\n", "\n") or written == answer["budget"]["form"][language]
+    assert (
+        written == answer["budget"]["form"][language].replace("\r\n", "\n")
+        or written == answer["budget"]["form"][language]
+    )
     assert len(list(csv.reader(io.StringIO(written)))) > len(answer["years"]) / 2
     assert watched.faults == []
 

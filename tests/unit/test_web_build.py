@@ -16,12 +16,13 @@ WEB = ROOT / "web" / "src"
 STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
-        "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.", "run.forecast.",
-        "run.file.", "live.", "frontier.file.", "frontier.emissions",
+        "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.",
+        "run.forecast.", "run.file.", "live.", "frontier.file.", "frontier.emissions",
         "frontier.clean_share")  # fmt: skip
 """Keys that are put together at run time."""
-LATER = ["assets/FrontierPart", "assets/Japan", "assets/Run", "assets/Run", "assets/en", "assets/ja"]
-"""What a page loads when it is asked for: two screens, one with styles of its own, the frontier, and the texts."""
+LATER = [f"assets/{name}" for name in ("FrontierPart", "Japan", "Pay", "Pay", "Run", "Run", "Years", "en", "ja")]
+"""What a page loads when it is asked for: three screens, two with styles of their own, the frontier, what two of them
+share, and the texts."""
 
 
 def texts(language: str) -> dict[str, str]:

@@ -190,7 +190,8 @@ class LossDocument(TypedDict):
 class PaymentDocument(TypedDict):
     """Everything of a payment; `downside` and `losses` are empty where what the treasuries may lose is not drawn.
 
-    `details` has the tables of the command line; it is empty in a short document.
+    `details` has the tables of the command line; in a short document it is empty, and `kept_by`, `incidence`,
+    `large_load`, `leakage` and `timing` are None.
     """
 
     format: str
@@ -248,7 +249,7 @@ class PaymentDocument(TypedDict):
 
 
 def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocument:
-    """Everything of a payment in plain types; `short` without the tables in words."""
+    """Everything of a payment in plain types; `short` without the tables in words and what they alone show."""
     rate = payment.shares.social_rate
     before, after = payment.before, payment.after
     fiscal = FiscalViews(payment)
@@ -297,11 +298,11 @@ def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocumen
         "bridge": bridge_documents(fiscal.bridge),
         "by_fiscal_year": year_documents(fiscal.budget),
         "budget": budget_document(fiscal.budget),
-        "kept_by": kept_document(fiscal.kept_by),
-        "incidence": incidence_document(fiscal.incidence),
-        "large_load": large_load_document(fiscal.large_load),
-        "leakage": leakage_document(fiscal.leakage),
-        "timing": timing_document(fiscal.timing),
+        "kept_by": None if short else kept_document(fiscal.kept_by),
+        "incidence": None if short else incidence_document(fiscal.incidence),
+        "large_load": None if short else large_load_document(fiscal.large_load),
+        "leakage": None if short else leakage_document(fiscal.leakage),
+        "timing": None if short else timing_document(fiscal.timing),
         "details": {language: [] if short else payment_details(fiscal, language) for language in LANGUAGES},
         "capacities": _capacities(payment),
         "losses": _losses(payment),

@@ -28,7 +28,7 @@ class YearTotal(TypedDict):
 
 
 class BudgetDocument(TypedDict):
-    """Totals of the budget's form, official totals, ends, caps and claw-backs, and `form`: the file of all its years."""
+    """Totals of the budget's form, official totals, ends, caps and claw-backs; `form` is the file of all its years."""
 
     first_year: YearTotal | None
     full_year: YearTotal | None

@@ -113,9 +113,7 @@ def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
     totals += [(total_name("five", None, language), near), (total_name("life", None, language), list(budget.years))]
     spans = [*((str(year.year), [year]) for year in near), *totals]
     causes = _shown_causes(budget, near)
-    amounts = [
-        [sum(year.by_cause_myen.get(cause, 0.0) for year in years) for cause in causes] for _, years in spans
-    ]
+    amounts = [[sum(year.by_cause_myen.get(cause, 0.0) for year in years) for cause in causes] for _, years in spans]
     losses = [sum(year.loss_myen for year in years) for _, years in spans]
     others = [loss - sum(parts) for loss, parts in zip(losses, amounts, strict=True)]
     headings = [f"{phrase('fiscal.heading.year', language)} ({unit})", phrase("fiscal.heading.loss", language)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -12,7 +12,16 @@ from kiban.finance.comparison import Instrument
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.payment import Payment, Side
-from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent, format_share
+from kiban.quantities import (
+    KWH_PER_MWH,
+    YEN_PER_MYEN,
+    Language,
+    MoneyFormat,
+    format_number,
+    format_percent,
+    format_share,
+    unit_text,
+)
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment.figures import instrument_figures
@@ -52,7 +61,7 @@ def payment_text(payment: Payment, language: Language) -> RenderableType:
 def payment_sections(views: FiscalViews, language: Language) -> list[RenderableType]:
     """The tables between the answer and what it assumes, in the order in which a reader asks."""
     payment = views.payment
-    parts = section(phrase("pay.title.parties", language), parties_table(payment, language))
+    parts = section(phrase("pay.title.parties", language), Group(*_parties(payment, language)))
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += section(phrase("pay.title.public_funds", language), _funds_tables(payment, language))
@@ -148,6 +157,14 @@ def _amount(instrument: Instrument, payment: AnyPayment, amount: float, language
     return text if instrument.payment is not None else phrase("pay.not_enough", language, amount=text)
 
 
+def _parties(payment: Payment, language: Language) -> Iterator[RenderableType]:
+    """What every party receives less what it pays, and what users gain, which is no payment."""
+    yield parties_table(payment, language)
+    gain = payment.gains_myen["users"]
+    if abs(gain - payment.party_values_myen["users"]) > LEAST_MYEN:
+        yield remark(phrase("pay.users_gain", language, amount=payment_money(payment, language).amount(gain)))
+
+
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     """Present value of every party without and with the package."""
     rates = payment.shares.party_rates
@@ -176,7 +193,8 @@ def support_table(payment: AnyPayment, language: Language) -> RenderableType:
     found = [asset for asset in support.assets if asset.total_myen > 1e-9 * support.total_myen]
     rows = [
         [
-            asset_name(asset.asset, language) + (f" ({asset.unit.upper()})" if asset.asset == "battery" else ""),
+            asset_name(asset.asset, language)
+            + (f" ({unit_text(asset.unit, language)})" if asset.asset == "battery" else ""),
             *(
                 format_number(value / size)
                 for value in (asset.total_myen, asset.windfall_myen, asset.induced_myen, asset.distortion_myen)
