@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from typing import Any
 
@@ -11,6 +9,16 @@ import pytest
 
 from .conftest import LANGUAGES, SHORT, Watched
 from .looking import texts
+
+
+CELLS = "tables => tables.map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"
+
+
+def taken(page: Any, name: str) -> str:
+    """The text that a button gives."""
+    with page.expect_download() as found:
+        page.get_by_role("button", name=name).click()
+    return str(found.value.path().read_bytes().decode("utf-8"))
 
 
 def press_until(page: Any, selector: str, most: int = 120) -> None:
@@ -21,40 +29,33 @@ def press_until(page: Any, selector: str, most: int = 120) -> None:
     pytest.fail(f"Tab never reached {selector}")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_every_table_is_on_the_screen_reached_by_keyboard_and_taken_along(watched: Watched, language: str) -> None:
-    page, said = watched.page, texts(language)
-    watched.open(f"/{language}/pay?{SHORT}&package=japan-current")
-    with page.expect_download() as taken:
-        page.get_by_role("button", name=said["pay.file.json"]).click()
-    answer = json.loads(taken.value.path().read_text(encoding="utf-8"))
-    details = answer["details"][language]
-    assert len(details) >= 10
+def test_every_table_is_on_the_screen_reached_by_keyboard_and_taken_along(watched: Watched) -> None:
+    page = watched.page
+    watched.open(f"/en/pay?{SHORT}")
+    for language in LANGUAGES:
+        page.locator(f".tongues a[lang={language}]").click()
+        page.wait_for_function("(language) => document.documentElement.lang === language", arg=language)
+        said = texts(language)
+        answer = json.loads(taken(page, said["pay.file.json"]))
+        details = answer["details"][language]
+        assert len(details) >= 10
 
-    links, headings = page.locator(".contents a"), page.locator(".table-part h3")
-    assert links.all_inner_texts() == headings.all_inner_texts() == [one["title"] for one in details]
-    for section, shown in zip(details, page.locator(".table-part").all(), strict=True):
-        tables = shown.locator("table").evaluate_all(
-            "tables => tables.map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"
-        )
-        assert tables == [[one["columns"], *one["rows"]] for one in section["tables"]]
-        assert shown.locator("li").all_text_contents() == section["sentences"]
+        links, headings = page.locator(".contents a"), page.locator(".table-part h3")
+        assert links.all_inner_texts() == headings.all_inner_texts() == [one["title"] for one in details]
+        for section, shown in zip(details, page.locator(".table-part").all(), strict=True):
+            assert shown.locator("table").evaluate_all(CELLS) == [
+                [one["columns"], *one["rows"]] for one in section["tables"]
+            ]
+            assert shown.locator("li").all_text_contents() == section["sentences"]
+        assert taken(page, said["pay.file.form"]) == answer["budget"]["form"][language]
 
     address = page.url
+    page.locator("main h1").focus()
     press_until(page, ".contents li:nth-child(4) a")
     page.keyboard.press("Enter")
     assert page.evaluate("() => document.activeElement.textContent") == details[3]["title"]
-    assert headings.nth(3).bounding_box()["y"] < 900
+    assert 0 <= headings.nth(3).bounding_box()["y"] < 900
     assert page.url == address
-
-    with page.expect_download() as taken:
-        page.get_by_role("button", name=said["pay.file.form"]).click()
-    written = taken.value.path().read_text(encoding="utf-8")
-    assert (
-        written == answer["budget"]["form"][language].replace("\r\n", "\n")
-        or written == answer["budget"]["form"][language]
-    )
-    assert len(list(csv.reader(io.StringIO(written)))) > len(answer["years"]) / 2
     assert watched.faults == []
 
 

@@ -71,8 +71,8 @@ def ask(
 ) -> PaymentDocument:
     """Who pays for packages; without `downside` what the treasuries may lose is not simulated.
 
-    With `draws` what is assumed is drawn as often, with the scenario's seed. `short` leaves the tables in words out, and
-    what they alone show.
+    With `draws` what is assumed is drawn as often, with the scenario's seed. `short` leaves out the tables in words
+    and what they alone show.
     """
     try:
         with questions.about(scenario, against) as question:
