@@ -10,7 +10,6 @@ import pytest
 from .conftest import LANGUAGES, SHORT, Watched
 from .looking import texts
 
-
 CELLS = "tables => tables.map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"
 
 
