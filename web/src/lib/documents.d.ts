@@ -684,7 +684,7 @@ export interface SupportLimit {
   claw_back_years: number | null;
 }
 
-/** Totals of the budget's form, official totals of measures, and ends, caps and claw-backs. */
+/** Totals of the budget's form, official totals, ends, caps and claw-backs; `form` is the file of all its years. */
 export interface BudgetDocument {
   first_year: YearTotal | null;
   full_year: YearTotal | null;
@@ -694,6 +694,7 @@ export interface BudgetDocument {
   inflation: number;
   measures: Record<string, unknown>[];
   limits: SupportLimit[];
+  form: Record<'ja' | 'en', string>;
 }
 
 /** One side: local tax of the campus and where it stays, present values in million yen. */
@@ -867,11 +868,12 @@ export interface TimingDocument {
   endless: Split;
 }
 
-/** Headings and rows of text; columns whose number is in `numeric` hold numbers. */
+/** Headings and rows of text; `numeric` has the numbers of columns of numbers, `bold` those of rows that sum up. */
 export interface TableDocument {
   columns: string[];
   numeric: number[];
   rows: string[][];
+  bold: number[];
 }
 
 /** A section in one language: its title, its tables, and what is said beside them. */
