@@ -1,0 +1,161 @@
+"""The market of each hour, cleared exactly: prices of the areas from the dual by a safeguarded Newton method.
+
+Least cost of serving demand, hour by hour, with output q of block k in area a between 0 and its capacity and flow f on
+tie t within its limits:
+
+    min  sum_k (low q + (high - low) q^2 / (2 capacity)) + sum_t f^2 / (2 TIE_SLOPE_MW_PER_YEN)
+    s.t. sum_k q + flows in - flows out = demand in every area                   (dual: the area's price)
+
+The dual is convex, once differentiable and piecewise quadratic in the prices of the areas; its gradient is the excess
+of supply. Newton's method ends on the right piece after a few steps. All hours are worked on side by side.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from kiban.arrays import Array
+from kiban.errors import SolverError
+from kiban.market.areas import Ties
+from kiban.market.blocks import Market, SupplyBlock
+from kiban.market.elimination import edges_of, find_pattern, ordered, solve_pattern
+from kiban.market.newton import Pieces, minimise
+
+TIE_SLOPE_MW_PER_YEN = 200_000.0
+"""Flow on a tie per yen/kWh of price difference: 2,000 MW cost one tick of the exchange, 0.01 yen/kWh."""
+BALANCED_MW = 1e-7
+"""An hour is cleared when supply exceeds demand nowhere by more, up or down."""
+_LEAST_SLOPE_MW_PER_YEN = 1e-2
+"""Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clearing:
+    """A cleared market: arrays by hour first, then by area or by tie.
+
+    `flow_mw` is positive from origin to destination. `excess_mw` is what is left of the balance, supply less demand.
+    """
+
+    market: Market
+    price_yen_per_kwh: Array
+    flow_mw: Array
+    excess_mw: Array
+    steps: int
+
+    def output_mw(self, block: SupplyBlock) -> Array:
+        """Output of a block of this market, `(hours, areas)`."""
+        return block.output_mw(self.price_yen_per_kwh)
+
+    def cost_thousand_yen(self) -> Array:
+        """Cost of supply and of flows in each hour, shape `(hours,)`."""
+        supply = sum(block.cost_thousand_yen(self.output_mw(block)).sum(axis=1) for block in self.market.blocks)
+        return np.asarray(supply + (self.flow_mw**2).sum(axis=1) / (2.0 * TIE_SLOPE_MW_PER_YEN))
+
+    def congestion_rent_thousand_yen(self) -> Array:
+        """Flow times difference of prices, destination less origin, by hour and tie."""
+        ties, price = self.market.ties, self.price_yen_per_kwh
+        return np.asarray(self.flow_mw * (price[:, ties.destination] - price[:, ties.origin]))
+
+    def respond(self, more_mw: Array) -> Array:
+        """Change of prices per unit of more demand in the directions `more_mw`, `(hours, areas)`: the local slope."""
+        dual = HourDuals(self.market)
+        _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
+        more = np.array(np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T, order="C")
+        return np.ascontiguousarray(solve_pattern(dual.pattern, slope, off, more).T)
+
+
+def clear(market: Market, start_yen_per_kwh: Array | float = 10.0) -> Clearing:
+    """The prices, flows and outputs of all hours; `start_yen_per_kwh` is where the search for prices begins.
+
+    Raises SolverError where an hour does not clear, which happens where no block serves demand.
+    """
+    duals = HourDuals(market)
+    price = np.array(np.broadcast_to(np.asarray(start_yen_per_kwh), market.demand_mw.shape).T, order="C")
+    steps = minimise(duals, price, BALANCED_MW)
+    excess, *_ = duals.evaluate(price)
+    if not np.abs(excess).max(initial=0.0) <= BALANCED_MW:
+        raise SolverError(f"the market of {int((np.abs(excess).max(axis=0) > BALANCED_MW).sum())} hours does not clear")
+    return Clearing(
+        market=market,
+        price_yen_per_kwh=np.ascontiguousarray(price.T),
+        flow_mw=tie_flow_mw(market.ties, price).T,
+        excess_mw=np.ascontiguousarray(excess.T),
+        steps=steps,
+    )
+
+
+def tie_flow_mw(ties: Ties, price: Array) -> Array:
+    """Flows at prices `(areas, hours)`, shape `(ties, hours)`."""
+    wanted = TIE_SLOPE_MW_PER_YEN * (price[ties.destination] - price[ties.origin])
+    return np.clip(wanted, *_limits(ties))
+
+
+def _limits(ties: Ties) -> tuple[Array, Array]:
+    if ties.forward_mw.ndim == 1:
+        return -ties.reverse_mw[:, None], ties.forward_mw[:, None]
+    return -ties.reverse_mw.T, ties.forward_mw.T
+
+
+class HourDuals:
+    """The duals of the hours of a market, or of some of them: excess supply is their gradient.
+
+    Arrays have the areas, blocks or ties first and the hours last, so that vectors over hours lie in one piece.
+    """
+
+    def __init__(self, market: Market) -> None:
+        shape = market.demand_mw.shape
+        ties = market.ties
+        self.demand = np.ascontiguousarray(market.demand_mw.T)
+        self.low, self.inverse, self.capacity = (np.empty((len(market.blocks), *shape[::-1])) for _ in range(3))
+        for place, block in enumerate(market.blocks):
+            self.low[place] = np.broadcast_to(block.low_yen_per_kwh, shape).T
+            self.inverse[place] = np.broadcast_to(1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh), shape).T
+            self.capacity[place] = np.broadcast_to(block.capacity_mw, shape).T
+        self.least, self.most = (np.broadcast_to(limit, (ties.origin.size, shape[0])) for limit in _limits(ties))
+        self.ends = list(zip(ties.origin.tolist(), ties.destination.tolist(), strict=True))
+        self.edges = edges_of(self.ends)
+        self.places = [self.edges.index(ordered(*ends)) for ends in self.ends]
+        self.pattern = find_pattern(shape[1], self.edges)
+
+    def chosen(self, hours: npt.NDArray[np.bool_]) -> HourDuals:
+        """The same for some of the hours."""
+        other = object.__new__(HourDuals)
+        other.ends, other.edges, other.places, other.pattern = self.ends, self.edges, self.places, self.pattern
+        for name in ("demand", "low", "inverse", "capacity", "least", "most"):
+            setattr(other, name, np.ascontiguousarray(getattr(self, name)[..., hours]))
+        return other
+
+    def evaluate(self, price: Array) -> Pieces:
+        """Excess of supply `(areas, hours)`, its own slopes of that shape, and its slopes across edges."""
+        excess, slope = -self.demand, np.full_like(price, _LEAST_SLOPE_MW_PER_YEN)
+        share, inside = np.empty_like(price), np.empty(price.shape, dtype=bool)
+        for low, inverse, capacity in zip(self.low, self.inverse, self.capacity, strict=True):
+            np.subtract(price, low, out=share)
+            share *= inverse
+            np.greater(share, 0.0, out=inside)
+            inside &= share < 1.0
+            np.clip(share, 0.0, 1.0, out=share)
+            share *= capacity
+            excess += share
+            np.multiply(capacity, inverse, out=share)
+            share *= inside
+            slope += share
+        off = np.zeros((len(self.edges), price.shape[1]))
+        for (origin, destination), place, least, most in zip(self.ends, self.places, self.least, self.most, strict=True):
+            flow = TIE_SLOPE_MW_PER_YEN * (price[destination] - price[origin])
+            free = TIE_SLOPE_MW_PER_YEN * ((flow > least) & (flow < most))
+            flow = np.clip(flow, least, most)
+            excess[origin] -= flow
+            excess[destination] += flow
+            slope[origin] += free
+            slope[destination] += free
+            off[place] -= free
+        return excess, slope, off
+
+    def direction(self, pieces: Pieces) -> Array:
+        """Newton's direction of all hours."""
+        excess, slope, off = pieces
+        return solve_pattern(self.pattern, slope, off, -excess)
