@@ -1,16 +1,16 @@
 """The power system around: the hourly day-ahead market of Japan's nine connected areas.
 
-    areas        the areas and the ties between them
-    hours        demand and supply that does not follow prices, by hour and area
-    fuels        what the plants' fuel costs by month
-    fleet        thermal plants by area
-    offers       thermal offers of few parameters
-    blocks       blocks of supply that rise in price, and a market of them
-    clearing     the market of each hour, cleared exactly
-    elimination  systems of one small pattern, side by side
+areas        the areas and the ties between them
+hours        demand and supply that does not follow prices, by hour and area
+fuels        what the plants' fuel costs by month
+fleet        thermal plants by area
+offers       thermal offers of few parameters
+blocks       blocks of supply that rise in price, and a market of them
+clearing     the market of each hour, cleared exactly
+elimination  systems of one small pattern, side by side
 
-    catalogue = load_catalogue()
-    hours = synthetic_hours(catalogue)
-    market = build_market(hours, load_fleet(catalogue), load_ties(catalogue), load_offers(catalogue), catalogue)
-    clear(market).price_yen_per_kwh          # (8760, 9)
+catalogue = load_catalogue()
+hours = synthetic_hours(catalogue)
+market = build_market(hours, load_fleet(catalogue), load_ties(catalogue), load_offers(catalogue), catalogue)
+clear(market).price_yen_per_kwh          # (8760, 9)
 """

@@ -59,13 +59,12 @@ def load_ties(catalogue: Catalogue, limits: str = "operating") -> Ties:
         for fact in catalogue.facts
         if fact.startswith("interconnector.") and fact.endswith(".forward")
     ]
-    return ties_of(
-        MARKET_AREAS,
-        [
-            (*name.split("-"), catalogue.value(f"{root}.{name}.forward"), catalogue.value(f"{root}.{name}.reverse"))
-            for name in names
-        ],
-    )
+    found = []
+    for name in names:
+        first, _, last = name.partition("-")
+        forward, reverse = (catalogue.value(f"{root}.{name}.{way}") for way in ("forward", "reverse"))
+        found.append((first, last, forward, reverse))
+    return ties_of(MARKET_AREAS, found)
 
 
 def ties_of(areas: Sequence[str], ties: Sequence[tuple[str, str, float, float]]) -> Ties:

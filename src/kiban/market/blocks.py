@@ -34,7 +34,8 @@ class SupplyBlock:
     def cost_thousand_yen(self, output_mw: Array) -> Array:
         """Cost of an output over an hour: the area under the offer, thousand yen (MWh times yen/kWh)."""
         width = self.high_yen_per_kwh - self.low_yen_per_kwh
-        rising = np.divide(output_mw**2, 2.0 * self.capacity_mw, where=self.capacity_mw > 0.0, out=np.zeros_like(output_mw))
+        # Nothing comes out of a block without capacity.
+        rising = output_mw**2 / np.maximum(2.0 * self.capacity_mw, 1e-300)
         return np.asarray(self.low_yen_per_kwh * output_mw + width * rising)
 
 

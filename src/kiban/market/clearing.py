@@ -28,6 +28,8 @@ TIE_SLOPE_MW_PER_YEN = 200_000.0
 """Flow on a tie per yen/kWh of price difference: 2,000 MW cost one tick of the exchange, 0.01 yen/kWh."""
 BALANCED_MW = 1e-7
 """An hour is cleared when supply exceeds demand nowhere by more, up or down."""
+_HOURS_AT_ONCE = 256
+"""Hours whose blocks fit into the cache of a processor."""
 _LEAST_SLOPE_MW_PER_YEN = 1e-2
 """Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
 
@@ -109,42 +111,45 @@ class HourDuals:
         shape = market.demand_mw.shape
         ties = market.ties
         self.demand = np.ascontiguousarray(market.demand_mw.T)
-        self.low, self.inverse, self.capacity = (np.empty((len(market.blocks), *shape[::-1])) for _ in range(3))
+        # For each block: one over the width of its prices, the lower one over the width, and its capacity.
+        self.blocks = np.empty((3, len(market.blocks), *shape[::-1]))
         for place, block in enumerate(market.blocks):
-            self.low[place] = np.broadcast_to(block.low_yen_per_kwh, shape).T
-            self.inverse[place] = np.broadcast_to(1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh), shape).T
-            self.capacity[place] = np.broadcast_to(block.capacity_mw, shape).T
+            inverse = 1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh)
+            for part, value in enumerate((inverse, block.low_yen_per_kwh * inverse, block.capacity_mw)):
+                self.blocks[part, place] = np.broadcast_to(value, shape).T
         self.least, self.most = (np.broadcast_to(limit, (ties.origin.size, shape[0])) for limit in _limits(ties))
         self.ends = list(zip(ties.origin.tolist(), ties.destination.tolist(), strict=True))
         self.edges = edges_of(self.ends)
         self.places = [self.edges.index(ordered(*ends)) for ends in self.ends]
         self.pattern = find_pattern(shape[1], self.edges)
 
-    def chosen(self, hours: npt.NDArray[np.bool_]) -> HourDuals:
+    def chosen(self, hours: npt.NDArray[np.int64]) -> HourDuals:
         """The same for some of the hours."""
         other = object.__new__(HourDuals)
         other.ends, other.edges, other.places, other.pattern = self.ends, self.edges, self.places, self.pattern
-        for name in ("demand", "low", "inverse", "capacity", "least", "most"):
-            setattr(other, name, np.ascontiguousarray(getattr(self, name)[..., hours]))
+        for name in ("demand", "blocks", "least", "most"):
+            setattr(other, name, np.take(getattr(self, name), hours, axis=-1))
         return other
 
     def evaluate(self, price: Array) -> Pieces:
         """Excess of supply `(areas, hours)`, its own slopes of that shape, and its slopes across edges."""
-        excess, slope = -self.demand, np.full_like(price, _LEAST_SLOPE_MW_PER_YEN)
-        share, inside = np.empty_like(price), np.empty(price.shape, dtype=bool)
-        for low, inverse, capacity in zip(self.low, self.inverse, self.capacity, strict=True):
-            np.subtract(price, low, out=share)
-            share *= inverse
-            np.greater(share, 0.0, out=inside)
-            inside &= share < 1.0
+        excess, slope = np.empty_like(price), np.empty_like(price)
+        for first in range(0, price.shape[1], _HOURS_AT_ONCE):
+            some = slice(first, first + _HOURS_AT_ONCE)
+            inverse, begin, capacity = self.blocks[..., some]
+            share = price[:, some] * inverse
+            share -= begin
+            rising = (share > 0.0) & (share < 1.0)
             np.clip(share, 0.0, 1.0, out=share)
-            share *= capacity
-            excess += share
-            np.multiply(capacity, inverse, out=share)
-            share *= inside
-            slope += share
+            excess[:, some] = np.einsum("kah,kah->ah", capacity, share)
+            inverse = inverse * rising
+            slope[:, some] = np.einsum("kah,kah->ah", capacity, inverse)
+        excess -= self.demand
+        slope += _LEAST_SLOPE_MW_PER_YEN
         off = np.zeros((len(self.edges), price.shape[1]))
-        for (origin, destination), place, least, most in zip(self.ends, self.places, self.least, self.most, strict=True):
+        for (origin, destination), place, least, most in zip(
+            self.ends, self.places, self.least, self.most, strict=True
+        ):
             flow = TIE_SLOPE_MW_PER_YEN * (price[destination] - price[origin])
             free = TIE_SLOPE_MW_PER_YEN * ((flow > least) & (flow < most))
             flow = np.clip(flow, least, most)
@@ -158,4 +163,12 @@ class HourDuals:
     def direction(self, pieces: Pieces) -> Array:
         """Newton's direction of all hours."""
         excess, slope, off = pieces
-        return solve_pattern(self.pattern, slope, off, -excess)
+        return solve_pattern(self.pattern, slope.copy(), off.copy(), -excess)
+
+    def bend(self, pieces: Pieces, way: Array) -> Array:
+        """Second derivative of the duals along a way."""
+        _, slope, off = pieces
+        bend = (slope * way**2).sum(axis=0)
+        for (first, last), across in zip(self.edges, off, strict=True):
+            bend += 2.0 * across * way[first] * way[last]
+        return np.asarray(bend)

@@ -32,7 +32,7 @@ class ThermalFleet:
     @property
     def capacity_mw(self) -> Array:
         """The fleet that may run in a year: units of coal and gas, or what ran where that was more."""
-        return np.maximum(self.coal_mw + self.gas_mw, self.month_peak_mw.max(axis=0))
+        return np.asarray(np.maximum(self.coal_mw + self.gas_mw, self.month_peak_mw.max(axis=0)))
 
 
 def load_fleet(catalogue: Catalogue) -> ThermalFleet:

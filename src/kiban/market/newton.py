@@ -13,11 +13,12 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 
-MOST_STEPS = 200
+MOST_NEWTON_STEPS = 200
 _MOST_TRIALS = 60
 _LONGEST_STEP = 100.0
 _OVERSHOOT = 0.3
 """A step ends before the slope along it has turned up by this share of what it was."""
+_TINY = 1e-300
 _STAY = 0.7
 """The batch is made smaller when less than this share of its members is not done."""
 
@@ -32,26 +33,29 @@ class Batch(Protocol):
         """Gradient at the points, of their shape, and whatever `direction` needs."""
 
     def direction(self, pieces: Pieces) -> Array:
-        """Newton's direction from what `evaluate` found; may overwrite its curvature."""
+        """Newton's direction from what `evaluate` found, of the shape of the points; leaves that as it was."""
 
-    def chosen(self, members: npt.NDArray[np.bool_]) -> Self:
+    def bend(self, pieces: Pieces, way: Array) -> Array:
+        """Second derivative along a way, shape `(batch,)`."""
+
+    def chosen(self, members: npt.NDArray[np.int64]) -> Self:
         """The batch of these members alone."""
 
 
 def minimise(batch: Batch, point: Array, tolerance: float) -> int:
     """Move `point`, in place, to where no entry of the gradient is above the tolerance; the number of steps taken.
 
-    Members that are not there after `MOST_STEPS` stay where they came to: the caller looks at the gradient.
+    Members that are not there after `MOST_NEWTON_STEPS` stay where they came to: the caller looks at the gradient.
     """
     part, held, at = batch, np.arange(point.shape[-1]), point.copy()
     pieces = part.evaluate(at)
-    for step in range(MOST_STEPS):
+    for step in range(MOST_NEWTON_STEPS):
         axes = tuple(range(at.ndim - 1))
-        left = np.abs(pieces[0]).max(axis=axes, initial=0.0) > tolerance
-        if not left.any():
+        left = np.flatnonzero(np.abs(pieces[0]).max(axis=axes, initial=0.0) > tolerance)
+        if not left.size:
             point[..., held] = at
             return step
-        if left.mean() < _STAY:
+        if left.size < _STAY * held.size:
             point[..., held] = at
             held, part, at = held[left], part.chosen(left), at[..., left]
             pieces = tuple(piece[..., left] for piece in pieces)
@@ -59,44 +63,46 @@ def minimise(batch: Batch, point: Array, tolerance: float) -> int:
         way *= np.minimum(1.0, _LONGEST_STEP / np.maximum(np.abs(way).max(axis=axes), _LONGEST_STEP))
         at, pieces = _search(part, at, way, pieces[0])
     point[..., held] = at
-    return MOST_STEPS
+    return MOST_NEWTON_STEPS
 
 
 def _search(batch: Batch, point: Array, way: Array, gradient: Array) -> tuple[Array, Pieces]:
     """Points along the way at which the functions are lower, with what `evaluate` finds there.
 
     Along a line a convex function's slope rises. The whole step is taken unless the slope has turned up by then; in
-    that case a point between where it is nearly zero is found by false position.
+    that case a point between where it is nearly zero is found by Newton's method within a bracket.
     """
     axes = tuple(range(point.ndim - 1))
     before = (gradient * way).sum(axis=axes)
     reached = point + way
     pieces = batch.evaluate(reached)
-    after = (pieces[0] * way).sum(axis=axes)
-    open_members = after > _OVERSHOOT * np.abs(before)
-    if not open_members.any():
+    slope = (pieces[0] * way).sum(axis=axes)
+    places = np.flatnonzero(slope > _OVERSHOOT * np.abs(before))
+    if not places.size:
         return reached, pieces
-    places, part = np.flatnonzero(open_members), batch.chosen(open_members)
-    start, way = point[..., places], way[..., places]
-    before, after = before[places], after[places]
-    low, high, allowed = np.zeros(places.size), np.ones(places.size), _OVERSHOOT * np.abs(before)
+    part, start, way = batch.chosen(places), point[..., places], way[..., places]
+    bend = part.bend(tuple(piece[..., places] for piece in pieces), way)
+    low, high = np.zeros(places.size), np.ones(places.size)
+    at, slope, allowed = high, slope[places], _OVERSHOOT * np.abs(before[places])
     for trial in range(_MOST_TRIALS):
-        share = np.full_like(low, 0.5) if trial % 4 == 3 else np.clip(before / (before - after), 0.02, 0.98)
-        at = low + share * (high - low)
+        at = at - slope / np.maximum(bend, _TINY)
+        middle = 0.5 * (low + high)
+        at = np.where((at > low) & (at < high) & (trial % 4 != 3), at, middle)
         there = start + at * way
         found = part.evaluate(there)
         slope = (found[0] * way).sum(axis=axes)
-        done = np.abs(slope) <= allowed
-        for target, source in zip((reached, *pieces), (there, *found), strict=True):
-            target[..., places[done]] = source[..., done]
-        if done.all():
+        ended = np.abs(slope) <= allowed
+        done = np.flatnonzero(ended)
+        if done.size:
+            for target, source in zip((reached, *pieces), (there, *found), strict=True):
+                target[..., places[done]] = source[..., done]
+        left = np.flatnonzero(~ended)
+        if not left.size:
             break
-        short = slope < 0.0
-        low, before = np.where(short, at, low), np.where(short, slope, before)
-        high, after = np.where(short, high, at), np.where(short, after, slope)
-        left = ~done
-        low, high, before, after, allowed, places = (
-            item[left] for item in (low, high, before, after, allowed, places)
-        )
-        start, way, part = start[..., left], way[..., left], part.chosen(left)
+        bend = part.bend(found, way)
+        low, high = np.where(slope < 0.0, at, low), np.where(slope < 0.0, high, at)
+        if done.size:
+            low, high, at, slope = low[left], high[left], at[left], slope[left]
+            bend, allowed, places = bend[left], allowed[left], places[left]
+            start, way, part = start[..., left], way[..., left], part.chosen(left)
     return reached, pieces

@@ -28,7 +28,8 @@ from kiban.market.fleet import ThermalFleet
 from kiban.market.fuels import FuelPrices, fuel_prices
 from kiban.market.hours import MarketHours
 
-MUST_RUN, FIXED, VARIABLE, BIOMASS, RESERVE, UNSERVED = "must_run", "fixed", "variable", "biomass", "reserve", "unserved"
+MUST_RUN, FIXED, VARIABLE, BIOMASS = "must_run", "fixed", "variable", "biomass"
+RESERVE, UNSERVED = "reserve", "unserved"
 _GAS_SHARES = (0.4, 0.3, 0.3)
 _LEAST_RISE_YEN = 0.05
 """A thermal block rises at least by this much, so that its output follows from the price."""
@@ -136,28 +137,28 @@ def build_blocks(
             offers.gas_efficiency_4,
         )
     ]
-    coal_edges = [
-        offer(prices.coal_yen_per_kwh, efficiency)
-        for efficiency in (offers.coal_efficiency_best, offers.coal_efficiency_worst)
-    ]
-    oil_edges = [
-        offer(prices.oil_yen_per_kwh, efficiency)
-        for efficiency in (offers.oil_efficiency_best, offers.oil_efficiency_worst)
-    ]
+    coal_edges = (
+        offer(prices.coal_yen_per_kwh, offers.coal_efficiency_best),
+        offer(prices.coal_yen_per_kwh, offers.coal_efficiency_worst),
+    )
+    oil_edges = (
+        offer(prices.oil_yen_per_kwh, offers.oil_efficiency_best),
+        offer(prices.oil_yen_per_kwh, offers.oil_efficiency_worst),
+    )
     emission = emissions_of_blocks(catalogue)
     scarcity_low = gas_edges[-1]
     scarcity_high = np.full_like(scarcity_low, offers.scarcity_price_yen_per_kwh)
     share_of_coal = np.divide(np.minimum(taken, coal), taken, where=taken > 0.0, out=np.ones_like(taken))
     low_emission = emission["coal"] * share_of_coal + emission["gas_2"] * (1.0 - share_of_coal)
     thermal = [
-        _rising("low_load", low_load, offers.low_load_price * coal_edges[0], coal_edges[0], low_emission),
-        _rising("coal", coal_left, *coal_edges, emission["coal"]),
+        _rising("low_load", low_load, (offers.low_load_price * coal_edges[0], coal_edges[0]), low_emission),
+        _rising("coal", coal_left, coal_edges, emission["coal"]),
         *(
-            _rising(f"gas_{at + 1}", share * gas_left, gas_edges[at], gas_edges[at + 1], emission[f"gas_{at + 1}"])
+            _rising(f"gas_{at + 1}", share * gas_left, (gas_edges[at], gas_edges[at + 1]), emission[f"gas_{at + 1}"])
             for at, share in enumerate(_GAS_SHARES)
         ),
-        _rising("oil", oil, *oil_edges, emission["oil"]),
-        _rising("scarcity", offers.scarcity_share * available, scarcity_low, scarcity_high, emission["gas_3"]),
+        _rising("oil", oil, oil_edges, emission["oil"]),
+        _rising("scarcity", offers.scarcity_share * available, (scarcity_low, scarcity_high), emission["gas_3"]),
     ]
     return (*_curtailed_blocks(hours, must_run, low_emission, catalogue), *thermal, *_last_blocks(hours, catalogue))
 
@@ -231,7 +232,8 @@ def _last_blocks(hours: MarketHours, catalogue: Catalogue) -> tuple[SupplyBlock,
     )
 
 
-def _rising(name: str, capacity: Array, low: Array, high: Array, emission: float | Array) -> SupplyBlock:
+def _rising(name: str, capacity: Array, edges: tuple[Array, Array], emission: float | Array) -> SupplyBlock:
+    low, high = edges
     return SupplyBlock(name, capacity, low, np.maximum(high, low + _LEAST_RISE_YEN), np.asarray(emission))
 
 
