@@ -30,6 +30,8 @@ BALANCED_MW = 1e-7
 """An hour is cleared when supply exceeds demand nowhere by more, up or down."""
 _HOURS_AT_ONCE = 256
 """Hours whose blocks fit into the cache of a processor."""
+_FIRST_PRICE_YEN = 10.0
+_SOME = 12
 _LEAST_SLOPE_MW_PER_YEN = 1e-2
 """Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
 
@@ -65,21 +67,26 @@ class Clearing:
         """Change of prices per unit of more demand in the directions `more_mw`, `(hours, areas)`: the local slope."""
         dual = HourDuals(self.market)
         _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
-        more = np.array(np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T, order="C")
+        more = np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T
         return np.ascontiguousarray(solve_pattern(dual.pattern, slope, off, more).T)
 
 
-def clear(market: Market, start_yen_per_kwh: Array | float = 10.0) -> Clearing:
+def clear(market: Market, start_yen_per_kwh: Array | None = None) -> Clearing:
     """The prices, flows and outputs of all hours; `start_yen_per_kwh` is where the search for prices begins.
 
     Raises SolverError where an hour does not clear, which happens where no block serves demand.
     """
     duals = HourDuals(market)
-    price = np.array(np.broadcast_to(np.asarray(start_yen_per_kwh), market.demand_mw.shape).T, order="C")
-    steps = minimise(duals, price, BALANCED_MW)
+    if start_yen_per_kwh is None:
+        price = np.full_like(duals.demand, _FIRST_PRICE_YEN)
+        steps = _minimise_from_few(duals, price)
+    else:
+        price = np.array(np.broadcast_to(start_yen_per_kwh, market.demand_mw.shape).T, order="C")
+        steps = minimise(duals, price, BALANCED_MW)
     excess, *_ = duals.evaluate(price)
-    if not np.abs(excess).max(initial=0.0) <= BALANCED_MW:
-        raise SolverError(f"the market of {int((np.abs(excess).max(axis=0) > BALANCED_MW).sum())} hours does not clear")
+    open_hours = int((~(np.abs(excess).max(axis=0) <= BALANCED_MW)).sum())
+    if open_hours:
+        raise SolverError(f"the market of {open_hours} hours does not clear")
     return Clearing(
         market=market,
         price_yen_per_kwh=np.ascontiguousarray(price.T),
@@ -87,6 +94,19 @@ def clear(market: Market, start_yen_per_kwh: Array | float = 10.0) -> Clearing:
         excess_mw=np.ascontiguousarray(excess.T),
         steps=steps,
     )
+
+
+def _minimise_from_few(duals: HourDuals, price: Array) -> int:
+    """Clear a few hours first: in the order of net load each of the others begins where its neighbour ended."""
+    free = duals.blocks[1].max(axis=(1, 2)) <= 0.0
+    order = np.argsort((duals.demand - duals.blocks[2][free].sum(axis=0)).sum(axis=0))
+    few = order[_SOME // 2 :: _SOME]
+    if not few.size:
+        return minimise(duals, price, BALANCED_MW)
+    part, found = duals.chosen(few), price[:, few]
+    steps = minimise(part, found, BALANCED_MW)
+    price[:, order] = found[:, np.minimum(np.arange(order.size) // _SOME, few.size - 1)]
+    return steps + minimise(duals, price, BALANCED_MW)
 
 
 def tie_flow_mw(ties: Ties, price: Array) -> Array:
@@ -107,12 +127,12 @@ class HourDuals:
     Arrays have the areas, blocks or ties first and the hours last, so that vectors over hours lie in one piece.
     """
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, spare_blocks: int = 0) -> None:
         shape = market.demand_mw.shape
         ties = market.ties
         self.demand = np.ascontiguousarray(market.demand_mw.T)
-        # For each block: one over the width of its prices, the lower one over the width, and its capacity.
-        self.blocks = np.empty((3, len(market.blocks), *shape[::-1]))
+        # For each block: one over the width of its prices, the lower one over the width, and its capacity. Spare ones are empty.
+        self.blocks = np.zeros((3, len(market.blocks) + spare_blocks, *shape[::-1]))
         for place, block in enumerate(market.blocks):
             inverse = 1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh)
             for part, value in enumerate((inverse, block.low_yen_per_kwh * inverse, block.capacity_mw)):
@@ -163,7 +183,7 @@ class HourDuals:
     def direction(self, pieces: Pieces) -> Array:
         """Newton's direction of all hours."""
         excess, slope, off = pieces
-        return solve_pattern(self.pattern, slope.copy(), off.copy(), -excess)
+        return solve_pattern(self.pattern, slope, off, -excess)
 
     def bend(self, pieces: Pieces, way: Array) -> Array:
         """Second derivative of the duals along a way."""

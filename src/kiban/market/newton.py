@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 
 MOST_NEWTON_STEPS = 200
-_MOST_TRIALS = 60
+_MOST_TRIALS = 30
 _LONGEST_STEP = 100.0
 _OVERSHOOT = 0.3
 """A step ends before the slope along it has turned up by this share of what it was."""
@@ -98,11 +98,14 @@ def _search(batch: Batch, point: Array, way: Array, gradient: Array) -> tuple[Ar
                 target[..., places[done]] = source[..., done]
         left = np.flatnonzero(~ended)
         if not left.size:
-            break
+            return reached, pieces
         bend = part.bend(found, way)
         low, high = np.where(slope < 0.0, at, low), np.where(slope < 0.0, high, at)
         if done.size:
             low, high, at, slope = low[left], high[left], at[left], slope[left]
             bend, allowed, places = bend[left], allowed[left], places[left]
             start, way, part = start[..., left], way[..., left], part.chosen(left)
+    # Where rounding hides the turn the last point is as good as any; the next step begins from there.
+    for target, source in zip((reached, *pieces), (there, *found), strict=True):
+        target[..., places] = source[..., left]
     return reached, pieces
