@@ -26,7 +26,7 @@ from kiban.market.newton import Pieces, minimise
 
 TIE_SLOPE_MW_PER_YEN = 200_000.0
 """Flow on a tie per yen/kWh of price difference: 2,000 MW cost one tick of the exchange, 0.01 yen/kWh."""
-BALANCED_MW = 1e-7
+BALANCED_MW = 1e-6
 """An hour is cleared when supply exceeds demand nowhere by more, up or down."""
 _HOURS_AT_ONCE = 256
 """Hours whose blocks fit into the cache of a processor."""

@@ -33,7 +33,7 @@ from kiban.market.newton import Pieces, minimise
 HOLDING_YEN_PER_KWH = 0.01
 """By how much the value of stored energy rises in an hour in which a storage is full."""
 _LEAST_SLOPE = 1e-3
-_CLEARED_MW = BALANCED_MW / 100.0
+_CLEARED_MW = 1e-7
 _ROUGHLY_MWH = 1.0
 _HALVINGS = 30
 
@@ -197,13 +197,17 @@ class HorizonDuals:
         self.length, self.count = horizon_hours, horizons
         self.areas, self.size = market.demand_mw.shape[1], storages.area.size
         self.storages = storages
-        self.hours = HourDuals(market, spare_blocks=2 * self.size).chosen(order)
+        # Two blocks of each area for its first storage, two for its second.
+        self.ranks = [int((storages.area[:place] == area).sum()) for place, area in enumerate(storages.area)]
+        self.spare = 2 * (max(self.ranks, default=0) + 1)
+        self.hours = HourDuals(market, self.spare).chosen(order)
         self.price = by_horizon(price, horizon_hours)
-        for place, area in enumerate(storages.area):
+        blocks = self.hours.blocks[:, -self.spare :]
+        for place, (area, rank) in enumerate(zip(storages.area, self.ranks, strict=True)):
             # What a storage does not take is supply beside a demand of all that it may take.
             self.hours.demand[area] += storages.power_mw[place]
-            self.hours.blocks[0, -2 * self.size + 2 * place :][:2, area] = 1.0 / storages.band_yen_per_kwh[place]
-            self.hours.blocks[2, -2 * self.size + 2 * place :][:2, area] = storages.power_mw[place]
+            blocks[0, 2 * rank : 2 * rank + 2, area] = 1.0 / storages.band_yen_per_kwh[place]
+            blocks[2, 2 * rank : 2 * rank + 2, area] = storages.power_mw[place]
         links = [(int(area), self.areas + place) for place, area in enumerate(storages.area)]
         self.pairs = [(a, b) for a in range(self.size) for b in range(a + 1, self.size)]
         edges: tuple[Edge, ...] = (
@@ -277,12 +281,11 @@ class HorizonDuals:
 
     def _clear(self, value: Array) -> Array:
         """Prices of all hours at these values, `(areas, hours)`."""
-        blocks = self.hours.blocks[:, -2 * self.size :]
-        for place, area in enumerate(self.storages.area):
-            band = self.storages.band_yen_per_kwh[place]
-            worth = value[place].ravel()
-            blocks[1, 2 * place, area] = worth / band
-            blocks[1, 2 * place + 1, area] = (self.storages.efficiency[place] * worth - band) / band
+        blocks = self.hours.blocks[1, -self.spare :]
+        for place, (area, rank) in enumerate(zip(self.storages.area, self.ranks, strict=True)):
+            band, worth = self.storages.band_yen_per_kwh[place], value[place].ravel()
+            blocks[2 * rank, area] = worth / band
+            blocks[2 * rank + 1, area] = self.storages.efficiency[place] * worth / band - 1.0
         price = self.price.reshape(self.areas, -1).copy()
         minimise(self.hours, price, _CLEARED_MW)
         return price
