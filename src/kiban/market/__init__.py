@@ -7,6 +7,9 @@ fleet        thermal plants by area
 offers       thermal offers of few parameters
 blocks       blocks of supply that rise in price, and a market of them
 clearing     the market of each hour, cleared exactly
+storages     the same with pumped hydro and batteries: values of stored energy hour by hour
+year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
+newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 
 catalogue = load_catalogue()

@@ -22,7 +22,7 @@ from kiban.errors import SolverError
 from kiban.market.areas import Ties
 from kiban.market.blocks import Market, SupplyBlock
 from kiban.market.elimination import edges_of, find_pattern, ordered, solve_pattern
-from kiban.market.newton import Pieces, minimise
+from kiban.market.newton import MOST_NEWTON_STEPS, Pieces, minimise
 
 TIE_SLOPE_MW_PER_YEN = 200_000.0
 """Flow on a tie per yen/kWh of price difference: 2,000 MW cost one tick of the exchange, 0.01 yen/kWh."""
@@ -31,6 +31,7 @@ BALANCED_MW = 1e-6
 _HOURS_AT_ONCE = 256
 """Hours whose blocks fit into the cache of a processor."""
 _FIRST_PRICE_YEN = 10.0
+_OTHER_PRICES_YEN = (0.0, 30.0, 100.0, 300.0, 15.0)
 _SOME = 12
 _LEAST_SLOPE_MW_PER_YEN = 1e-2
 """Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
@@ -82,7 +83,7 @@ def clear(market: Market, start_yen_per_kwh: Array | None = None) -> Clearing:
         steps = _minimise_from_few(duals, price)
     else:
         price = np.array(np.broadcast_to(start_yen_per_kwh, market.demand_mw.shape).T, order="C")
-        steps = minimise(duals, price, BALANCED_MW)
+        steps = find_prices(duals, price, BALANCED_MW)
     excess, *_ = duals.evaluate(price)
     open_hours = int((~(np.abs(excess).max(axis=0) <= BALANCED_MW)).sum())
     if open_hours:
@@ -102,11 +103,28 @@ def _minimise_from_few(duals: HourDuals, price: Array) -> int:
     order = np.argsort((duals.demand - duals.blocks[2][free].sum(axis=0)).sum(axis=0))
     few = order[_SOME // 2 :: _SOME]
     if not few.size:
-        return minimise(duals, price, BALANCED_MW)
+        return find_prices(duals, price, BALANCED_MW)
     part, found = duals.chosen(few), price[:, few]
-    steps = minimise(part, found, BALANCED_MW)
+    steps = find_prices(part, found, BALANCED_MW)
     price[:, order] = found[:, np.minimum(np.arange(order.size) // _SOME, few.size - 1)]
-    return steps + minimise(duals, price, BALANCED_MW)
+    return steps + find_prices(duals, price, BALANCED_MW)
+
+
+def find_prices(duals: HourDuals, price: Array, tolerance_mw: float) -> int:
+    """Move prices `(areas, hours)` to where all hours are cleared, in place; the number of steps taken.
+
+    The rare hour in which supply does not answer to prices over a wide stretch, so that steps go to and fro, begins
+    again from other prices.
+    """
+    steps = minimise(duals, price, tolerance_mw)
+    for other in _OTHER_PRICES_YEN:
+        if steps < MOST_NEWTON_STEPS:
+            break
+        left = np.flatnonzero(np.abs(duals.evaluate(price)[0]).max(axis=0) > tolerance_mw)
+        again = np.full((price.shape[0], left.size), other)
+        steps = minimise(duals.chosen(left), again, tolerance_mw)
+        price[:, left] = again
+    return steps
 
 
 def tie_flow_mw(ties: Ties, price: Array) -> Array:
@@ -131,7 +149,8 @@ class HourDuals:
         shape = market.demand_mw.shape
         ties = market.ties
         self.demand = np.ascontiguousarray(market.demand_mw.T)
-        # For each block: one over the width of its prices, the lower one over the width, and its capacity. Spare ones are empty.
+        # For each block: one over the width of its prices, the lower one over the width, and its capacity. Spare ones
+        # are empty.
         self.blocks = np.zeros((3, len(market.blocks) + spare_blocks, *shape[::-1]))
         for place, block in enumerate(market.blocks):
             inverse = 1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh)

@@ -15,9 +15,13 @@ from kiban.arrays import Array
 
 MOST_NEWTON_STEPS = 200
 _MOST_TRIALS = 30
-_LONGEST_STEP = 100.0
-_OVERSHOOT = 0.3
-"""A step ends before the slope along it has turned up by this share of what it was."""
+_LONGEST_STEP = 30.0
+_OVERSHOOT = 0.1
+"""A step ends before the slope along it has turned up by this share of what it was; beyond, the function may rise."""
+_CAREFUL_OVERSHOOT = 0.001
+_UNDERSHOOT = 0.3
+_FREE_STEPS = 12
+"""After so many steps a member may be going to and fro, and no step of it may lead up."""
 _TINY = 1e-300
 _STAY = 0.7
 """The batch is made smaller when less than this share of its members is not done."""
@@ -59,14 +63,25 @@ def minimise(batch: Batch, point: Array, tolerance: float) -> int:
             point[..., held] = at
             held, part, at = held[left], part.chosen(left), at[..., left]
             pieces = tuple(piece[..., left] for piece in pieces)
-        way = part.direction(pieces)
-        way *= np.minimum(1.0, _LONGEST_STEP / np.maximum(np.abs(way).max(axis=axes), _LONGEST_STEP))
-        at, pieces = _search(part, at, way, pieces[0])
+        way = _shortened(part.direction(pieces), pieces[0])
+        at, pieces = _search(part, at, way, pieces[0], _OVERSHOOT if step < _FREE_STEPS else _CAREFUL_OVERSHOOT)
     point[..., held] = at
     return MOST_NEWTON_STEPS
 
 
-def _search(batch: Batch, point: Array, way: Array, gradient: Array) -> tuple[Array, Pieces]:
+def _shortened(way: Array, gradient: Array) -> Array:
+    """The way with no entry too long: a flat function has its minimum far off, and the others need not wait for it."""
+    axes = tuple(range(way.ndim - 1))
+    short = np.clip(way, -_LONGEST_STEP, _LONGEST_STEP)
+    # Where that no longer leads down, all entries are made shorter together.
+    up = (gradient * short).sum(axis=axes) >= 0.0
+    if up.any():
+        longest = np.maximum(np.abs(way[..., up]).max(axis=axes), _LONGEST_STEP)
+        short[..., up] = way[..., up] * (_LONGEST_STEP / longest)
+    return short
+
+
+def _search(batch: Batch, point: Array, way: Array, gradient: Array, overshoot: float) -> tuple[Array, Pieces]:
     """Points along the way at which the functions are lower, with what `evaluate` finds there.
 
     Along a line a convex function's slope rises. The whole step is taken unless the slope has turned up by then; in
@@ -77,13 +92,13 @@ def _search(batch: Batch, point: Array, way: Array, gradient: Array) -> tuple[Ar
     reached = point + way
     pieces = batch.evaluate(reached)
     slope = (pieces[0] * way).sum(axis=axes)
-    places = np.flatnonzero(slope > _OVERSHOOT * np.abs(before))
+    places = np.flatnonzero(slope > overshoot * np.abs(before))
     if not places.size:
         return reached, pieces
     part, start, way = batch.chosen(places), point[..., places], way[..., places]
     bend = part.bend(tuple(piece[..., places] for piece in pieces), way)
     low, high = np.zeros(places.size), np.ones(places.size)
-    at, slope, allowed = high, slope[places], _OVERSHOOT * np.abs(before[places])
+    at, slope, allowed = high, slope[places], np.abs(before[places])
     for trial in range(_MOST_TRIALS):
         at = at - slope / np.maximum(bend, _TINY)
         middle = 0.5 * (low + high)
@@ -91,7 +106,7 @@ def _search(batch: Batch, point: Array, way: Array, gradient: Array) -> tuple[Ar
         there = start + at * way
         found = part.evaluate(there)
         slope = (found[0] * way).sum(axis=axes)
-        ended = np.abs(slope) <= allowed
+        ended = (slope <= overshoot * allowed) & (slope >= -_UNDERSHOOT * allowed)
         done = np.flatnonzero(ended)
         if done.size:
             for target, source in zip((reached, *pieces), (there, *found), strict=True):

@@ -26,7 +26,7 @@ from kiban.catalogue import Catalogue
 from kiban.errors import SolverError
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.blocks import Market
-from kiban.market.clearing import BALANCED_MW, Clearing, HourDuals, clear, tie_flow_mw
+from kiban.market.clearing import BALANCED_MW, Clearing, HourDuals, clear, find_prices, tie_flow_mw
 from kiban.market.elimination import Edge, eliminate, filled, find_pattern
 from kiban.market.newton import Pieces, minimise
 
@@ -287,7 +287,7 @@ class HorizonDuals:
             blocks[2 * rank, area] = worth / band
             blocks[2 * rank + 1, area] = self.storages.efficiency[place] * worth / band - 1.0
         price = self.price.reshape(self.areas, -1).copy()
-        minimise(self.hours, price, _CLEARED_MW)
+        find_prices(self.hours, price, _CLEARED_MW)
         return price
 
     def _places_of_pairs(self) -> range:
