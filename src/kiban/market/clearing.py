@@ -69,7 +69,9 @@ class Clearing:
         dual = HourDuals(self.market)
         _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
         more = np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T
-        return np.ascontiguousarray(solve_pattern(dual.pattern, slope, off, more).T)
+        # The balance knows no slope but those of supply and ties; a trace of one keeps the systems regular.
+        exact = slope - _LEAST_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
+        return np.ascontiguousarray(solve_pattern(dual.pattern, exact, off, more).T)
 
 
 def clear(market: Market, start_yen_per_kwh: Array | None = None) -> Clearing:
