@@ -148,7 +148,7 @@ def _with_signs(record: TieRecord) -> TieRecord:
 
 
 def close_fences(start: Times, flow_mw: Floats) -> tuple[Floats, int]:
-    """Flows over the fences of Chubu, Hokuriku and Kansai (hours, 3) with signs that close; days on which any is turned.
+    """Flows over the fences of Chubu, Hokuriku and Kansai (hours, 3) with signs that close; on how many days one turned.
 
     What leaves Chubu enters Hokuriku or Kansai. Of all series of signs that is taken which misses least, where a change
     from one hour to the next counts like `_CHANGE_MW` missed: a shortest path over four states an hour.
