@@ -25,9 +25,9 @@ import numpy as np
 
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, WeatherError
-from kiban.market.areas import MARKET_AREAS, load_ties
+from kiban.market.areas import MARKET_AREAS
 from kiban.market.backcast import prepare
-from kiban.market.calibration import fit, fitted_knobs
+from kiban.market.calibration import fit, fitted_knobs, load_fitted_ties
 from kiban.market.fleet import load_fleet
 from kiban.market.judging import (
     DAY_BEFORE,
@@ -84,7 +84,7 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
         load_fleet(catalogue),
         load_storages(catalogue),
         load_offers(catalogue),
-        load_ties(catalogue),
+        load_fitted_ties(catalogue),
     )
     observed = read_folder(given.real, first, last + timedelta(days=1))
     factors = (1.0, 1.0)
@@ -93,11 +93,12 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
         factors = refit_level(prepare(before, fleet, storages, catalogue), offers, ties, LEVELS, MUST_RUNS)
         offers = with_level(offers, *factors)
     begun = time.perf_counter()
-    found = judge(prepare(observed, fleet, storages, catalogue), offers, ties, prices_before(given.real, first))
+    setting = prepare(observed, fleet, storages, catalogue)
+    found = judge(setting, offers, ties, prices_before(given.real, first))
     return {
         "from": str(first),
         "to": str(last),
-        "hours": len(observed.start),
+        "hours": len(setting.observed.start),
         "fit": {"first": str(record.first), "last": str(record.last), "fitted": str(record.fitted)},
         "refit": {"months": given.refit, "level": factors[0], "must_run": factors[1]},
         "seconds": time.perf_counter() - begun,
@@ -118,7 +119,7 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
         "curtailed_gwh": found.curtailed_mwh / 1e3,
         "curtailed_actual_gwh": found.curtailed_actual_mwh / 1e3,
         "targets": targets(found, follows=0 < (first - record.last).days <= FOLLOWING_DAYS),
-        "notes": [str(note) for note in observed.notes],
+        "notes": [str(note) for note in setting.observed.notes],
     }
 
 
@@ -174,7 +175,7 @@ def run_fit(given: argparse.Namespace) -> dict[str, Any]:
     found = fit(
         setting,
         load_offers(catalogue),
-        load_ties(catalogue),
+        load_fitted_ties(catalogue),
         fitted_knobs(catalogue),
         report=lambda text: print(text, file=sys.stderr, flush=True),
     )
@@ -200,8 +201,7 @@ def keep(rows: dict[str, float], first: date, last: date) -> None:
             row["value"] = f"{rows[row['id']]:.4g}"
             row["source"] = "market-fit"
             row["note"] = f"fitted to prices from {first} to {last}"
-            if row["id"].startswith("market.offer."):
-                row["note"] += "; the range is where a fit may look"
+            row["note"] += "; the range is where a fit may look"
     text = io.StringIO()
     writer = csv.DictWriter(text, list(table[0]), lineterminator="\n")
     writer.writeheader()

@@ -9,13 +9,16 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.catalogue import Catalogue
+from kiban.catalogue.tables import read_table
 from kiban.market.areas import MARKET_AREAS, Ties
 from kiban.market.blocks import Market, SupplyBlock
 from kiban.market.clearing import clear
 from kiban.market.fleet import ThermalFleet
+from kiban.market.fuels import FuelPrices, fuel_prices
 from kiban.market.offers import OfferParameters, build_market
 from kiban.market.readings.observed import ObservedHours
 from kiban.market.storages import Storages, area_output_mw, clear_with_storages
+from kiban.messages import Message
 
 PEAK_QUANTILE = 0.99
 """Of the hours of a month, the thermal output that only this share does not exceed stands for what was there."""
@@ -44,11 +47,12 @@ class Setting:
     fleet: ThermalFleet
     storages: Storages
     catalogue: Catalogue
+    fuels: FuelPrices
     value_yen_per_kwh: Array | None = None
 
     def plain_market(self, offers: OfferParameters, ties: Ties) -> Market:
         """The market without storages."""
-        return build_market(self.observed.hours, self.fleet, ties, offers, self.catalogue)
+        return build_market(self.observed.hours, self.fleet, ties, offers, self.catalogue, fuels=self.fuels)
 
     def market(self, offers: OfferParameters, ties: Ties) -> Market:
         """The market in which storages answer to prices at the values that stored energy has."""
@@ -88,10 +92,21 @@ class Setting:
 
 
 def prepare(observed: ObservedHours, fleet: ThermalFleet, storages: Storages, catalogue: Catalogue) -> Setting:
-    """The whole days among the hours, with the fleet as it was there in their months."""
+    """The whole days among the hours, with the fleet as it was there and the fuel prices of their months."""
     day = observed.hours.places_of("D")
     whole = observed.chosen((np.bincount(day) == HOURS_PER_DAY)[day])
-    return Setting(whole, seen_fleet(whole, fleet, storages), storages, catalogue)
+    months = np.unique(whole.start.astype("datetime64[M]"))
+    last = last_fuel_month()
+    if months[-1] > last:
+        whole = replace(whole, notes=(*whole.notes, Message("note.fuel_of_last_month", month=str(last))))
+    fuels = fuel_prices(catalogue, np.minimum(months, last))
+    return Setting(whole, seen_fleet(whole, fleet, storages), storages, catalogue, fuels)
+
+
+def last_fuel_month() -> np.datetime64:
+    """The last month of which fuel prices are known; it stands for later ones."""
+    row = read_table("market_fuels")[-1]
+    return np.datetime64(f"{row['year']}-{int(row['month']):02d}", "M")
 
 
 def seen_fleet(observed: ObservedHours, fleet: ThermalFleet, storages: Storages) -> ThermalFleet:

@@ -28,8 +28,6 @@ from kiban.market.offers import OfferParameters, load_offers
 
 FIXED: Final = ("oil_efficiency_best", "oil_efficiency_worst", "oil_share", "variable_cost_yen_per_kwh", "availability")
 """Parameters that prices of the fit hardly tell; they stay as they are."""
-TIE_FACTORS: Final = (0.6, 1.4)
-"""Range of a tie's limit over the one that was seen."""
 WEIGHTS: Final = {"bias": 0.3, "floor": 4.0, "spread": 0.1, "split": 2.0, "slope": 1.0}
 """Weights of the terms beside the mean absolute error, yen/kWh."""
 _PULLS: Final = {"fleet_factor": 0.16, "must_run_share": 0.03, "price_factor": 0.22, "tie": 0.02}
@@ -53,13 +51,17 @@ Term = tuple[float, float, Callable[[Array], Array]]
 
 @dataclass(frozen=True, slots=True)
 class Knob:
-    """A parameter that is fitted: its row of the catalogue, where it stands, and its range."""
+    """A parameter that is fitted: its row of the catalogue, where it stands, and its range.
+
+    `scale` is what the row is multiplied by to be the parameter: the operating limit of a tie, else 1.
+    """
 
     row: str
     field: str
     place: int | None
     low: float
     high: float
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +74,18 @@ class Fit:
     losses: tuple[float, ...]
 
 
+def load_fitted_ties(catalogue: Catalogue) -> Ties:
+    """The ties with their operating limits times the factors that the fit found."""
+    ties = load_ties(catalogue)
+    factors = {
+        f"{side}_mw": np.array([catalogue.value(f"market.tie_factor.{name}.{side}") for name in ties.names])
+        for side in ("forward", "reverse")
+    }
+    return replace(ties, **{side: getattr(ties, side) * factor for side, factor in factors.items()})
+
+
 def fitted_knobs(catalogue: Catalogue) -> tuple[Knob, ...]:
-    """The parameters of the offers that are fitted, and both limits of every tie."""
+    """The parameters of the offers that are fitted, and the factors on both limits of every tie."""
     found = []
     for field in fields(OfferParameters):
         if field.name in FIXED:
@@ -85,11 +97,13 @@ def fitted_knobs(catalogue: Catalogue) -> tuple[Knob, ...]:
             fact = catalogue.facts[f"market.offer.{name}"]
             assert fact.low is not None and fact.high is not None
             found.append(Knob(fact.id, field.name, place, fact.low, fact.high))
-    for number, name in enumerate(load_ties(catalogue).names):
+    operating = load_ties(catalogue)
+    for number, name in enumerate(operating.names):
         for side in ("forward", "reverse"):
-            base = catalogue.value(f"market.tie.{name}.{side}")
-            low, high = (base * factor for factor in TIE_FACTORS)
-            found.append(Knob(f"market.tie.{name}.{side}", f"{side}_mw", number, low, high))
+            fact = catalogue.facts[f"market.tie_factor.{name}.{side}"]
+            assert fact.low is not None and fact.high is not None
+            limit = float(getattr(operating, f"{side}_mw")[number])
+            found.append(Knob(fact.id, f"{side}_mw", number, fact.low * limit, fact.high * limit, limit))
     return tuple(found)
 
 
@@ -151,7 +165,7 @@ def fit(
                 break
             shares = moved
     here = parameters_at(knobs, shares, offers, ties)
-    rows = {k.row: float(k.low + share * (k.high - k.low)) for k, share in zip(knobs, shares, strict=True)}
+    rows = {k.row: float(k.low + share * (k.high - k.low)) / k.scale for k, share in zip(knobs, shares, strict=True)}
     return Fit(*here, rows, tuple(losses))
 
 

@@ -175,7 +175,8 @@ def _of_records(records: Mapping[str, Columns], hours: Times) -> ObservedHours:
 def _of_plants(place: Path, hours: Times) -> tuple[ObservedHours, tuple[Message, ...]]:
     """Hours from the output of large thermal plants and the flows on ties, which together serve the net load.
 
-    What else serves an area's demand is not known by source; it is taken for sun, which may be curtailed.
+    What else serves an area's demand is not known by source; it is taken for sun, which may be curtailed. Where that
+    is less than nothing, storages took it: it counts as demand.
     """
     import pandas as pd
 
@@ -219,9 +220,9 @@ def _of_plants(place: Path, hours: Times) -> tuple[ObservedHours, tuple[Message,
         hours=MarketHours(
             areas=MARKET_AREAS,
             start=both,
-            demand_mw=load,
+            demand_mw=output + inflow + np.maximum(others, 0.0),
             nuclear_mw=nothing,
-            hydro_mw=np.minimum(others, 0.0),
+            hydro_mw=nothing,
             geothermal_mw=nothing,
             biomass_mw=nothing,
             solar_mw=np.maximum(others, 0.0),
