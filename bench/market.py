@@ -128,7 +128,7 @@ def contract(found: Judgement, name: str, number: int) -> dict[str, float]:
 
 
 def targets(found: Judgement, *, follows: bool) -> list[dict[str, Any]]:
-    """What is asked of the means of areas and whether it is reached: of the quarter after the fit, or of another time."""
+    """What is asked of means of areas and whether it is reached: of the quarter after the fit, or another time."""
     if not follows:
         return [target("correlation", found.mean(MODEL, "correlation"), 0.70, more=True)]
     spread = found.mean(MODEL, "daily_spread_yen_per_kwh") / found.mean(MODEL, "daily_spread_actual_yen_per_kwh") - 1.0
@@ -218,8 +218,11 @@ def describe(result: dict[str, Any]) -> str:
     if "rows" in result:
         rows = [f"{name:45s} {value:10.4g}" for name, value in result["rows"].items()]
         return "\n".join([*rows, f"{result['seconds']:.0f} s, processor {result['processor_seconds']:.0f} s"])
-    lines = [f"{result['from']} to {result['to']}, {result['hours']} hours, fitted to {result['fit']['first']} to "
-             f"{result['fit']['last']}; yen/kWh: mean error, correlation, bias, hours below 1 yen modelled:actual"]  # fmt: skip
+    fitted = result["fit"]
+    lines = [
+        f"{result['from']} to {result['to']}, {result['hours']} hours, fitted to {fitted['first']} to {fitted['last']}",
+        "yen/kWh: mean error, correlation, bias, hours below 1 yen modelled:actual",
+    ]
     lines += [row(area["id"], {MODEL: area, **area["peers"]}) for area in result["areas"]]
     lines.append(row("mean", result["means"]))
     lines += [

@@ -420,7 +420,8 @@ def tables(folder: Path, days: int = 2) -> None:
         pd.DataFrame(
             {
                 "start": start.astype("datetime64[us]"), "area": area, "demand_mwh": 1000.0, "nuclear_mwh": 100.0,
-                "thermal_mwh": 500.0, "hydro_mwh": 100.0, "geothermal_mwh": 0.0, "biomass_mwh": 50.0, "solar_mwh": 200.0,
+                "thermal_mwh": 500.0, "hydro_mwh": 100.0, "geothermal_mwh": 0.0, "biomass_mwh": 50.0,
+                "solar_mwh": 200.0,
                 "solar_curtailed_mwh": 20.0, "wind_mwh": 40.0, "wind_curtailed_mwh": 1.0, "pumped_mwh": -20.0,
                 "tie_in_mwh": 30.0,
             }

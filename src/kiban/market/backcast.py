@@ -65,12 +65,11 @@ class Setting:
         give, take = self._blocks()
         return np.asarray(give.output_mw(price) - (take.capacity_mw - take.output_mw(price)))
 
-    def balanced(self, offers: OfferParameters, ties: Ties, start: Array | float = 10.0) -> tuple[Setting, Array]:
+    def balanced(self, offers: OfferParameters, ties: Ties, start: Array | None = None) -> tuple[Setting, Array]:
         """The setting with the values that balance each day under these parameters, and the prices there."""
         if not self.observed.stored:
             return self, clear(self.plain_market(offers, ties), start).price_yen_per_kwh
-        first = np.broadcast_to(np.asarray(start), self.observed.price_yen_per_kwh.shape)
-        found = clear_with_storages(self.plain_market(offers, ties), self.storages, start=first)
+        found = clear_with_storages(self.plain_market(offers, ties), self.storages, start=start)
         return replace(self, value_yen_per_kwh=found.value_yen_per_kwh), found.clearing.price_yen_per_kwh
 
     def _blocks(self) -> tuple[SupplyBlock, SupplyBlock]:

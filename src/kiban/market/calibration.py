@@ -45,8 +45,8 @@ _DIFFERENCE: Final = 1e-4
 _LONGEST_STEP: Final = 0.15
 _MOST_TRIALS: Final = 6
 
-Term = tuple[float, float, Callable[[Array], Array]]
-"""Weight, value, and the value's derivatives from those of the prices (parameters, hours, areas)."""
+Term = tuple[float, float, Array]
+"""Weight, value, and how the value changes with each price (hours, areas)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +150,7 @@ def fit(
     The others among the parameters stay as in `offers` and `ties`.
     """
     shares = first = values_of(knobs, offers, ties)
-    price: Array | float = 10.0
+    price: Array | None = None
     damping, losses = 0.1, list[float]()
     for turn in range(rounds):
         here = parameters_at(knobs, shares, offers, ties)
@@ -186,54 +186,40 @@ class _Target:
 
     def _extremes(self, price: Array) -> Array:
         days = zip(self.first, self.last, strict=True)
-        return np.mean([np.ptp(price[first:last], axis=0) for first, last in days], axis=0)
+        return np.asarray(np.mean([np.ptp(price[first:last], axis=0) for first, last in days], axis=0))
 
     def terms(self, price: Array) -> list[Term]:
         """The terms beside the mean absolute error, at prices within the compared range."""
-        count = price.shape[1]
+        hours, areas = price.shape
         found: list[Term] = []
-        bias = (price - self.actual).mean(axis=0)
+
+        def add(name: str, count: int, value: float, area: int, change: Array) -> None:
+            whole = np.zeros((hours, areas))
+            whole[:, area] = change
+            found.append((WEIGHTS[name] / count, float(value), whole))
+
         low = _step((FLOOR_YEN - price) / _SMOOTH_FLOOR_YEN)
-        low_slope = -low * (1.0 - low) / _SMOOTH_FLOOR_YEN
-        days = list(zip(self.first, self.last, strict=True))
-        spread = self._extremes(price) - self.spread
-        for area in range(count):
-            top = np.array([first + price[first:last, area].argmax() for first, last in days])
-            bottom = np.array([first + price[first:last, area].argmin() for first, last in days])
-            found += [
-                (WEIGHTS["bias"] / count, bias[area], lambda j, a=area: j[:, :, a].mean(axis=1)),
-                (
-                    WEIGHTS["floor"] / count,
-                    low[:, area].mean() - self.floor[area],
-                    lambda j, a=area: j[:, :, a] @ low_slope[:, a] / len(price),
-                ),
-                (
-                    WEIGHTS["spread"] / count,
-                    spread[area],
-                    lambda j, a=area, t=top, b=bottom: (j[:, t, a] - j[:, b, a]).mean(axis=1),
-                ),
-            ]
+        bias, floor, spread = (
+            (price - self.actual).mean(axis=0), low.mean(axis=0) - self.floor, self._extremes(price) - self.spread,
+        )  # fmt: skip
+        for area in range(areas):
+            add("bias", areas, bias[area], area, np.full(hours, 1.0 / hours))
+            add("floor", areas, floor[area], area, -low[:, area] * (1.0 - low[:, area]) / _SMOOTH_FLOOR_YEN / hours)
+            ends = np.zeros(hours)
+            for first, last in zip(self.first, self.last, strict=True):
+                ends[first + price[first:last, area].argmax()] += 1.0 / len(self.first)
+                ends[first + price[first:last, area].argmin()] -= 1.0 / len(self.first)
+            add("spread", areas, spread[area], area, ends)
         for one, other in self.pairs:
             apart = price[:, other] - price[:, one]
             seen = (np.abs(self.actual[:, other] - self.actual[:, one]) > SPLIT_YEN).mean()
             split = _step((np.abs(apart) - SPLIT_YEN) / _SMOOTH_SPLIT_YEN)
-            slope = split * (1.0 - split) / _SMOOTH_SPLIT_YEN * np.sign(apart) / len(price)
-            found.append(
-                (
-                    WEIGHTS["split"] / len(self.pairs),
-                    split.mean() - seen,
-                    lambda j, p=one, q=other, s=slope: (j[:, :, q] - j[:, :, p]) @ s,
-                )
-            )
+            change = split * (1.0 - split) / _SMOOTH_SPLIT_YEN * np.sign(apart) / hours
+            add("split", len(self.pairs), split.mean() - seen, other, change)
+            found[-1][2][:, one] -= change
         for area, weights in self.slopes:
             actual = weights @ self.actual[:, area]
-            found.append(
-                (
-                    WEIGHTS["slope"] / len(self.slopes),
-                    weights @ price[:, area] / actual - 1.0,
-                    lambda j, a=area, w=weights, s=actual: j[:, :, a] @ w / s,
-                )
-            )
+            add("slope", len(self.slopes), weights @ price[:, area] / actual - 1.0, area, weights / actual)
         return found
 
 
@@ -255,7 +241,7 @@ class _Trial:
         pulls = [_PULLS.get("tie" if knob.field.endswith("_mw") else knob.field, 0.0) for knob in knobs]
         self.pulls = np.array(pulls) / len(MARKET_AREAS)
 
-    def clear(self, shares: Array, price: Array | float) -> Clearing:
+    def clear(self, shares: Array, price: Array | None) -> Clearing:
         return clear(self.setting.market(*parameters_at(self.knobs, shares, self.offers, self.ties)), price)
 
     def loss(self, price: Array, shares: Array) -> float:
@@ -281,7 +267,7 @@ class _Trial:
             answers[number] = solve_pattern(duals.pattern, slope, off, opened).T
         return np.asarray(answers * ((price > LOWEST_YEN) & (price < HIGHEST_YEN)))
 
-    def step(self, shares: Array, damping: float, start: Array | float) -> tuple[Array, float, float, Array]:
+    def step(self, shares: Array, damping: float, start: Array | None) -> tuple[Array, float, float, Array]:
         """Shares after one step, their loss, the damping of the next step, and the prices there."""
         cleared = self.clear(shares, start)
         price, compared = cleared.price_yen_per_kwh, held(cleared.price_yen_per_kwh)
@@ -292,8 +278,8 @@ class _Trial:
         flat = answers.reshape(len(shares), -1)
         curvature = (flat * weight.ravel()) @ flat.T
         gradient = flat @ (weight * error).ravel()
-        for of_term, value, derive in self.target.terms(compared):
-            slope = derive(answers)
+        for of_term, value, change in self.target.terms(compared):
+            slope = flat @ change.ravel()
             weighed = of_term / max(abs(value), _SMALL_TERM)
             curvature += weighed * np.outer(slope, slope)
             gradient += weighed * value * slope

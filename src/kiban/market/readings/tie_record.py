@@ -134,7 +134,7 @@ def _joined(series: Mapping[str, tuple[Times, Floats]]) -> TieRecord:
         start = np.intersect1d(start, hours)
     kept = [means[np.searchsorted(hours, start)] for hours, means in series.values()]
     stacked = np.stack(kept, axis=1)
-    return TieRecord(tuple(series), start, *(stacked[:, :, k] for k in range(3)))
+    return TieRecord(tuple(series), start, stacked[:, :, 0], stacked[:, :, 1], stacked[:, :, 2])
 
 
 def _with_signs(record: TieRecord) -> TieRecord:
@@ -148,7 +148,7 @@ def _with_signs(record: TieRecord) -> TieRecord:
 
 
 def close_fences(start: Times, flow_mw: Floats) -> tuple[Floats, int]:
-    """Flows over the fences of Chubu, Hokuriku and Kansai (hours, 3) with signs that close; on how many days one turned.
+    """Flows over the fences of Chubu, Hokuriku and Kansai (hours, 3) with signs that close; days with one turned.
 
     What leaves Chubu enters Hokuriku or Kansai. Of all series of signs that is taken which misses least, where a change
     from one hour to the next counts like `_CHANGE_MW` missed: a shortest path over four states an hour.

@@ -68,7 +68,8 @@ def read_unit_output(path: str | Path) -> UnitOutput:
             raise WeatherError(
                 Problem("unit_file.area", table.at(number), "エリア", text=str(row[area_at]), names=tuple(areas))
             )
-        moment = row[day_at] if isinstance(row[day_at], datetime) else parse_time(str(row[day_at]))
+        cell = row[day_at]
+        moment = cell if isinstance(cell, datetime) else parse_time(str(cell))
         if moment is None:
             raise WeatherError(
                 Problem("not_a_time", table.at(number), "対象日", "area_file.time", text=str(row[day_at]))
@@ -76,12 +77,14 @@ def read_unit_output(path: str | Path) -> UnitOutput:
         output = np.zeros(_HALF_HOURS)
         for place, half in places:
             output[half] = (number_of(row[place]) or 0.0) * _MW_FROM_KWH_PER_HALF_HOUR
-        of_day = days.setdefault(np.datetime64(moment.date(), "D"), {})
+        of_day = days.setdefault(np.datetime64(moment.date()), {})
         key = (area, source_of(str(row[kind_at])))
         of_day[key] = of_day.get(key, np.zeros(24)) + output.reshape(24, 2).mean(axis=1)
     ordered = sorted(days)
     keys = sorted({key for day in days.values() for key in day})
-    start = (np.array(ordered, dtype="datetime64[h]")[:, None] + np.arange(24)).ravel()
+    start: Times = np.array(ordered, dtype="datetime64[h]").repeat(24) + np.tile(np.arange(24), len(ordered)).astype(
+        "timedelta64[h]"
+    )
     nothing = np.zeros(24)
     values = {key: np.concatenate([days[day].get(key, nothing) for day in ordered]) for key in keys}
     return UnitOutput(start, values, len(table.rows))
