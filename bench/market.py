@@ -108,11 +108,13 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
                 **contract(found, MODEL, number),
                 "daily_spread_yen_per_kwh": found.areas[MODEL][number].daily_spread_yen_per_kwh,
                 "daily_spread_actual_yen_per_kwh": found.areas[MODEL][number].daily_spread_actual_yen_per_kwh,
-                "peers": {peer: contract(found, peer, number) for peer in PEERS},
+                "peers": {peer: contract(found, peer, number) for peer in peers_of(found)},
             }
             for number, area in enumerate(MARKET_AREAS)
         ],
-        "means": {name: {measure: found.mean(name, measure) for measure in CONTRACT} for name in (MODEL, *PEERS)},
+        "means": {
+            name: {measure: found.mean(name, measure) for measure in CONTRACT} for name in (MODEL, *peers_of(found))
+        },
         "slopes": [asdict(one) for one in found.slopes],
         "splits": [asdict(one) for one in found.splits],
         "flows": [asdict(one) for one in found.flows],
@@ -125,6 +127,11 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
 
 def contract(found: Judgement, name: str, number: int) -> dict[str, float]:
     return {measure: getattr(found.areas[name][number], measure) for measure in CONTRACT}
+
+
+def peers_of(found: Judgement) -> list[str]:
+    """The peers that know prices of the period."""
+    return [peer for peer in PEERS if peer in found.areas]
 
 
 def targets(found: Judgement, *, follows: bool) -> list[dict[str, Any]]:

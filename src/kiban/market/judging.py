@@ -58,7 +58,10 @@ class Split:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judgement:
-    """What was measured over a period: by name of the model or a peer the areas; of the model alone the rest."""
+    """What was measured over a period: by name of the model or a peer the areas; of the model alone the rest.
+
+    A peer that knows no price of the period is not there.
+    """
 
     areas: Mapping[str, tuple[AreaMeasures, ...]]
     slopes: tuple[Slope, ...]
@@ -104,11 +107,12 @@ def judge(
     for name, hours in _HOURS_BEFORE.items():
         candidates[name] = shifted(observed, hours, prices_before)
     candidates[ONE_NODE] = alone.price_yen_per_kwh
+    known = {name: price for name, price in candidates.items() if np.isfinite(price).any()}
     net = observed.hours.net_load_mw - model.storage_mw
     pairs = [(MARKET_AREAS[a], MARKET_AREAS[b]) for a, b in zip(ties.origin, ties.destination, strict=True)]
     place = {area: number for number, area in enumerate(MARKET_AREAS)}
     return Judgement(
-        areas={name: measure_areas(MARKET_AREAS, observed.start, price, actual) for name, price in candidates.items()},
+        areas={name: measure_areas(MARKET_AREAS, observed.start, price, actual) for name, price in known.items()},
         slopes=measure_slopes(MARKET_AREAS, observed.start, net, model.price_yen_per_kwh, actual),
         splits=tuple(
             Split(
