@@ -8,6 +8,11 @@ offers       thermal offers of few parameters
 blocks       blocks of supply that rise in price, and a market of them
 clearing     the market of each hour, cleared exactly
 storages     the same with pumped hydro and batteries: values of stored energy hour by hour
+readings     files of the power system, as their publishers write them, as observed hours
+backcast     prices and flows that the model gives for observed hours
+calibration  the offers' parameters and ties' limits fitted to prices that were
+judging      the fitted market judged on other hours, beside peers
+measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
