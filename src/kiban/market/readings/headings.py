@@ -236,4 +236,4 @@ def _starts(
     ends = closed or (clock[0] == step and clock[-1] == 0)
     if clock[0] == step and not ends:
         raise WeatherError(Problem("area_file.label", place_at(path, places[0], in_rows=in_rows), "time"))
-    return (label - np.timedelta64(step, "m") if ends else label), step
+    return np.asarray(label - np.timedelta64(step if ends else 0, "m"), dtype="datetime64[m]"), step

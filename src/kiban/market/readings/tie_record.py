@@ -44,7 +44,6 @@ _FLOW_COLUMNS: Final = ("連系線", "対象日付", "対象時刻", "潮流実�
 _SIDES: Final = (("forward", "順方向"), ("reverse", "逆方向"))
 _CHANGE_MW: Final = 2_000.0
 """What a change of signs has to close, summed over the hours that follow."""
-_MINUTES: Final = np.timedelta64(1, "m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def _starts(path: str, cells: Sequence[tuple[object, object]]) -> tuple[Times, i
     if step not in (5, 30, 60) or (gaps % step).any():
         raise WeatherError(Problem("area_file.step", path, "対象時刻", minutes=step))
     ends = any(str(clock).startswith("24:00") for _, clock in cells)
-    return label - step * _MINUTES * ends, step
+    return np.asarray(label - np.timedelta64(step if ends else 0, "m"), dtype="datetime64[m]"), step
 
 
 def _day_text(day: object) -> str:
