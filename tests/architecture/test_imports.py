@@ -33,6 +33,7 @@ LEVELS = {
     "linear": 1,
     "scenario": 2,
     "policy": 3,
+    "market": 3,
     "planning": 4,
     "national": 5,
     "finance": 6,
@@ -216,7 +217,7 @@ def test_a_circle_is_found(arrows: dict[str, set[str]], circle: list[list[str]])
     assert circles_in(arrows) == circle
 
 
-CALCULATING = frozenset({"linear", "physics", "weather", "policy", "planning", "national", "finance"})
+CALCULATING = frozenset({"linear", "physics", "weather", "policy", "market", "planning", "national", "finance"})
 FORMATTING = ("report", "server", "commands", "cli")
 TAKEN: Mapping[str, Collection[str]] = {
     # What is read off a finished plan, and facts that need no calculation.

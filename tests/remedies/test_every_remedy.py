@@ -13,8 +13,8 @@ from tests.unit import test_remedies
 pytestmark = pytest.mark.slow
 
 ROOMS = (
-    "amounts", "commands", "finances", "handover", "national", "operations", "others", "packages", "scenario_files",
-    "services", "serving", "tables", "weather_files", "weather_rows",
+    "amounts", "commands", "finances", "handover", "market_files", "national", "operations", "others", "packages",
+    "scenario_files", "services", "serving", "tables", "weather_files", "weather_rows",
 )  # fmt: skip
 CASES: dict[str, Case] = {}
 for room in ROOMS:

@@ -39,6 +39,7 @@ UNITS: Mapping[str, Unit] = {
     "myen_per_m3": Unit("million yen/m3"),
     "myen_per_person": Unit("million yen/person"),
     "myen_per_t": Unit("million yen/t CO2"),
+    "yen_per_kwh": Unit("yen/kWh", lowest=-INFINITY),
     # money, elsewhere
     "usd": Unit("USD"),
     "usd_per_mw": Unit("USD/MW"),
@@ -64,6 +65,8 @@ UNITS: Mapping[str, Unit] = {
     "hz": Unit("Hz"),
     "j_per_token": Unit("J/token"),
     "t_per_mwh": Unit("t CO2/MWh"),
+    "mj_per_kg": Unit("MJ/kg"),
+    "mj_per_l": Unit("MJ/l"),
     "l_per_kwh": Unit("l/kWh"),
     # time, shares, pure numbers
     "year": Unit("years"),

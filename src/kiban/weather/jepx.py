@@ -93,10 +93,14 @@ def read_jepx(paths: str | Path | Sequence[str | Path], area: str, span: Span) -
 
 def read_fiscal_year(paths: str | Path | Sequence[str | Path], area: str, year: int) -> Floats:
     """Half-hourly prices of fiscal `year` (April to March, 29 February included) in yen/kWh."""
-    quotes = _read_quotes(paths, area)
-    days = _days(date(year, FISCAL_YEAR_FIRST_MONTH, 1), date(year + 1, FISCAL_YEAR_FIRST_MONTH, 1))
-    halves = [(day, half) for day in days for half in range(1, HALF_HOURS_PER_DAY + 1)]
-    return _prices_of(halves, quotes, area, paths)
+    first = date(year, FISCAL_YEAR_FIRST_MONTH, 1)
+    return read_days(paths, area, first, date(year + 1, FISCAL_YEAR_FIRST_MONTH, 1))
+
+
+def read_days(paths: str | Path | Sequence[str | Path], area: str, first: date, end: date) -> Floats:
+    """Half-hourly prices from the day `first` up to, not including, the day `end`, in yen/kWh."""
+    halves = [(day, half) for day in _days(first, end) for half in range(1, HALF_HOURS_PER_DAY + 1)]
+    return _prices_of(halves, _read_quotes(paths, area), area, paths)
 
 
 def _days(first: date, end: date) -> Iterator[date]:

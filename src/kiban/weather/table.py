@@ -76,10 +76,7 @@ def read_table(path: str | Path) -> Table:
     Empty rows, and columns that are empty down to the last row, are left out. Raises `WeatherError` for a file that
     cannot be read, for one without a header, and for cells beyond the last column, each by line.
     """
-    file = check_file(path)
-    content = read_bytes(file)
-    in_rows = content.startswith(_PACKED_MARK) or file.suffix.lower() == _WORKBOOK_ENDING
-    rows = _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path))
+    rows, in_rows = read_rows(path)
     first, header = next(rows, (1, []))
     if not header:
         raise WeatherError(Problem("series.no_text", str(path), remedy="file.export"))
@@ -115,6 +112,17 @@ def read_table(path: str | Path) -> Table:
         names = [names[i] for i in chosen]
         kept = [[row[i] for i in chosen] for row in kept]
     return Table(str(path), tuple(names), kept, places, in_rows)
+
+
+def read_rows(path: str | Path) -> tuple[Iterator[tuple[int, Sequence[object]]], bool]:
+    """Every filled row of a CSV or of the first sheet of a workbook, with its line or row; and whether those are rows.
+
+    Rows come as they stand, whatever their length; CSV in UTF-8 or Shift_JIS, with comma, semicolon or tab.
+    """
+    file = check_file(path)
+    content = read_bytes(file)
+    in_rows = content.startswith(_PACKED_MARK) or file.suffix.lower() == _WORKBOOK_ENDING
+    return _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path)), in_rows
 
 
 def parse_truth(cell: object) -> bool | None:

@@ -1,0 +1,24 @@
+"""The power system around: the hourly day-ahead market of Japan's nine connected areas.
+
+areas        the areas and the ties between them
+hours        demand and supply that does not follow prices, by hour and area
+fuels        what the plants' fuel costs by month
+fleet        thermal plants by area
+offers       thermal offers of few parameters
+blocks       blocks of supply that rise in price, and a market of them
+clearing     the market of each hour, cleared exactly
+storages     the same with pumped hydro and batteries: values of stored energy hour by hour
+readings     files of the power system, as their publishers write them, as observed hours
+backcast     prices and flows that the model gives for observed hours
+calibration  the offers' parameters and ties' limits fitted to prices that were
+judging      the fitted market judged on other hours, beside peers
+measures     how near prices and flows come to those that were
+year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
+newton       the minimum of many piecewise quadratic functions, side by side
+elimination  systems of one small pattern, side by side
+
+catalogue = load_catalogue()
+hours = synthetic_hours(catalogue)
+market = build_market(hours, load_fleet(catalogue), load_ties(catalogue), load_offers(catalogue), catalogue)
+clear(market).price_yen_per_kwh          # (8760, 9)
+"""
