@@ -11,15 +11,23 @@ from rich.text import Text
 from kiban.finance.comparison import Instrument
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
+from kiban.finance.national_payment import AnyPayment
 from kiban.finance.payment import Payment, Side
-from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number, format_percent
+from kiban.quantities import (
+    KWH_PER_MWH,
+    YEN_PER_MYEN,
+    Language,
+    MoneyFormat,
+    format_number,
+    format_percent,
+    format_share,
+)
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
 from kiban.report.names import money_of
 from kiban.report.payment.figures import instrument_figures
 from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
 from kiban.report.payment.words import (
-    AnyPayment,
     answer,
     asset_name,
     assumption_sentences,
@@ -141,8 +149,11 @@ def _amount(instrument: Instrument, payment: AnyPayment, amount: float, language
 
 
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
-    """Present value of every party without and with the package."""
-    rates = payment.shares.party_rates
+    """Present value of every party without and with the package, at its own rate; its change at the social one, too.
+
+    The changes at the social rate can be added: they come to nothing.
+    """
+    rates, social = payment.shares.party_rates, payment.shares.social_rate
     before, after = payment.before.ledger.present_values(rates), payment.after.ledger.present_values(rates)
     size, unit = payment_money(payment, language).scale(max(abs(value) for value in after.values()))
     rows = [
@@ -151,13 +162,15 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
             format_number(before[party] / size),
             format_number(after[party] / size),
             format_number(payment.party_values_myen[party] / size),
+            format_number(payment.incidence.present_value(party, social) / size),
         ]
         for party in PARTIES
         if before[party] or after[party]
     ]
     headings = [f"{phrase('pay.heading.party', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("without", "with", "change")]
-    return table(headings, rows, numeric=(1, 2, 3))
+    headings.append(phrase("pay.heading.change_social", language, rate=format_share(social, language)))
+    return table(headings, rows, numeric=(1, 2, 3, 4))
 
 
 def support_table(payment: AnyPayment, language: Language) -> RenderableType:
