@@ -24,7 +24,7 @@ from kiban.report.payment.outlook_terminal import outlook_sections
 from kiban.report.payment.words import payment_money
 from kiban.report.phrases import phrase
 
-SHOWN_CAUSES = 4
+SHOWN_CAUSES = 3
 """Columns of causes in the table; the file that `--budget-form` writes holds all."""
 LEAST_SHOWN_YEN = 1_000_000
 
@@ -157,7 +157,7 @@ def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
     rows.append([total_name("five", None, language), format_number(budget.five_years_myen / size), *blank])
     rows.append([total_name("life", None, language), format_number(budget.life_myen / size), *blank])
     headings = [f"{phrase('fiscal.heading.year', language)} ({unit})", phrase("fiscal.heading.loss", language)]
-    headings += [cause_name(cause, language) for cause in causes]
+    headings += [cause_name(cause, language).replace(" ", "\n") for cause in causes]
     said = [phrase("fiscal.note_years", language)]
     said += [
         phrase(

@@ -148,6 +148,11 @@ def _amount(instrument: Instrument, payment: AnyPayment, amount: float, language
     return text if instrument.payment is not None else phrase("pay.not_enough", language, amount=text)
 
 
+def _scaled(myen: float, size: float) -> str:
+    """An amount in a unit; what is rounding is nothing."""
+    return format_number(myen / size if abs(myen) > LEAST_MYEN else 0.0)
+
+
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     """Present value of every party without and with the package, at its own rate; its change at the social one, too.
 
@@ -159,10 +164,10 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     rows = [
         [
             phrase(f"pay.party.{party}", language),
-            format_number(before[party] / size),
-            format_number(after[party] / size),
-            format_number(payment.party_values_myen[party] / size),
-            format_number(payment.incidence.present_value(party, social) / size),
+            _scaled(before[party], size),
+            _scaled(after[party], size),
+            _scaled(payment.party_values_myen[party], size),
+            _scaled(payment.incidence.present_value(party, social), size),
         ]
         for party in PARTIES
         if before[party] or after[party]
@@ -182,14 +187,14 @@ def support_table(payment: AnyPayment, language: Language) -> RenderableType:
         [
             asset_name(asset.asset, language) + (f" ({asset.unit.upper()})" if asset.asset == "battery" else ""),
             *(
-                format_number(value / size)
+                _scaled(value, size)
                 for value in (asset.total_myen, asset.windfall_myen, asset.induced_myen, asset.distortion_myen)
             ),
         ]
         for asset in found
     ]
     total = (support.total_myen, support.windfall_myen, support.induced_myen, support.distortion_myen)
-    rows.append([phrase("costs.total", language), *(format_number(value / size) for value in total)])
+    rows.append([phrase("costs.total", language), *(_scaled(value, size) for value in total)])
     headings = [f"{phrase('pay.heading.asset', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("total", "windfall", "induced", "distortion")]
     return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 1,))
