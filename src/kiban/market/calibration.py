@@ -14,7 +14,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import lsq_linear
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
@@ -43,7 +42,7 @@ _LEAST_SLOPE_MW_PER_YEN: Final = 0.5
 """Added where answers are worked out: where no supply answers, a price would move without bound."""
 _DIFFERENCE: Final = 1e-4
 _LONGEST_STEP: Final = 0.15
-_MOST_TRIALS: Final = 6
+_MOST_SHORTER_STEPS: Final = 6
 
 Term = tuple[float, float, Array]
 """Weight, value, and how the value changes with each price (hours, areas)."""
@@ -285,7 +284,7 @@ class _Trial:
             gradient += weighed * value * slope
         curvature += np.diag(self.pulls)
         gradient += self.pulls * (shares - self.first)
-        for _ in range(_MOST_TRIALS):
+        for _ in range(_MOST_SHORTER_STEPS):
             moved = np.clip(shares + _bounded_step(curvature, gradient, damping, shares), 0.0, 1.0)
             there = self.clear(moved, price).price_yen_per_kwh
             after = self.loss(there, moved)
