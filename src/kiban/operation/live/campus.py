@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.errors import InputError, Problem
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.facility import EXPORT, Facility
 from kiban.operation.forecast.climatology import month_table
@@ -142,6 +143,11 @@ def read_campus(
     """
     arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
     setting = arranged.setting
+    promised = [promise.name for promise in setting.facility.promises]
+    if promised:
+        # No meter says how much of a promise was delivered.
+        keys = [f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised]
+        raise InputError(Problem("operation.unmetered", names=keys))
     conditions, facility = setting.conditions, setting.facility
     series = {
         **conditions.series,
