@@ -177,7 +177,7 @@ def test_what_several_stores_hold_carries_every_outage_however_it_is_divided(see
                 fails |= lost > 1e-3
         tight += fails
     # Here and there surplus and fuel can be used better than in any of the schedules that are tried.
-    assert tight >= 6
+    assert tight >= 4
 
 
 def test_by_hand_two_stores_count_for_their_energy_and_their_power() -> None:

@@ -151,7 +151,7 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
     sources = _measure_sources(ahead, now, [cost[:, 0] for cost in costs.sources])
     stores, promises = _measure_stores(ahead), _measure_promises(ahead, valuation)
     hours = [
-        Measured(given, held, *row, owed)
+        Measured(given, held, *row, promises=owed)
         for row, given, held, owed in zip(np.stack(table, axis=1).tolist(), sources, stores, promises, strict=True)
     ]
     return hours, offered
@@ -173,7 +173,10 @@ def _measure_promises(ahead: Ahead, valuation: Valuation) -> Iterator[tuple[Prom
     ]
     prices = [one.short_price(valuation.dropped_myen_per_mwh) for one in ahead.facility.promises]
     for hour in range(begins.size):
-        yield tuple(PromiseLimits(*column[hour], price) for column, price in zip(columns, prices, strict=True))
+        yield tuple(
+            PromiseLimits(column[hour][0], column[hour][1], price)
+            for column, price in zip(columns, prices, strict=True)
+        )
 
 
 def _measure_sources(ahead: Ahead, now: Ahead, costs: Sequence[Array]) -> Iterator[tuple[SourceLimits, ...]]:

@@ -25,7 +25,7 @@ from kiban.calendar import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from kiban.catalogue import Catalogue, load_catalogue
 from kiban.errors import InputError, Problem, SolverError
 from kiban.linear import Staircase, solve
-from kiban.linear.staircase import with_costs
+from kiban.linear.staircase import hold_capacities, with_costs
 from kiban.messages import Message
 from kiban.national.result.plan import NationalPlan, SitePlan
 from kiban.national.study.assembly import write_problem
@@ -172,15 +172,14 @@ def write_together(sites: list[SiteCompute], limit_mw: float, cost: float) -> St
 def fix_capacities(programme: Staircase, capacities: Mapping[str, float]) -> Staircase:
     """The programme with the capacities of a design, which cost nothing more; what a plan does not show stays free."""
     fixed = with_costs(programme, capacities=dict.fromkeys(programme.capacities, 0.0), curves={})
+    built = {}
     for name, capacity in programme.capacities.items():
-        built = capacities.get(f"{name}_mw", capacities.get(f"{name}_mwh", capacities.get(name)))
-        if built is not None:
-            fixed.capacities[name] = replace(
-                capacity, cost=0.0, lower=0.0, upper=built * (1.0 + ROOM_SHARE) + ROOM_SHARE, curve=None
-            )
+        value = capacities.get(f"{name}_mw", capacities.get(f"{name}_mwh", capacities.get(name)))
+        if value is not None:
+            built[name] = value * (1.0 + ROOM_SHARE) + ROOM_SHARE
         elif name.endswith("_excess"):
             fixed.capacities[name] = capacity
-    return fixed
+    return hold_capacities(fixed, built)
 
 
 def site_compute(

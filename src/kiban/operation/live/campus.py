@@ -28,6 +28,8 @@ from kiban.operation.running import arrange
 from kiban.operation.valuation import Valuation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kiban.planning.plan import Plan
     from kiban.progress import Report
 
@@ -172,6 +174,14 @@ def read_campus(
     )
 
 
+@lru_cache(maxsize=1)
+def _no_times() -> pd.DatetimeIndex:
+    """No window asks what its steps are called, and an index of times takes a tenth of what a decision does."""
+    import pandas as pd
+
+    return pd.DatetimeIndex([])
+
+
 @lru_cache(maxsize=32)
 def _cells(
     local: datetime, steps: int, first: int, per_day: int, step_hours: float
@@ -202,19 +212,14 @@ def lay_facility(campus: Campus, at: datetime, first: int, steps: int) -> Facili
 
 
 def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series: Mapping[str, Array]) -> Conditions:
-    """The conditions of the same steps, with `series` as they are expected there."""
-    import pandas as pd
-
-    hours = campus.facility.step_hours
-    # A tenth of what `date_range` with a time zone takes, in every step.
-    starts = round((at.timestamp() + first * hours * 3600.0) * 1e6) + np.arange(steps) * round(hours * 3.6e9)
+    """The conditions of the same steps, with `series` as they are expected there, and without their times."""
     known = {name: campus.expect(name, at, steps, first) for name in KNOWN}
     if PRICE in series and campus.sold_price_follows:
         # What lies between the price of what is sold and that of what is drawn is known, neither of them is.
         known[SOLD] = known[SOLD] + series[PRICE] - campus.expect(PRICE, at, steps, first)
     return Conditions(
-        time=pd.DatetimeIndex(starts.astype("datetime64[us]"), tz="UTC").tz_convert(campus.zone),
-        step_hours=hours,
+        time=_no_times(),
+        step_hours=campus.facility.step_hours,
         series=series,
         **known,
     )
