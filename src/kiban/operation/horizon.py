@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -149,11 +149,14 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
         _hold_reserve(ahead),
     )
     sources = _measure_sources(ahead, now, [cost[:, 0] for cost in costs.sources])
-    stores, promises = _measure_stores(ahead), _measure_promises(ahead, valuation)
+    stores = _measure_stores(ahead)
     hours = [
-        Measured(given, held, *row, promises=owed)
-        for row, given, held, owed in zip(np.stack(table, axis=1).tolist(), sources, stores, promises, strict=True)
+        Measured(given, held, *row)
+        for row, given, held in zip(np.stack(table, axis=1).tolist(), sources, stores, strict=True)
     ]
+    if facility.promises:
+        promises = _measure_promises(ahead, valuation)
+        hours = [replace(hour, promises=owed) for hour, owed in zip(hours, promises, strict=True)]
     return hours, offered
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RESERVE_HALVINGS: Final = 30
 SURVIVED_MWH: Final = 1e-6
 """Energy that may be missing for each MW of firm load: the plan's own rounding."""
-LEAST_MW: Final = 1e-9
+SMALLEST_MW: Final = 1e-9
 FuelTurn = Literal["first", "last", "lasting"]
 """When the backup gives: before the stores, after them, or in their order of how long each can give."""
 FUEL_TURNS: Final[tuple[FuelTurn, ...]] = get_args(FuelTurn)
@@ -142,7 +142,7 @@ def _run(
         state = state * (kept if k else 1.0)
         room = np.clip((energy - state) / (charged * hours), 0.0, charge_mw)
         gives = np.minimum(discharge_mw, state * discharged / hours)
-        lasts = state * discharged / np.maximum(discharge_mw, LEAST_MW)
+        lasts = state * discharged / np.maximum(discharge_mw, SMALLEST_MW)
         if fuel_turn != "lasting":
             lasts[count] = np.inf if fuel_turn == "first" else -np.inf
         order = np.argsort(-lasts, axis=0, kind="stable")

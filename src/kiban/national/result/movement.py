@@ -108,8 +108,8 @@ def move_compute(
     catalogue = study_catalogue(study, load_catalogue())
     problem, _ = write_problem(study, catalogue)
     sites = [_read_site(problem, site) for site in plan.sites]
-    tell(Message("progress.moving", sites=len(sites)))
-    return move_between(plan, sites, find_limit(catalogue, bandwidth_gbit_s), catalogue.value("compute.transfer_cost"))
+    limit, cost = find_limit(catalogue, bandwidth_gbit_s), catalogue.value("compute.transfer_cost")
+    return move_between(plan, sites, limit, cost, report=tell)
 
 
 def find_limit(catalogue: Catalogue, bandwidth_gbit_s: float | None) -> float:
@@ -118,16 +118,25 @@ def find_limit(catalogue: Catalogue, bandwidth_gbit_s: float | None) -> float:
     return wide * SECONDS_PER_HOUR / BITS_PER_BYTE / catalogue.value("compute.transfer_data")
 
 
-def move_between(plan: NationalPlan, sites: list[SiteCompute], limit_mw: float, cost_myen_per_mwh: float) -> Movement:
+def move_between(
+    plan: NationalPlan,
+    sites: list[SiteCompute],
+    limit_mw: float,
+    cost_myen_per_mwh: float,
+    *,
+    report: Report = say_nothing,
+) -> Movement:
     """The optimum of all sites together, and of each alone."""
     apart = 0.0
-    for site in sites:
+    for done, site in enumerate(sites, start=1):
         apart += _optimum(site.programme)[0]
+        report(Message("progress.moving_alone", done=done, of=len(sites)))
     taking = [site for site in sites if site.takes_part]
     weight = _hours_per_step(sites)
     together = apart
     hourly: dict[str, Array] = {}
     if len(taking) > 1 and limit_mw > 0.0:
+        report(Message("progress.moving", sites=len(taking)))
         together, hourly = _optimum(write_together(sites, limit_mw, cost_myen_per_mwh * weight))
     nothing: dict[str, Array] = {}
     received = {site.id: hourly[_named(site, "received")] for site in taking} if hourly else nothing
