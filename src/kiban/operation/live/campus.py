@@ -148,7 +148,7 @@ def read_campus(
     promised = [promise.name for promise in setting.facility.promises]
     if promised:
         # No meter says how much of a promise was delivered.
-        keys = [f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised]
+        keys = tuple(f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised)
         raise InputError(Problem("operation.unmetered", names=keys))
     conditions, facility = setting.conditions, setting.facility
     series = {
