@@ -9,6 +9,7 @@ import pandas as pd
 
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.facility import Facility, Generator, Plant, Store
+from kiban.operation.promises import Promise
 from kiban.operation.valuation import Valuation
 
 START = "2001-03-01"
@@ -20,11 +21,12 @@ VALUATION = Valuation(
     dropped_myen_per_mwh=0.25,
     storage_myen_per_mwh={"battery": 0.02, "storage_tank": 0.018},
     backlog_myen_per_mwh=0.02,
+    owed_myen_per_mwh={"daily": 0.022, "soon": 0.02},
 )
 
 
 def random_campus(
-    seed: int, steps: int = 120, *, store: bool = True, wide: bool = False
+    seed: int, steps: int = 120, *, store: bool = True, wide: bool = False, promised: bool = False
 ) -> tuple[Facility, Conditions]:
     """Sun, wind and prices of random days, a plant that mostly suffices, compute that waits up to twelve hours.
 
@@ -81,7 +83,18 @@ def random_campus(
         carbon_price_myen_per_t=0.003,
         water_price_myen_per_m3=5e-5,
     )
-    return widen(facility, conditions, rng) if wide else (facility, conditions)
+    facility, conditions = widen(facility, conditions, rng) if wide else (facility, conditions)
+    return (promise(facility, rng), conditions) if promised else (facility, conditions)
+
+
+def promise(facility: Facility, rng: np.random.Generator) -> Facility:
+    """The campus with compute that is sold by the day and compute that may wait three hours, in halls that hold it."""
+    steps = facility.import_limit_mw.size
+    made = (
+        Promise("daily", np.full(steps, rng.uniform(4.0, 8.0)), np.arange(steps) // 24, 0.0, 0.1, 1.0),
+        Promise("soon", rng.uniform(1.0, 3.0, steps), None, 6.0, 0.3, 1.0),
+    )
+    return replace(facility, it_mw=110.0, promises=made)
 
 
 def widen(facility: Facility, conditions: Conditions, rng: np.random.Generator) -> tuple[Facility, Conditions]:

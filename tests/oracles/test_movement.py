@@ -201,7 +201,8 @@ def test_a_plan_of_a_study_saves_no_less_than_nothing() -> None:
     plan = build_national(parse_national(tomllib.loads(STUDY)))
     assert isinstance(plan, NationalPlan)
     found = move_compute(plan)
-    assert found.gain_myen >= -1e-6 * found.apart_myen
+    # In these two days wind carries both sites: there is nothing to save.
+    assert found.gain_myen >= -1e-6 * max(found.apart_myen, 1.0)
     assert found.sites == tuple(site.candidate.id for site in plan.sites)
     with pytest.raises(InputError):
         move_compute(NationalPlan("infeasible", plan.study, plan.candidates, ()))

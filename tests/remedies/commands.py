@@ -22,6 +22,7 @@ from kiban.commands.paying import read_correlations, read_subject
 from kiban.commands.place import read_place
 from kiban.commands.running import find_plan
 from kiban.finance.project import project_from_plan
+from kiban.operation.live.campus import read_campus
 from kiban.operation.offers import offer
 from kiban.operation.period import Period, read_period
 from kiban.operation.running import run
@@ -189,10 +190,10 @@ def plan_in_hokkaido() -> Plan:
 
 
 @cache
-def daily_plan() -> Plan:
-    """A day in which compute is sold by the day, which operation does not know."""
+def sold_plan(reliability: float = 1.0) -> Plan:
+    """A day in which compute is sold by the day, of which so much must be delivered."""
     more = '[[tranche]]\nname = "batch"\nit_load_mw = 1\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
-    return kiban.build(parse_scenario(tomllib.loads(TEXT + more)))
+    return kiban.build(parse_scenario(tomllib.loads(f"{TEXT}{more}reliability = {reliability}\n")))
 
 
 def rule(day: str) -> Step:
@@ -285,8 +286,14 @@ CASES: Mapping[str, Case] = {
         lambda: run(small_plan(), forecast="perfect"),
     ),
     "operation.uncovered": lambda g: (
-        lambda: run(daily_plan(), forecast="perfect"),
+        lambda: run(sold_plan(0.9), forecast="perfect"),
         lambda: run(small_plan(), forecast="perfect"),
+        lambda: run(sold_plan(), forecast="perfect"),
+    ),
+    "operation.unmetered": lambda g: (
+        lambda: read_campus(sold_plan()),
+        lambda: read_campus(small_plan()),
+        lambda: run(sold_plan(), forecast="perfect"),
     ),
     "operation.not_national": lambda g: (
         lambda: find_plan("japan", say_nothing, insist=False),

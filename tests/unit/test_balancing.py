@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.cases.operations import VALUATION
 from tests.unit.test_operation_flexibility import flat_campus
@@ -30,7 +30,7 @@ from kiban.operation.imbalance import (
     weigh_imbalance,
 )
 from kiban.operation.reserve import find_reserve
-from kiban.operation.sales import sell_balancing
+from kiban.operation.sales import bid_from_past, sell_balancing
 from kiban.operation.settlement import load_market_rules
 
 FOLDER = Path(__file__).parents[1] / "settlement_cases"
@@ -126,7 +126,7 @@ def test_money_is_bounded_and_falls_with_what_is_missing(
 
 def test_by_hand_what_a_flat_campus_can_give_at_once() -> None:
     """60 MW of import in every hour; 20 MW of backup after 60 s; caps take 5 % of 50 MW of IT, 3 MW at the meter."""
-    facility, conditions = flat_campus(20.0)
+    facility, conditions = flat_campus(20.0, 480)
     course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 48))
     reserve = find_reserve(course, SECONDS, 0.05, 0.5)
     assert reserve.within(10.0) == pytest.approx(0.0)
@@ -136,8 +136,46 @@ def test_by_hand_what_a_flat_campus_can_give_at_once() -> None:
     sale = sell_balancing(course, reserve, product, ASSESSMENT, 0.0025, 0.8, 0.9)
     # Half hours of a year, 8 of 10 accepted: 17,520 x 0.8 x (2,500 - 30) yen a MW = 34.6 million yen.
     assert sale.price_myen_per_mw_year == pytest.approx(34.61952)
-    assert (sale.mean_mw, sale.blocks_share, sale.penalty_myen_per_year) == pytest.approx((23.0, 1.0, 0.0))
-    assert sale.value_myen_per_year == pytest.approx(23.0 * 34.61952)
+    # Twenty days: on the first eleven less than ten are over when a bid is handed in.
+    assert (sale.mean_mw, sale.blocks_share) == pytest.approx((23.0 * 9 / 20, 9 / 20))
+    assert (sale.most_mw, sale.penalty_myen_per_year) == (23.0, 0.0)
+    assert sale.value_myen_per_year == pytest.approx(23.0 * 34.61952 * 9 / 20)
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 10_000), day=st.integers(1, 40))
+def test_no_bid_knows_what_is_measured_after_it_is_handed_in(seed: int, day: int) -> None:
+    """Whatever is there from a day on: no bid for that day or the next is another, to the byte; later ones are."""
+    rng = np.random.default_rng(seed)
+    product = read_products(RULES, DAY)[3]
+    minutes = np.tile(np.arange(6) * 60, 42)
+    ready = rng.uniform(5.0, 30.0, minutes.size)
+    bids = bid_from_past(ready, minutes, product, PRICE, ASSESSMENT, 0.9)
+    changed = ready.copy()
+    changed[6 * day :] = rng.uniform(40.0, 60.0, changed.size - 6 * day)
+    others = bid_from_past(changed, minutes, product, PRICE, ASSESSMENT, 0.9)
+    assert bids[: 6 * (day + 2)].tobytes() == others[: 6 * (day + 2)].tobytes()
+    assert day > 25 or bids[6 * (day + 2) :].tobytes() != others[6 * (day + 2) :].tobytes()
+
+
+def test_by_hand_a_bid_is_what_nine_of_ten_past_days_had() -> None:
+    product = read_products(RULES, DAY)[3]
+    ready = np.array([*range(12, 32)], dtype=float)[::-1]
+    bids = bid_from_past(ready, np.zeros(20, dtype=np.int64), product, PRICE, ASSESSMENT, 0.9)
+    assert bids[:11].max() == 0.0
+    # On day 11 the ten days 0 to 9 are over: 31, 30 .. 22 MW, of which 23 MW are there on nine.
+    assert bids[11] == 23.0
+    # On day 19 the days 0 to 17 are over, 31 to 14 MW: 17 of 18 days have 15.
+    assert bids[19] == 15.0
+
+
+def test_nothing_is_bid_that_would_not_have_paid() -> None:
+    """Three days of four give nothing: what a bid is fined there, at 1.5 of the price, is more than it is paid."""
+    product = read_products(RULES, DAY)[3]
+    ready = np.tile([20.0, 0.0, 0.0, 0.0], 9)
+    at = np.zeros(36, dtype=np.int64)
+    assert bid_from_past(ready, at, product, PRICE, ASSESSMENT, 0.2).max() == 0.0
+    assert bid_from_past(ready + 20.0, at, product, PRICE, ASSESSMENT, 0.2)[11:].min() == 40.0
 
 
 def test_a_battery_gives_what_lasts_and_what_it_need_not_take() -> None:
@@ -161,14 +199,14 @@ def test_a_battery_gives_what_lasts_and_what_it_need_not_take() -> None:
 
 def test_what_is_not_there_in_the_evening_is_not_sold_then() -> None:
     """From 17 to 20 o'clock the campus imports nothing: those blocks are not offered, and none is fined."""
-    facility, conditions = flat_campus(20.0)
+    facility, conditions = flat_campus(20.0, 480)
     evening = (conditions.time.hour >= 17) & (conditions.time.hour < 20)
     limit = np.where(evening, 0.0, facility.import_limit_mw)
     facility = replace(facility, import_limit_mw=limit)
     course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 48))
     reserve = find_reserve(course, SECONDS, 0.0, 0.5)
     sale = sell_balancing(course, reserve, read_products(RULES, DAY)[3], ASSESSMENT, PRICE, 1.0, 0.9)
-    assert sale.blocks_share == pytest.approx(21 / 24)
+    assert sale.blocks_share == pytest.approx(21 / 24 * 9 / 20)
     assert sale.penalty_myen_per_year == 0.0
     assert sale.most_mw == pytest.approx(20.0)
 

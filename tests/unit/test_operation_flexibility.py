@@ -27,19 +27,19 @@ PRODUCT = Product(
 )
 
 
-def flat_campus(backup_mw: float):
+def flat_campus(backup_mw: float, steps: int = 240):
     """50 MW of IT at a PUE of 1.2, no sun, no wind, no store: 60 MW from the grid in every hour."""
-    facility, conditions = random_campus(1, 240, store=False)
+    facility, conditions = random_campus(1, steps, store=False)
     flat = {
-        PUE: np.full(240, 1.2),
-        FIRM: np.full(240, 50.0),
-        ARRIVALS: np.zeros(240),
-        PRICE: np.full(240, 0.01),
+        PUE: np.full(steps, 1.2),
+        FIRM: np.full(steps, 50.0),
+        ARRIVALS: np.zeros(steps),
+        PRICE: np.full(steps, 0.01),
     }
-    series = {name: flat.get(name, np.zeros(240)) for name in conditions.series}
-    conditions = replace(conditions, series=series, grid_clean_share=np.full(240, 0.5))
-    conditions = replace(conditions, grid_emission_factor_t_per_mwh=np.full(240, 0.4))
-    facility = replace(facility, import_limit_mw=np.full(240, 80.0), backup_limit_mw=backup_mw)
+    series = {name: flat.get(name, np.zeros(steps)) for name in conditions.series}
+    conditions = replace(conditions, series=series, grid_clean_share=np.full(steps, 0.5))
+    conditions = replace(conditions, grid_emission_factor_t_per_mwh=np.full(steps, 0.4))
+    facility = replace(facility, import_limit_mw=np.full(steps, 80.0), backup_limit_mw=backup_mw)
     return facility, conditions
 
 

@@ -15,6 +15,7 @@ from kiban.operation.hour import (
     Happened,
     HeldStore,
     Measured,
+    PromiseLimits,
     SourceLimits,
     Standing,
     StoreLimits,
@@ -98,6 +99,14 @@ def random_hour(seed: int) -> tuple[Measured, Equipment, Handover, Standing]:
         tuple(float(rng.uniform(one.least_mw, one.most_mw)) for one in sources),
     )
     equipment = Equipment(tuple(held), tuple(ramps), (False,) * count, hours)
+    promises = int(rng.integers(0, 3))
+    owed = tuple(
+        PromiseLimits(float(rng.uniform(0, 20)), float(rng.choice([0.0, 50.0])), float(rng.uniform(0.2, 0.5)))
+        for _ in range(promises)
+    )
+    measured = replace(measured, promises=owed)
+    plan = replace(plan, delivered_mw=draw(promises, 30.0), owed_prices=draw(promises, 0.08))
+    standing = replace(standing, owed_mwh=draw(promises, 40.0))
     return measured, equipment, plan, standing
 
 
@@ -121,17 +130,21 @@ def cost_of(happened: Happened, measured: Measured, equipment: Equipment, plan: 
         + measured.dropped_price * happened.dropped_mw
     )
     held = float(np.dot(plan.storage_values, happened.stored_mwh))
-    return paid * equipment.hours - held + plan.backlog_price * happened.backlog_mwh
+    paid += measured.served_price * sum(happened.delivered_mw)
+    paid += sum(one.short_price * short for one, short in zip(measured.promises, happened.short_mw, strict=True))
+    owed = float(np.dot(plan.owed_prices, happened.owed_mwh))
+    return paid * equipment.hours - held + plan.backlog_price * happened.backlog_mwh + owed
 
 
 def best_cost(measured: Measured, equipment: Equipment, plan: Handover, standing: Standing) -> float:
     """The same hour as linear programmes, one for each way in which the stores may run.
 
-    Columns: sources; charge, discharge and stored of each store; served, curtailed, unserved, dropped, waiting.
+    Columns: sources; charge, discharge and stored of each store; served, short and owed of each promise; served,
+    curtailed, unserved, dropped, waiting.
     """
-    h, pue, stores = equipment.hours, measured.pue, measured.stores
+    h, pue, stores, promises = equipment.hours, measured.pue, measured.stores, measured.promises
     count = len(measured.sources)
-    width = count + 3 * len(stores) + 5
+    width = count + 3 * len(stores) + 3 * len(promises) + 5
     cost, meter = np.zeros(width), np.zeros(width)
     cost[:count] = [h * (one.price + later) for one, later in zip(measured.sources, plan.sources_later, strict=True)]
     meter[:count] = 1.0
@@ -146,7 +159,18 @@ def best_cost(measured: Measured, equipment: Equipment, plan: Handover, standing
         rows.append(row)
         right.append(store.kept * standing.stored_mwh[number])
         bounds += [(0.0, limits.charge_mw), (0.0, limits.discharge_mw), (0.0, store.energy_mwh)]
+    hall = np.zeros(width)
+    for number, promise in enumerate(promises):
+        at = count + 3 * len(stores) + 3 * number
+        meter[at], hall[at], cost[at] = -pue, 1.0, h * measured.served_price
+        cost[at + 1], cost[at + 2] = h * promise.short_price, plan.owed_prices[number]
+        row = np.zeros(width)
+        row[at : at + 3] = h, h, 1.0
+        rows.append(row)
+        right.append(standing.owed_mwh[number] + h * promise.arrivals_mw)
+        bounds += [(0.0, None), (0.0, None), (0.0, promise.room_mwh)]
     served, curtailed, unserved, dropped, waiting = range(width - 5, width)
+    hall[served] = 1.0
     meter[served], meter[curtailed], meter[unserved] = -pue, -1.0, pue
     cost[served], cost[unserved] = h * measured.served_price, h * measured.unserved_price
     cost[dropped], cost[waiting] = h * measured.dropped_price, plan.backlog_price
@@ -163,7 +187,9 @@ def best_cost(measured: Measured, equipment: Equipment, plan: Handover, standing
         tried = list(bounds)
         for number, which in enumerate(idle):
             tried[count + 3 * number + which] = (0.0, 0.0)
-        answer = linprog(cost, A_eq=np.array(rows), b_eq=right, bounds=tried, method="highs")
+        answer = linprog(
+            cost, hall[None], [measured.served_limit_mw], np.array(rows), right, bounds=tried, method="highs"
+        )
         found += [float(answer.fun)] if answer.status == 0 else []
     return min(found)
 
@@ -185,7 +211,8 @@ def test_every_balance_closes_and_every_limit_holds(seed: int) -> None:
     one = run_hour(measured, equipment, plan, standing)
     h = equipment.hours
     supplied = measured.available_mw - one.curtailed_mw + sum(one.sources_mw) + sum(one.discharges_mw)
-    used = measured.pue * (measured.firm_mw - one.unserved_mw + one.served_mw) + sum(one.charges_mw)
+    it_mw = measured.firm_mw - one.unserved_mw + one.served_mw + sum(one.delivered_mw)
+    used = measured.pue * it_mw + sum(one.charges_mw)
     assert supplied == pytest.approx(used, abs=1e-10)
     for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
         charge, discharge = one.charges_mw[number], one.discharges_mw[number]
@@ -202,7 +229,13 @@ def test_every_balance_closes_and_every_limit_holds(seed: int) -> None:
     assert min(one.served_mw, one.curtailed_mw, one.unserved_mw, one.dropped_mw, one.backlog_mwh) >= -1e-12
     for output, (least, most) in zip(one.sources_mw, limits_of(measured, equipment, standing), strict=True):
         assert least - 1e-12 <= output <= most + 1e-12
-    assert one.served_mw <= measured.served_limit_mw + 1e-12
+    assert one.served_mw + sum(one.delivered_mw) <= measured.served_limit_mw + 1e-12
+    for number, promise in enumerate(measured.promises):
+        delivered, short, owed = one.delivered_mw[number], one.short_mw[number], one.owed_mwh[number]
+        before = standing.owed_mwh[number] + h * promise.arrivals_mw
+        assert before - h * (delivered + short) == pytest.approx(owed, abs=1e-10)
+        assert min(delivered, short, owed) >= -1e-12
+        assert owed <= promise.room_mwh + 1e-10
 
 
 def test_a_store_of_own_supply_takes_no_more_than_that() -> None:

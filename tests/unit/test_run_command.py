@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +17,9 @@ from kiban.cli import app
 from kiban.errors import InputError
 from kiban.operation.campaign import try_outages
 from kiban.operation.events import GRID, Event
-from kiban.operation.facility import list_uncovered
 from kiban.operation.operation import Operation
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
-from kiban.planning.resources import OutageResource
 
 
 @pytest.fixture(scope="module")
@@ -165,23 +162,11 @@ def test_a_national_study_and_a_plan_without_design_are_refused(tmp_path: Path) 
 
 
 def test_a_plan_with_what_operation_does_not_know_is_refused(tmp_path: Path) -> None:
-    weekly = tmp_path / "weekly.toml"
+    partly = tmp_path / "partly.toml"
     text = '[[tranche]]\nname = "batch"\nit_load_mw = 1\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
-    weekly.write_text(SMALL.read_text(encoding="utf-8") + text, encoding="utf-8")
+    partly.write_text(f"{SMALL.read_text(encoding='utf-8')}{text}reliability = 0.9\n", encoding="utf-8")
     with pytest.raises(InputError, match="tranche"):
-        kiban.run(weekly)
-
-
-def test_everything_that_operation_does_not_know_is_named(plan: Plan) -> None:
-    resources = prepare(plan.scenario).resources_for(plan.cooling_system)
-    assert list_uncovered(plan, resources) == ()
-    held = replace(resources, outage=OutageResource(hours=3.0, share=1.0, fuel_hours=8.0))
-    assert list_uncovered(plan, held) == ()
-    assert resources.battery is not None
-    second = replace(resources.battery, name="second")
-    capacities = {**plan.capacities, f"{second.energy}_mwh": 5.0, "battery_energy_mwh": 5.0}
-    several = replace(held, further_storages=(second,))
-    assert list_uncovered(replace(plan, capacities=capacities), several) == ("outage",)
+        kiban.run(partly)
 
 
 def test_hours_of_the_backup_that_are_limited_have_a_price(tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 """The staircase form, its flattening, its solvers and its certificate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from kiban.errors import SolverError
 from kiban.linear import Staircase, solve
 from kiban.linear.elastic import SLACK, relax
 from kiban.linear.flat import flatten
+from kiban.linear.staircase import hold_capacities
 
 
 def storage_programme(price, load, *, block=None, cyclic=True, power=2.0, energy=3.0):
@@ -64,6 +67,32 @@ def test_prices_are_derivatives_of_the_optimum():
         assert (cost - base.certificate.primal) / step == pytest.approx(base.row_prices["balance"][hour], abs=1e-5)
     cost = solve(storage_programme(price, load, power=0.5, energy=0.4 + step)).certificate.primal
     assert (cost - base.certificate.primal) / step == pytest.approx(base.capacity_prices["energy"], abs=1e-5)
+
+
+def test_capacities_that_are_held_are_numbers_in_every_limit():
+    """Against the same capacities as decisions that have no choice: in bounds, rows, totals and the cost."""
+
+    def write(lower, upper):
+        programme = storage_programme([1.0, 5.0, 1.0, 9.0], [1.0, 2.0, 1.0, 1.5])
+        programme.add_capacity("line", cost=3.0, lower=lower, upper=upper)
+        programme.add_row("imports", upper=0.2)
+        programme.add_term("imports", "buy")
+        programme.add_capacity_term("imports", "line", np.array([-1.0, -0.5, -1.0, -0.4]))
+        programme.add_total("most", upper=1.0)
+        programme.add_total_term("most", "charge")
+        programme.add_capacity_term("most", "line", -0.25)
+        programme.add_capacity_term("most", "power", -0.5)
+        return programme
+
+    held = hold_capacities(write(0.0, 9.0), {"line": 2.0, "power": 1.5})
+    assert set(held.capacities) == {"energy"}
+    chosen = write(2.0, 2.0)
+    chosen.capacities["power"] = replace(chosen.capacities["power"], lower=1.5, upper=1.5)
+    one, other = (solve(programme, "highs") for programme in (held, chosen))
+    assert one.certificate.primal == pytest.approx(other.certificate.primal, rel=1e-9)
+    assert solve(held).certificate.primal == pytest.approx(other.certificate.primal, rel=1e-7)
+    free = solve(write(0.0, 9.0), "highs").certificate.primal
+    assert free < one.certificate.primal - 0.01
 
 
 def test_infeasible_and_unbounded_are_recognised():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.optimize import linprog
@@ -11,6 +13,7 @@ from kiban.linear.window import (
     Chillers,
     Source,
     States,
+    WideQueue,
     WideSequence,
     WideStore,
     WideWindows,
@@ -22,7 +25,11 @@ from kiban.linear.window.wide import charge_of, discharge_of, stored_in
 
 
 def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWindows, States]:
-    """Three stores, one of own supply and one of cold; the grid, a plant that ramps, a sink; compute that waits."""
+    """Three stores, one of own supply and one of cold; the grid, a plant that ramps, a sink; compute that waits.
+
+    Two queues apart, one of which closes within the window, and a reserve that two of the stores hold, of which one
+    counts for its power alone.
+    """
     rng = np.random.default_rng(seed)
     shape = (count, steps)
     price = rng.uniform(0.0, 0.03, shape)
@@ -40,7 +47,20 @@ def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWind
         WideStore("cold", 4.0 * whole, 3.0 * whole, 30.0 * whole, 4.0 * whole, rng.uniform(0.1, 0.3, shape), 0.99,
                   0.0, 0.001, chillers=Chillers(rng.uniform(0.05, 0.2, shape), 9.0 * whole)),
     )  # fmt: skip
+    closes = np.where(np.arange(steps) == 7, 0.0, 60.0) * whole
+    begins = np.where(np.arange(steps) == 8, 30.0, 0.0) * whole
+    stores = (
+        replace(stores[0], given_per_mwh=0.9, most_given_mwh=25.0),
+        replace(stores[1], given_per_mwh=0.7, most_given_mwh=140.0),
+        stores[2],
+    )
     windows = WideWindows(
+        queues=(
+            WideQueue("day", begins, closes, 60.0, 0.4, 0.016),
+            WideQueue("soon", rng.uniform(0.0, 3.0, shape), 4.0 * whole, 4.0, 0.25, 0.02),
+        ),
+        reserve_mwh=rng.uniform(20.0, 90.0, shape),
+        reserve_cost_myen_per_mwh=0.01,
         available_mw=rng.uniform(0.0, 60.0, shape),
         firm_mw=rng.uniform(20.0, 40.0, shape),
         pue=rng.uniform(1.1, 1.3, shape),
@@ -55,7 +75,7 @@ def random_windows(seed: int, count: int = 4, steps: int = 12) -> tuple[WideWind
         stores=stores,
         step_hours=0.5,
     )
-    return windows, States((30.0, 50.0, 5.0), 12.0, (0.0, 10.0, 0.0))
+    return windows, States((30.0, 50.0, 5.0), 12.0, (0.0, 10.0, 0.0), (40.0, 2.0))
 
 
 def plain_cost(windows: WideWindows, window: int, states: States) -> float:
@@ -63,7 +83,10 @@ def plain_cost(windows: WideWindows, window: int, states: States) -> float:
     steps, h = windows.shape[1], windows.step_hours
     names = ["served", "unserved", "dropped", "curtailed", "waiting"]
     names += [one.name for one in windows.sources]
-    names += [f"{flow}{one.name}" for one in windows.stores for flow in ("in", "out", "held")]
+    names += [f"{flow}{one.name}" for one in windows.stores for flow in ("in", "out", "held", "given")]
+    names += [f"{flow}{one.name}" for one in windows.queues for flow in ("served_", "short_", "owed_")]
+    names += ["below"]
+    all_served = ["served", *(f"served_{one.name}" for one in windows.queues)]
     place = {name: number for number, name in enumerate(names)}
     width = len(names) * steps
 
@@ -76,7 +99,12 @@ def plain_cost(windows: WideWindows, window: int, states: States) -> float:
         row = np.zeros(width)
         pue = windows.pue[window, t]
         need = pue * windows.firm_mw[window, t] - windows.available_mw[window, t]
-        row[at("unserved", t)], row[at("served", t)], row[at("curtailed", t)] = pue, -pue, -1.0
+        row[at("unserved", t)], row[at("curtailed", t)] = pue, -1.0
+        row[[at(name, t) for name in all_served]] = -pue
+        hall, kept = np.zeros(width), np.zeros(width)
+        hall[[at(name, t) for name in all_served]] = 1.0
+        less.append(hall)
+        most.append(windows.served_limit_mw[window, t])
         own, own_limit = np.zeros(width), windows.available_mw[window, t]
         own[at("curtailed", t)] = 1.0
         forced = 0.0
@@ -121,9 +149,15 @@ def plain_cost(windows: WideWindows, window: int, states: States) -> float:
                 for sign, limit in ((1.0, cooled), (-1.0, max(store.chillers.most_mw[window, t] - cooled, 0.0))):
                     chiller = np.zeros(width)
                     chiller[discharge], chiller[charge] = sign, 0.0 if sign > 0 else 1.0
-                    chiller[at("served", t)], chiller[at("unserved", t)] = -sign * power, sign * power
+                    chiller[[at(name, t) for name in all_served]] = -sign * power
+                    chiller[at("unserved", t)] = sign * power
                     less.append(chiller)
                     most.append(limit)
+            given, from_store = at(f"given{store.name}", t), np.zeros(width)
+            high[given] = store.most_given_mwh
+            from_store[given], from_store[held], kept[given] = 1.0, -store.given_per_mwh, -1.0
+            less.append(from_store)
+            most.append(0.0)
             state = np.zeros(width)
             state[held] = 1.0
             state[charge] = -h * store.charge_efficiency[window, t]
@@ -147,8 +181,24 @@ def plain_cost(windows: WideWindows, window: int, states: States) -> float:
             queue[at("waiting", t - 1)] = -1.0
         equal += [row, queue]
         right += [need, h * windows.arrivals_mw[window, t] + (0.0 if t else states.waiting_mwh)]
-        less.append(own)
-        most.append(own_limit)
+        for number, each in enumerate(windows.queues):
+            served, short, owed = (at(f"{flow}{each.name}", t) for flow in ("served_", "short_", "owed_"))
+            high[owed] = each.limit_mwh[window, t]
+            cost[served], cost[short] = (
+                h * windows.served_cost_myen_per_mwh[window, t],
+                h * each.short_cost_myen_per_mwh,
+            )
+            cost[owed] = each.final_cost_myen_per_mwh if t == steps - 1 else 0.0
+            line = np.zeros(width)
+            line[owed], line[served], line[short] = 1.0, h, h
+            if t:
+                line[at(f"owed_{each.name}", t - 1)] = -1.0
+            equal.append(line)
+            right.append(h * each.arrivals_mw[window, t] + (0.0 if t else states.owed_mwh[number]))
+        cost[at("below", t)], kept[at("below", t)] = h * windows.reserve_cost_myen_per_mwh, -1.0
+        assert windows.reserve_mwh is not None
+        less += [own, kept]
+        most += [own_limit, -windows.reserve_mwh[window, t]]
     answer = linprog(cost, np.array(less), most, np.array(equal), right, np.stack([low, high], axis=1), method="highs")
     assert answer.status == 0
     return float(answer.fun)
@@ -227,7 +277,7 @@ def test_what_does_not_exist_is_refused() -> None:
     windows, states = random_windows(0)
     with pytest.raises(IndexError, match="window 4 of 4"):
         WideSequence(windows).solve(4, states)
-    full = States((500.0, 50.0, 5.0), 12.0, (0.0, 10.0, 0.0))
+    full = replace(states, stored_mwh=(500.0, 50.0, 5.0))
     with pytest.raises(SolverError):
         WideSequence(windows).solve(0, full)
     with pytest.raises(SolverError):

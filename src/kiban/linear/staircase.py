@@ -242,6 +242,34 @@ def with_costs(
     return changed
 
 
+def hold_capacities(programme: Staircase, values: Mapping[str, float]) -> Staircase:
+    """The programme in which some capacities are numbers: they stand in the limits, and no decision is left of them.
+
+    What a solver would carry through every step for each of them is spared. Curves of what is held are not counted.
+    """
+    held = Staircase(programme.steps, programme.block_steps)
+    held.constant = programme.constant
+    held.capacities = {name: one for name, one in programme.capacities.items() if name not in values}
+    held.constant += sum(programme.capacities[name].cost * value for name, value in values.items())
+    for name, variable in programme.variables.items():
+        behind = variable.capacity
+        if behind is None or behind not in values:
+            held.variables[name] = variable
+        else:
+            held.variables[name] = replace(
+                variable, upper=variable.upper + variable.factor * values[behind], capacity=None
+            )
+    for name, row in programme.rows.items():
+        used = sum((each * values[one] for one, each in row.capacities if one in values), np.zeros(programme.steps))
+        left = [(one, each) for one, each in row.capacities if one not in values]
+        held.rows[name] = HourlyRow(name, row.lower - used, row.upper - used, row.terms, left)
+    for name, total in programme.totals.items():
+        taken = sum(each * values[one] for one, each in total.capacities if one in values)
+        rest = [(one, each) for one, each in total.capacities if one not in values]
+        held.totals[name] = TotalRow(name, total.lower - taken, total.upper - taken, total.terms, rest)
+    return held
+
+
 def without_costs(programme: Staircase) -> Staircase:
     """The same programme where nothing costs anything, the constant included: any point is an optimum."""
     return with_costs(

@@ -2,7 +2,8 @@
 
 running     plan -> operation; start here
 operation   the frozen result
-outage_reserve  what the store holds for an outage of the grid
+outage_reserve  what the stores hold for an outage of the grid
+promises    compute that is sold by the day or the week, and what is owed of it
 facility    what the plan built, as limits and costs of its operation
 conditions  what weather, prices and load turn out to be
 period      the weather, the prices and the days that are met, where they are not the plan's own

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event, left_of
-from kiban.operation.facility import Facility, Generator, Store
+from kiban.operation.facility import Facility, Generator
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
 
@@ -86,10 +86,13 @@ class Ahead:
         limit: Array = self.known(self.facility.export_limit_mw) * self.left(GRID)
         return limit
 
-    def reserve_mwh(self, store: Store) -> Array:
-        """What a store holds for an outage, while none is known."""
+    @property
+    def reserve_mwh(self) -> Array:
+        """What the stores hold for an outage, at the meter, while none is known."""
+        if self.facility.reserve_mwh is None:
+            return np.zeros(self.steps.shape)
         connected = np.where(self.left(GRID) * np.ones(self.steps.shape) > 0.0, 1.0, 0.0)
-        held: Array = np.asarray(self.given(store.reserve_mwh), dtype=np.float64) * connected
+        held: Array = self.known(self.facility.reserve_mwh) * connected
         return held
 
     def output_limit_mw(self, generator: Generator) -> Array:
@@ -124,7 +127,8 @@ class Ahead:
 
     def net_load_mw(self, window: int) -> Array:
         """Load as it arrives less power that costs nothing, as it is expected in a window, `(horizon,)`."""
-        load = self.expected[FIRM][window] + self.arrivals_mw[window]
+        promised = self.facility.promised_mw[self.steps[window]]
+        load = self.expected[FIRM][window] + self.arrivals_mw[window] + promised
         need: Array = self.pue[window] * load - self.available_mw[window]
         return need
 

@@ -95,7 +95,7 @@ def pace(
     if not budgets or not rows:
         return valuation
     done = len(rows)
-    waited, lost = np.array([(row.served_mw, row.unserved_mw) for row in rows]).T
+    waited, lost = np.array([(row.served_mw + sum(row.delivered_mw), row.unserved_mw) for row in rows]).T
     met = conditions.cut(0, done)
     used = Used(
         facility.cut(0, done), met, np.array([row.sources_mw for row in rows]).T, met.series[FIRM] - lost + waited

@@ -162,7 +162,7 @@ def _try_unit(
         part = Part(first, end, calm.standing(first))
         manner = replace(arranged.manner, events=events)
         course = operate(facility, conditions, setting.valuation, manner, part)
-        return course.total("unserved_mw") + course.total("dropped_mw")
+        return course.lost_mwh
 
     with ThreadPoolExecutor(TRIALS_AT_ONCE, thread_name_prefix="kiban-campaign") as pool:
         lost = list(pool.map(lose, range(trials)))

@@ -47,7 +47,10 @@ class Course:
     @property
     def it_load_mw(self) -> Array:
         """IT load that was served."""
-        return self.conditions.series[FIRM] - self.flows["unserved_mw"] + self.flows["served_mw"]
+        served = self.flows["served_mw"]
+        for promise in self.facility.promises:
+            served = served + self.flows[promise.served]
+        return self.conditions.series[FIRM] - self.flows["unserved_mw"] + served
 
     @property
     def load_mw(self) -> Array:
@@ -64,13 +67,15 @@ class Course:
             tuple(float(flows[store.state][before]) for store in self.facility.stores),
             float(flows["backlog_mwh"][before]),
             tuple(sold.get(name, 1.0) * float(flows[name][before]) for name in self.facility.sources),
+            tuple(float(flows[promise.owed][before]) for promise in self.facility.promises),
         )
 
     @property
     def net_load_mw(self) -> Array:
         """Load as it arrives less power that costs nothing, both as measured."""
         series = self.conditions.series
-        need: Array = series[PUE] * (series[FIRM] + series[ARRIVALS]) - self.available_mw
+        load = series[FIRM] + series[ARRIVALS] + self.facility.promised_mw
+        need: Array = series[PUE] * load - self.available_mw
         return need
 
     def total(self, column: str) -> float:
@@ -120,10 +125,9 @@ class Course:
         if any(store.wear_myen_per_mwh for store in facility.stores):
             costs["wear"] = sum(store.wear_myen_per_mwh * self.total(store.discharge) for store in facility.stores)
         if RESERVE in flows:
-            held = sum(
-                (flows[one.state] for one in facility.stores if one.keeps_reserve), np.zeros(len(flows[RESERVE]))
+            below = np.maximum(
+                flows[RESERVE] - facility.given_in_outage([flows[one.state] for one in facility.stores]), 0.0
             )
-            below = np.maximum(flows[RESERVE] - held, 0.0)
             costs["reserve"] = valuation.reserve_myen_per_mwh * float(below.sum()) * hours
         gained = (
             valuation.worth_of(store.name) * (float(flows[store.state][-1]) - begun)
@@ -138,9 +142,33 @@ class Course:
             "backup_hours": valuation.backup_hours_myen_per_mwh * self.total(BACKUP_OUTPUT),
             "unserved": valuation.unserved_myen_per_mwh * self.total("unserved_mw"),
             "dropped": valuation.dropped_myen_per_mwh * self.total("dropped_mw"),
+            **self._short(valuation),
             "stored": -sum(gained, 0.0),
-            "waiting": valuation.backlog_myen_per_mwh * float(flows["backlog_mwh"][-1]),
+            "waiting": self.cost_of_waiting(self.standing(len(flows["backlog_mwh"])), valuation),
         }
+
+    def _short(self, valuation: Valuation) -> dict[str, float]:
+        """What promises cost that were not kept, where any were made."""
+        promises, dropped = self.facility.promises, valuation.dropped_myen_per_mwh
+        return {"short": sum(one.short_price(dropped) * self.total(one.short) for one in promises)} if promises else {}
+
+    def cost_of_waiting(self, standing: Standing, valuation: Valuation) -> float:
+        """What compute costs that waits, or is owed, where operation stands."""
+        owed = zip(self.facility.promises, standing.owed_mwh, strict=True)
+        return valuation.backlog_myen_per_mwh * standing.waiting_mwh + sum(
+            valuation.cost_of_owing(promise.name) * energy for promise, energy in owed
+        )
+
+    @property
+    def unserved_mwh(self) -> dict[str, float]:
+        """IT energy that was not served, by class of compute; a promise counts when its period closes."""
+        found = {"firm": self.total("unserved_mw"), "deferrable": self.total("dropped_mw")}
+        return found | {promise.tranche: self.total(promise.short) for promise in self.facility.promises}
+
+    @property
+    def lost_mwh(self) -> float:
+        """IT energy that was not served, of all classes."""
+        return sum(self.unserved_mwh.values())
 
     def hourly(self) -> dict[str, Array]:
         """The columns of the operation: load, what met it, states, and the conditions that were met."""

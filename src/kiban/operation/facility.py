@@ -5,6 +5,7 @@ Power in MW, energy in MWh, money in million yen. Arrays have one value for each
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.operation.events import BATTERY
 from kiban.operation.hour import Equipment, HeldStore, Standing
+from kiban.operation.promises import Promise, read_promises, total_mw
 from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.cooling_storage import COLD_ENERGY, COLD_STATE, kept_per_step
 from kiban.planning.plant_limits import ramp_per_step
@@ -96,13 +98,16 @@ class Store:
     """Whether it is charged by own supply alone."""
     chillers: Chillers | None = None
     """Of a store of cold."""
-    reserve_mwh: Array | float = 0.0
-    """Held at the end of each step for an outage of the grid, except while it is away."""
 
     @property
-    def keeps_reserve(self) -> bool:
-        """Whether it holds energy for an outage."""
-        return bool(np.any(self.reserve_mwh))
+    def carries_outages(self) -> bool:
+        """Whether what it holds counts in an outage of the grid: all but a store of cold."""
+        return self.name != COOLING_STORAGE
+
+    @property
+    def given_per_mwh(self) -> Array | float:
+        """MWh at the meter for each MWh that it held a step before."""
+        return self.discharge_efficiency * self.kept_per_step
 
     @property
     def charge(self) -> str:
@@ -123,7 +128,7 @@ class Store:
     def is_plain(self) -> bool:
         """Whether the compiled window knows all that it has."""
         steady = not isinstance(self.charge_efficiency, np.ndarray)
-        return steady and not self.own_supply and self.wear_myen_per_mwh == 0.0 and not self.keeps_reserve
+        return steady and not self.own_supply and self.wear_myen_per_mwh == 0.0
 
     def _column(self, flow: str) -> str:
         return flow if self.name == BATTERY else f"{self.name}_{flow}"
@@ -149,6 +154,13 @@ class Facility:
     backup_emission_t_per_mwh: float
     carbon_price_myen_per_t: float
     water_price_myen_per_m3: float
+    promises: tuple[Promise, ...] = ()
+    """Compute that is sold by the day or the week, or that may wait by terms of its own."""
+    reserve_mwh: Array | None = None
+    """What its stores together could give at the meter in an outage of the grid that begins after each step, held
+    except while the grid is away; None where nothing is held."""
+    outage_hours: float = 0.0
+    """How long that outage lasts: a store gives no more than its power over it."""
 
     @property
     def sells(self) -> bool:
@@ -181,6 +193,24 @@ class Facility:
         """Columns of what gives power at a cost, and of what is fed in, which runs below zero as a source."""
         sold = (EXPORT,) if self.sells else ()
         return (IMPORT, BACKUP_OUTPUT, *(one.output for one in self.generators), *sold)
+
+    @property
+    def promised_mw(self) -> Array:
+        """Compute that is promised, by the shape in which it is sold."""
+        return total_mw(self.promises, self.import_limit_mw.size)
+
+    def most_given_mwh(self, store: Store) -> float:
+        """The most that a store gives in the outage for which a reserve is held; nothing where it does not count."""
+        return float(np.max(store.discharge_limit_mw)) * self.outage_hours if store.carries_outages else 0.0
+
+    def given_in_outage(self, stored_mwh: Sequence[Array]) -> Array:
+        """What its stores could give at the meter in an outage if they held so much, MWh."""
+        given = [
+            np.minimum(store.given_per_mwh * held, self.most_given_mwh(store))
+            for store, held in zip(self.stores, stored_mwh, strict=True)
+            if store.carries_outages
+        ]
+        return sum(given, np.zeros(np.shape(stored_mwh[0])))
 
     def unclean_shares(self, grid_clean_share: Array) -> Array:
         """What of each source's energy is not clean, `(sources, steps)`; all of it counts as used here, not fed in."""
@@ -220,6 +250,8 @@ class Facility:
             import_limit_mw=self.import_limit_mw[part],
             export_limit_mw=self.export_limit_mw[part],
             saved_mw=self.saved_mw[part],
+            promises=tuple(one.cut(part) for one in self.promises),
+            reserve_mwh=None if self.reserve_mwh is None else self.reserve_mwh[part],
             fuel_cost_myen_per_mwh=self.fuel_cost_myen_per_mwh[part],
         )
 
@@ -256,6 +288,7 @@ def read_facility(plan: Plan, resources: Resources) -> Facility:
         backup_emission_t_per_mwh=0.0 if backup is None else backup.emission_factor_t_per_mwh,
         carbon_price_myen_per_t=resources.carbon_price_myen_per_t,
         water_price_myen_per_m3=resources.water_price_myen_per_m3,
+        promises=read_promises({one.name: one.served_mw for one in plan.tranches}, resources),
     )
 
 
@@ -266,6 +299,7 @@ def begin(facility: Facility) -> Standing:
         tuple(store.initial_mwh for store in facility.stores),
         0.0,
         tuple(given.get(name, 0.0) for name in facility.sources),
+        (0.0,) * len(facility.promises),
     )
 
 
@@ -280,6 +314,7 @@ def equip(facility: Facility) -> Equipment:
                 store.wear_myen_per_mwh,
                 store.own_supply,
                 None if store.chillers is None else store.chillers.most_mw,
+                facility.most_given_mwh(store),
             )
             for store in facility.stores
         ),
@@ -295,18 +330,13 @@ def list_plants(plan: Plan, resources: Resources) -> tuple[str, ...]:
 
 
 def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
-    """Scenario keys of what the plan has built and operation does not know."""
-    found = []
+    """Scenario keys of what the plan has built and operation does not know: promises that need not be kept in full."""
     served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
-    found += [
+    return tuple(
         f"tranche.{number}"
         for number, tranche in enumerate(resources.tranches)
-        if tranche.has_schedule and served.get(tranche.name, 0.0) > 0
-    ]
-    stores = [one for one in resources.storages if plan.capacities[f"{one.energy}_mwh"] > 0.0]
-    if resources.outage is not None and (len(stores) > 1 or any(one.from_own_supply for one in stores)):
-        found.append("outage")
-    return tuple(found)
+        if tranche.reliability < 1.0 and served.get(tranche.name, 0.0) > 0
+    )
 
 
 def list_wide(facility: Facility) -> tuple[str, ...]:
@@ -314,8 +344,9 @@ def list_wide(facility: Facility) -> tuple[str, ...]:
     found = [f"supply.{one.name}" for one in facility.generators]
     found += ["storage"] if len(facility.stores) > 1 else []
     found += [store.name.replace("storage_", "storage.") for store in facility.stores if not store.is_plain]
-    found += ["outage"] if any(store.keeps_reserve for store in facility.stores) else []
+    found += ["outage"] if facility.reserve_mwh is not None else []
     found += ["grid.max_export_mw"] if facility.sells else []
+    found += [f"tranche.{one.name}" for one in facility.promises]
     return tuple(found)
 
 
@@ -399,7 +430,6 @@ def _cut_store(store: Store, part: slice) -> Store:
 
     return replace(
         store,
-        reserve_mwh=cut(store.reserve_mwh),
         charge_limit_mw=cut(store.charge_limit_mw),
         discharge_limit_mw=cut(store.discharge_limit_mw),
         charge_efficiency=cut(store.charge_efficiency),

@@ -42,8 +42,7 @@ def foresee(facility: Facility, conditions: Conditions, valuation: Valuation) ->
     course = Course(
         facility,
         conditions,
-        columns(facility, rows, offered)
-        | reserve_column(facility, [sum(limits.reserve_mwh for limits in hour.stores) for hour in hours]),
+        columns(facility, rows, offered) | reserve_column(facility, [hour.reserve_mwh for hour in hours]),
         begun,
         windows=1,
         largest_gap=abs(found.cost_myen - found.bound_myen) / max(1.0, abs(found.cost_myen)),
@@ -62,12 +61,16 @@ def value_states(facility: Facility, conditions: Conditions, valuation: Valuatio
     handovers = solve_whole(facility, conditions, valuation).handovers
     held = np.array([one.storage_values for one in handovers]).reshape(len(handovers), -1).mean(axis=0)
     waiting = float(np.mean([one.backlog_price for one in handovers]))
+    owed = np.array([one.owed_prices for one in handovers]).reshape(len(handovers), -1).mean(axis=0)
     return replace(
         valuation,
         storage_myen_per_mwh={
             store.name: max(float(worth), 0.0) for store, worth in zip(facility.stores, held, strict=True)
         },
         backlog_myen_per_mwh=max(waiting, 0.0),
+        owed_myen_per_mwh={
+            promise.name: max(float(price), 0.0) for promise, price in zip(facility.promises, owed, strict=True)
+        },
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -20,7 +20,15 @@ from kiban.operation.events import IMPORT as CALLED
 from kiban.operation.expectation import DayAhead, find_days
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
 from kiban.operation.forecast.forecast import Forecast
-from kiban.operation.hour import Happened, Measured, SourceLimits, Standing, StoreLimits, run_hour
+from kiban.operation.hour import (
+    Happened,
+    Measured,
+    PromiseLimits,
+    SourceLimits,
+    Standing,
+    StoreLimits,
+    run_hour,
+)
 from kiban.operation.lane import open_lane
 from kiban.operation.valuation import Valuation
 from kiban.operation.window import find_costs
@@ -96,7 +104,7 @@ def operate(
             happened = run_hour(hour, equipment, answer.handover, standing)
             standing = happened.standing
             rows.append(happened)
-        kept += [sum(limits.reserve_mwh for limits in hour.stores) for hour in hours]
+        kept += [hour.reserve_mwh for hour in hours]
         if passed is not None:
             passed(begins.size)
     flows = columns(facility, rows, np.concatenate(available))
@@ -138,6 +146,7 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
         valuation.unserved_myen_per_mwh - served,
         np.full(begins.size, valuation.dropped_myen_per_mwh),
         series[FIRM][begins] - firm,
+        _hold_reserve(ahead),
     )
     sources = _measure_sources(ahead, now, [cost[:, 0] for cost in costs.sources])
     stores = _measure_stores(ahead)
@@ -145,7 +154,32 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
         Measured(given, held, *row)
         for row, given, held in zip(np.stack(table, axis=1).tolist(), sources, stores, strict=True)
     ]
+    if facility.promises:
+        promises = _measure_promises(ahead, valuation)
+        hours = [replace(hour, promises=owed) for hour, owed in zip(hours, promises, strict=True)]
     return hours, offered
+
+
+def _hold_reserve(ahead: Ahead) -> Array:
+    """What the stores hold for an outage at the end of each hour, while the grid is there."""
+    reserve = ahead.facility.reserve_mwh
+    if reserve is None:
+        return np.zeros(ahead.begins.size)
+    held: Array = reserve[ahead.begins] * (seen_now(ahead, GRID) > 0.0)
+    return held
+
+
+def _measure_promises(ahead: Ahead, valuation: Valuation) -> Iterator[tuple[PromiseLimits, ...]]:
+    begins = ahead.begins
+    columns = [
+        np.stack([one.arrivals_mw[begins], one.room_mwh[begins]], axis=1).tolist() for one in ahead.facility.promises
+    ]
+    prices = [one.short_price(valuation.dropped_myen_per_mwh) for one in ahead.facility.promises]
+    for hour in range(begins.size):
+        yield tuple(
+            PromiseLimits(column[hour][0], column[hour][1], price)
+            for column, price in zip(columns, prices, strict=True)
+        )
 
 
 def _measure_sources(ahead: Ahead, now: Ahead, costs: Sequence[Array]) -> Iterator[tuple[SourceLimits, ...]]:
@@ -181,7 +215,6 @@ def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
             here(store.charge_efficiency) * whole,
             here(store.discharge_efficiency) * whole,
             (0.0 if store.chillers is None else store.chillers.power_mw_per_mw[begins]) * whole,
-            here(store.reserve_mwh) * (seen_now(ahead, GRID) > 0.0),
         )
         columns.append(np.stack(table, axis=1).tolist())
     if not columns:
@@ -193,8 +226,7 @@ def _measure_stores(ahead: Ahead) -> Iterator[tuple[StoreLimits, ...]]:
 
 def reserve_column(facility: Facility, kept_mwh: Sequence[float]) -> dict[str, Array]:
     """What is held for an outage as a column, where something is."""
-    keeps = any(store.keeps_reserve for store in facility.stores)
-    return {RESERVE: np.array(kept_mwh, dtype=np.float64)} if keeps else {}
+    return {} if facility.reserve_mwh is None else {RESERVE: np.array(kept_mwh, dtype=np.float64)}
 
 
 def columns(facility: Facility, rows: Sequence[Happened], available_mw: Array) -> dict[str, Array]:
@@ -210,6 +242,9 @@ def columns(facility: Facility, rows: Sequence[Happened], available_mw: Array) -
             [(row.served_mw, row.curtailed_mw, row.unserved_mw, row.dropped_mw, row.backlog_mwh) for row in rows],
             ["served_mw", "curtailment_mw", "unserved_mw", "dropped_mw", "backlog_mwh"],
         ),
+        ([row.delivered_mw for row in rows], [one.served for one in facility.promises]),
+        ([row.short_mw for row in rows], [one.short for one in facility.promises]),
+        ([row.owed_mwh for row in rows], [one.owed for one in facility.promises]),
     ):
         table = np.ascontiguousarray(np.array(values, dtype=np.float64).reshape(len(rows), len(names)).T)
         found |= dict(zip(names, table, strict=True))

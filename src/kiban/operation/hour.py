@@ -37,8 +37,15 @@ class StoreLimits(NamedTuple):
     discharge_efficiency: float
     chillers_mw_per_mw: float = 0.0
     """Of a store of cold: what chillers take for each MW of IT, which is the most that it spares."""
-    reserve_mwh: float = 0.0
-    """Held for an outage, and given up before firm compute is not served."""
+
+
+class PromiseLimits(NamedTuple):
+    """Compute that is owed until its period closes: MW that begin to be owed, the most that still is, and its price."""
+
+    arrivals_mw: float
+    room_mwh: float
+    short_price: float
+    """Of what is not delivered, million yen per MWh."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,9 @@ class Measured:
     dropped_price: float
     without_room_mw: float = 0.0
     """Firm compute beyond `firm_mw`, for which the hall has no room: it is not served."""
+    reserve_mwh: float = 0.0
+    """What the stores hold for an outage, at the meter; given up before firm compute is not served."""
+    promises: tuple[PromiseLimits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,8 @@ class HeldStore:
     """Whether it is charged by own supply alone."""
     chillers_mw: float | None = None
     """Of a store of cold: the most power of the chillers that cool the hall and fill it."""
+    most_given_mwh: float = 0.0
+    """Of the reserve for an outage: the most that it counts at the meter; nothing where it does not count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +109,23 @@ class Handover:
     backlog_price: float
     sources_later: tuple[float, ...]
     """What a MW more of each source costs later, where its ramp holds it then, million yen per MWh."""
+    delivered_mw: tuple[float, ...] = ()
+    """Of each promise what is served."""
+    owed_prices: tuple[float, ...] = ()
+    """Of each promise what a MWh costs that is still owed at the hour's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where operation stands when an hour begins: MWh in each store, MWh that wait, MW of each source before it."""
+    """Where operation stands when an hour begins: MWh in each store, MWh that wait, MW of each source before it.
+
+    And of each promise the MWh that are still owed.
+    """
 
     stored_mwh: tuple[float, ...]
     waiting_mwh: float
     sources_mw: tuple[float, ...]
+    owed_mwh: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +141,27 @@ class Happened:
     dropped_mw: float
     stored_mwh: tuple[float, ...]
     backlog_mwh: float
+    delivered_mw: tuple[float, ...] = ()
+    """Of each promise what was served."""
+    short_mw: tuple[float, ...] = ()
+    """Of each promise what was not delivered when it closed."""
+    owed_mwh: tuple[float, ...] = ()
 
     @property
     def standing(self) -> Standing:
         """Where the next hour begins."""
-        return Standing(self.stored_mwh, self.backlog_mwh, self.sources_mw)
+        return Standing(self.stored_mwh, self.backlog_mwh, self.sources_mw, self.owed_mwh)
+
+
+class _Queue(NamedTuple):
+    """Compute that waits: what does so, what of it may still do so afterwards, MWh; set-point in MW; prices."""
+
+    waiting_mwh: float
+    room_mwh: float
+    set_mw: float
+    price: float
+    """Of what still waits at the hour's end."""
+    lost_price: float
 
 
 def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing: Standing) -> Happened:
@@ -134,10 +170,8 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
     Its balance closes to the last digit: what no segment can give is firm compute that is not served.
     """
     hours, pue = equipment.hours, measured.pue
-    waiting = standing.waiting_mwh / hours + measured.arrivals_mw
-    served_limit = min(measured.served_limit_mw, waiting)
-    due = min(max(waiting - measured.backlog_limit_mwh / hours, 0.0), served_limit)
-    served = min(max(plan.served_mw, 0.0), served_limit)
+    queues = _list_queues(measured, hours, plan, standing)
+    rooms = _share_halls(queues, measured.served_limit_mw, hours)
 
     lows: list[float] = []
     highs: list[float] = []
@@ -157,11 +191,11 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
         costs.append(price + later)
         places.append(set_mw)
     first = len(lows)
-    held = []
+    held = [stored * store.kept for stored, store in zip(standing.stored_mwh, equipment.stores, strict=True)]
+    reserves = _divide_reserve(measured, equipment, plan, held)
     for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):
-        charge_limit, discharge_limit, charged, discharged, _, reserve = limits
-        left = standing.stored_mwh[number] * store.kept
-        held.append(left)
+        charge_limit, discharge_limit, charged, discharged, _ = limits
+        left, reserve = held[number], reserves[number]
         value = max(plan.storage_values[number], 0.0)
         net = plan.discharges_mw[number] - plan.charges_mw[number]
         lows += (-min(charge_limit, max(store.energy_mwh - left, 0.0) / (charged * hours)), 0.0)
@@ -169,19 +203,24 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
         costs += (value * charged, value / discharged + store.wear_price)
         places += (min(net, 0.0), max(net, 0.0))
     end = len(lows)
-    lows += (pue * (due - served_limit), -pue * due, 0.0, -(measured.available_mw + forced))
-    highs += (0.0, 0.0, pue * measured.firm_mw, 0.0)
-    costs += (
-        (min(plan.backlog_price, measured.dropped_price) - measured.served_price) / pue,
-        (measured.dropped_price - measured.served_price) / pue,
-        measured.unserved_price / pue,
-        0.0,
-    )
-    places += (-pue * max(served - due, 0.0), -pue * min(served, due), pue * plan.unserved_mw, 0.0)
+    for queue, room in zip(queues, rooms, strict=True):
+        due = min(max((queue.waiting_mwh - queue.room_mwh) / hours, 0.0), room)
+        served = min(max(queue.set_mw, 0.0), room)
+        lows += (pue * (due - room), -pue * due)
+        highs += (0.0, 0.0)
+        costs += (
+            (min(queue.price, queue.lost_price) - measured.served_price) / pue,
+            (queue.lost_price - measured.served_price) / pue,
+        )
+        places += (-pue * max(served - due, 0.0), -pue * min(served, due))
+    lows += (0.0, -(measured.available_mw + forced))
+    highs += (pue * measured.firm_mw, 0.0)
+    costs += (measured.unserved_price / pue, 0.0)
+    places += (pue * plan.unserved_mw, 0.0)
 
     need = pue * measured.firm_mw - measured.available_mw
     _balance_from(need, lows, highs, costs, places)
-    if places[-2] > OPEN and any(limits.reserve_mwh > 0.0 for limits in measured.stores):
+    if places[-2] > OPEN and measured.reserve_mwh > 0.0:
         for number, (limits, left) in enumerate(zip(measured.stores, held, strict=True)):
             highs[first + 2 * number + 1] = min(limits.discharge_mw, left * limits.discharge_efficiency / hours)
         _balance_from(need, lows, highs, costs, places)
@@ -191,9 +230,11 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
         _hold_to_chillers(measured, equipment, first, need, lows, highs, costs, places)
 
     # Not minus nothing.
-    served = (0.0 - places[end] - places[end + 1]) / pue
-    left_mwh = max(waiting - served, 0.0) * hours
-    dropped = max(left_mwh - measured.backlog_limit_mwh, 0.0)
+    served_mw = [(0.0 - places[place] - places[place + 1]) / pue for place in range(end, len(places) - 2, 2)]
+    still = [
+        max(queue.waiting_mwh / hours - served, 0.0) * hours for queue, served in zip(queues, served_mw, strict=True)
+    ]
+    lost = [max(left - queue.room_mwh, 0.0) for queue, left in zip(queues, still, strict=True)]
     charges = tuple([0.0 - place for place in places[first:end:2]])
     discharges = tuple(places[first + 1 : end : 2])
     stored = [
@@ -206,13 +247,75 @@ def run_hour(measured: Measured, equipment: Equipment, plan: Handover, standing:
         sources_mw=tuple(places[:first]),
         charges_mw=charges,
         discharges_mw=discharges,
-        served_mw=served,
+        served_mw=served_mw[0],
         curtailed_mw=0.0 - places[-1],
         unserved_mw=places[-2] / pue + measured.without_room_mw,
-        dropped_mw=dropped / hours,
+        dropped_mw=lost[0] / hours,
         stored_mwh=tuple(stored),
-        backlog_mwh=left_mwh - dropped,
+        backlog_mwh=still[0] - lost[0],
+        delivered_mw=tuple(served_mw[1:]),
+        short_mw=tuple([energy / hours for energy in lost[1:]]),
+        owed_mwh=tuple([left - energy for left, energy in zip(still[1:], lost[1:], strict=True)]),
     )
+
+
+def _list_queues(measured: Measured, hours: float, plan: Handover, standing: Standing) -> list[_Queue]:
+    """What waits: first what may do so by the terms of the load, then each promise."""
+    queues = [
+        _Queue(
+            standing.waiting_mwh + measured.arrivals_mw * hours,
+            measured.backlog_limit_mwh,
+            plan.served_mw,
+            plan.backlog_price,
+            measured.dropped_price,
+        )
+    ]
+    for limits, owed, set_mw, price in zip(
+        measured.promises, standing.owed_mwh, plan.delivered_mw, plan.owed_prices, strict=True
+    ):
+        queues.append(_Queue(owed + limits.arrivals_mw * hours, limits.room_mwh, set_mw, price, limits.short_price))
+    return queues
+
+
+def _share_halls(queues: Sequence[_Queue], limit_mw: float, hours: float) -> list[float]:
+    """The most that is served of each queue, MW: the halls take first what it costs most to leave.
+
+    Whatever power there is, it goes to the same queues in the same order, so that this takes nothing from the optimum.
+    Of two that are worth the same the set-points decide.
+    """
+    wanted = [queue.waiting_mwh / hours for queue in queues]
+    if len(queues) == 1 or sum(wanted) <= limit_mw:
+        return [min(limit_mw, one) for one in wanted]
+    highs: list[float] = []
+    worths: list[float] = []
+    places: list[float] = []
+    for queue, most in zip(queues, wanted, strict=True):
+        due = max(queue.waiting_mwh - queue.room_mwh, 0.0) / hours
+        set_mw = min(max(queue.set_mw, 0.0), most)
+        highs += (due, most - due)
+        worths += (-queue.lost_price, -min(queue.price, queue.lost_price))
+        places += (min(set_mw, due), max(set_mw - due, 0.0))
+    balance(limit_mw, [0.0] * len(highs), highs, worths, places)
+    return [due + later for due, later in zip(places[::2], places[1::2], strict=True)]
+
+
+def _divide_reserve(measured: Measured, equipment: Equipment, plan: Handover, held_mwh: Sequence[float]) -> list[float]:
+    """What each store keeps in the hour for an outage, MWh: of the sum that all hold, as the window divides it."""
+    if measured.reserve_mwh <= 0.0:
+        return [0.0] * len(held_mwh)
+    hours, shares, given = equipment.hours, [], []
+    for limits, store, left, charge, discharge in zip(
+        measured.stores, equipment.stores, held_mwh, plan.charges_mw, plan.discharges_mw, strict=True
+    ):
+        counts = store.most_given_mwh > 0.0
+        end = left + hours * (charge * limits.charge_efficiency - discharge / limits.discharge_efficiency)
+        shares.append(limits.discharge_efficiency * store.kept if counts else 0.0)
+        given.append(min(shares[-1] * max(end, 0.0), store.most_given_mwh))
+    total = sum(given)
+    # Where the window leaves nothing, all that is there is kept.
+    parts = given if total > 0.0 else [share * left for share, left in zip(shares, held_mwh, strict=True)]
+    wanted = measured.reserve_mwh / max(sum(parts), OPEN)
+    return [part * wanted / share if share > 0.0 else 0.0 for part, share in zip(parts, shares, strict=True)]
 
 
 def _balance_from(
@@ -262,7 +365,7 @@ def _hold_to_chillers(
 
     Compute that was to be served stays as it is then: a limit would move with it.
     """
-    served = range(len(places) - 4, len(places) - 2)
+    served = range(first + 2 * len(equipment.stores), len(places) - 2)
     it_mw = measured.firm_mw - (sum(places[number] for number in served) + places[-2]) / measured.pue
     held = False
     for number, (limits, store) in enumerate(zip(measured.stores, equipment.stores, strict=True)):

@@ -22,7 +22,7 @@ from kiban.linear.window import (
     solve_long,
     solve_windows,
 )
-from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, ramp_of, stored_in
+from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, owed_in, ramp_of, served_of, stored_in
 from kiban.operation.ahead import Ahead, look_ahead
 from kiban.operation.conditions import Conditions
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin
@@ -186,7 +186,7 @@ def solve_each(
 
 def states_of(standing: Standing) -> States:
     """Where a wide window begins."""
-    return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw)
+    return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw, standing.owed_mwh)
 
 
 def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None = None) -> list[Handover]:
@@ -218,6 +218,8 @@ def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None 
             rows([stored_in(name) for name in stores], prices, -1.0),
             prices[BACKLOG][hours].tolist(),
             rows([source.name for source in windows.sources], later),
+            rows([served_of(queue.name) for queue in windows.queues], amounts),
+            rows([owed_in(queue.name) for queue in windows.queues], prices),
             strict=True,
         )
     ]

@@ -70,10 +70,14 @@ def find_reserve(course: Course, seconds: Mapping[str, float], slowed_share: flo
             battery = battery + _store_gives(course, store, held_hours)
     longer = np.maximum(now.backlog_limit_mwh[:, 0] - flows["backlog_mwh"], 0.0) / held_hours
     served_firm = np.maximum(conditions.series[FIRM] - flows["unserved_mw"], 0.0)
+    paused = np.minimum(flows["served_mw"], longer)
+    for promise in facility.promises:
+        later = np.maximum(promise.room_mwh - flows[promise.owed], 0.0) / held_hours
+        paused = paused + np.minimum(flows[promise.served], later)
     given = {
         BATTERY_MEANS: battery,
         POWER_CAP: pue * served_firm * slowed_share,
-        PAUSE: pue * np.minimum(flows["served_mw"], longer),
+        PAUSE: pue * paused,
         BACKUP_MEANS: np.maximum(_limit_backup(now) - flows[BACKUP_OUTPUT], 0.0),
     }
     return Reserve(given, seconds, flows[IMPORT])

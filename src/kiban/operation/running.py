@@ -325,7 +325,7 @@ def _describe(
         perfect_foresight_costs=best.course.costs(setting.valuation),
         bound_myen=best.bound_myen,
         regret=regret,
-        unserved_mwh={"firm": course.total("unserved_mw"), "deferrable": course.total("dropped_mw")},
+        unserved_mwh=course.unserved_mwh,
         indicators=indicators,
         valuation=setting.valuation.numbers(),
         windows=Solving(course.windows, course.seconds, course.largest_gap),

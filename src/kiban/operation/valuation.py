@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
 from kiban.operation.events import BATTERY
+from kiban.operation.promises import OF_TRANCHE
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
@@ -36,21 +37,29 @@ class Valuation:
     """Of what each store holds when operation ends."""
     backlog_myen_per_mwh: float = 0.0
     """Of what still waits then."""
+    owed_myen_per_mwh: Mapping[str, float] = field(default_factory=dict)
+    """Of what of each tranche is still owed then."""
     reserve_myen_per_mwh: float = 0.0
-    """Of what a store lacks of its reserve for an outage, in each hour."""
+    """Of what the stores lack of their reserve for an outage, at the meter, in each hour."""
 
     def numbers(self) -> dict[str, float]:
         """The prices by name; the worth of what a store beside the battery holds by the store's."""
-        found = {name: float(value) for name, value in asdict(self).items() if name != "storage_myen_per_mwh"}
+        by_name = ("storage_myen_per_mwh", "owed_myen_per_mwh")
+        found = {name: float(value) for name, value in asdict(self).items() if name not in by_name}
         found["storage_myen_per_mwh"] = self.worth_of(BATTERY)
         if not self.reserve_myen_per_mwh:
             del found["reserve_myen_per_mwh"]
         further = {name: worth for name, worth in self.storage_myen_per_mwh.items() if name != BATTERY}
-        return found | {f"{name}_myen_per_mwh": worth for name, worth in further.items()}
+        owed = {f"{OF_TRANCHE}{name}_owed_myen_per_mwh": price for name, price in self.owed_myen_per_mwh.items()}
+        return found | {f"{name}_myen_per_mwh": worth for name, worth in further.items()} | owed
 
     def worth_of(self, store: str) -> float:
         """What a MWh in a store is worth when operation ends."""
         return self.storage_myen_per_mwh.get(store, 0.0)
+
+    def cost_of_owing(self, tranche: str) -> float:
+        """What a MWh of a tranche costs that is still owed when operation ends."""
+        return self.owed_myen_per_mwh.get(tranche, 0.0)
 
 
 def read_valuation(plan: Plan, unserved_myen_per_mwh: float, dropped_myen_per_mwh: float) -> Valuation:

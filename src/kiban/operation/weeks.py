@@ -44,7 +44,7 @@ def find_weeks(course: Course, best: Course, valuation: Valuation) -> Weeks:
         steps,
         _costs(parts, valuation),
         _costs(list(_parts(best, steps)), valuation),
-        np.array([one.total("unserved_mw") + one.total("dropped_mw") for one in parts]),
+        np.array([one.lost_mwh for one in parts]),
     )
 
 
@@ -67,5 +67,4 @@ def _parts(course: Course, steps: int) -> list[Course]:
 
 def _costs(parts: list[Course], valuation: Valuation) -> Array:
     """What each part cost; what waits counts by how it changes, as what is stored does."""
-    price = valuation.backlog_myen_per_mwh
-    return np.array([sum(one.costs(valuation).values()) - price * one.begun.waiting_mwh for one in parts])
+    return np.array([sum(one.costs(valuation).values()) - one.cost_of_waiting(one.begun, valuation) for one in parts])

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.window import Chillers, Source, WideStore, WideWindows, Windows
+from kiban.linear.window import Chillers, Source, WideQueue, WideStore, WideWindows, Windows
 from kiban.operation.ahead import Ahead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Store
+from kiban.operation.promises import Promise
 from kiban.operation.valuation import Valuation
 
 
@@ -95,6 +96,29 @@ def write_wide_windows(ahead: Ahead, valuation: Valuation) -> WideWindows:
         ),
         stores=tuple(_see_store(ahead, store, valuation) for store in facility.stores),
         step_hours=facility.step_hours,
+        queues=tuple(_see_promise(ahead, promise, valuation) for promise in facility.promises),
+        reserve_mwh=None if facility.reserve_mwh is None else ahead.reserve_mwh,
+        reserve_cost_myen_per_mwh=valuation.reserve_myen_per_mwh,
+    )
+
+
+def _see_promise(ahead: Ahead, promise: Promise, valuation: Valuation) -> WideQueue:
+    """A promise as a window sees it: of one that closes later no more is left than there will be room for.
+
+    The halls beyond the window are taken as free as they are within it on average.
+    """
+    limit = ahead.known(promise.room_mwh)
+    if promise.period is not None:
+        free = (ahead.it_limit_mw - ahead.firm_mw).mean(axis=1)
+        left = ahead.known(promise.steps_left)[:, -1]
+        limit[:, -1] = np.minimum(limit[:, -1], free * left * ahead.facility.step_hours)
+    return WideQueue(
+        name=promise.name,
+        arrivals_mw=ahead.known(promise.arrivals_mw),
+        limit_mwh=limit,
+        most_mwh=float(promise.room_mwh.max()),
+        short_cost_myen_per_mwh=promise.short_price(valuation.dropped_myen_per_mwh),
+        final_cost_myen_per_mwh=valuation.cost_of_owing(promise.name),
     )
 
 
@@ -111,8 +135,8 @@ def _see_store(ahead: Ahead, store: Store, valuation: Valuation) -> WideStore:
         wear_myen_per_mwh=store.wear_myen_per_mwh,
         final_value_myen_per_mwh=valuation.worth_of(store.name),
         own_supply=store.own_supply,
-        reserve_mwh=ahead.reserve_mwh(store) if store.keeps_reserve else None,
-        reserve_cost_myen_per_mwh=valuation.reserve_myen_per_mwh,
+        given_per_mwh=float(np.mean(store.given_per_mwh)) if ahead.facility.most_given_mwh(store) > 0.0 else 0.0,
+        most_given_mwh=ahead.facility.most_given_mwh(store),
         chillers=None
         if store.chillers is None
         else Chillers(ahead.known(store.chillers.power_mw_per_mw), np.asarray(store.chillers.most_mw)),

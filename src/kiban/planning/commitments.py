@@ -52,7 +52,7 @@ def arrivals_per_mw(resources: Resources, tranche: TrancheResource) -> Array:
     if tranche.committed is None or tranche.committed not in PERIOD_HOURS:
         return tranche.shape
     arrivals = np.zeros(resources.steps)
-    for first, end in _list_periods(resources, tranche.committed):
+    for first, end in list_periods(resources, tranche.committed):
         arrivals[first] = tranche.shape[first:end].sum()
     return arrivals
 
@@ -62,7 +62,7 @@ def backlog_room(resources: Resources, tranche: TrancheResource) -> Array:
     if tranche.committed is None or tranche.committed not in PERIOD_HOURS:
         return np.full(resources.steps, float(tranche.shape.mean()) * tranche.max_delay_hours)
     room = np.zeros(resources.steps)
-    for first, end in _list_periods(resources, tranche.committed):
+    for first, end in list_periods(resources, tranche.committed):
         room[first : end - 1] = float(tranche.shape[first:end].sum()) * resources.step_hours
     return room
 
@@ -72,7 +72,7 @@ def undelivered_per_mw(resources: Resources, tranche: TrancheResource) -> float:
     return (1.0 - tranche.reliability) * float(tranche.shape.sum()) * resources.step_weight_h
 
 
-def _list_periods(resources: Resources, committed: str) -> list[tuple[int, int]]:
+def list_periods(resources: Resources, committed: str) -> list[tuple[int, int]]:
     """First step and end of each period."""
     length = round(PERIOD_HOURS[committed] / resources.step_hours)
     return [

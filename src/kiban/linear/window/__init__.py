@@ -16,7 +16,7 @@ from kiban.linear.window.rolling import WideSequence, WideSolution, solve_long
 from kiban.linear.window.sequence import WindowSequence
 from kiban.linear.window.solution import TreeSolution, WindowSolutions
 from kiban.linear.window.tree import solve_tree
-from kiban.linear.window.wide import Chillers, Source, States, WideStore, WideWindows
+from kiban.linear.window.wide import Chillers, Source, States, WideQueue, WideStore, WideWindows
 from kiban.linear.window.windows import Windows
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Source",
     "States",
     "TreeSolution",
+    "WideQueue",
     "WideSequence",
     "WideSolution",
     "WideStore",

@@ -3,11 +3,13 @@
     minimise    sum over steps of   source cost * source + wear * discharge + the costs of what is served, unserved
                                     and dropped
                 less, at the end,   sum of final value * stored - final cost * backlog
-    subject to  sum source + sum (discharge - charge) - curtailed = pue (firm - unserved + served) - available
+    subject to  sum source + sum (discharge - charge) - curtailed = pue (firm - unserved + all served) - available
                 stored = kept * stored before + charge efficiency * charge - discharge / discharge efficiency
                 backlog = backlog before + arrivals - served - dropped
                 |source - source before| <= ramp
-                stored + below >= reserve,    at a cost of what is below
+                given <= share * stored, given <= most of each store;  sum of given + below >= reserve, at a cost
+                owed = owed before + promised - served - short of each queue that is kept apart
+                all served = served + sum of served of these <= room in the halls
                 discharge <= chillers * it,   charge - discharge + chillers * it <= most     of a store of cold
                 sum of charge of stores that take own supply alone <= available - curtailed + sum of own sources
                 least <= source <= most, every other amount between zero and its limit
@@ -18,7 +20,7 @@ and what sources give at least. Efficiencies may differ from step to step, as th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +31,7 @@ from kiban.linear.staircase import Staircase
 
 BALANCE: Final = "balance"
 BACKLOG: Final = "backlog"
+RESERVE: Final = "reserve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,26 @@ class WideStore:
     """Whether it is charged by own supply alone."""
     chillers: Chillers | None = None
     """What fills it, of a store of cold."""
-    reserve_mwh: Array | None = None
-    """What it is to hold at the end of each step; None is nothing."""
-    reserve_cost_myen_per_mwh: float = 0.0
-    """Of what is missing of it, in each hour."""
+    given_per_mwh: float = 0.0
+    """Of the reserve: MWh at the meter that a MWh at the end of a step counts; nothing where it does not count."""
+    most_given_mwh: float = 0.0
+    """Of the reserve: the most that it counts, whatever it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class WideQueue:
+    """Compute that waits apart from the rest, within the halls' common room; arrays broadcast to `(windows, steps)`."""
+
+    name: str
+    arrivals_mw: Array
+    limit_mwh: Array
+    """The most that waits at the end of each step."""
+    most_mwh: float
+    """The most that it may begin with."""
+    short_cost_myen_per_mwh: float
+    """Of what waits in vain."""
+    final_cost_myen_per_mwh: float
+    """Of what still waits after the last step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,11 @@ class WideWindows:
     sources: tuple[Source, ...]
     stores: tuple[WideStore, ...]
     step_hours: float
+    queues: tuple[WideQueue, ...] = ()
+    reserve_mwh: Array | None = None
+    """What the stores together are to be able to give at the end of each step, at the meter; None is nothing."""
+    reserve_cost_myen_per_mwh: float = 0.0
+    """Of what is missing of it, in each hour."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -106,11 +130,12 @@ class WideWindows:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Where a window begins: MWh in each store, MWh that wait, and the MW of each source a step before."""
+    """Where a window begins: MWh in each store, MWh that wait, the MW of each source a step before; MWh of queues."""
 
     stored_mwh: tuple[float, ...]
     waiting_mwh: float
     output_mw: tuple[float, ...]
+    owed_mwh: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +201,16 @@ def discharge_of(store: str) -> str:
     return f"discharge:{store}"
 
 
+def served_of(queue: str) -> str:
+    """Name of what is served of a queue that is kept apart."""
+    return f"served:{queue}"
+
+
+def owed_in(queue: str) -> str:
+    """Name of what still waits in it at the end of a step, and of the row that says so."""
+    return f"owed:{queue}"
+
+
 def stored_in(store: str) -> str:
     """Name of what it holds at the end of a step, and of the row that says so."""
     return f"stored:{store}"
@@ -228,6 +263,16 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
         RowTerm(BACKLOG, "served", full(hours)),
         RowTerm(BACKLOG, "dropped", full(hours)),
     ]
+    served = ["served"]
+    for queue in windows.queues:
+        served.append(served_of(queue.name))
+        of_queue = _write_queue(queue, full, hours, windows, early_myen_per_mwh)
+        variables += of_queue[0]
+        rows += of_queue[1]
+        terms += [*of_queue[2], RowTerm(BALANCE, served_of(queue.name), -pue)]
+    if windows.queues:
+        rows.append(Row("halls", full(-np.inf), full(windows.served_limit_mw)))
+        terms += [RowTerm("halls", name, one) for name in served]
     for source in windows.sources:
         cost, least, most = full(source.cost_myen_per_mwh) * hours, full(source.least_mw), full(source.most_mw)
         variables.append(Variable(source.name, cost, least, np.maximum(most, least)))
@@ -255,12 +300,6 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
             RowTerm(held, charge, -hours * full(store.charge_efficiency)),
             RowTerm(held, discharge, hours / full(store.discharge_efficiency)),
         ]
-        if store.reserve_mwh is not None:
-            below, kept = f"below:{store.name}", f"reserve:{store.name}"
-            reserve = full(store.reserve_mwh)
-            variables.append(Variable(below, full(store.reserve_cost_myen_per_mwh * hours), zero, reserve))
-            rows.append(Row(kept, reserve, full(np.inf)))
-            terms += [RowTerm(kept, held, one), RowTerm(kept, below, one)]
         if store.chillers is not None:
             power = full(store.chillers.power_mw_per_mw)
             cooled, most = power * full(windows.firm_mw), full(store.chillers.most_mw)
@@ -269,12 +308,17 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
                 Row(f"chillers:{store.name}", full(-np.inf), np.maximum(most - cooled, 0.0)),
             ]
             for row, sign in ((f"spared:{store.name}", 1.0), (f"chillers:{store.name}", -1.0)):
-                terms += [
-                    RowTerm(row, discharge, full(sign)),
-                    RowTerm(row, "served", -sign * power),
-                    RowTerm(row, "unserved", sign * power),
-                ]
+                terms += [RowTerm(row, discharge, full(sign)), RowTerm(row, "unserved", sign * power)]
+                terms += [RowTerm(row, name, -sign * power) for name in served]
             terms.append(RowTerm(f"chillers:{store.name}", charge, one))
+    if windows.reserve_mwh is not None:
+        of_reserve = _write_reserve(windows.stores, full, full(windows.reserve_mwh))
+        variables.append(
+            Variable("below", full(windows.reserve_cost_myen_per_mwh * hours), zero, full(windows.reserve_mwh))
+        )
+        variables += of_reserve[0]
+        rows += of_reserve[1]
+        terms += [*of_reserve[2], RowTerm(RESERVE, "below", one)]
     own = [store for store in windows.stores if store.own_supply]
     if own:
         rows.append(Row("own", full(-np.inf), full(windows.available_mw)))
@@ -284,12 +328,58 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
     return WideProgramme(shape[0], shape[1], tuple(variables), tuple(rows), tuple(terms))
 
 
+Part = tuple[list[Variable], list[Row], list[RowTerm]]
+Full = Callable[[Array | float], Array]
+
+
+def _write_queue(queue: WideQueue, full: Full, hours: float, windows: WideWindows, early: float) -> Part:
+    """What waits apart: what is served of it, what waits in vain, and what still waits."""
+    zero, one = full(0.0), full(1.0)
+    name, served, short = owed_in(queue.name), served_of(queue.name), f"short:{queue.name}"
+    last = full(np.arange(zero.shape[1]) == zero.shape[1] - 1)
+    arrived = full(queue.arrivals_mw) * hours
+    everything = (arrived.sum(axis=1, keepdims=True) + queue.most_mwh) / hours
+    variables = [
+        Variable(served, full(windows.served_cost_myen_per_mwh) * hours, zero, full(windows.served_limit_mw)),
+        Variable(short, full(queue.short_cost_myen_per_mwh * hours), zero, full(2.0 * everything)),
+        Variable(name, last * queue.final_cost_myen_per_mwh + early, zero, full(queue.limit_mwh)),
+    ]
+    terms = [
+        RowTerm(name, name, one),
+        RowTerm(name, name, -one, lagged=True),
+        RowTerm(name, served, full(hours)),
+        RowTerm(name, short, full(hours)),
+    ]
+    return variables, [Row(name, arrived, arrived)], terms
+
+
+def _write_reserve(stores: tuple[WideStore, ...], full: Full, reserve: Array) -> Part:
+    """What the stores together could give; a store whose power is the narrower limit has a variable for it."""
+    one, variables, terms = full(1.0), [], []
+    rows = [Row(RESERVE, reserve, full(np.inf))]
+    for store in stores:
+        held, share = stored_in(store.name), full(store.given_per_mwh)
+        if store.given_per_mwh <= 0.0:
+            continue
+        if store.most_given_mwh >= store.given_per_mwh * float(np.max(store.limit_mwh)):
+            terms.append(RowTerm(RESERVE, held, share))
+            continue
+        given = f"given:{store.name}"
+        variables.append(Variable(given, full(0.0), full(0.0), full(store.most_given_mwh)))
+        rows.append(Row(given, full(0.0), full(np.inf)))
+        terms += [RowTerm(given, held, share), RowTerm(given, given, -one), RowTerm(RESERVE, given, one)]
+    return variables, rows, terms
+
+
 def begin_rows(windows: WideWindows, window: int, states: States) -> dict[str, tuple[float, float]]:
     """The limits of the first step of the rows that look back, from where a window begins."""
     arrived = float(np.broadcast_to(windows.arrivals_mw, windows.shape)[window, 0]) * windows.step_hours
     found = {BACKLOG: (arrived + states.waiting_mwh,) * 2}
     for store, held in zip(windows.stores, states.stored_mwh, strict=True):
         found[stored_in(store.name)] = (store.kept_per_step * held,) * 2
+    for queue, owed in zip(windows.queues, states.owed_mwh, strict=True):
+        begins = float(np.broadcast_to(queue.arrivals_mw, windows.shape)[window, 0]) * windows.step_hours
+        found[owed_in(queue.name)] = (begins + owed,) * 2
     for source, output in zip(windows.sources, states.output_mw, strict=True):
         if source.ramp_mw is not None:
             least, most = (

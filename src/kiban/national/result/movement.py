@@ -25,7 +25,7 @@ from kiban.calendar import HOURS_PER_YEAR, SECONDS_PER_HOUR
 from kiban.catalogue import Catalogue, load_catalogue
 from kiban.errors import InputError, Problem, SolverError
 from kiban.linear import Staircase, solve
-from kiban.linear.staircase import with_costs
+from kiban.linear.staircase import hold_capacities, with_costs
 from kiban.messages import Message
 from kiban.national.result.plan import NationalPlan, SitePlan
 from kiban.national.study.assembly import write_problem
@@ -108,8 +108,8 @@ def move_compute(
     catalogue = study_catalogue(study, load_catalogue())
     problem, _ = write_problem(study, catalogue)
     sites = [_read_site(problem, site) for site in plan.sites]
-    tell(Message("progress.moving", sites=len(sites)))
-    return move_between(plan, sites, find_limit(catalogue, bandwidth_gbit_s), catalogue.value("compute.transfer_cost"))
+    limit, cost = find_limit(catalogue, bandwidth_gbit_s), catalogue.value("compute.transfer_cost")
+    return move_between(plan, sites, limit, cost, report=tell)
 
 
 def find_limit(catalogue: Catalogue, bandwidth_gbit_s: float | None) -> float:
@@ -118,16 +118,25 @@ def find_limit(catalogue: Catalogue, bandwidth_gbit_s: float | None) -> float:
     return wide * SECONDS_PER_HOUR / BITS_PER_BYTE / catalogue.value("compute.transfer_data")
 
 
-def move_between(plan: NationalPlan, sites: list[SiteCompute], limit_mw: float, cost_myen_per_mwh: float) -> Movement:
+def move_between(
+    plan: NationalPlan,
+    sites: list[SiteCompute],
+    limit_mw: float,
+    cost_myen_per_mwh: float,
+    *,
+    report: Report = say_nothing,
+) -> Movement:
     """The optimum of all sites together, and of each alone."""
     apart = 0.0
-    for site in sites:
+    for done, site in enumerate(sites, start=1):
         apart += _optimum(site.programme)[0]
+        report(Message("progress.moving_alone", done=done, of=len(sites)))
     taking = [site for site in sites if site.takes_part]
     weight = _hours_per_step(sites)
     together = apart
     hourly: dict[str, Array] = {}
     if len(taking) > 1 and limit_mw > 0.0:
+        report(Message("progress.moving", sites=len(taking)))
         together, hourly = _optimum(write_together(sites, limit_mw, cost_myen_per_mwh * weight))
     nothing: dict[str, Array] = {}
     received = {site.id: hourly[_named(site, "received")] for site in taking} if hourly else nothing
@@ -172,15 +181,14 @@ def write_together(sites: list[SiteCompute], limit_mw: float, cost: float) -> St
 def fix_capacities(programme: Staircase, capacities: Mapping[str, float]) -> Staircase:
     """The programme with the capacities of a design, which cost nothing more; what a plan does not show stays free."""
     fixed = with_costs(programme, capacities=dict.fromkeys(programme.capacities, 0.0), curves={})
+    built = {}
     for name, capacity in programme.capacities.items():
-        built = capacities.get(f"{name}_mw", capacities.get(f"{name}_mwh", capacities.get(name)))
-        if built is not None:
-            fixed.capacities[name] = replace(
-                capacity, cost=0.0, lower=0.0, upper=built * (1.0 + ROOM_SHARE) + ROOM_SHARE, curve=None
-            )
+        value = capacities.get(f"{name}_mw", capacities.get(f"{name}_mwh", capacities.get(name)))
+        if value is not None:
+            built[name] = value * (1.0 + ROOM_SHARE) + ROOM_SHARE
         elif name.endswith("_excess"):
             fixed.capacities[name] = capacity
-    return fixed
+    return hold_capacities(fixed, built)
 
 
 def site_compute(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DAYS_PER_WEEK: Final = 7
 DAYS_PER_MONTH: Final = 30
 LEAST_LOAD_MWH: Final = 1e-9
-UNCOVERED: Final = "operation.uncovered"
+UNCOVERED: Final = ("operation.uncovered", "operation.unmetered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def list_refused(plan: Plan) -> tuple[str, ...]:
     try:
         read_campus(plan)
     except InputError as error:
-        if any(problem.code != UNCOVERED for problem in error.problems):
+        if any(problem.code not in UNCOVERED for problem in error.problems):
             raise
         names = [problem.values["names"] for problem in error.problems]
         return tuple(str(name) for some in names if isinstance(some, tuple | list) for name in some)

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
+from kiban.errors import InputError, Problem
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.facility import EXPORT, Facility
 from kiban.operation.forecast.climatology import month_table
@@ -27,6 +28,8 @@ from kiban.operation.running import arrange
 from kiban.operation.valuation import Valuation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kiban.planning.plan import Plan
     from kiban.progress import Report
 
@@ -142,6 +145,11 @@ def read_campus(
     """
     arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
     setting = arranged.setting
+    promised = [promise.name for promise in setting.facility.promises]
+    if promised:
+        # No meter says how much of a promise was delivered.
+        keys = tuple(f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised)
+        raise InputError(Problem("operation.unmetered", names=keys))
     conditions, facility = setting.conditions, setting.facility
     series = {
         **conditions.series,
@@ -164,6 +172,14 @@ def read_campus(
         call_steps=max(round(arranged.recorder.take("market.call_hours") / facility.step_hours), 1),
         slacks={budget.price: budget.slack for budget in arranged.manner.budgets},
     )
+
+
+@lru_cache(maxsize=1)
+def _no_times() -> pd.DatetimeIndex:
+    """No window asks what its steps are called, and an index of times takes a tenth of what a decision does."""
+    import pandas as pd
+
+    return pd.DatetimeIndex([])
 
 
 @lru_cache(maxsize=32)
@@ -196,19 +212,14 @@ def lay_facility(campus: Campus, at: datetime, first: int, steps: int) -> Facili
 
 
 def lay_conditions(campus: Campus, at: datetime, first: int, steps: int, series: Mapping[str, Array]) -> Conditions:
-    """The conditions of the same steps, with `series` as they are expected there."""
-    import pandas as pd
-
-    hours = campus.facility.step_hours
-    # A tenth of what `date_range` with a time zone takes, in every step.
-    starts = round((at.timestamp() + first * hours * 3600.0) * 1e6) + np.arange(steps) * round(hours * 3.6e9)
+    """The conditions of the same steps, with `series` as they are expected there, and without their times."""
     known = {name: campus.expect(name, at, steps, first) for name in KNOWN}
     if PRICE in series and campus.sold_price_follows:
         # What lies between the price of what is sold and that of what is drawn is known, neither of them is.
         known[SOLD] = known[SOLD] + series[PRICE] - campus.expect(PRICE, at, steps, first)
     return Conditions(
-        time=pd.DatetimeIndex(starts.astype("datetime64[us]"), tz="UTC").tz_convert(campus.zone),
-        step_hours=hours,
+        time=_no_times(),
+        step_hours=campus.facility.step_hours,
         series=series,
         **known,
     )

@@ -18,6 +18,7 @@ OF_FACILITY: Final = (
     "fuel_cost_myen_per_mwh",
 )
 OF_STORE: Final = ("charge_limit_mw", "discharge_limit_mw", "charge_efficiency", "discharge_efficiency")
+RESERVE: Final = "reserve_mwh"
 COST: Final = "cost_myen_per_mwh"
 CHILLING: Final = "power_mw_per_mw"
 
@@ -25,6 +26,8 @@ CHILLING: Final = "power_mw_per_mw"
 def facility_series(facility: Facility) -> dict[str, Array]:
     """The series of a facility: `import_limit_mw`, `geothermal.cost_myen_per_mwh`, `storage_flow.charge_limit_mw`."""
     found: dict[str, Array] = {name: getattr(facility, name) for name in OF_FACILITY}
+    if facility.reserve_mwh is not None:
+        found[RESERVE] = facility.reserve_mwh
     found |= {f"{one.name}.{COST}": one.cost_myen_per_mwh for one in facility.generators}
     for store in facility.stores:
         found |= {f"{store.name}.{name}": getattr(store, name) for name in _varying(store)}
@@ -42,7 +45,8 @@ def lay_series(facility: Facility, series: Callable[[str], Array]) -> Facility:
             changes["chillers"] = replace(store.chillers, power_mw_per_mw=series(f"{store.name}.{CHILLING}"))
         return replace(store, **changes) if changes else store
 
-    found: dict[str, Any] = {name: series(name) for name in OF_FACILITY}
+    names = OF_FACILITY if facility.reserve_mwh is None else (*OF_FACILITY, RESERVE)
+    found: dict[str, Any] = {name: series(name) for name in names}
     return replace(
         facility,
         **found,

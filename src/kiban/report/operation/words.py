@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kiban.operation.operation import Operation
+from kiban.operation.promises import OF_TRANCHE
 from kiban.quantities import Language, format_number, format_share
 from kiban.report.layout import NOTHING
 from kiban.report.names import money_format
@@ -43,9 +44,19 @@ def run_figures(operation: Operation, language: Language) -> list[tuple[str, str
     if figures["battery_cycles"] > 0:
         rows.append(("cycles", format_number(figures["battery_cycles"])))
     seconds, gap = format_number(windows.seconds), f"{windows.largest_gap:.0e}"
-    said = phrase("operation.windows_value", language, count=f"{windows.count:,}", seconds=seconds, gap=gap)
-    rows.append(("windows", said))
-    return [(phrase(f"operation.{name}", language), value) for name, value in rows]
+    solved = phrase("operation.windows_value", language, count=f"{windows.count:,}", seconds=seconds, gap=gap)
+    rows.append(("windows", solved))
+    said = [(phrase(f"operation.{name}", language), value) for name, value in rows]
+    # Classes of compute that are sold apart stand behind those of the load.
+    said[3:3] = [
+        (
+            phrase("operation.unserved_tranche", language, name=name.removeprefix(OF_TRANCHE)),
+            f"{format_number(lost)} MWh",
+        )
+        for name, lost in operation.unserved_mwh.items()
+        if name.startswith(OF_TRANCHE)
+    ]
+    return said
 
 
 def limits_sentence(operation: Operation, language: Language) -> str:
