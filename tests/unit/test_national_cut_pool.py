@@ -4,12 +4,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.cases.national_studies import one_site
 
 from kiban.catalogue import load_catalogue
-from kiban.national.search.cut_pool import MOST_STARTS, CutPool, SeparationPoint, distance
+from kiban.national.search.cut_pool import MOST_STARTS, CutPool, SeparationPoint, distance, is_same
 from kiban.national.search.cutting_planes import search
+from kiban.national.search.master import write_master
 from kiban.national.search.subproblem import evaluate, evaluate_from, reprice
 from kiban.national.study.assembly import write_problem
+from kiban.national.study.variants import with_more
 from kiban.scenario.national_file import parse_national
 
 pytestmark = pytest.mark.slow
@@ -53,6 +56,34 @@ def test_a_rough_point_gives_way_to_an_accurate_one(model, z):
     assert rough.bound_myen <= fine.cost_myen * (1 + 1e-9)
     assert fine.bound_myen <= rough.cost_myen * (1 + 1e-9)
     assert rough.cost_myen - rough.bound_myen <= 1e-3 * rough.cost_myen
+
+
+def test_values_are_told_apart_each_by_its_own_size():
+    """100 and 109 MW are two loads, however many tonnes or MW of connection stand beside them."""
+    z = np.array([100.0, 700.0, 3e5])
+    assert is_same(z, z * (1.0 + 5e-5))
+    assert not is_same(z, np.array([109.0, 700.0, 3e5]))
+    assert not is_same(z, np.array([100.05, 700.0, 3e5]))
+    assert is_same(z, z * (1.0 + 5e-10), 1e-9)
+    assert not is_same(z, z * (1.0 + 5e-8), 1e-9)
+
+
+def test_a_little_more_costs_a_little_more_and_no_plan_less_than_is_proven():
+    """3 W and 10 W more of 100 MW cost what a MW more does: they cost nothing, 1e-7 below the proven bound."""
+    pool, whole = CutPool(), write_problem(one_site(), load_catalogue())[0]
+
+    def plan(more_mw):
+        return search(
+            with_more(whole, 0, 0, more_mw), pool, gap=1e-8, max_rounds=20, report=lambda _: None, accuracy=1e-9
+        )
+
+    rest, price = plan(0.0).cost_myen, plan(1.0).cost_myen - plan(0.0).cost_myen
+    assert price > 100.0
+    for more_mw in (3e-6, 1e-5, 1e-4):
+        found = plan(more_mw)
+        bound = write_master(with_more(whole, 0, 0, more_mw), pool.points_of(whole), "outer").solve(relative_gap=1e-9)
+        assert found.cost_myen - rest == pytest.approx(price * more_mw, abs=2e-9 * rest)
+        assert found.cost_myen >= bound.bound * (1 - 2e-9)
 
 
 def test_a_warm_evaluation_is_the_cold_one(model, z):

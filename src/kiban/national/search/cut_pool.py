@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
 SAME_MW = 1e-4
+"""Share of a linking variable by which two values may differ and still be one, where no finer accuracy is asked."""
 SAME_SHARE = 1e-3
 """A limit of which a larger share is left over is no limit."""
 SIMILAR = 0.15
@@ -43,9 +44,13 @@ class SeparationPoint(NamedTuple):
 
 
 def is_same(z: Array, other: Array, tolerance: float = np.inf) -> bool:
-    """Whether two values of the linking variables are one; the closer, the more accurate the cost there has to be."""
-    apart = SAME_MW * min(1.0, tolerance / SITE_TOLERANCE)
-    return bool(np.abs(z - other).max() <= apart * (1.0 + float(np.abs(z).max())))
+    """Whether two values of the linking variables are one, each by its own size: MW stand beside tonnes.
+
+    A cost changes by no greater a share than the load. So what is known to a `tolerance` stands for nothing that lies
+    further off than that: else a plan would cost less than is proven of the load that it serves.
+    """
+    apart = min(SAME_MW, tolerance)
+    return bool(np.all(np.abs(z - other) <= apart * (1.0 + np.abs(z))))
 
 
 @dataclass(slots=True)
