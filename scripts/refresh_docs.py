@@ -94,6 +94,10 @@ def known_figures() -> Known:
         for path in ROOT.glob("scenarios/*.golden.json")
     }
     paid = {name: golden.pop(file) for file, name in PAY.items() if file in golden}
+    for row in paid.get("national_pay", {}).values():
+        # At the social rate, as the treasuries' net is, of which these are the parts.
+        row["local_public_myen"] = sum(area["local_public_myen"] for area in row["areas"].values())
+        row["state_myen"] = row["treasury_value_myen"] - row["local_public_myen"]
     counts: dict[str, int] = {"facts": len(catalogue.facts), "sources": len(catalogue.sources)}
     counts |= {"sites": len(catalogue.sites)}
     counts |= {status: sum(fact.status == status for fact in facts) for status in ("verified", "assumed")}
@@ -337,16 +341,19 @@ def pay_packages_table(language: str) -> str:
     """What each package does to the default example."""
     head = {
         "en": ["package", "fiscal cost, ¥ bn", "treasuries net, ¥ bn", "support, ¥ bn", "windfall, %", "induced, MW",
-               "equity gains, ¥ bn", "users gain, ¥ bn", "¥ per GPU-hour", "equity IRR, %"],
+               "equity gains, ¥ bn", "users gain, ¥ bn", "gain per yen of net public cost", "¥ per GPU-hour",
+               "equity IRR, %"],
         "ja": ["パッケージ", "財政負担(億円)", "国・自治体の純収支(億円)", "支援額(億円)", "便乗(%)", "誘発(MW)",
-               "出資者の利益(億円)", "利用者の利益(億円)", "GPU時間当たり(円)", "自己資本IRR(%)"],
+               "出資者の利益(億円)", "利用者の利益(億円)", "純負担1円当たりの利益(円)", "GPU時間当たり(円)",
+               "自己資本IRR(%)"],
     }[language]  # fmt: skip
     rows = []
     for name, row in known_figures()["pay"]["packages"].items():
         money = [_money(row[key], language) for key in ("fiscal_cost_myen", "treasury_value_myen", "support_myen")]
         gains = [_money(row["gains_myen"][party], language) for party in ("equity", "users")]
         share = "–" if row["support_myen"] < 1 else _percent(row["windfall_share"])
-        rest = [_shown(row["yen_per_gpu_hour"]), _percent(row["equity_irr"])]
+        value = row["value_of_public_funds"]
+        rest = ["–" if value is None else _shown(value), _shown(row["yen_per_gpu_hour"]), _percent(row["equity_irr"])]
         rows.append([f"`{name.replace('_', '-')}`", *money, share, _shown(row["induced_it_mw"]), *gains, *rest])
     return _table(head, rows)
 
@@ -384,8 +391,9 @@ def elasticity_table(language: str) -> str:
     """The tax credit by elasticity of demand."""
     head = {
         "en": ["elasticity", "windfall, %", "induced, MW", "fiscal cost, ¥ bn", "cost per induced MW, ¥ bn",
-               "gain per yen of net public cost"],
-        "ja": ["弾力性", "便乗(%)", "誘発(MW)", "財政負担(億円)", "誘発1 MW当たり(億円)", "純負担1円当たりの利益(円)"],
+               "gain per yen of net public cost", "the same without the price of risk"],
+        "ja": ["弾力性", "便乗(%)", "誘発(MW)", "財政負担(億円)", "誘発1 MW当たり(億円)", "純負担1円当たりの利益(円)",
+               "同、リスクの価格を除く"],
     }[language]  # fmt: skip
     rows = []
     for row in known_figures()["pay"]["elasticity"].values():
@@ -394,7 +402,7 @@ def elasticity_table(language: str) -> str:
             [
                 f"{row['elasticity']:g}", _percent(row["windfall_share"]), _shown(row["induced_it_mw"]),
                 _money(row["fiscal_cost_myen"], language), "–" if each is None else _money(each, language),
-                _shown(row["value_of_public_funds"]),
+                _shown(row["value_of_public_funds"]), _shown(row["value_without_risk_premium"]),
             ]
         )  # fmt: skip
     return _table(head, sorted(rows, key=lambda cells: float(cells[0])))
@@ -472,14 +480,12 @@ def national_packages_table(language: str) -> str:
     }[language]  # fmt: skip
     rows = []
     for name, row in known_figures()["national_pay"].items():
-        change = row["change_myen"]
-        local = change["prefecture"] + change["municipality"]
         rows.append(
             [
                 f"`{name.replace('_', '-')}`", _money(row["fiscal_cost_myen"], language),
                 _percent(row["support"]["windfall_share"]), _shown(row["induced_it_mw"]), _shown(row["moved_it_mw"]),
-                _money(change["national_treasury"], language), _money(local, language),
-                _money(change["ratepayers"], language), _shown(row["value_of_public_funds"]),
+                _money(row["state_myen"], language), _money(row["local_public_myen"], language),
+                _money(row["change_myen"]["ratepayers"], language), _shown(row["value_of_public_funds"]),
             ]
         )  # fmt: skip
     return _table(head, rows)

@@ -146,7 +146,12 @@ def pay_elasticity(question: Question, elasticities: tuple[float, ...] = ELASTIC
             update={"tranche": (), "assumptions": {"demand.price_elasticity": elasticity}}
         )
         payment = Question(changed).pay(("tax-credit",))
-        found[f"e{elasticity:g}".replace(".", "_")] = {"elasticity": elasticity, **summarise_payment(payment)}
+        found[f"e{elasticity:g}".replace(".", "_")] = {
+            "elasticity": elasticity,
+            "value_without_risk_premium": payment.public_funds.value_without_risk_premium,
+            "at_social_rate_myen": dict(payment.changes_at_social_rate_myen),
+            **summarise_payment(payment),
+        }
     return found
 
 

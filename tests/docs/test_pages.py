@@ -12,6 +12,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from kiban.errors import ScenarioError
+from kiban.report.payment.document import PaymentDocument
 from kiban.scenario import parse_scenario
 from kiban.scenario.examples import example_names
 from kiban.scenario.national_file import parse_national
@@ -209,6 +210,26 @@ def test_validation_names_tests_that_exist_with_the_tolerance_that_they_have():
             assert re.search(rf"^def {match['name']}\(", source, re.MULTILINE), match[0]
             for tolerance in re.findall(r"`(\d[\d.e-]*)`", line):
                 assert tolerance in source, f"{match[0]} does not hold {tolerance}"
+
+
+SAID_OF_A_PAYMENT = {
+    *("format", "version", "name", "title", "against_title", "packages", "sentence", "sentences", "assumptions"),
+    *("residual", "findings", "years", "flow_rate", "details"),
+}
+"""What of a payment's JSON is no figure, or says of which years and at which rate figures are."""
+
+
+def test_every_figure_of_a_payment_leads_to_its_formula_its_code_and_what_holds_it():
+    table = text_of("docs/validation.md").partition("| figure in `--json` |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
+    assert all(len(row) == 4 for row in rows)
+    named = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
+    assert named == set(PaymentDocument.__annotations__) - SAID_OF_A_PAYMENT
+    for figure, formula, code, held in rows:
+        assert formula, figure
+        for file in re.findall(r"`([\w/]+\.py)`", code) or [""]:
+            assert (ROOT / "src" / "kiban" / file).is_file(), figure
+        assert TEST.search(held), figure
 
 
 def test_the_model_page_has_the_blocks_of_the_programme_in_their_order():

@@ -94,7 +94,7 @@ def test_special_depreciation_only_defers_tax() -> None:
     assert budget.full_year.loss_myen > 1_000
     with_it, without = (
         float(np.sum(cash.debt.interest + cash.debt.upfront_fee))
-        for cash in (payment.after.cash, ordinary_side(payment)[1])
+        for cash in (payment.after.cash, *ordinary_side(payment)[1])
     )
     assert budget.life_myen == pytest.approx(payment.after.terms.tax.rate * (with_it - without), abs=0.01)
     assert abs(budget.life_myen) < 0.01 * budget.full_year.loss_myen
@@ -180,7 +180,8 @@ def test_the_rules_move_and_make_nothing(name: str) -> None:
     kept = keep_change(paid(name))
     assert kept is not None
     assert sum(kept.change_myen.values()) == pytest.approx(sum(kept.before_rules_myen.values()), abs=1e-6)
-    for side in (kept.without, kept.with_package):
+    (place,) = kept.places
+    for side in (place.without, place.with_package):
         assert sum(side.kept_myen.values()) == pytest.approx(side.local_tax_myen, abs=1e-6)
 
 
@@ -193,8 +194,8 @@ def test_a_town_with_the_grant_keeps_a_quarter_of_what_the_campus_pays() -> None
     level = (1.0 + cash.assumptions.inflation) ** np.arange(len(cash.years))
     discount = 1.04 ** -np.arange(len(cash.years))
     paid_to_town = float((tax.on_assets + tax.on_buildings + tax.income["municipality"]) / level @ discount)
-    assert kept.without.kept_myen["municipality"] == pytest.approx(0.25 * paid_to_town)
-    assert kept.without.kept_myen["prefecture"] == pytest.approx(
+    assert kept.places[0].without.kept_myen["municipality"] == pytest.approx(0.25 * paid_to_town)
+    assert kept.places[0].without.kept_myen["prefecture"] == pytest.approx(
         0.25 * float(tax.income["prefecture"] / level @ discount)
     )
 

@@ -10,8 +10,10 @@ import pytest
 from kiban.catalogue import load_catalogue
 from kiban.finance.local_tax import (
     DESIGNATED,
+    ORDINARY,
     WARD,
     LocalTax,
+    join_taxes,
     keep_tax,
     municipal_share,
     read_local_rules,
@@ -75,6 +77,18 @@ def test_no_town_loses_more_than_its_grant() -> None:
     much = keep_tax(tax(10_000.0), replace(place, kind=DESIGNATED), RULES, FLAT)
     assert little.kept("municipality")[5] == pytest.approx(2_000.0 - 1_500.0)
     assert much.kept("municipality")[5] == pytest.approx(10_000.0 - 3_400.0)
+
+
+def test_two_campuses_in_one_town_share_its_limit_and_its_grant() -> None:
+    """Kokonoe as above: two that pay 3,000 each lose it the grant of 3,400 once, and are taxed up to one limit."""
+    place = replace(town("kokonoe"), need_myen=5_000.0, kind=DESIGNATED)
+    both = keep_tax(join_taxes([tax(3_000.0), tax(3_000.0, first=4)]), place, RULES, FLAT)
+    assert both.kept("municipality")[3] == pytest.approx(3_000.0 - 2_250.0)
+    assert both.kept("municipality")[5] == pytest.approx(6_000.0 - 3_400.0)
+    rich = replace(place, kind=ORDINARY, fiscal_index=2.0, population=4_999.0)
+    limit = keep_tax(join_taxes([tax(6.0), tax(6.0)]), rich, RULES, FLAT)
+    assert limit.paid["municipality"][5] == pytest.approx(0.014 * 500.0)
+    assert limit.to_prefecture[5] == pytest.approx(12.0 - 7.0)
 
 
 def test_large_assets_of_a_rich_village_go_to_the_prefecture_by_hand() -> None:

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from kiban.cli import app
 from kiban.errors import InputError, OutputError, ScenarioError
+from kiban.finance.bridge import subtotal_yen
+from kiban.finance.fiscal import PublicViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national import NationalQuestion
 from kiban.finance.national_choice import NationalInfeasibleError
@@ -196,6 +198,10 @@ def test_a_study_with_one_site_has_the_ledger_of_one_campus():
     ours, theirs = NationalQuestion(parse_national(national)), Question(parse_scenario(campus))
     for name, induced in (("tax-credit", 30.0), ("blueprint-japan", 30.0)):
         many, one = ours.pay((name,)), theirs.pay((name,))
+        views, alone = PublicViews(many), PublicViews(one)
+        assert views.kept_by.change_myen == pytest.approx(alone.kept_by.change_myen, rel=1e-3, abs=1.0)
+        assert views.budget.five_years_myen == pytest.approx(alone.budget.five_years_myen, rel=1e-3, abs=1.0)
+        assert views.incidence.middle.shares == pytest.approx(alone.incidence.middle.shares, abs=1e-3)
         assert one.induced_it_mw == pytest.approx(induced, rel=1e-6)
         assert set(many.after.refused) == {(*check.instrument, check.condition.kind) for check in one.after.checks
                                            if check.status == "unmet"}  # fmt: skip
@@ -234,6 +240,64 @@ def test_further_demand_of_a_study_with_one_site_is_that_of_one_campus():
     (alone,) = (stream for stream in one.after.project.streams if stream.name == "elastic")
     assert further.price_myen_per_mwh == campus.price_myen_per_mwh
     assert further.worth_myen_per_mwh == pytest.approx(alone.worth_myen_per_mwh, rel=1e-3)
+
+
+def test_the_bridge_of_a_country_reconciles_every_total_to_the_yen(payment):
+    steps, rate = PublicViews(payment).bridge, payment.shares.social_rate
+    # Entries of a difference are rounded to the yen each, thousands of them.
+    assert subtotal_yen(steps, ("support", "risk")) == pytest.approx(-payment.fiscal_cost_myen * YEN_PER_MYEN, abs=1e4)
+    assert subtotal_yen(steps, ("tax_back",)) == pytest.approx(
+        payment.public_funds.fiscal_externality * YEN_PER_MYEN, abs=1e4
+    )
+    (net,) = (step for step in steps if step.kind == "net")
+    assert net.amount_myen == pytest.approx(payment.treasury_value_myen, abs=0.01)
+    for party in PARTIES:
+        moved = subtotal_yen(steps, ("support", "risk", "tax_back", "party"), party)
+        assert moved / YEN_PER_MYEN == pytest.approx(payment.incidence.present_value(party, rate), abs=0.01)
+    assert steps[-1].kind == "end"
+    assert steps[-1].yen == 0
+
+
+def test_the_budget_of_a_country_is_its_fiscal_cost_year_by_year(payment):
+    budget, rate = PublicViews(payment).budget, payment.shares.social_rate
+    assert budget.present_value_myen == pytest.approx(payment.fiscal_cost_myen, abs=0.01)
+    present = sum(one.at_start_prices_myen * (1.0 + rate) ** (budget.start_year - one.year) for one in budget.years)
+    assert present == pytest.approx(payment.fiscal_cost_myen, abs=0.01)
+    for year in budget.years:
+        assert sum(year.by_cause_myen.values()) == pytest.approx(sum(year.by_party_myen.values()), abs=1e-6)
+
+
+def test_who_keeps_the_tax_is_told_of_every_municipality(payment):
+    kept = PublicViews(payment).kept_by
+    sites = {campus.site for side in (payment.before, payment.after) for campus in side.campuses}
+    assert {one.place.site for one in kept.places} == sites
+    assert sum(kept.change_myen.values()) == pytest.approx(payment.treasury_value_myen, abs=0.01)
+    assert sum(kept.before_rules_myen.values()) == pytest.approx(payment.treasury_value_myen, abs=0.01)
+    local = sum(kept.before_rules_myen[party] for party in ("prefecture", "municipality"))
+    assert local == pytest.approx(sum(area.local_public_myen for area in payment.areas), abs=0.01)
+    for one in kept.places:
+        # What a body that receives the grant has more, the state has less of, and nobody else.
+        assert sum(one.change_myen.values()) == pytest.approx(sum(one.before_rules_myen.values()), abs=1e-6)
+
+
+def test_parties_of_a_country_are_held_against_one_another_at_one_rate(payment):
+    changes, rate = payment.changes_at_social_rate_myen, payment.shares.social_rate
+    assert changes["suppliers_abroad"] == pytest.approx(payment.incidence.present_value("suppliers_abroad", rate))
+    treasuries = sum(changes[party] for party in ("national_treasury", "prefecture", "municipality"))
+    assert treasuries == pytest.approx(payment.treasury_value_myen)
+
+
+def test_induced_load_has_its_range_wherever_it_stands(payment):
+    ends = payment.induced_range_mw
+    assert ends is not None
+    for regions in (payment.areas, payment.prefectures):
+        for number, end in enumerate(ends):
+            parts = [region.induced_range_mw[number] for region in regions]
+            if min(region.induced_mw for region in regions) >= 0:
+                assert sum(parts) == pytest.approx(end, rel=1e-3, abs=0.1)
+        for region in regions:
+            low, high = region.induced_range_mw
+            assert low <= region.induced_mw <= high or abs(region.induced_mw) < 1e-6
 
 
 def test_hazard_land_and_the_site_are_posted():
@@ -322,6 +386,12 @@ def test_the_book_holds_every_entry_and_is_the_same_every_time(tmp_path):
     book = load_workbook(io.BytesIO(content))
     assert book["Ledger"].max_row == len(credit().after.ledger.entries) + 1
     assert book["Areas"].max_row == len(credit().areas) + 1
+    headings, first = ([cell.value for cell in row] for row in book["Areas"].iter_rows(max_row=2))
+    place = headings.index("induced_it_mw")
+    assert headings[place + 1 : place + 3] == ["induced_low_it_mw", "induced_high_it_mw"]
+    assert first[place + 1] < first[place] < first[place + 2]
+    amounts = [row[3] for row in book["Bridge"].iter_rows(min_row=2, values_only=True) if row[2] not in ("net", "end")]
+    assert sum(amounts) == pytest.approx(0.0, abs=1e-5)
     target = save_ledger_book(credit(), tmp_path / "ledger.xlsx")
     with pytest.raises(OutputError, match="exists already"):
         save_ledger_book(credit(), target)

@@ -12,6 +12,7 @@ from tests.cases.national_studies import one_site
 from kiban.catalogue import load_catalogue
 from kiban.finance.assumptions import read_assumptions
 from kiban.finance.cash_flow import joint_flow, project_cash_flow
+from kiban.finance.fiscal import PublicViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.levelised import (
     COMPUTE_ASSETS,
@@ -232,3 +233,17 @@ def test_what_waits_for_its_connection_hires_its_power_and_buys_its_plant_later(
     assert payment.before.ledger.residual_yen == payment.after.ledger.residual_yen == 0
     accounts = {entry.account for entry in payment.after.ledger.entries}
     assert HIRED in accounts
+
+
+@pytest.mark.slow
+def test_phases_in_one_town_are_one_municipality_and_every_total_meets():
+    payment = two_phases()
+    views = PublicViews(payment)
+    (place,) = views.kept_by.places
+    assert place.place.site == "tomakomai"
+    assert sum(place.change_myen.values()) == pytest.approx(payment.treasury_value_myen, abs=0.01)
+    assert views.budget.present_value_myen == pytest.approx(payment.fiscal_cost_myen, abs=0.01)
+    assert views.bridge[-1].yen == 0
+    # The credit of the second phase falls four years after that of the first.
+    years = [one.year for one in views.budget.years if one.by_cause_myen.get("tax_credit")]
+    assert years[0] + 4 in years

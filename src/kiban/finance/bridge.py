@@ -18,10 +18,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from kiban.finance.budget import cause_of, ordinary_side
+from kiban.finance.budget import cause_of, ordinary_side, risk_of, start_year_of
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
-from kiban.finance.owner_risk import risk_charge
-from kiban.finance.payment import Payment
+from kiban.finance.national_payment import AnyPayment
 from kiban.quantities import YEN_PER_MYEN
 
 StepKind = Literal["support", "risk", "tax_back", "net", "party", "end"]
@@ -50,15 +49,15 @@ class Step:
         return self.yen / YEN_PER_MYEN
 
 
-def build_bridge(payment: Payment) -> tuple[Step, ...]:
+def build_bridge(payment: AnyPayment) -> tuple[Step, ...]:
     """All steps of a payment, in order; without the totals they sum to zero."""
     rate = payment.shares.social_rate
-    ledger, cash = ordinary_side(payment)
+    ledger, cashes = ordinary_side(payment)
     static = difference(payment.after.ledger, ledger)
     answer = difference(ledger, payment.before.ledger)
-    base = min(payment.incidence.years, default=0)
-    risk = risk_charge(payment.after.cash, rate) - risk_charge(cash, rate)
-    back = risk_charge(payment.before.cash, rate) - risk_charge(cash, rate)
+    base, ordinary = start_year_of(payment), risk_of(cashes, rate)
+    after, before = (risk_of((one.cash for one in side.campuses), rate) for side in (payment.after, payment.before))
+    risk, back = after - ordinary, before - ordinary
     values: list[Value] = [("support", *key, value) for key, value in _by_cause(static, rate, base).items()]
     values.append(("risk", TREASURIES[0], RISK, -risk))
     values += [("tax_back", *key, value) for key, value in _by_cause(answer, rate, base).items()]

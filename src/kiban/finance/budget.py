@@ -15,18 +15,19 @@ cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kiban.arrays import Array
+from kiban.catalogue import Catalogue
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.claw_back import claw_back_by_year, vesting_years
 from kiban.finance.kept_by import catalogue_of
 from kiban.finance.ledger import TREASURIES, Ledger, difference
+from kiban.finance.national_payment import AnyPayment
+from kiban.finance.national_side import join_ledgers
 from kiban.finance.owner_risk import risk_charge
-from kiban.finance.payment import Payment
 from kiban.finance.posting import post_entries
 from kiban.policy.law import load_law
 
@@ -156,30 +157,45 @@ class Budget:
         return max((year.year for year in self.years if year.claw_back_myen > A_YEN_MYEN), default=None)
 
 
-def ordinary_side(payment: Payment) -> tuple[Ledger, CashFlow]:
-    """Ledger and cash flow of what is built with the package, at the same prices, under the law that it is held to."""
-    campus = payment.after.campus
-    cash = project_cash_flow(replace(campus.project, policy=payment.before.terms), payment.assumptions)
-    ledger = post_entries(
-        cash,
-        payment.shares,
-        energy_charges_myen=campus.plan.energy_charges_myen_per_year,
-        ratepayers_works_myen=campus.plan.ratepayers_works_myen,
+def ordinary_side(payment: AnyPayment) -> tuple[Ledger, tuple[CashFlow, ...]]:
+    """What is built with the package, at the same prices, under the law that each campus is held to.
+
+    The ledger of all campuses, and the cash flow of each in their order.
+    """
+    campuses, ordinary = payment.after.campuses, payment.before.terms_of
+    cashes = tuple(
+        project_cash_flow(replace(one.project, policy=ordinary(one.name)), payment.assumptions) for one in campuses
     )
-    return ledger, cash
+    ledgers = [
+        post_entries(
+            cash,
+            payment.shares,
+            energy_charges_myen=one.plan.energy_charges_myen_per_year,
+            ratepayers_works_myen=one.plan.ratepayers_works_myen,
+        )
+        for one, cash in zip(campuses, cashes, strict=True)
+    ]
+    return join_ledgers(ledgers, payment.after.ledger.base_year), cashes
 
 
-def static_change(payment: Payment) -> Ledger:
-    """What the package changes on what is built, entry by entry: no answer of behaviour."""
-    return difference(payment.after.ledger, ordinary_side(payment)[0])
+def start_year_of(payment: AnyPayment) -> int:
+    """The year of whose prices and present values a payment speaks."""
+    years = [int(campus.cash.years[0]) for campus in payment.after.campuses]
+    return min(years) if payment.after.ledger.base_year is None else payment.after.ledger.base_year
 
 
-def draw_up_budget(payment: Payment) -> Budget:
+def risk_of(cashes: Iterable[CashFlow], rate: float) -> float:
+    """Price of the risk of several campuses that treasuries own, million yen at a real rate."""
+    return sum(risk_charge(cash, rate) for cash in cashes)
+
+
+def draw_up_budget(payment: AnyPayment) -> Budget:
     """The budget's form of a payment."""
-    ledger, cash = ordinary_side(payment)
-    change = difference(payment.after.ledger, ledger)
-    rate, start, inflation = payment.shares.social_rate, int(cash.years[0]), payment.assumptions.inflation
-    risk = risk_charge(payment.after.cash, rate) - risk_charge(cash, rate)
+    ledger, cashes = ordinary_side(payment)
+    own = [campus.cash for campus in payment.after.campuses]
+    change = Ledger(difference(payment.after.ledger, ledger).entries, start_year_of(payment))
+    rate, start, inflation = payment.shares.social_rate, start_year_of(payment), payment.assumptions.inflation
+    risk = risk_of(own, rate) - risk_of(cashes, rate)
     found: dict[int, dict[str, dict[str, float]]] = {}
     for entry in change.entries:
         for party, sign in ((entry.payer, 1.0), (entry.payee, -1.0)):
@@ -187,7 +203,7 @@ def draw_up_budget(payment: Payment) -> Budget:
                 cells = found.setdefault(entry.year, {"cause": {}, "party": {}})
                 for kind, key in (("cause", cause_of(entry.account)), ("party", party)):
                     cells[kind][key] = cells[kind].get(key, 0.0) + sign * entry.amount_myen
-    back = claw_back_by_year(payment.after.cash, catalogue_of(payment.after.plan))
+    back = _claw_back(own, catalogue_of(payment))
     years = []
     for year in payment.after.ledger.years:
         cells, level = found.get(year, {"cause": {}, "party": {}}), (1.0 + inflation) ** (year - start)
@@ -195,7 +211,7 @@ def draw_up_budget(payment: Payment) -> Budget:
         by_cause, by_party = (
             {key: amount * level for key, amount in cells[kind].items()} for kind in ("cause", "party")
         )
-        years.append(FiscalYear(year, real * level, by_cause, by_party, real, float(back[year - start])))
+        years.append(FiscalYear(year, real * level, by_cause, by_party, real, back.get(year, 0.0)))
     return Budget(
         years=tuple(years),
         start_year=start,
@@ -206,32 +222,42 @@ def draw_up_budget(payment: Payment) -> Budget:
     )
 
 
-def _official_shares(payment: Payment) -> tuple[MeasureShare, ...]:
+def _claw_back(cashes: Iterable[CashFlow], catalogue: Catalogue) -> dict[int, float]:
+    """What comes back if all campuses close, by the year in which they do; million yen of that year."""
+    back: dict[int, float] = {}
+    for cash in cashes:
+        for year, amount in zip(cash.years, claw_back_by_year(cash, catalogue), strict=True):
+            back[int(year)] = back.get(int(year), 0.0) + float(amount)
+    return back
+
+
+def _official_shares(payment: AnyPayment) -> tuple[MeasureShare, ...]:
     """Measures whose credits are used and whose official total the catalogue knows."""
-    catalogue, cash = catalogue_of(payment.after.plan), payment.after.cash
-    used: dict[str, Array] = {}
-    for flow in cash.tax.credits_worth:
-        if flow.measure:
-            amount = np.broadcast_to(flow.amount_myen, cash.years.shape)
-            used[flow.measure] = used.get(flow.measure, np.zeros(cash.years.shape)) + amount
+    catalogue = catalogue_of(payment)
+    used: dict[str, dict[int, float]] = {}
+    for cash in (campus.cash for campus in payment.after.campuses):
+        for flow in cash.tax.credits_worth:
+            by_year = used.setdefault(flow.measure, {}) if flow.measure else {}
+            for year, amount in zip(cash.years, np.broadcast_to(flow.amount_myen, cash.years.shape), strict=True):
+                by_year[int(year)] = by_year.get(int(year), 0.0) + float(amount)
     shares = []
-    for measure, amounts in sorted(used.items()):
+    for measure, by_year in sorted(used.items()):
         key = f"budget.official_total.{measure}"
-        fullest = int(np.argmax(amounts))
-        if key in catalogue and amounts[fullest] > A_YEN_MYEN:
-            total = catalogue.value(key)
-            shares.append(MeasureShare(measure, int(cash.years[fullest]), float(amounts[fullest]), total))
+        fullest = max(by_year, key=lambda year: by_year[year])
+        if key in catalogue and by_year[fullest] > A_YEN_MYEN:
+            shares.append(MeasureShare(measure, fullest, by_year[fullest], catalogue.value(key)))
     return tuple(shares)
 
 
-def _limits(payment: Payment) -> tuple[SupportLimit, ...]:
-    """Ends, caps and claw-backs of what is in force, instrument by instrument."""
-    law, catalogue = load_law(), catalogue_of(payment.after.plan)
+def _limits(payment: AnyPayment) -> tuple[SupportLimit, ...]:
+    """Ends, caps and claw-backs of what is in force at any campus, instrument by instrument."""
+    law, catalogue = load_law(), catalogue_of(payment)
+    refused = payment.after.refused_everywhere
     vesting = vesting_years(payment.after.terms.tax.jurisdiction, catalogue)
     rows = []
     for package in payment.after.packages:
         for number, instrument in enumerate(package.instrument, start=1):
-            if (package.name, number) in payment.after.refused:
+            if (package.name, number) in refused:
                 continue
             measure = law.measure(instrument.law) if instrument.law is not None else None
             credit = instrument.kind == "tax_credit"

@@ -37,6 +37,8 @@ NO_SUPPORT = "none"
 """The package that is the tax law alone."""
 GAINERS = ("equity", "lenders", "users", "ratepayers")
 """Parties that gain for nothing in return: the others give goods, work or land for what they receive."""
+BEARERS = ("equity", "lenders")
+"""Parties that bear the risk of a campus in private hands."""
 SAME_SERVED = 1e-4
 """Difference of served MW, as a share of the load, that a solver's tolerance explains."""
 ELSEWHERE = ""
@@ -223,18 +225,37 @@ def value_public_funds(
     campuses_before: Iterable[Campus],
     outlay: float,
     rate: float,
+    growth: float = 0.0,
 ) -> PublicFunds:
     """What those who gain would pay and what the treasuries spend: the change of a ledger, at one real rate for all.
 
     The price of the risk that the treasuries bear as owners is a cost to them.
 
-    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone.
+    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone. `growth`
+    is induced load over that of the ledger before, whose owner and lenders earn what they ask and no more: what that is
+    beyond `rate` is the price of their risk.
+    """
+    sides = (tuple(campuses_after), tuple(campuses_before))
+    changes = changes_at(after, before, *sides, rate)
+    gained = {party: changes[party] for party in GAINERS}
+    private = not any(campus.project.policy.financing.public for side in sides for campus in side)
+    premium = growth * sum(before.present_value(party, rate) for party in BEARERS) if private else 0.0
+    return account_funds(gained, outlay, sum(changes[party] for party in TREASURIES), premium)
+
+
+def changes_at(
+    after: Ledger, before: Ledger, campuses_after: Iterable[Campus], campuses_before: Iterable[Campus], rate: float
+) -> dict[str, float]:
+    """What each party has more, at one real rate for all, million yen: so that parties can be held against one another.
+
+    Of who gains for nothing it is the gain, of who is paid for what he delivers what he is paid more; the national
+    treasury is charged the price of the risk that it bears as owner.
     """
     values = value_changes(after, before, dict.fromkeys(PARTIES, rate))
     sides = (tuple(campuses_after), tuple(campuses_before))
     risk, earlier_risk = (sum(risk_charge(campus.cash, rate) for campus in side) for side in sides)
-    gained = gains(values, *sides, rate)
-    return account_funds(gained, outlay, sum(values[party] for party in TREASURIES) - (risk - earlier_risk))
+    charged = values[TREASURIES[0]] - (risk - earlier_risk)
+    return {**values, **gains(values, *sides, rate), TREASURIES[0]: charged}
 
 
 def spending(plans: Iterable[Plan]) -> dict[str, float]:

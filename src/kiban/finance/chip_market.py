@@ -33,7 +33,8 @@ from dataclasses import dataclass, replace
 
 from kiban.catalogue import Catalogue
 from kiban.finance.kept_by import catalogue_of
-from kiban.finance.payment import Payment, Side
+from kiban.finance.national_payment import AnyPayment
+from kiban.planning.plan import Plan
 
 CHIPS_ABROAD, HOME, GIVEN = "suppliers_abroad", "suppliers_home", "given"
 ENDS = ("users", "owner", HOME, CHIPS_ABROAD, "lost")
@@ -154,13 +155,13 @@ def _producer_surplus(one: Input, price: float) -> float:
 # ---- from a payment
 
 
-def range_incidence(payment: Payment) -> IncidenceRange | None:
+def range_incidence(payment: AnyPayment) -> IncidenceRange | None:
     """The incidence of a payment's support; None where the package takes nothing off the cost of compute.
 
     What it takes off chips, off what is made at home and off all else follows from both designs' yearly cost of
     capital; together it is the fall of the levelised cost, so that the elastic case is the ledger's.
     """
-    catalogue = catalogue_of(payment.after.plan)
+    catalogue = catalogue_of(payment)
     fact = catalogue.fact
     rows = {
         "chip_supply": fact("market.chip_supply_elasticity"),
@@ -206,22 +207,26 @@ def _elastic(market: ChipMarket) -> ChipMarket:
     return replace(market, inputs=inputs)
 
 
-def market_of(payment: Payment, catalogue: Catalogue) -> ChipMarket:
+def market_of(payment: AnyPayment, catalogue: Catalogue) -> ChipMarket:
     """Shares of the yearly cost by kind of input, and what the package takes off each; supply is elastic yet."""
     before, after = payment.before, payment.after
-    total = before.plan.cost_myen_per_year
+    total = sum(campus.plan.cost_myen_per_year for campus in before.campuses)
     imports = catalogue.values("finance.import_share.")
+    designs = {campus.name: campus.plan for campus in after.campuses}
     costs = {CHIPS_ABROAD: 0.0, HOME: 0.0}
     taken = dict.fromkeys(costs, 0.0)
-    for item in before.plan.investments:
-        yearly, fall = item.annual_capital_myen, _fall(before, after, item.capacity, item.asset)
-        abroad = imports.get(f"finance.import_share.{item.asset}", 0.0)
-        parts = {HOME: (1.0 - abroad) * yearly}
-        if item.asset == CHIPS:
-            parts[CHIPS_ABROAD] = abroad * yearly
-        for kind, amount in parts.items():
-            costs[kind] += amount
-            taken[kind] += fall * amount
+    for campus in before.campuses:
+        # What closes with the package would have been supported as what stands elsewhere is.
+        supported = designs.get(campus.name, after.campuses[0].plan)
+        for item in campus.plan.investments:
+            yearly, fall = item.annual_capital_myen, _fall(campus.plan, supported, item.capacity, item.asset)
+            abroad = imports.get(f"finance.import_share.{item.asset}", 0.0)
+            parts = {HOME: (1.0 - abroad) * yearly}
+            if item.asset == CHIPS:
+                parts[CHIPS_ABROAD] = abroad * yearly
+            for kind, amount in parts.items():
+                costs[kind] += amount
+                taken[kind] += fall * amount
     inputs = {kind: Input(cost / total, taken[kind] / cost if cost > 0 else 0.0) for kind, cost in costs.items()}
     whole = 1.0 - float(after.levelised.myen_per_it_mwh) / float(before.levelised.myen_per_it_mwh)
     rest = 1.0 - sum(one.share for one in inputs.values())
@@ -230,8 +235,8 @@ def market_of(payment: Payment, catalogue: Catalogue) -> ChipMarket:
     return ChipMarket(inputs, 0.0, 0.0)
 
 
-def _fall(before: Side, after: Side, capacity: str, asset: str) -> float:
+def _fall(before: Plan, after: Plan, capacity: str, asset: str) -> float:
     """Fall of the yearly cost of a yen of an asset's price, as a share."""
-    old = before.plan.capital_factors.get(capacity, {}).get(asset, 0.0)
-    new = after.plan.capital_factors.get(capacity, {}).get(asset, old)
+    old = before.capital_factors.get(capacity, {}).get(asset, 0.0)
+    new = after.capital_factors.get(capacity, {}).get(asset, old)
     return max(1.0 - new / old, 0.0) if old > 0 else 0.0

@@ -14,15 +14,16 @@ from kiban.finance.chip_market import IncidenceRange, range_incidence
 from kiban.finance.kept_by import KeptBy, keep_change
 from kiban.finance.large_load import LargeLoadView, weigh_terms
 from kiban.finance.leakage import Leakage, measure_leakage
+from kiban.finance.national_payment import AnyPayment
 from kiban.finance.payment import Payment
 from kiban.finance.timing import Timing, time_orders
 
 
 @dataclass(frozen=True, eq=False)
-class FiscalViews:
-    """Views of one payment, each made when it is first asked for."""
+class PublicViews:
+    """Views of the payment of a campus or of a country, each made when it is first asked for."""
 
-    payment: Payment
+    payment: AnyPayment
 
     @cached_property
     def budget(self) -> Budget:
@@ -43,6 +44,13 @@ class FiscalViews:
     def incidence(self) -> IncidenceRange | None:
         """Who ends with the support where chips have a price; None where compute becomes no cheaper."""
         return range_incidence(self.payment)
+
+
+@dataclass(frozen=True, eq=False)
+class FiscalViews(PublicViews):
+    """The same of one campus, with what lies beyond it."""
+
+    payment: Payment
 
     @cached_property
     def large_load(self) -> LargeLoadView | None:

@@ -7,24 +7,28 @@ three add up to the same as in the ledger, in every year. Present values are mil
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue, load_catalogue
+from kiban.finance.campus import Campus
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.ledger import REGION, TREASURIES
 from kiban.finance.local_tax import (
     KeptTax,
     LocalTax,
     Municipality,
+    join_taxes,
     keep_tax,
     read_local_rules,
     read_municipality,
 )
-from kiban.finance.payment import Payment, Side
+from kiban.finance.national_payment import AnyPayment
+from kiban.finance.national_side import join_ledgers
 from kiban.planning.plan import Plan
 from kiban.scenario.package import Package
 
@@ -45,17 +49,17 @@ class SideKept:
     """What the grants of `prefecture` and `municipality` fall by."""
     kept_myen: Mapping[str, float]
     """What of the local tax stays with each of the three."""
+    ledger_myen: Mapping[str, float]
+    """Whole value of the campus to each of the three, as the ledger has it."""
     value_myen: Mapping[str, float]
-    """Whole value of the campus to each of the three, after these rules."""
+    """The same after these rules."""
 
 
 @dataclass(frozen=True, slots=True)
-class KeptBy:
-    """Change of the three by a package, before and after the rules, and both sides behind it."""
+class PlaceKept:
+    """Change of the three by a package at one municipality, before and after the rules, and both sides behind it."""
 
     place: Municipality
-    counted_share: float
-    """Share of standard tax that a grant takes."""
     before_rules_myen: Mapping[str, float]
     """Change as the ledger has it."""
     change_myen: Mapping[str, float]
@@ -63,53 +67,130 @@ class KeptBy:
     with_package: SideKept
 
 
-def keep_change(payment: Payment) -> KeptBy | None:
-    """Who keeps what a package changes; None where a law is not Japan's or the place is not of the catalogue."""
-    plan = payment.after.plan
-    catalogue = catalogue_of(plan)
-    place = read_municipality(catalogue, plan.scenario.site.id)
-    laws = {side.terms.tax.jurisdiction for side in (payment.before, payment.after)}
-    if place is None or plan.scenario.finance.cost_set != JAPAN or laws != {JAPAN}:
+@dataclass(frozen=True, slots=True)
+class KeptBy:
+    """Change of the three by a package, of all municipalities together and of each."""
+
+    places: tuple[PlaceKept, ...]
+    counted_share: float
+    """Share of standard tax that a grant takes."""
+
+    @property
+    def before_rules_myen(self) -> Mapping[str, float]:
+        """Change as the ledger has it."""
+        return {party: sum(one.before_rules_myen[party] for one in self.places) for party in TREASURIES}
+
+    @property
+    def change_myen(self) -> Mapping[str, float]:
+        """Change after the rules."""
+        return {party: sum(one.change_myen[party] for one in self.places) for party in TREASURIES}
+
+
+def keep_change(payment: AnyPayment) -> KeptBy | None:
+    """Who keeps what a package changes; None where a law is not Japan's or a place is not of the catalogue."""
+    catalogue, rules = catalogue_of(payment), read_local_rules(catalogue_of(payment))
+    sides = (payment.before, payment.after)
+    by_place = [_by_place(side.campuses) for side in sides]
+    places = {site: read_municipality(catalogue, site) for site in dict.fromkeys((*by_place[0], *by_place[1]))}
+    plans = [campus.plan for side in sides for campus in side.campuses]
+    laws = {side.terms.tax.jurisdiction for side in sides}
+    japanese = all(plan.scenario.finance.cost_set == JAPAN for plan in plans) and laws == {JAPAN}
+    if None in places.values() or not japanese:
         return None
-    rate = payment.shares.social_rate
-    before, after = (keep_side(side, place, catalogue, rate) for side in (payment.before, payment.after))
-    return KeptBy(
-        place=place,
-        counted_share=read_local_rules(catalogue).counted_share,
-        before_rules_myen={party: payment.incidence.present_value(party, rate) for party in TREASURIES},
-        change_myen={party: after.value_myen[party] - before.value_myen[party] for party in TREASURIES},
-        without=before,
-        with_package=after,
-    )
+    rate, base = payment.shares.social_rate, payment.after.ledger.base_year
+    found = []
+    for site, place in places.items():
+        assert place is not None
+        before, after = (
+            keep_side(own.get(site, ()), side.packages, place, catalogue, rate, base)
+            for own, side in zip(by_place, sides, strict=True)
+        )
+        found.append(
+            PlaceKept(
+                place=place,
+                before_rules_myen={p: after.ledger_myen[p] - before.ledger_myen[p] for p in TREASURIES},
+                change_myen={p: after.value_myen[p] - before.value_myen[p] for p in TREASURIES},
+                without=before,
+                with_package=after,
+            )
+        )
+    return KeptBy(tuple(found), rules.counted_share)
 
 
-def catalogue_of(plan: Plan) -> Catalogue:
+def _by_place(campuses: Iterable[Campus]) -> dict[str | None, list[Campus]]:
+    """Campuses by the site of the catalogue where they stand."""
+    found: dict[str | None, list[Campus]] = {}
+    for campus in campuses:
+        found.setdefault(campus.plan.scenario.site.id, []).append(campus)
+    return found
+
+
+def catalogue_of(payment: AnyPayment) -> Catalogue:
+    """The catalogue with what the scenario of a payment says otherwise."""
+    return catalogue_for(payment.after.campuses[0].plan)
+
+
+def catalogue_for(plan: Plan) -> Catalogue:
     """The catalogue with what the plan's scenario says otherwise."""
     assumptions = plan.scenario.assumptions
     return load_catalogue().overridden(assumptions) if assumptions else load_catalogue()
 
 
-def keep_side(side: Side, place: Municipality, catalogue: Catalogue, rate: float) -> SideKept:
-    """The local tax of one side and where it stays, at a real rate."""
-    cash = side.cash
-    level = cash.price_level
-    found = keep_tax(tax_of(cash, side.packages), place, read_local_rules(catalogue), level)
+def keep_side(
+    campuses: Sequence[Campus],
+    packages: tuple[Package, ...],
+    place: Municipality,
+    catalogue: Catalogue,
+    rate: float,
+    base_year: int | None,
+) -> SideKept:
+    """The local tax of the campuses of one side at a municipality, and where it stays.
 
-    ages = np.asarray(cash.years - min(side.ledger.years), dtype=float)
+    Present values at a real rate in a year, that of the first spade where None.
+    """
+    if not campuses:
+        nothing = dict.fromkeys(TREASURIES, 0.0)
+        return SideKept(0.0, 0.0, dict.fromkeys(REGION, 0.0), nothing, nothing, nothing)
+    cashes = [campus.cash for campus in campuses]
+    years = np.arange(min(cash.years[0] for cash in cashes), max(cash.years[-1] for cash in cashes) + 1)
+    first = int(years[0]) if base_year is None else base_year
+    level = (1.0 + cashes[0].assumptions.inflation) ** (years - first)
+    ledger = join_ledgers([campus.ledger for campus in campuses], first)
+    taxes = [_over(tax_of(cash, packages), cash, years) for cash in cashes]
+    found = keep_tax(join_taxes(taxes), place, read_local_rules(catalogue), level)
+    discount = (1.0 + rate) ** -np.asarray(years - first, dtype=float)
 
     def present(nominal: Array) -> float:
-        return float((nominal / level) @ (1.0 + rate) ** -ages)
+        return float((nominal / level) @ discount)
 
     less = {party: present(found.less_grant[party]) for party in REGION}
     paid = sum(present(found.paid[party]) for party in REGION)
     kept = {TREASURY: sum(less.values()), **{party: present(found.kept(party)) for party in REGION}}
-    moved = _moved(found)
+    moved, own = _moved(found), {party: ledger.present_value(party, rate) for party in TREASURIES}
     return SideKept(
         local_tax_myen=paid,
         to_prefecture_myen=present(found.to_prefecture),
         less_grant_myen=less,
         kept_myen=kept,
-        value_myen={party: side.ledger.present_value(party, rate) + present(moved[party]) for party in TREASURIES},
+        ledger_myen=own,
+        value_myen={party: own[party] + present(moved[party]) for party in TREASURIES},
+    )
+
+
+def _over(tax: LocalTax, cash: CashFlow, years: npt.NDArray[np.int64]) -> LocalTax:
+    """The local tax of a cash flow over the years of several."""
+    ends = (int(cash.years[0] - years[0]), int(years[-1] - cash.years[-1]))
+
+    def padded(flow: Array) -> Array:
+        return np.pad(flow, ends)
+
+    return LocalTax(
+        padded(tax.on_assets),
+        padded(tax.on_buildings),
+        padded(tax.spared),
+        {party: padded(flow) for party, flow in tax.income.items()},
+        tax.asset_rate,
+        tax.first + ends[0],
     )
 
 

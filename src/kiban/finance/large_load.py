@@ -211,7 +211,7 @@ def weigh_terms(payment: Payment) -> LargeLoadView | None:
     None where the campus has no connection, or its network no demand charge of which there could be a minimum.
     ScenarioError where probabilities add up to more than 1, or less is contracted than the design connects.
     """
-    catalogue, plan = catalogue_of(payment.after.plan), payment.after.plan
+    catalogue, plan = catalogue_of(payment), payment.after.plan
     if demand_charge(plan) <= 0.0:
         return None
     contract = plan.scenario.grid.contract

@@ -110,7 +110,7 @@ def measure_leakage(payment: Payment) -> Leakage | None:
     """The circles of a payment; None where nothing is induced."""
     if payment.induced_it_mw <= 0.0:
         return None
-    catalogue = catalogue_of(payment.after.plan)
+    catalogue = catalogue_of(payment)
     factor = FACTOR_AT_HOME if payment.after.plan.scenario.finance.cost_set == "japan" else FACTOR_AT_HOME_ABROAD
     names, moved = (*SHARES, *OWN, factor), _moved(payment)
     values = {name: catalogue.value(name) for name in names}

@@ -25,7 +25,7 @@ Amounts are million yen nominal, one value for each year of a cash flow. The nee
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -135,6 +135,18 @@ class KeptTax:
     def kept(self, party: str) -> Array:
         """What a party is left with."""
         return np.asarray(self.paid[party] - self.less_grant[party])
+
+
+def join_taxes(taxes: Sequence[LocalTax]) -> LocalTax:
+    """The tax of one owner's campuses in one town over the same years: limits and grants are of all together."""
+    return LocalTax(
+        on_assets=np.sum([tax.on_assets for tax in taxes], axis=0),
+        on_buildings=np.sum([tax.on_buildings for tax in taxes], axis=0),
+        spared=np.sum([tax.spared for tax in taxes], axis=0),
+        income={party: np.sum([tax.income[party] for tax in taxes], axis=0) for party in taxes[0].income},
+        asset_rate=max(tax.asset_rate for tax in taxes),
+        first=min(tax.first for tax in taxes),
+    )
 
 
 def read_local_rules(catalogue: Catalogue) -> LocalRules:

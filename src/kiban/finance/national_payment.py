@@ -11,11 +11,12 @@ from kiban.catalogue.economy_tables import prefecture_shares
 from kiban.finance.additionality import AssetSupport, Support
 from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.campus import Campus, construction_jobs, gains, spending, value_public_funds
+from kiban.finance.campus import Campus, changes_at, construction_jobs, gains, spending, value_public_funds
 from kiban.finance.economy import EconomyTerms, Effect, assess_impact, construction_demand
 from kiban.finance.ledger import PARTIES, REGION, Ledger, difference, value_changes
 from kiban.finance.national_side import NationalSide, join_ledgers
 from kiban.finance.participation import EquityGain, Participation, split_gain
+from kiban.finance.payment import Payment
 from kiban.finance.posting import Shares
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.national.study.candidates import Candidate
@@ -33,6 +34,8 @@ class Region:
     without_mw: float
     with_mw: float
     moved_mw: float
+    induced_range_mw: tuple[float, float] | None
+    """Induced load here over the range of elasticities, where it stands as in the plan; None where none is assumed."""
     support_myen: float
     distortion_myen: float
     fiscal_cost_myen: float
@@ -116,6 +119,14 @@ class NationalPayment:
         """Induced load at the lowest and the highest elasticity; None where the study's own tranches are offered."""
         return induced_between(self.before.total_mw, self.induced_it_mw, self.demand)
 
+    def induced_between(self, induced_mw: float) -> tuple[float, float] | None:
+        """A part of the induced load over the range of elasticities, where all of it stands as in the plan."""
+        ends, whole = self.induced_range_mw, self.induced_it_mw
+        if ends is None or not whole:
+            return None
+        low, high = sorted(induced_mw * end / whole for end in ends)
+        return low, high
+
     @property
     def range(self) -> AssumedRange | None:
         """Between which values fiscal cost, windfall and induced load lie over what is assumed of demand."""
@@ -153,12 +164,24 @@ class NationalPayment:
             self.before.campuses,
             self.fiscal_cost_myen,
             rate,
+            self.induced_it_mw / self.before.total_mw,
         )
 
     @cached_property
     def support(self) -> Support:
         """Support of all sites by asset. What moves between sites is distortion, as what moves between technologies."""
         return join_supports(self.supports)
+
+    @cached_property
+    def changes_at_social_rate_myen(self) -> Mapping[str, float]:
+        """What each party has more, all at the social rate (see `campus.changes_at`)."""
+        return changes_at(
+            self.after.ledger,
+            self.before.ledger,
+            self.after.campuses,
+            self.before.campuses,
+            self.shares.social_rate,
+        )
 
     @property
     def gains_myen(self) -> dict[str, float]:
@@ -235,12 +258,15 @@ class NationalPayment:
         ledgers = [join_ledgers([campus.ledger for campus in side], base_year) for side in (before, after)]
         without, with_ = (ledger.present_values(self.shares.party_rates) for ledger in ledgers)
         social = self.shares.social_rate
+        moved = sum(self.moved_by_site_mw.get(site, 0.0) for site in sites)
+        loads = [sum(campus.it_mw for campus in side) for side in (before, after)]
         supports = [self.supports[campus.name] for campus in after if campus.name in self.supports]
         return Region(
             name=name,
-            without_mw=sum(campus.it_mw for campus in before),
-            with_mw=sum(campus.it_mw for campus in after),
-            moved_mw=sum(self.moved_by_site_mw.get(site, 0.0) for site in sites),
+            without_mw=loads[0],
+            with_mw=loads[1],
+            moved_mw=moved,
+            induced_range_mw=self.induced_between(loads[1] - loads[0] - moved),
             support_myen=sum(support.total_myen for support in supports),
             distortion_myen=sum(support.distortion_myen for support in supports),
             fiscal_cost_myen=sum(self.fiscal_costs_myen.get(campus.name, 0.0) for campus in after),
@@ -296,3 +322,7 @@ def _plus(one: AssetSupport, other: AssetSupport) -> AssetSupport:
         one.induced_myen + other.induced_myen,
         one.distortion_myen + other.distortion_myen,
     )
+
+
+AnyPayment = Payment | NationalPayment
+"""Of one campus or of a country."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from kiban.finance.campus import Campus
 from kiban.finance.cash_flow import joint_flow
-from kiban.finance.eligibility import Check
+from kiban.finance.eligibility import Check, failing
 from kiban.finance.ledger import Ledger
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.leverage import financed_share
@@ -90,6 +90,11 @@ class NationalSide:
                     found.setdefault((*check.instrument, check.condition.kind), []).append(name.partition(" ")[0])
         return {key: tuple(dict.fromkeys(sites)) for key, sites in found.items()}
 
+    @property
+    def refused_everywhere(self) -> frozenset[tuple[str, int]]:
+        """Instruments, by package and number, that apply at no campus."""
+        return frozenset.intersection(*(frozenset(failing(checks)) for checks in self.checks.values()))
+
     @cached_property
     def mean_utilisation(self) -> Mapping[str, float]:
         """Share of credits that can be used by asset class, the mean over all campuses by their load."""
@@ -149,7 +154,7 @@ def choice_loads(problem: NationalProblem, found: Incumbent) -> dict[str, float]
     return loads
 
 
-def join_ledgers(ledgers: Sequence[Ledger], base_year: int) -> Ledger:
+def join_ledgers(ledgers: Sequence[Ledger], base_year: int | None) -> Ledger:
     """One ledger of the entries of several."""
     entries = sorted((entry for ledger in ledgers for entry in ledger.entries), key=lambda entry: entry.year)
     return Ledger(tuple(entries), base_year)

@@ -9,7 +9,7 @@ from typing import Any
 from kiban.finance.additionality import Support
 from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
-from kiban.finance.campus import Campus, gains, value_public_funds
+from kiban.finance.campus import Campus, changes_at, gains, value_public_funds
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
@@ -47,6 +47,15 @@ class Side:
     need of a positive return."""
     token_costs: Mapping[str, float]
     """Levelised cost of a million output tokens by number format, yen; empty without chips."""
+
+    @property
+    def campuses(self) -> tuple[Campus, ...]:
+        """The one campus, as a country has many."""
+        return (self.campus,)
+
+    def terms_of(self, _: str) -> PolicyTerms:
+        """The law and the support in force at a campus, of which there is one."""
+        return self.terms
 
     @property
     def plan(self) -> Plan:
@@ -92,6 +101,11 @@ class Side:
     def refused(self) -> tuple[tuple[str, int], ...]:
         """Instruments, by package and number, that do not apply since the plan does not fulfil their conditions."""
         return tuple(failing(self.checks))
+
+    @property
+    def refused_everywhere(self) -> frozenset[tuple[str, int]]:
+        """The same, of the one campus that there is."""
+        return frozenset(self.refused)
 
     @property
     def terms(self) -> PolicyTerms:
@@ -254,6 +268,7 @@ class Payment:
             (self.before.campus,),
             self.fiscal_cost_myen,
             rate,
+            self.induced_it_mw / self.load_mw,
         )
 
     @property
@@ -267,6 +282,17 @@ class Payment:
             return None
         planned = self.fiscal_cost_myen - self.risk_charge_myen
         return Estimate(planned, asked["expected_myen"], asked["standard_error_myen"])
+
+    @property
+    def changes_at_social_rate_myen(self) -> Mapping[str, float]:
+        """What each party has more, all at the social rate (see `campus.changes_at`)."""
+        return changes_at(
+            self.after.ledger,
+            self.before.ledger,
+            (self.after.campus,),
+            (self.before.campus,),
+            self.shares.social_rate,
+        )
 
     @property
     def gains_myen(self) -> dict[str, float]:

@@ -26,6 +26,9 @@ class PublicFunds:
     willingness_to_pay: float
     outlay: float
     fiscal_externality: float
+    risk_premium: float = 0.0
+    """Part of the worth that is the price of risk: what induced load earns its owner and lenders beyond the social
+    rate. Who just earns what he asks for his risk would pay nothing for it."""
 
     @property
     def net_cost(self) -> float:
@@ -41,13 +44,21 @@ class PublicFunds:
         """
         return self.willingness_to_pay / self.net_cost if self.net_cost > NO_COST_MYEN else None
 
+    @property
+    def value_without_risk_premium(self) -> float | None:
+        """The same without the price of risk."""
+        return (self.willingness_to_pay - self.risk_premium) / self.net_cost if self.net_cost > NO_COST_MYEN else None
 
-def account_funds(gains: Mapping[str, float], fiscal_cost: float, treasury_value: float) -> PublicFunds:
+
+def account_funds(
+    gains: Mapping[str, float], fiscal_cost: float, treasury_value: float, risk_premium: float = 0.0
+) -> PublicFunds:
     """From what each party gains for nothing, what is spent before any answer, and the treasuries' whole change."""
     return PublicFunds(
         willingness_to_pay=sum(gains.values()),
         outlay=fiscal_cost,
         fiscal_externality=fiscal_cost + treasury_value,
+        risk_premium=risk_premium,
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from kiban.catalogue import load_catalogue
 from kiban.errors import Problem, ScenarioError
-from kiban.finance.kept_by import JAPAN, catalogue_of, keep_side
+from kiban.finance.kept_by import JAPAN, catalogue_for, keep_side
 from kiban.finance.ledger import TREASURIES
 from kiban.finance.local_tax import read_municipality
 from kiban.finance.paying import Question
@@ -160,9 +160,9 @@ def _cost(side: Side) -> float:
 
 def _values(question: Question, side: Side, site: str) -> tuple[float, float]:
     """What prefecture and town keep of the campus, and what the treasury has of it, million yen a year."""
-    catalogue, rate = catalogue_of(side.plan), question.campus_terms.shares.social_rate
+    catalogue, rate = catalogue_for(side.plan), question.campus_terms.shares.social_rate
     place = read_municipality(catalogue, site)
     assert place is not None
-    kept = keep_side(side, place, catalogue, rate).value_myen
+    kept = keep_side(side.campuses, side.packages, place, catalogue, rate, side.ledger.base_year).value_myen
     yearly = capital_recovery_factor(rate, side.cash.assumptions.horizon_years)
     return yearly * (kept[PREFECTURE] + kept[MUNICIPALITY]), yearly * kept[TREASURY]

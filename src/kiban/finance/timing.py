@@ -109,7 +109,7 @@ def time_orders(payment: Payment, limits: tuple[SupportLimit, ...]) -> Timing | 
     public = any(side.terms.financing.public for side in (payment.before, payment.after))
     if support < LEAST_SUPPORT or public:
         return None
-    catalogue, end = catalogue_of(payment.after.plan), _years_to_end(payment, limits)
+    catalogue, end = catalogue_of(payment), _years_to_end(payment, limits)
     values = {name: catalogue.value(name) for name in ROWS}
     cases = [values]
     for name in ROWS:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Annotated, Any, Literal, TypedDict
 
+from kiban.finance.budget import FiscalYear
 from kiban.finance.campus import Campus
+from kiban.finance.fiscal import PublicViews
 from kiban.finance.levelised import LevelisedCost
 from kiban.finance.metrics import Returns
 from kiban.finance.national_payment import NationalPayment, Region
@@ -32,6 +34,17 @@ from kiban.report.payment.figures import (
     participation_document,
     range_document,
     support_document,
+)
+from kiban.report.payment.fiscal import (
+    BudgetDocument,
+    IncidenceDocument,
+    NationalKeptDocument,
+    StepDocument,
+    bridge_documents,
+    budget_document,
+    incidence_document,
+    national_kept_document,
+    year_documents,
 )
 from kiban.report.payment.words import answer, further_sentences
 from kiban.report.plan.record import Fields
@@ -61,6 +74,7 @@ class RegionDocument(TypedDict):
     without_it_mw: float
     with_it_mw: float
     induced_it_mw: float
+    induced_range_mw: list[float] | None
     moved_it_mw: float
     support_myen: float
     distortion_myen: float
@@ -164,12 +178,18 @@ class NationalPaymentDocument(TypedDict):
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
+    value_without_risk_premium: float | None
     support: SupportDocument
     ledger: NationalLedgerDocument
     areas: list[RegionDocument]
     prefectures: list[RegionDocument]
     sites: list[PaidSiteDocument]
     finance: dict[SideName, NationalSideDocument]
+    bridge: list[StepDocument]
+    by_fiscal_year: list[Annotated[Fields, FiscalYear]]
+    budget: BudgetDocument
+    kept_by: NationalKeptDocument | None
+    incidence: IncidenceDocument | None
     refused: list[RefusedInstrument]
     downside: dict[str, Any] | None
     known_induced_mw: dict[str, list[float]]
@@ -179,6 +199,7 @@ class NationalPaymentDocument(TypedDict):
 
 def national_payment_document(payment: NationalPayment) -> NationalPaymentDocument:
     """Everything of a national payment in plain types."""
+    views = PublicViews(payment)
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -209,12 +230,18 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
         "social_rate": payment.shares.social_rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),
+        "value_without_risk_premium": payment.public_funds.value_without_risk_premium,
         "support": support_document(payment),
         "ledger": _ledger(payment),
         "areas": [_region(region) for region in payment.areas],
         "prefectures": [_region(region) for region in payment.prefectures],
         "sites": _sites(payment),
         "finance": {"without": _side(payment.before), "with": _side(payment.after)},
+        "bridge": bridge_documents(views.bridge),
+        "by_fiscal_year": year_documents(views.budget),
+        "budget": budget_document(views.budget),
+        "kept_by": national_kept_document(views.kept_by),
+        "incidence": incidence_document(views.incidence),
         "refused": [
             {"package": package, "instrument": number, "condition": kind, "sites": list(sites)}
             for (package, number, kind), sites in payment.after.refused.items()
@@ -274,6 +301,7 @@ def _region(region: Region) -> RegionDocument:
         "without_it_mw": region.without_mw,
         "with_it_mw": region.with_mw,
         "induced_it_mw": region.induced_mw,
+        "induced_range_mw": None if region.induced_range_mw is None else list(region.induced_range_mw),
         "moved_it_mw": region.moved_mw,
         "support_myen": region.support_myen,
         "distortion_myen": region.distortion_myen,

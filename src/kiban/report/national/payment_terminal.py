@@ -8,6 +8,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from kiban.finance.fiscal import PublicViews
 from kiban.finance.national_payment import NationalPayment, Region
 from kiban.finance.national_side import NationalSide
 from kiban.quantities import Language, MoneyFormat, format_percent
@@ -21,6 +22,7 @@ from kiban.report.national.payment_words import (
     site_names,
 )
 from kiban.report.national.terminal import LEAST_SHOWN_MW
+from kiban.report.payment.fiscal_terminal import kept_table, public_sections
 from kiban.report.payment.terminal import downside_table, parties_table, support_table
 from kiban.report.payment.words import answer, further_sentences, payment_money
 from kiban.report.phrases import phrase, phrase_or
@@ -30,7 +32,8 @@ COLUMNS = ("without", "with", "induced", "moved", "fiscal", "local", "ratepayers
 
 def national_payment_text(payment: NationalPayment, language: Language, width: int) -> RenderableType:
     """The whole answer."""
-    parts: list[RenderableType] = [Text(), Sentence(answer(payment, language), style="bold"), Text()]
+    views, parts = PublicViews(payment), list[RenderableType]()
+    parts += [Text(), Sentence(answer(payment, language), style="bold"), Text()]
     parts.append(bullets([*further_sentences(payment, language), *place_sentences(payment, language)]))
     areas = _regions(payment, payment.areas, "area", language, width)
     parts += section(_title("areas", language), Group(areas, Text(), remark(_say("region_basis", language))))
@@ -40,12 +43,19 @@ def national_payment_text(payment: NationalPayment, language: Language, width: i
     parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
+    parts += public_sections(views, _kept(payment, views, language), language)
     parts += section(phrase("pay.title.finance", language), _finance(payment, language))
     if payment.downside is not None:
         parts += section(phrase("pay.title.downside", language), downside_table(payment, payment.downside, language))
     parts += section(phrase("pay.title.assumed", language), bullets(basis_sentences(payment, language)))
     parts += section(phrase("pay.title.proof", language), bullets([residual_sentence(payment, language)]))
     return Group(*parts)
+
+
+def _kept(payment: NationalPayment, views: PublicViews, language: Language) -> RenderableType:
+    if views.kept_by is None:
+        return bullets([phrase("fiscal.kept_unknown", language)])
+    return kept_table(views.kept_by, payment_money(payment, language))
 
 
 def _say(key: str, language: Language, /, **values: object) -> str:
@@ -65,7 +75,7 @@ def _regions(
         {
             "without": _mw(region.without_mw),
             "with": _mw(region.with_mw),
-            "induced": _mw(region.induced_mw),
+            "induced": _induced(region.induced_mw, region.induced_range_mw),
             "moved": _mw(region.moved_mw, LEAST_MOVED_MW),
             "fiscal": _money(region.fiscal_cost_myen / size),
             "local": _money(region.local_public_myen / size),
@@ -100,6 +110,13 @@ def _mw(mw: float, least: float = LEAST_SHOWN_MW) -> str:
     return NOTHING if abs(mw) < least else f"{mw:,.0f}"
 
 
+def _induced(mw: float, between: tuple[float, float] | None) -> str:
+    """Induced load with what it is at the lowest and the highest elasticity."""
+    if between is None or abs(mw) < LEAST_SHOWN_MW:
+        return _mw(mw)
+    return f"{mw:,.0f} ({between[0]:,.0f}–{between[1]:,.0f})"
+
+
 def _money(value: float) -> str:
     return NOTHING if abs(value) < 0.05 else f"{value:,.1f}"
 
@@ -118,8 +135,9 @@ def _sites(payment: NationalPayment, language: Language) -> RenderableType:
         without, with_ = payment.before.loads.get(site, 0.0), payment.after.loads.get(site, 0.0)
         moved = payment.moved_by_site_mw.get(site, 0.0)
         if max(without, with_, abs(moved)) >= LEAST_SHOWN_MW:
-            cells = [_mw(without), _mw(with_), _mw(with_ - without - moved), _mw(moved, LEAST_MOVED_MW)]
-            rows.append([names[site], *cells])
+            new = with_ - without - moved
+            induced = _induced(new, payment.induced_between(new))
+            rows.append([names[site], _mw(without), _mw(with_), induced, _mw(moved, LEAST_MOVED_MW)])
     headings = [_say(f"heading.{name}", language) for name in ("site", "without", "with", "induced", "moved")]
     return table(headings, rows, numeric=(1, 2, 3, 4))
 

@@ -90,7 +90,7 @@ def _openings(payment: NationalPayment, language: Language) -> list[str]:
 
 def _public(payment: NationalPayment, language: Language) -> list[str]:
     money, found = payment_money(payment, language), []
-    state = payment.party_values_myen["national_treasury"]
+    state = payment.changes_at_social_rate_myen["national_treasury"]
     if abs(state) > NEGLIGIBLE_MYEN:
         found.append(_say("national" if state < 0 else "national_gains", language, amount=money.amount(abs(state))))
     local = sum(region.local_public_myen for region in payment.areas)

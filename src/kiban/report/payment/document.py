@@ -147,6 +147,8 @@ class PartyDocument(TypedDict):
     public: bool
     delivers: bool
     present_value_myen: float
+    """At its own rate."""
+    at_social_rate_myen: float
     by_year_myen: list[float]
     accounts: list[AccountDocument]
 
@@ -220,6 +222,7 @@ class PaymentDocument(TypedDict):
     social_rate: float
     value_of_public_funds: float | None
     value_of_public_funds_by_rate: list[FundsAtRate]
+    value_without_risk_premium: float | None
     public_funds: Annotated[Fields, PublicFunds]
     law_change: Annotated[Fields, LawChange] | None
     conditions: list[dict[str, Any]]
@@ -283,6 +286,7 @@ def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocumen
         "social_rate": rate,
         "value_of_public_funds": payment.value_of_public_funds,
         "value_of_public_funds_by_rate": funds_by_rate(payment),
+        "value_without_risk_premium": payment.public_funds.value_without_risk_premium,
         "public_funds": dataclasses.asdict(payment.public_funds),
         "law_change": dataclasses.asdict(payment.law_change) if payment.law_change is not None else None,
         "conditions": list_conditions(payment),
@@ -391,6 +395,7 @@ def account_name(account: str, language: Language) -> str:
 
 def _parties(payment: Payment) -> list[PartyDocument]:
     rates, ledger, changes = payment.shares.party_rates, payment.incidence, party_changes(payment)
+    social = payment.changes_at_social_rate_myen
     return [
         {
             "party": party,
@@ -399,6 +404,7 @@ def _parties(payment: Payment) -> list[PartyDocument]:
             "public": party in TREASURIES,
             "delivers": party in PAID_FOR_GOODS,
             "present_value_myen": changes[party],
+            "at_social_rate_myen": social[party],
             "by_year_myen": [ledger.balances[party][year] for year in ledger.years],
             "accounts": _accounts(ledger, party, rates[party]),
         }

@@ -13,8 +13,8 @@ from typing import Any, Literal, TypedDict
 from kiban.finance.additionality import AssetSupport
 from kiban.finance.comparison import Instrument
 from kiban.finance.ledger import REGION, Ledger
+from kiban.finance.national_payment import AnyPayment
 from kiban.report.names import Names
-from kiban.report.payment.words import AnyPayment
 from kiban.report.phrases import phrase
 
 SideName = Literal["without", "with"]

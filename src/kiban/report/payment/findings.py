@@ -21,7 +21,7 @@ def payment_findings(payment: Payment, language: Language) -> dict[str, str]:
     """Titles of the charts of a payment, by chart; a chart that it has nothing for is left out."""
     money = money_of(payment.after.plan, language)
     found = {
-        "parties": _parties_finding(party_changes(payment), money),
+        "parties": _parties_finding(payment.changes_at_social_rate_myen, money),
         "support": _support_finding(payment, language),
         "flows": _flows_finding(payment, money),
         "years": _years_finding(payment.incidence, money),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypedDict
 from kiban.finance.bridge import Step
 from kiban.finance.budget import Budget, FiscalYear, SupportLimit
 from kiban.finance.chip_market import ENDS, Incidence, IncidenceRange
-from kiban.finance.kept_by import KeptBy, SideKept
+from kiban.finance.kept_by import KeptBy, PlaceKept, SideKept
 from kiban.finance.ledger import TREASURIES
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named
@@ -70,7 +70,17 @@ KeptDocument = TypedDict(
         "with": Annotated[Fields, SideKept],
     },
 )
-"""Change of the three after large assets and the allocation tax; see `KeptBy`."""
+"""Change of the three at one municipality after large assets and the allocation tax; see `PlaceKept`."""
+
+
+class NationalKeptDocument(TypedDict):
+    """Change of the three after large assets and the allocation tax, in all and at each municipality."""
+
+    treasury: float
+    prefecture: float
+    municipality: float
+    before_rules_myen: dict[str, float]
+    places: list[KeptDocument]
 
 
 class IncidenceDocument(TypedDict):
@@ -150,9 +160,25 @@ def bridge_documents(steps: tuple[Step, ...]) -> list[StepDocument]:
 
 
 def kept_document(kept: KeptBy | None) -> KeptDocument | None:
-    """Who keeps what changes; None where the rules of Japan do not apply or the place is not known."""
+    """Who keeps what changes at one campus; None where the rules of Japan do not apply or the place is not known."""
+    return None if kept is None else _place_document(kept.places[0])
+
+
+def national_kept_document(kept: KeptBy | None) -> NationalKeptDocument | None:
+    """The same of a country; None where the place of a campus is not known."""
     if kept is None:
         return None
+    treasury, prefecture, municipality = (kept.change_myen[party] for party in TREASURIES)
+    return {
+        "treasury": treasury,
+        "prefecture": prefecture,
+        "municipality": municipality,
+        "before_rules_myen": dict(kept.before_rules_myen),
+        "places": [_place_document(one) for one in kept.places],
+    }
+
+
+def _place_document(kept: PlaceKept) -> KeptDocument:
     place, change = kept.place, kept.change_myen
     treasury, prefecture, municipality = (change[party] for party in TREASURIES)
     return {

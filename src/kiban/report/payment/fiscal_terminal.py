@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.console import Group, RenderableType
 
 from kiban.catalogue import load_catalogue
 from kiban.finance.bridge import Step
 from kiban.finance.budget import Budget, FiscalYear
 from kiban.finance.chip_market import ENDS, IncidenceRange
-from kiban.finance.fiscal import FiscalViews
+from kiban.finance.fiscal import FiscalViews, PublicViews
 from kiban.finance.kept_by import KeptBy
 from kiban.finance.ledger import TREASURIES
+from kiban.finance.national_payment import AnyPayment
 from kiban.finance.payment import Payment
 from kiban.quantities import Language, MoneyFormat, format_number, format_percent, format_share
 from kiban.report.layout import bullets, section, table
@@ -18,6 +21,7 @@ from kiban.report.messages import measure_title
 from kiban.report.names import money_of
 from kiban.report.payment.fiscal import cause_name, causes_of, step_name, total_name
 from kiban.report.payment.outlook_terminal import outlook_sections
+from kiban.report.payment.words import payment_money
 from kiban.report.phrases import phrase
 
 SHOWN_CAUSES = 4
@@ -26,22 +30,50 @@ LEAST_SHOWN_YEN = 1_000_000
 
 
 def fiscal_sections(fiscal: FiscalViews, language: Language) -> list[RenderableType]:
-    """The three sections; nothing where the package costs the treasuries nothing in any year."""
-    payment = fiscal.payment
-    money = money_of(payment.after.plan, language)
-    steps, budget = fiscal.bridge, fiscal.budget
-    found: list[RenderableType] = []
-    if any(step.yen for step in steps):
-        found += section(phrase("fiscal.title.bridge", language), _bridge_table(steps, money))
-    if budget.first_year is not None:
-        found += section(phrase("fiscal.title.budget", language), _budget_table(budget, money))
-    found += section(phrase("fiscal.title.kept", language), bullets(kept_sentences(payment, fiscal.kept_by, language)))
-    if fiscal.incidence is not None:
-        found += section(phrase("fiscal.title.incidence", language), _incidence(payment, fiscal.incidence, language))
-    return found + outlook_sections(fiscal, language)
+    """All sections of a campus; nothing where the package costs the treasuries nothing in any year."""
+    kept = bullets(kept_sentences(fiscal.payment, fiscal.kept_by, language))
+    return public_sections(fiscal, kept, language) + outlook_sections(fiscal, language)
 
 
-def _incidence(payment: Payment, found: IncidenceRange, language: Language) -> RenderableType:
+def public_sections(views: PublicViews, kept: RenderableType, language: Language) -> list[RenderableType]:
+    """Bridge, budget, who keeps the tax as it is told, and who ends with the support."""
+    money, found = payment_money(views.payment, language), list[RenderableType]()
+    if any(step.yen for step in views.bridge):
+        found += section(phrase("fiscal.title.bridge", language), _bridge_table(views.bridge, money))
+    if views.budget.first_year is not None:
+        found += section(phrase("fiscal.title.budget", language), _budget_table(views.budget, money))
+    found += section(phrase("fiscal.title.kept", language), kept)
+    if views.incidence is not None:
+        incidence = _incidence(views.payment, views.incidence, language)
+        found += section(phrase("fiscal.title.incidence", language), incidence)
+    return found
+
+
+def kept_table(kept: KeptBy, money: MoneyFormat) -> RenderableType:
+    """What each municipality, its prefecture and the national treasury have more, after the rules; and in all."""
+    language = money.language
+    amounts = [*(one.change_myen for one in kept.places), kept.change_myen, kept.before_rules_myen]
+    size, unit = money.scale(max(abs(change[party]) for change in amounts for party in TREASURIES))
+
+    def row(name: str, index: str, change: Mapping[str, float]) -> list[str]:
+        return [name, index, *(format_number(change[party] / size) for party in reversed(TREASURIES))]
+
+    rows = [
+        row(
+            one.place.name_ja if language == "ja" else one.place.name_en,
+            format_number(one.place.fiscal_index),
+            one.change_myen,
+        )
+        for one in kept.places
+    ]
+    rows.append(row(phrase("costs.total", language), "", kept.change_myen))
+    rows.append(row(phrase("fiscal.heading.before_rules", language), "", kept.before_rules_myen))
+    headings = [f"{phrase('pay.party.municipality', language)} ({unit})", phrase("fiscal.heading.index", language)]
+    headings += [phrase(f"pay.party.{party}", language) for party in reversed(TREASURIES)]
+    return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 2,))
+
+
+def _incidence(payment: AnyPayment, found: IncidenceRange, language: Language) -> RenderableType:
     """Shares of the support by who ends with it, their range, and the two cases that bound it."""
     columns = (found.middle.shares, found.low, found.high, found.elastic.shares, found.all_countries.shares)
     rows = [
@@ -62,7 +94,7 @@ def _incidence(payment: Payment, found: IncidenceRange, language: Language) -> R
     )
 
 
-def evidence_sentences(payment: Payment, language: Language) -> list[str]:
+def evidence_sentences(payment: AnyPayment, language: Language) -> list[str]:
     """What has been measured elsewhere beside the answer; nothing where nothing is supported."""
     if payment.support.total_myen <= 0:
         return []
@@ -197,7 +229,8 @@ def kept_sentences(payment: Payment, kept: KeptBy | None, language: Language) ->
     """Who keeps the local tax of the campus, and what the package changes for each of the three."""
     if kept is None:
         return [phrase("fiscal.kept_unknown", language)]
-    money, place, side = money_of(payment.after.plan, language), kept.place, kept.with_package
+    here = kept.places[0]
+    money, place, side = money_of(payment.after.plan, language), here.place, here.with_package
     town = place.name_ja if language == "ja" else place.name_en
     index = format_number(place.fiscal_index)
     if place.receives_grant:

@@ -11,6 +11,7 @@ from rich.text import Text
 from kiban.finance.comparison import Instrument
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
+from kiban.finance.national_payment import AnyPayment
 from kiban.finance.payment import Payment, Side
 from kiban.quantities import (
     KWH_PER_MWH,
@@ -28,7 +29,6 @@ from kiban.report.payment.figures import instrument_figures
 from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
 from kiban.report.payment.words import (
-    AnyPayment,
     answer,
     asset_name,
     assumption_sentences,
@@ -166,8 +166,11 @@ def _parties(payment: Payment, language: Language) -> Iterator[RenderableType]:
 
 
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
-    """Present value of every party without and with the package."""
-    rates = payment.shares.party_rates
+    """Present value of every party without and with the package, at its own rate; its change at the social one, too.
+
+    The changes at the social rate can be added: they come to nothing.
+    """
+    rates, social = payment.shares.party_rates, payment.shares.social_rate
     before, after = payment.before.ledger.present_values(rates), payment.after.ledger.present_values(rates)
     size, unit = payment_money(payment, language).scale(max(abs(value) for value in after.values()))
     rows = [
@@ -175,7 +178,12 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
             phrase(f"pay.party.{party}", language),
             *(
                 format_number(value / size if abs(value) > LEAST_MYEN else 0.0)
-                for value in (before[party], after[party], payment.party_values_myen[party])
+                for value in (
+                    before[party],
+                    after[party],
+                    payment.party_values_myen[party],
+                    payment.incidence.present_value(party, social),
+                )
             ),
         ]
         for party in PARTIES
@@ -183,7 +191,8 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     ]
     headings = [f"{phrase('pay.heading.party', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("without", "with", "change")]
-    return table(headings, rows, numeric=(1, 2, 3))
+    headings.append(phrase("pay.heading.change_social", language, rate=format_share(social, language)))
+    return table(headings, rows, numeric=(1, 2, 3, 4))
 
 
 def support_table(payment: AnyPayment, language: Language) -> RenderableType:

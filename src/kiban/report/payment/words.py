@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kiban.catalogue import load_catalogue
+from kiban.finance.campus import GAINERS
 from kiban.finance.ledger import TREASURIES
-from kiban.finance.national_payment import NationalPayment
+from kiban.finance.national_payment import AnyPayment, NationalPayment
 from kiban.finance.national_side import NationalSide
 from kiban.finance.payment import Payment, Side
 from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
@@ -26,9 +27,9 @@ NEGLIGIBLE_MYEN = 1e-6
 LEAST_SAID_MW = 0.05
 LEAST_DEBT_SHARE = 0.01
 """Part of the owner's gain that cheaper debt must be to be told."""
+LEAST_PREMIUM = 0.01
+"""Part of all gains that the price of risk must be to be told."""
 PAID_FOR_GOODS = ("suppliers_home", "suppliers_abroad", "workers", "landowners")
-
-AnyPayment = Payment | NationalPayment
 
 
 def package_title(side: Side | NationalSide, language: Language) -> str:
@@ -68,7 +69,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
         between = phrase("pay.answer_drawn" if drawn else "pay.answer_over", language, low=low, high=high)
         low, high = (money.of(f"{100.0 * end:.1f}") for end in over.windfall_share)
         windfalls = phrase("pay.answer_between", language, low=low, high=high)
-    gained = payment.gains_myen
+    changes = payment.changes_at_social_rate_myen
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
     return _capital(
@@ -80,7 +81,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
             fiscal=money.amount(abs(payment.fiscal_cost_myen)) + between,
             hundred=money.of("100"),
             windfall=hundredth(support.windfall_myen) + windfalls,
-            winner=phrase(f"pay.party.{max(gained, key=lambda party: gained[party])}", language),
+            winner=phrase(f"pay.party.{max(GAINERS, key=lambda party: changes[party])}", language),
             induced=hundredth(support.induced_myen),
             distortion=hundredth(support.distortion_myen),
         )
@@ -103,13 +104,15 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
     found = [*remarks, _induced_sentence(payment, language)]
     value = payment.treasury_value_myen
     found.append(phrase("pay.net_gain" if value > 0 else "pay.net_cost", language, amount=money.amount(abs(value))))
-    changes = {**payment.gains_myen, **{party: payment.party_values_myen[party] for party in TREASURIES}}
-    most, least = max(changes, key=lambda party: changes[party]), min(changes, key=lambda party: changes[party])
+    # One party is held against another at one rate for all.
+    changes = payment.changes_at_social_rate_myen
+    held = (*GAINERS, *TREASURIES)
+    most, least = max(held, key=lambda party: changes[party]), min(held, key=lambda party: changes[party])
     for key, party, amount in (("gainer", most, changes[most]), ("loser", least, -changes[least])):
         if amount > NEGLIGIBLE_MYEN:
             name = phrase(f"pay.party.{party}", language)
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
-    spent = {party: payment.party_values_myen[party] for party in PAID_FOR_GOODS}
+    spent = {party: changes[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
         abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
         said = {"hundred": money.of("100"), "abroad": abroad, "amount": money.amount(sum(spent.values()))}
@@ -241,7 +244,7 @@ def _public_value(payment: AnyPayment, language: Language) -> list[str]:
         return []
     said = {"low": min(others), "value": value, "high": max(others)}
     rates = {"rate": payment.shares.social_rate, "low_rate": min(by_rate), "high_rate": max(by_rate)}
-    return [
+    found = [
         phrase(
             "pay.public_value",
             language,
@@ -249,6 +252,12 @@ def _public_value(payment: AnyPayment, language: Language) -> list[str]:
             **{name: _share(rate, language) for name, rate in rates.items()},
         )
     ]
+    funds = payment.public_funds
+    if abs(funds.risk_premium) > LEAST_PREMIUM * abs(funds.willingness_to_pay):
+        without = funds.value_without_risk_premium
+        assert without is not None
+        found.append(phrase("pay.public_value_risk", language, value=format_number(without)))
+    return found
 
 
 def payment_money(payment: AnyPayment, language: Language) -> MoneyFormat:
