@@ -12,6 +12,7 @@ from tests.cases.payments import ELEVEN, campus, package, paid, question
 from kiban.finance.comparison import sweep
 from kiban.finance.paying import Payment, Question
 from kiban.quantities import Language
+from kiban.report.layout import render
 from kiban.report.payment.document import payment_document
 from kiban.report.payment.figures import instrument_documents
 from kiban.report.payment.terminal import payment_text
@@ -104,3 +105,12 @@ def test_instruments_in_a_summary() -> None:
 def test_dollars_where_the_scenario_reckons_in_dollars() -> None:
     payment = Question(campus(money={"currency": "USD"})).pay(("tax-credit",))
     assert "$" in answer(payment, "en")
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("name", ["tax-credit", "japan-current", "public-ownership"])
+def test_no_figure_is_cut_off_on_a_page_of_eighty_columns(name: str, language: Language) -> None:
+    shown = render(payment_text(paid(name), language), width=80, colour=False)
+    assert [line for line in shown.splitlines() if "…" in line] == []
+    # What is nothing is written as nothing.
+    assert "0.00000" not in shown

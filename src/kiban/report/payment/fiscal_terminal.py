@@ -24,7 +24,7 @@ from kiban.report.payment.outlook_terminal import outlook_sections
 from kiban.report.payment.words import payment_money
 from kiban.report.phrases import phrase
 
-SHOWN_CAUSES = 4
+SHOWN_CAUSES = 3
 """Columns of causes in the table; the file that `--budget-form` writes holds all."""
 LEAST_SHOWN_YEN = 1_000_000
 
@@ -149,7 +149,7 @@ def _budget_table(budget: Budget, money: MoneyFormat) -> RenderableType:
     losses = [sum(year.loss_myen for year in years) for _, years in spans]
     others = [loss - sum(parts) for loss, parts in zip(losses, amounts, strict=True)]
     headings = [f"{phrase('fiscal.heading.year', language)} ({unit})", phrase("fiscal.heading.loss", language)]
-    headings += [cause_name(cause, language) for cause in causes]
+    headings += [cause_name(cause, language).replace(" ", "\n") for cause in causes]
     if any(abs(amount) * 1e6 >= LEAST_SHOWN_YEN for amount in others):
         headings.append(cause_name("other", language))
         amounts = [[*parts, rest] for parts, rest in zip(amounts, others, strict=True)]

@@ -165,6 +165,11 @@ def _parties(payment: Payment, language: Language) -> Iterator[RenderableType]:
         yield remark(phrase("pay.users_gain", language, amount=payment_money(payment, language).amount(gain)))
 
 
+def _scaled(myen: float, size: float) -> str:
+    """An amount in a unit; what is rounding is nothing."""
+    return format_number(myen / size if abs(myen) > LEAST_MYEN else 0.0)
+
+
 def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     """Present value of every party without and with the package, at its own rate; its change at the social one, too.
 
@@ -176,15 +181,10 @@ def parties_table(payment: AnyPayment, language: Language) -> RenderableType:
     rows = [
         [
             phrase(f"pay.party.{party}", language),
-            *(
-                format_number(value / size if abs(value) > LEAST_MYEN else 0.0)
-                for value in (
-                    before[party],
-                    after[party],
-                    payment.party_values_myen[party],
-                    payment.incidence.present_value(party, social),
-                )
-            ),
+            _scaled(before[party], size),
+            _scaled(after[party], size),
+            _scaled(payment.party_values_myen[party], size),
+            _scaled(payment.incidence.present_value(party, social), size),
         ]
         for party in PARTIES
         if before[party] or after[party]
@@ -205,14 +205,14 @@ def support_table(payment: AnyPayment, language: Language) -> RenderableType:
             asset_name(asset.asset, language)
             + (f" ({unit_text(asset.unit, language)})" if asset.asset == "battery" else ""),
             *(
-                format_number(value / size)
+                _scaled(value, size)
                 for value in (asset.total_myen, asset.windfall_myen, asset.induced_myen, asset.distortion_myen)
             ),
         ]
         for asset in found
     ]
     total = (support.total_myen, support.windfall_myen, support.induced_myen, support.distortion_myen)
-    rows.append([phrase("costs.total", language), *(format_number(value / size) for value in total)])
+    rows.append([phrase("costs.total", language), *(_scaled(value, size) for value in total)])
     headings = [f"{phrase('pay.heading.asset', language)} ({unit})"]
     headings += [phrase(f"pay.heading.{name}", language) for name in ("total", "windfall", "induced", "distortion")]
     return table(headings, rows, numeric=(1, 2, 3, 4), bold=(len(rows) - 1,))
