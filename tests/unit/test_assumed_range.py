@@ -52,6 +52,7 @@ def test_the_range_of_the_answer_by_hand() -> None:
     assert found.induced_it_mw == pytest.approx((0.0, 200.0 / 3.0))
     assert found.fiscal_cost_myen == pytest.approx((200.0, 1000.0 / 3.0))
     assert found.windfall_share == pytest.approx((60.0 / (80.0 + 160.0 / 3.0), 0.75))
+    assert found.induced_share == pytest.approx((0.0, (160.0 / 3.0) / (80.0 + 160.0 / 3.0)))
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,8 @@ def test_the_headline_and_the_document_carry_the_range() -> None:
     assert "50.0 MW of AI load at Tomakomai" in said
     assert "over what is assumed of demand" in said
     assert said.endswith("most of the gain goes to compute users.")
+    low, high = (f"¥{100.0 * payment.range.induced_share[end]:.1f}" for end in (0, 1))
+    assert f"({low} to {high}) for what it induces" in said
     assert "需要についての仮定の幅" in answer(payment, "ja")
     assert "苫小牧" in answer(payment, "ja")
 

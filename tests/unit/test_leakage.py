@@ -97,6 +97,11 @@ def test_a_payment_takes_energy_and_tax_from_its_own_plans() -> None:
         low, middle, high = (one[circle].induced_it_mw for one in (found.low, found.circles, found.high))
         assert low <= middle <= high
     assert found.low["world"].induced_it_mw == pytest.approx(0.0, abs=1e-9)
+    # At the place, what is assumed is the elasticity alone.
+    assert (found.low["here"].induced_it_mw, found.high["here"].induced_it_mw) == payment.induced_range_mw
+    assert found.high["nation"].induced_it_mw == pytest.approx(
+        max(payment.induced_it_mw, (1.0 - home) * payment.induced_range_mw[1])
+    )
 
 
 def test_where_nothing_is_induced_nothing_leaks() -> None:

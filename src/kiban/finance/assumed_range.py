@@ -46,6 +46,8 @@ class AssumedRange:
     fiscal_cost_myen: Ends
     windfall_share: Ends
     induced_it_mw: Ends
+    induced_share: Ends | None = None
+    """Share of the support that pays for what is induced; None where assumptions were drawn."""
 
 
 def induced_with(
@@ -88,11 +90,13 @@ def range_over(
     # Of what is assumed, the answer itself is known, beyond the solver's last digits.
     induced[0] = induced_mw
     costs = [fiscal_cost_myen * (load_mw + more) / (load_mw + induced_mw) for more in induced]
-    shares = [_windfall_share(support, more / induced_mw if induced_mw else 1.0) for more in induced]
-    return AssumedRange(*((min(found), max(found)) for found in (costs, shares, induced)))
+    shares = [_shares(support, more / induced_mw if induced_mw else 1.0) for more in induced]
+    windfall, paid_for_induced = zip(*shares, strict=True)
+    return AssumedRange(*((min(found), max(found)) for found in (costs, windfall, induced, paid_for_induced)))
 
 
-def _windfall_share(support: Support, growth: float) -> float:
-    """Share of windfall where what is induced grows by a factor."""
-    total = support.windfall_myen + support.distortion_myen + max(growth, 0.0) * support.induced_myen
-    return support.windfall_myen / total if total > 0 else 0.0
+def _shares(support: Support, growth: float) -> tuple[float, float]:
+    """Shares of windfall and of what pays for the induced load, where that grows by a factor."""
+    induced = max(growth, 0.0) * support.induced_myen
+    total = support.windfall_myen + support.distortion_myen + induced
+    return (support.windfall_myen / total, induced / total) if total > 0 else (0.0, 0.0)

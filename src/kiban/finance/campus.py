@@ -231,9 +231,9 @@ def value_public_funds(
 
     The price of the risk that the treasuries bear as owners is a cost to them.
 
-    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone. `growth`
-    is induced load over that of the ledger before, whose owner and lenders earn what they ask and no more: what that is
-    beyond `rate` is the price of their risk.
+    `outlay` is the fiscal cost at the social rate; the net cost, and with it the value, is of the change alone.
+    `growth` is induced load over that of the ledger before, whose owner and lenders earn what they ask and no more:
+    what that is beyond `rate` is the price of their risk.
     """
     sides = (tuple(campuses_after), tuple(campuses_before))
     changes = changes_at(after, before, *sides, rate)

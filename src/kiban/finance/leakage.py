@@ -18,7 +18,7 @@ The tax of another country counts for the world alone. Prices of compute elsewhe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
@@ -119,6 +119,8 @@ def measure_leakage(payment: Payment) -> Leakage | None:
         fact = catalogue.fact(name)
         cases += [{**values, name: end} for end in (fact.low, fact.high) if end is not None]
     found = [widen(moved, _elsewhere(case, factor)) for case in cases]
+    # What is induced is assumed, too: at the ends of the elasticity of demand.
+    found += [widen(_grown(moved, end, payment.load_mw), _elsewhere(values, factor)) for end in _ends_of(payment)]
     return Leakage(
         elsewhere=_elsewhere(values, factor),
         circles=found[0],
@@ -168,6 +170,22 @@ def _moved(payment: Payment) -> Moved:
         treasury_myen=payment.treasury_value_myen,
         tax_myen_per_mw=tax / payment.load_mw,
         fiscal_cost_myen=payment.fiscal_cost_myen,
+    )
+
+
+def _ends_of(payment: Payment) -> tuple[float, ...]:
+    return payment.induced_range_mw or ()
+
+
+def _grown(moved: Moved, induced_mw: float, load_mw: float) -> Moved:
+    """The same where so much is induced; what the treasuries have of it is known of the answer alone."""
+    share = induced_mw / moved.it_mw
+    return replace(
+        moved,
+        it_mw=induced_mw,
+        it_energy_mwh_per_year=share * moved.it_energy_mwh_per_year,
+        emissions_t_per_year=share * moved.emissions_t_per_year,
+        fiscal_cost_myen=moved.fiscal_cost_myen * (load_mw + induced_mw) / (load_mw + moved.it_mw),
     )
 
 

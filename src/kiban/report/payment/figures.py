@@ -96,6 +96,7 @@ class RangeDocument(TypedDict):
     fiscal_cost_myen: EndsDocument
     windfall_share: EndsDocument
     induced_it_mw: EndsDocument
+    induced_share: EndsDocument | None
 
 
 class ParticipationDocument(TypedDict):
@@ -165,6 +166,7 @@ def range_document(payment: AnyPayment) -> RangeDocument | None:
         "fiscal_cost_myen": _ends(over.fiscal_cost_myen),
         "windfall_share": _ends(over.windfall_share),
         "induced_it_mw": _ends(over.induced_it_mw),
+        "induced_share": None if over.induced_share is None else _ends(over.induced_share),
     }
 
 

@@ -61,14 +61,18 @@ def answer(payment: AnyPayment, language: Language) -> str:
     def hundredth(part: float) -> str:
         return money.of(f"{100.0 * part / support.total_myen:.1f}")
 
-    over, between, windfalls = payment.range, "", ""
+    def hundredths(ends: tuple[float, float]) -> str:
+        low, high = (money.of(f"{100.0 * end:.1f}") for end in ends)
+        return phrase("pay.answer_between", language, low=low, high=high)
+
+    over, between, windfalls, induced = payment.range, "", "", ""
     if over is not None:
         costs = sorted(abs(end) for end in over.fiscal_cost_myen)
         low, high = (money.amount(end) for end in costs)
         drawn = isinstance(payment, Payment) and payment.firmness is not None
         between = phrase("pay.answer_drawn" if drawn else "pay.answer_over", language, low=low, high=high)
-        low, high = (money.of(f"{100.0 * end:.1f}") for end in over.windfall_share)
-        windfalls = phrase("pay.answer_between", language, low=low, high=high)
+        windfalls = hundredths(over.windfall_share)
+        induced = "" if over.induced_share is None else hundredths(over.induced_share)
     changes = payment.changes_at_social_rate_myen
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
@@ -82,7 +86,7 @@ def answer(payment: AnyPayment, language: Language) -> str:
             hundred=money.of("100"),
             windfall=hundredth(support.windfall_myen) + windfalls,
             winner=phrase(f"pay.party.{max(GAINERS, key=lambda party: changes[party])}", language),
-            induced=hundredth(support.induced_myen),
+            induced=hundredth(support.induced_myen) + induced,
             distortion=hundredth(support.distortion_myen),
         )
     )
