@@ -360,6 +360,7 @@ export interface RangeDocument {
   fiscal_cost_myen: EndsDocument;
   windfall_share: EndsDocument;
   induced_it_mw: EndsDocument;
+  induced_share: EndsDocument | null;
 }
 
 /** One row that is drawn: triangular over its low value, its value and its high value. */
@@ -472,6 +473,7 @@ export interface PublicFunds {
   willingness_to_pay: number;
   outlay: number;
   fiscal_externality: number;
+  risk_premium: number;
 }
 
 /** What one country's ordinary tax law costs the treasuries in the place of another's, on what is built. */
@@ -556,6 +558,7 @@ export interface PartyDocument {
   public: boolean;
   delivers: boolean;
   present_value_myen: number;
+  at_social_rate_myen: number;
   by_year_myen: number[];
   accounts: AccountDocument[];
 }
@@ -703,6 +706,7 @@ export interface SideKept {
   to_prefecture_myen: number;
   less_grant_myen: Record<string, number>;
   kept_myen: Record<string, number>;
+  ledger_myen: Record<string, number>;
   value_myen: Record<string, number>;
 }
 
@@ -938,6 +942,7 @@ export interface PaymentDocument {
   social_rate: number;
   value_of_public_funds: number | null;
   value_of_public_funds_by_rate: FundsAtRate[];
+  value_without_risk_premium: number | null;
   public_funds: PublicFunds;
   law_change: LawChange | null;
   conditions: Record<string, unknown>[];
