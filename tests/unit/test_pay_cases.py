@@ -16,6 +16,7 @@ from kiban.finance.campus import BEARERS
 from kiban.finance.ledger import PARTIES, TREASURIES
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
+from kiban.report.payment.words import PAID_FOR_GOODS, further_sentences, payment_money
 
 TWO_WEEKS: dict[str, Any] = {"load": {"it_load_mw": 100}, "target": {"clean_share": 0.7}, "time": {"hours": 336}}
 GAIN = ("equity", "lenders", "users", "ratepayers")
@@ -63,6 +64,12 @@ def test_who_gains_most_is_said_at_that_rate_too(name: str) -> None:
     gained, spent = by_hand(payment, 0.04)
     assert sum(changes[party] for party in GAIN) == pytest.approx(gained, rel=1e-6)
     assert sum(changes[party] for party in TREASURIES) == pytest.approx(-spent, rel=1e-6)
+    said, money = " ".join(further_sentences(payment, "en")), payment_money(payment, "en")
+    most = max(GAIN, key=lambda party: changes[party])
+    assert f"{money.amount(changes[most])} at the social rate" in said
+    assert f"{money.amount(-changes['national_treasury'])} at the social rate" in said or name == "property-tax-relief"
+    spending = sum(changes[party] for party in PAID_FOR_GOODS)
+    assert f"paid {money.amount(spending)} more" in said
 
 
 @pytest.mark.parametrize("name", ["tax-credit", "special-depreciation"])
