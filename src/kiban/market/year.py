@@ -97,14 +97,12 @@ def clear_year(case: MarketCase, load_mw: Array | float = 0.0, start: Array | No
     """
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels)
     cleared = clear_with_storages(market.with_demand(load_mw), case.storages, start=start)
-    return MarketYear(case, cleared, account(cleared))
+    return MarketYear(case, cleared, account(cleared.clearing, cleared.output_mw))
 
 
-def account(cleared: StorageClearing) -> Accounts:
-    """The accounts of cleared hours with storages."""
-    clearing = cleared.clearing
-    price, output = clearing.price_yen_per_kwh, cleared.output_mw
-    # The market's own demand is less what storages deliver.
+def account(clearing: Clearing, output_mw: Array) -> Accounts:
+    """The accounts of cleared hours, whose demand is less `output_mw`, what storages deliver by hour and area."""
+    price, output = clearing.price_yen_per_kwh, output_mw
     demand = clearing.market.demand_mw + output
     blocks = {block.name: clearing.output_mw(block) for block in clearing.market.blocks}
     emissions = sum((blocks[block.name] * block.emission_t_per_mwh).sum(axis=0) for block in clearing.market.blocks)
