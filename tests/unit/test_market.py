@@ -19,6 +19,24 @@ from kiban.market.offers import available_mw, build_blocks, load_offers, must_ru
 from kiban.market.storages import Storages, clear_with_storages
 
 CATALOGUE = load_catalogue()
+OFFERS = replace(
+    load_offers(CATALOGUE),
+    coal_efficiency_best=0.43,
+    coal_efficiency_worst=0.36,
+    oil_share=0.5,
+    variable_cost_yen_per_kwh=0.3,
+    availability=0.95,
+    month_weight=0.5,
+    low_load_share=0.15,
+    peak_share=0.0,
+    rise_above_mean=0.0,
+    fall_below_mean=0.0,
+    rise_of_day=0.0,
+    fleet_factor=np.ones(9),
+    must_run_share=np.full(9, 0.25),
+    price_factor=np.ones(9),
+)
+"""Offers of round numbers, whatever was fitted."""
 
 
 def two_areas(limit_mw: float, hours: int = 1) -> Market:
@@ -124,7 +142,7 @@ def test_synthetic_hours_are_the_means_of_the_table() -> None:
 
 
 def test_offers_rise_from_curtailment_to_lost_load() -> None:
-    hours, fleet, offers = synthetic_hours(CATALOGUE), load_fleet(CATALOGUE), load_offers(CATALOGUE)
+    hours, fleet, offers = synthetic_hours(CATALOGUE), load_fleet(CATALOGUE), OFFERS
     blocks = build_blocks(hours, fleet, offers, CATALOGUE)
     names = [block.name for block in blocks]
     assert names[:4] == ["must_run", "fixed", "variable", "biomass"]
@@ -141,7 +159,7 @@ def test_offers_rise_from_curtailment_to_lost_load() -> None:
 
 
 def test_must_run_follows_the_peak_of_the_day() -> None:
-    hours, fleet, offers = synthetic_hours(CATALOGUE), load_fleet(CATALOGUE), load_offers(CATALOGUE)
+    hours, fleet, offers = synthetic_hours(CATALOGUE), load_fleet(CATALOGUE), OFFERS
     available = available_mw(hours, fleet, offers)
     flat = must_run_mw(hours, available, offers)
     np.testing.assert_allclose(flat, 0.25 * available)
@@ -152,7 +170,7 @@ def test_must_run_follows_the_peak_of_the_day() -> None:
 
 def test_offers_follow_the_hour_within_its_day() -> None:
     hours = synthetic_hours(CATALOGUE)
-    offers = replace(load_offers(CATALOGUE), rise_above_mean=0.5, fall_below_mean=0.2)
+    offers = replace(OFFERS, rise_above_mean=0.5, fall_below_mean=0.2)
     scale = offer_scale(hours, offers, CATALOGUE)
     east = hours.net_load_mw[:24, :3].sum(axis=1)
     above = (east - east.mean()) / east.mean()
