@@ -119,6 +119,7 @@ def test_cost_and_prices_of_nine_areas_are_those_of_a_quadratic_programme() -> N
     assert (np.abs(found.flow_mw) >= market.ties.forward_mw - 1e-6).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("full", [False, True], ids=["large", "small"])
 def test_storages_of_nine_areas_are_used_as_a_quadratic_programme_uses_them(full: bool) -> None:
     market, storages = nine_areas(slice(2904, 2904 + 48)), load_storages(load_catalogue(), 1.0)

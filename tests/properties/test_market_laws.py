@@ -131,6 +131,7 @@ def test_a_response_is_the_slope_of_prices_on_demand(seed: int) -> None:
     assert np.mean(np.abs(there - expected).max(axis=1) < 1e-4 + 1e-2 * np.abs(there).max(axis=1)) > 0.9
 
 
+@pytest.mark.slow
 @seeds
 def test_storages_keep_their_limits_and_no_other_schedule_is_cheaper(seed: int) -> None:
     market, storages = random_market(seed), random_storages(seed)
@@ -207,6 +208,7 @@ def test_accounts_are_read_off_the_clearing(days: MarketYear) -> None:
     assert accounts.curtailed_mwh.sum() < days.case.hours.variable_mw.sum()
 
 
+@pytest.mark.slow
 def test_the_impact_of_a_load_is_a_range_over_variants(days: MarketYear) -> None:
     load = np.zeros(9)
     load[2] = 1000.0
@@ -233,6 +235,7 @@ def test_the_impact_of_a_load_is_a_range_over_variants(days: MarketYear) -> None
     assert (slope[3:] == 0.0).all()
 
 
+@pytest.mark.slow
 def test_no_load_has_no_impact_in_any_variant(days: MarketYear) -> None:
     impact = find_impact(days.case, np.zeros(9))
     for variant in impact.variants:

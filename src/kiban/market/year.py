@@ -77,7 +77,7 @@ class MarketYear:
 
 
 def default_case(catalogue: Catalogue, hours: MarketHours | None = None) -> MarketCase:
-    """The case of the catalogue: its synthetic hours, or others, its fleet, fitted ties and offers, and pumped hydro."""
+    """The case of the catalogue: its synthetic or other hours, its fleet, fitted ties and offers, and pumped hydro."""
     chosen = synthetic_hours(catalogue) if hours is None else hours
     return MarketCase(
         catalogue=catalogue,
