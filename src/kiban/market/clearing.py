@@ -33,7 +33,7 @@ _HOURS_AT_ONCE = 256
 _FIRST_PRICE_YEN = 10.0
 _OTHER_PRICES_YEN = (0.0, 30.0, 100.0, 300.0, 15.0)
 _SOME = 12
-_LEAST_SLOPE_MW_PER_YEN = 1e-2
+_FLAT_SLOPE_MW_PER_YEN = 1e-2
 """Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
 
 
@@ -69,7 +69,7 @@ class Clearing:
         _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
         more = np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T
         # The balance knows no slope but those of supply and ties; a trace of one keeps the systems regular.
-        exact = slope - _LEAST_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
+        exact = slope - _FLAT_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
         return np.ascontiguousarray(solve_pattern(dual.pattern, exact, off, more).T)
 
 
@@ -195,7 +195,7 @@ class HourDuals:
             inverse = inverse * rising
             slope[:, some] = np.einsum("kah,kah->ah", capacity, inverse)
         excess -= self.demand
-        slope += _LEAST_SLOPE_MW_PER_YEN
+        slope += _FLAT_SLOPE_MW_PER_YEN
         off = np.zeros((len(self.edges), price.shape[1]))
         for (origin, destination), place, least, most in zip(
             self.ends, self.places, self.least, self.most, strict=True
