@@ -1,10 +1,13 @@
-"""The market against general solvers: the same hours as one quadratic programme, and as PyPSA would cut them."""
+"""The market against general solvers: the same hours as one quadratic programme, by Clarabel and PyPSA (HiGHS)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
+import clarabel
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 
@@ -16,6 +19,7 @@ from kiban.market.clearing import TIE_SLOPE_MW_PER_YEN, clear
 from kiban.market.fleet import load_fleet
 from kiban.market.hours import MarketHours, synthetic_hours
 from kiban.market.offers import build_market, load_offers
+from kiban.market.storages import HOLDING_YEN_PER_KWH, Storages, clear_with_storages, load_storages
 
 
 class Optimum(NamedTuple):
@@ -38,51 +42,141 @@ def nine_areas(hours: slice) -> Market:
     return build_market(part, load_fleet(catalogue), load_ties(catalogue), load_offers(catalogue), catalogue)
 
 
-def solve_quadratic(market: Market) -> Optimum:
-    """All hours as one convex quadratic programme, by Clarabel."""
-    import clarabel
-
+def solve_quadratic(market: Market, storages: Storages | None = None, horizon_hours: int = 24) -> Optimum:
+    """All hours as one convex quadratic programme, by Clarabel: outputs, flows, and what storages do."""
     hours, areas = market.demand_mw.shape
     shape, ties = (hours, areas), market.ties
     low, high, capacity = (
         np.concatenate([np.broadcast_to(getattr(block, name), shape).ravel() for block in market.blocks])
         for name in ("low_yen_per_kwh", "high_yen_per_kwh", "capacity_mw")
     )
-    count, flows = low.size, hours * ties.origin.size
-    nonzero = np.maximum(capacity, 1e-6)
-    curve = sp.diags(np.r_[(high - low) / nonzero, np.full(flows, 1.0 / TIE_SLOPE_MW_PER_YEN)], format="csc")
-    cost = np.r_[low, np.zeros(flows)]
-    supply = sp.hstack([sp.eye(hours * areas)] * len(market.blocks))
     net = sp.lil_matrix((areas, ties.origin.size))
     for tie, (origin, destination) in enumerate(zip(ties.origin, ties.destination, strict=True)):
         net[origin, tie], net[destination, tie] = -1.0, 1.0
-    balance = sp.hstack([supply, sp.kron(sp.eye(hours), net)], format="csc")
     forward, reverse = (
         np.broadcast_to(limit, (hours, ties.origin.size)).ravel() for limit in (ties.forward_mw, ties.reverse_mw)
     )
-    least, most = np.r_[np.zeros(count), -reverse], np.r_[capacity, forward]
-    unit = sp.eye(count + flows, format="csc")
-    rows = sp.vstack([balance, unit, -unit], format="csc")
+    flows = forward.size
+    curve = [(high - low) / np.maximum(capacity, 1e-6), np.full(flows, 1.0 / TIE_SLOPE_MW_PER_YEN)]
+    cost, least, most = [low, np.zeros(flows)], [np.zeros(low.size), -reverse], [capacity, forward]
+    balance = [sp.hstack([sp.eye(hours * areas)] * len(market.blocks)), sp.kron(sp.eye(hours), net)]
+    stored = []
+    if storages is not None:
+        # Deliver, take, hold at the end of the hour: each by hour, then by storage.
+        size = storages.area.size
+        place = sp.lil_matrix((areas, size))
+        for storage, area in enumerate(storages.area):
+            place[area, storage] = 1.0
+        into = sp.kron(sp.eye(hours), place)
+        balance += [into, -into, sp.csr_matrix((hours * areas, hours * size))]
+        before = np.arange(hours).reshape(-1, horizon_hours)
+        back = sp.csr_matrix((np.ones(hours), (np.arange(hours), np.roll(before, 1, axis=1).ravel())))
+        unit = sp.eye(hours * size)
+        change = sp.kron(back, sp.eye(size)) - unit
+        stored = [
+            sp.csr_matrix((hours * size, low.size + flows)),
+            -unit,
+            sp.kron(sp.eye(hours), sp.diags(storages.efficiency)),
+            change,
+        ]
+        for limit, slope in (
+            (storages.power_mw, storages.band_yen_per_kwh / storages.power_mw),
+            (storages.power_mw, storages.band_yen_per_kwh / storages.power_mw),
+            (storages.size_mwh, HOLDING_YEN_PER_KWH / storages.size_mwh),
+        ):
+            curve.append(np.tile(slope, hours))
+            cost.append(np.zeros(hours * size))
+            least.append(np.zeros(hours * size))
+            most.append(np.tile(limit, hours))
+    equal = sp.vstack([sp.hstack(balance), sp.hstack(stored)]) if stored else sp.hstack(balance)
+    count = sum(part.size for part in cost)
+    unit = sp.eye(count)
+    zeros = np.zeros(equal.shape[0] - hours * areas)
     settings = clarabel.DefaultSettings()
     settings.verbose, settings.max_threads = False, 1
-    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-11
-    cones = [clarabel.ZeroConeT(hours * areas), clarabel.NonnegativeConeT(2 * (count + flows))]
+    settings.tol_gap_abs = settings.tol_gap_rel = settings.tol_feas = 1e-10
     found = clarabel.DefaultSolver(
-        curve, cost, rows, np.r_[market.demand_mw.ravel(), most, -least], cones, settings
+        sp.diags(np.concatenate(curve), format="csc"),
+        np.concatenate(cost),
+        sp.vstack([equal, unit, -unit], format="csc"),
+        np.concatenate([market.demand_mw.ravel(), zeros, *most, *(-part for part in least)]),
+        [clarabel.ZeroConeT(equal.shape[0]), clarabel.NonnegativeConeT(2 * count)],
+        settings,
     ).solve()
     assert str(found.status) in {"Solved", "AlmostSolved"}
-    prices = -np.array(found.z)[: hours * areas].reshape(shape)
-    return Optimum(float(found.obj_val), prices)
+    return Optimum(float(found.obj_val), -np.array(found.z)[: hours * areas].reshape(shape))
 
 
 def test_cost_and_prices_of_nine_areas_are_those_of_a_quadratic_programme() -> None:
     market = nine_areas(slice(2900, 2900 + 96))
     found, other = clear(market), solve_quadratic(market)
-    cost = float(found.cost_thousand_yen().sum())
-    assert cost == pytest.approx(other.cost_thousand_yen, rel=1e-6)
+    assert float(found.cost_thousand_yen().sum()) == pytest.approx(other.cost_thousand_yen, rel=1e-6)
     apart = np.abs(found.price_yen_per_kwh - other.price_yen_per_kwh)
     assert np.median(apart) < 1e-4
     assert apart.max() < 0.1
     # The hours are of all kinds.
     assert found.price_yen_per_kwh.min() < 0.02
     assert (np.abs(found.flow_mw) >= market.ties.forward_mw - 1e-6).any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("full", [False, True], ids=["large", "small"])
+def test_storages_of_nine_areas_are_used_as_a_quadratic_programme_uses_them(full: bool) -> None:
+    market, storages = nine_areas(slice(2904, 2904 + 48)), load_storages(load_catalogue(), 1.0)
+    if full:
+        storages = replace(storages, size_mwh=storages.power_mw * 1.5)
+    found, other = clear_with_storages(market, storages), solve_quadratic(market, storages)
+    assert found.cost_thousand_yen == pytest.approx(other.cost_thousand_yen, rel=1e-6)
+    assert np.abs(found.clearing.price_yen_per_kwh - other.price_yen_per_kwh).max() < 0.1
+    assert abs(found.gap_thousand_yen) < 1e-6 * found.cost_thousand_yen
+    assert (found.held_mwh.max(axis=0) >= storages.size_mwh - 1e-3).any() == full
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # PyPSA's own
+def test_pypsa_finds_the_same_cost_and_prices() -> None:
+    """Generators with quadratic costs and links both ways, solved by HiGHS."""
+    pypsa = pytest.importorskip("pypsa")
+    market = nine_areas(slice(2906, 2906 + 8))
+    ties, shape = market.ties, market.demand_mw.shape
+    network = pypsa.Network()
+    network.set_snapshots(range(market.hours))
+    network.add("Bus", ties.areas)
+    network.add("Load", ties.areas, bus=ties.areas, p_set=pd.DataFrame(market.demand_mw, columns=ties.areas))
+    columns: dict[str, dict[str, Array]] = {
+        name: {} for name in ("p_max_pu", "marginal_cost", "marginal_cost_quadratic")
+    }
+    buses, sizes = [], []
+    for place, area in enumerate(ties.areas):
+        for block in market.blocks:
+            capacity, low, high = (
+                np.broadcast_to(values, shape)[:, place]
+                for values in (block.capacity_mw, block.low_yen_per_kwh, block.high_yen_per_kwh)
+            )
+            buses.append(area)
+            sizes.append(max(float(capacity.max()), 1.0))
+            name = f"{area} {block.name}"
+            columns["p_max_pu"][name] = capacity / sizes[-1]
+            columns["marginal_cost"][name] = low
+            columns["marginal_cost_quadratic"][name] = (high - low) / np.maximum(2.0 * capacity, 1e-6)
+    names = list(columns["marginal_cost"])
+    network.add(
+        "Generator", names, bus=buses, p_nom=sizes, **{key: pd.DataFrame(found) for key, found in columns.items()}
+    )
+    most = np.maximum(ties.forward_mw, ties.reverse_mw)
+    network.add(
+        "Link",
+        ties.names,
+        bus0=[ties.areas[end] for end in ties.origin],
+        bus1=[ties.areas[end] for end in ties.destination],
+        p_nom=most,
+        p_max_pu=ties.forward_mw / most,
+        p_min_pu=-ties.reverse_mw / most,
+        marginal_cost_quadratic=1.0 / (2.0 * TIE_SLOPE_MW_PER_YEN),
+    )
+    status, _ = network.optimize(solver_name="highs", log_to_console=False, include_objective_constant=False)
+    assert status == "ok"
+    found = clear(market)
+    assert float(found.cost_thousand_yen().sum()) == pytest.approx(network.objective, rel=1e-6)
+    prices = network.buses_t.marginal_price[list(ties.areas)].to_numpy()
+    assert np.abs(found.price_yen_per_kwh - prices).max() < 0.1

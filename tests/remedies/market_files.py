@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 from tests.remedies import Case, Ground, Step
 
+from kiban.catalogue import load_catalogue
 from kiban.market.areas import MARKET_AREAS
+from kiban.market.fuels import fuel_prices
 from kiban.market.judging import check_judged, load_fit_record
 from kiban.market.readings.area_record import read_area_record
 from kiban.market.readings.balancing import read_balancing
@@ -122,6 +124,10 @@ def judged(first: date, last: date) -> Step:
     return lambda: check_judged(first, last, load_fit_record())
 
 
+def fuel(month: str) -> Step:
+    return lambda: fuel_prices(load_catalogue(), np.array([month], dtype="datetime64[M]"))
+
+
 CASES: dict[str, Case] = {
     "area_file.dialect": pair(record, names="a,b,c,d,e,f,g,h"),
     "area_file.columns": pair(record, names=NAMES.replace("太陽光発電実績", "曇り")),
@@ -148,6 +154,7 @@ CASES: dict[str, Case] = {
     "market_folder.tie": pair(plants, missing="関門連系線"),
     "market_folder.no_prices": folder_without_prices,
     "market_folder.day": lambda g: (lambda: day_of("1 October"), lambda: day_of("2023-10-01")),
+    "market.no_fuel_month": lambda g: (fuel("2019-05"), fuel("2023-05")),
     "market_fit.overlap": lambda g: (
         judged(date(2023, 9, 1), date(2023, 10, 2)),
         judged(date(2023, 10, 1), date(2023, 10, 2)),

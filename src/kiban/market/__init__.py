@@ -14,6 +14,7 @@ calibration  the offers' parameters and ties' limits fitted to prices that were
 judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
+impact       what a load does to the prices and bills of others
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 

@@ -33,7 +33,7 @@ _HOURS_AT_ONCE = 256
 _FIRST_PRICE_YEN = 10.0
 _OTHER_PRICES_YEN = (0.0, 30.0, 100.0, 300.0, 15.0)
 _SOME = 12
-_LEAST_SLOPE_MW_PER_YEN = 1e-2
+_FLAT_SLOPE_MW_PER_YEN = 1e-2
 """Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
 
 
@@ -48,7 +48,6 @@ class Clearing:
     price_yen_per_kwh: Array
     flow_mw: Array
     excess_mw: Array
-    steps: int
 
     def output_mw(self, block: SupplyBlock) -> Array:
         """Output of a block of this market, `(hours, areas)`."""
@@ -70,7 +69,7 @@ class Clearing:
         _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
         more = np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T
         # The balance knows no slope but those of supply and ties; a trace of one keeps the systems regular.
-        exact = slope - _LEAST_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
+        exact = slope - _FLAT_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
         return np.ascontiguousarray(solve_pattern(dual.pattern, exact, off, more).T)
 
 
@@ -82,11 +81,11 @@ def clear(market: Market, start_yen_per_kwh: Array | None = None) -> Clearing:
     duals = HourDuals(market)
     if start_yen_per_kwh is None:
         price = np.full_like(duals.demand, _FIRST_PRICE_YEN)
-        steps = _minimise_from_few(duals, price)
+        _find_from_few(duals, price)
     else:
         price = np.array(np.broadcast_to(start_yen_per_kwh, market.demand_mw.shape).T, order="C")
-        steps = find_prices(duals, price, BALANCED_MW)
-    excess, *_ = duals.evaluate(price)
+        find_prices(duals, price, BALANCED_MW)
+    excess = _refine(duals, price)
     open_hours = int((~(np.abs(excess).max(axis=0) <= BALANCED_MW)).sum())
     if open_hours:
         raise SolverError(f"the market of {open_hours} hours does not clear")
@@ -95,25 +94,36 @@ def clear(market: Market, start_yen_per_kwh: Array | None = None) -> Clearing:
         price_yen_per_kwh=np.ascontiguousarray(price.T),
         flow_mw=tie_flow_mw(market.ties, price).T,
         excess_mw=np.ascontiguousarray(excess.T),
-        steps=steps,
     )
 
 
-def _minimise_from_few(duals: HourDuals, price: Array) -> int:
+def _refine(duals: HourDuals, price: Array) -> Array:
+    """One step more where it makes the balance better, in place; what is left of the balance.
+
+    On the right piece a step is exact but for rounding, so that payments of a year balance to the yen.
+    """
+    pieces = duals.evaluate(price)
+    nearer = price + duals.direction(pieces)
+    excess, *_ = duals.evaluate(nearer)
+    better = np.abs(excess).max(axis=0) < np.abs(pieces[0]).max(axis=0)
+    price[:, better] = nearer[:, better]
+    return np.where(better, excess, pieces[0])
+
+
+def _find_from_few(duals: HourDuals, price: Array) -> None:
     """Clear a few hours first: in the order of net load each of the others begins where its neighbour ended."""
     free = duals.blocks[1].max(axis=(1, 2)) <= 0.0
     order = np.argsort((duals.demand - duals.blocks[2][free].sum(axis=0)).sum(axis=0))
     few = order[_SOME // 2 :: _SOME]
-    if not few.size:
-        return find_prices(duals, price, BALANCED_MW)
-    part, found = duals.chosen(few), price[:, few]
-    steps = find_prices(part, found, BALANCED_MW)
-    price[:, order] = found[:, np.minimum(np.arange(order.size) // _SOME, few.size - 1)]
-    return steps + find_prices(duals, price, BALANCED_MW)
+    if few.size:
+        found = price[:, few]
+        find_prices(duals.chosen(few), found, BALANCED_MW)
+        price[:, order] = found[:, np.minimum(np.arange(order.size) // _SOME, few.size - 1)]
+    find_prices(duals, price, BALANCED_MW)
 
 
-def find_prices(duals: HourDuals, price: Array, tolerance_mw: float) -> int:
-    """Move prices `(areas, hours)` to where all hours are cleared, in place; the number of steps taken.
+def find_prices(duals: HourDuals, price: Array, tolerance_mw: float) -> None:
+    """Move prices `(areas, hours)` to where all hours are cleared, in place.
 
     The rare hour in which supply does not answer to prices over a wide stretch, so that steps go to and fro, begins
     again from other prices.
@@ -121,12 +131,11 @@ def find_prices(duals: HourDuals, price: Array, tolerance_mw: float) -> int:
     steps = minimise(duals, price, tolerance_mw)
     for other in _OTHER_PRICES_YEN:
         if steps < MOST_NEWTON_STEPS:
-            break
+            return
         left = np.flatnonzero(np.abs(duals.evaluate(price)[0]).max(axis=0) > tolerance_mw)
         again = np.full((price.shape[0], left.size), other)
         steps = minimise(duals.chosen(left), again, tolerance_mw)
         price[:, left] = again
-    return steps
 
 
 def tie_flow_mw(ties: Ties, price: Array) -> Array:
@@ -186,7 +195,7 @@ class HourDuals:
             inverse = inverse * rising
             slope[:, some] = np.einsum("kah,kah->ah", capacity, inverse)
         excess -= self.demand
-        slope += _LEAST_SLOPE_MW_PER_YEN
+        slope += _FLAT_SLOPE_MW_PER_YEN
         off = np.zeros((len(self.edges), price.shape[1]))
         for (origin, destination), place, least, most in zip(
             self.ends, self.places, self.least, self.most, strict=True

@@ -14,8 +14,8 @@ import numpy.typing as npt
 from kiban.arrays import Array
 
 MOST_NEWTON_STEPS = 200
-_MOST_TRIALS = 30
-_LONGEST_STEP = 30.0
+_MOST_POINTS_ON_A_WAY = 30
+_LONGEST_MOVE = 30.0
 _OVERSHOOT = 0.1
 """A step ends before the slope along it has turned up by this share of what it was; beyond, the function may rise."""
 _CAREFUL_OVERSHOOT = 0.001
@@ -72,12 +72,12 @@ def minimise(batch: Batch, point: Array, tolerance: float) -> int:
 def _shortened(way: Array, gradient: Array) -> Array:
     """The way with no entry too long: a flat function has its minimum far off, and the others need not wait for it."""
     axes = tuple(range(way.ndim - 1))
-    short = np.clip(way, -_LONGEST_STEP, _LONGEST_STEP)
+    short = np.clip(way, -_LONGEST_MOVE, _LONGEST_MOVE)
     # Where that no longer leads down, all entries are made shorter together.
     up = (gradient * short).sum(axis=axes) >= 0.0
     if up.any():
-        longest = np.maximum(np.abs(way[..., up]).max(axis=axes), _LONGEST_STEP)
-        short[..., up] = way[..., up] * (_LONGEST_STEP / longest)
+        longest = np.maximum(np.abs(way[..., up]).max(axis=axes), _LONGEST_MOVE)
+        short[..., up] = way[..., up] * (_LONGEST_MOVE / longest)
     return short
 
 
@@ -99,7 +99,7 @@ def _search(batch: Batch, point: Array, way: Array, gradient: Array, overshoot: 
     bend = part.bend(tuple(piece[..., places] for piece in pieces), way)
     low, high = np.zeros(places.size), np.ones(places.size)
     at, slope, allowed = high, slope[places], np.abs(before[places])
-    for trial in range(_MOST_TRIALS):
+    for trial in range(_MOST_POINTS_ON_A_WAY):
         at = at - slope / np.maximum(bend, _TINY)
         middle = 0.5 * (low + high)
         at = np.where((at > low) & (at < high) & (trial % 4 != 3), at, middle)

@@ -26,7 +26,7 @@ from kiban.catalogue import Catalogue
 from kiban.errors import SolverError
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.blocks import Market
-from kiban.market.clearing import BALANCED_MW, Clearing, HourDuals, clear, find_prices, tie_flow_mw
+from kiban.market.clearing import BALANCED_MW, Clearing, HourDuals, clear, find_prices
 from kiban.market.elimination import Edge, eliminate, filled, find_pattern
 from kiban.market.newton import Pieces, minimise
 
@@ -35,7 +35,7 @@ HOLDING_YEN_PER_KWH = 0.01
 _LEAST_SLOPE = 1e-3
 _CLEARED_MW = 1e-7
 _ROUGHLY_MWH = 1.0
-_HALVINGS = 30
+_VALUE_HALVINGS = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,14 +120,12 @@ def clear_with_storages(
         raise SolverError(f"the market of {left} horizons with storages does not clear")
     price, value = in_time(prices), in_time(point)
     deliver, take, held = (in_time(part) for part in duals.use(point)[:3])
-    demand = market.with_demand(-area_output_mw(storages, deliver - take, areas))
-    excess, *_ = HourDuals(demand).evaluate(np.ascontiguousarray(price.T))
-    clearing = Clearing(demand, price, tie_flow_mw(market.ties, price.T).T, np.ascontiguousarray(excess.T), 0)
+    clearing = clear(market.with_demand(-area_output_mw(storages, deliver - take, areas)), price)
     bands = storages.band_yen_per_kwh / (2.0 * storages.power_mw) * (deliver**2 + take**2)
     holding = HOLDING_YEN_PER_KWH / (2.0 * storages.size_mwh) * held**2
     cost = float(clearing.cost_thousand_yen().sum() + bands.sum() + holding.sum())
     # Every amount is the best answer to its prices, so that cost and dual differ by the balances that are left open.
-    gap = float((clearing.excess_mw * price).sum() + (in_time(gradient) * value).sum())
+    gap = float((clearing.excess_mw * clearing.price_yen_per_kwh).sum() + (in_time(gradient) * value).sum())
     return StorageClearing(clearing, storages, deliver, take, held, value, cost, gap)
 
 
@@ -136,7 +134,7 @@ def first_values(duals: HorizonDuals) -> Array:
     efficiency = duals.storages.efficiency[:, None, None]
     paid = duals.price[duals.storages.area]
     low, high = paid.min(axis=1, keepdims=True), paid.max(axis=1, keepdims=True) / efficiency
-    for _ in range(_HALVINGS):
+    for _ in range(_VALUE_HALVINGS):
         value = 0.5 * (low + high)
         deliver, take, *_ = duals.use(value)
         more = (deliver - efficiency * take).sum(axis=1, keepdims=True) > 0.0

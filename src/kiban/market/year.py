@@ -14,6 +14,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.market.areas import Ties, load_ties
+from kiban.market.calibration import load_fitted_ties
 from kiban.market.clearing import Clearing
 from kiban.market.fleet import ThermalFleet, load_fleet
 from kiban.market.fuels import FuelPrices, fuel_prices
@@ -76,13 +77,13 @@ class MarketYear:
 
 
 def default_case(catalogue: Catalogue, hours: MarketHours | None = None) -> MarketCase:
-    """The case of the catalogue: its synthetic hours, or others, with its fleet, ties, offers and pumped hydro."""
+    """The case of the catalogue: its synthetic or other hours, its fleet, fitted ties and offers, and pumped hydro."""
     chosen = synthetic_hours(catalogue) if hours is None else hours
     return MarketCase(
         catalogue=catalogue,
         hours=chosen,
         fleet=load_fleet(catalogue),
-        ties=load_ties(catalogue),
+        ties=load_fitted_ties(catalogue),
         offers=load_offers(catalogue),
         fuels=fuel_prices(catalogue, np.unique(chosen.start.astype("datetime64[M]"))),
         storages=load_storages(catalogue),
@@ -96,15 +97,13 @@ def clear_year(case: MarketCase, load_mw: Array | float = 0.0, start: Array | No
     where prices are looked for first.
     """
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels)
-    cleared = clear_with_storages(market.with_demand(load_mw), case.storages, start=start)
-    return MarketYear(case, cleared, account(cleared))
+    cleared = clear_with_storages(market.with_demand(np.asarray(load_mw, dtype=np.float64)), case.storages, start=start)
+    return MarketYear(case, cleared, account(cleared.clearing, cleared.output_mw))
 
 
-def account(cleared: StorageClearing) -> Accounts:
-    """The accounts of cleared hours with storages."""
-    clearing = cleared.clearing
-    price, output = clearing.price_yen_per_kwh, cleared.output_mw
-    # The market's own demand is less what storages deliver.
+def account(clearing: Clearing, output_mw: Array) -> Accounts:
+    """The accounts of cleared hours, whose demand is less `output_mw`, what storages deliver by hour and area."""
+    price, output = clearing.price_yen_per_kwh, output_mw
     demand = clearing.market.demand_mw + output
     blocks = {block.name: clearing.output_mw(block) for block in clearing.market.blocks}
     emissions = sum((blocks[block.name] * block.emission_t_per_mwh).sum(axis=0) for block in clearing.market.blocks)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PRICES, AREAS, TOKYO = "jepx_spot_summary_*.csv", "area_supply_demand_*.parquet", "tepco_tokyo_hourly_*.parquet"
 PLANTS, FLOWS = "occto_area_*.parquet", "occto_ties_*.parquet"
-LEAST_SHARE: Final = 0.9
+LEAST_HELD_SHARE: Final = 0.9
 """Share of the hours of a period that every area has to have; the others are left out for all."""
 _THERMAL: Final = ("coal_mw", "gas_mw", "oil_mw", "unknown_mw", "other_mw")
 _COLUMNS: Final = ("demand", *SUPPLIES, "solar_curtailed", "wind_curtailed")
@@ -49,7 +49,7 @@ def read_folder(folder: str | Path, first: date, end: date) -> ObservedHours:
         raise WeatherError(Problem("market_folder.absent", str(folder)))
     hours = np.arange(np.datetime64(first, "h"), np.datetime64(end, "h"))
     records, notes = _records(place)
-    absent = tuple(area for area in MARKET_AREAS if _held(records.get(area), hours) < LEAST_SHARE)
+    absent = tuple(area for area in MARKET_AREAS if _held(records.get(area), hours) < LEAST_HELD_SHARE)
     if not absent:
         observed = _of_records(records, hours)
     elif list(place.glob(PLANTS)):
@@ -205,7 +205,7 @@ def _of_plants(place: Path, hours: Times) -> tuple[ObservedHours, tuple[Message,
         notes += (Message("note.fence_signs", days=days),) if days else ()
     inflow = inflows(names, values, MARKET_AREAS)
     both = np.intersect1d(np.intersect1d(hours, thermal[0]), flow[0])
-    if len(both) < LEAST_SHARE * 0.5 * len(hours) or not len(both):
+    if len(both) < LEAST_HELD_SHARE * 0.5 * len(hours) or not len(both):
         said = {"areas": MARKET_AREAS, "first": str(hours[0]), "end": str(hours[-1])}
         raise WeatherError(Problem("market_folder.area", str(place), values=said))
     output, load = (
