@@ -1,9 +1,5 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-<<<<<<< HEAD
-race | run | outages | levers | offers | operate | replay | forecast | frontier | report | serve | audit`.
-=======
-race | run | outages | levers | operate | bundle | replay | forecast | frontier | report | serve | audit`.
->>>>>>> 7ff0682 (The operations of a plan as code: `kiban bundle` (issue 16, items 10 and 11))
+race | run | outages | levers | offers | operate | bundle | replay | forecast | frontier | report | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
