@@ -299,8 +299,6 @@ def _bounded_step(curvature: Array, gradient: Array, damping: float, shares: Arr
     from scipy.optimize import lsq_linear
 
     damped = curvature + np.diag(damping * (np.diag(curvature) + 1e-3) + 1e-9)
-    from scipy.optimize import lsq_linear
-
     root = np.linalg.cholesky(damped)
     limits = (np.clip(-shares, -_LONGEST_STEP, -1e-9), np.clip(1.0 - shares, 1e-9, _LONGEST_STEP))
     return np.asarray(lsq_linear(root.T, np.linalg.solve(root, -gradient), limits).x)
