@@ -296,6 +296,8 @@ class _Trial:
 
 def _bounded_step(curvature: Array, gradient: Array, damping: float, shares: Array) -> Array:
     """The least of the damped quadratic model within the ranges and the longest step."""
+    from scipy.optimize import lsq_linear
+
     damped = curvature + np.diag(damping * (np.diag(curvature) + 1e-3) + 1e-9)
     root = np.linalg.cholesky(damped)
     limits = (np.clip(-shares, -_LONGEST_STEP, -1e-9), np.clip(1.0 - shares, 1e-9, _LONGEST_STEP))
