@@ -184,6 +184,7 @@ def build_command(
     load_mw: place.LoadMw = None,
     wind_mw: place.WindMw = None,
     currency: place.Currency = None,
+    changes: place.Changes = None,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
@@ -191,7 +192,7 @@ def build_command(
     language = choose_language(lang)
     from kiban.scenario.examples import find_national
 
-    asked = place.read_place(scenario, at, weather, years, load_mw, wind_mw, currency)
+    asked = place.read_place(scenario, at, weather, years, load_mw, wind_mw, currency, changes)
     if asked is not None:
         from kiban.report.phrases import phrase
 

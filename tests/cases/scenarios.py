@@ -392,8 +392,6 @@ class _Mending:
             option.setdefault("life_years", 15.0)
         if option.get("fade", "none") != "none" and self._mends(f"fade {name}"):
             option.setdefault("fade_per_year", 0.02)
-        if option.get("cyclic") is False and self._mends(f"start {name}"):
-            option["initial_share"] = 0.0
         if option.get("min_hours", 0.0) > option.get("max_hours", np.inf):
             option["min_hours"] = option["max_hours"]
 

@@ -107,6 +107,7 @@ def test_battery_and_backlog_conserve(site):
     before = np.roll(stored, 1, axis=1)
     if not battery.cyclic:
         before[:, 0] = battery.initial_share * solution.capacities[battery.usable]
+        assert (stored[:, -1] >= before[:, 0] - POWER_MW).all()
     kept = before * (1.0 - battery.self_discharge_per_hour) ** hours
     gained = battery.charge_efficiency * hourly["charge_mw"] - hourly["discharge_mw"] / battery.discharge_efficiency
     assert stored == pytest.approx(kept + gained * hours, rel=0, abs=POWER_MW)

@@ -47,7 +47,7 @@ def small_plan() -> Plan:
 
 
 def at(text: str | None = None, scenario: str | None = None, **others: Any) -> Step:
-    options = dict.fromkeys(("weather", "years", "load_mw", "wind_mw", "currency"))
+    options = dict.fromkeys(("weather", "years", "load_mw", "wind_mw", "currency", "changes"))
     return lambda: read_place(scenario, text, **{**options, **others})
 
 
@@ -225,6 +225,10 @@ CASES: Mapping[str, Case] = {
     "command.correlation": lambda g: (
         lambda: read_correlations(["x"]),
         lambda: read_correlations(["pv.capex,hydro.capex=0.5"]),
+    ),
+    "command.set": lambda g: (
+        at("43.0,141.5", changes=["weather.fill_gaps_hours"]),
+        at("43.0,141.5", weather="nasa-power", changes=["weather.fill_gaps_hours=3", "site.name=By the sea"]),
     ),
     "command.not_compared": lambda g: (lambda: read_subject("japan"), lambda: read_subject("tomakomai")),
     "command.kept": lambda g: (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tests.oracles.test_movement import STUDY as TWO_SITES
 from tests.remedies import Case, Ground, Step
 from tests.unit.test_national_input import HEAD, PLAIN
 
@@ -64,6 +65,24 @@ def problem(**sections: Any) -> Step:
 def must_build(year: int, **keys: Any) -> Step:
     own = {"id": "kokonoe", "supply": {"geothermal": {"min_mw": 20.0, **keys}}}
     return problem(national={**HEAD, "sites": ["kokonoe"], "year": year}, site=[own])
+
+
+ONE_SITE = (
+    TWO_SITES.replace('"tomakomai", "nanto"', '"tomakomai"')
+    .replace("max_site_mw = 90", "max_site_mw = 200")
+    .replace("max_round_trip_ms = 5", "max_round_trip_ms = 50")
+)
+CAMPUS = 'name = "x"\n[site]\nid = "tomakomai"\n[time]\nhours = 24\n[cooling]\nsystem = "direct_liquid"\n'
+
+
+def moved(g: Ground, text: str) -> Step:
+    """Compute that moves between the sites of a study's plan."""
+    return lambda: g.command("run", g.write("study.toml", text))
+
+
+def paid(g: Ground, text: str, *options: str) -> Step:
+    """Who pays for a tax credit of a campus or of a country."""
+    return lambda: g.command("pay", g.write("subject.toml", text), "--package", "tax-credit", *options)
 
 
 CASES: Mapping[str, Case] = {
@@ -159,6 +178,15 @@ CASES: Mapping[str, Case] = {
         study(),
     ),
     "too_short": lambda g: (study(tranche=[]), study()),
+    "movement.phases": lambda g: (
+        moved(g, TWO_SITES + "[phases]\nyears = [2030, 2035]\nlast_year = 2040\n"),
+        moved(g, TWO_SITES.replace("hours = 48", "hours = 48\nyear = 2030")),
+    ),
+    "command.only_one_site": lambda g: (
+        paid(g, ONE_SITE, "--budget-form", "a.csv"),
+        paid(g, ONE_SITE),
+        paid(g, CAMPUS, "--budget-form", "b.csv"),
+    ),
     "national_study.flexibility": lambda g: (
         study(grid={"flexibility_mw": 5.0, "flexibility_price_myen_per_mw_year": 3.0}),
         study(),

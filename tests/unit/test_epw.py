@@ -18,7 +18,7 @@ from kiban.weather.rows import LISTED_AT_MOST
 from kiban.weather.sun import sun_of_steps
 
 LATITUDE, LONGITUDE, ZONE, ELEVATION = 42.64, 141.6, 9.0, 8.0
-DRY_BULB, HUMIDITY, PRESSURE, GHI, DNI, DHI, WIND, SNOW = 6, 8, 9, 13, 14, 15, 21, 30
+DRY_BULB, DEW_POINT, HUMIDITY, PRESSURE, GHI, DNI, DHI, WIND, SNOW = 6, 7, 8, 9, 13, 14, 15, 21, 30
 
 
 def header(city: str = "Tomakomai", zone: str = "9.0", rows_an_hour: str = "1") -> list[str]:
@@ -124,6 +124,7 @@ def test_marks_for_missing_values_are_refused_by_line_and_the_remedy_works(tmp_p
     for row, (column, mark) in enumerate(marks, start=2000):
         lines = replaced(lines, row, column, mark)
     lines = replaced(replaced(lines, 2002, DNI, "9999"), 2003, DHI, "9999")
+    lines = replaced(lines, 2001, DEW_POINT, "99.9")  # which would give the humidity
     file = write(tmp_path, header() + lines)
     said = problems(file)
     assert [text.split(": ")[1].split(" is")[0] for text in said] == [

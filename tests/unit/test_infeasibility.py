@@ -1,10 +1,17 @@
 """Why there is no design: every limit that collides is named, and every remedy that is offered works as it is typed."""
 
+import math
 import re
+from dataclasses import replace
 
 import pytest
 
+from kiban.linear import solve
+from kiban.linear.staircase import without_costs
 from kiban.planning import build
+from kiban.planning.infeasibility import LEAST_SIZE, estimate_cost
+from kiban.planning.preparation import prepare
+from kiban.planning.programme import write_programme
 from kiban.quantities import LANGUAGES
 from kiban.report.plan.words import infeasible_sentences
 from kiban.scenario import parse_scenario
@@ -127,3 +134,26 @@ def test_compute_that_must_be_served_is_added_to_the_load_that_a_small_hall_cut_
     assert (change.key, change.needed) == ("load.max_it_capacity_mw", pytest.approx(peak + 5.0, rel=1e-3))
     mended = {**raw, "load": {"it_load_mw": 100.0, "max_it_capacity_mw": change.needed}, "tranche": [batch]}
     assert build(parse_scenario(mended)).status == "optimal"
+
+
+def test_a_capacity_is_named_at_what_pays_and_not_at_the_least_that_is_enough():
+    """At the least a plan costs many times as much: each MW more is weighed against an ordinary plan's cost."""
+    sections = merged(BASE, {"target": {"clean_share": 0.95}})
+    plan = build(parse_scenario(sections))
+    (named,) = (r for r in plan.infeasibility.relaxations if r.changes[0].key == "supply.geothermal.max_mw")
+    resources = prepare(parse_scenario(sections)).resources_for("direct_liquid")
+    programme = without_costs(write_programme(resources))
+    geothermal = replace(programme.capacities["geothermal"], upper=math.inf, cost=1.0)
+    programme.capacities = {**programme.capacities, "geothermal": geothermal}
+    least_mw, named_mw = solve(programme, "highs").capacities["geothermal"], named.changes[0].needed
+    assert 15.0 < least_mw < named_mw
+    price = estimate_cost(resources) / max(15.0, LEAST_SIZE * float((resources.pue * resources.firm_mw).max()))
+
+    def weighed(mw):
+        mended = build(parse_scenario(merged(sections, {"supply": {"geothermal": {"max_mw": mw}}})), explain=False)
+        return mended.cost_myen_per_year, mended.cost_myen_per_year + price * mw
+
+    cost, at_named = weighed(named_mw)
+    nearer = [weighed(least_mw + share * (named_mw - least_mw)) for share in (0.05, 0.5)]
+    assert all(other > cost and with_price > at_named for other, with_price in nearer)
+    assert weighed(1.3 * named_mw)[1] > at_named

@@ -246,7 +246,9 @@ def test_several_stations_must_be_chosen_from(tmp_path: Path, tidy: Weather) -> 
     for i, (a, b) in enumerate(zip(PAGE, page_lines(made(2022), "小樽"), strict=True)):
         lines.append(a if i < 2 else f"{a},{b.split(',', 1)[1]}")
     file = write(tmp_path, lines)
-    assert problems(file) == ["data.csv, line 3: station holds 2 stations (札幌, 小樽); choose one of them."]
+    assert problems(file) == [
+        "data.csv, line 3: station holds 2 stations (札幌, 小樽); name one of them in weather.station."
+    ]
     assert problems(file, station="函館")[0].startswith("data.csv, line 3: station '函館' is not in this file")
     np.testing.assert_array_equal(read(file, station="札幌").temperature_c, tidy.temperature_c)
     assert read(file, station="小樽").source == "JMA: 小樽"

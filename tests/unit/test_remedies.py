@@ -72,10 +72,6 @@ CASES: Mapping[str, tuple[Mapping[str, Any], tuple[Mapping[str, Any], ...]]] = {
         {"supply": {"gas": {**PLANT, "degradation_per_year": 0.01}}},
         ({"supply": {"gas": {"life_years": 20.0}}},),
     ),
-    "planning.free_start": (
-        {"battery": {**BATTERY, "cyclic": False}},
-        ({"battery": {"cyclic": True}}, {"battery": {"initial_share": 0.0}}, {"time": {"hours": GONE}}),
-    ),
     "planning.fade": (
         {"storage": {"flywheel": {**FLYWHEEL, "life_years": 20.0, "fade": "oversizing"}}},
         (
@@ -216,37 +212,78 @@ def test_what_a_remedy_says_is_enough(remedy, tmp_path) -> None:
         read(tmp_path, fault, change)
 
 
+ICE = {"annual_cost_myen_per_mwh": 0.01, "chiller_cop": 4.0, "chiller_heat_share": 1.0, "charge_cop": 2.0}
+FARM = {"availability": 0.4, "capex_myen_per_mw": 100.0, "fixed_om_myen_per_mw_year": 0.1, "life_years": 20.0}
 BURNED = {"price_myen_per_mwh": -0.05}
 BRIEF = {"time": {"hours": 6}}
 """Hours that are all alike leave a search over whole numbers much to try."""
 UNBOUNDED = {
     "a battery that is paid to lose energy": (
         {"grid": BURNED, "battery": BATTERY},
-        ("burning", "battery"),
+        {("burning", "battery")},
         ({"battery": {"max_power_mw": 5.0}}, {"grid": {"max_mw": 20.0}}),
     ),
     "another storage that is": (
         {"grid": BURNED, "storage": {"flywheel": {**FLYWHEEL, "life_years": 20.0}}},
-        ("burning", "storage.flywheel"),
+        {("burning", "storage.flywheel")},
         ({"storage": {"flywheel": {"max_power_mw": 5.0}}}, {"grid": {"max_mw": 20.0}}),
+    ),
+    "two storages that are": (
+        {"grid": BURNED, "battery": BATTERY, "storage": {"flywheel": {**FLYWHEEL, "life_years": 20.0}}},
+        {("burning", "battery"), ("burning", "storage.flywheel")},
+        (
+            {"battery": {"max_power_mw": 5.0}, "storage": {"flywheel": {"max_power_mw": 5.0}}},
+            {"grid": {"max_mw": 20.0}},
+        ),
     ),
     "a plant that is paid to run, beside a battery that loses what it gives": (
         {"supply": {"gas": {**PLANT, "variable_cost_myen_per_mwh": -0.05}}, "battery": BATTERY},
-        ("paid_to_run", "supply.gas"),
+        {("paid_to_run", "supply.gas")},
         ({"supply": {"gas": {"max_mw": 50.0}}}, {"supply": {"gas": {"variable_cost_myen_per_mwh": 0.0}}}),
     ),
+    "two plants and the backup": (
+        {
+            "supply": {
+                "gas": {**PLANT, "variable_cost_myen_per_mwh": -0.05},
+                "peat": {**PLANT, "variable_cost_myen_per_mwh": -0.04},
+            },
+            "backup": {"fuel_cost_myen_per_mwh": -0.03},
+            "battery": BATTERY,
+        },
+        {("paid_to_run", "supply.gas"), ("paid_to_run", "supply.peat"), ("paid_to_run", "backup")},
+        ({"supply": {"gas": {"max_mw": 5.0}, "peat": {"max_mw": 5.0}}, "backup": {"max_mw": 5.0}},),
+    ),
+    "a connection whose power chillers may waste": (
+        {"grid": BURNED, "load": {"it_annual_cost_myen_per_mw": 0.0}, "cooling_storage": ICE},
+        {("unlimited", "grid.max_mw")},
+        ({"grid": {"max_mw": 20.0}}, {"grid": {"price_myen_per_mwh": 0.0}}),
+    ),
+    "a plant with more support than it costs": (
+        {"supply": {"farm": FARM}, "policy": {"packages": ["generous.toml"]}},
+        {("paid_to_build", "supply.farm")},
+        ({"supply": {"farm": {"max_mw": 50.0}}},),
+    ),
 }
+GENEROUS = """
+name = "generous"
+[[instrument]]
+kind = "tax_credit"
+assets = ["other_supply"]
+rate = 1.0
+"""
 
 
 @pytest.mark.parametrize("case", UNBOUNDED)
-def test_what_earns_without_end_is_named_and_the_remedies_work(case) -> None:
-    fault, (code, key), mended = UNBOUNDED[case]
+def test_what_earns_without_end_is_named_and_the_remedies_work(case, tmp_path) -> None:
+    fault, named, mended = UNBOUNDED[case]
+    (tmp_path / "generous.toml").write_text(GENEROUS)
+    raw = merged(merged(BASE, BRIEF), fault)
     with pytest.raises(InputError) as caught:
-        build(parse_scenario(without_gone(merged(merged(BASE, BRIEF), fault))))
-    (problem,) = caught.value.problems
-    assert (problem.code, problem.key) == (code, key)
+        build(parse_scenario(without_gone(raw)).placed_in(tmp_path))
+    assert {(problem.code, problem.key) for problem in caught.value.problems} == named
     for language in LANGUAGES:
-        assert key in say_problem(problem, language)
+        for problem in caught.value.problems:
+            assert problem.key in say_problem(problem, language)
     for change in mended:
-        raw = merged(merged(merged(BASE, BRIEF), fault), change)
-        assert build(parse_scenario(without_gone(raw))).status == "optimal"
+        scenario = parse_scenario(without_gone(merged(raw, change))).placed_in(tmp_path)
+        assert build(scenario).status == "optimal"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from tests.cases import FEATURES, resources
 
-from kiban.errors import InputError
 from kiban.linear import solve
 from kiban.planning import building
 from kiban.planning.evaluation import compute_costs
@@ -58,17 +57,6 @@ def test_free_supply_for_nothing_is_what_serves():
     plan = build(study(supply={"farm": farm}))
     assert plan.capacities["farm_mw"] == pytest.approx(40.0, abs=1e-5)
     assert plan.indicators["curtailment_mwh_per_year"] == 0.0
-
-
-def test_energy_that_nothing_has_stored_is_refused_in_a_window_that_stands_for_a_year():
-    """A window of a day stands for 365: a battery that is full at each beginning would serve 57 GWh from nowhere."""
-    battery = {"enabled": True, "cyclic": False, "power_capex_myen_per_mw": 1, "energy_capex_myen_per_mwh": 1}
-    with pytest.raises(InputError, match=r"battery.cyclic is false, so that each of the 365 windows of 24 h"):
-        build(study(battery=battery))
-    # Both remedies work: closed, or from an empty store.
-    for change in ({"cyclic": True}, {"initial_share": 0.0}):
-        plan = build(study(battery={**battery, **change}))
-        assert plan.cost_myen_per_year == pytest.approx(20 * 8760 * 0.033 + 20 + 20, rel=1e-8)
 
 
 CELLS = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kiban.commands.terminal import complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE
+from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.messages import Message
 from kiban.quantities import Language
 
@@ -79,6 +79,8 @@ def move_national_file(
     from kiban.scenario.national_file import read_national
 
     study = read_national(path).insisting(insist)
+    if study.phases is not None:  # said before the minutes that a plan takes
+        raise InputError(Problem("movement.phases", key="phases"))
     with progress(language, spinner=not as_json) as tell:
         plan = build_national(study, report=tell)
         movement = move_compute(plan, bandwidth_gbit_s=bandwidth_gbit_s, report=tell) if plan.sites else None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -32,6 +34,12 @@ WindMw = Annotated[
 Currency = Annotated[
     Literal["JPY", "USD"] | None, typer.Option("--currency", help="With --at: of the report; default: by country.")
 ]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="With --at: a key of the scenario, as weather.fill_gaps_hours=3; repeatable."
+    ),
+]
 _YEARS = re.compile(r"(\d{4})(?:-(\d{4}))?")
 MOST_YEARS = 20
 
@@ -44,6 +52,7 @@ def read_place(
     load_mw: float | None,
     wind_mw: float | None,
     currency: Literal["JPY", "USD"] | None,
+    changes: Sequence[str] | None = None,
 ) -> Scenario | None:
     """The scenario of the place that is asked for; None without `--at`, which the other options need."""
     others = {
@@ -52,6 +61,7 @@ def read_place(
         "--load-mw": load_mw,
         "--wind-mw": wind_mw,
         "--currency": currency,
+        "--set": changes or None,
     }
     if at is None:
         for key, value in others.items():
@@ -69,7 +79,24 @@ def read_place(
         load_mw=load_mw,
         wind_mw=wind_mw,
         currency=currency,
+        changes=_read_changes(changes or ()),
     )
+
+
+def _read_changes(given: Sequence[str]) -> list[dict[str, Any]]:
+    """Keys and values as in TOML; a value that is none is a text."""
+    from kiban.scenario.bounds import load_toml
+
+    changes = []
+    for text in given:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise ScenarioError(Problem("command.set", key="--set", text=text))
+        try:
+            changes.append(load_toml(f"{key} = {value}", key="--set"))
+        except ScenarioError:
+            changes.append(load_toml(f"{key} = {json.dumps(value.strip())}", key="--set"))
+    return changes
 
 
 def _read_years(text: str | None) -> tuple[int, ...]:

@@ -69,7 +69,7 @@ def _moved(scenario: Scenario, period: Period) -> Scenario:
     weather: dict[str, Any] = dict(content.get("weather", {}))
     if period.weather:
         source = _source_of(period, weather.get("source", ""))
-        kept = ("fill_gaps_hours", "clip_negative_w_m2") + (("wind_height_m",) if source == "jma" else ())
+        kept = ("fill_gaps_hours", "clip_negative_w_m2") + (("wind_height_m", "station") if source == "jma" else ())
         weather = {key: weather[key] for key in kept if key in weather}
         weather |= {"source": source, "files": _placed(period.weather)}
     if period.wind_height_m is not None:

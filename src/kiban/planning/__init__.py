@@ -41,6 +41,7 @@ cost_groups      items of cost in groups, fixed and running
 design           the design, capacity by capacity
 hours            what the hours of a plan add up to
 frontier         the least cost against emissions or clean share
+endless_gain     what earns without end, and the limit of each that ends it
 infeasibility    why there is no design, and what would give one
 plan             the frozen result
 provenance       where each input came from

@@ -7,7 +7,7 @@ the legal time zone, by the table zone.tab of the time-zone database.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -36,6 +36,7 @@ def scenario_at(
     load_mw: float | None = None,
     wind_mw: float | None = None,
     currency: str | None = None,
+    changes: Sequence[Mapping[str, Any]] = (),
     folder: Path | None = None,
 ) -> Scenario:
     """The scenario of a place: a load, the sun, a battery, the grid and backup; raises `InputError` for what is wrong.
@@ -44,7 +45,8 @@ def scenario_at(
     (`physics.wind`). Other supply depends on what a place has and is left to a scenario.
 
     `weather` is a file (its format is found in it), a service, or `typical`; None takes the typical year where there is
-    one and NASA POWER elsewhere, for the year before the scenario's base year unless `years` are given.
+    one and NASA POWER elsewhere, for the year before the scenario's base year unless `years` are given. `changes` are
+    tables of a scenario that are put over all this.
     """
     country = country_of(latitude_deg, longitude_deg)
     site: dict[str, Any] = {"latitude_deg": latitude_deg, "longitude_deg": longitude_deg}
@@ -66,7 +68,18 @@ def scenario_at(
         raw["supply"]["wind_onshore"] = {"max_mw": wind_mw}
     if load_mw is not None:
         raw["load"] = {"it_load_mw": load_mw}
+    for change in changes:
+        _lay_over(raw, change)
     return parse_scenario(raw, where="--at").placed_in(folder or Path())
+
+
+def _lay_over(raw: dict[str, Any], changes: Mapping[str, Any]) -> None:
+    """Put the keys of a mapping over those of another, table by table."""
+    for key, value in changes.items():
+        if isinstance(value, Mapping) and isinstance(raw.get(key), dict):
+            _lay_over(raw[key], value)
+        else:
+            raw[key] = value
 
 
 def country_of(latitude_deg: float, longitude_deg: float) -> str | None:

@@ -11,13 +11,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from kiban.errors import Problem, ScenarioError
+from kiban.errors import ScenarioError
 from kiban.linear import Solution, Staircase
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
 from kiban.planning.choice import Stage, choose, prove
+from kiban.planning.endless_gain import explain_endless_gain
 from kiban.planning.evaluation import (
     compute_clean_output,
     compute_costs,
@@ -52,9 +51,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from kiban.linear.kernel.warm import WarmStart
-
-
-UNBOUNDED = Problem("unlimited", key="supply", remedy="limit_it")
 
 
 def build(
@@ -119,7 +115,7 @@ def build_prepared(
     solutions = _solve_all(guards, solver, warm, tell)
     for resources, solution in zip(candidates, solutions, strict=True):
         if solution.status == "unbounded":
-            raise ScenarioError(_explain_unbounded(resources))
+            raise ScenarioError(explain_endless_gain(resources, write_programme(resources)))
     best, *dearer = choose(
         list(zip(candidates, solutions, strict=True)), [partial(guard.solve, solver=solver) for guard in guards]
     )
@@ -156,22 +152,6 @@ def design_alone(
         return None
     plan = describe_design(preparation.scenario, preparation.time, preparation.terms, best.resources, best.solution)
     return plan, best.solution.capacity_prices
-
-
-def _explain_unbounded(resources: Resources) -> Problem:
-    """What earns without end: a plant that is paid to run, a storage that is paid to burn, a sale above its cost."""
-    for supply in resources.supply:
-        earning = supply.output_cost(resources.carbon_price_myen_per_t) < 0
-        if supply.max_mw == np.inf and bool(earning.any()):
-            hours = int(earning.sum()) * resources.step_hours
-            return Problem("paid_to_run", key=f"supply.{supply.name}", hours=hours)
-    grid = resources.grid
-    paid = 0 if grid is None or grid.max_mw < np.inf else int((grid.price_myen_per_mwh < 0).sum())
-    for storage in resources.storages if paid else ():
-        if storage.max_power_mw == np.inf:
-            key = "battery" if storage.name is None else f"storage.{storage.name}"
-            return Problem("burning", key=key, name=key, hours=paid * resources.step_hours)
-    return UNBOUNDED
 
 
 def _solve_all(

@@ -166,6 +166,7 @@ def _read(scenario: Scenario, place: Place, recorder: Recorder) -> Weather:
             first_month=first_month,
             fill_gaps_hours=chosen.fill_gaps_hours,
             clip_negative_w_m2=chosen.clip_negative_w_m2,
+            station=chosen.station,
             sunshine=model,
         )
         if "ghi_w_m2" in weather.synthetic:

@@ -201,6 +201,24 @@ def add_measures(programme: Staircase, resources: Resources) -> None:
         programme.add_total(total, upper=1.0)
         for name in names:
             programme.add_capacity_term(total, name)
+    if resources.may_save_too_much:
+        _limit_savings(programme, resources)
+
+
+def _limit_savings(programme: Staircase, resources: Resources) -> None:
+    """What measures save is no more than the load of the hour: else the rest of it would be energy for nothing."""
+    programme.add_row("savings", upper=resources.pue * resources.firm_mw)
+    for measure in resources.measures:
+        programme.add_capacity_term("savings", measure.name, measure.saving_mw)
+    if resources.unserved_price_myen_per_mwh is not None:
+        programme.add_term("savings", "unserved", resources.pue)
+    if resources.has_deferrable:
+        programme.add_term("savings", "served", -resources.pue)
+    for tranche in resources.tranches:
+        if tranche.has_schedule:
+            programme.add_term("savings", f"{tranche.capacity}_served", -resources.pue)
+        else:
+            programme.add_capacity_term("savings", tranche.capacity, -resources.pue * tranche.shape)
 
 
 def add_clean_share(programme: Staircase, resources: Resources) -> None:

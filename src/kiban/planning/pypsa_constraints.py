@@ -212,3 +212,6 @@ def _close_stores(network: pypsa.Network, snapshots: pd.Index) -> None:
             capacity = model["Store-e_nom"].sel(name=[name])
             left = left - capacity * series(np.where(first, kept * store["initial_share"], 0.0))
         model.add_constraints(left, "==", 0.0, name=f"Store-energy_balance-{name}")
+        if not store["e_cyclic"] and store["initial_share"] > 0:
+            ends = energy.isel(snapshot=np.flatnonzero(steps % block == block - 1))
+            model.add_constraints(ends - capacity * store["initial_share"], ">=", 0.0, name=f"Store-end-{name}")

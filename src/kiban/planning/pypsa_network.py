@@ -426,6 +426,8 @@ def _add_measures(network: pypsa.Network, resources: Resources) -> None:
             groups.setdefault(measure.group, {})[measure.name] = 1.0
     for group, members in groups.items():
         add_total(network, f"one_of_{group}", "<=", 1.0, capacities=members)
+    if resources.may_save_too_much:
+        add_hours(network, "savings", {**{measure.name: 1.0 for measure in resources.measures}, "it": -1.0})
 
 
 def _add_totals(network: pypsa.Network, resources: Resources) -> None:

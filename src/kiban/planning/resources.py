@@ -427,8 +427,8 @@ class Resources:
     def has_energy_to_waste(self) -> bool:
         """Whether energy that is not free output may cost nothing, so that an optimum may throw it away.
 
-        So it is where a price is not positive, where a battery starts with energy of its own, where a measure may
-        save more than the load of an hour, and where a plant cannot turn down as the load does.
+        So it is where a price is not positive, where a measure is taken whose saving may be more than is left to supply
+        in an hour, and where a plant cannot turn down as the load does.
         """
         carbon = self.carbon_price_myen_per_t
         costs = [supply.output_cost(carbon) for supply in self.supply if not supply.is_free]
@@ -436,9 +436,18 @@ class Resources:
             costs.append(self.grid.price_myen_per_mwh + carbon * self.grid.emission_factor_t_per_mwh)
         if self.backup is not None:
             costs.append(self.backup.fuel_cost_myen_per_mwh + carbon * self.backup.emission_factor_t_per_mwh)
-        starts_full = any(not storage.cyclic and storage.initial_share > 0 for storage in self.storages)
         is_slow = any(supply.ramp_share_per_hour is not None or supply.least_load_share > 0 for supply in self.supply)
-        return is_slow or bool(self.measures) or starts_full or any(bool((cost <= 0).any()) for cost in costs)
+        return is_slow or bool(self.measures) or any(bool((cost <= 0).any()) for cost in costs)
+
+    @property
+    def may_save_too_much(self) -> bool:
+        """Whether measures that may be taken together save more than the firm load of some hour."""
+        most: dict[str, Array] = {}
+        for measure in self.measures:
+            group = measure.name if measure.group is None else f"group {measure.group}"
+            most[group] = np.maximum(most.get(group, 0.0), measure.saving_mw)
+        served = self.firm_mw if self.unserved_price_myen_per_mwh is None else np.zeros(self.steps)
+        return bool((sum(most.values(), np.zeros(self.steps)) > self.pue * served).any())
 
     def unclean_shares(self) -> Iterator[tuple[str, Array]]:
         """Hourly variables whose energy is not clean, with the share of each that is not."""

@@ -1,6 +1,7 @@
 """The storages of a site in its programme: power in and out, what they hold, and where their energy may come from.
 
 soc[t] = (1 - sigma)^h soc[t-1] + eta_c h charge[t] - h discharge[t] / eta_d
+soc[before the first] = soc[last],   or, not cyclic,   = share x_energy <= soc[last]
 soc[t] <= x_energy,   discharge[t] <= x_power,   charge[t] <= r x_power  (or <= x_charge_power, sized by itself)
 min_hours x_power <= x_energy <= max_hours x_power
 soc[t] <= x_usable <= (1 - fade_per_year L / 2) x_energy - fade_per_cycle (L / 2) w sum_t discharge[t] / eta_d
@@ -56,10 +57,8 @@ def _add_storage(programme: Staircase, resources: Resources, storage: StorageRes
     programme.add_term(storage.row, storage.state, -kept, lagged=True, cyclic=storage.cyclic)
     programme.add_term(storage.row, storage.charge, -storage.charge_efficiency * hours)
     programme.add_term(storage.row, storage.discharge, hours / storage.discharge_efficiency)
-    if not storage.cyclic:
-        starts = np.zeros(resources.steps)
-        starts[:: resources.block_steps] = kept * storage.initial_share
-        programme.add_capacity_term(storage.row, storage.usable, -starts)
+    if not storage.cyclic and storage.initial_share > 0:
+        _add_start(programme, resources, storage, kept)
 
     for name, ratio, sign in (
         (f"{storage.prefix}_least_hours", storage.min_hours, -1.0),
@@ -69,6 +68,17 @@ def _add_storage(programme: Staircase, resources: Resources, storage: StorageRes
             programme.add_total(name, upper=0.0)
             programme.add_capacity_term(name, storage.energy, sign)
             programme.add_capacity_term(name, storage.power, -sign * ratio)
+
+
+def _add_start(programme: Staircase, resources: Resources, storage: StorageResource, kept: float) -> None:
+    """Each weather year or window begins with a share of the capacity and ends with no less: it has to stand again."""
+    row, block = f"{storage.prefix}_end", resources.block_steps
+    starts, ends = np.zeros(resources.steps), np.zeros(resources.steps)
+    starts[::block], ends[block - 1 :: block] = kept * storage.initial_share, 1.0
+    programme.add_capacity_term(storage.row, storage.usable, -starts)
+    programme.add_row(row, lower=np.where(ends > 0, 0.0, -np.inf))
+    programme.add_term(row, storage.state, ends)
+    programme.add_capacity_term(row, storage.usable, -storage.initial_share * ends)
 
 
 def _add_fade(programme: Staircase, resources: Resources, storage: StorageResource) -> None:

@@ -26,7 +26,6 @@ def read_battery(inputs: Inputs) -> StorageResource | None:
     battery = inputs.scenario.battery
     if not battery.enabled:
         return None
-    _refuse_free_start(inputs, battery, "battery")
     power, energy = inputs.costs.battery()
     charge, discharge = _efficiencies(inputs)
     _record_given(inputs, battery, "battery")
@@ -105,7 +104,6 @@ def read_storages(inputs: Inputs) -> tuple[StorageResource, ...]:
 
 def _read_storage(inputs: Inputs, name: str, option: Storage) -> StorageResource:
     key, recorder = f"storage.{name}", inputs.recorder
-    _refuse_free_start(inputs, option, key)
     power, charge_power, energy = inputs.costs.storage(name, option)
     _record_given(inputs, option, key)
 
@@ -156,15 +154,6 @@ def _record_given(inputs: Inputs, option: Battery, key: str) -> None:
 
 def _most(limit: float | None) -> float:
     return math.inf if limit is None else limit
-
-
-def _refuse_free_start(inputs: Inputs, battery: Battery, key: str) -> None:
-    """A window that stands for a year begins as often as it fits into one: what it begins with must be paid back."""
-    horizon = inputs.horizon
-    windows = horizon.steps_per_year / horizon.block_steps
-    if not battery.cyclic and battery.initial_share > 0 and windows > 1:
-        hours = horizon.block_steps * horizon.step_hours
-        raise ScenarioError(Problem("planning.free_start", key=f"{key}.cyclic", count=round(windows, 1), hours=hours))
 
 
 def _performance(inputs: Inputs, name: str) -> float:

@@ -234,7 +234,7 @@ def _explain_one(item: Any, where: str | Message, location: tuple[str | int, ...
         expected = Message("words.either", names=tuple(others), last=last) if others else last
         near = nearest(str(item.get("input")), [word.strip("'") for word in (*others, last)])
         return refused("one_of_nearest" if near else "one_of", expected=expected, near=near)
-    return refused("other", words=item["msg"].replace("Input should be", "it must be"))
+    return refused("schema")
 
 
 def _shown(value: object) -> str:

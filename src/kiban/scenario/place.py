@@ -62,6 +62,8 @@ class Weather(Section):
     """Set irradiance below zero by at most this much to 0 (sensor noise at night), W/m2; 0 refuses it."""
     wind_height_m: Positive | None = None
     """Height of the anemometer of `jma` files, or of a wind series of your own, m."""
+    station: str | None = None
+    """Station of `jma` files that hold several, by its name there."""
     temperature_c: HourlyInput | None = None
     """Replace the dry-bulb temperature by this, degrees Celsius."""
     wind_speed_m_s: HourlyInput | None = None
@@ -79,6 +81,8 @@ class Weather(Section):
             raise ValueError(Problem("weather_no_gaps", name=self.source))
         if self.clip_negative_w_m2 and self.source not in MENDED_SOURCES:
             raise ValueError(Problem("weather_no_noise", name=self.source))
+        if self.station is not None and self.source != "jma":
+            raise ValueError(Problem("weather_no_station", name=self.source))
         if self.years and self.source == "typical":
             raise ValueError(Problem("weather_no_date"))
         if self.wind_height_m is not None and self.source != "jma" and self.wind_speed_m_s is None:

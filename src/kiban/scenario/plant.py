@@ -171,9 +171,9 @@ class Battery(Section):
     self_discharge_per_hour: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Share of the stored energy lost in an hour."""
     cyclic: bool = True
-    """Whether each weather year ends with the state of charge with which it began."""
+    """Whether each weather year or window ends with the state of charge with which it began."""
     initial_share: Share = 0.5
-    """State of charge before the first step where not cyclic, share of the energy capacity."""
+    """Where not cyclic, state of charge before the first step and, at least, after the last; share of the capacity."""
 
     @model_validator(mode="after")
     def _require_both_ways(self) -> Battery:

@@ -12,6 +12,7 @@ from kiban.quantities import HPA_PER_PA
 from kiban.weather.frame import (
     Field,
     Place,
+    add_dew_point,
     check_columns,
     complete_year,
     lay_on_year,
@@ -20,10 +21,12 @@ from kiban.weather.frame import (
     read_place,
     row_problems,
 )
-from kiban.weather.textfile import at_line, header_cells, read_text, refuse, split_lines
+from kiban.weather.table import read_lines
+from kiban.weather.textfile import at_line, header_cells, refuse
 from kiban.weather.year import Weather
 
 EPW_HEADER_LINES = 8
+EPW_CELLS = 35
 FIELDS = {
     # Marks for missing values: EnergyPlus Auxiliary Programs, "EPW data dictionary" ("missing if >= ...").
     "temperature_c": Field("temp_air", missing_from=99.9),
@@ -34,6 +37,7 @@ FIELDS = {
     "dhi_w_m2": Field("dhi", missing_from=9999.0),
     "wind_speed_m_s": Field("wind_speed", missing_from=999.0),
 }
+DEW = Field("temp_dew", missing_from=99.9)
 SNOW = Field("snow_depth", missing_from=999.0)
 
 _LOCATION = {"latitude_deg": 6, "longitude_deg": 7, "utc_offset_hours": 8, "elevation_m": 9}
@@ -56,11 +60,11 @@ def read_epw(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip_
     import pvlib
 
     where = str(path)
-    text = read_text(path, last_resort="latin-1")
-    rows = split_lines(text)
+    rows = read_lines(path, last_resort="latin-1")
     location, place, problems = _read_header(rows[:EPW_HEADER_LINES], where)
     refuse(problems)
     assert place is not None
+    rows[EPW_HEADER_LINES:] = [_whole(row) for row in rows[EPW_HEADER_LINES:]]
     first_line = EPW_HEADER_LINES + 1
     dates = [_label(row) for row in rows[EPW_HEADER_LINES:] if row.strip()]
     month, day, hour, problems = read_labels(dates, where, first_line)
@@ -74,6 +78,7 @@ def read_epw(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip_
     frame, _ = read_frame(pvlib.iotools.read_epw, rows, "EPW", where)
     refuse(row_problems(frame, len(dates), where))
     columns = check_columns(frame, {**FIELDS, "snow_depth_cm": SNOW}, where, first_line)
+    columns = add_dew_point(columns, frame, DEW)
     notes = [Message("note.laid", where=where, year=year)] if frame["year"].nunique() > 1 else []
     if np.isnan(columns.values["snow_depth_cm"]).any():
         columns = columns.without("snow_depth_cm")
@@ -92,6 +97,12 @@ def read_epw(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip_
         fill_gaps_hours=fill_gaps_hours,
         clip_negative_w_m2=clip_negative_w_m2,
     )
+
+
+def _whole(row: str) -> str:
+    """The row with as many cells as the format has: older files lack the last ones, a spreadsheet adds empty ones."""
+    bare = row.rstrip(", ")
+    return bare + "," * (EPW_CELLS - 1 - bare.count(",")) if bare else ""
 
 
 def _label(row: str) -> tuple[str, str, str]:

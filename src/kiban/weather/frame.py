@@ -20,7 +20,7 @@ import numpy.typing as npt
 from kiban.calendar import HOURS_PER_DAY, MONTHS_PER_YEAR
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
-from kiban.weather.completion import complete_columns
+from kiban.weather.completion import DEW_POINT, complete_columns
 from kiban.weather.rows import LISTED_AT_MOST, Lines
 from kiban.weather.textfile import at_line, parse_number, refuse
 from kiban.weather.year import WIND_HEIGHT_M, Weather, check_weather
@@ -177,6 +177,15 @@ def check_columns(frame: pd.DataFrame, fields: Mapping[str, Field], where: str, 
             }
             columns.problems.append(Problem("frame.text", at_line(where, first_line + row), name, values=said))
     return columns
+
+
+def add_dew_point(columns: Columns, frame: pd.DataFrame, field: Field) -> Columns:
+    """The columns with the dew point of a file that has it: `complete_columns` derives a missing humidity from it."""
+    if int((frame.columns == field.name).sum()) != 1:
+        return columns
+    values = _as_floats(frame[field.name])
+    missing = ~np.isfinite(values) | (values >= field.missing_from) | (values <= field.missing_to)
+    return replace(columns, values={**columns.values, DEW_POINT: np.where(missing, np.nan, values)})
 
 
 def complete_year(

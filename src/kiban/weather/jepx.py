@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,8 @@ from kiban.calendar import FISCAL_YEAR_FIRST_MONTH, JAPAN_UTC_OFFSET_HOURS, fisc
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.messages import Message
 from kiban.weather.placement import Span
-from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
+from kiban.weather.table import place_at, read_text_rows
+from kiban.weather.textfile import parse_number, parse_time, refuse
 
 Floats = npt.NDArray[np.float64]
 
@@ -58,6 +60,7 @@ class _Quote:
     text: str
     path: str
     line: int
+    where: Message
 
 
 def read_jepx(paths: str | Path | Sequence[str | Path], area: str, span: Span) -> Floats:
@@ -131,18 +134,19 @@ def _read_quotes(paths: str | Path | Sequence[str | Path], area: str) -> dict[Ha
 
 def _read_file(path: str | Path, area: str, quotes: dict[Half, _Quote]) -> list[Problem]:
     """Add the file's half-hours to `quotes`; return what is wrong with its rows."""
-    rows = csv_rows(read_text(path), str(path))
-    header_line, header = next(rows, (1, []))
+    rows, in_rows = read_text_rows(path)
+    at = partial(place_at, path, in_rows=in_rows)
+    header_line, header = rows[0] if rows else (1, [])
     names = [unicodedata.normalize("NFKC", name).lower() for name in header]
     date_at = _find(names, _DATE_HEADERS)
     code_at = _find(names, _CODE_HEADERS)
     time_at = _find(names, _TIME_HEADERS)
     price_at = _find_price(names, area)
     if date_at is None or (code_at is None and time_at is None):
-        return [Problem("jepx.layout", at_line(path, header_line))]
+        return [Problem("jepx.layout", at(header_line))]
     if price_at is None:
-        return [Problem("jepx.no_prices", at_line(path, header_line), area=area, name=AREAS[area])]
-    rows_read = list(rows)
+        return [Problem("jepx.no_prices", at(header_line), area=area, name=AREAS[area])]
+    rows_read = rows[1:]
     if code_at is None and time_at is not None:
         halves = _halves_of_times([_cell(row, time_at) for _, row in rows_read])
     else:
@@ -152,19 +156,18 @@ def _read_file(path: str | Path, area: str, quotes: dict[Half, _Quote]) -> list[
     for (line, row), half in zip(rows_read, halves, strict=True):
         day = _parse_date(_cell(row, date_at))
         if day is None:
-            problems.append(Problem("jepx.date", at_line(path, line), header[date_at], text=_cell(row, date_at)))
+            problems.append(Problem("jepx.date", at(line), header[date_at], text=_cell(row, date_at)))
         if half is None:
             column = code_at if code_at is not None else time_at or 0
             fault = "jepx.code" if code_at is not None else "jepx.clock"
-            problems.append(Problem(fault, at_line(path, line), header[column], text=_cell(row, column)))
+            problems.append(Problem(fault, at(line), header[column], text=_cell(row, column)))
         if day is None or half is None:
             continue
         earlier = quotes.get((day, half))
         if earlier is not None:
-            first = at_line(earlier.path, earlier.line)
-            problems.append(Problem("jepx.duplicated", at_line(path, line), day=str(day), half=half, first=first))
+            problems.append(Problem("jepx.duplicated", at(line), day=str(day), half=half, first=earlier.where))
             continue
-        quotes[day, half] = _Quote(_cell(row, price_at), str(path), line)
+        quotes[day, half] = _Quote(_cell(row, price_at), str(path), line, at(line))
     if not rows_read:
         problems.append(Problem("rows.none", str(path), remedy="file.download"))
     return problems
@@ -245,7 +248,7 @@ def _prices_of(
             continue
         number = parse_number(quote.text)
         if number is None:
-            spot = Message("at.price", place=at_line(quote.path, quote.line), price_area=area)
+            spot = Message("at.price", place=quote.where, price_area=area)
             problems.append(Problem("jepx.price" if quote.text else "empty", spot, "", "jepx.price", text=quote.text))
         else:
             prices[i] = number

@@ -18,7 +18,8 @@ from datetime import datetime
 from pathlib import Path
 
 from kiban.errors import Problem, WeatherError
-from kiban.weather.textfile import at_line, csv_rows, parse_number, parse_time, read_text, refuse
+from kiban.weather.table import read_text_rows
+from kiban.weather.textfile import at_line, parse_number, parse_time, refuse
 
 USABLE_QUALITY = ("8", "5", "")
 """8 normal and 5 quasi-normal. 4 (insufficient), 2 (doubtful), 1 (missing) and 0 (not observed) are gaps."""
@@ -69,7 +70,7 @@ def read_observations(path: str | Path, station: str | None = None) -> Observati
     Raises `WeatherError` with every problem: unknown layout, missing element, several stations and none
     chosen, unreadable time or number (each by line).
     """
-    rows = list(csv_rows(read_text(path), str(path)))
+    rows, _ = read_text_rows(path)
     for position, (_, cells) in enumerate(rows[:8]):
         if TIDY_TIME in cells:
             columns = _tidy_columns(path, rows[position][0], cells)

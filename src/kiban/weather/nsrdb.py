@@ -16,10 +16,10 @@ import numpy as np
 
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
-from kiban.weather.frame import Columns, Field, Place, check_columns, complete_year, read_place
-from kiban.weather.humidity import saturation_pressure_hpa
+from kiban.weather.frame import Columns, Field, Place, add_dew_point, check_columns, complete_year, read_place
 from kiban.weather.sun import Floats
-from kiban.weather.textfile import at_line, header_cells, read_text, refuse, split_lines
+from kiban.weather.table import read_lines
+from kiban.weather.textfile import at_line, header_cells, refuse
 from kiban.weather.year import Weather
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ LOW_WIND_HEIGHT_M = 2.0
 MISSING_TO = -900.0
 FIELDS = {
     "temperature_c": Field("Temperature", missing_to=MISSING_TO),
+    "relative_humidity_pct": Field("Relative Humidity", missing_to=MISSING_TO),
     "pressure_hpa": Field("Pressure", missing_to=0.0),  # mbar = hPa
     "ghi_w_m2": Field("GHI", missing_to=MISSING_TO),
     "dni_w_m2": Field("DNI", missing_to=MISSING_TO),
     "dhi_w_m2": Field("DHI", missing_to=MISSING_TO),
     "wind_speed_m_s": Field("Wind Speed", missing_to=MISSING_TO),
 }
-HUMIDITY = Field("Relative Humidity", missing_to=MISSING_TO)
-DEW_POINT = Field("Dew Point", missing_to=MISSING_TO)
+DEW = Field("Dew Point", missing_to=MISSING_TO)
 STAMP = ("Year", "Month", "Day", "Hour", "Minute")
 _PLACE = {
     "latitude_deg": "Latitude",
@@ -77,8 +77,7 @@ def read_nsrdb(
     Rows are put where their stamps say: a stamp in the middle of its step (minute 30 of an hour, 15 and 45 of
     half-hours) stands for the step, one at its start holds at that moment, and the step gets the mean of both its ends
     (wind: that of its start). Steps are hours or half-hours. `years` are those wanted (None: every year that occurs).
-    Humidity is of the dew point where the file has no relative humidity; what else is missing as in
-    `completion.complete_columns`.
+    What is missing as in `completion.complete_columns`.
 
     Raises `WeatherError` with every problem: no NSRDB header, another step, several places, and all of `check_weather`.
     """
@@ -131,7 +130,7 @@ def read_nsrdb(
 def _read_file(path: str) -> _File:
     import pandas as pd
 
-    rows = split_lines(read_text(path, last_resort="latin-1"))
+    rows = read_lines(path, last_resort="latin-1")
     header = [header_cells(row) for row in rows[:HEADER_LINES]]
     if len(header) < HEADER_LINES or header[0][:1] != ["Source"] or tuple(header[2][: len(STAMP)]) != STAMP:
         raise WeatherError(Problem("nsrdb.header", at_line(path, 1)))
@@ -150,16 +149,7 @@ def _read_file(path: str) -> _File:
         stamps = pd.to_datetime(frame[list(STAMP)].astype(int))
     except (ValueError, TypeError, OverflowError, pd.errors.ParserError) as error:
         raise WeatherError(Problem("frame.incomplete", path, kind="NSRDB", reason=str(error).split("\n")[0])) from error
-    humid = HUMIDITY.name in frame.columns
-    read = check_columns(
-        frame, {**FIELDS, "relative_humidity_pct": HUMIDITY if humid else DEW_POINT}, path, HEADER_LINES + 1
-    )
-    if not humid:
-        values_of = read.values
-        share = saturation_pressure_hpa(values_of["relative_humidity_pct"]) / saturation_pressure_hpa(
-            values_of["temperature_c"]
-        )
-        read = replace(read, values={**values_of, "relative_humidity_pct": 100.0 * share})
+    read = add_dew_point(check_columns(frame, FIELDS, path, HEADER_LINES + 1), frame, DEW)
     station = values[names.index("Location ID")] if "Location ID" in names else Path(path).name
     return _File(path, place, local.utc_offset_hours, station, pd.DatetimeIndex(stamps), read)
 
@@ -176,7 +166,8 @@ def _step_of(stamps: pd.DatetimeIndex, path: str) -> tuple[float, bool]:
 def _joined(parts: Sequence[Columns]) -> Columns:
     if len(parts) == 1:
         return parts[0]
-    values = {name: np.concatenate([part.values[name] for part in parts]) for name in parts[0].values}
+    common = [name for name in parts[0].values if all(name in part.values for part in parts)]
+    values = {name: np.concatenate([part.values[name] for part in parts]) for name in common}
     texts: dict[str, list[str | Message]] = {}
     for name in values:
         if any(name in part.texts for part in parts):

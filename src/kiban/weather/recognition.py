@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from kiban.errors import Problem, WeatherError
-from kiban.weather.textfile import read_text
+from kiban.weather.table import read_lines
 
 BEGINNING = 4_000
 """Letters of a file that are looked at: every known format has its header there."""
@@ -24,7 +24,7 @@ _MARKS = (
 
 def recognise(path: str | Path) -> str:
     """The weather source that reads a file; raises `WeatherError` where none does."""
-    text = read_text(path, last_resort="latin-1")[:BEGINNING]
+    text = "\n".join(read_lines(path, last_resort="latin-1"))[:BEGINNING]
     for source, mark in _MARKS:
         if mark.search(text):
             return source

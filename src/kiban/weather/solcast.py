@@ -15,7 +15,7 @@ import numpy as np
 
 from kiban.errors import Problem, WeatherError
 from kiban.messages import Message
-from kiban.weather.frame import Columns, Field, Place, check_columns, complete_year
+from kiban.weather.frame import Columns, Field, Place, add_dew_point, check_columns, complete_year
 from kiban.weather.table import Table, read_table
 from kiban.weather.textfile import parse_time, refuse
 from kiban.weather.year import Weather
@@ -33,6 +33,7 @@ FIELDS = {
     "wind_speed_m_s": Field("windspeed10m"),
 }
 """By the names of the file in small letters without `_`; irradiance in W/m2, pressure in hPa, wind at 10 m in m/s."""
+DEW = Field("dewpointtemp")
 _PERIOD = re.compile(r"PT(?:(?P<hours>\d{1,2})H)?(?:(?P<minutes>\d{1,3})M)?")
 _LONGEST_MINUTES = 60
 _MINUTES_PER_HOUR = 60
@@ -76,7 +77,8 @@ def read_solcast(
             Problem("solcast.periods", tables[-1].path, "period", values={"minutes": tuple(map(str, sorted(minutes)))})
         )
     zone = timezone(timedelta(hours=place.utc_offset_hours))
-    columns = check_columns(pd.concat(frames, ignore_index=True), FIELDS, tables[0].path, 2)
+    frame = pd.concat(frames, ignore_index=True)
+    columns = add_dew_point(check_columns(frame, FIELDS, tables[0].path, 2), frame, DEW)
     refuse(columns.problems)
     time = pd.DatetimeIndex(pd.to_datetime(starts, utc=True)).tz_convert(zone)
     period_hours = minutes.pop() / _MINUTES_PER_HOUR

@@ -6,12 +6,13 @@ cells, and the rest of it would be lost.
 
 from __future__ import annotations
 
+import csv
 import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ from kiban.weather.textfile import (
     plain_letters,
     read_bytes,
     refuse,
+    split_lines,
 )
 
 DELIMITERS: Final = (",", ";", "\t")
@@ -36,8 +38,12 @@ LISTED_AT_MOST: Final = 3
 """Rows with too many cells that are named; the others are counted."""
 MOST_SHOWN: Final = 40
 """Letters of a row or a formula that a message shows."""
+LINES_LOOKED_AT: Final = 20
+LONGEST_BEGINNING: Final = 100_000
+"""Lines and letters of a text from which it is told what parts its cells."""
 _WORKBOOK_ENDING: Final = ".xlsx"
 _QUOTED: Final = re.compile(r'"[^"]*"')
+_TO_QUOTE: Final = re.compile(r'[,"]')
 _SEPARATOR: Final = re.compile(r"sep=([,;\t])", re.IGNORECASE)
 """What Excel takes the first line of a CSV for, where it says how cells are parted."""
 _WRITTEN_OTHERWISE: Final = re.compile(rb"<(?:\w+:)?(?:f|mergeCell)[\s/>]")
@@ -119,10 +125,67 @@ def read_rows(path: str | Path) -> tuple[Iterator[tuple[int, Sequence[object]]],
 
     Rows come as they stand, whatever their length; CSV in UTF-8 or Shift_JIS, with comma, semicolon or tab.
     """
+    content, in_rows = _read(path)
+    return _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path)), in_rows
+
+
+def read_text_rows(path: str | Path) -> tuple[list[tuple[int, list[str]]], bool]:
+    """Place and texts of each row that is not empty, whatever stands in the first ones, and whether places are rows.
+
+    For formats whose header is not their first line; files as `read_table` takes them.
+    """
+    content, in_rows = _read(path)
+    if in_rows:
+        return [(place, [_text(cell) for cell in row]) for place, row in _sheet_rows(content, str(path))], True
+    text = decode(content, str(path))
+    return list(csv_rows(text, str(path), _delimiter(text))), False
+
+
+def read_lines(path: str | Path, last_resort: str | None = None) -> list[str]:
+    """Lines of cells that commas part, as a format has them whose readers want lines.
+
+    Cells that are parted otherwise, and those of a workbook, are written so; `last_resort` as in `decode`.
+    """
+    content, in_rows = _read(path)
+    if not in_rows:
+        text = decode(content, str(path), last_resort)
+        lines, delimiter = split_lines(text), _delimiter(text)
+        return (
+            lines if delimiter == "," else [_line(next(csv.reader([line], delimiter=delimiter), [])) for line in lines]
+        )
+    lines = []
+    for place, row in _sheet_rows(content, str(path)):
+        cells = [_text(cell) for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        lines += [""] * (place - 1 - len(lines)) + [_line(cells)]
+    return lines
+
+
+def _read(path: str | Path) -> tuple[bytes, bool]:
+    """The content of a file, and whether it is a workbook."""
     file = check_file(path)
     content = read_bytes(file)
-    in_rows = content.startswith(_PACKED_MARK) or file.suffix.lower() == _WORKBOOK_ENDING
-    return _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path)), in_rows
+    return content, content.startswith(_PACKED_MARK) or file.suffix.lower() == _WORKBOOK_ENDING
+
+
+def _delimiter(text: str) -> str:
+    """What parts the cells: the mark that most of the first lines have, since cells may hold the others."""
+    beginning = _QUOTED.sub("", "\n".join(split_lines(text[:LONGEST_BEGINNING])[:LINES_LOOKED_AT])).split("\n")
+    return max(DELIMITERS, key=lambda mark: sum(mark in line for line in beginning))
+
+
+def _line(cells: Sequence[str]) -> str:
+    return ",".join('"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell for cell in cells)
+
+
+def _text(cell: object) -> str:
+    """A cell of a sheet as a file of texts has it."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return f"{cell:%H:%M}" if isinstance(cell, time) else str(cell)
 
 
 def parse_truth(cell: object) -> bool | None:

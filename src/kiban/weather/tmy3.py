@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from kiban.weather.frame import (
     Field,
     Ints,
     Place,
+    add_dew_point,
     check_columns,
     complete_year,
     lay_on_year,
@@ -21,7 +24,8 @@ from kiban.weather.frame import (
     read_place,
     row_problems,
 )
-from kiban.weather.textfile import at_line, header_cells, read_text, refuse, split_lines
+from kiban.weather.table import read_lines
+from kiban.weather.textfile import at_line, header_cells, refuse
 from kiban.weather.year import Weather
 
 TMY3_HEADER_LINES = 2
@@ -37,10 +41,17 @@ FIELDS = {
     "dhi_w_m2": Field("dhi", **MISSING),
     "wind_speed_m_s": Field("wind_speed", **MISSING),
 }
+DEW = Field("temp_dew", **MISSING)
 
 _STATION = {"utc_offset_hours": 3, "latitude_deg": 4, "longitude_deg": 5, "elevation_m": 6}
 _STATION_CELLS = 7
 _FIRST_COLUMN = "Date (MM/DD/YYYY)"
+_AMERICAN = re.compile(r"(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{4})")
+_JAPANESE = re.compile(r"(?P<year>\d{4})/(?P<month>\d{1,2})/(?P<day>\d{1,2})")
+_IN_A_SHEET = re.compile(r"(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d) 00:00:00")
+_CLOCK = re.compile(r"(?P<hour>\d{1,2}):00(?::00)?")
+_MIDNIGHT = ("1899-12-31 00:00:00", "1900-01-01 00:00:00", "1 day, 0:00:00")
+"""How a sheet holds 24:00."""
 
 
 def read_tmy3(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip_negative_w_m2: float = 0.0) -> Weather:
@@ -60,24 +71,24 @@ def read_tmy3(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip
     import pvlib
 
     where = str(path)
-    text = read_text(_locate(path), last_resort="latin-1")
-    rows = split_lines(text)
+    rows = read_lines(_locate(path), last_resort="latin-1")
     station, place, problems = _read_header(rows[:TMY3_HEADER_LINES], where)
     refuse(problems)
     assert place is not None
     first_line = TMY3_HEADER_LINES + 1
-    labels = [_label(row) for row in rows[TMY3_HEADER_LINES:] if row.strip()]
-    *label, problems = read_labels(labels, where, first_line)
+    stamps = [_stamp(row) for row in rows[TMY3_HEADER_LINES:] if row.strip(", ")]
+    *label, problems = read_labels([stamp.label for stamp in stamps], where, first_line)
     refuse(problems)
+    rows = [*rows[:TMY3_HEADER_LINES], *(stamp.row for stamp in stamps)]
     # pvlib splits this line at every comma, those of a quoted name too.
     rows[0] = ",".join(cell.replace(",", " ") for cell in station)
     frame, _ = read_frame(pvlib.iotools.read_tmy3, rows, "TMY3", where)
-    refuse(row_problems(frame, len(labels), where))
-    columns = check_columns(frame, FIELDS, where, first_line)
+    refuse(row_problems(frame, len(stamps), where))
+    columns = add_dew_point(check_columns(frame, FIELDS, where, first_line), frame, DEW)
     # pvlib moves midnight to the next day and skips a leap day then; the file's own labels are exact.
     month, day, hour = _start_of_hour(*label)
     time, keep = lay_on_year(month, day, hour, year, place.utc_offset_hours)
-    several_years = len({row[6:10] for row in rows[TMY3_HEADER_LINES:]}) > 1
+    several_years = len({stamp.year for stamp in stamps}) > 1
     return complete_year(
         columns.keep(keep),
         time,
@@ -93,12 +104,28 @@ def read_tmy3(path: str | Path, *, year: int, fill_gaps_hours: float = 0.0, clip
     )
 
 
-def _label(row: str) -> tuple[str, str, str]:
-    """Month, day and hour of a row such as `01/31/1988,24:00,...`; the whole cells where they are not so."""
-    date, clock = [*row.split(",", 2), ""][:2]
-    parts = date.split("/")
-    hour, _, minute = clock.partition(":")
-    return (parts[0], parts[1], hour) if len(parts) == 3 and minute == "00" else (date, "", clock)
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """A row as the format writes it, its year, and its month, day and hour."""
+
+    row: str
+    year: str
+    label: tuple[str, str, str]
+
+
+def _stamp(row: str) -> _Stamp:
+    """The stamp of a row such as `01/31/1988,24:00,...`, or as a spreadsheet writes it again (`1988/1/31,1:00,...`).
+
+    The label of any other row is its whole cells.
+    """
+    date, clock, *rest = [*row.split(",", 2), ""][:3]
+    day = _AMERICAN.fullmatch(date) or _JAPANESE.fullmatch(date) or _IN_A_SHEET.fullmatch(date)
+    hour = _CLOCK.fullmatch(clock)
+    if day is None or not (hour or clock in _MIDNIGHT):
+        return _Stamp(row, "", (date, "", clock))
+    label = (day["month"], day["day"], hour["hour"] if hour else "24")
+    month, number, ends = (text.zfill(2) for text in label)
+    return _Stamp(",".join([f"{month}/{number}/{day['year']}", f"{ends}:00", *rest]), day["year"], label)
 
 
 def _start_of_hour(month: Ints, day: Ints, hour: Ints) -> tuple[Ints, Ints, Ints]:

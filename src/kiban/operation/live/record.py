@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
 
 def digest_of(plan: Plan) -> str:
-    """What tells a plan from every other: a hash of its scenario, its design, its worths and its hours."""
+    """What tells a plan from every other: a hash of its scenario, its design, its worths and its hours.
+
+    Whether what is implausible was insisted on makes no other plan: a journal is replayed with it.
+    """
     parts = [
-        plain_scenario(plan.scenario),
+        {key: value for key, value in plain_scenario(plan.scenario).items() if key != "insist"},
         plan.cooling_system,
         dict(plan.capacities),
         [[worth.name, worth.saving_myen] for worth in plan.worths],
