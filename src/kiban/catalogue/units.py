@@ -27,6 +27,7 @@ UNITS: Mapping[str, Unit] = {
     "myen": Unit("million yen"),
     "myen_per_mw": Unit("million yen/MW"),
     "myen_per_mw_year": Unit("million yen/(MW year)"),
+    "myen_per_mw_month": Unit("million yen/(MW month)"),
     "myen_per_mwh": Unit("million yen/MWh", lowest=-INFINITY),
     "myen_per_mw_it": Unit("million yen/MW IT"),
     "myen_per_mw_it_year": Unit("million yen/(MW IT year)"),

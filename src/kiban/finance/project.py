@@ -13,12 +13,19 @@ from kiban.quantities import KW_PER_MW
 
 SITE_ACCOUNTS = ("hazard", "downtime", "land_rent", "site", "latency", "reinforcement")
 """Yearly costs of a site in a national plan beside its programme."""
+POWER_BOUGHT = ("retail_energy", "market_energy", "ppa_market")
+"""What is bought by the MWh, where a plan says which way: it follows the load."""
+PROCUREMENT_ACCOUNTS = (
+    *POWER_BOUGHT, "retail_basic", "demand_charge", "capacity_contribution", "ppa", "balancing", "certificates",
+    "generation_charge", "imbalance",
+)  # fmt: skip
+"""Costs of what is bought by menus, contracts and certificates."""
 OPERATING_ACCOUNTS = (
     "energy", "export_revenue", "flexibility_revenue", "throughput", "fuel", "carbon", "water", "unserved",
-    *SITE_ACCOUNTS,
+    *PROCUREMENT_ACCOUNTS, *SITE_ACCOUNTS,
 )  # fmt: skip
 """Costs of a plan that are no capital and no fixed charge; revenue from exports and from flexibility is negative."""
-MEASURED_ACCOUNTS = ("energy", "fuel", "carbon", "water")
+MEASURED_ACCOUNTS = ("energy", "fuel", "carbon", "water", *POWER_BOUGHT)
 """Operating costs that follow the load when less is used than planned."""
 BASE_STREAM = "base_load"
 LEAST_ENERGY_SHARE = 1e-9

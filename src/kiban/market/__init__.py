@@ -17,6 +17,8 @@ year         the cleared hours as accounts: who pays and who is paid, emissions,
 impact       what a load does to the prices and bills of others
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
+tariffs      charges of the network, levies and certificates by area and date
+contracts    what is paid under a contract for power, by the hour
 
 catalogue = load_catalogue()
 hours = synthetic_hours(catalogue)

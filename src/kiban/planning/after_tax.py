@@ -14,6 +14,7 @@ import numpy as np
 
 from kiban.planning.asset_costs import AssetCost, asset_class
 from kiban.planning.inputs import Inputs
+from kiban.planning.procured import ProcurementResource
 from kiban.planning.resources import GridResource, Resources, StorageResource, SupplyResource
 from kiban.policy.annuity import capital_recovery_factor
 from kiban.policy.capital import CapitalTerms, after_tax_rate, asset_user_cost
@@ -81,6 +82,7 @@ def under_policy(
         further_storages=tuple(map(tax_storage, resources.further_storages)),
         cooling_storage=cold and replace(cold, annual_cost_myen_per_mwh=yearly[f"{COOLING_STORAGE}_energy"]),
         grid=resources.grid and _grid(resources.grid, terms, yearly["interconnection"]),
+        procurement=resources.procurement and _procurement(resources.procurement, terms, yearly),
         backup=backup and replace(backup, annual_cost_myen_per_mw=yearly["backup"]),
         measures=tuple(replace(measure, annual_cost_myen=yearly[measure.name]) for measure in resources.measures),
         carbon_price_myen_per_t=(
@@ -110,6 +112,22 @@ def _supply(
         level = capital_recovery_factor(rate, horizon) / capital_recovery_factor(rate, min(credit.years, horizon))
         worth = credit.rate_myen_per_mwh * level / (1.0 - terms.tax.marginal_rate)
     return replace(supply, annual_cost_myen_per_mw=yearly[supply.name], production_credit_myen_per_mwh=worth)
+
+
+def _procurement(
+    procurement: ProcurementResource, terms: PolicyTerms, yearly: Mapping[str, float]
+) -> ProcurementResource:
+    """Plants of one's own at their user cost; what is free of the surcharge is spared what is left of it."""
+    left = 1.0 - terms.surcharge_relief_share
+    plants = (
+        replace(
+            plant,
+            annual_cost_myen_per_mw=yearly.get(plant.capacity, 0.0),
+            exempt_myen_per_mwh=plant.exempt_myen_per_mwh * left,
+        )
+        for plant in procurement.plants
+    )
+    return replace(procurement, plants=tuple(plants))
 
 
 def _grid(grid: GridResource, terms: PolicyTerms, yearly: float) -> GridResource:

@@ -120,19 +120,22 @@ class CostReader:
         """Yearly cost of a unit of supply or storage that is hired: a service, and no asset."""
         return self._hire(capacity, asset or asset_class(capacity), annual_cost)
 
-    def supply(self, name: str, option: Supply) -> float:
-        """Yearly cost of a supply option, million yen per MW."""
-        key = f"supply.{name}"
+    def supply(self, name: str, option: Supply, *, capacity: str | None = None, key: str | None = None) -> float:
+        """Yearly cost of a supply option, million yen per MW.
+
+        `capacity` and `key` are its names in the programme and the scenario where it is not an option of the site.
+        """
+        capacity, key = capacity or name, key or f"supply.{name}"
         if option.annual_cost_myen_per_mw is not None:
             self._recorder.give(f"{key}.annual_cost_myen_per_mw", option.annual_cost_myen_per_mw)
-            return self._hire(name, asset_class(name), option.annual_cost_myen_per_mw)
+            return self._hire(capacity, asset_class(name), option.annual_cost_myen_per_mw)
         if name not in (*KNOWN_SUPPLY, *CATALOGUE_PLANTS):
             assert option.capex_myen_per_mw is not None
             assert option.life_years is not None
             self._recorder.give(f"{key}.capex_myen_per_mw", option.capex_myen_per_mw)
             self._recorder.give(f"{key}.life_years", option.life_years)
             return self._own(
-                name,
+                capacity,
                 asset_class(name),
                 option.capex_myen_per_mw,
                 option.life_years,
@@ -146,7 +149,7 @@ class CostReader:
         fixed_om = self._given_or(
             option.fixed_om_myen_per_mw_year, f"{key}.fixed_om_myen_per_mw_year", f"{name}.fixed_om", money=True
         )
-        return self._own(name, asset_class(name), capex, life, fixed_om)
+        return self._own(capacity, asset_class(name), capex, life, fixed_om)
 
     def battery(self) -> tuple[float, float]:
         """Yearly cost of battery power and energy, million yen per MW and per MWh."""
@@ -268,8 +271,11 @@ class CostReader:
         """A catalogue value in euros, in million yen: the same row for every cost set."""
         return self._recorder.take(fact_id) * self._recorder.take("money.yen_per_eur") / YEN_PER_MYEN
 
-    def connection(self, area: Callable[[], str]) -> float:
-        """Yearly cost of the grid connection, million yen per MW: works and the network's demand charge."""
+    def connection(self, area: Callable[[], str], demand_charge: float | None = None) -> float:
+        """Yearly cost of the grid connection, million yen per MW: works and the network's demand charge.
+
+        `demand_charge` is that of a dated tariff, in the place of the catalogue's for the area.
+        """
         given = self._scenario.grid.annual_cost_myen_per_mw
         if given is not None:
             self._recorder.give("grid.annual_cost_myen_per_mw", given)
@@ -279,8 +285,9 @@ class CostReader:
         if grid.reinforcement_myen_per_mw:
             self._recorder.give("grid.reinforcement_myen_per_mw", grid.reinforcement_myen_per_mw)
             works += grid.reinforcement_borne * grid.reinforcement_myen_per_mw
-        demand_charge = 0.0
-        if not self._prefix:  # the American industrial price per MWh has the demand charge in it
+        if demand_charge is None and self._prefix:
+            demand_charge = 0.0
+        elif demand_charge is None:  # the American industrial price per MWh has it
             charge = "wheeling" if area() in PRICE_AREAS else "tariff"
             demand_charge = self.take_money(f"grid.{area()}.{charge}_demand_charge")
         return self._own("interconnection", "interconnection", works, life, network=demand_charge)

@@ -25,6 +25,7 @@ from kiban.planning.evaluation import (
     compute_indicators,
     list_investments,
     list_tranches,
+    matched_load,
     name_capacities,
 )
 from kiban.planning.frontier import spend_budget
@@ -36,6 +37,7 @@ from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import SURPLUS, Alternative, Infeasibility, Plan
 from kiban.planning.plant_limits import describe_units
 from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.procurement_account import describe_bought, unclean_purchases
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
 from kiban.planning.schedule import tidy
@@ -234,7 +236,11 @@ def describe_design(
     unclean = follow_stored_energy(resources, solution)
     if unclean is not None:
         hourly["unclean_mw"] = unclean
+    elif resources.procurement is not None:
+        hourly["unclean_mw"] = unclean_purchases(resources, solution)
     costs = compute_costs(resources, solution)
+    indicators = compute_indicators(resources, solution, hourly, costs)
+    matched = matched_load(resources, solution)
     years = describe_years(resources, solution, hourly, time, scenario.time.first_month)
     return Plan(
         status="optimal",
@@ -242,7 +248,7 @@ def describe_design(
         cooling_system=resources.cooling_system,
         capacities=name_capacities(resources, solution),
         costs=costs,
-        indicators=compute_indicators(resources, solution, hourly, costs),
+        indicators=indicators,
         worths=(),
         alternatives=(),
         time=time,
@@ -263,6 +269,7 @@ def describe_design(
         },
         years=years,
         spread=measure_spread(years) if years else None,
+        bought=describe_bought(resources, solution, costs, indicators["clean_share"], matched),
         policy=terms,
     )
 

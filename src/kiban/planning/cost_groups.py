@@ -21,6 +21,7 @@ RUNNING = frozenset(
         "unserved",
         "production_credit",
         "compute_revenue",
+        *("retail_energy", "market_energy", "ppa", "ppa_market", "balancing", "imbalance", "certificates"),
     }
 )
 _GROUP_OF = {
@@ -30,6 +31,13 @@ _GROUP_OF = {
     f"{COOLING_STORAGE}_energy": "storage",
     "interconnection": "grid",
     "energy": "grid",
+    **dict.fromkeys(
+        (
+            *("retail_basic", "retail_energy", "market_energy", "demand_charge", "capacity_contribution"),
+            *("ppa", "ppa_market", "balancing", "imbalance", "generation_charge", "certificates"),
+        ),
+        "grid",
+    ),
     "export_revenue": "grid",
     "flexibility_revenue": "grid",
     "backup": "backup",

@@ -12,9 +12,12 @@ from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_ENERGY, COLD_SAVING, COLD_STATE, shift_load
 from kiban.planning.plan import Investment, Plan, ServedTranche
+from kiban.planning.procured import ProcurementResource
+from kiban.planning.procurement_account import exempt_cost, procurement_costs
 from kiban.planning.resources import Resources, TrancheResource
 from kiban.planning.schedule import SOLVER_DUST
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
+from kiban.scenario.procurement import BILLED, CERTIFIED, CONTRACTED
 
 UNSERVED_MW = 1e-4
 """Compute not served above it counts as an hour in which some is not."""
@@ -26,6 +29,7 @@ def name_capacities(resources: Resources, solution: Solution) -> dict[str, float
     hidden = {tranche.capacity for tranche in resources.tranches} | {supply.units for supply in resources.supply}
     hidden |= {COLD_SAVING, *(storage.usable for storage in resources.storages if storage.fades)}
     energies = {COLD_ENERGY, *(storage.energy for storage in resources.storages)}
+    hidden |= {name for name in solution.capacities if name.startswith((CONTRACTED, BILLED, CERTIFIED))}
     named = {}
     for name, value in _built(solution).items():
         if name in measures:
@@ -115,6 +119,8 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
     hourly["wue_l_per_kwh"] = resources.wue_m3_per_mwh
     if resources.grid is not None:
         hourly["grid_price_myen_per_mwh"] = resources.grid.price_myen_per_mwh
+        if resources.procurement is not None:
+            hourly |= _purchases(resources.procurement, solution)
         hourly["grid_clean_share"] = resources.grid.clean_share
         hourly["grid_emission_factor_t_per_mwh"] = resources.grid.emission_factor_t_per_mwh
         if resources.grid.is_restricted:
@@ -123,6 +129,14 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
             hourly["import_possible_mw"] = usable if limit is None else np.minimum(usable, limit)
     hourly["energy_value_myen_per_mwh"] = solution.row_prices["balance"] / resources.step_weight_h
     return hourly
+
+
+def _purchases(procurement: ProcurementResource, solution: Solution) -> dict[str, Array]:
+    """Power bought each way, and the market's price beside which it was chosen."""
+    bought = {f"{source}_mw": solution.hourly[source] for source in procurement.sources}
+    if procurement.market_price_myen_per_mwh is None:
+        return bought
+    return {"market_price_myen_per_mwh": procurement.market_price_myen_per_mwh, **bought}
 
 
 def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
@@ -149,6 +163,9 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
     if resources.grid is not None:
         costs["interconnection"] = resources.grid.annual_cost_myen_per_mw * built["interconnection"]
         costs["energy"] = float(resources.grid.price_myen_per_mwh @ solution.hourly["import"]) * weight
+        if resources.procurement is not None:
+            costs["energy"] -= exempt_cost(resources, solution)
+            costs |= procurement_costs(resources, solution)
         if "export" in solution.hourly:
             costs["export_revenue"] = (
                 -float(resources.grid.export_price_myen_per_mwh @ solution.hourly["export"]) * weight
@@ -263,7 +280,7 @@ def compute_energy_charges(resources: Resources, solution: Solution) -> dict[str
         return {}
     drawn = float(solution.hourly["import"].sum()) * resources.step_weight_h
     return {
-        "surcharge": drawn * resources.grid.surcharge_myen_per_mwh,
+        "surcharge": drawn * resources.grid.surcharge_myen_per_mwh - exempt_cost(resources, solution),
         "network": drawn * resources.grid.network_charge_myen_per_mwh,
     }
 
@@ -393,6 +410,14 @@ def _value(solution: Solution, name: str, absent: Array) -> Array:
     return solution.hourly.get(name, absent)
 
 
+def _exempt_of(plan: Plan, resources: Resources) -> float:
+    """Surcharge that is not due on what a plan wheels by itself, at the surcharge of other resources."""
+    if plan.bought is None:
+        return 0.0
+    rates = {plant.name: plant.exempt_myen_per_mwh for plant in resources.clean_plants_elsewhere}
+    return sum(rates.get(way.name, 0.0) * way.delivered_mwh_per_year for way in plan.bought.ways)
+
+
 def reprice(plan: Plan, resources: Resources) -> float:
     """Yearly net cost of a plan's design at the costs of other resources of the same place and cooling system.
 
@@ -415,6 +440,7 @@ def reprice(plan: Plan, resources: Resources) -> float:
     if resources.grid is not None:
         charges = resources.grid.surcharge_myen_per_mwh + resources.grid.network_charge_myen_per_mwh
         drawn = plan.indicators["import_mwh_per_year"]
-        cost += charges * drawn - sum(plan.energy_charges_myen_per_year.values())
+        exempt = _exempt_of(plan, resources)
+        cost += charges * drawn - exempt - sum(plan.energy_charges_myen_per_year.values())
     emissions = plan.indicators["emissions_t_per_year"] - plan.indicators.get("embodied_t_per_year", 0.0)
     return cost + resources.carbon_price_myen_per_t * emissions - plan.costs.get("carbon", 0.0)

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.calendar import HOURS_PER_YEAR
-from kiban.catalogue import newest_complete_fiscal_year, price_hour_profile, price_month_means, price_statistics
-from kiban.catalogue.prices import PRICE_AREAS, PRICE_SEASON_OF_MONTH
+from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
-from kiban.planning.area_prices import shape_clean_share, shape_emission_factor, shape_prices
+from kiban.planning.area_prices import shape_clean_share, shape_emission_factor
 from kiban.planning.connection_limits import read_calls, read_import_limit, read_window_shares
 from kiban.planning.inputs import Inputs
+from kiban.planning.market_prices import PRICE_UNIT, area_of, is_american
 from kiban.planning.memory import remembered
-from kiban.planning.provenance import catalogue_source
+from kiban.planning.procurement_options import open_tariffs
 from kiban.planning.resources import BackupResource, GridResource, OutageResource
-from kiban.scenario import JepxPrices
 
 if TYPE_CHECKING:
     from kiban.weather import Weather
-
-PRICE_UNIT = "million yen/MWh"
-FLOOR_PRICE_MYEN_PER_MWH = 1e-5
-"""Lowest price that the exchange accepts, 0.01 yen/kWh: the definition of its floor hours."""
 
 
 def describe_connection(inputs: Inputs, connection_mw: float) -> Message | None:
@@ -38,13 +33,14 @@ def describe_connection(inputs: Inputs, connection_mw: float) -> Message | None:
     return Message("grid_note.headroom", mw=connection_mw, most=most) if connection_mw > most else None
 
 
-def read_grid(inputs: Inputs) -> GridResource | None:
-    """The grid connection, or None for an island."""
+def read_grid(inputs: Inputs, market_price: Callable[[], Array]) -> GridResource | None:
+    """The grid connection, or None for an island; `market_price` reads the wholesale price of its area."""
     grid = inputs.scenario.grid
     if not grid.enabled:
         return None
-    wholesale = _wholesale_price(inputs)
-    charge, surcharge, network = read_energy_charge(inputs)
+    tariffs = open_tariffs(inputs)
+    wholesale = market_price()
+    charge, surcharge, network = read_energy_charge(inputs) if tariffs is None else tariffs.energy_charges
     clean = _clean_share(inputs)
     export = np.zeros(inputs.horizon.steps)
     if grid.max_export_mw > 0:
@@ -61,12 +57,15 @@ def read_grid(inputs: Inputs) -> GridResource | None:
         inputs.recorder.give(key, grid.flexibility_price_myen_per_mw_year, "myen_per_mw_year")
     import_share, export_share = read_window_shares(inputs)
     call_share, last_called = read_calls(inputs, wholesale + charge)
+    basic = None if tariffs is None else tariffs.basic_myen_per_mw_year
+    least, most = _connection_limits(inputs)
     return GridResource(
-        annual_cost_myen_per_mw=inputs.costs.connection(lambda: _area(inputs)),
-        min_mw=grid.min_mw,
-        max_mw=math.inf if grid.max_mw is None else grid.max_mw,
+        annual_cost_myen_per_mw=inputs.costs.connection(lambda: area_of(inputs), basic),
+        min_mw=least,
+        max_mw=most,
         max_export_mw=grid.max_export_mw,
-        price_myen_per_mwh=wholesale + charge,
+        # What is bought some way has its own price, and the charges on top.
+        price_myen_per_mwh=wholesale + charge if tariffs is None else np.full(inputs.horizon.steps, charge),
         export_price_myen_per_mwh=export,
         emission_factor_t_per_mwh=_emission_factor(inputs, clean),
         clean_share=clean,
@@ -83,67 +82,18 @@ def read_grid(inputs: Inputs) -> GridResource | None:
     )
 
 
-def _is_american(inputs: Inputs) -> bool:
-    return inputs.scenario.finance.cost_set == "united-states"
-
-
-def _area(inputs: Inputs) -> str:
-    """The grid area; a connection in Japan cannot do without one."""
-    if inputs.place.area is None:
-        raise ScenarioError(Problem("no_prices_area", key="site.area"))
-    return inputs.place.area
-
-
-def _wholesale_price(inputs: Inputs) -> Array:
-    given, horizon = inputs.scenario.grid.price_myen_per_mwh, inputs.horizon
-    if isinstance(given, JepxPrices):
-        from kiban.weather.jepx import read_jepx
-
-        files = [str(inputs.scenario.folder / name) for name in given.jepx_files]
-        area = given.area or _area(inputs)
-        named = ", ".join(given.jepx_files)
-        value, source = Message("input.area_price", price_area=area), Message("origin.named", name=named)
-        inputs.recorder.record("grid.price_myen_per_mwh", value, PRICE_UNIT, source, "given", "file")
-        return read_jepx(files, area, horizon.span(inputs.place.utc_offset_hours))
-    if given is not None:
-        return inputs.series.read(given, "grid.price_myen_per_mwh", unit=PRICE_UNIT)
-    if _is_american(inputs):
-        return np.full(horizon.steps, inputs.costs.take_money("grid.energy_price"))
-    area = _area(inputs)
-    if area not in PRICE_AREAS:
-        # Without an exchange the utility's tariff is the price, its network charges in it.
-        return np.full(horizon.steps, inputs.costs.take_money(f"grid.{area}.tariff_energy_charge"))
-    return horizon.cut(_area_prices(inputs, area))
-
-
-def _area_prices(inputs: Inputs, area: str) -> Array:
-    year = newest_complete_fiscal_year()
-    statistics = price_statistics(area, year)
-    inputs.recorder.record(
-        "grid.price_myen_per_mwh",
-        Message("input.mean_price", price_area=area, year=year, price=statistics.mean_myen_per_mwh),
-        PRICE_UNIT,
-        catalogue_source(statistics.source),
-        "synthetic",
-        "catalogue",
-        Message("note.price_hours", hours=statistics.floor_hours),
-    )
-    return _shape_prices(inputs.weather, area, year)
-
-
-@remembered
-def _shape_prices(weather: Weather, area: str, year: int) -> Array:
-    statistics, profile = price_statistics(area, year), price_hour_profile(area, year)
-    return shape_prices(
-        np.asarray(weather.time.month, dtype=np.int64),
-        np.asarray(weather.time.hour, dtype=np.int64),
-        weather.ghi_w_m2,
-        month_mean=price_month_means(area, year),
-        hour_deviation=np.stack([profile[season] - profile[season].mean() for season in PRICE_SEASON_OF_MONTH]),
-        floor_price=FLOOR_PRICE_MYEN_PER_MWH,
-        high_price=statistics.p90_myen_per_mwh,
-        floor_share=statistics.floor_hours / HOURS_PER_YEAR,
-    )
+def _connection_limits(inputs: Inputs) -> tuple[float, float]:
+    """Least and most connection, MW: a contract power that is settled is both."""
+    grid, procurement = inputs.scenario.grid, inputs.scenario.procurement
+    least, most = grid.min_mw, math.inf if grid.max_mw is None else grid.max_mw
+    settled = None if procurement is None else procurement.contract_power_mw
+    if settled is None:
+        return least, most
+    inputs.recorder.give("procurement.contract_power_mw", settled, "MW")
+    if not least <= settled <= most:
+        said = {"value": settled, "low": least, "high": most}
+        raise ScenarioError(Problem("procurement.beyond_connection", key="procurement.contract_power_mw", values=said))
+    return settled, settled
 
 
 def read_energy_charge(inputs: Inputs) -> tuple[float, float, float]:
@@ -152,10 +102,10 @@ def read_energy_charge(inputs: Inputs) -> tuple[float, float, float]:
     if grid.energy_charge_myen_per_mwh is not None:
         inputs.recorder.give("grid.energy_charge_myen_per_mwh", grid.energy_charge_myen_per_mwh, PRICE_UNIT)
         return grid.energy_charge_myen_per_mwh, 0.0, 0.0
-    if _is_american(inputs):
+    if is_american(inputs):
         # The catalogue's industrial price has all charges in it.
         return 0.0, 0.0, 0.0
-    area = _area(inputs)
+    area = area_of(inputs)
     if area not in PRICE_AREAS and grid.price_myen_per_mwh is None:
         surcharge = inputs.costs.take_money("grid.renewable_surcharge")
         return surcharge, surcharge, 0.0
@@ -193,7 +143,7 @@ def _emission_factor(inputs: Inputs, clean: Array) -> Array:
 
 
 def _grid_prefix(inputs: Inputs) -> str:
-    return "grid" if _is_american(inputs) else f"grid.{_area(inputs)}"
+    return "grid" if is_american(inputs) else f"grid.{area_of(inputs)}"
 
 
 def read_backup(inputs: Inputs) -> BackupResource | None:
@@ -208,7 +158,7 @@ def read_backup(inputs: Inputs) -> BackupResource | None:
         raise ScenarioError(Problem("planning.no_backup_cost", key="backup.technology", values=said))
     if backup.fuel_cost_myen_per_mwh is None:
         fuel = np.full(inputs.horizon.steps, costs.take_money(f"{name}.fuel_cost"))
-        if f"{name}.variable_om" in recorder.catalogue and not _is_american(inputs):
+        if f"{name}.variable_om" in recorder.catalogue and not is_american(inputs):
             fuel += costs.take_money(f"{name}.variable_om")
     else:
         fuel = inputs.series.read(backup.fuel_cost_myen_per_mwh, "backup.fuel_cost_myen_per_mwh", unit=PRICE_UNIT)

@@ -28,9 +28,11 @@ from kiban.linear.batch import answer_many, solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, Change, Infeasibility, Relaxation
+from kiban.planning.procurement import CLAIM
 from kiban.planning.resources import Resources
 from kiban.planning.worths import limit_keys
 from kiban.progress import Report
+from kiban.scenario.procurement import CERTIFIED
 
 CONNECTION = "connection_limits"
 RESTRICTED = "grid"
@@ -313,6 +315,11 @@ def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
             continue
         key, _, unit = limit_keys(resources).get(name, (f"supply.{name}.max_mw", "", "MW"))
         most = capacity.upper
+        if name.startswith(CERTIFIED):
+            # Certificates are counted as their mean over the year.
+            yearly = partial(_scaled, most, HOURS_PER_YEAR)
+            limits.append(_Limit(name, key, unit, yearly(0.0), max(most, LEAST_SIZE * peak, 1.0), yearly))
+            continue
         limits.append(_Limit(name, key, unit, most, max(most, LEAST_SIZE * peak, 1.0), partial(_add, most)))
     if resources.grid is not None and resources.grid.is_restricted:
         limits.append(_Limit(CONNECTION, RESTRICTED, "MW", 0.0, max(peak, 1.0), partial(_add, 0.0)))
@@ -327,6 +334,20 @@ def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
                 max(load, 1.0),
                 lambda breach: max(target - breach / load, 0.0),
                 most=target * load,
+            )
+        )
+    procurement = resources.procurement
+    if procurement is not None and procurement.claim_share is not None:
+        claim = procurement.claim_share
+        limits.append(
+            _Limit(
+                CLAIM,
+                "procurement.certificates.claim_share",
+                "share",
+                claim,
+                max(load, 1.0),
+                lambda breach: max(claim - breach / load, 0.0),
+                most=claim * load,
             )
         )
     emitted = load * max((float(factor.max()) for _, factor in resources.emission_factors()), default=0.0)
@@ -352,6 +373,10 @@ def _find_limits(resources: Resources, programme: Staircase) -> list[_Limit]:
             )
         )
     return limits
+
+
+def _scaled(limit: float, factor: float, breach: float) -> float:
+    return factor * (limit + breach)
 
 
 def _add(limit: float, breach: float) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.linear import Certificate
 from kiban.messages import Message
+from kiban.planning.procurement_result import Bought
 from kiban.planning.provenance import Entry
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario import Scenario, dump_scenario
@@ -192,6 +193,8 @@ class Plan:
     """Each weather year of a design for several; empty for one year."""
     spread: Spread | None = None
     """The spread over those years."""
+    bought: Bought | None = None
+    """What is bought and which way, where the scenario says how; None buys at the grid's price."""
     policy: PolicyTerms | None = None
     """The terms under which the design was chosen; None is before tax."""
 

@@ -28,6 +28,9 @@ from kiban.planning.cooling_options import (
 )
 from kiban.planning.grid_supply import read_backup, read_grid, read_outage
 from kiban.planning.inputs import Inputs, open_inputs
+from kiban.planning.market_prices import has_market, read_market_price
+from kiban.planning.procured import ProcurementResource
+from kiban.planning.procurement_options import check_contract_power, read_procurement
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
@@ -108,9 +111,19 @@ class Plant:
         return (*read_storages(self.inputs), *read_hired_batteries(self.inputs))
 
     @cached_property
+    def market_price(self) -> Array:
+        """The wholesale price of the campus's area."""
+        return read_market_price(self.inputs)
+
+    @cached_property
     def grid(self) -> GridResource | None:
         """The grid connection, if one may be built."""
-        return read_grid(self.inputs)
+        return read_grid(self.inputs, lambda: self.market_price)
+
+    @cached_property
+    def procurement(self) -> ProcurementResource | None:
+        """The ways to buy power, if the scenario names them."""
+        return read_procurement(self.inputs, (lambda: self.market_price) if has_market(self.inputs) else None)
 
     @cached_property
     def backup(self) -> BackupResource | None:
@@ -286,9 +299,11 @@ class Preparation:
             tranches=read_tranches(scenario.tranche, inputs, compute, self.falling),
             tranches_need_own_it=scenario.load.min_it_capacity_mw is None,
             outage=read_outage(inputs),
+            procurement=plant.procurement,
             assets=dict(inputs.costs.assets),
         )
         inputs.series.raise_problems()
+        check_contract_power(resources)
         for key in ("clean_share", "carbon_price_myen_per_t", "carbon_cap_t_per_year", "water_cap_m3_per_year"):
             if getattr(target, key):
                 self.recorder.give(f"target.{key}", getattr(target, key))

@@ -15,6 +15,7 @@ from kiban.linear import Staircase
 from kiban.planning.commitments import add_schedule
 from kiban.planning.cooling_storage import COLD_SAVING, add_cooling_storage
 from kiban.planning.plant_limits import add_plant_limits
+from kiban.planning.procurement import CLAIM, add_certificates, add_procurement
 from kiban.planning.resources import Resources
 from kiban.planning.storage import add_storages
 from kiban.planning.stored_energy import add_lost_purchases, add_sales, list_deductions, sells
@@ -31,9 +32,11 @@ def write_programme(resources: Resources) -> Staircase:
     add_tranches(programme, resources)
     add_cooling_storage(programme, resources)
     add_grid(programme, resources)
+    add_procurement(programme, resources)
     add_backup(programme, resources)
     add_measures(programme, resources)
     add_clean_share(programme, resources)
+    add_claim(programme, resources)
     add_carbon(programme, resources)
     add_water(programme, resources)
     add_adequacy(programme, resources)
@@ -142,10 +145,11 @@ def add_grid(programme: Staircase, resources: Resources) -> None:
     if grid is None:
         return
     programme.add_capacity("interconnection", cost=grid.annual_cost_myen_per_mw, lower=grid.min_mw, upper=grid.max_mw)
-    carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
+    # What is bought some way has its carbon there.
+    carbon = 0.0 if resources.procurement is not None else resources.carbon_price_myen_per_t
     programme.add_variable(
         "import",
-        cost=(grid.price_myen_per_mwh + carbon) * resources.step_weight_h,
+        cost=(grid.price_myen_per_mwh + carbon * grid.emission_factor_t_per_mwh) * resources.step_weight_h,
         capacity="interconnection",
         factor=grid.import_share,
     )
@@ -236,20 +240,35 @@ def add_clean_share(programme: Staircase, resources: Resources) -> None:
         add_lost_purchases(programme, resources)
     for variable, deducted in list_deductions(resources):
         programme.add_total_term("clean_share", variable, -deducted * weight)
+    _add_allowed_load(programme, "clean_share", allowed, resources)
+
+
+def _add_allowed_load(programme: Staircase, total: str, allowed: float, resources: Resources) -> None:
+    """The load beside firm compute, of which a share need not be clean: it raises what a total row allows."""
+    weight = resources.step_weight_h
     if resources.has_deferrable:
-        programme.add_total_term("clean_share", "served", -allowed * resources.pue * weight)
+        programme.add_total_term(total, "served", -allowed * resources.pue * weight)
     if resources.unserved_price_myen_per_mwh is not None:
-        programme.add_total_term("clean_share", "unserved", allowed * resources.pue * weight)
+        programme.add_total_term(total, "unserved", allowed * resources.pue * weight)
     for tranche in resources.tranches:
         load = allowed * resources.pue * weight
         if tranche.has_schedule:
-            programme.add_total_term("clean_share", f"{tranche.capacity}_served", -load)
+            programme.add_total_term(total, f"{tranche.capacity}_served", -load)
         else:
-            programme.add_capacity_term("clean_share", tranche.capacity, -float(load @ tranche.shape))
+            programme.add_capacity_term(total, tranche.capacity, -float(load @ tranche.shape))
     if resources.cooling_storage is not None:
-        programme.add_capacity_term("clean_share", COLD_SAVING, allowed * HOURS_PER_YEAR)
+        programme.add_capacity_term(total, COLD_SAVING, allowed * HOURS_PER_YEAR)
     for measure in resources.measures:
-        programme.add_capacity_term("clean_share", measure.name, allowed * float(measure.saving_mw.sum()) * weight)
+        programme.add_capacity_term(total, measure.name, allowed * float(measure.saving_mw.sum()) * weight)
+
+
+def add_claim(programme: Staircase, resources: Resources) -> None:
+    """What is claimed as non-fossil over the year, by certificates and contracts, whatever the hours."""
+    procurement = resources.procurement
+    if procurement is None or procurement.claim_share is None:
+        return
+    add_certificates(programme, resources)
+    _add_allowed_load(programme, CLAIM, 1.0 - procurement.claim_share, resources)
 
 
 def add_carbon(programme: Staircase, resources: Resources) -> None:

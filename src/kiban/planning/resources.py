@@ -16,6 +16,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear.curves import CostCurve
 from kiban.planning.asset_costs import AssetCost
+from kiban.planning.procured import PlantResource, ProcurementResource
 from kiban.scenario.plant import STORAGE
 
 
@@ -379,6 +380,8 @@ class Resources:
     """A store of cold beside the chillers."""
     outage: OutageResource | None = None
     """The outage that the design survives."""
+    procurement: ProcurementResource | None = None
+    """The ways in which power is bought; None buys at the grid's price."""
     assets: Mapping[str, tuple[AssetCost, ...]] = field(default_factory=dict)
     """What one unit of each capacity is made of."""
 
@@ -432,8 +435,16 @@ class Resources:
         """
         carbon = self.carbon_price_myen_per_t
         costs = [supply.output_cost(carbon) for supply in self.supply if not supply.is_free]
-        if self.grid is not None:
+        if self.grid is not None and self.procurement is None:
             costs.append(self.grid.price_myen_per_mwh + carbon * self.grid.emission_factor_t_per_mwh)
+        elif self.grid is not None and self.procurement is not None:
+            ways, plants = self.procurement.ways, self.procurement.plants
+            costs += [self.grid.price_myen_per_mwh + way.energy_myen_per_mwh for way in ways]
+            costs += [
+                self.grid.price_myen_per_mwh + plant.delivered_myen_per_mwh - plant.exempt_myen_per_mwh
+                for plant in plants
+                if plant.delivers
+            ]
         if self.backup is not None:
             costs.append(self.backup.fuel_cost_myen_per_mwh + carbon * self.backup.emission_factor_t_per_mwh)
         is_slow = any(supply.ramp_share_per_hour is not None or supply.least_load_share > 0 for supply in self.supply)
@@ -449,10 +460,21 @@ class Resources:
         served = self.firm_mw if self.unserved_price_myen_per_mwh is None else np.zeros(self.steps)
         return bool((sum(most.values(), np.zeros(self.steps)) > self.pue * served).any())
 
+    @property
+    def purchases_of_mix(self) -> tuple[str, ...]:
+        """Hourly variables of energy that has the grid's mix: all that is drawn, without what clean plants deliver."""
+        return ("import",) if self.procurement is None else tuple(way.bought for way in self.procurement.ways)
+
+    @property
+    def clean_plants_elsewhere(self) -> tuple[PlantResource, ...]:
+        """Plants elsewhere whose power or price is bought; all of them are clean."""
+        return () if self.procurement is None else self.procurement.plants
+
     def unclean_shares(self) -> Iterator[tuple[str, Array]]:
         """Hourly variables whose energy is not clean, with the share of each that is not."""
         if self.grid is not None:
-            yield "import", 1.0 - self.grid.clean_share
+            for name in self.purchases_of_mix:
+                yield name, 1.0 - self.grid.clean_share
         if self.backup is not None:
             yield "backup_output", np.ones(self.steps)
         for supply in self.supply:
@@ -462,7 +484,8 @@ class Resources:
     def emission_factors(self) -> Iterator[tuple[str, Array]]:
         """Hourly variables that emit, with t of carbon dioxide per MWh."""
         if self.grid is not None:
-            yield "import", self.grid.emission_factor_t_per_mwh
+            for name in self.purchases_of_mix:
+                yield name, self.grid.emission_factor_t_per_mwh
         if self.backup is not None:
             yield "backup_output", np.full(self.steps, self.backup.emission_factor_t_per_mwh)
         for supply in self.supply:

@@ -13,7 +13,7 @@ source j of which the share u_j[t] is not clean, and each storage k that convert
 
     used, not clean  =  sum_j u_j (power of j - sold[j]) - sum_jk u_j (1 - eta_c eta_d) kept[j,k] - min u standing
 
-Losses are met from the site's own clean output first, so that `kept`, and `standing` for what is lost by standing,
+Losses are met from the site's own clean output first (and from clean plants elsewhere that deliver to it), so that `kept`, and `standing` for what is lost by standing,
 exist only as far as the year's losses are more than that output:
 
     sum_jk (1 - eta_c eta_d) kept[j,k] + standing + sum_k (put[k] - taken[k]) + own clean output
@@ -107,6 +107,8 @@ def least_bought_unclean(resources: Resources) -> float:
     is. More load asks for more hours, and for no cleaner ones.
     """
     grid, load_mwh = resources.grid, _least_load_mwh(resources)
+    if any(plant.delivers for plant in resources.clean_plants_elsewhere):
+        return 0.0
     if grid is None or load_mwh <= 0.0:
         return _least_unclean(resources)
     enough_mw = load_mwh / resources.step_weight_h
@@ -208,6 +210,9 @@ def add_lost_purchases(programme: Staircase, resources: Resources) -> None:
             programme.add_capacity_term("losses_beyond_own", supply.name, float(supply.availability.sum()) * weight)
         elif supply.clean:
             programme.add_total_term("losses_beyond_own", f"{supply.name}_output", weight)
+    for plant in resources.clean_plants_elsewhere:
+        if plant.bought in programme.variables:
+            programme.add_total_term("losses_beyond_own", plant.bought, weight)
     if "curtailment" in programme.variables:
         programme.add_total_term("losses_beyond_own", "curtailment", -weight)
 
@@ -265,6 +270,7 @@ def _losses_beyond_own(resources: Resources, solution: Solution) -> float:
             own += float(supply.availability.sum()) * solution.capacities[supply.name]
         elif supply.clean:
             own += float(hourly[f"{supply.name}_output"].sum())
+    own += sum(float(hourly[plant.bought].sum()) for plant in resources.clean_plants_elsewhere if plant.delivers)
     return lost - max(own, 0.0)
 
 

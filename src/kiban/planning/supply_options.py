@@ -45,7 +45,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
             continue
         if mentioned is None and not inputs.costs.knows(f"{name}.capex"):
             continue  # of another country's costs
-        limit = _limit(name, option, mentioned is not None, inputs.place, recorder)
+        limit = capacity_limit(name, option, mentioned is not None, inputs.place, recorder)
         if limit is None or limit == 0:
             _check_not_asked_for(name, option)
             continue
@@ -58,7 +58,7 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
         elif name in CATALOGUE_PLANTS:
             availability = np.full(inputs.horizon.steps, inputs.costs.take(f"{name}.availability"))
         else:
-            whole = _model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
+            whole = model_availability(name, option, inputs.place, inputs.weather, recorder, scenario.seed)
             availability = inputs.horizon.cut(whole)
         made.append(
             SupplyResource(
@@ -119,7 +119,7 @@ def _variable_cost(name: str, option: Supply, inputs: Inputs) -> Array:
     return inputs.series.read(given, f"supply.{name}.variable_cost_myen_per_mwh", unit="million yen/MWh")
 
 
-def _limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: Recorder) -> float | None:
+def capacity_limit(name: str, option: Supply, mentioned: bool, place: Place, recorder: Recorder) -> float | None:
     """Limit of capacity in MW; None where the option is not mentioned and the place has no such resource."""
     if option.max_mw is not None:
         recorder.give(f"supply.{name}.max_mw", option.max_mw, "MW")
@@ -169,7 +169,7 @@ def _mean_speed(name: str, option: Supply, place: Place, recorder: Recorder) -> 
     return take_site_fact(place, f"wind_{ground}_mean_speed_100m", recorder)
 
 
-def _model_availability(
+def model_availability(
     name: str, option: Supply, place: Place, weather: Weather, recorder: Recorder, seed: int
 ) -> Array:
     """Output per MW over the whole weather years."""

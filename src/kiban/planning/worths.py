@@ -15,6 +15,8 @@ from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.evaluation import compute_it_load, firm_peak, matched_load
 from kiban.planning.plan import Worth
+from kiban.planning.procured import MARKET
+from kiban.planning.procurement import CLAIM
 from kiban.planning.resources import Resources, StorageResource
 from kiban.scenario.plant import COOLING_STORAGE, HIRED_BATTERY
 
@@ -68,6 +70,12 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
         if storage.charge_power != storage.power:
             bounds[storage.charge_power] = (0.0, storage.max_charge_power_mw)
         keys |= _storage_keys(storage)
+    keys |= _procurement_keys(resources)
+    for plant in resources.clean_plants_elsewhere:
+        bounds[plant.capacity] = (plant.min_mw, plant.max_mw)
+    for way in resources.procurement.ways if resources.procurement is not None else ():
+        if math.isfinite(way.max_mw):
+            bounds[way.contracted] = (0.0, way.max_mw)
     cold = resources.cooling_storage
     if cold is not None:
         bounds[f"{COOLING_STORAGE}_energy"] = (cold.min_energy_mwh, cold.max_energy_mwh)
@@ -96,7 +104,26 @@ def _limits(resources: Resources, solution: Solution) -> list[Worth]:
 
 def limit_keys(resources: Resources) -> dict[str, tuple[str, str, str]]:
     """Scenario keys of the most and the least of each capacity that is no supply option, and their unit."""
-    return LIMIT_KEYS | {name: keys for storage in resources.storages for name, keys in _storage_keys(storage).items()}
+    stored = {name: keys for storage in resources.storages for name, keys in _storage_keys(storage).items()}
+    return LIMIT_KEYS | stored | _procurement_keys(resources)
+
+
+def _procurement_keys(resources: Resources) -> dict[str, tuple[str, str, str]]:
+    if resources.procurement is None:
+        return {}
+    found = {}
+    for plant in resources.procurement.plants:
+        key = f"procurement.plant.{plant.name}"
+        found[plant.capacity] = (f"{key}.max_mw", f"{key}.min_mw", "MW")
+    for way in resources.procurement.ways:
+        key = "procurement.market" if way.name == MARKET else f"procurement.menu.{way.name}"
+        found[way.contracted] = (f"{key}.max_mw", "", "MW")
+    for certificate in resources.procurement.certificates:
+        found[certificate.capacity] = ("procurement.certificates.most_mwh_per_year", "", "MWh")
+    if resources.procurement.contract_power_mw is not None:
+        settled = "procurement.contract_power_mw"
+        found["interconnection"] = (settled, settled, "MW")
+    return found
 
 
 def _storage_keys(storage: StorageResource) -> dict[str, tuple[str, str, str]]:
@@ -143,6 +170,11 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
         saving = max(-prices["backup_hours"], 0.0) * solution.capacities["backup"]
         hours = backup.permitted_hours_per_year
         worths.append(Worth("backup_hours", "backup.permitted_hours_per_year", saving, "h", hours))
+    procurement = resources.procurement
+    if procurement is not None and procurement.claim_share is not None:
+        saving = -prices[CLAIM] * matched_load(resources, solution) * POINT
+        key, share = "procurement.certificates.claim_share", procurement.claim_share
+        worths.append(Worth(CLAIM, key, max(saving, 0.0), "point", share / POINT))
     worths += _calls(resources, solution)
     return worths
 

@@ -4,6 +4,7 @@ study          the scenario itself, its targets, finance and money
 place          site, weather and horizon
 compute        load, tranches and cooling
 plant          supply, battery, grid connection, backup, efficiency measures
+procurement    the ways in which power is bought
 connection     when a grid connection may not be used in full
 bounds         what a text may hold before it is read, and how large its numbers may be
 section        what all sections share

@@ -132,6 +132,8 @@ def convert_dollars(node: Any, rate: float) -> Any:
             converted[name] = {**value, "scale": scale * factor if _is_number(scale) else scale}
         elif _is_number(value):
             converted[name] = value * factor
+        elif isinstance(value, list):
+            converted[name] = [item * factor if _is_number(item) else item for item in value]
         else:
             converted[name] = value
     return converted

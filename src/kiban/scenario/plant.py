@@ -54,8 +54,12 @@ STORAGE = "storage_"
 """Beginning of the names of the decisions on storages beside the battery."""
 COOLING_STORAGE = "cooling_storage"
 """The store of cold, and the beginning of the names of its decisions."""
-RESERVED_BEGINNINGS = (TRANCHE, STORAGE, COOLING_STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_")
-"""Beginnings of such names; those after the storages are of the account of stored and sold energy."""
+RESERVED_BEGINNINGS = (
+    *(TRANCHE, STORAGE, COOLING_STORAGE, "put_", "taken_", "held_", "kept_", "sold_", "standing_"),
+    *("procured_", "contracted_", "billed_", "bought_", "certified_"),
+)
+"""Beginnings of such names; those after the storages are of the account of stored and sold energy, then of what is
+bought (`procurement`)."""
 
 
 MOST_AVAILABILITY = 1.5

@@ -28,6 +28,7 @@ from kiban.scenario.plant import (
     Storage,
     Supply,
 )
+from kiban.scenario.procurement import Procurement
 from kiban.scenario.section import Document, NonNegative, Positive, Section, Share
 
 Growth = Annotated[float, Field(ge=-0.5, le=0.5)]
@@ -163,6 +164,8 @@ class Scenario(Document):
     storage: dict[str, Storage] = Field(default_factory=dict)
     """Storages beside the battery by name; a name that the catalogue does not know needs its costs and efficiencies."""
     grid: Grid = Grid()
+    procurement: Procurement | None = None
+    """How power is bought; absent buys at the wholesale price with all charges on top."""
     backup: Backup = Backup()
     bridging: Bridging | None = None
     """Hired supply until the connection is ready; absent offers none."""
@@ -251,6 +254,8 @@ class Scenario(Document):
             (Message("bounded.backup"), self.backup.min_mw, self.backup.max_mw),
             (Message("bounded.it"), self.load.min_it_capacity_mw or 0.0, self.load.max_it_capacity_mw),
         ]
+        if self.procurement is not None and not self.grid.enabled:
+            raise ValueError(Problem("procurement.island"))
         crossed = tuple(name for name, least, most in pairs if most is not None and least > most)
         if crossed:
             raise ValueError(Problem("crossed", names=crossed))

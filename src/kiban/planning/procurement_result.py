@@ -1,0 +1,69 @@
+"""What a plan buys, which way, and what it pays for it: the result of BUILD where a scenario says how power is bought."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtWay:
+    """One way to buy; `way` is `menu`, `market`, `physical`, `virtual` or `self_wheeling`.
+
+    `capacity_mw` is the highest power that is bought so, or the plant's MW. `delivered_mwh_per_year` arrives at the
+    campus, `generated_mwh_per_year` is what a plant elsewhere generates for it. `cost_myen_per_year` is what this way
+    costs beside the network, the surcharge, and what is charged for the peak of several ways together.
+    """
+
+    name: str
+    way: str
+    capacity_mw: float
+    delivered_mwh_per_year: float
+    generated_mwh_per_year: float
+    cost_myen_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
+class BillItem:
+    """A component of the bill and who is paid: `network`, `surcharge`, `supplier`, `generator`, `market`, `owner`."""
+
+    component: str
+    payee: str
+    cost_myen_per_year: float
+
+
+@dataclass(frozen=True, slots=True)
+class MonthPeak:
+    """The highest power in a month that one charge is on, and what one MW of it free of the charge would save.
+
+    `charge` is `interconnection` for all that is drawn, at what a MW of connection costs with the network's basic charge;
+    `demand` and `capacity_contribution`, or a menu, for what is bought so. The worths of a charge over the months (million
+    yen a year) add up to what a MW of it costs, as long as it is in use.
+    """
+
+    charge: str
+    month: int
+    peak_mw: float
+    worth_myen_per_mw: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """All that is bought: by way, by component of the bill, by month's peak, and what is claimed over the year.
+
+    `hourly_matched_share` counts clean power in the hour in which it is used; `claimed_share` counts certificates and
+    contracts over the year, whatever the hours, and says nothing of them. None where no claim is asked for.
+    """
+
+    ways: tuple[BoughtWay, ...]
+    bill: tuple[BillItem, ...]
+    peaks: tuple[MonthPeak, ...]
+    contract_power_mw: float
+    hourly_matched_share: float
+    claimed_share: float | None
+    certificates_mwh_per_year: Mapping[str, float]
+
+    @property
+    def total_myen_per_year(self) -> float:
+        """The whole bill."""
+        return sum(item.cost_myen_per_year for item in self.bill)
