@@ -28,7 +28,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.debt import Debt, size_debt
 from kiban.finance.money_terms import grow
-from kiban.finance.project import POWER_BOUGHT, MEASURED_ACCOUNTS, Project
+from kiban.finance.project import MEASURED_ACCOUNTS, POWER_BOUGHT, Project
 from kiban.finance.purchases import Purchases, PurchaseTax, PurchaseTerms, totals
 from kiban.finance.tax import CreditRule, EarnedCredit, IncomeTax, SupportFlow
 from kiban.finance.taxed_purchases import buy_and_tax, paid_in, tax_on

@@ -94,12 +94,14 @@ class DrawnQuestion:
     def __init__(self, question: Question, payment: Payment) -> None:
         """`question` is the one that answered, with the demand that is at rest under its law.
 
-        ScenarioError where demand does not answer to price, or where the public owns the campus.
+        ScenarioError where demand does not answer to price, where the public owns the campus, or where power is bought several ways.
         """
         if payment.demand is None or payment.demand.elasticity <= 0:
             raise ScenarioError(Problem("finance.draws_demand", key="draws"))
         if payment.after.terms.financing.public or payment.before.terms.financing.public:
             raise ScenarioError(Problem("finance.draws_public", key="draws"))
+        if payment.before.plan.bought is not None:
+            raise ScenarioError(Problem("finance.draws_procurement", key="draws"))
         self._question, self._payment = question, payment
         self._demand = payment.demand
         self.costs = CostModel(question.preparation, payment.before.plan.cooling_system)

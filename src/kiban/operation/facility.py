@@ -330,13 +330,17 @@ def list_plants(plan: Plan, resources: Resources) -> tuple[str, ...]:
 
 
 def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
-    """Scenario keys of what the plan has built and operation does not know: promises that need not be kept in full."""
+    """Scenario keys of what the plan has built and operation does not know.
+
+    Promises that need not be kept in full, and how power is bought.
+    """
     served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
-    return tuple(
+    promised = (
         f"tranche.{number}"
         for number, tranche in enumerate(resources.tranches)
         if tranche.reliability < 1.0 and served.get(tranche.name, 0.0) > 0
     )
+    return (*(("procurement",) if resources.procurement is not None else ()), *promised)
 
 
 def list_wide(facility: Facility) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.plan import Plan
 from kiban.scenario.plant import STORAGE
+from kiban.scenario.procurement import BOUGHT, PROCURED
 
 MEASURE = "measure_"
 """How capacities and items of cost of measures begin."""
@@ -64,6 +65,8 @@ def design_rows(plan: Plan) -> tuple[DesignRow, ...]:
 
 
 def _yearly_energy(subject: str, plan: Plan) -> float | None:
+    if subject.startswith(PROCURED):
+        subject = f"{BOUGHT}{subject.removeprefix(PROCURED)}"
     if subject.startswith(STORAGE):
         flow = "charge" if subject.endswith("_charge_power") else "discharge"
         subject = f"{subject.removesuffix('_power').removesuffix('_charge')}_{flow}"

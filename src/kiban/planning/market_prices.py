@@ -78,7 +78,10 @@ def read_area_price(inputs: Inputs, there: Inputs, area: str | None, key: str) -
         from kiban.weather.jepx import read_jepx
 
         files = [str(inputs.scenario.folder / name) for name in given.jepx_files]
-        value, source = Message("input.area_price", price_area=area), Message("origin.named", name=", ".join(given.jepx_files))
+        value, source = (
+            Message("input.area_price", price_area=area),
+            Message("origin.named", name=", ".join(given.jepx_files)),
+        )
         inputs.recorder.record(key, value, PRICE_UNIT, source, "given", "file")
         return read_jepx(files, area, horizon.span(inputs.place.utc_offset_hours))
     year = newest_complete_fiscal_year()

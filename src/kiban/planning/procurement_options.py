@@ -103,7 +103,9 @@ class Tariffs:
         most = self.inputs.recorder.take("surcharge.most_reduction")
         if reduction > most:
             said = {"value": reduction, "most": most}
-            raise ScenarioError(Problem("procurement.reduction", key="procurement.surcharge_reduction_share", values=said))
+            raise ScenarioError(
+                Problem("procurement.reduction", key="procurement.surcharge_reduction_share", values=said)
+            )
         surcharge = self.take("surcharge") * (1.0 - reduction) / (1.0 + self.consumption_tax)
         network = self.here.energy_without_tax_myen_per_mwh
         return surcharge + network, surcharge, network
@@ -343,9 +345,7 @@ def _market_there(
     """Day-ahead price where a plant stands; None where there is no exchange."""
     inputs = tariffs.inputs
     if plant.market_price_myen_per_mwh is not None:
-        return inputs.series.read(
-            plant.market_price_myen_per_mwh, f"{key}.market_price_myen_per_mwh", unit=PRICE_UNIT
-        )
+        return inputs.series.read(plant.market_price_myen_per_mwh, f"{key}.market_price_myen_per_mwh", unit=PRICE_UNIT)
     if not across:
         return here
     return read_area_price(inputs, there.inputs, there.area, f"{key}.market_price_myen_per_mwh")
@@ -403,10 +403,16 @@ def _own_cost(name: str, plant: OffSite, key: str, inputs: Inputs) -> float:
 def check_contract_power(resources: Resources) -> None:
     """Raise `ScenarioError` where a settled contract power is below the least load that no own plant surely serves."""
     procurement = resources.procurement
-    if procurement is None or procurement.contract_power_mw is None or resources.unserved_price_myen_per_mwh is not None:
+    if (
+        procurement is None
+        or procurement.contract_power_mw is None
+        or resources.unserved_price_myen_per_mwh is not None
+    ):
         return
     least = float((resources.pue * resources.firm_mw).min())
-    sure = sum(float(supply.availability.min()) * supply.max_mw for supply in resources.supply if supply.availability.min() > 0)
+    sure = sum(
+        float(supply.availability.min()) * supply.max_mw for supply in resources.supply if supply.availability.min() > 0
+    )
     if procurement.contract_power_mw < least - sure:
         said = {"value": procurement.contract_power_mw, "least": least - sure}
         raise ScenarioError(Problem("procurement.contract_power", key="procurement.contract_power_mw", values=said))

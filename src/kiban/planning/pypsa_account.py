@@ -84,6 +84,7 @@ def add_account(network: pypsa.Network, resources: Resources) -> dict[str, Array
 def weigh_losses(resources: Resources) -> dict[str, Array]:
     """Weights on dispatch of the year's losses that the own clean output does not cover, at most zero."""
     weights = {supply.name: 1.0 for supply in resources.supply if supply.clean}
+    weights |= {plant.bought: 1.0 for plant in resources.clean_plants_elsewhere if plant.delivers}
     for store in list_stores(resources):
         weights |= {f"standing_{store.name}": 1.0, store.charge: -1.0, store.discharge: store.discharge_efficiency}
         if sells(resources) and store.takes:

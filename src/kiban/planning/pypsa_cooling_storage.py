@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_SAVING
+from kiban.planning.procurement import CLAIM
 from kiban.planning.pypsa_account import CARRIER
 from kiban.planning.pypsa_constraints import add_hours, add_total
 from kiban.planning.resources import Resources
@@ -60,12 +61,16 @@ def add_cooling_storage(network: pypsa.Network, resources: Resources) -> None:
 
 def count_saving(network: pypsa.Network, resources: Resources) -> None:
     """What the store of cold saves over the year is no load of which a share may be unclean."""
-    store = resources.cooling_storage
-    if store is None or resources.clean_share is None:
+    store, procurement = resources.cooling_storage, resources.procurement
+    claim = None if procurement is None else procurement.claim_share
+    targets = {"clean_share": resources.clean_share, CLAIM: claim}
+    if store is None or all(target is None for target in targets.values()):
         return
     name = COLD_SAVING
     network.add("Bus", name, carrier=COOLING_STORAGE)
     network.add("Generator", name, bus=name, carrier=CARRIER, p_nom_extendable=True, p_max_pu=0.0)
     saved = {COLD_CHARGE: store.charge_power, COLD_DISCHARGE: store.power}
     add_total(network, name, "<=", 0.0, dispatch=saved, capacities={name: -HOURS_PER_YEAR})
-    network.c["Generator"].static.loc[name, "clean_share"] = (1.0 - resources.clean_share) * HOURS_PER_YEAR
+    for total, target in targets.items():
+        if target is not None:
+            network.c["Generator"].static.loc[name, total] = (1.0 - target) * HOURS_PER_YEAR

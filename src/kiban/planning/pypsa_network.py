@@ -35,8 +35,10 @@ from kiban.planning.pypsa_constraints import (
 )
 from kiban.planning.pypsa_cooling_storage import add_cooling_storage, count_saving
 from kiban.planning.pypsa_outages import describe_outage, survive_outages
+from kiban.planning.pypsa_procurement import PLANTS, PURCHASES, add_claim, add_purchases, describe_plants
 from kiban.planning.resources import GridResource, Resources, StorageResource, TrancheResource
 from kiban.scenario.plant import COOLING_STORAGE
+from kiban.scenario.procurement import BOUGHT, PROCURED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +62,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         network.snapshot_weightings["objective"] = resources.step_weight_h
         network.snapshot_weightings["generators"] = resources.step_weight_h
         network.snapshot_weightings["stores"] = resources.step_hours
-        network.meta = {YEAR_STEPS: resources.block_steps, **describe_outage(resources)}
+        network.meta = {YEAR_STEPS: resources.block_steps, **describe_outage(resources), **describe_plants(resources)}
         network.add("Carrier", ["electricity", "compute", "battery", "grid", "backup", "unserved", "measure"])
         network.add("Bus", "electricity", carrier="electricity")
         network.add("Bus", "it", carrier="compute")
@@ -74,6 +76,7 @@ def build_network(resources: Resources, time: pd.DatetimeIndex | None = None) ->
         add_cooling_storage(network, resources)
         if resources.grid is not None:
             _add_grid(network, resources, resources.grid)
+            add_purchases(network, resources)
         _add_backup(network, resources)
         _add_measures(network, resources)
         _add_totals(network, resources)
@@ -106,13 +109,15 @@ def read_capacities(network: pypsa.Network) -> dict[str, float]:
     """Capacities of a solved network under the names of `Plan.capacities`."""
     generators, links, stores = (network.c[kind].static for kind in NOMINAL)
     named = {"it_mw": links.at["it", "p_nom_opt"]}
-    own = generators["p_nom_extendable"] & ~generators["carrier"].isin(["compute", CARRIER])
+    own = generators["p_nom_extendable"] & ~generators["carrier"].isin(["compute", CARRIER, PURCHASES])
     own &= generators.index != "export"
     for name, generator in generators[own].iterrows():
         if generator["carrier"] == "measure":
             named[f"measure_{name}"] = round(generator["p_nom_opt"])
         else:
             named[f"{'interconnection' if name == 'import' else name}_mw"] = generator["p_nom_opt"]
+    for name in network.meta.get(PLANTS, ()):
+        named[f"{PROCURED}{name}_mw"] = generators.at[f"{BOUGHT}{name}", "p_nom_opt"]
     for name in stores.index[stores["carrier"] == "battery"]:
         prefix = "" if name == "battery" else f"{name}_"
         discharge = links.loc[f"{prefix}discharge"]
@@ -343,6 +348,8 @@ def _add_schedule(network: pypsa.Network, resources: Resources, tranche: Tranche
 def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) -> None:
     """Import as supply, export as a generator that takes; both within the connection."""
     carbon = resources.carbon_price_myen_per_t * grid.emission_factor_t_per_mwh
+    if resources.procurement is not None:
+        carbon = np.zeros(resources.steps)  # where it is bought
     network.add(
         "Generator",
         "import",
@@ -440,7 +447,8 @@ def _add_totals(network: pypsa.Network, resources: Resources) -> None:
         add_total(network, "clean_share", "<=", 0.0, dispatch={**weights, "it": -allowed})
         if resources.loses_purchases:
             add_total(network, "losses_beyond_own", "<=", 0.0, dispatch=weigh_losses(resources))
-        count_saving(network, resources)
+    add_claim(network, resources)
+    count_saving(network, resources)
     if resources.carbon_cap_t_per_year is not None:
         factors = {generator_of(name): factor for name, factor in resources.emission_factors()}
         built = {s.name: s.embodied_t_per_mw_year for s in resources.supply if s.embodied_t_per_mw_year > 0}

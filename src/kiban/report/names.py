@@ -14,6 +14,7 @@ from kiban.planning.provenance import Entry
 from kiban.quantities import GLOSSARY, Language, MoneyFormat, format_exact, term, unit_text
 from kiban.report.phrases import load_phrases, phrase, phrase_or
 from kiban.scenario import Money, Scenario
+from kiban.scenario.procurement import CONTRACTED, PROCURED
 
 RATE = "money.yen_per_usd"
 _SERIES = {
@@ -78,6 +79,9 @@ def subject_name(subject: str, language: Language) -> str:
         return phrase("design.measure", language, name=name)
     if subject.startswith(COMPUTE) and subject not in GLOSSARY:
         return term(subject.removeprefix(COMPUTE), language)
+    for beginning, key in ((PROCURED, "procurement.plant"), (CONTRACTED, "procurement.contract")):
+        if subject.startswith(beginning):
+            return phrase(key, language, name=subject.removeprefix(beginning).replace("_", " "))
     return term(subject, language)
 
 

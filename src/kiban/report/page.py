@@ -16,6 +16,7 @@ from typing import Any
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
 from kiban.report.payment.document import PaymentDocument
+from kiban.report.page_details import details_html
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.frontier_document import FrontierDocument
 from kiban.version import installed_version
@@ -89,7 +90,7 @@ def fill_page(
     """
     plan = {key: value for key, value in document.items() if key not in _CIRCUMSTANCES}
     columns = {name: _round(hourly[name]) for name in _shown_columns(document, hourly)}
-    return _fill(
+    page = _fill(
         language,
         plan={"id": "report", **plan},
         hourly=columns,
@@ -97,6 +98,8 @@ def fill_page(
         pay=_shown_payment(payment) if payment is not None else None,
         frontier=_shown_frontier(frontier) if frontier is not None else None,
     )
+    content, end = page.rsplit("</body>", 1)
+    return f"{content}{details_html(document.get('details', {}))}</body>{end}"
 
 
 def fill_payment_page(payment: Mapping[str, Any], language: Language = "en") -> str:

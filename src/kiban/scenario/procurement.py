@@ -139,7 +139,7 @@ class OffSite(Section):
         if self.technology not in KNOWN_SUPPLY:
             raise ValueError(Problem("procurement.technology", name=self.technology, names=KNOWN_SUPPLY))
         if self.way == "self_wheeling" and self.owner == "other":
-            raise ValueError(Problem("procurement.not_own"))
+            raise ValueError(Problem("procurement.not_own", remedy="procurement.not_own"))
         if self.way == "self_wheeling" and self.price_myen_per_mwh is not None:
             raise ValueError(Problem("procurement.own_price"))
         return self
@@ -210,7 +210,7 @@ class Procurement(Section):
             raise ValueError(Problem("crossed", names=tuple(f"procurement.plant.{name}" for name in crossed)))
         wheeled = tuple(name for name, plant in self.plant.items() if plant.enabled and plant.way == "self_wheeling")
         if wheeled and self.serves_tenants:
-            raise ValueError(Problem("procurement.tenants", names=wheeled))
+            raise ValueError(Problem("procurement.tenants", remedy="procurement.tenants", names=wheeled))
         ways = [menu.enabled for menu in self.menu.values()] + [plant.enabled for plant in self.plant.values()]
         if not self.market.enabled and not any(ways):
             raise ValueError(Problem("procurement.no_way"))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from kiban.planning.cost_groups import RUNNING, group_costs, group_of
 from kiban.planning.design import design_rows
@@ -19,9 +19,11 @@ from kiban.planning.provenance import Status
 from kiban.quantities import LANGUAGES, Language, round_outward, term, unit_of
 from kiban.report.messages import say
 from kiban.report.names import Names, indicator_name, money_of, named, site_name, subject_name, unit_names
+from kiban.report.payment.details import DetailDocument
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.findings import findings
 from kiban.report.plan.inputs import InputDocument, count_inputs, input_documents
+from kiban.report.plan.procurement import bought_details
 from kiban.report.plan.record import Fields, PlanFigures, plan_figures
 from kiban.report.plan.words import (
     alternative_sentence,
@@ -203,6 +205,8 @@ class PlanDocument(PlanFigures):
     scenario: dict[str, Any] | None
     inputs: list[InputDocument] | None
     hourly_columns: list[ColumnDocument] | None
+    details: NotRequired[dict[Language, list[DetailDocument]]]
+    """What is bought and which way, where the scenario says how."""
 
 
 class Reproduction(TypedDict):
@@ -262,7 +266,14 @@ def plan_document(
         "scenario": None if short else plain_scenario(plan.scenario),
         "inputs": None if short else input_documents(plan.provenance),
         "hourly_columns": None if short else [_column(name) for name in plan.hourly],
+        **_details(plan, languages),
     }
+
+
+def _details(plan: Plan, languages: Sequence[Language]) -> dict[str, Any]:
+    if plan.bought is None:
+        return {}
+    return {"details": {language: bought_details(plan, language) for language in languages}}
 
 
 def reproduction(plan: Plan) -> Reproduction:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict
 
 from kiban.arrays import Array
 from kiban.linear import Certificate
@@ -30,6 +30,7 @@ from kiban.planning.plan import (
     Worth,
     YearFigures,
 )
+from kiban.planning.procurement_result import BillItem, Bought, BoughtWay, MonthPeak
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
 from kiban.report.plan.entries import EntryDocument, plain_entry, restore_entry
@@ -66,6 +67,8 @@ class PlanFigures(TypedDict):
     indicators: dict[str, float]
     worths: dict[str, Annotated[Fields, Worth]]
     years: YearsDocument | None
+    bought: NotRequired[Annotated[Fields, Bought]]
+    """Where the scenario says how power is bought."""
 
 
 class PlanRecord(PlanFigures):
@@ -104,6 +107,7 @@ def plan_figures(plan: Plan) -> PlanFigures:
         "indicators": _floats(plan.indicators),
         "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
         "years": _years(plan),
+        **({"bought": dataclasses.asdict(plan.bought)} if plan.bought is not None else {}),
     }
 
 
@@ -169,6 +173,7 @@ def restore(
         ratepayers_works_myen=summary["ratepayers_works_myen"],
         years=tuple(YearFigures(**year) for year in years["each"]) if years else (),
         spread=Spread(**years["spread"]) if years else None,
+        bought=_restore_bought(summary["bought"]) if "bought" in summary else None,
         policy=restore_terms(summary["policy"]) if summary["policy"] is not None else None,
     )
 
@@ -182,6 +187,12 @@ def _restore_worths(summary: Mapping[str, Any]) -> tuple[Worth, ...]:
     if summary["version"] == WITH_DUALS:
         return tuple(Worth(name=name, **worth) for name, worth in summary["duals"].items())
     return tuple(Worth(**worth) for worth in summary["worths"].values())
+
+
+def _restore_bought(content: Mapping[str, Any]) -> Bought:
+    parts = {"ways": BoughtWay, "bill": BillItem, "peaks": MonthPeak}
+    lists = {name: tuple(kind(**item) for item in content[name]) for name, kind in parts.items()}
+    return Bought(**{**content, **lists})
 
 
 def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:

@@ -5,6 +5,7 @@ Names are given in both languages; values keep the units of the plan (million ye
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from kiban.planning.assumptions import rank_assumptions
 from kiban.planning.cost_groups import RUNNING, group_of
 from kiban.planning.design import MEASURE, design_rows
 from kiban.planning.plan import Plan
+from kiban.planning.procurement_result import BoughtWay, MonthPeak
 from kiban.planning.provenance import Entry
 from kiban.quantities import LANGUAGES, Language, term, unit_of, unit_text
 from kiban.report.messages import say
@@ -47,7 +49,30 @@ def make_tables(plan: Plan) -> tuple[Table, ...]:
         alternative_table(plan),
         assumption_table(plan),
         provenance_table(plan),
+        *procurement_tables(plan),
     )
+
+
+def procurement_tables(plan: Plan) -> tuple[Table, ...]:
+    """What is bought by way, the bill and the peaks, where the scenario says how power is bought."""
+    bought = plan.bought
+    if bought is None:
+        return ()
+    ways: list[tuple[Cell, ...]] = [dataclasses.astuple(way) for way in bought.ways]
+    bill = [
+        (item.component, *_both(subject_name, item.component), item.payee, item.cost_myen_per_year)
+        for item in bought.bill
+    ]
+    peaks: list[tuple[Cell, ...]] = [dataclasses.astuple(peak) for peak in bought.peaks]
+    return (
+        Table("bought", _fields(BoughtWay), tuple(ways)),
+        Table("bill", (*NAMES, "payee", "cost_myen_per_year"), tuple(bill)),
+        Table("peaks", _fields(MonthPeak), tuple(peaks)),
+    )
+
+
+def _fields(kind: type[BoughtWay] | type[MonthPeak]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def capacity_table(plan: Plan) -> Table:

@@ -24,6 +24,7 @@ from kiban.report.messages import say
 from kiban.report.names import money_of, subject_name
 from kiban.report.phrases import phrase
 from kiban.report.plan.entries import input_sentence
+from kiban.report.plan.procurement import bought_details
 from kiban.report.plan.words import (
     SHOWN_WORTHS,
     answer,
@@ -57,6 +58,9 @@ def plan_text(plan: Plan, language: Language, width: int) -> RenderableType:
     else:
         parts += section(phrase("title.design", language), _design(plan, language))
         parts += section(phrase("title.costs", language), _costs(plan, language))
+        for detail in bought_details(plan, language):
+            tables = [table(one["columns"], one["rows"], numeric=one["numeric"]) for one in detail["tables"]]
+            parts += section(detail["title"], Group(*tables, *(remark(said) for said in detail["sentences"])))
         parts += section(phrase("title.worths", language), _worths(plan, language))
         parts += section(phrase("title.year", language), pairs(yearly_figures(plan, language)))
         parts += section(phrase("title.cooling", language), bullets(cooling_sentences(plan, language)))
