@@ -1,4 +1,4 @@
-"""Power that is bought several ways, in PyPSA with HiGHS: least cost, capacities and prices of peaks on the same inputs."""
+"""Power that is bought several ways, in PyPSA with HiGHS: the same cost and capacities on the same inputs."""
 
 from __future__ import annotations
 

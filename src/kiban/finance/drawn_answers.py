@@ -94,7 +94,8 @@ class DrawnQuestion:
     def __init__(self, question: Question, payment: Payment) -> None:
         """`question` is the one that answered, with the demand that is at rest under its law.
 
-        ScenarioError where demand does not answer to price, where the public owns the campus, or where power is bought several ways.
+        ScenarioError where demand does not answer to price, where the public owns the campus, or where power is bought
+        several ways.
         """
         if payment.demand is None or payment.demand.elasticity <= 0:
             raise ScenarioError(Problem("finance.draws_demand", key="draws"))

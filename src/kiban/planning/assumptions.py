@@ -7,7 +7,7 @@ rate that of all capacity, a parameter of the cooling system that of the power a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kiban.planning.cost_groups import RUNNING
@@ -15,6 +15,7 @@ from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
 from kiban.scenario.plant import CATALOGUE_PLANTS, COOLING_STORAGE, HIRED_BATTERY, STORAGE
+from kiban.scenario.procurement import PROCURED
 
 _AMERICAN = "us."
 _CONNECTION = ("connection_capex", "demand_charge", "grid.life")
@@ -95,6 +96,9 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         return costs.get(f"{COOLING_STORAGE}_energy", 0.0)
     if subject == "storage":
         return sum(cost for item, cost in costs.items() if item.startswith(f"{STORAGE}{quantity.partition('.')[0]}_"))
+    bought = _bought_cost(subject, name, plan)
+    if bought is not None:
+        return bought
     if subject == "grid":
         return costs.get("interconnection" if name.endswith(_CONNECTION) else "energy", 0.0)
     if subject.startswith("backup_"):
@@ -105,6 +109,31 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
         found = [item for item in costs if name.split(".")[-1].startswith(item)]
         return costs[max(found, key=len)] if found else 0.0
     return costs.get(subject, 0.0)
+
+
+_BOUGHT_COSTS: Mapping[str, tuple[str, ...]] = {
+    "surcharge": ("energy",),
+    "wheeling": ("interconnection", "energy"),
+    "capacity_contribution": ("capacity_contribution",),
+    "certificate": ("certificates",),
+    "imbalance": ("imbalance",),
+    "ppa": ("ppa", "balancing"),
+}
+"""Items of cost that rest on tariffs and prices of contracts, by the subject of their rows."""
+
+
+def _bought_cost(subject: str, name: str, plan: Plan) -> float | None:
+    """Cost that rests on a figure of how power is bought; None for other figures and other plans."""
+    if plan.bought is None:
+        return None
+    items = _BOUGHT_COSTS.get(subject, ())
+    if name == "grid.retail_margin":
+        items = ("market_energy",)
+    elif name.endswith(".tariff_energy_charge"):
+        items = ("retail_energy",)
+    elif name.endswith(".tariff_demand_charge"):
+        items = ("retail_basic",)
+    return sum(plan.costs.get(item, 0.0) for item in items) if items else None
 
 
 def _capital_cost(plan: Plan) -> float:
@@ -125,6 +154,8 @@ def _section_of(item: str) -> str:
         return "bridging"
     if item.startswith(STORAGE):
         return f"storage.{item.removeprefix(STORAGE).rpartition('_')[0].removesuffix('_charge')}"
+    if item.startswith(PROCURED):
+        return f"procurement.plant.{item.removeprefix(PROCURED)}"
     return known.get(item, f"supply.{item}")
 
 

@@ -239,7 +239,7 @@ def _read_menu(name: str, menu: Menu, tariffs: Tariffs, here: Array | None, loss
 def _adjust(menu: Menu, energy: Array, inputs: Inputs) -> Array:
     """The energy charge with those of its hours, and with the fuel adjustment of each month."""
     months, hours = inputs.time.month.to_numpy(), inputs.time.hour.to_numpy()
-    weekend = inputs.time.dayofweek.to_numpy() >= SATURDAY
+    weekend = inputs.time.day_of_week.to_numpy() >= SATURDAY
     for charge in menu.time_of_use:
         holds = (hours >= charge.from_hour) & (hours < min(charge.to_hour, HOURS_PER_DAY))
         if charge.months:

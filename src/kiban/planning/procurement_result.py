@@ -1,4 +1,4 @@
-"""What a plan buys, which way, and what it pays for it: the result of BUILD where a scenario says how power is bought."""
+"""What a plan buys, which way, and what it pays for it, where a scenario says how power is bought."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class BillItem:
 class MonthPeak:
     """The highest power in a month that one charge is on, and what one MW of it free of the charge would save.
 
-    `charge` is `interconnection` for all that is drawn, at what a MW of connection costs with the network's basic charge;
-    `demand` and `capacity_contribution`, or a menu, for what is bought so. The worths of a charge over the months (million
-    yen a year) add up to what a MW of it costs, as long as it is in use.
+    `charge` is `interconnection` for all that is drawn, at what a MW of connection costs with the network's basic
+    charge; `demand` and `capacity_contribution`, or a menu, for what is bought so. The worths of a charge over the
+    months (million yen a year) add up to what a MW of it costs, as long as it is in use and no limit holds it.
     """
 
     charge: str

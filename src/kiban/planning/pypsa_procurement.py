@@ -1,7 +1,7 @@
 """The ways to buy power (`procurement`) in a PyPSA network, as generators on a bus of their own that serves no load.
 
 That they add up to what is drawn, and the peaks that are charged, are constraints of type `weighted_hours`. What is
-charged in one month is a generator that delivers in that month alone; where a charge does not hold, another one is free.
+charged in one month is a generator that delivers in that month alone; where no charge holds, another one is free.
 """
 
 from __future__ import annotations

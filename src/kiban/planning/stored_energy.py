@@ -13,8 +13,8 @@ source j of which the share u_j[t] is not clean, and each storage k that convert
 
     used, not clean  =  sum_j u_j (power of j - sold[j]) - sum_jk u_j (1 - eta_c eta_d) kept[j,k] - min u standing
 
-Losses are met from the site's own clean output first (and from clean plants elsewhere that deliver to it), so that `kept`, and `standing` for what is lost by standing,
-exist only as far as the year's losses are more than that output:
+Losses are met from the site's own clean output first (and from that of clean plants elsewhere which deliver to it), so
+that `kept`, and `standing` for what is lost by standing, exist only as far as the year's losses are more than that:
 
     sum_jk (1 - eta_c eta_d) kept[j,k] + standing + sum_k (put[k] - taken[k]) + own clean output
                                                                                  <=  sum_k (charge[k] - discharge[k])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kiban.planning.plan import Plan
 from kiban.planning.procurement_result import Bought, BoughtWay
-from kiban.quantities import MWH_PER_GWH, Language, format_number, format_percent, format_share, term
+from kiban.quantities import MWH_PER_GWH, Language, format_number, format_percent, format_share
 from kiban.report.layout import NOTHING
 from kiban.report.names import money_of, subject_name
 from kiban.report.payment.details import DetailDocument, TableDocument
@@ -29,7 +29,7 @@ def bought_details(plan: Plan, language: Language) -> list[DetailDocument]:
         {
             "title": phrase("procurement.peaks", language),
             "tables": [_peaks(plan, bought, language)],
-            "sentences": [phrase("procurement.worth_note", language)],
+            "sentences": [phrase("procurement.worth_note", language, unit=money_of(plan, language).scale(1.0)[1])],
         },
     ]
 
@@ -80,13 +80,11 @@ def _bill(plan: Plan, bought: Bought, language: Language) -> TableDocument:
 
 def _peaks(plan: Plan, bought: Bought, language: Language) -> TableDocument:
     """A row for each month: what is drawn at most, and the worth of a MW of each charge."""
-    size, unit = money_of(plan, language).scale(1.0)
+    size, _ = money_of(plan, language).scale(1.0)
     charges = list(dict.fromkeys(peak.charge for peak in bought.peaks))
     by_charge = {charge: [peak for peak in bought.peaks if peak.charge == charge] for charge in charges}
     columns = [phrase("procurement.month", language), phrase("procurement.drawn", language)]
-    columns += [
-        phrase("procurement.worth", language, unit=unit, name=_charge_name(charge, language)) for charge in charges
-    ]
+    columns += [phrase_or(f"procurement.charge.{charge}", language, charge.replace("_", " ")) for charge in charges]
     rows = [
         [
             str(peak.month),
@@ -96,10 +94,6 @@ def _peaks(plan: Plan, bought: Bought, language: Language) -> TableDocument:
         for number, peak in enumerate(by_charge.get(DRAWN, []))
     ]
     return {"columns": columns, "numeric": list(range(1, len(columns))), "rows": rows}
-
-
-def _charge_name(charge: str, language: Language) -> str:
-    return term(charge, language)
 
 
 def _shares(bought: Bought, language: Language) -> list[str]:

@@ -146,7 +146,7 @@ def _design(plan: Plan, language: Language) -> str:
         elif subject == "interconnection":
             items.append(phrase("answer.connection", language, amount=amount))
         else:
-            items.append(phrase("answer.item", language, amount=amount, name=term(subject, language)))
+            items.append(phrase("answer.item", language, amount=amount, name=subject_name(subject, language)))
     return join_words(items, language) or phrase("answer.nothing", language)
 
 
