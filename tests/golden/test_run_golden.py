@@ -13,6 +13,8 @@ GOLDEN = json.loads((ROOT / "scenarios" / "tomakomai.run.golden.json").read_text
 # Set-points of equal worth may differ from processor to processor, and states with them.
 RELATIVE, ABSOLUTE = 2e-3, 1e-4
 FIRST_DIGITS = 1e-6
+# Where a cost is proven to nine digits, the mean price of an hour's stored energy is known to four.
+PRICES = 2e-4
 
 specification = importlib.util.spec_from_file_location("update_goldens", ROOT / "scripts" / "update_goldens.py")
 update_goldens = importlib.util.module_from_spec(specification)
@@ -31,7 +33,7 @@ def test_the_default_example_runs_as_it_did():
         assert one[best] == pytest.approx(expected[best], rel=FIRST_DIGITS), name
         for part, share in expected["regret"].items():
             assert one["regret"][part] == pytest.approx(share, rel=0.02, abs=ABSOLUTE), (name, part)
-        assert one["valuation"] == pytest.approx(expected["valuation"], rel=1e-5, abs=1e-9)
+        assert one["valuation"] == pytest.approx(expected["valuation"], rel=PRICES, abs=1e-9)
         for key in ("clean_share", "import_mwh", "load_mwh"):
             assert one["indicators"][key] == pytest.approx(expected["indicators"][key], rel=RELATIVE), (name, key)
 
