@@ -24,8 +24,8 @@ from kiban.errors import OutputError, Problem, reason_of
 from kiban.outside import may_open
 from kiban.whole_files import write_whole
 
-Kind = Literal["begun", "resumed", "step", "override", "call", "forecast", "scheduler", "calls"]
-"""What a line says: settings, that it goes on, a decision, an order, a forecast, how a scheduler or a caller is."""
+Kind = Literal["begun", "resumed", "step", "override", "call", "forecast", "scheduler", "calls", "forecaster"]
+"""What a line says: settings, that it goes on, a decision, an order, a forecast, how who is asked answers."""
 KINDS: Final = get_args(Kind)
 ORIGIN: Final = "0" * 64
 """What stands for the hash before the first line."""
