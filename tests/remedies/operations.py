@@ -36,7 +36,7 @@ from kiban.server.operating.addresses import make_addresses
 from kiban.server.operating.clocks import RealClock
 from kiban.server.operating.running import read_token
 from kiban.server.operating.sources import CsvSource, PrometheusSource
-from kiban.weather.forecast import read_address
+from kiban.weather.forecast import PointForecast
 
 AT = "2026-11-29T12:00:00+00:00"
 JAPAN = timezone(timedelta(hours=9))
@@ -310,9 +310,9 @@ CASES: Mapping[str, Case] = {
     "forecast.other_plant": lambda g: (by_model(6, lacks="availability_pv"), by_model(6)),
     "forecast.other_step": lambda g: (of_step(0.5), of_step(1.0)),
     "forecast.address": lambda g: (
-        lambda: read_address("open-meteo+ftp://host/path"),
-        lambda: read_address("open-meteo"),
-        lambda: read_address("jma-msm+http://host/path"),
+        lambda: PointForecast.at("open-meteo+ftp://host/path"),
+        lambda: PointForecast.at("open-meteo"),
+        lambda: PointForecast.at("jma-msm+http://host/path"),
     ),
     "register.no_champion": lambda g: (by_register(g, champion=False), by_register(g, champion=True)),
     "order.no_token": lambda g: (ordered(None, "x"), ordered(TOKEN, TOKEN)),

@@ -34,7 +34,7 @@ from kiban.server.operating.forecast_file import ForecastFile
 from kiban.server.operating.forecasts import RegisterForecasts, WeatherServiceForecasts, open_forecasts
 from kiban.server.operating.gauges import Gauges
 from kiban.weather.download import Patience
-from kiban.weather.forecast import read_address
+from kiban.weather.forecast import PointForecast
 
 HOUR = timedelta(hours=1)
 AT = "2026-01-05T00:00:00"
@@ -170,7 +170,7 @@ def test_what_comes_from_a_weather_service_is_heard_at_the_next_step(
     outside = WeatherService(weather)
     emulated, path = EmulatedCampus(campus, BEGINS), tmp_path / "journal"
     with open_pages(outside.answer) as page:
-        address = read_address(f"jma-msm+http://{page}/v1/forecast")
+        address = PointForecast.at(f"jma-msm+http://{page}/v1/forecast")
         patience = Patience(timeout_s=30.0, retries=0, pause_s=0.0)
         forecasts = WeatherServiceForecasts(address, plan, campus, lambda: emulated.now, patience)
         service = make_service(campus, plan, path, emulated, forecasts=forecasts)

@@ -14,9 +14,9 @@ import kiban
 from kiban.errors import InputError
 from kiban.operation.live import steering as steering_module
 from kiban.operation.live.campus import Campus, read_campus
+from kiban.operation.live.issued import Issue, Issued
 from kiban.operation.live.measured import measure_scenario
 from kiban.operation.live.orders import Call, Override, order_content, read_order, restore_order
-from kiban.operation.live.issued import Issue, Issued
 from kiban.operation.live.steering import LAST_PLAN, LIFE, Decision, Steering
 from kiban.operation.live.telemetry import STEP
 from kiban.operation.live.twin import CHARGING, DISCHARGING

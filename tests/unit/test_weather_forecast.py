@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
 from kiban.scenario.examples import load_scenario
 from kiban.weather.download import Patience
-from kiban.weather.forecast import ask_forecast, is_point_forecast, read_address
+from kiban.weather.forecast import PointForecast
 from kiban.weather.service import Answer
 
 ONCE = Patience(timeout_s=10.0, retries=0, pause_s=0.0)
@@ -39,9 +38,9 @@ def weather(at: datetime, number: int = 1) -> dict[str, float | None]:
     }  # fmt: skip
 
 
-def asked(service: WeatherService, name: str = "open-meteo", hours: int = 24, **changes: Any) -> Answer:
+def asked(service: WeatherService, name: str = "open-meteo", hours: int = 24) -> Answer:
     with open_pages(service.answer) as page:
-        return ask_forecast(read_address(f"{name}+http://{page}/v1/forecast"), 42.6, 141.6, NOW, hours, ONCE, **changes)
+        return PointForecast.at(f"{name}+http://{page}/v1/forecast").ask(42.6, 141.6, NOW, hours, ONCE)
 
 
 @pytest.mark.parametrize(
@@ -54,20 +53,20 @@ def asked(service: WeatherService, name: str = "open-meteo", hours: int = 24, **
     ],
 )  # fmt: skip
 def test_addresses(text: str, name: str, url: str, query: tuple[tuple[str, str], ...]) -> None:
-    assert is_point_forecast(text)
-    found = read_address(text)
+    assert PointForecast.is_meant(text)
+    found = PointForecast.at(text)
     assert (found.name, found.url, found.query) == (name, url, query)
 
 
 @pytest.mark.parametrize("text", ["open-meteo+ftp://x/y", "open-meteo+http", "jma-msm:///nowhere"])
 def test_an_address_that_is_none(text: str) -> None:
     with pytest.raises(InputError, match="no weather service"):
-        read_address(text)
+        PointForecast.at(text)
 
 
 @pytest.mark.parametrize("text", ["forecast.csv", "models.sqlite", "synthetic", "./open-meteo"])
 def test_a_file_is_no_service(text: str) -> None:
-    assert not is_point_forecast(text)
+    assert not PointForecast.is_meant(text)
 
 
 def test_hours_from_now_on_as_means_of_utc_hours() -> None:

@@ -37,53 +37,44 @@ class PointForecast:
     url: str
     query: tuple[tuple[str, str], ...] = ()
 
+    @staticmethod
+    def is_meant(text: str) -> bool:
+        """Whether a text names a forecast of a service, and no file."""
+        return text.partition("://")[0].partition("+")[0] in MODELS
 
-def is_point_forecast(text: str) -> bool:
-    """Whether a text names a forecast of a service, and no file."""
-    return text.partition("://")[0].partition("+")[0] in MODELS
+    @staticmethod
+    def at(text: str) -> PointForecast:
+        """The service that a text names (`is_meant`); raises `InputError` for an address that is none."""
+        name, _, rest = text.partition("://")
+        name, _, plain = name.partition("+")
+        parts = urlsplit(f"{plain or 'https'}://{rest or ADDRESS}")
+        if plain not in ("", "http") or (plain and not rest) or not parts.hostname:
+            raise InputError(Problem("forecast.address", key="--forecast", text=text, allowed=tuple(MODELS)))
+        model = (("models", MODELS[name]),) if MODELS[name] else ()
+        url = f"{parts.scheme}://{parts.netloc}{parts.path}"
+        return PointForecast(name, url, (*model, *parse_qsl(parts.query)))
 
+    def ask(self, latitude_deg: float, longitude_deg: float, now: datetime, hours: int, patience: Patience) -> Answer:
+        """Means over the UTC hours from that of `now` on, as far as the forecast reaches and `hours` at most.
 
-def read_address(text: str) -> PointForecast:
-    """The service that a text names (`is_point_forecast`); raises `InputError` for an address that is none."""
-    name, _, rest = text.partition("://")
-    name, _, plain = name.partition("+")
-    parts = urlsplit(f"{plain or 'https'}://{rest or ADDRESS}")
-    if plain not in ("", "http") or (plain and not rest) or not parts.hostname:
-        raise InputError(Problem("forecast.address", key="--forecast", text=text, allowed=tuple(MODELS)))
-    model = (("models", MODELS[name]),) if MODELS[name] else ()
-    url = f"{parts.scheme}://{parts.netloc}{parts.path}"
-    return PointForecast(name, url, (*model, *parse_qsl(parts.query)))
-
-
-def ask_forecast(
-    service: PointForecast,
-    latitude_deg: float,
-    longitude_deg: float,
-    now: datetime,
-    hours: int,
-    patience: Patience,
-) -> Answer:
-    """Means over the UTC hours from that of `now` on, as far as the forecast reaches and `hours` at most.
-
-    Hours that lack a value, or have one that cannot be, are left out; the rest may have holes. Raises `WeatherError`
-    where the service is away, refuses, or has no hour to give.
-    """
-    title = TITLES[service.name]
-    if not may_ask():
-        raise WeatherError(Problem("online", key="--forecast", name=service.name))
-    archive = SERVICES["open-meteo"]
-    moment = now.astimezone(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0)
-    first = hours_since_epoch(moment)
-    query = {**archive.query(latitude_deg, longitude_deg, first, first + hours), **dict(service.query)}
-    answer = archive.parse(ask_json(Request(title, service.url, query, service.name), patience))
-    # Models round irradiance below zero at night.
-    columns = {
-        name: np.maximum(column, 0.0) if name in IRRADIANCE else column for name, column in answer.columns.items()
-    }
-    good = (answer.hours >= first) & (answer.hours < first + hours)
-    for name, column in columns.items():
-        low, high = PHYSICAL_RANGE[name]
-        good &= (column >= low) & (column <= high)
-    if not good.any():
-        raise WeatherError(Problem("forecast.no_hours", title))
-    return Answer(answer.hours[good], {name: column[good] for name, column in columns.items()}, answer.elevation_m)
+        Hours that lack a value, or have one that cannot be, are left out; the rest may have holes. Raises
+        `WeatherError` where the service is away, refuses, or has no hour to give.
+        """
+        title = TITLES[self.name]
+        if not may_ask():
+            raise WeatherError(Problem("online", key="--forecast", name=self.name))
+        archive = SERVICES["open-meteo"]
+        first = hours_since_epoch(now.astimezone(UTC).replace(tzinfo=None, minute=0, second=0, microsecond=0))
+        query = {**archive.query(latitude_deg, longitude_deg, first, first + hours), **dict(self.query)}
+        answer = archive.parse(ask_json(Request(title, self.url, query, self.name), patience))
+        # Models round irradiance below zero at night.
+        columns = {
+            name: np.maximum(column, 0.0) if name in IRRADIANCE else column for name, column in answer.columns.items()
+        }
+        good = (answer.hours >= first) & (answer.hours < first + hours)
+        for name, column in columns.items():
+            low, high = PHYSICAL_RANGE[name]
+            good &= (column >= low) & (column <= high)
+        if not good.any():
+            raise WeatherError(Problem("forecast.no_hours", title))
+        return Answer(answer.hours[good], {name: column[good] for name, column in columns.items()}, answer.elevation_m)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
+FORECAST_DIGITS: Final = 9
+"""Of forecasts that are made here: what lies below differs from one kind of processor to the next."""
 Accepted = tuple[float, float]
 """Mean and standard deviation of a day's loss when a model was accepted."""
 

@@ -15,7 +15,7 @@ from kiban.operation.live.campus import Campus
 from kiban.operation.live.issued import Issued
 from kiban.operation.live.measured_steps import MeasuredSteps
 
-LEAST_SHARE = 0.5
+LEAST_MEASURED_SHARE = 0.5
 """A day of which less was measured says nothing."""
 
 
@@ -64,7 +64,7 @@ class Judge:
         ended = [key for key, found in self._days.items() if found.open == 0 and key[1] < today]
         for name, day in sorted(ended):
             found = self._days.pop((name, day))
-            if found.judged >= LEAST_SHARE * found.whole:
+            if found.judged >= LEAST_MEASURED_SHARE * found.whole:
                 self._close(name, found.total / found.judged)
 
     def _close(self, name: str, loss: float) -> None:

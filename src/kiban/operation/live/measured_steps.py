@@ -13,7 +13,7 @@ from kiban.operation.live.campus import Campus
 from kiban.operation.live.outlook import Outlook
 from kiban.operation.live.telemetry import Telemetry
 
-DAYS_KEPT = 3
+KEPT_DAYS = 3
 """A model looks back to the midnight before the last one."""
 
 
@@ -25,7 +25,7 @@ class MeasuredSteps:
         self._offset_s = campus.zone.utcoffset(None).total_seconds()
         self.names = tuple(name for name in campus.most if name == PUE or name.startswith(AVAILABILITY))
         self._sums: dict[tuple[str, int], tuple[float, int]] = {}
-        self._kept = round(DAYS_KEPT * 24.0 / self._hours)
+        self._kept = round(KEPT_DAYS * 24.0 / self._hours)
         self._newest: int | None = None
 
     def step_of(self, at: datetime) -> int:

@@ -19,7 +19,7 @@ from kiban.operation.conditions import Conditions
 from kiban.operation.forecast.drift import accepted_losses
 from kiban.operation.forecast.record import Record, clear_sky_w_m2, record_of
 from kiban.operation.live.campus import Campus
-from kiban.operation.live.issued import Accepted, Issue
+from kiban.operation.live.issued import FORECAST_DIGITS, Accepted, Issue
 from kiban.operation.live.measured_steps import MeasuredSteps
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class ModelForecast:
                 unmeasured.append(name)
                 continue
             said = one.predict(one.features(record, name), np.array([here - first]), self._horizon)[0]
-            issues += [Issue(name, at, valid, value) for valid, value in zip(begins, said.tolist(), strict=True)]
+            values = said.round(FORECAST_DIGITS).tolist()
+            issues += [Issue(name, at, valid, value) for valid, value in zip(begins, values, strict=True)]
         return issues, tuple(unmeasured)
 
     def _look(self, first: int, here: int, steps: MeasuredSteps) -> Record:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kiban.operation.conditions import AVAILABILITY, PUE
 from kiban.operation.live.campus import Campus
-from kiban.operation.live.issued import Issue
+from kiban.operation.live.issued import FORECAST_DIGITS, Issue
 from kiban.planning.cooling_options import model_pue
 from kiban.planning.preparation import prepare
 from kiban.planning.supply_options import model_output
@@ -50,7 +50,7 @@ class WeatherForecast:
             for step in np.unique(steps).tolist():
                 inside = steps == step
                 if hours <= 1.0 or int(inside.sum()) == round(hours):
-                    found += self._of_step(name, issued, step, float(values[inside].mean()))
+                    found += self._of_step(name, issued, step, round(float(values[inside].mean()), FORECAST_DIGITS))
         return found
 
     @property

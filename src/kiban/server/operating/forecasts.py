@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from kiban.errors import InputError, Problem
 from kiban.operation.live.campus import Campus
-from kiban.operation.live.issued import Issue, Issued
+from kiban.operation.live.issued import Issued
 from kiban.operation.live.model_forecast import ModelForecast
 from kiban.operation.live.steering import Steering
 from kiban.operation.live.weather_forecast import WeatherForecast
 from kiban.operation.register import Register, is_register
 from kiban.weather.download import Patience
-from kiban.weather.forecast import PointForecast, ask_forecast, is_point_forecast, read_address
+from kiban.weather.forecast import PointForecast
 
 if TYPE_CHECKING:
     from kiban.planning.plan import Plan
 
 PATIENCE: Final = Patience(timeout_s=30.0, retries=2, pause_s=5.0)
-DIGITS: Final = 9
-"""Forecasts are kept with so many: what lies below differs from one kind of processor to the next."""
 
 
 class Forecasts(Protocol):
@@ -78,7 +76,6 @@ class RegisterForecasts:
         # Who has just begun has measured nothing yet.
         if unmeasured and not first and self.fault is None:
             self.fault = Problem("forecast.unmeasured", self._version, names=unmeasured)
-        issues = [Issue(one.series, one.issued, one.valid, round(one.value, DIGITS)) for one in issues]
         return Issued(self.name, self._version, issues, self._model.accepted)
 
     def _refresh(self) -> None:
@@ -137,11 +134,8 @@ class WeatherServiceForecasts:
     def _ask(self, at: datetime) -> None:
         try:
             weather, hours = self._weather, self._hours
-            answer = ask_forecast(self._service, weather.latitude_deg, weather.longitude_deg, at, hours, self._patience)
-            issues = [
-                Issue(one.series, one.issued, one.valid, round(one.value, DIGITS))
-                for one in weather.issues(answer, self._now())
-            ]
+            answer = self._service.ask(weather.latitude_deg, weather.longitude_deg, at, hours, self._patience)
+            issues = weather.issues(answer, self._now())
         except InputError as error:
             self._found = error.problems[0]
             return
@@ -161,10 +155,10 @@ def open_forecasts(
     `real_time` says whether the clock is the machine's: a service that forecasts the weather of now has nothing to say
     of other times.
     """
-    if is_point_forecast(wanted):
+    if PointForecast.is_meant(wanted):
         if not real_time:
             raise InputError(Problem("forecast.needs_real_clock", key="--forecast", name=wanted))
-        return WeatherServiceForecasts(read_address(wanted), plan, campus, now)
+        return WeatherServiceForecasts(PointForecast.at(wanted), plan, campus, now)
     if is_register(wanted):
         return RegisterForecasts(wanted, campus)
     from kiban.server.operating.forecast_file import ForecastFile
