@@ -216,6 +216,8 @@ def settle(forecasts: WeatherServiceForecasts) -> None:
 def test_a_weather_service_has_nothing_to_say_of_other_times(campus: Campus, plan: Plan) -> None:
     with pytest.raises(InputError, match="clock"):
         open_forecasts("jma-msm", plan, campus, datetime.now, real_time=False)
+    with pytest.raises(InputError, match="no weather service"):
+        open_forecasts("jma-msm+ftp://host/path", plan, campus, datetime.now, real_time=False)
     assert open_forecasts("jma-msm", plan, campus, datetime.now, real_time=True).name == "jma-msm"
 
 

@@ -156,9 +156,10 @@ def open_forecasts(
     of other times.
     """
     if PointForecast.is_meant(wanted):
+        service = PointForecast.at(wanted)
         if not real_time:
-            raise InputError(Problem("forecast.needs_real_clock", key="--forecast", name=wanted))
-        return WeatherServiceForecasts(PointForecast.at(wanted), plan, campus, now)
+            raise InputError(Problem("forecast.needs_real_clock", key="--forecast", name=service.name))
+        return WeatherServiceForecasts(service, plan, campus, now)
     if is_register(wanted):
         return RegisterForecasts(wanted, campus)
     from kiban.server.operating.forecast_file import ForecastFile
