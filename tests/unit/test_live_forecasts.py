@@ -32,6 +32,8 @@ from kiban.operation.power_limit import PowerLimit
 from kiban.planning.plan import Plan
 from kiban.scenario.examples import load_scenario
 
+pytestmark = pytest.mark.slow
+
 BEGINS = datetime.fromisoformat("2026-01-05T00:00:00+09:00")
 HOUR = timedelta(hours=1)
 PV, WIND = "availability_pv", "availability_wind_onshore"

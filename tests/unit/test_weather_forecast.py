@@ -24,6 +24,8 @@ from kiban.weather.download import Patience
 from kiban.weather.forecast import PointForecast
 from kiban.weather.service import Answer
 
+pytestmark = pytest.mark.slow
+
 ONCE = Patience(timeout_s=10.0, retries=0, pause_s=0.0)
 NOW = datetime(2026, 1, 5, 3, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
