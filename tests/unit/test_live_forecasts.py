@@ -181,6 +181,18 @@ def test_a_day_is_judged_when_it_is_over_and_measured(campus: Campus) -> None:
     assert judge.losses == {}
 
 
+def test_a_day_goes_on_to_its_end(campus: Campus) -> None:
+    """Of forecasts of the next hour none is open at six; at noon another one comes."""
+    steps, judge = fed(campus, {WIND: np.full(30, 0.5)}, 30), Judge(campus)
+    noon = BEGINS + 12 * HOUR
+    judge.take(issued(0, [0.3]), steps)
+    judge.hear(BEGINS + 6 * HOUR, steps)
+    assert judge.losses == {}
+    judge.take(Issued("model", "a", [Issue(WIND, noon, noon, 0.1)], {WIND: (0.1, 0.05)}), steps)
+    judge.hear(BEGINS + 24 * HOUR, steps)
+    assert judge.losses == {WIND: pytest.approx(0.15)}
+
+
 def test_another_version_of_a_model_begins_anew_and_a_file_has_no_drift(campus: Campus) -> None:
     steps = fed(campus, {WIND: np.full(72, 0.5)}, 72)
     forecasts = [issued(0, [2.0, 2.0]), issued(1, [0.5, 0.5], version="b")]
