@@ -127,7 +127,7 @@ class CsvSource:
             problem = error.problem
             if problem.code == "source.away":
                 # Before the service has begun no plan is there to be followed: the file is to be named.
-                problem = Problem(problem.code, problem.where, remedy="source.no_file", values=problem.values)
+                problem = Problem("source.away", problem.where, remedy="source.no_file", values=problem.values)
             raise InputError(problem) from None
         if not self._rows:
             raise InputError(Problem("source.no_rows", str(self._path)))
