@@ -86,6 +86,23 @@ class Ground:
         """Once the limit is said to hold, no more power runs than it allows, as the kernel sees it."""
         if not wait(lambda: self.holds() and self.running_kw() <= self.flexible_kw, MOST_SECONDS):
             self.counts["above the limit"] += 1
+            print(self.describe(), file=sys.stderr, flush=True)
+
+    def describe(self) -> str:
+        """What Slurm believes, what the kernel sees, and which orders were given: to explain what should not be."""
+        held = self.cluster.place / "held"
+        lines = [
+            f"limit {self.number} of {self.flexible_kw} kW, held {held.read_text() if held.exists() else None}",
+            self.cluster.ask(
+                "squeue", "--noheader", "--states=R,S", "--Format=jobid:8,statecompact:4,admin_comment:40"
+            ),
+            self.cluster.ask("scontrol", "show", "config").partition("\n")[0],
+            *(f"{job}: {states}" for job, states in sorted(self.cluster.processes_by_job().items())),
+            *(self.cluster.place / "slurmctld.log").read_text(errors="replace").splitlines()[-200:],
+        ]
+        for node in sorted(self.cluster.place.glob("slurmd-*.log")):
+            lines += [node.name, *node.read_text(errors="replace").splitlines()[-60:]]
+        return "\n".join(lines)
 
     def holds(self) -> bool:
         held = self.cluster.place / "held"
@@ -101,6 +118,7 @@ class Ground:
         self.jobs.let_work()
         if not wait(lambda: self.jobs.count_open() == 0, MOST_SECONDS):
             self.counts["stuck"] += self.jobs.count_open()
+            print(self.describe(), file=sys.stderr, flush=True)
         self.adapter.kill()
         self.adapter.wait()
         self.jobs.count(self.counts)

@@ -36,6 +36,7 @@ from kiban.server.operating.addresses import make_addresses
 from kiban.server.operating.clocks import RealClock
 from kiban.server.operating.running import read_token
 from kiban.server.operating.sources import CsvSource, PrometheusSource
+from kiban.weather.forecast import PointForecast
 
 AT = "2026-11-29T12:00:00+00:00"
 JAPAN = timezone(timedelta(hours=9))
@@ -173,6 +174,17 @@ def by_model(hours: int, lacks: str = "") -> Step:
     return lambda: choice.choose_forecast(models()[0], circumstances(hours, lacks), lambda _: 10.0)
 
 
+def of_step(hours: float) -> Step:
+    """A model of the plan's steps, or of others."""
+
+    def step() -> object:
+        model = models()[0]
+        other = replace(model, origin=replace(model.origin, step_hours=hours))
+        return choice.choose_forecast(other, circumstances(6), lambda _: 10.0)
+
+    return step
+
+
 def by_register(g: Ground, *, champion: bool) -> Step:
     def step() -> object:
         found = kept(g)
@@ -296,6 +308,12 @@ CASES: Mapping[str, Case] = {
     "forecast.no_library": lambda g: (library(g, installed=False), library(g, installed=True)),
     "forecast.short_model": lambda g: (by_model(12), by_model(6)),
     "forecast.other_plant": lambda g: (by_model(6, lacks="availability_pv"), by_model(6)),
+    "forecast.other_step": lambda g: (of_step(0.5), of_step(1.0)),
+    "forecast.address": lambda g: (
+        lambda: PointForecast.at("open-meteo+ftp://host/path"),
+        lambda: PointForecast.at("open-meteo"),
+        lambda: PointForecast.at("jma-msm+http://host/path"),
+    ),
     "register.no_champion": lambda g: (by_register(g, champion=False), by_register(g, champion=True)),
     "order.no_token": lambda g: (ordered(None, "x"), ordered(TOKEN, TOKEN)),
     "order.wrong_token": lambda g: (ordered(TOKEN, "x"), ordered(TOKEN, TOKEN)),

@@ -37,6 +37,9 @@ HELD = {
     "sign_in_provider": "server/test_sign_in.py::test_a_provider_that_is_away_is_502_and_tokens_still_open",
     "no_journal": "server/test_runs.py::test_the_server_sends_what_a_journal_says",
     "not_owner": "server/test_ownership.py::test_what_is_not_shared_is_not_there_for_others",
+    "forecast.unmeasured": "server/test_forecasts.py::test_a_champion_that_is_taken_out_of_use_says_nothing_any_more",
+    "forecast.needs_real_clock": "server/test_forecasts.py::test_a_weather_service_has_nothing_to_say_of_other_times",
+    "forecast.no_hours": "unit/test_weather_forecast.py::test_what_the_model_does_not_reach_is_left_out",
     "source.future": "unit/test_live_telemetry.py::test_the_future_is_refused",
     **dict.fromkeys(
         ("native.level", "native.not_built", "native.not_carried"),

@@ -28,6 +28,8 @@ BAD = {
     "KibanFallback": 'kiban_limit_reason{reason="merit"} 1',
     "KibanUnserved": "kiban_unserved_watts 1000",
     "KibanOverride": 'kiban_limit_reason{reason="override"} 1',
+    "KibanForecastAway": 'kiban_forecast_up{source="jma-msm"} 0',
+    "KibanForecastDrift": 'kiban_forecast_drift_ratio{series="pue"} 1.5',
     "KibanTwinErrs": 'kiban_twin_error_share{quantity="pue"} 0.9',
 }
 COUNTED = {

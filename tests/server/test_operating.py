@@ -345,7 +345,10 @@ def test_input_that_cannot_be_used_is_one_sentence(plan: Plan, tmp_path: Path) -
         return str(caught.value)
 
     assert "needs it" in fault_of(source="csv")
-    assert "does not answer" in fault_of(source="csv", clock="fast", telemetry=str(tmp_path / "none.csv"))
+    absent = fault_of(source="csv", clock="fast", telemetry=str(tmp_path / "none.csv"))
+    assert "does not answer" in absent
+    assert "name the file of telemetry" in absent
+    assert not (tmp_path / "journal").exists()
     (tmp_path / "empty.csv").write_text("when,firm_mw\n", encoding="utf-8")
     assert "columns" in fault_of(source="csv", clock="fast", telemetry=str(tmp_path / "empty.csv"))
     (tmp_path / "bad.csv").write_text("time,firm_mw\nnoon,3\n", encoding="utf-8")

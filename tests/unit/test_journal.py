@@ -56,6 +56,19 @@ def test_a_line_that_is_taken_out_is_found() -> None:
     assert len(read_journal(first + second).entries) == 2
 
 
+def test_a_journal_in_which_nothing_was_written_is_not_left_behind(tmp_path: Path) -> None:
+    made, there = tmp_path / "made.jsonl", tmp_path / "there.jsonl"
+    there.touch()
+    for path in (made, there):
+        JournalFile(path).close()
+    assert (made.exists(), there.exists()) == (False, True)
+    with JournalFile(made) as journal:
+        journal.append("begun", {})
+    assert len(load_journal(made).entries) == 1
+    JournalFile(made).close()
+    assert made.exists()
+
+
 def test_a_line_of_another_journal_does_not_fit() -> None:
     """A whole line with the right number, but behind another one."""
     first, _ = lines_of({"a": 1}, {"a": 2}).splitlines(keepends=True)

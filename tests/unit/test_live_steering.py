@@ -14,9 +14,9 @@ import kiban
 from kiban.errors import InputError
 from kiban.operation.live import steering as steering_module
 from kiban.operation.live.campus import Campus, read_campus
+from kiban.operation.live.issued import Issue, Issued
 from kiban.operation.live.measured import measure_scenario
 from kiban.operation.live.orders import Call, Override, order_content, read_order, restore_order
-from kiban.operation.live.outlook import Issue
 from kiban.operation.live.steering import LAST_PLAN, LIFE, Decision, Steering
 from kiban.operation.live.telemetry import STEP
 from kiban.operation.live.twin import CHARGING, DISCHARGING
@@ -172,7 +172,8 @@ def test_forecasts_count_from_their_issue_and_change_what_is_decided(campus: Cam
     windy, _ = steer(campus, 3)
     now = emulated.now
     hours = [now.replace(minute=0) + place * HOUR for place in range(48)]
-    windy.forecast([Issue("availability_wind_onshore", now, hour, 0.9) for hour in hours])
+    issues = [Issue("availability_wind_onshore", now, hour, 0.9) for hour in hours]
+    windy.forecast(Issued("file", "", issues))
     for steering in (calm, windy):
         steering.hear(now, emulated.readings)
     expected = [

@@ -55,7 +55,10 @@ def operate_command(
         str | None, typer.Option("--telemetry", metavar="FILE", help="Telemetry of --source csv.")
     ] = None,
     forecast: Annotated[
-        str | None, typer.Option("--forecast", metavar="FILE", help="Forecasts with issue times, as of kiban run.")
+        str | None,
+        typer.Option(
+            "--forecast", metavar="FROM", help="open-meteo, jma-msm, a register of models, or a file as of kiban run."
+        ),
     ] = None,
     clock: Annotated[
         Literal["real", "fast"], typer.Option("--clock", help="The machine's clock, or one that runs faster.")

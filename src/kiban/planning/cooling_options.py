@@ -70,6 +70,13 @@ def read_cooling(inputs: Inputs, system: str, supply_temperature_c: float | None
     return pue, wue
 
 
+def model_pue(inputs: Inputs, system: str, weather: Weather) -> Array | None:
+    """PUE in hours of other weather at the place, such as a forecast's; None where the scenario gives the PUE."""
+    if system == GIVEN or inputs.scenario.cooling.pue is not None:
+        return None
+    return _model_cooling(inputs, system, None, weather)[0]
+
+
 def read_warmer_cooling(inputs: Inputs, system: str) -> tuple[float, Array, Array] | None:
     """Supply temperature now; PUE and water use with one degree more, where the model gives the PUE."""
     if inputs.scenario.cooling.pue is not None or system == GIVEN:
@@ -145,8 +152,10 @@ def read_water_price(inputs: Inputs) -> float:
     return inputs.costs.take_money("datacentre.water_price")
 
 
-def _model_cooling(inputs: Inputs, system: str, supply_temperature_c: float | None) -> tuple[Array, Array]:
-    """PUE and WUE over whole weather years."""
+def _model_cooling(
+    inputs: Inputs, system: str, supply_temperature_c: float | None, weather: Weather | None = None
+) -> tuple[Array, Array]:
+    """PUE and WUE over the hours of the weather, by default the scenario's whole years."""
     from kiban.physics.cooling import cooling_rows
 
     parameters = {row: inputs.recorder.take(row) for row in cooling_rows(system)}
@@ -154,7 +163,7 @@ def _model_cooling(inputs: Inputs, system: str, supply_temperature_c: float | No
     if supply is None and given is not None:
         supply = given
         inputs.recorder.give("cooling.supply_temperature_c", given, "degC")
-    return _perform(inputs.weather, system, tuple(parameters.items()), supply)
+    return _perform(weather or inputs.weather, system, tuple(parameters.items()), supply)
 
 
 def _model_chillers(inputs: Inputs, option: CoolingStorage, system: str) -> ChillerDuty:

@@ -80,6 +80,22 @@ def read_supply(inputs: Inputs) -> tuple[SupplyResource, ...]:
     return tuple(made)
 
 
+def model_output(name: str, inputs: Inputs, weather: Weather) -> Array | None:
+    """Output per MW in hours of other weather at the place, such as a forecast's; None where weather decides nothing.
+
+    Sun and wind only: what else is modelled follows the calendar. The level of the wind stands to the scenario's own
+    as the mean speeds of both do, both at 100 m.
+    """
+    option = complete_plant(name, inputs.scenario.supply.get(name) or Supply(), inputs)
+    if option.availability is not None or not (name == "pv" or (name in KNOWN_SUPPLY and name.startswith("wind"))):
+        return None
+    if name == "pv":
+        output = _pv(option, inputs.place, weather, inputs.recorder)
+    else:
+        output = _wind(name, option, inputs.place, weather, inputs.recorder, inputs.scenario.seed, own=inputs.weather)
+    return output * _mean_output(name, option, inputs)
+
+
 def _mean_output(name: str, option: Supply, inputs: Inputs) -> float:
     """Mean over the life of what degradation leaves of the output, where 1 is that of the first year.
 
@@ -228,8 +244,17 @@ def _pv_output(weather: Weather, **given: Any) -> Array:
     )
 
 
-def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: Recorder, seed: int) -> Array:
-    from kiban.physics.wind import power_curve_from_rows
+def _wind(
+    name: str,
+    option: Supply,
+    place: Place,
+    weather: Weather,
+    recorder: Recorder,
+    seed: int,
+    own: Weather | None = None,
+) -> Array:
+    """Output over the hours of the weather; `own` is that of the whole year, where the weather is some hours of it."""
+    from kiban.physics.wind import power_curve_from_rows, speed_at_height
 
     kind = "onshore" if name == "wind_onshore" else "offshore"
     speeds, shares = power_curve_from_rows(recorder.catalogue.values("wind_power_curve."), f"wind_power_curve.{kind}.")
@@ -242,6 +267,13 @@ def _wind(name: str, option: Supply, place: Place, weather: Weather, recorder: R
         note = Message("note.mean_speed", speed=mean_speed, height=RESOURCE_HEIGHT_M)
     source = Message("origin.weather")
     recorder.record(f"supply.{name}.availability", curve, "MW per MW", source, status, "weather", note)
+    if own is not None and mean_speed is not None:
+        shear = recorder.take(f"{name}.shear_exponent")
+        hours, year = (
+            float(speed_at_height(one.wind_speed_m_s, one.wind_height_m, RESOURCE_HEIGHT_M, shear).mean())
+            for one in (weather, own)
+        )
+        mean_speed *= hours / year
     return _wind_output(
         weather,
         seed if synthetic and mean_speed is not None else None,

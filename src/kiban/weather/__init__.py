@@ -22,6 +22,7 @@ jmafile         the two layouts in which they arrive
 rows            rows of a file against the hours that are wanted
 online          weather years from web services
 service         what each service is asked, and its answer in UTC
+forecast        the hours ahead of a place, from a weather service
 download        JSON from a service: retries and a cache on disk
 jepx            day-ahead prices of the Japan Electric Power Exchange
 recognition     which format a weather file has

@@ -70,14 +70,23 @@ def fetch_json(
         else:
             return answer, ()
     body = _download(request, patience)
-    try:
-        answer = json.loads(body)
-    except ValueError as error:
-        shown = body[:60].decode("utf-8", "replace").strip().replace("\n", " ")
-        raise WeatherError(Problem("online.not_json", request.service, remedy="online.later", text=shown)) from error
+    answer = _decode(body, request)
     accept(answer)
     _store(file, body.decode("utf-8"), request)
     return answer, notes
+
+
+def ask_json(request: Request, patience: Patience) -> Any:
+    """The service's answer of now, which is not kept; raises as `fetch_json` does."""
+    return _decode(_download(request, patience), request)
+
+
+def _decode(body: bytes, request: Request) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        shown = body[:60].decode("utf-8", "replace").strip().replace("\n", " ")
+        raise WeatherError(Problem("online.not_json", request.service, remedy="online.later", text=shown)) from error
 
 
 def _load(file: Path) -> Any:

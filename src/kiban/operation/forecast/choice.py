@@ -84,6 +84,9 @@ def _trained(model: TrainedModel, of: Circumstances, take: Callable[[str], float
     longest = model.settings.horizon_hours
     if asked > longest:
         raise InputError(Problem("forecast.short_model", asked=asked, longest=longest))
+    if model.origin.step_hours != of.conditions.step_hours:
+        hours = {"hours": model.origin.step_hours, "step_hours": of.conditions.step_hours}
+        raise InputError(Problem("forecast.other_step", values=hours))
     missing = tuple(sorted(set(model.series) - set(of.conditions.series)))
     if missing:
         raise InputError(Problem("forecast.other_plant", names=missing))

@@ -28,9 +28,12 @@ class DriftTest:
     allowance: float
     threshold: float
 
-    def sums(self, losses: Sequence[float] | Array) -> Array:
-        """The cumulative sum after each loss, in standard deviations, shape `(n,)`; it goes on after an alarm."""
-        found, total = np.zeros(len(losses)), 0.0
+    def sums(self, losses: Sequence[float] | Array, before: float = 0.0) -> Array:
+        """The cumulative sum after each loss, in standard deviations, shape `(n,)`; it goes on after an alarm.
+
+        `before` is what it was before the first of them.
+        """
+        found, total = np.zeros(len(losses)), before
         for i, loss in enumerate(losses):
             total = max(0.0, total + (float(loss) - self.mean) / self.deviation - self.allowance)
             found[i] = total
@@ -42,16 +45,24 @@ class DriftTest:
         return int(passed[0]) if passed.size else None
 
 
-def drift_test(accepted: Array, catalogue: Catalogue) -> DriftTest:
-    """The test for a model whose losses were `accepted`, shape `(n,)` with two or more that differ.
+def accepted_losses(losses: Array) -> tuple[float, float] | None:
+    """Mean and standard deviation of the losses with which a model was accepted, shape `(n,)`.
 
-    Raises ValueError for fewer, or where all are equal: then nothing says how far a loss may lie.
+    None for fewer than two, or where all are equal: then nothing says how far a loss may lie.
     """
-    if accepted.size < 2 or not accepted.std(ddof=1) > 0:
+    if losses.size < 2 or not losses.std(ddof=1) > 0:
+        return None
+    return float(losses.mean()), float(losses.std(ddof=1))
+
+
+def drift_test(accepted: Array, catalogue: Catalogue) -> DriftTest:
+    """The test for a model whose losses were `accepted` (`accepted_losses`); ValueError where they say nothing."""
+    found = accepted_losses(accepted)
+    if found is None:
         raise ValueError("a test of drift needs losses that differ")
     return DriftTest(
-        mean=float(accepted.mean()),
-        deviation=float(accepted.std(ddof=1)),
+        mean=found[0],
+        deviation=found[1],
         allowance=catalogue.value(ALLOWANCE),
         threshold=catalogue.value(THRESHOLD),
     )

@@ -5,6 +5,11 @@ campus       what a plan built and expects, on today's calendar
 bounds       what the plan expects of it at most and at least
 telemetry    readings, and what of them can be used
 outlook      what is expected of the hours ahead
+issued       forecasts as they were issued
+measured_steps    what was measured of supply and of PUE, step by step
+model_forecast    a trained model that looks at it
+weather_forecast  a weather forecast as what plants will give
+judging      how good the forecasts were, and whether a model has become worse
 orders       a person's override, a call of the grid
 twin         by how much the plan's model is to be corrected
 ratio        one quantity of it, with its interval and its errors

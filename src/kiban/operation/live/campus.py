@@ -20,7 +20,9 @@ from kiban.arrays import Array
 from kiban.errors import InputError, Problem
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.facility import EXPORT, Facility
+from kiban.operation.forecast.choice import Circumstances
 from kiban.operation.forecast.climatology import month_table
+from kiban.operation.forecast.drift import ALLOWANCE, THRESHOLD
 from kiban.operation.live.laying import facility_series, lay_series
 from kiban.operation.live.telemetry import Meter
 from kiban.operation.power_caps import CapCurve, read_curve
@@ -68,6 +70,11 @@ class Campus:
     """What power caps of accelerators leave of throughput; None where they are not capped."""
     call_steps: int
     """How long a call for demand response takes."""
+    circumstances: Circumstances
+    """The plan's own year and place, from which models of forecasts have learnt."""
+    drift_allowance: float
+    drift_threshold: float
+    """Of the test whether a model has become worse, in standard deviations."""
     slacks: Mapping[str, float]
     """The yearly limits that have a price in the valuation, by its name: what each MWh of load more may use more."""
 
@@ -170,6 +177,9 @@ def read_campus(
         horizon_steps=arranged.manner.horizon_steps,
         curve=read_curve(arranged.recorder.take, arranged.recorder.catalogue.facts, chips) if chips else None,
         call_steps=max(round(arranged.recorder.take("market.call_hours") / facility.step_hours), 1),
+        circumstances=arranged.circumstances,
+        drift_allowance=arranged.recorder.take(ALLOWANCE),
+        drift_threshold=arranged.recorder.take(THRESHOLD),
         slacks={budget.price: budget.slack for budget in arranged.manner.budgets},
     )
 

@@ -24,8 +24,8 @@ from kiban.errors import OutputError, Problem, reason_of
 from kiban.outside import may_open
 from kiban.whole_files import write_whole
 
-Kind = Literal["begun", "resumed", "step", "override", "call", "forecast", "scheduler", "calls"]
-"""What a line says: settings, that it goes on, a decision, an order, a forecast, how a scheduler or a caller is."""
+Kind = Literal["begun", "resumed", "step", "override", "call", "forecast", "scheduler", "calls", "forecaster"]
+"""What a line says: settings, that it goes on, a decision, an order, a forecast, how who is asked answers."""
 KINDS: Final = get_args(Kind)
 ORIGIN: Final = "0" * 64
 """What stands for the hash before the first line."""
@@ -122,9 +122,12 @@ class JournalFile:
         self.path = Path(path)
         if not may_open(self.path):
             raise OutputError(Problem("files", self.path.name))
+        self._made = False
+        self._bytes = 0
         try:
             with contextlib.suppress(FileExistsError):
                 write_whole(self.path, b"")
+                self._made = True
             self._handle = os.open(self.path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0))
         except OSError as error:
             raise OutputError(Problem("journal.unreadable", str(self.path), reason=reason_of(error))) from None
@@ -147,8 +150,11 @@ class JournalFile:
         self.close()
 
     def close(self) -> None:
-        """Give it free."""
+        """Give it free; one that was made here and in which nothing was written is gone."""
         os.close(self._handle)
+        if self._made and self._bytes == 0:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
 
     def append(self, kind: Kind, content: Mapping[str, Any]) -> Entry:
         """Write a line; raises `OutputError` where the system refuses, and then nothing of it is left."""

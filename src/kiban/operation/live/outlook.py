@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -20,20 +19,11 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE
 from kiban.operation.live.campus import LOAD, SERVED, Campus
+from kiban.operation.live.issued import Issue
 from kiban.operation.live.telemetry import Telemetry
 
 FADE: Final = timedelta(hours=6)
 """In this time what is seen now loses all but a third of its weight: weather of some hours."""
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """A value that was forecast for the step that begins at `valid`, known from `issued` on."""
-
-    series: str
-    issued: datetime
-    valid: datetime
-    value: float
 
 
 class Issues:
@@ -99,9 +89,16 @@ class Outlook:
             del self._arrived[old]
 
     def base(self, name: str, at: datetime, steps: int, factors: Mapping[str, float]) -> Array:
-        """A series without what is seen now."""
-        plan = self._campus.expect(name, at, steps) * factors.get(name, 1.0)
-        return self.issues.lay(name, at, plan, self._campus.facility.step_hours)
+        """A series without what is seen now.
+
+        What a plant could give is set against what was forecast of it, so that its factor corrects a forecast too;
+        that of the PUE is the plan's alone.
+        """
+        campus, factor = self._campus, factors.get(name, 1.0)
+        plan, hours = campus.expect(name, at, steps), campus.facility.step_hours
+        if name.startswith(AVAILABILITY):
+            return self.issues.lay(name, at, plan, hours) * factor
+        return self.issues.lay(name, at, plan * factor, hours)
 
     def expect(self, now: datetime, telemetry: Telemetry, factors: Mapping[str, float]) -> dict[str, Array]:
         """Every series from `now` on, each of the window's length; the mean of each step."""

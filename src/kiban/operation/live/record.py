@@ -10,7 +10,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from kiban.operation.live.outlook import Issue
+from kiban.operation.live.issued import Issue, Issued
 from kiban.operation.live.steering import Decision
 from kiban.operation.live.telemetry import Fault, Reading
 from kiban.operation.power_limit import PowerLimit
@@ -50,17 +50,24 @@ def restore_readings(content: Sequence[Sequence[Any]]) -> list[Reading]:
     ]
 
 
-def issues_content(issues: Iterable[Issue]) -> list[list[Any]]:
-    """Forecasts as lists of series, issue time, valid time and value."""
-    return [[one.series, one.issued.isoformat(), one.valid.isoformat(), one.value] for one in issues]
+def issued_content(issued: Issued) -> dict[str, Any]:
+    """Forecasts and who made them; issues are lists of series, issue time, valid time and value."""
+    return {
+        "name": issued.name,
+        "version": issued.version,
+        "accepted": {series: list(found) for series, found in issued.accepted.items()},
+        "issues": [[one.series, one.issued.isoformat(), one.valid.isoformat(), one.value] for one in issued.issues],
+    }
 
 
-def restore_issues(content: Sequence[Sequence[Any]]) -> list[Issue]:
-    """The forecasts of `issues_content`."""
-    return [
+def restore_issued(content: Mapping[str, Any]) -> Issued:
+    """The forecasts of `issued_content`; a journal of before 2027 does not say who made them."""
+    issues = [
         Issue(series, datetime.fromisoformat(issued), datetime.fromisoformat(valid), value)
-        for series, issued, valid, value in content
+        for series, issued, valid, value in content["issues"]
     ]
+    accepted = {series: (mean, deviation) for series, (mean, deviation) in content.get("accepted", {}).items()}
+    return Issued(content.get("name", ""), content.get("version", ""), issues, accepted)
 
 
 def decision_content(decision: Decision, faults: Iterable[Fault]) -> dict[str, Any]:

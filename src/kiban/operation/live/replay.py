@@ -11,7 +11,7 @@ from kiban.errors import OutputError, Problem
 from kiban.operation.live.campus import Campus
 from kiban.operation.live.journal import Entry
 from kiban.operation.live.orders import restore_order
-from kiban.operation.live.record import decision_bytes, decision_content, restore_issues, restore_readings
+from kiban.operation.live.record import decision_bytes, decision_content, restore_issued, restore_readings
 from kiban.operation.live.steering import LAST_PLAN, Steering
 
 
@@ -64,7 +64,7 @@ def take(steering: Steering, entry: Entry, *, deciding: bool) -> dict[str, Any] 
     if entry.kind in ("override", "call"):
         steering.order(restore_order(entry.kind, content["order"]))
     elif entry.kind == "forecast":
-        steering.forecast(restore_issues(content["issues"]))
+        steering.forecast(restore_issued(content))
     elif entry.kind == "step":
         now = datetime.fromisoformat(content["at"])
         faults = steering.hear(now, restore_readings(content["readings"]))

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -26,8 +26,11 @@ from kiban.operation.facility import EXPORT, Facility, equip
 from kiban.operation.horizon import measure
 from kiban.operation.hour import Handover, Happened, Standing, run_hour
 from kiban.operation.live.campus import WAITING, Campus, lay_conditions, lay_facility
+from kiban.operation.live.issued import Issued
+from kiban.operation.live.judging import Judge
+from kiban.operation.live.measured_steps import MeasuredSteps
 from kiban.operation.live.orders import Call, Order, Override
-from kiban.operation.live.outlook import Issue, Outlook
+from kiban.operation.live.outlook import Outlook
 from kiban.operation.live.pacing import Account, Pacing
 from kiban.operation.live.solving import solve_window
 from kiban.operation.live.telemetry import STEP, Fault, Reading, Telemetry
@@ -39,6 +42,8 @@ LIFE: Final = timedelta(minutes=15)
 """A limit holds so long: three steps, so that one which is late or lost leaves no hole."""
 LAST_PLAN: Final = timedelta(hours=6)
 """So long the last good window says what to do; after that its forecasts say nothing any more."""
+KEPT: Final = timedelta(days=2)
+"""So long a forecast is kept after the step that it is for."""
 DIGITS_MW: Final = 6
 """Limits are whole watts: what lies below differs from one kind of processor to the next."""
 
@@ -90,6 +95,10 @@ class Steering:
         self.telemetry = Telemetry(campus.meters(), begins)
         self.outlook = Outlook(campus)
         self.twin = Twin(campus)
+        self.steps = MeasuredSteps(campus)
+        self.judge = Judge(campus)
+        self.issued: Issued | None = None
+        """The last forecasts that were heard."""
         self.number = 0
         """That of the last decision."""
         self.orders: list[Order] = []
@@ -104,15 +113,21 @@ class Steering:
             self._last = None
         self.orders.append(order)
 
-    def forecast(self, issues: Iterable[Issue]) -> None:
+    def forecast(self, issued: Issued) -> None:
         """Take forecasts."""
-        self.outlook.issues.hear(issues)
+        self.issued = issued
+        self.outlook.issues.hear(issued.issues)
+        self.judge.take(issued, self.steps)
 
     def hear(self, now: datetime, readings: Sequence[Reading]) -> list[Fault]:
         """Take what was measured; the faults that begin."""
         found = self.telemetry.hear(now, readings)
         self.outlook.hear(now, self.telemetry)
         self.twin.hear(now, self.telemetry, self.outlook)
+        self.steps.hear(now, self.telemetry, self.outlook)
+        self.judge.hear(now, self.steps)
+        # Hindsight looks back by a day.
+        self.outlook.issues.forget(now - KEPT)
         self.pacing.hear(now, self.telemetry)
         self.orders = [one for one in self.orders if one.ends > now]
         return found

@@ -5,7 +5,8 @@ service      the loop: hear, decide, keep, hand over
 clocks       the machine's clock, or a faster one
 sources      telemetry from Prometheus or a file
 meters       names under which a campus measures itself
-forecast_file  forecasts of a file, as they are issued
+forecasts    forecasts of a model of the register, of a weather service or a file
+forecast_file  those of a file, as they are issued
 schedulers   what takes a limit to a scheduler
 addresses    metrics, health, and orders over HTTP
 metrics      the table of metrics

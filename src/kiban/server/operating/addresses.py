@@ -106,14 +106,20 @@ def make_addresses(service: Service, gauges: Gauges, token: str | None, language
 def describe(service: Service, language: Language) -> dict[str, Any]:
     """How the service is: what decides, what is missing and why, each fault with its sentence."""
     now = service.clock.now()
-    possible = (service.source_fault, service.scheduler_fault, *service.caller_faults.values())
+    possible = (
+        service.source_fault,
+        service.scheduler_fault,
+        service.forecast_fault,
+        *service.caller_faults.values(),
+    )
     faults = [fault for fault in possible if fault is not None]
-    last = service.last
+    last, issued = service.last, service.steering.issued
     decided = last is not None and last.decision.limit.reason in DECIDING_WELL
     return {
         "state": "good" if decided and not faults else "degraded",
         "reason": None if last is None else last.decision.limit.reason,
         "missing": [] if last is None else list(last.decision.missing),
+        "forecast": None if issued is None else {"name": issued.name, "version": issued.version},
         "faults": [{"code": fault.code, "sentence": say_problem(fault, language)} for fault in faults],
         "decision_age_seconds": None if last is None else (now - last.at).total_seconds(),
         "data_age_seconds": service.steering.telemetry.age(now).total_seconds(),

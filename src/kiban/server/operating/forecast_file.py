@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import logging
+import hashlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from kiban.errors import InputError
+from kiban.errors import InputError, Problem
 from kiban.operation.forecast.given_file import read_given
 from kiban.operation.live.campus import Campus
-from kiban.operation.live.outlook import Issue
-from kiban.server.operating.logs import log
+from kiban.operation.live.issued import Issue, Issued
+from kiban.operation.live.steering import Steering
 
 
 class ForecastFile:
     """A file as `kiban run --forecast FILE` reads it; asked with the time, it gives the issues that are new."""
 
     def __init__(self, path: str | Path, campus: Campus) -> None:
-        """Raises `InputError` for a file that cannot be used now; later it is only said in the log."""
+        """Raises `InputError` for a file that cannot be used now; later that is a fault, and what was read counts."""
         self._path = Path(path)
+        self.name = self._path.name
+        self.fault: Problem | None = None
+        self._version = ""
         self._names = tuple(campus.most)
         offset = campus.zone.utcoffset(None)
         self._offset_hours = offset.total_seconds() / 3600.0
@@ -28,12 +31,14 @@ class ForecastFile:
         self._heard: set[tuple[str, datetime, datetime]] = set()
         self._refresh()
 
-    def __call__(self, now: datetime) -> list[Issue]:
+    def issue(self, now: datetime, _: Steering | None = None) -> Issued | None:
         """What was issued by now for steps that are not over, oldest issue first."""
         try:
             self._refresh()
         except InputError as error:
-            log(logging.ERROR, "forecast_unusable", reason=str(error))
+            self.fault = error.problems[0]
+        else:
+            self.fault = None
         new = [
             one
             for one in self._issues
@@ -41,7 +46,7 @@ class ForecastFile:
         ]
         self._heard = {key for key in self._heard if key[2] + self._step > now}
         self._heard.update((one.series, one.issued, one.valid) for one in new)
-        return new
+        return Issued(self.name, self._version, new) if new else None
 
     def _refresh(self) -> None:
         try:
@@ -53,6 +58,7 @@ class ForecastFile:
             return
         given = read_given(self._path, self._names, self._offset_hours)
         self._stamp = stamp
+        self._version = hashlib.sha256(self._path.read_bytes()).hexdigest()[:12]
         self._issues = sorted(
             (
                 Issue(name, datetime.fromtimestamp(issued, UTC), datetime.fromtimestamp(valid, UTC), value)

@@ -87,6 +87,17 @@ class Gauges:
             made["kiban_regret_yen"].set(step.day.regret_myen * YEN_PER_MYEN)
         for price, factor in service.steering.pacing.factors.items():
             made["kiban_budget_price_ratio"].labels(LIMITS[price]).set(factor)
+        issued, judge = service.steering.issued, service.steering.judge
+        if issued is not None:
+            made["kiban_forecast_info"].clear()
+            made["kiban_forecast_info"].labels(issued.name, issued.version if issued.accepted else "").set(1.0)
+        for metric, by_series in (
+            ("kiban_forecast_loss", judge.losses),
+            ("kiban_forecast_drift_ratio", judge.drift),
+        ):
+            made[metric].clear()
+            for series, value in by_series.items():
+                made[metric].labels(series).set(value)
         for quantity, found in service.steering.twin.calibrations.items():
             if found.ratio is not None:
                 made["kiban_twin_ratio"].labels(quantity).set(found.ratio)
@@ -103,6 +114,11 @@ class Gauges:
         made["kiban_data_age_seconds"].set(service.steering.telemetry.age(now).total_seconds())
         made["kiban_source_up"].set(0.0 if service.source_fault else 1.0)
         made["kiban_scheduler_up"].set(0.0 if service.scheduler_fault else 1.0)
+        if service.forecasts is not None:
+            made["kiban_forecast_up"].labels(service.forecasts.name).set(0.0 if service.forecast_fault else 1.0)
+        issued = service.steering.issued
+        if issued is not None:
+            made["kiban_forecast_age_seconds"].set((now - issued.newest).total_seconds())
         for source, fault in service.caller_faults.items():
             made["kiban_caller_up"].labels(source).set(0.0 if fault else 1.0)
         if service.offers:

@@ -25,7 +25,7 @@ from kiban.quantities import Language
 from kiban.server.operating.addresses import Listener, make_addresses
 from kiban.server.operating.calls import CallDesk, Hearing, name_of, open_source
 from kiban.server.operating.clocks import Clock, FastClock, RealClock
-from kiban.server.operating.forecast_file import ForecastFile
+from kiban.server.operating.forecasts import open_forecasts
 from kiban.server.operating.gauges import Gauges
 from kiban.server.operating.schedulers import Apply
 from kiban.server.operating.service import Origin, Service
@@ -100,7 +100,12 @@ def operate(
             source=wanted.source,
             account=wanted.account,
             chips=wanted.chips,
+            forecast=wanted.forecast,
         )
+        forecasts = None
+        if wanted.forecast is not None:
+            real_time = wanted.clock == "real"
+            forecasts = open_forecasts(wanted.forecast, plan, campus, clock.now, real_time=real_time)
         service = Service(
             campus,
             journal,
@@ -108,7 +113,7 @@ def operate(
             source=source,
             clock=clock,
             apply=apply or _apply_of(wanted, clock, campus.curve),
-            forecasts=None if wanted.forecast is None else ForecastFile(wanted.forecast, campus),
+            forecasts=forecasts,
             watch=gauges.update,
         )
         listener = Listener(make_addresses(service, gauges, token, language), listen(wanted.host, wanted.port))

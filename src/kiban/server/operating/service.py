@@ -20,15 +20,15 @@ from kiban.operation.live.hindsight import DayLooked, Hindsight
 from kiban.operation.live.journal import JournalFile
 from kiban.operation.live.offering import Offer, offer_now
 from kiban.operation.live.orders import Call, Order, kind_of, order_content
-from kiban.operation.live.outlook import Issue
 from kiban.operation.live.pacing import Account
-from kiban.operation.live.record import decision_content, issues_content, readings_content, restore_limit
+from kiban.operation.live.record import decision_content, issued_content, readings_content, restore_limit
 from kiban.operation.live.replay import check_plan, resume
 from kiban.operation.live.solving import solve_window
 from kiban.operation.live.steering import Decision, Steering
 from kiban.operation.live.telemetry import STEP, Fault, Reading
 from kiban.operation.power_limit import PowerLimit
 from kiban.server.operating.clocks import Clock, next_step
+from kiban.server.operating.forecasts import Forecasts
 from kiban.server.operating.logs import log
 from kiban.server.operating.schedulers import Apply, SchedulerAwayError
 from kiban.server.operating.sources import Source, SourceAwayError
@@ -52,6 +52,8 @@ class Origin:
     """The time over which limits of a year are paced."""
     chips: tuple[str, ...] = ()
     """Accelerators whose power may be capped."""
+    forecast: str | None = None
+    """Where forecasts come from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ class Service:
         source: Source,
         clock: Clock,
         apply: Apply | None = None,
-        forecasts: Callable[[datetime], list[Issue]] | None = None,
+        forecasts: Forecasts | None = None,
         watch: Callable[[Service, Step], None] | None = None,
     ) -> None:
         """Go on where the journal ends; `apply` None advises only. Raises `OutputError` for another plan's journal."""
@@ -91,6 +93,8 @@ class Service:
         """Why the last limit was not handed over; None where it was."""
         self.caller_faults: dict[str, Problem | None] = {}
         """Why calls of a server are not heard, by its name; None while they are."""
+        self.forecast_fault: Problem | None = None
+        """Why there are no new forecasts; None while there are."""
         self.scheduler_failures = self.late_steps = 0
         self.last: Step | None = None
         self.offers: tuple[Offer, ...] = ()
@@ -101,7 +105,7 @@ class Service:
         self._journal = journal
         self._source = source
         self._apply = apply
-        self._forecasts = forecasts
+        self.forecasts = forecasts
         self._watch = watch
         self._lock = threading.RLock()
         self.limit: PowerLimit | None = None
@@ -154,11 +158,8 @@ class Service:
         """What is new is heard, and a limit decided, kept and handed over."""
         with self._lock:
             readings = self._read()
-            if self._forecasts is not None:
-                issues = self._forecasts(at)
-                if issues:
-                    self._journal.append("forecast", {"at": at.isoformat(), "issues": issues_content(issues)})
-                    self.steering.forecast(issues)
+            if self.forecasts is not None:
+                self._forecast(at, self.forecasts)
             return self._decide(at, readings)
 
     def order(self, order: Order) -> Step:
@@ -193,6 +194,22 @@ class Service:
                 content = {"source": name, "up": up, "code": None if problem is None else problem.code}
                 self._journal.append("calls", {"at": self.clock.now().isoformat(), **content})
             self.caller_faults[name] = problem
+
+    def _forecast(self, at: datetime, forecasts: Forecasts) -> None:
+        """Hear what was forecast; where nothing is, what was heard before holds, then the plan and what is seen now."""
+        issued = forecasts.issue(at, self.steering)
+        fault, before = forecasts.fault, self.forecast_fault
+        if (fault is None) != (before is None):
+            up = fault is None
+            log(logging.INFO if up else logging.ERROR, "forecasts_back" if up else "forecasts_away",
+                source=forecasts.name, reason="" if fault is None else str(fault))  # fmt: skip
+            content = {"source": forecasts.name, "up": up, "code": None if fault is None else fault.code}
+            self._journal.append("forecaster", {"at": at.isoformat(), **content})
+        self.forecast_fault = fault
+        if issued is not None and issued.issues:
+            self._journal.append("forecast", {"at": at.isoformat(), **issued_content(issued)})
+            self.steering.forecast(issued)
+            log(logging.INFO, "forecast", source=issued.name, version=issued.version, values=len(issued.issues))
 
     def _read(self) -> list[Reading]:
         try:

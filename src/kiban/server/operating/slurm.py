@@ -15,10 +15,13 @@ suspended, and after a restart knows its own.
 
 slurmctld writes its state to the disk up to five seconds late. If it is killed, it may believe that a job runs which is
 stopped, or the other way round. Whenever it has been started anew, or kiban has, each flexible job is therefore once
-suspended or resumed for a second, so that what Slurm believes and what is become one; and half a minute later once
+suspended or resumed for some seconds, so that what Slurm believes and what is become one; and half a minute later once
 more, since to nodes that have not reported yet Slurm may send an order late, after the one that follows it. For the
 same reason a mark is wiped only when the job has been seen running for longer than that: an order to wipe it that
 reaches a controller which has just forgotten the resumption would leave a suspended job that nobody resumes.
+
+A node answers an order before it carries it out: slurmd waits a second before it stops a job, and of two orders that
+wait there meanwhile the later may go first. Two orders to one job are therefore `SETTLING_SECONDS` apart.
 """
 
 from __future__ import annotations
@@ -47,10 +50,14 @@ CAP: Final = "kiban-cap"
 PLACE: Final = "Slurm"
 ANSWER_SECONDS: Final = 5.0
 """Longest wait for an answer; Slurm's own commands ask a controller that is away for nine seconds."""
-SETTLING_SECONDS: Final = 1.0
-"""Between an order to a job and its opposite: Slurm hands both to the node in the background."""
+SETTLING_SECONDS: Final = 4.0
+"""Between an order to a job and its opposite: a second that slurmd waits, one in which it stops the job, and as long
+again for a node that is busy."""
+DELIVERED_SECONDS: Final = 10.0
+"""Longest wait until slurmctld has handed all its orders to the nodes; what is away so long has its orders repeated."""
 AGAIN_SECONDS: Final = 30.0
 """After so long every node has reported to a new slurmctld, and the orders of before have arrived."""
+POLLING_SECONDS: Final = 0.1
 SAVED_SECONDS: Final = 10.0
 """After so long slurmctld has written down what it was told."""
 COLUMNS: Final = (("jobid", 20), ("statecompact", 4), ("starttime", 24), ("licenses", 200), ("admin_comment", 1000))
@@ -106,6 +113,9 @@ class Slurm:
         self.started: str | None = None
         self.align_at = math.inf
         self.seen_running: dict[str, float] = {}
+        self.began = time.monotonic()
+        self.ordered: dict[str, float] = {}
+        """When each job was given its last order."""
 
     def apply(self, limit: PowerLimit) -> None:
         """Make the limit hold; the same limit again changes nothing, and one that has expired does nothing.
@@ -203,6 +213,7 @@ class Slurm:
     def _settle(self, flexible_kw: int) -> None:
         """Suspend what exceeds the limit, resume what fits; the first started come first."""
         jobs = self._jobs()
+        self.ordered = {job.name: self.ordered[job.name] for job in jobs if job.name in self.ordered}
         started = self._started()
         if self.started is None:
             self._require_partition()
@@ -245,8 +256,17 @@ class Slurm:
             else:
                 self._order("resume", job)
         if touched:
-            time.sleep(SETTLING_SECONDS)
+            self._deliver()
+            self.ordered |= dict.fromkeys((job.name for job in touched), time.monotonic())
         return self._jobs()
+
+    def _deliver(self) -> None:
+        """Wait until slurmctld has no order that a node has not answered."""
+        until = time.monotonic() + DELIVERED_SECONDS
+        while any(map(int, re.findall(r"^Agent (?:queue size|count):\s+(\d+)", self._ask("sdiag"), re.MULTILINE))):
+            if time.monotonic() > until:
+                return
+            time.sleep(POLLING_SECONDS)
 
     def _suspend(self, job: Job) -> None:
         # The mark comes first: whatever ends in between, no job is left suspended that kiban does not know as its own.
@@ -255,6 +275,11 @@ class Slurm:
         self._order("suspend", job)
 
     def _order(self, order: str, job: Job) -> None:
+        """Give an order, when the one before it has been carried out."""
+        # Who was here before may have given an order to a job that bears the mark just before it ended.
+        before = self.ordered.get(job.name, self.began if job.held else -math.inf)
+        time.sleep(max(before + SETTLING_SECONDS - time.monotonic(), 0.0))
+        self.ordered[job.name] = time.monotonic()
         self._ask_of_job(job, "scontrol", order, job.name)
 
     def _write(self, job: Job, comment: str) -> None:

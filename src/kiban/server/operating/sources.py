@@ -124,7 +124,11 @@ class CsvSource:
         try:
             self._refresh()
         except SourceAwayError as error:
-            raise InputError(error.problem) from None
+            problem = error.problem
+            if problem.code == "source.away":
+                # Before the service has begun no plan is there to be followed: the file is to be named.
+                problem = Problem("source.away", problem.where, remedy="source.no_file", values=problem.values)
+            raise InputError(problem) from None
         if not self._rows:
             raise InputError(Problem("source.no_rows", str(self._path)))
         return self._rows[0][0]
