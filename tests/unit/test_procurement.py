@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from tests.cases import make_resources
+from tests.cases.documents import misfits
 from tests.cases.procurements import PERIODS, with_procurement
 from tests.cases.purchases import buy, campus
 
@@ -25,8 +26,11 @@ from kiban.planning.preparation import prepare
 from kiban.planning.procurement_account import charge_cost, procurement_costs
 from kiban.planning.programme import write_programme
 from kiban.policy.terms import PolicyTerms
+from kiban.report.page import fill_page
+from kiban.report.plan.document import Circumstances, PlanDocument, plan_document
 from kiban.report.plan.procurement import bought_details
-from kiban.report.plan.record import restore, summarise
+from kiban.report.plan.record import PlanRecord, restore, summarise
+from kiban.report.plan.tables import make_tables
 from kiban.scenario import parse_scenario
 
 LOAD_MW, HOURS_PER_YEAR = 24.0, 8760.0
@@ -322,6 +326,11 @@ def test_the_result_survives_its_record_and_stands_in_both_languages() -> None:
     plan = buy({"menu": {"list": {}}, "certificates": {"claim_share": 0.5}})
     summary = json.loads(json.dumps(summarise(plan)))
     assert restore(summary, plan.scenario, plan.time, plan.hourly).bought == plan.bought
+    assert misfits(summary, PlanRecord) == []
+    document = json.loads(json.dumps(plan_document(plan, Circumstances("p", 0.0, 0.5, "instant"))))
+    assert misfits(document, PlanDocument) == []
+    assert "details" in fill_page(document, plan.hourly) and "請求の内訳" in fill_page(document, plan.hourly)
+    assert [table.name for table in make_tables(plan)][-3:] == ["bought", "bill", "peaks"]
     english, japanese = bought_details(plan, "en"), bought_details(plan, "ja")
     assert [len(one["tables"][0]["rows"]) for one in english] == [len(one["tables"][0]["rows"]) for one in japanese]
     assert english[0]["title"] != japanese[0]["title"]
