@@ -139,12 +139,16 @@ def test_hours_and_months_of_a_menu() -> None:
     assert charge[3] == pytest.approx(np.where(np.arange(24) == 12, 0.005, 0.02))
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_a_month_is_charged_its_peak_or_the_ratchet(seed: int) -> None:
-    site = with_procurement(make_resources(seed, frozenset({"grid"}), block_steps=48), seed, claims=False)
-    procurement = site.procurement
-    assert procurement is not None
-    solution = solve(write_programme(site))
+@pytest.mark.parametrize("share", [0.0, 0.999, 1.0])
+def test_a_month_is_charged_its_peak_or_the_ratchet(share: float) -> None:
+    site = with_procurement(make_resources(0, frozenset({"grid"}), block_steps=48), 0, claims=False)
+    assert site.procurement is not None
+    procurement = replace(site.procurement, demand_ratchet_share=share)
+    solution = solve(write_programme(replace(site, procurement=procurement)))
+    drawn = solution.hourly["import"]
+    own = np.array([drawn[procurement.period_of_step == period].max() for period in range(PERIODS)])
+    # The peaks of the months differ, so that a ratchet of nearly all of the highest is felt.
+    assert own.min() < 0.995 * own.max()
     for charge in procurement.peak_charges:
         power = sum(solution.hourly[name] for name in charge.bought)
         peaks = np.array([power[procurement.period_of_step == period].max() for period in range(PERIODS)])
@@ -264,6 +268,17 @@ def test_another_way_never_costs_more_and_a_charge_never_less() -> None:
     # Four days of January know no charge of the other months, and stand for twelve of their own.
     assert dearer.cost_myen_per_year == pytest.approx(base.cost_myen_per_year, rel=1e-9)
     assert january.cost_myen_per_year - base.cost_myen_per_year == pytest.approx(12 * 0.5 * LOAD_MW, rel=1e-6)
+
+
+def test_months_of_a_horizon_stand_for_a_year() -> None:
+    """January and February: each for six months of its own charge; both count for capacity, and for all of it."""
+    charges = [0.5, 0.3] + [9.0] * 10
+    scenario = campus({"demand_charge_myen_per_mw_month": charges}, time={"first_hour": 0, "hours": 1416})
+    procurement = prepare(parse_scenario(scenario)).resources_for("given").procurement
+    assert procurement is not None
+    assert procurement.period_months == (1, 2)
+    assert procurement.demand_myen_per_mw == pytest.approx([3.0, 1.8])
+    assert procurement.capacity_myen_per_mw == pytest.approx([5.834 * 0.93 / 2] * 2)
 
 
 def test_a_settled_contract_power_is_paid_whether_used_or_not() -> None:
