@@ -230,11 +230,12 @@ export interface ColumnDocument {
   unit_text: Names;
 }
 
-/** Headings and rows of text; columns whose number is in `numeric` hold numbers. */
+/** Headings and rows of text; `numeric` has the numbers of columns of numbers, `bold` those of rows that sum up. */
 export interface TableDocument {
   columns: string[];
   numeric: number[];
   rows: string[][];
+  bold: number[];
 }
 
 /** A section in one language: its title, its tables, and what is said beside them. */
