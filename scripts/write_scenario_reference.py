@@ -69,6 +69,8 @@ it_load_mw = 500.0
 
 UNITS = (
     ("_myen_per_mw_year", "million yen/(MW year)"),
+    ("_myen_per_mw_month", "million yen/(MW month)"),
+    ("_mwh_per_year", "MWh/year"),
     ("_myen_per_mw_ms", "million yen/(MW ms)"),
     ("_myen_per_m2", "million yen/m²"),
     ("_myen_per_year", "million yen/year"),
@@ -131,6 +133,11 @@ NESTED = {
     "ConnectionWindow": "A window of the connection",
     "NonFirm": "A non-firm connection",
     "Contract": "A contract of a large load",
+    "Menu": "A retail menu",
+    "TimeOfUse": "An energy charge of some hours",
+    "Market": "The market through a supplier",
+    "OffSite": "A plant elsewhere",
+    "Certificates": "Certificates",
 }
 """Tables inside of sections, which have a part of their own at the end, with its title."""
 
@@ -187,7 +194,7 @@ def _section(title: str, about: str, section: Mapping[str, Any], schema: Mapping
         "| --- | --- | --- | --- | --- |",
     ]
     for key, spec in section["properties"].items():
-        if spec.get("$ref") and _section_of(spec, schema) is not None:
+        if spec.get("$ref", "").rsplit("/", 1)[-1] in schema.get("$defs", {}).keys() - NESTED.keys():
             continue
         default = _default(key, spec, name, key in section.get("required", ()))
         cells = (f"`{key}`", unit_of(key), _value(spec, schema), default, _text(spec.get("description", "")))
@@ -235,7 +242,10 @@ def _value(spec: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
         inner = _value(spec["items"], schema)
         return f"list of {inner.replace('text', 'names').replace('number', 'numbers')}"
     if kind == "object":
-        numbers = spec["additionalProperties"].get("type") == "number"
+        inner = spec["additionalProperties"]
+        if inner.get("$ref", "").rsplit("/", 1)[-1] in NESTED:
+            return f"tables by name, each {_value(inner, schema)}"
+        numbers = inner.get("type") == "number"
         return "table of numbers" if numbers else "tables as [`[supply.NAME]`](scenario.md#supplyname)"
     if kind == "string":
         return "text"

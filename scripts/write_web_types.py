@@ -10,7 +10,7 @@ import dataclasses
 import types
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from kiban.report.national.document import NationalDocument
 from kiban.report.operation.view import OperationDocument, OperationHours
@@ -103,11 +103,17 @@ def _shapes_in(hint: Any) -> Iterator[Any]:
 def _interface(name: str, shape: Any) -> str:
     said = (shape.__doc__ or "").strip().split("\n")[0]
     note = f"/** {said} */\n" if said else ""
-    rows = "".join(f"  {key}: {_type(hint)};\n" for key, hint in _fields(shape).items())
+    rows = "".join(f"  {_key(key, hint)}: {_type(hint)};\n" for key, hint in _fields(shape).items())
     return f"\n{note}export interface {name} {{\n{rows}}}\n"
 
 
+def _key(key: str, hint: Any) -> str:
+    return f"{key}?" if get_origin(hint) is NotRequired else key
+
+
 def _type(hint: Any) -> str:
+    if get_origin(hint) is NotRequired:
+        return _type(get_args(hint)[0])
     if hint in PLAIN:
         return PLAIN[hint]
     origin, inner = get_origin(hint), get_args(hint)

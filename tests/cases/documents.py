@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import types
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 
 def misfits(value: object, hint: Any, path: str = "") -> list[str]:
@@ -16,6 +16,9 @@ def misfits(value: object, hint: Any, path: str = "") -> list[str]:
 def _misfits(value: object, hint: Any, path: str) -> Iterator[str]:
     origin, inner = get_origin(hint), get_args(hint)
     if hint is Any or hint is object:
+        return
+    if origin is NotRequired:
+        yield from _misfits(value, inner[0], path)
         return
     if origin in (Union, types.UnionType):
         if all(misfits(value, one, path) for one in inner):
@@ -53,7 +56,8 @@ def _misfits_of_keys(value: object, shape: Any, path: str) -> Iterator[str]:
     hints = get_type_hints(shape, include_extras=True)
     if dataclasses.is_dataclass(shape):
         hints = {field.name: hints[field.name] for field in dataclasses.fields(shape)}
-    for key in value.keys() ^ hints.keys():
+    left_out = {key for key, hint in hints.items() if get_origin(hint) is NotRequired and key not in value}
+    for key in value.keys() ^ (hints.keys() - left_out):
         yield f"{path}.{key}: {'not defined' if key in value else 'missing'} in {shape.__name__}"
     for key in value.keys() & hints.keys():
         yield from _misfits(value[key], hints[key], f"{path}.{key}")

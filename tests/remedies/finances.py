@@ -23,6 +23,7 @@ from kiban.finance.leakage import require_shares
 from kiban.finance.levelised import break_even_price
 from kiban.finance.paying import Question
 from kiban.finance.uncertain import draw_rows
+from kiban.planning.procurement_result import Bought
 
 ROWS = ("chip.life", "pv.capex", "hydro.capex")
 CONTRADICTION = {(ROWS[0], ROWS[1]): 0.9, (ROWS[1], ROWS[2]): 0.9, (ROWS[0], ROWS[2]): -0.9}
@@ -58,6 +59,12 @@ def catalogue(**rows: float) -> Any:
 
 def demand_of(payment: Any) -> Step:
     return lambda: DrawnQuestion(question(), payment)
+
+
+def buying(payment: Any) -> Any:
+    """An answer whose campus buys its power several ways."""
+    bought = Bought((), (), (), 0.0, 0.0, None, {})
+    return replace(payment, before=replace(payment.before, plan=replace(payment.before.plan, bought=bought)))
 
 
 def fixed_demand() -> Any:
@@ -111,6 +118,11 @@ CASES: Mapping[str, Case] = {
     "finance.draws_public": lambda g: (
         demand_of(paid("public-ownership")),
         lambda: paid("public-ownership"),
+        demand_of(paid("tax-credit")),
+    ),
+    "finance.draws_procurement": lambda g: (
+        demand_of(buying(paid("tax-credit"))),
+        lambda: paid("tax-credit"),
         demand_of(paid("tax-credit")),
     ),
     "finance.over_one": lambda g: (

@@ -118,6 +118,7 @@ CASES: Mapping[str, Case] = {
     "demand_charge": lambda g: (
         given(grid={"demand_charge_myen_per_mw_month": 0.2}),
         given(grid={"annual_cost_myen_per_mw": 2.4}),
+        given(procurement={"demand_charge_myen_per_mw_month": 0.2}),
     ),
     "price_by_hour": lambda g: (
         given(grid={"tier_price_myen_per_mwh": 0.02}),

@@ -102,7 +102,8 @@ def command(*arguments: str) -> subprocess.CompletedProcess[str]:
             "[grid]\ndemand_charge_myen_per_mw_month = 0.2\n",
             "grid.demand_charge_myen_per_mw_month",
             "is not a known key; a charge per MW of connection is grid.annual_cost_myen_per_mw, "
-            "in million yen a year (twelve times a monthly charge).",
+            "in million yen a year (twelve times a monthly charge); on the peak of each month it is "
+            "procurement.demand_charge_myen_per_mw_month.",
         ),
         (
             "[grid]\nenergy_charge_myen_per_mw = 0.2\n",

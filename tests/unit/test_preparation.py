@@ -235,6 +235,7 @@ def test_every_input_has_an_origin():
 
 def test_names_of_the_programme_are_reserved():
     from tests.cases import draw_features, make_resources
+    from tests.cases.procurements import with_procurement
 
     from kiban.planning.programme import write_programme
     from kiban.scenario.plant import RESERVED_BEGINNINGS, RESERVED_NAMES, TRANCHE
@@ -245,12 +246,17 @@ def test_names_of_the_programme_are_reserved():
         programme = write_programme(site)
         own = {supply.name for supply in site.supply} | {measure.name for measure in site.measures}
         names |= {*programme.capacities, *programme.variables} - own - {f"{name}_output" for name in own}
+    buys = with_procurement(make_resources(1, frozenset({"grid"}), block_steps=24), 1)
+    names |= {*write_programme(buys).capacities, *write_programme(buys).variables} - {s.name for s in buys.supply}
     tranches = {name for name in names if name.startswith(TRANCHE)}
     # Hired engines are a plant like any other, with a name that is kept for them; flexibility is sold at a price only.
     kept = RESERVED_NAMES - {"bridging_gas", "flexibility"}
     assert {name for name in names if not name.startswith(RESERVED_BEGINNINGS)} == kept
     assert {name.split("_")[1] for name in tranches} == {"patient", "prompt"}
-    assert all(any(name.startswith(beginning) for name in names) for beginning in RESERVED_BEGINNINGS[:-3])
+    assert all(
+        any(name.startswith(beginning) for name in names)
+        for beginning in set(RESERVED_BEGINNINGS) - {"kept_", "sold_", "standing_"}
+    )
 
 
 @pytest.mark.parametrize("name", ["it", "import", "a b", "PV", "x_output", "tranche_a"])

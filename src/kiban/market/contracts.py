@@ -11,8 +11,8 @@ taken is sold at the day-ahead price of the plant's area, or lost:
 with `sale` 1 where surplus is sold and 0 where it is lost. What is taken is not sold at the plant: in the campus's own
 area `b = s`; from another area the supplier sells there and buys here at the price `b[t]` of the campus's own.
 
-A virtual contract (contract for differences) delivers nothing: the plant is sold at the market, and the campus pays what
-the strike is above that price, `x sum_t a[t] (strike - s[t])`.
+A virtual contract (contract for differences) delivers nothing: the plant is sold at the market, and the campus pays
+what the strike is above that price, `x sum_t a[t] (strike - s[t])`.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from kiban.errors import Problem, ScenarioError
 
 CAPACITY_MONTHS: Final = (1, 2, 7, 8, 9, 12)
 """Months whose peaks share out the capacity contribution: those in which reserves are least."""
-POINTS: Final = 100.0
+POINTS_OF_POWER_FACTOR: Final = 100.0
 """Points of power factor in one."""
 
 
@@ -61,7 +61,7 @@ class NetworkTariff:
 
     def basic_myen_per_mw_year(self, power_factor: float) -> float:
         """Basic charge on a MW of contract power for a year, without tax."""
-        points = POINTS * (power_factor - self.power_factor_base)
+        points = POINTS_OF_POWER_FACTOR * (power_factor - self.power_factor_base)
         share = 1.0 - self.power_factor_rate * points
         return MONTHS_PER_YEAR * self.basic_myen_per_mw_month * share / (1.0 + self.consumption_tax)
 

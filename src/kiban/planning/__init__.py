@@ -15,6 +15,9 @@ supply_options   supply: hourly output, cost and limits
 catalogue_plants  running cost, emissions and limits of the reactors and gas plants of the catalogue
 storage_options  the battery and the efficiency measures
 grid_supply      the grid connection and the backup: prices, carbon, cost
+market_prices    the day-ahead price of the campus's area and of others
+procurement_options  the ways to buy power: tariffs of a date, menus, plants elsewhere, certificates
+procured         the numbers of these ways
 bridging         gas engines and batteries that are hired until the connection is ready
 connection_limits  how much of the grid connection may be used in each step
 area_prices      hourly prices and clean shares of an area, made from statistics
@@ -25,6 +28,9 @@ resources        the numbers from which one programme is written
 commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block
+procurement      what is bought some way in the programme: ways, peaks by month, plants elsewhere, the yearly claim
+procurement_account  what is bought and what it costs, from the optimum
+procurement_result   the same as part of a plan
 storage          the storages in the programme
 cooling_storage  a store of cold that shifts what chillers draw
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share
@@ -50,6 +56,7 @@ pypsa_network    the same programme as a PyPSA network
 pypsa_account    the account of stored and sold energy in it
 pypsa_constraints  what PyPSA has no form for
 pypsa_cooling_storage  a store of cold in it
+pypsa_procurement  the ways to buy power in it
 pypsa_outages    an outage that is survived, every start with a schedule of its own
 """
 

@@ -28,7 +28,7 @@ from kiban.planning.procured import PeakCharge, ProcurementResource
 from kiban.planning.resources import Resources
 
 CLAIM = "claim_share"
-WHOLE = 1.0
+WHOLE_RATCHET = 1.0
 
 
 def add_procurement(programme: Staircase, resources: Resources) -> None:
@@ -65,7 +65,7 @@ def add_procurement(programme: Staircase, resources: Resources) -> None:
 
 def add_peak_charge(programme: Staircase, charge: PeakCharge, procurement: ProcurementResource) -> None:
     """What is charged for the peaks of some purchases: a capacity for the year, for each month, or both."""
-    if charge.ratchet_share == WHOLE:
+    if charge.ratchet_share == WHOLE_RATCHET:
         programme.add_capacity(charge.contracted, cost=float(charge.cost_myen_per_mw.sum()), upper=charge.max_mw)
         programme.add_row(charge.row, upper=0.0)
         programme.add_capacity_term(charge.row, charge.contracted, -1.0)

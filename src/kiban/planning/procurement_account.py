@@ -12,7 +12,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.linear import Solution
 from kiban.planning.procured import CAPACITY, DEMAND, MARKET, PeakCharge, PlantResource, ProcurementResource
-from kiban.planning.procurement import WHOLE
+from kiban.planning.procurement import WHOLE_RATCHET
 from kiban.planning.procurement_result import BillItem, Bought, BoughtWay, MonthPeak
 from kiban.planning.resources import Resources
 from kiban.planning.schedule import SOLVER_DUST
@@ -75,7 +75,7 @@ def _market_legs(plant: PlantResource, solution: Solution, weight: float) -> flo
 
 def charge_cost(charge: PeakCharge, solution: Solution) -> float:
     """What a charge on peaks comes to in a year, million yen."""
-    if charge.ratchet_share == WHOLE:
+    if charge.ratchet_share == WHOLE_RATCHET:
         return float(charge.cost_myen_per_mw.sum()) * _above_dust(solution.capacities[charge.contracted])
     return sum(
         float(cost) * _above_dust(solution.capacities[charge.billed(period)])

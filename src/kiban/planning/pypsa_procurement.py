@@ -13,7 +13,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.planning.procured import PeakCharge, ProcurementResource
-from kiban.planning.procurement import CLAIM, WHOLE
+from kiban.planning.procurement import CLAIM, WHOLE_RATCHET
 from kiban.planning.pypsa_constraints import add_hours, add_total
 from kiban.planning.resources import Resources
 
@@ -67,7 +67,7 @@ def _add(network: pypsa.Network, name: str, **given: Array | float) -> None:
 
 def _add_peak_charge(network: pypsa.Network, charge: PeakCharge, procurement: ProcurementResource) -> None:
     power = dict.fromkeys(charge.bought, 1.0)
-    if charge.ratchet_share == WHOLE:
+    if charge.ratchet_share == WHOLE_RATCHET:
         yearly = float(charge.cost_myen_per_mw.sum())
         _add(network, charge.contracted, p_max_pu=0.0, p_nom_max=charge.max_mw, capital_cost=yearly)
         add_hours(network, charge.row, power, {charge.contracted: -1.0})

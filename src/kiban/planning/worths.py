@@ -172,9 +172,9 @@ def _totals(resources: Resources, solution: Solution) -> list[Worth]:
         worths.append(Worth("backup_hours", "backup.permitted_hours_per_year", saving, "h", hours))
     procurement = resources.procurement
     if procurement is not None and procurement.claim_share is not None:
-        saving = -prices[CLAIM] * matched_load(resources, solution) * POINT
-        key, share = "procurement.certificates.claim_share", procurement.claim_share
-        worths.append(Worth(CLAIM, key, max(saving, 0.0), "point", share / POINT))
+        point = -float(prices[CLAIM]) * matched_load(resources, solution) * POINT
+        key, claim = "procurement.certificates.claim_share", procurement.claim_share
+        worths.append(Worth(CLAIM, key, max(point, 0.0), "point", claim / POINT))
     worths += _calls(resources, solution)
     return worths
 

@@ -16,6 +16,7 @@
     table_file   a table as a CSV file
     lines        sentences broken into lines
     page         the report as one HTML file
+    page_details  what a plan buys, beneath its charts
 
 In a room `words` are sentences, `terminal` is text at the command line, `document` is JSON, `workbook` is an Excel file
 and `folder` is a folder of all of them. Nothing is calculated here.

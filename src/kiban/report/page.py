@@ -15,8 +15,8 @@ from typing import Any
 
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
-from kiban.report.payment.document import PaymentDocument
 from kiban.report.page_details import details_html
+from kiban.report.payment.document import PaymentDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.frontier_document import FrontierDocument
 from kiban.version import installed_version

@@ -43,6 +43,42 @@ export interface YearsDocument {
   spread: Spread;
 }
 
+/** One way to buy; `way` is `menu`, `market`, `physical`, `virtual` or `self_wheeling`. */
+export interface BoughtWay {
+  name: string;
+  way: string;
+  capacity_mw: number;
+  delivered_mwh_per_year: number;
+  generated_mwh_per_year: number;
+  cost_myen_per_year: number;
+}
+
+/** A component of the bill and who is paid: `network`, `surcharge`, `supplier`, `generator`, `market`, `owner`. */
+export interface BillItem {
+  component: string;
+  payee: string;
+  cost_myen_per_year: number;
+}
+
+/** The highest power in a month that one charge is on, and what one MW of it free of the charge would save. */
+export interface MonthPeak {
+  charge: string;
+  month: number;
+  peak_mw: number;
+  worth_myen_per_mw: number;
+}
+
+/** All that is bought: by way, by component of the bill, by month's peak, and what is claimed over the year. */
+export interface Bought {
+  ways: BoughtWay[];
+  bill: BillItem[];
+  peaks: MonthPeak[];
+  contract_power_mw: number;
+  hourly_matched_share: number;
+  claimed_share: number | null;
+  certificates_mwh_per_year: Record<string, number>;
+}
+
 /** A name or sentence in both languages. */
 export interface Names {
   en: string;
@@ -194,6 +230,21 @@ export interface ColumnDocument {
   unit_text: Names;
 }
 
+/** Headings and rows of text; `numeric` has the numbers of columns of numbers, `bold` those of rows that sum up. */
+export interface TableDocument {
+  columns: string[];
+  numeric: number[];
+  rows: string[][];
+  bold: number[];
+}
+
+/** A section in one language: its title, its tables, and what is said beside them. */
+export interface DetailDocument {
+  title: string;
+  tables: TableDocument[];
+  sentences: string[];
+}
+
 /** Everything of a plan but its hours; in a short one inputs, scenario and the list of columns are None. */
 export interface PlanDocument {
   name: string;
@@ -205,6 +256,7 @@ export interface PlanDocument {
   indicators: Record<string, number>;
   worths: Record<string, Worth>;
   years: YearsDocument | null;
+  bought?: Bought;
   id: string;
   created: string | null;
   seconds: number;
@@ -231,6 +283,7 @@ export interface PlanDocument {
   scenario: Record<string, unknown> | null;
   inputs: InputDocument[] | null;
   hourly_columns: ColumnDocument[] | null;
+  details?: Record<'ja' | 'en', DetailDocument[]>;
 }
 
 /** The steps of a document, which may be means of several steps of the plan. */
@@ -870,21 +923,6 @@ export interface TimingDocument {
   low: Record<string, number>;
   high: Record<string, number>;
   endless: Split;
-}
-
-/** Headings and rows of text; `numeric` has the numbers of columns of numbers, `bold` those of rows that sum up. */
-export interface TableDocument {
-  columns: string[];
-  numeric: number[];
-  rows: string[][];
-  bold: number[];
-}
-
-/** A section in one language: its title, its tables, and what is said beside them. */
-export interface DetailDocument {
-  title: string;
-  tables: TableDocument[];
-  sentences: string[];
 }
 
 export interface CapacityChange {

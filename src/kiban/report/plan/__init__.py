@@ -3,6 +3,7 @@
     words        its answer, the worth of its constraints, its proof, or why there is none
     findings     titles of its charts
     terminal     what `kiban build` prints
+    procurement  what is bought and which way
     check        what `kiban check` prints
     record       the numbers as JSON and back: `--json` and summary.json
     document     the JSON that the web pages and the HTML report read

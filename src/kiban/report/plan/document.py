@@ -238,8 +238,8 @@ def plan_document(
     plan: Plan, how: Circumstances, *, short: bool = False, languages: Sequence[Language] = LANGUAGES
 ) -> PlanDocument:
     """Everything of a plan but its hours, with the sentences in these languages."""
-    return {
-        **plan_figures(plan),
+    document: PlanDocument = {
+        **plan_figures(plan),  # type: ignore[typeddict-item]  # which has no details
         "id": how.id,
         "created": stamp(how.created),
         "seconds": round(how.seconds, 3),
@@ -266,14 +266,10 @@ def plan_document(
         "scenario": None if short else plain_scenario(plan.scenario),
         "inputs": None if short else input_documents(plan.provenance),
         "hourly_columns": None if short else [_column(name) for name in plan.hourly],
-        **_details(plan, languages),
     }
-
-
-def _details(plan: Plan, languages: Sequence[Language]) -> dict[str, Any]:
-    if plan.bought is None:
-        return {}
-    return {"details": {language: bought_details(plan, language) for language in languages}}
+    if plan.bought is not None:
+        document["details"] = {language: bought_details(plan, language) for language in languages}
+    return document
 
 
 def reproduction(plan: Plan) -> Reproduction:

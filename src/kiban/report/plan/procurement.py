@@ -51,6 +51,7 @@ def _ways(plan: Plan, bought: Bought, language: Language) -> TableDocument:
         "columns": [*columns, phrase("procurement.cost", language, unit=unit)],
         "numeric": [1, 2, 3, 4],
         "rows": rows,
+        "bold": [],
     }
 
 
@@ -75,7 +76,7 @@ def _bill(plan: Plan, bought: Bought, language: Language) -> TableDocument:
     rows.append([phrase("procurement.total", language), "", _number(total / size), ""])
     columns = [phrase("procurement.bill", language), phrase("procurement.payee_of", language)]
     columns += [phrase("procurement.cost", language, unit=unit), phrase("procurement.share", language)]
-    return {"columns": columns, "numeric": [2, 3], "rows": rows}
+    return {"columns": columns, "numeric": [2, 3], "rows": rows, "bold": [len(rows) - 1]}
 
 
 def _peaks(plan: Plan, bought: Bought, language: Language) -> TableDocument:
@@ -93,7 +94,7 @@ def _peaks(plan: Plan, bought: Bought, language: Language) -> TableDocument:
         ]
         for number, peak in enumerate(by_charge.get(DRAWN, []))
     ]
-    return {"columns": columns, "numeric": list(range(1, len(columns))), "rows": rows}
+    return {"columns": columns, "numeric": list(range(1, len(columns))), "rows": rows, "bold": []}
 
 
 def _shares(bought: Bought, language: Language) -> list[str]:

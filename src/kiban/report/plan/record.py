@@ -97,7 +97,7 @@ class PlanRecord(PlanFigures):
 
 def plan_figures(plan: Plan) -> PlanFigures:
     """The numbers of a plan in plain types."""
-    return {
+    figures: PlanFigures = {
         "name": plan.scenario.name,
         "status": plan.status,
         "cooling_system": plan.cooling_system,
@@ -107,8 +107,10 @@ def plan_figures(plan: Plan) -> PlanFigures:
         "indicators": _floats(plan.indicators),
         "worths": {worth.name: dataclasses.asdict(worth) for worth in plan.worths},
         "years": _years(plan),
-        **({"bought": dataclasses.asdict(plan.bought)} if plan.bought is not None else {}),
     }
+    if plan.bought is not None:
+        figures["bought"] = dataclasses.asdict(plan.bought)
+    return figures
 
 
 def _years(plan: Plan) -> YearsDocument | None:

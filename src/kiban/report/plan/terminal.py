@@ -59,7 +59,9 @@ def plan_text(plan: Plan, language: Language, width: int) -> RenderableType:
         parts += section(phrase("title.design", language), _design(plan, language))
         parts += section(phrase("title.costs", language), _costs(plan, language))
         for detail in bought_details(plan, language):
-            tables = [table(one["columns"], one["rows"], numeric=one["numeric"]) for one in detail["tables"]]
+            tables = [
+                table(one["columns"], one["rows"], numeric=one["numeric"], bold=one["bold"]) for one in detail["tables"]
+            ]
             parts += section(detail["title"], Group(*tables, *(remark(said) for said in detail["sentences"])))
         parts += section(phrase("title.worths", language), _worths(plan, language))
         parts += section(phrase("title.year", language), pairs(yearly_figures(plan, language)))
