@@ -64,7 +64,8 @@ def demand_of(payment: Any) -> Step:
 def buying(payment: Any) -> Any:
     """An answer whose campus buys its power several ways."""
     bought = Bought((), (), (), 0.0, 0.0, None, {})
-    return replace(payment, before=replace(payment.before, plan=replace(payment.before.plan, bought=bought)))
+    campus = replace(payment.before.campus, plan=replace(payment.before.plan, bought=bought))
+    return replace(payment, before=replace(payment.before, campus=campus))
 
 
 def fixed_demand() -> Any:
