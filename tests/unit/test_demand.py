@@ -11,7 +11,7 @@ from tests.cases.payments import campus, paid, question
 from kiban.arrays import Array
 from kiban.finance.demand import probe_tranche
 from kiban.finance.paying import Question
-from kiban.planning.resources import FallingPrice
+from kiban.planning.falling_price import FallingPrice
 
 
 def test_the_probe_is_a_little_more_of_the_load() -> None:

@@ -15,7 +15,7 @@ from kiban.finance.national import NationalQuestion
 from kiban.finance.national_demand import KNOWN_MW, STEPS, Curve, by_curve, curve_of
 from kiban.national.search.cutting_planes import search
 from kiban.national.study.variants import with_more, without_offers
-from kiban.planning.resources import FallingPrice
+from kiban.planning.falling_price import FallingPrice
 from kiban.progress import say_nothing
 
 ENERGY = 7_000.0

@@ -12,7 +12,7 @@ with the cost c of a little more of it under the policy. A design of one campus 
 
 from __future__ import annotations
 
-from kiban.planning.resources import FallingPrice
+from kiban.planning.falling_price import FallingPrice
 from kiban.scenario import Tranche
 
 LEAST_PRICE_SHARE = 0.6

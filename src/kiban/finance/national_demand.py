@@ -24,8 +24,8 @@ from kiban.national.search.incumbent import Incumbent
 from kiban.national.search.master import write_master
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.variants import energy_per_mw, offering, with_more
+from kiban.planning.falling_price import FallingPrice
 from kiban.planning.plan import ServedTranche
-from kiban.planning.resources import FallingPrice
 from kiban.scenario.national import Tranche
 
 STEPS = 12

@@ -25,6 +25,7 @@ annual_costs     yearly cost of each asset
 asset_costs      what a unit of capacity is made of
 after_tax        from costs before tax to costs under a policy
 resources        the numbers from which one programme is written
+falling_price    a demand curve as the programme takes it
 commitments      tranches that may wait, or are promised for a day or a week
 plant_limits     ramps, least loads and whole units of plants
 programme        the co-design programme, block by block

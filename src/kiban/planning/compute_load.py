@@ -13,8 +13,9 @@ from kiban.calendar import HOURS_PER_YEAR, hour_of_step
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
 from kiban.physics.compute import allowed_backlog, gpu_hours_per_mwh, inference_shape
+from kiban.planning.falling_price import FallingPrice
 from kiban.planning.inputs import Inputs
-from kiban.planning.resources import FallingPrice, TrancheResource
+from kiban.planning.resources import TrancheResource
 from kiban.scenario import SeriesReference
 from kiban.scenario.compute import Tranche
 from kiban.scenario.names import NO_CHIP, find_unknown_chip

@@ -26,6 +26,7 @@ from kiban.planning.cooling_options import (
     read_warmer_cooling,
     read_water_price,
 )
+from kiban.planning.falling_price import FallingPrice
 from kiban.planning.grid_supply import read_backup, read_grid, read_outage
 from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.market_prices import has_market, read_market_price
@@ -34,7 +35,6 @@ from kiban.planning.procurement_options import check_contract_power, read_procur
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
-    FallingPrice,
     GridResource,
     Resources,
     StorageResource,
