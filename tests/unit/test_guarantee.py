@@ -22,6 +22,7 @@ from kiban.finance.guarantee import (
     LossTerms,
     expected_loss,
     follow,
+    in_batches,
     simulate,
     survival_curve,
     value_guarantee,
@@ -381,7 +382,7 @@ def test_as_planned_nothing_defaults(priced: dict[str, Project]) -> None:
     still = Draws(price_factor=np.ones((3, 1)))
     for name, project in priced.items():
         case = project_case(project, ASSUMPTIONS, ordinary=priced["none"].policy)
-        found = simulate({name: case}, still, 3, LossTerms(0.017, 0.5, 0.1))[name]
+        found = simulate({name: case}, in_batches(still, 3), LossTerms(0.017, 0.5, 0.1))[name]
         assert found.default_probability == 0, name
         assert np.ptp(found.loss_myen) == pytest.approx(0.0, abs=1e-6)
 
@@ -391,7 +392,7 @@ def test_batches_change_nothing(priced: dict[str, Project]) -> None:
     case = project_case(priced["guarantee"], ASSUMPTIONS, ordinary=priced["none"].policy)
     terms = LossTerms(0.017, 0.5, 0.1)
     whole = follow(case(drawn), terms)
-    parts = simulate({"x": case}, drawn, 2_600, terms)["x"]
+    parts = simulate({"x": case}, in_batches(drawn, 2_600), terms)["x"]
     np.testing.assert_allclose(parts.loss_myen, whole.loss_myen)
     np.testing.assert_array_equal(parts.default_year, whole.default_year)
 
@@ -410,6 +411,6 @@ def test_ten_thousand_draws_are_quick(priced: dict[str, Project]) -> None:
     drawn = draw_downside(DOWNSIDE, seed=1, draws=10_000, horizon_years=ASSUMPTIONS.horizon_years)
     case = project_case(priced["guarantee"], ASSUMPTIONS, ordinary=priced["none"].policy)
     start = time.process_time()
-    found = simulate({"guarantee": case}, drawn, 10_000, LossTerms(0.017, 0.5, 0.1))
+    found = simulate({"guarantee": case}, in_batches(drawn, 10_000), LossTerms(0.017, 0.5, 0.1))
     assert time.process_time() - start < 10.0
     assert len(found["guarantee"].loss_myen) == 10_000

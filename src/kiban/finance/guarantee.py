@@ -27,7 +27,7 @@ from kiban.finance.cash_flow import Draws
 from kiban.finance.merton import guarantee_value
 
 BATCH = 2_500
-"""Draws that are followed at once, so that memory stays small."""
+"""Draws that are followed at once."""
 LEAST_SHORTFALL_SHARE = 1e-9
 """What may be missing of a year's debt service without a default: a rounding."""
 
@@ -129,20 +129,18 @@ class Outcome:
 
 def simulate(
     cases: Mapping[str, ProjectCash],
-    draws: Draws,
-    count: int,
+    batches: Sequence[Draws],
     terms: LossTerms,
     *,
     other_terms: Mapping[str, LossTerms] | None = None,
 ) -> dict[str, Outcome]:
-    """Every case through the same `count` draws, so that they differ by their support alone.
+    """Every case through the same draws, so that they differ by their support alone.
 
-    All cases follow one part of the draws before the next, so that what they share need not be worked out again.
+    All cases follow one of the `batches` before the next, so that what they share need not be worked out again.
     `other_terms` take the place of `terms` for the cases that they name.
     """
     found: dict[str, list[Outcome]] = {name: [] for name in cases}
-    for first in range(0, count, BATCH):
-        part = take(draws, slice(first, min(first + BATCH, count)))
+    for part in batches:
         for name, cash in cases.items():
             found[name].append(follow(cash(part), (other_terms or {}).get(name, terms)))
     return {name: _join(outcomes) for name, outcomes in found.items()}
@@ -206,10 +204,11 @@ def _later_value(available: Array, rate: float) -> Array:
     return value
 
 
-def take(draws: Draws, part: slice) -> Draws:
-    """Some of the draws."""
+def in_batches(draws: Draws, count: int) -> list[Draws]:
+    """The draws, so many at a time that memory stays small."""
     arrays = {field.name: getattr(draws, field.name) for field in fields(draws)}
-    return Draws(**{name: None if array is None else array[part] for name, array in arrays.items()})
+    parts = [slice(first, min(first + BATCH, count)) for first in range(0, count, BATCH)]
+    return [Draws(**{name: None if array is None else array[part] for name, array in arrays.items()}) for part in parts]
 
 
 def _join(parts: Sequence[Outcome]) -> Outcome:

@@ -17,15 +17,14 @@ from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
 from kiban.finance.debt import Debt
 from kiban.finance.downside import draw_downside, read_downside
 from kiban.finance.guarantee import (
-    BATCH,
     Exposure,
     GuaranteeValue,
     LossTerms,
     Outcome,
     ProjectCash,
+    in_batches,
     simulate,
     survival_curve,
-    take,
     value_guarantee,
 )
 from kiban.finance.project import Project
@@ -144,15 +143,16 @@ def measure_downside(
         for name, project in followed.items()
     }
     at_social = replace(terms, treasury_rate=(1.0 + social_rate) * (1.0 + assumptions.inflation) - 1.0)
-    outcomes = simulate(cases, drawn, draws, terms, other_terms={ASKED: at_social})
-    of_package = outcomes.pop(ASKED, None)
-    survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
-    # Where there is no debt there is nothing to guarantee.
+    batches = in_batches(drawn, draws)
+    # Where there is no debt there is nothing to guarantee. Asked of what `simulate` follows first, and so remembered.
     backed = {
-        name: cases[name](take(drawn, slice(0, BATCH)))
+        name: cases[name](batches[0])
         for name, project in projects.items()
         if project.policy.financing.guarantee_coverage > 0
     }
+    outcomes = simulate(cases, batches, terms, other_terms={ASKED: at_social})
+    of_package = outcomes.pop(ASKED, None)
+    survival = survival_curve(cumulative, CUMULATIVE_YEARS, decline, assumptions.debt_tenor_years)
     guarantees = {
         name: value_guarantee(
             exposure,

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping
 from kiban.catalogue import UNITS, climate_normals, load_catalogue
 from kiban.errors import Problem
 from kiban.messages import Message
-from kiban.operation.settlement import load_market_rules
 from kiban.policy.law import load_law
 from kiban.quantities import Language, format_money, format_share, term, unit_text
 from kiban.report.names import lost_unit_name, subject_name
@@ -86,6 +85,8 @@ def measure_title(name: str, language: Language) -> str:
 
 
 def _market_rule(name: str, language: Language) -> str:
+    from kiban.operation.settlement import load_market_rules
+
     measure = load_market_rules().measure(name)
     return measure.title_ja if language == "ja" else measure.title_en
 

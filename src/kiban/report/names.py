@@ -7,7 +7,6 @@ from functools import cache
 from typing import TypedDict
 
 from kiban.catalogue import Fact, load_catalogue
-from kiban.operation.events import GRID
 from kiban.planning.design import COMPUTE, MEASURE
 from kiban.planning.plan import Plan
 from kiban.planning.provenance import Entry
@@ -87,6 +86,8 @@ def subject_name(subject: str, language: Language) -> str:
 
 def lost_unit_name(unit: str, language: Language) -> str:
     """Name of what an event may hit: the connection, a store, a supply option."""
+    from kiban.operation.events import GRID
+
     return term("interconnection" if unit == GRID else unit, language)
 
 
