@@ -11,6 +11,7 @@ fractions), else its reach. What the construction of a programme says of it come
 
 import math
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -152,12 +153,38 @@ def _fault_of_optimum(specimen, flat, solution):
     usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
     usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
     # In plain arithmetic with its error counted; only where that leaves a doubt is every sum taken exactly.
-    quick = _measure_pair(flat, point, usable, *_bounded_sums(flat, point, usable))
-    if not quick:
-        return _fault_beside_point(specimen, flat, point, usable)
-    return _measure_pair(flat, point, usable, *_exact_sums(flat, point, usable)) or _fault_beside_point(
-        specimen, flat, point, usable
+    quick, exact = _bounded_sums(flat, point, usable), partial(_exact_sums, flat, point, usable)
+    doubt = _measure_pair(flat, point, *quick, *_quick_objectives(flat, point, usable, *quick[2:]))
+    fault = doubt and _measure_pair(flat, point, *exact(), *_exact_objectives(flat, point, usable))
+    return fault or _fault_beside_point(specimen, flat, point, usable)
+
+
+def _quick_objectives(flat, point, usable, reduced, reduced_error):
+    """Primal and dual objective, and by how much the dual one may be off."""
+    primal = math.fsum([flat.constant, *_products(flat.cost, point)])
+    rows = _bound_products(usable, flat.row_lower, flat.row_upper)
+    dual = math.fsum([flat.constant, *rows, *_bound_products(reduced, flat.lower, flat.upper)])
+    bounds = np.where(np.isfinite(flat.lower), np.abs(flat.lower), 0.0)
+    bounds = np.maximum(bounds, np.where(np.isfinite(flat.upper), np.abs(flat.upper), 0.0))
+    return primal, dual, float(reduced_error @ bounds)
+
+
+def _exact_objectives(flat, point, usable):
+    """The same in fractions: a rounded reduced cost beside a large bound is no proof of a gap."""
+    constant, matrix = Fraction(flat.constant), flat.matrix.tocsc()
+    primal = constant + sum(Fraction(flat.cost[j]) * Fraction(point[j]) for j in np.flatnonzero(flat.cost))
+    dual = constant + sum(
+        Fraction(usable[i]) * Fraction(flat.row_lower[i] if usable[i] > 0 else flat.row_upper[i])
+        for i in np.flatnonzero(usable)
     )
+    for j, cost in enumerate(flat.cost):
+        places = range(matrix.indptr[j], matrix.indptr[j + 1])
+        paid = sum((Fraction(matrix.data[k]) * Fraction(usable[matrix.indices[k]]) for k in places), Fraction(0))
+        reduced = Fraction(cost) - paid
+        bound = flat.lower[j] if reduced > 0 else flat.upper[j]
+        if np.isfinite(bound):
+            dual += reduced * Fraction(bound)
+    return float(primal), float(primal) - float(primal - dual), 0.0
 
 
 def _bounded_sums(flat, point, usable):
@@ -181,8 +208,8 @@ def _exact_sums(flat, point, usable):
     return activity, UNIT * np.abs(activity), reduced, UNIT * np.abs(reduced)
 
 
-def _measure_pair(flat, point, usable, activity, activity_error, reduced, reduced_error):
-    """What is wrong with a pair whose activities and reduced costs are known to an error, or an empty string."""
+def _measure_pair(flat, point, activity, activity_error, reduced, reduced_error, primal, dual, dual_error):
+    """What is wrong with a pair whose activities, reduced costs and objective are known to an error, or ""."""
     size, price = _sizes(flat)
     broken = np.maximum(flat.row_lower - activity, activity - flat.row_upper) + activity_error
     worst = max(broken.max(initial=0.0), np.maximum(flat.lower - point, point - flat.upper).max(initial=0.0))
@@ -192,12 +219,7 @@ def _measure_pair(flat, point, usable, activity, activity_error, reduced, reduce
     unpaid = np.where(open_side, np.abs(reduced) + reduced_error, 0.0).max(initial=0.0)
     if not unpaid <= ACCEPTED * price:
         return f"prices that leave {unpaid:.1e} unpaid"
-    primal = math.fsum([flat.constant, *_products(flat.cost, point)])
-    rows = _bound_products(usable, flat.row_lower, flat.row_upper)
-    dual = math.fsum([flat.constant, *rows, *_bound_products(reduced, flat.lower, flat.upper)])
-    bounds = np.where(np.isfinite(flat.lower), np.abs(flat.lower), 0.0)
-    bounds = np.maximum(bounds, np.where(np.isfinite(flat.upper), np.abs(flat.upper), 0.0))
-    if not abs(primal - dual) + float(reduced_error @ bounds) <= ACCEPTED * max(1.0, abs(primal)) * (1.0 + 1e-6):
+    if not abs(primal - dual) + dual_error <= ACCEPTED * max(1.0, abs(primal)) * (1.0 + 1e-6):
         return f"objectives {primal!r} and {dual!r} apart"
     return ""
 
