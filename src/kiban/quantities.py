@@ -140,6 +140,8 @@ _UNIT_WORDS: dict[str, tuple[str, str]] = {
     "mwh": ("MWh", "MWh"),
     "gwh": ("GWh", "GWh"),
     "j": ("J", "J"),
+    "mj": ("MJ", "MJ"),
+    "kg": ("kg", "kg"),
     "token": ("token", "トークン"),
     "t": ("t", "t"),
     "l": ("l", "L"),

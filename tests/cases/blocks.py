@@ -13,6 +13,7 @@ from tests.cases.linear_text import extent_of, write_linear_text
 
 from kiban.linear import Staircase
 from kiban.planning import programme as blocks
+from kiban.planning.procured import CertificateResource, PlantResource, ProcurementResource, WayResource
 from kiban.planning.resources import (
     BackupResource,
     CoolingStorageResource,
@@ -33,9 +34,11 @@ ORDER = (
     "tranches",
     "cooling_storage",
     "grid",
+    "procurement",
     "backup",
     "measures",
     "clean_share",
+    "claim",
     "carbon",
     "water",
     "adequacy",
@@ -117,8 +120,46 @@ assert SITE.grid is not None
 assert SITE.backup is not None
 ALONE = replace(SITE, measures=())
 """Nothing may cost nothing here: no measure saves more than there is, and every price is above zero."""
+BOUGHT = replace(
+    SITE,
+    procurement=ProcurementResource(
+        ways=(
+            WayResource("list", np.array([0.015, 0.012, 0.015, 0.018]), 3.0, ratchet_share=0.5, bundled=True),
+            WayResource("market", np.array([0.021, 0.011, 0.021, 0.031]), max_mw=12.0),
+        ),
+        plants=(
+            PlantResource(
+                name="solar",
+                way="physical",
+                availability=np.array([0.0, 0.6, 0.2, 0.9]),
+                min_mw=0.0,
+                max_mw=20.0,
+                loss_share=0.02,
+                paid_myen_per_mw=40.0,
+                balancing_myen_per_mw=2.0,
+                sold_myen_per_mw=30.0,
+                generation_charge_myen_per_mw=1.0,
+                annual_cost_myen_per_mw=0.0,
+                delivered_myen_per_mwh=np.array([0.021, 0.0105, 0.021, 0.031]),
+                exempt_myen_per_mwh=0.0,
+                generated_mwh_per_mw=3723.0,
+            ),
+        ),
+        period_of_step=np.array([0, 0, 1, 1]),
+        period_months=(1, 7),
+        market_price_myen_per_mwh=np.array([0.02, 0.01, 0.02, 0.03]),
+        demand_myen_per_mw=np.array([0.5, 0.7]),
+        demand_ratchet_share=0.25,
+        capacity_myen_per_mw=np.array([1.0, 1.5]),
+        certificates=(CertificateResource("fit", 0.0004, 50000.0),),
+        claim_share=0.9,
+    ),
+)
+"""The same where power is bought some way."""
 CASES: Mapping[str, tuple[str, Resources]] = {
-    **{block: (block, SITE) for block in ORDER if block != "cooling_storage"},
+    **{block: (block, SITE) for block in ORDER if block not in {"cooling_storage", "procurement", "claim"}},
+    "procurement": ("procurement", BOUGHT),
+    "claim": ("claim", BOUGHT),
     "cooling_storage": (
         "cooling_storage",
         replace(

@@ -154,6 +154,19 @@ class _Draw:
             chosen = [name for name in known if rng.random() < (0.08 if name in CATALOGUE_PLANTS else chance)]
             section = _sections_of(model)
             return lambda: {name: self.section(section, f"{key}.{name}.") for name in chosen}
+        if key in {"procurement.menu", "procurement.plant"}:
+            names = {"procurement.menu": ("list", "linked"), "procurement.plant": ("north", "south")}[key]
+            part = _sections_of({"procurement.menu": "Menu", "procurement.plant": "OffSite"}[key])
+            given = names[: int(rng.integers(1, 3))]
+            return lambda: {name: self.section(part, f"{key}.{name}.") for name in given}
+        if fnmatchcase(key, "procurement.plant.*.technology"):
+            return lambda: str(rng.choice(KNOWN_SUPPLY))
+        if fnmatchcase(key, "procurement.plant.*.site"):
+            return lambda: str(rng.choice(SITES))
+        if fnmatchcase(key, "procurement.plant.*.area"):
+            return lambda: str(rng.choice(["tokyo", "tohoku", "hokkaido", "okinawa"]))
+        if fnmatchcase(key, "procurement.menu.*.fuel_adjustment_myen_per_mwh"):
+            return lambda: [round(float(one), 5) for one in rng.uniform(-0.002, 0.004, rng.choice([1, 12]))]
         if fnmatchcase(key, "*.window.*.start"):
             return lambda: self.moment(rng)
         choices = {
@@ -259,6 +272,14 @@ class _Draw:
 
     def draw_grid_price_myen_per_mwh_area(self) -> str:
         return "kyushu"
+
+    def draw_procurement_tariff_date(self) -> str:
+        return str(self.rng("procurement.tariff_date").choice(["2025-04", "2026-04", "2026-11"]))
+
+    def draw_procurement_demand_charge_myen_per_mw_month(self) -> Any:
+        rng = self.rng("procurement.demand_charge")
+        charges = [round(float(one), 4) for one in rng.uniform(0.0, 2.0, 12)]
+        return charges if rng.random() < 0.5 else charges[0]
 
     def draw_seed(self) -> int:
         return int(self.rng("seed").integers(1, 3))
@@ -426,10 +447,9 @@ class _Mending:
 
 
 def _sections_of(name: str) -> type[BaseModel]:
-    import kiban.scenario.place
-    import kiban.scenario.plant
+    from kiban.scenario import place, plant, procurement
 
-    found: type[BaseModel] = getattr(kiban.scenario.plant, name, None) or getattr(kiban.scenario.place, name)
+    found: type[BaseModel] = next(getattr(room, name) for room in (plant, place, procurement) if hasattr(room, name))
     return found
 
 

@@ -62,9 +62,9 @@ def wide(wide_plan: Plan) -> Bundle:
 
 
 def refused_scenario() -> str:
-    """A plan that survives an outage with several stores: the living service does not know what each of them keeps."""
+    """A plan that sells compute by the day: no meter tells the living service what of it was delivered."""
     text = (CASES / "wide_run.toml").read_text(encoding="utf-8")
-    return f"{text}[outage]\nhours = 2\n"
+    return f'{text}[[tranche]]\nname = "batch"\nit_load_mw = 2\nprice_myen_per_mwh = 1\ncommitted = "day"\n'
 
 
 @pytest.fixture(scope="module")
@@ -195,11 +195,11 @@ def test_what_the_service_does_not_operate_is_said(bundle: Bundle, wide: Bundle,
     assert bundle.figures.refused == wide.figures.refused == ()
     (tmp_path / "site.toml").write_text(refused_scenario(), encoding="utf-8")
     refused = make_bundle(kiban.build(load_scenario(str(tmp_path / "site.toml"))))
-    assert refused.figures.refused == ("outage",)
-    assert json.loads(refused.contents[MANIFEST])["not_operated"] == ["outage"]
+    assert refused.figures.refused == ("tranche.0",)
+    assert json.loads(refused.contents[MANIFEST])["not_operated"] == ["tranche.0"]
     for name in ("RUNBOOK.en.md", "RUNBOOK.ja.md", "README.md", "README.ja.md"):
-        assert "`outage`" in refused.contents[name].decode()
-        assert "`outage`" not in wide.contents[name].decode()
+        assert "`tranche.0`" in refused.contents[name].decode()
+        assert "`tranche.0`" not in wide.contents[name].decode()
 
 
 def test_the_same_plan_gives_the_same_bytes(plan: Plan, bundle: Bundle) -> None:
@@ -266,7 +266,7 @@ def test_the_command(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, [*words, "ja"])
     assert said.exit_code == 0, said.output
     assert "README.ja.md" in said.output
-    assert "outage" in said.output
+    assert "tranche.0" in said.output
     said = CliRunner().invoke(app, [*words, "en"])
     assert said.exit_code == 2
     assert "not empty" in said.output

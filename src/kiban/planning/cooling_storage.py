@@ -66,7 +66,8 @@ def add_cooling_storage(programme: Staircase, resources: Resources) -> None:
     programme.add_capacity_term("chiller_power", "it", -store.chiller_mw_per_mw)
     _add_it_load(programme, resources, "chiller_power", work)
 
-    if resources.clean_share is not None:
+    claims = resources.procurement is not None and resources.procurement.claim_share is not None
+    if resources.clean_share is not None or claims:
         weight = resources.step_weight_h / HOURS_PER_YEAR
         programme.add_capacity(COLD_SAVING, cost=0.0)
         programme.add_total(COLD_SAVING, upper=0.0)
