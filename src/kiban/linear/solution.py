@@ -76,21 +76,16 @@ class Solution:
 def certify(
     flat: FlatProgramme, point: Array, prices: Array, *, solver: str, iterations: int
 ) -> tuple[Certificate, Array]:
-    """Certificate of a point and its row prices, and the reduced costs of all columns.
-
-    Sums are taken with the longest numbers of the machine: what doubles round off a reduced cost is a gap where the
-    bound beside it is large.
-    """
-    matrix, cost = flat.matrix.astype(np.longdouble), flat.cost.astype(np.longdouble)
-    activity = matrix @ point
+    """Certificate of a point and its row prices, and the reduced costs of all columns."""
+    activity = flat.matrix @ point
     below = np.maximum(flat.row_lower - activity, activity - flat.row_upper)
     outside = np.maximum(flat.lower - point, point - flat.upper)
 
     # A price of the wrong sign on a one-sided row proves nothing: count it as zero.
     usable = np.where(np.isneginf(flat.row_lower), np.minimum(prices, 0.0), prices)
     usable = np.where(np.isposinf(flat.row_upper), np.maximum(usable, 0.0), usable)
-    reduced, worth, heights = _support_curves(flat, point, cost - matrix.T @ usable)
-    primal = float(cost @ point) + flat.constant + worth
+    reduced, worth, heights = _support_curves(flat, point, flat.cost - flat.matrix.T @ usable)
+    primal = float(flat.cost @ point) + flat.constant + worth
     row_value = _bound_value(usable, flat.row_lower, flat.row_upper)
     column_value = _bound_value(reduced, flat.lower, flat.upper)
     unpaid = np.where(reduced > 0, np.isneginf(flat.lower), np.isposinf(flat.upper)) & (reduced != 0)
@@ -106,7 +101,7 @@ def certify(
             solver=solver,
             iterations=iterations,
         ),
-        reduced.astype(np.float64),
+        reduced,
     )
 
 
