@@ -270,17 +270,21 @@ class Slurm:
 
     def _suspend(self, job: Job) -> None:
         # The mark comes first: whatever ends in between, no job is left suspended that kiban does not know as its own.
-        if not job.held:
-            self._write(job, f"{job.comment} {MARK}")
+        # It is written where it was seen, too: a slurmctld that began again in the meantime may have lost it.
+        self._await_last_order(job)
+        self._write(job, job.comment if job.held else f"{job.comment} {MARK}")
         self._order("suspend", job)
 
     def _order(self, order: str, job: Job) -> None:
         """Give an order, when the one before it has been carried out."""
+        self._await_last_order(job)
+        self.ordered[job.name] = time.monotonic()
+        self._ask_of_job(job, "scontrol", order, job.name)
+
+    def _await_last_order(self, job: Job) -> None:
         # Who was here before may have given an order to a job that bears the mark just before it ended.
         before = self.ordered.get(job.name, self.began if job.held else -math.inf)
         time.sleep(max(before + SETTLING_SECONDS - time.monotonic(), 0.0))
-        self.ordered[job.name] = time.monotonic()
-        self._ask_of_job(job, "scontrol", order, job.name)
 
     def _write(self, job: Job, comment: str) -> None:
         self._ask_of_job(job, "scontrol", "update", f"jobid={job.name}", f"admincomment={comment.strip()}")
