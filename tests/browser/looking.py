@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 TEXT = Path(__file__).resolve().parents[2] / "web" / "src" / "text"
 JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
 # In Japanese pages a site's or package's own English stays out; sources keep the language of their title.
@@ -76,3 +78,12 @@ def wrong_for_readers(page: Any) -> list[Any]:
 
     found = Axe().run(page, options=AXE_RULES).response["violations"]
     return [(item["id"], [node["html"][:160] for node in item["nodes"][:3]]) for item in found]
+
+
+def press_until(page: Any, selector: str, most: int = 120) -> None:
+    """Press Tab until an element of that kind has the focus."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
+            return
+    pytest.fail(f"Tab never reached {selector}")

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from .conftest import LANGUAGES, SHORT, Watched
-from .looking import texts
+from .looking import press_until, texts
 
 CELLS = "tables => tables.map(table => [...table.rows].map(row => [...row.cells].map(cell => cell.textContent)))"
 
@@ -18,14 +16,6 @@ def taken(page: Any, name: str) -> str:
     with page.expect_download() as found:
         page.get_by_role("button", name=name).click()
     return str(found.value.path().read_bytes().decode("utf-8"))
-
-
-def press_until(page: Any, selector: str, most: int = 120) -> None:
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            return
-    pytest.fail(f"Tab never reached {selector}")
 
 
 def test_every_table_is_on_the_screen_reached_by_keyboard_and_taken_along(watched: Watched) -> None:

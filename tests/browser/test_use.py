@@ -9,17 +9,9 @@ from urllib.parse import quote
 import pytest
 
 from .conftest import LANGUAGES, SHORT, SMALL_NATION, Watched, be_patient
+from .looking import press_until
 
 SLIDER = "Clean share, hour by hour"
-
-
-def press_until(page: Any, selector: str, most: int = 120) -> None:
-    """Press Tab until an element of that kind has the focus."""
-    for _ in range(most):
-        page.keyboard.press("Tab")
-        if page.evaluate("(selector) => document.activeElement?.matches(selector) ?? false", selector):
-            return
-    pytest.fail(f"Tab never reached {selector}")
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

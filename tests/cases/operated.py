@@ -7,6 +7,7 @@ from pathlib import Path
 
 import kiban
 from kiban.planning.plan import Plan
+from kiban.scenario.examples import load_scenario
 
 SMALL = Path(__file__).with_name("small_run.toml")
 WIDE = Path(__file__).with_name("wide_run.toml")
@@ -17,5 +18,14 @@ WIDE = Path(__file__).with_name("wide_run.toml")
 def plan_of(scenario: Path) -> Plan:
     """The plan of a scenario of one site."""
     built = kiban.build(scenario)
+    assert isinstance(built, Plan)
+    return built
+
+
+@cache
+def nine_weeks() -> Plan:
+    """Nine weeks of the small plant: a model of forecasts needs eight."""
+    scenario = load_scenario(str(SMALL))
+    built = kiban.build(scenario.model_copy(update={"time": scenario.time.model_copy(update={"hours": 1512})}))
     assert isinstance(built, Plan)
     return built

@@ -12,12 +12,11 @@ from typing import Any
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus
 from tests.cases.monitoring import open_pages
-from tests.cases.operated import SMALL
+from tests.cases.operated import nine_weeks
 from tests.cases.weather_service import WeatherService
 from tests.server.test_operating import BEGINS, check_replay, make_service
 from tests.unit.test_weather_forecast import weather
 
-import kiban
 from kiban.errors import InputError
 from kiban.operation.forecast.training import Settings, TrainedModel
 from kiban.operation.learning import learn
@@ -27,7 +26,6 @@ from kiban.operation.live.steering import Steering
 from kiban.operation.live.telemetry import STEP
 from kiban.operation.register import Judgement, Register
 from kiban.planning.plan import Plan
-from kiban.scenario.examples import load_scenario
 from kiban.server.operating.addresses import describe
 from kiban.server.operating.clocks import FastClock
 from kiban.server.operating.forecast_file import ForecastFile
@@ -42,11 +40,7 @@ AT = "2026-01-05T00:00:00"
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """Nine weeks of the small plant: a model needs eight."""
-    scenario = load_scenario(str(SMALL))
-    built = kiban.build(scenario.model_copy(update={"time": scenario.time.model_copy(update={"hours": 1512})}))
-    assert isinstance(built, Plan)
-    return built
+    return nine_weeks()
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus
-from tests.cases.operated import SMALL
+from tests.cases.operated import nine_weeks
 
-import kiban
 from kiban.errors import InputError
 from kiban.operation.conditions import Conditions
 from kiban.operation.forecast.choice import Circumstances
@@ -30,7 +29,6 @@ from kiban.operation.live.steering import Steering
 from kiban.operation.live.telemetry import STEP
 from kiban.operation.power_limit import PowerLimit
 from kiban.planning.plan import Plan
-from kiban.scenario.examples import load_scenario
 
 pytestmark = pytest.mark.slow
 
@@ -42,11 +40,7 @@ QUICK = Settings(horizon_hours=12, trees=20, least_rows_of_leaf=30)
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    """Nine weeks of the small plant: a model needs eight."""
-    scenario = load_scenario(str(SMALL))
-    built = kiban.build(scenario.model_copy(update={"time": scenario.time.model_copy(update={"hours": 1512})}))
-    assert isinstance(built, Plan)
-    return built
+    return nine_weeks()
 
 
 @pytest.fixture(scope="module")

@@ -15,13 +15,9 @@ and q together.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +26,7 @@ from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import CostModel
+from kiban.linear.batch import answer_many
 from kiban.planning.building import design_alone
 from kiban.planning.preparation import Preparation
 from kiban.planning.resources import Resources
@@ -37,8 +34,6 @@ from kiban.policy.terms import PolicyTerms
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
-
-Found = TypeVar("Found")
 
 GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
@@ -165,11 +160,12 @@ class Designs:
         Each starts from what was learned last at the nearest level, so that it is the same whatever else was solved.
         """
 
-        def solve_one(served_mw: float, resources: Resources) -> Built:
+        def solve_one(one: tuple[float, Resources]) -> Built:
+            served_mw, resources = one
             nearest = min(range(len(LEVELS)), key=lambda level: abs(LEVELS[level] * self.load_mw - served_mw))
             return self._solve(served_mw, resources, terms, dict(self._warm[nearest]))[0]
 
-        found = _side_by_side([partial(solve_one, *one) for one in asked])
+        found = list(answer_many(asked, solve_one))
         self.solved += len(found)
         return found
 
@@ -222,14 +218,14 @@ class Designs:
 
     def learn(self, resources: Resources, terms: PolicyTerms) -> None:
         """Solve the designs of all levels at these costs, for all draws to use."""
-        solve = partial(self._solve, resources=resources, terms=terms)
-        found = _side_by_side([
-            partial(solve, level * self.load_mw, warm=warm) for level, warm in zip(LEVELS, self._warm, strict=True)
-        ])  # fmt: skip
-        for known, (built, plane) in zip(self._levels, found, strict=True):
+
+        def solve_one(level: int) -> tuple[Built, Plane]:
+            return self._solve(LEVELS[level] * self.load_mw, resources, terms, self._warm[level])
+
+        for known, (built, plane) in zip(self._levels, answer_many(range(len(LEVELS)), solve_one), strict=True):
             known.append(built)
             self._planes.append(plane)
-        self.solved += len(found)
+        self.solved += len(LEVELS)
 
     @property
     def levels(self) -> tuple[Built, ...]:
@@ -259,13 +255,6 @@ class Designs:
             if found.status == 0:
                 least[draw] = found.fun
         return np.asarray((total - least) / np.maximum(np.abs(total), 1.0))
-
-
-def _side_by_side(tasks: Sequence[Callable[[], Found]]) -> list[Found]:
-    """What each finds, on a thread for each processor."""
-    with ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="kiban-draws") as pool:
-        begun = [pool.submit(copy_context().run, task) for task in tasks]
-        return [one.result() for one in begun]
 
 
 def _limits(resources: Resources) -> list[tuple[float, float | None]]:

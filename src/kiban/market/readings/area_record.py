@@ -19,17 +19,10 @@ import numpy as np
 from kiban.errors import Problem, WeatherError, nearest
 from kiban.market.readings.headings import Floats, TimedTable, Times, hourly_means, read_timed_tables
 from kiban.messages import Message
+from kiban.weather.jepx import AREAS
 
 AREA_NAMES: Final[Mapping[str, str]] = {
-    "hokkaido": "北海道",
-    "tohoku": "東北",
-    "tokyo": "東京",
-    "chubu": "中部",
-    "hokuriku": "北陸",
-    "kansai": "関西",
-    "chugoku": "中国",
-    "shikoku": "四国",
-    "kyushu": "九州",
+    **{area: name for area, name in AREAS.items() if area != "system"},
     "okinawa": "沖縄",
 }
 """The ten areas in the order of their numbers in file names, 01 to 10."""
