@@ -23,6 +23,7 @@ from kiban.market.tariffs import NetworkTariff, find_dated
 from kiban.planning.after_tax import under_policy
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import prepare
+from kiban.planning.procurement import CLAIM
 from kiban.planning.procurement_account import charge_cost, procurement_costs
 from kiban.planning.programme import write_programme
 from kiban.policy.terms import PolicyTerms
@@ -154,6 +155,18 @@ def test_a_month_is_charged_its_peak_or_the_ratchet(share: float) -> None:
         peaks = np.array([power[procurement.period_of_step == period].max() for period in range(PERIODS)])
         due = charge.cost_myen_per_mw @ np.maximum(peaks, charge.ratchet_share * peaks.max())
         assert charge_cost(charge, solution) == pytest.approx(due, rel=1e-5, abs=1e-5), charge.name
+
+
+def test_a_claim_beside_a_store_of_cold_needs_no_clean_share() -> None:
+    """A clean share of nothing holds nobody back: with it and without, the claim counts what the cold saves."""
+    features = frozenset({"grid", "cooling_storage"})
+    site = replace(with_procurement(make_resources(4, features, block_steps=48), 4), clean_share=None)
+    assert site.cooling_storage is not None
+    alone, beside = (solve(write_programme(one)) for one in (site, replace(site, clean_share=0.0)))
+    assert alone.certificate is not None
+    assert beside.certificate is not None
+    assert alone.certificate.primal == pytest.approx(beside.certificate.primal, rel=1e-7)
+    assert alone.total_prices[CLAIM] != 0.0
 
 
 @pytest.mark.parametrize("name", ["peak_demand", "peak_capacity_contribution", "peak_seasonal"])
