@@ -31,6 +31,7 @@ LEVELS = {
     "physics": 1,
     "weather": 1,
     "linear": 1,
+    "signing": 1,
     "scenario": 2,
     "policy": 3,
     "market": 3,

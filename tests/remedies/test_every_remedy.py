@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 
 ROOMS = (
     "amounts", "commands", "finances", "handover", "market_files", "national", "operations", "others", "packages",
-    "procurement", "scenario_files", "services", "serving", "tables", "versions", "weather_files", "weather_rows",
+    "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions", "weather_files",
+    "weather_rows",
 )  # fmt: skip
 CASES: dict[str, Case] = {}
 for room in ROOMS:
