@@ -1,6 +1,6 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | run | outages | levers | offers | operate | bundle | replay | forecast | frontier | report | key | sign |
-verify | serve | audit`.
+race | run | outages | levers | offers | operate | bundle | replay | forecast | frontier | report | reproduce | key |
+sign | verify | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -33,6 +33,7 @@ from kiban.commands import (
     place,
     race,
     report,
+    reproducing,
     running,
     serve,
     signing,
@@ -330,6 +331,7 @@ levers.register(app)
 offers.register(app)
 frontier.register(app)
 report.register(app)
+reproducing.register(app)
 signing.register(app)
 serve.register(app)
 audit.register(app)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -98,7 +99,7 @@ class SeriesReader:
             return np.full(span.steps, float(given))
         from kiban.weather.series import place_series
 
-        value, source = Message("input.column", column=given.column), Message("origin.named", name=given.file)
+        value, source = Message("input.column", column=given.column), _named(given.file)
         scaled = () if given.scale == 1 else (Message("note.scaled", scale=float(given.scale)),)
         path = self._scenario.folder / given.file
         try:
@@ -156,3 +157,8 @@ def _out_of_range(key: str, value: float, lower: float, upper: float) -> Problem
 
 def _under_key(problem: Problem, key: str) -> Problem:
     return replace(problem, key=f"{key} {problem.key}".strip())
+
+
+def _named(file: str) -> Message:
+    """A file as an origin: its name alone, so that a plan built again from its own folder names the same."""
+    return Message("origin.named", name=Path(file).name)

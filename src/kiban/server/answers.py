@@ -30,10 +30,11 @@ from kiban.scenario.plain import restore_scenario
 from kiban.server.access import Caller
 from kiban.server.grouping import GroupWriter
 from kiban.server.ownership import may_see_plan
-from kiban.server.packing import edition, pack_plan, plan_id, restore_plan, unpack
+from kiban.server.packing import pack_plan, plan_id, restore_plan, unpack
 from kiban.server.problems import RefusedError, refuse
 from kiban.server.settings import Settings
 from kiban.server.store import Kept, Row, Store
+from kiban.version import edition
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart

@@ -8,8 +8,6 @@ import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +16,7 @@ from kiban.arrays import Array
 from kiban.report.plan.record import restore, summarise
 from kiban.scenario import Scenario
 from kiban.scenario.plain import plain_scenario, restore_scenario
+from kiban.version import edition
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,16 +101,3 @@ def plan_id(scenario: Scenario, *, cooling_system: str | None = None) -> str:
     """The id of the plan of a scenario: the same question to the same kiban has the same id."""
     content = json.dumps([plain_scenario(scenario), cooling_system, edition()], sort_keys=True)
     return f"p_{hashlib.sha256(content.encode('utf-8')).hexdigest()[:20]}"
-
-
-@cache
-def edition() -> str:
-    """Twelve digits that change with the code and the figures of this kiban, so that no answer outlives them."""
-    package = Path(__file__).resolve().parents[1]
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        inside = path.relative_to(package)
-        if path.suffix in {".py", ".toml", ".csv"} and inside.parts[0] not in {"server", "commands"}:
-            digest.update(inside.as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]

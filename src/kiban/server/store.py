@@ -22,8 +22,9 @@ from kiban.errors import OutputError, Problem
 from kiban.server import holdings, leases, turns
 from kiban.server.database_faults import Fault, LockedError, fault_of
 from kiban.server.holdings import Reader
-from kiban.server.packing import PackedPlan, edition
+from kiban.server.packing import PackedPlan
 from kiban.server.tables import jobs, plans
+from kiban.version import edition
 
 Row = sa.RowMapping
 ENDED = ("done", "failed", "cancelled")

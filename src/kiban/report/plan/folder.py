@@ -5,7 +5,7 @@
     hourly.parquet    the hourly columns over `time`
     tables/*.csv      the same as tables, with units and explanations, as Excel opens them
     plan.xlsx         the same as a workbook
-    provenance.json   every input with its origin, and the sources in full
+    provenance.json   every input with its origin, the sources in full, and what made the plan
 
 A folder with the plan's name is always whole (`kiban.whole_files`). Nothing that is there already is changed or
 removed.
@@ -28,6 +28,7 @@ from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.planning.plan import Plan
 from kiban.report.plan.entries import plain_entry, source_keys
+from kiban.report.plan.making import describe_making
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import make_tables
 from kiban.report.plan.workbook import workbook_bytes
@@ -106,7 +107,7 @@ def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
         SCENARIO: dump_scenario(plan.scenario, folder).encode("utf-8"),
         SUMMARY: to_json(summarise(plan)).encode("utf-8"),
         HOURLY: hourly_bytes(plan.time, plan.hourly),
-        PROVENANCE: to_json(_provenance(plan)).encode("utf-8"),
+        PROVENANCE: to_json(_provenance(plan, folder)).encode("utf-8"),
         WORKBOOK: workbook_bytes(plan),
         **{
             f"{TABLES}/{table.name}.csv": csv_text(table.columns, table.rows).encode("utf-8")
@@ -115,11 +116,15 @@ def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
     }
 
 
-def _provenance(plan: Plan) -> dict[str, Any]:
+def _provenance(plan: Plan, folder: Path) -> dict[str, Any]:
     catalogue = load_catalogue()
     entries = [{**plain_entry(entry), "sources": list(source_keys(entry))} for entry in plan.provenance]
     used = sorted({key for entry in plan.provenance for key in source_keys(entry)})
-    return {"inputs": entries, "sources": {key: dataclasses.asdict(catalogue.sources[key]) for key in used}}
+    return {
+        "made": dataclasses.asdict(describe_making(plan.scenario, folder)),
+        "inputs": entries,
+        "sources": {key: dataclasses.asdict(catalogue.sources[key]) for key in used},
+    }
 
 
 def hourly_bytes(time: pd.DatetimeIndex, hourly: Mapping[str, Array]) -> bytes:
