@@ -10,7 +10,10 @@ In a page,
                                                   run.synthetic from scenarios/tomakomai.run.golden.json
     <!-- holds: inzai.worths.pv_limit > 0 -->     is a statement on which a sentence rests; it must be true
     <!-- table: NAME -->...<!-- end -->           is a table made by a function of this file
-    <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output
+    <!-- run: kiban build a.toml; show: answer --> stands before a console block, which is filled with the output;
+                                                  `; within: 10 %` keeps what stands there while its words are the
+                                                  same and no number is further off: where set-points are of equal
+                                                  worth, an operation depends on the processor
 
 A toml block that begins with a comment `# NAME.toml` is written to that file, a python block is run, and so
 on down the page in a folder of its own, so that what a reader does in this order works. A toml block after
@@ -40,13 +43,16 @@ NUMBER = re.compile(r"(?P<number>(?<![A-Za-z0-9_.])-?\d[\d,]*(?:\.\d+)?)<!-- (?P
 HOLDS = re.compile(r"<!-- holds: (?P<expression>.+?) -->")
 TABLE = re.compile(r"(?P<head><!-- table: (?P<name>\w+) -->\n).*?(?P<tail><!-- end -->)", re.DOTALL)
 BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>run: (?P<command>[^;]+?)(?:; show: (?P<show>[\w, ]+))?|fragment|refused|package) -->\n)?"
+    r"(?:^<!-- (?P<mark>run: (?P<command>[^;]+?)(?:; show: (?P<show>[\w, ]+))?(?:; within: (?P<within>\d+) %)?"
+    r"|fragment|refused|package) -->\n)?"
     r"^```(?P<language>\w+)\n(?P<body>.*?)^```$",
     re.DOTALL | re.MULTILINE,
 )
 FILE_NAME = re.compile(r"^# (?P<name>[\w.-]+\.toml)\b")
 FACT = re.compile(r"^(value|low|high)\[")
+WRITTEN = re.compile(r"\d[\d,]*(?:\.\d+)?")
 DIGITS = 3
+PERCENT = 100
 PAY = {"tomakomai.pay": "pay", "japan.pay": "national_pay", "tomakomai.run": "run"}
 """Names of the golden results of PAY and RUN, and what pages call them."""
 MYEN_IN_BN = 1000
@@ -168,6 +174,14 @@ def blocks(text: str, language: str) -> list[re.Match[str]]:
     return [match for match in BLOCK.finditer(text) if match["language"] == language]
 
 
+def is_near(text: str, other: str, share: float) -> bool:
+    """Whether two texts have the same words, and each number of one is within a share of the other's."""
+    if WRITTEN.sub("0", text).split() != WRITTEN.sub("0", other).split():
+        return False
+    numbers, others = ([float(number.replace(",", "")) for number in WRITTEN.findall(one)] for one in (text, other))
+    return all(abs(one - two) <= share * max(abs(one), abs(two)) for one, two in zip(numbers, others, strict=True))
+
+
 @contextlib.contextmanager
 def _own_folder() -> Iterator[None]:
     before, columns = Path.cwd(), os.environ.get("COLUMNS")
@@ -195,6 +209,9 @@ def _work(match: re.Match[str], variables: dict[str, Any]) -> str:
     elif match["command"]:
         command = match["command"].strip()
         output = run_command(command, (match["show"] or "").replace(" ", "").split(","))
+        stands = body.partition("\n")[2]
+        if match["within"] and is_near(output, stands, int(match["within"]) / PERCENT):
+            output = stands
         return f"<!-- {match['mark']} -->\n```{language}\n$ {command}\n{output}```"
     return match[0]
 

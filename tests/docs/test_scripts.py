@@ -29,6 +29,21 @@ def test_expressions(expression, value):
     assert refresh_docs.evaluate(expression, KNOWN) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "is_near"),
+    [
+        ("cost 1,234.5 MW\n", True),
+        ("cost   1,200 MW\n", True),
+        ("cost 1,100 MW\n", False),
+        ("price 1,234.5 MW\n", False),
+        ("cost 1,234.5 MW 3\n", False),
+        ("cost - MW\n", False),
+    ],
+)
+def test_what_is_near_has_the_same_words(text, is_near):
+    assert refresh_docs.is_near(text, "cost 1,234.5 MW\n", 0.1) is is_near
+
+
 @pytest.mark.parametrize("expression", ["__import__('os')", "a.b ** 2", "[1, 2]", "(lambda: 1)()"])
 def test_anything_else_is_no_expression(expression):
     with pytest.raises((ValueError, KeyError)):
