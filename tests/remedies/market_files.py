@@ -13,6 +13,7 @@ from tests.remedies import Case, Ground, Step
 
 from kiban.catalogue import load_catalogue
 from kiban.market.areas import MARKET_AREAS
+from kiban.market.customers import load_customers
 from kiban.market.fuels import fuel_prices
 from kiban.market.judging import check_judged, load_fit_record
 from kiban.market.readings.area_record import read_area_record
@@ -128,6 +129,10 @@ def fuel(month: str) -> Step:
     return lambda: fuel_prices(load_catalogue(), np.array([month], dtype="datetime64[M]"))
 
 
+def split_demand(demand_mwh: float) -> Step:
+    return lambda: load_customers(load_catalogue(), ("tokyo",)).energy_mwh(np.array([demand_mwh]))
+
+
 CASES: dict[str, Case] = {
     "area_file.dialect": pair(record, names="a,b,c,d,e,f,g,h"),
     "area_file.columns": pair(record, names=NAMES.replace("太陽光発電実績", "曇り")),
@@ -155,6 +160,7 @@ CASES: dict[str, Case] = {
     "market_folder.no_prices": folder_without_prices,
     "market_folder.day": lambda g: (lambda: day_of("1 October"), lambda: day_of("2023-10-01")),
     "market.no_fuel_month": lambda g: (fuel("2019-05"), fuel("2023-05")),
+    "market.households_above_demand": lambda g: (split_demand(5e7), split_demand(2.8e8)),
     "market_fit.overlap": lambda g: (
         judged(date(2023, 9, 1), date(2023, 10, 2)),
         judged(date(2023, 10, 1), date(2023, 10, 2)),

@@ -99,6 +99,7 @@ UNITS: Mapping[str, Unit] = {
     "ms": Unit("ms"),
     "m_per_s": Unit("m/s"),
     "kwh_per_m2_year": Unit("kWh/(m2 year)"),
+    "kwh_per_year": Unit("kWh/year"),
     "m2_per_mw_it": Unit("m2/MW IT"),
     "job_per_mw": Unit("jobs/MW"),
     "job_year_per_mw": Unit("job years/MW"),

@@ -15,6 +15,8 @@ judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 impact       what a load does to the prices and bills of others
+customers    who uses the power of an area, by class and tariff, and what they pay for it
+bills        what a change of prices costs other customers, by area and class
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 tariffs      charges of the network, levies and certificates by area and date
