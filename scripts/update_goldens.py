@@ -46,7 +46,10 @@ def summarise(plan: Plan) -> dict[str, object]:
     def rounded(figures):
         return {name: float(f"{value:.{DIGITS}g}") for name, value in figures.items()}
 
+    beside = None if plan.bought is None else plan.bought.behind_meter
+    compared = {} if beside is None else {"behind_meter": round_all(dataclasses.asdict(beside))}
     return {
+        **compared,
         "status": plan.status,
         "cooling_system": plan.cooling_system,
         "cost_myen_per_year": float(f"{plan.cost_myen_per_year:.{DIGITS}g}"),
@@ -64,12 +67,12 @@ def write_golden(name: str) -> None:
     (FOLDER / f"{name}.golden.json").write_text(text, encoding="utf-8")
 
 
-def rounded(value: object) -> object:
+def round_all(value: object) -> object:
     """The same with every number to seven digits."""
     if isinstance(value, Mapping):
-        return {key: rounded(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [rounded(inner) for inner in value]
+        return {key: round_all(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [round_all(inner) for inner in value]
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return float(f"{value:.{DIGITS}g}") if abs(value) > 1e-6 else 0.0
@@ -204,7 +207,7 @@ PAY_PARTS: Mapping[str, Callable[[Question], Figures]] = {
 def write_pay_golden(parts: tuple[str, ...]) -> None:
     """Ask the default example under the packages, and write these parts of the golden file anew."""
     question = Question(PAY_EXAMPLE)
-    found = {part: rounded(PAY_PARTS[part](question)) for part in parts}
+    found = {part: round_all(PAY_PARTS[part](question)) for part in parts}
     path = FOLDER / PAY_FILE
     known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     path.write_text(json.dumps({**known, **found}, indent=2, sort_keys=True) + "\n", encoding="utf-8")
@@ -219,7 +222,7 @@ def run_figures() -> Figures:
     for hours in WINDOWS_H:
         operated[f"perfect_{hours}"] = run(plan, forecast="perfect", horizon_hours=hours)
     return {
-        name: rounded(
+        name: round_all(
             {
                 "cost_myen": one.cost_myen,
                 "cash_myen": one.cash_myen,

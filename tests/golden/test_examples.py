@@ -32,6 +32,12 @@ def test_an_example_gives_its_golden_result(name):
     assert found["status"] == golden["status"] == "optimal"
     assert found["cooling_system"] == golden["cooling_system"]
     assert found["cost_myen_per_year"] == pytest.approx(golden["cost_myen_per_year"], rel=1e-6)
+    assert found.keys() == golden.keys()
+    if "behind_meter" in golden:
+        beside, known = found["behind_meter"], golden["behind_meter"]
+        assert (beside["reaches"], beside["full"]) == (known["reaches"], known["full"])
+        for design in ("least", "matched", "elsewhere"):
+            assert beside[design] == pytest.approx(known[design], rel=1e-5), design
     for part in ("capacities", "costs", "indicators", "worths"):
         assert set(found[part]) == set(golden[part])
         size = max(abs(value) for value in golden[part].values()) if part != "indicators" else 0.0

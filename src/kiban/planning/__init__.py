@@ -32,6 +32,7 @@ programme        the co-design programme, block by block
 procurement      what is bought some way in the programme: ways, peaks by month, plants elsewhere, the yearly claim
 procurement_account  what is bought and what it costs, from the optimum
 procurement_result   the same as part of a plan
+behind_meter     the same campus without plants elsewhere, beside the plan that has them
 storage          the storages in the programme
 cooling_storage  a store of cold that shifts what chillers draw
 stored_energy    which energy is used here where some is stored or sold: the account of the clean share

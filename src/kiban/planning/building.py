@@ -15,6 +15,7 @@ from kiban.errors import ScenarioError
 from kiban.linear import Solution, Staircase
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
+from kiban.planning.behind_meter import compare_behind_meter
 from kiban.planning.choice import Stage, choose, prove
 from kiban.planning.endless_gain import explain_endless_gain
 from kiban.planning.evaluation import (
@@ -73,7 +74,8 @@ def build(
     preparation = prepare(scenario)
     target = scenario.target
     if target.objective == "cost":
-        return build_prepared(preparation, solver=solver, report=tell, warm=warm, explain=explain)
+        plan = build_prepared(preparation, solver=solver, report=tell, warm=warm, explain=explain)
+        return _with_comparison(preparation, plan, tell)
     assert target.budget_myen_per_year is not None
     tell(Message("progress.frontier_budget"))
     best = spend_budget(preparation, target.objective, target.budget_myen_per_year)
@@ -81,7 +83,23 @@ def build(
     plan = build_prepared(aimed, solver=solver, report=tell, explain=explain)
     if plan.status != "optimal":
         return plan
+    plan = _with_comparison(aimed, plan, tell)
     return replace(plan, notes=(*plan.notes, _say_objective(target, plan.indicators)))
+
+
+def _with_comparison(preparation: Preparation, plan: Plan, tell: Report) -> Plan:
+    """The plan beside the same campus behind the meter, where it buys from plants elsewhere."""
+    if plan.bought is None:
+        return plan
+    served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
+
+    def design(resources: Resources) -> Plan | None:
+        tell(Message("progress.behind_meter"))
+        found = design_alone(preparation, resources, served)
+        return None if found is None else found[0]
+
+    resources = preparation.resources_for(plan.cooling_system)
+    return replace(plan, bought=replace(plan.bought, behind_meter=compare_behind_meter(plan, resources, design)))
 
 
 def _say_objective(target: Target, figures: Mapping[str, float]) -> Message:

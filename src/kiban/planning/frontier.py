@@ -170,7 +170,7 @@ def spend_budget(preparation: Preparation, measure: Measure, budget_myen_per_yea
 
 def _find_all_ends(candidates: Sequence[Resources], measure: Measure) -> list[Ends]:
     """The ends of every cooling system that has a design, the cheapest first."""
-    found = answer_many(candidates, lambda resources: _find_ends(resources, measure))
+    found = answer_many(candidates, lambda resources: find_ends(resources, measure))
     return sorted((ends for ends in found if ends is not None), key=lambda ends: _cost(ends.first))
 
 
@@ -311,7 +311,7 @@ def _row(measure: Measure) -> str:
     return "carbon_cap" if measure == "emissions" else "clean_share"
 
 
-def _find_ends(resources: Resources, measure: Measure) -> Ends | None:
+def find_ends(resources: Resources, measure: Measure) -> Ends | None:
     """The least cost, and the end: the ideal target, broken at the price of an ordinary plan for all of it."""
     guard = OutageGuard(resources)
     start = guard.solve(write_programme(resources), tolerance=TRACED_TO, threads=1)

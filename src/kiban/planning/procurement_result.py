@@ -48,6 +48,33 @@ class MonthPeak:
 
 
 @dataclass(frozen=True, slots=True)
+class BesideDesign:
+    """Another design of the same campus: what it costs and how much of its load is clean hour by hour."""
+
+    cost_myen_per_year: float
+    clean_share: float
+
+
+@dataclass(frozen=True, slots=True)
+class BehindMeter:
+    """The same campus without plants elsewhere, at the same tariffs (`planning.behind_meter`).
+
+    `least` asks for no clean share; None where even that has no design. `matched` has the share that the scenario asks
+    for where that can be reached (`reaches`), else the most that can; `elsewhere` is the design with plants elsewhere
+    at the share of `matched`. `differences` is what the plan costs more by item than `matched` where that reaches its
+    share, else than `least`; `full` are the clean plants of the campus, and its connection, at their limits in
+    `matched`.
+    """
+
+    least: BesideDesign | None
+    matched: BesideDesign | None
+    elsewhere: BesideDesign | None
+    reaches: bool
+    differences: Mapping[str, float]
+    full: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Bought:
     """All that is bought: by way, by component of the bill, by month's peak, and what is claimed over the year.
 
@@ -62,6 +89,8 @@ class Bought:
     hourly_matched_share: float
     claimed_share: float | None
     certificates_mwh_per_year: Mapping[str, float]
+    behind_meter: BehindMeter | None = None
+    """The same campus without plants elsewhere; None where the plan buys from none, and where nobody asked."""
 
     @property
     def total_myen_per_year(self) -> float:

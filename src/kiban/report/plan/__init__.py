@@ -4,6 +4,7 @@
     findings     titles of its charts
     terminal     what `kiban build` prints
     procurement  what is bought and which way
+    behind_meter  the same campus without plants elsewhere
     check        what `kiban check` prints
     record       the numbers as JSON and back: `--json` and summary.json
     document     the JSON that the web pages and the HTML report read

@@ -9,6 +9,7 @@ from kiban.report.layout import NOTHING
 from kiban.report.names import money_of, subject_name
 from kiban.report.payment.details import DetailDocument, TableDocument
 from kiban.report.phrases import phrase, phrase_or
+from kiban.report.plan.behind_meter import behind_meter_details
 
 DRAWN = "interconnection"
 """The charge on all that is drawn."""
@@ -31,6 +32,7 @@ def bought_details(plan: Plan, language: Language) -> list[DetailDocument]:
             "tables": [_peaks(plan, bought, language)],
             "sentences": [phrase("procurement.worth_note", language, unit=money_of(plan, language).scale(1.0)[1])],
         },
+        *behind_meter_details(plan, language),
     ]
 
 

@@ -30,7 +30,7 @@ from kiban.planning.plan import (
     Worth,
     YearFigures,
 )
-from kiban.planning.procurement_result import BillItem, Bought, BoughtWay, MonthPeak
+from kiban.planning.procurement_result import BehindMeter, BesideDesign, BillItem, Bought, BoughtWay, MonthPeak
 from kiban.policy.terms import PolicyTerms
 from kiban.report.messages import say
 from kiban.report.plan.entries import EntryDocument, plain_entry, restore_entry
@@ -194,7 +194,17 @@ def _restore_worths(summary: Mapping[str, Any]) -> tuple[Worth, ...]:
 def _restore_bought(content: Mapping[str, Any]) -> Bought:
     parts = {"ways": BoughtWay, "bill": BillItem, "peaks": MonthPeak}
     lists = {name: tuple(kind(**item) for item in content[name]) for name, kind in parts.items()}
-    return Bought(**{**content, **lists})
+    return Bought(**{**content, **lists, "behind_meter": _restore_behind_meter(content.get("behind_meter"))})
+
+
+def _restore_behind_meter(content: Mapping[str, Any] | None) -> BehindMeter | None:
+    if content is None:
+        return None
+    designs = {
+        name: None if content[name] is None else BesideDesign(**content[name])
+        for name in ("least", "matched", "elsewhere")
+    }
+    return BehindMeter(**{**content, **designs, "full": tuple(content["full"])})
 
 
 def _restore_infeasibility(content: Mapping[str, Any]) -> Infeasibility:
