@@ -7,6 +7,7 @@ Times are of the processor unless the row says wall. The peers get the windows t
 states that it had: HiGHS each as a programme in memory (writing it is not counted), from cold; PyPSA the same windows
 without compute that may wait (what arrives is served at once), as a network of its own each, built and solved, since
 that is how its rolling horizon works. Differences are of costs, over one and the cost. `pip install 'kiban[pypsa]'`.
+Calls to Slurm and alerts through Prometheus and Alertmanager are timed by tests of the suite, where the programs are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import gc
 import logging
 import math
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -48,6 +51,7 @@ from kiban.server.operating.clocks import FastClock
 from kiban.server.operating.service import Origin, Service, Step
 from kiban.version import installed_version
 
+ROOT = Path(__file__).resolve().parents[1]
 FIRST = 1000
 """The hour at which the compared windows begin."""
 
@@ -80,6 +84,8 @@ class Metered:
 
     def __init__(self, campus: Campus, clock: FastClock) -> None:
         self._campus, self._clock = campus, clock
+        self.answered = 0.0
+        """The processor's time when it last answered."""
 
     def read(self) -> list[Reading]:
         """What every meter shows now."""
@@ -90,6 +96,7 @@ class Metered:
             expected = meter.series in self._campus.tables
             value = float(self._campus.expect(meter.series, now, 1)[0]) if expected else 0.5 * meter.most
             found.append(Reading(meter.series, now, min(value * wobble, meter.most)))
+        self.answered = time.process_time()
         return found
 
 
@@ -97,22 +104,22 @@ def bench_service(plan: Plan, name: str, steps: int) -> None:
     """Steps of `kiban operate`, from new data to the limit's being kept on the disk, and the disk's part of it."""
     campus = read_campus(plan)
     begins = datetime.fromisoformat("2026-01-05T00:00:00+09:00").astimezone(campus.zone)
-    clock, seconds, solving = FastClock(begins, math.inf), [], []
+    clock, seconds, solving, busy = FastClock(begins, math.inf), [], [], []
+    source = Metered(campus, clock)
 
     def watch(_: Service, step: Step) -> None:
+        busy.append(time.process_time() - source.answered)
         seconds.append(step.seconds)
         solving.append(step.solver_seconds or 0.0)
 
     with tempfile.TemporaryDirectory() as place:
         with JournalFile(Path(place) / "journal") as journal:
             origin = Origin(digest_of(plan), None, installed_version(), None, "none", "csv")
-            service = Service(campus, journal, origin, source=Metered(campus, clock), clock=clock, watch=watch)
+            service = Service(campus, journal, origin, source=source, clock=clock, watch=watch)
             service.warm()
             gc.collect()
             gc.freeze()
-            began = time.process_time()
             service.run(threading.Event(), begins + (steps - 1) * STEP)
-            took = (time.process_time() - began) / steps
             gc.unfreeze()
         handle, disk = os.open(Path(place) / "journal", os.O_RDWR | os.O_APPEND), []
         for _ in range(steps):
@@ -123,8 +130,8 @@ def bench_service(plan: Plan, name: str, steps: int) -> None:
         os.close(handle)
     reasons = service.limit.reason if service.limit is not None else ""
     print(
-        f"{name}, {steps} steps of the service: new data to limits kept {quantiles(seconds)} wall, {took * 1e3:.1f} ms "
-        f"of the processor; window {quantiles(solving)}; the disk alone {quantiles(disk)}; the last by {reasons}"
+        f"{name}, {steps} steps of the service: new data to limits kept {quantiles(seconds)} wall, {quantiles(busy)} "
+        f"of the processor; window {quantiles(solving)} wall; the disk alone {quantiles(disk)}; the last by {reasons}"
     )
 
 
@@ -275,6 +282,18 @@ def bench_wide(plan: Plan, name: str, hours: int) -> None:
     )
 
 
+def bench_programs() -> None:
+    """Calls and alerts through real programs, as two tests of the suite measure them; what is not here is said."""
+    for test in (
+        "test_slurm.py::test_a_call_holds_in_slurm_and_says_how_long_that_took",
+        "test_monitoring.py::test_every_alert_fires_and_resolves_through_the_webhook",
+    ):
+        words = [sys.executable, "-m", "pytest", "-q", "-s", "-rs", "-p", "no:cacheprovider", f"tests/server/{test}"]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+        said = [line for line in done.stdout.splitlines() if line.startswith(("call to limit", "alert:", "SKIPPED"))]
+        print("\n".join(said) if done.returncode == 0 and said else f"{test} failed:\n{done.stdout[-2000:]}")
+
+
 def apart(costs: list[float], others: list[float]) -> float:
     """Largest difference of costs over one and the cost."""
     ours, theirs = np.array(costs), np.array(others)
@@ -292,6 +311,7 @@ def main() -> None:
     bench_narrow(default, asked.hours)
     bench_service(default, "tomakomai", asked.steps)
     bench_service(island, "sandpoint", asked.steps)
+    bench_programs()
     bench_run(island, "sandpoint")
     bench_wide(island, "sandpoint", asked.hours)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import time
 from importlib.resources import files
 from pathlib import Path
 
@@ -106,7 +107,11 @@ def test_every_alert_fires_and_resolves_through_the_webhook(tmp_path: Path) -> N
         open_alertmanager(tmp_path / "alertmanager", webhook) as alertmanager,
         open_prometheus(tmp_path / "prometheus", {"kiban": target}, rules=hasty, alertmanager=alertmanager),
     ):
-        state["bad"] = True
+        state["bad"], began = True, time.monotonic()
+        wait_until(lambda: ("KibanSourceAway", "firing") in alerts.heard)
+        print(
+            f"\nalert: {time.monotonic() - began:.2f} s from what is wrong to the webhook, 1 s of it asked by the rule"
+        )
         others = set(ALERTS) - {"KibanDown"}
         wait_until(lambda: {name for name, status in alerts.heard if status == "firing"} >= others)
         state.update(bad=False, down=True)

@@ -126,7 +126,9 @@ def read_rows(path: str | Path) -> tuple[Iterator[tuple[int, Sequence[object]]],
     Rows come as they stand, whatever their length; CSV in UTF-8 or Shift_JIS, with comma, semicolon or tab.
     """
     content, in_rows = _read(path)
-    return _sheet_rows(content, str(path)) if in_rows else _text_rows(content, str(path)), in_rows
+    if in_rows:
+        return _sheet_rows(content, str(path)), True
+    return part_text(decode(content, str(path)), str(path))[0], False
 
 
 def read_text_rows(path: str | Path) -> tuple[list[tuple[int, list[str]]], bool]:
@@ -213,13 +215,13 @@ def _shown(row: Sequence[object], most: int = MOST_SHOWN) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def _text_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:
-    text = decode(content, where)
+def part_text(text: str, where: str) -> tuple[Iterator[tuple[int, list[str]]], str]:
+    """Line and cells of each filled row of a CSV, and what parts its cells: a comma, a semicolon or a tab."""
     first_line = text.lstrip("\r\n").split("\n", 1)[0].rstrip("\r")
     told = _SEPARATOR.fullmatch(first_line)
-    bare = _QUOTED.sub("", first_line)
-    rows = csv_rows(text, where, told[1] if told else max(DELIMITERS, key=bare.count))
-    yield from (row for number, row in enumerate(rows) if number or not told)
+    delimiter = told[1] if told else max(DELIMITERS, key=_QUOTED.sub("", first_line).count)
+    rows = csv_rows(text, where, delimiter)
+    return (row for number, row in enumerate(rows) if number or not told), delimiter
 
 
 def _sheet_rows(content: bytes, where: str) -> Iterator[tuple[int, Sequence[object]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,6 +12,15 @@ from kiban.operation.forecast.given_file import read_given
 from kiban.operation.live.campus import Campus
 from kiban.operation.live.issued import Issue, Issued
 from kiban.operation.live.steering import Steering
+
+
+def fault_of(refresh: Callable[[], None]) -> Problem | None:
+    """Why what forecasts rest on cannot be read anew, so that what was read before counts; None where it can."""
+    try:
+        refresh()
+    except InputError as error:
+        return error.problems[0]
+    return None
 
 
 class ForecastFile:
@@ -33,12 +43,7 @@ class ForecastFile:
 
     def issue(self, now: datetime, _: Steering | None = None) -> Issued | None:
         """What was issued by now for steps that are not over, oldest issue first."""
-        try:
-            self._refresh()
-        except InputError as error:
-            self.fault = error.problems[0]
-        else:
-            self.fault = None
+        self.fault = fault_of(self._refresh)
         new = [
             one
             for one in self._issues

@@ -19,6 +19,7 @@ from kiban.operation.live.model_forecast import ModelForecast
 from kiban.operation.live.steering import Steering
 from kiban.operation.live.weather_forecast import WeatherForecast
 from kiban.operation.register import Register, is_register
+from kiban.server.operating.forecast_file import ForecastFile, fault_of
 from kiban.weather.download import Patience
 from kiban.weather.forecast import PointForecast
 
@@ -64,12 +65,7 @@ class RegisterForecasts:
         if here == self._asked:
             return None
         first, self._asked = self._asked is None, here
-        try:
-            self._refresh()
-        except InputError as error:
-            self.fault = error.problems[0]
-        else:
-            self.fault = None
+        self.fault = fault_of(self._refresh)
         if self._model is None:
             return None
         issues, unmeasured = self._model.issue(at, steering.steps)
@@ -162,6 +158,4 @@ def open_forecasts(
         return WeatherServiceForecasts(service, plan, campus, now)
     if is_register(wanted):
         return RegisterForecasts(wanted, campus)
-    from kiban.server.operating.forecast_file import ForecastFile
-
     return ForecastFile(wanted, campus)
