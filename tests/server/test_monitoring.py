@@ -109,9 +109,8 @@ def test_every_alert_fires_and_resolves_through_the_webhook(tmp_path: Path) -> N
     ):
         state["bad"], began = True, time.monotonic()
         wait_until(lambda: ("KibanSourceAway", "firing") in alerts.heard)
-        print(
-            f"\nalert: {time.monotonic() - began:.2f} s from what is wrong to the webhook, 1 s of it asked by the rule"
-        )
+        seconds = time.monotonic() - began
+        print(f"\nalert: {seconds:.2f} s from what is wrong to the webhook, 1 s of it asked by the rule")
         others = set(ALERTS) - {"KibanDown"}
         wait_until(lambda: {name for name, status in alerts.heard if status == "firing"} >= others)
         state.update(bad=False, down=True)
