@@ -18,11 +18,12 @@ from tests.unit.test_operation_flexibility import flat_campus
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError
 from kiban.operation.balancing import PRODUCTS, Assessment, read_assessment, read_products, settle_blocks
-from kiban.operation.conditions import ARRIVALS
+from kiban.operation.conditions import ARRIVALS, FIRM, Conditions
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.horizon import Manner, operate
 from kiban.operation.imbalance import (
-    plan_at_gate,
+    count_gate_steps,
+    price_against,
     price_imbalance,
     price_scarcity,
     read_imbalance_rule,
@@ -41,6 +42,19 @@ RULES = load_market_rules()
 ASSESSMENT = read_assessment(RULES, DAY)
 PRICE = 0.005
 SECONDS = {"battery": 1.0, "power_cap": 30.0, "pause": 180.0, "backup": 60.0}
+
+
+class PersistenceOf:
+    """What is seen of the load is that of the hour before, in every hour ahead; all else is known."""
+
+    name, measures_first_step = "test", False
+
+    def __init__(self, before: Conditions, met: Conditions) -> None:
+        self._before, self._met = before, met
+
+    def issue(self, step: int, horizon_steps: int) -> dict[str, np.ndarray]:
+        load = self._met.series[FIRM][step - 1] if step else self._before.series[FIRM][0]
+        return {FIRM: np.full(horizon_steps, load)}
 
 
 def named(case: dict[str, Any]) -> str:
@@ -211,15 +225,62 @@ def test_what_is_not_there_in_the_evening_is_not_sold_then() -> None:
     assert sale.most_mw == pytest.approx(20.0)
 
 
-def test_with_perfect_forecasts_there_is_no_imbalance() -> None:
+def test_with_perfect_forecasts_there_is_no_imbalance_and_what_is_drawn_otherwise_is_settled() -> None:
+    """Flat: 60 MW in every hour at 0.01. One MW more than planned in each of 240 hours at 0.015 is 3.6, 1.2 above spot.
+
+    One MW less: sold at 0.005, so that 1.2 come back of what cost 2.4.
+    """
     facility, conditions = flat_campus(20.0)
+    rule = read_imbalance_rule(RULES, DAY)
     manner = Manner(PerfectForecast(conditions), 48)
+    manner = replace(manner, gate_steps=count_gate_steps(rule, manner, 1.0))
+    assert manner.gate_steps == 1
     course = operate(facility, conditions, VALUATION, manner)
-    planned = plan_at_gate(course, VALUATION, manner, read_imbalance_rule(RULES, DAY))
+    planned = course.planned_import_mw
+    assert planned is not None
     assert planned == pytest.approx(course.flows["import_mw"], abs=1e-4)
-    off = weigh_imbalance(course, planned - 1.0, 0.005)
-    assert off.short_mwh == pytest.approx(240.0, abs=1e-2)
-    assert off.cost_myen == pytest.approx(1.2, rel=1e-4)
+    for more, settled, cost in ((1.0, 3.6, 1.2), (-1.0, -1.2, 1.2)):
+        off = weigh_imbalance(replace(course, planned_import_mw=course.flows["import_mw"] - more), rule, 0.005)
+        assert off is not None
+        assert (off.short_mwh, off.long_mwh) == pytest.approx((240.0, 0.0) if more > 0.0 else (0.0, 240.0))
+        assert (off.settled_myen, off.cost_myen) == pytest.approx((settled, cost))
+    assert weigh_imbalance(replace(course, planned_import_mw=None), rule, 0.005) is None
+
+
+def test_the_plan_is_that_of_gate_closure_and_knows_nothing_later() -> None:
+    """A load that rises without notice at step 100 is seen when that is over, too late for the plan of 101."""
+    facility, conditions = flat_campus(20.0)
+    risen = conditions.series[FIRM].copy()
+    risen[100:] += 5.0
+    met = replace(conditions, series={**conditions.series, FIRM: risen})
+    rule = read_imbalance_rule(RULES, DAY)
+    blind = Manner(PersistenceOf(conditions, met), 48, gate_steps=1)
+    course = operate(facility, met, VALUATION, blind)
+    assert course.planned_import_mw is not None
+    off = course.flows["import_mw"] - course.planned_import_mw
+    assert off[100:102] == pytest.approx([6.0, 6.0], abs=1e-4)
+    assert np.delete(off, [100, 101]) == pytest.approx(np.zeros(off.size - 2), abs=1e-4)
+    found = weigh_imbalance(course, rule, 0.005)
+    assert found is not None
+    assert (found.short_mwh, found.cost_myen) == pytest.approx((12.0, 0.06), rel=1e-4)
+
+
+@pytest.mark.parametrize(("step_hours", "horizon", "steps"), [(1.0, 48, 1), (0.5, 48, 2), (0.25, 48, 4), (1.0, 1, 0)])
+def test_gate_closure_in_steps(step_hours: float, horizon: int, steps: int) -> None:
+    rule = read_imbalance_rule(RULES, DAY)
+    _, conditions = flat_campus(20.0)
+    assert count_gate_steps(rule, Manner(PerfectForecast(conditions), horizon), step_hours) == steps
+
+
+@pytest.mark.parametrize("case", IMBALANCE["against"], ids=named)
+def test_a_price_against_the_campus(case: dict[str, Any]) -> None:
+    found = price_against(
+        read_imbalance_rule(RULES, case["day"]),
+        np.array(case["spot_yen_per_kwh"]) / 1000.0,
+        np.array(case["off_mw"], dtype=float),
+        case["spread_yen_per_kwh"] / 1000.0,
+    )
+    assert found * 1000.0 == pytest.approx(case["expect_yen_per_kwh"])
 
 
 def test_prices_of_products_are_there_for_every_area() -> None:

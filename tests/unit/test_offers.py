@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cases.operations import VALUATION, random_campus
-from tests.unit.test_operation_flexibility import PRODUCT, flat_campus
+from tests.unit.test_operation_flexibility import PENALTY_FACTOR, PRODUCT, flat_campus
 from typer.testing import CliRunner
 
 from kiban.catalogue import load_catalogue
@@ -81,7 +81,7 @@ def test_a_class_gives_up_what_is_imported_and_no_more() -> None:
     assert first.offered_mw == pytest.approx(3.0, rel=1e-4)  # 5 % of 60 MW
     assert second.offered_mw == pytest.approx(37.0, rel=1e-4)  # what is left of the import
     assert first.cost_myen_per_mwh == pytest.approx(0.2)
-    flexibility = assess(course, VALUATION, manner, PRODUCT)
+    flexibility = assess(course, VALUATION, manner, PRODUCT, PENALTY_FACTOR)
     sale = sell_capacity(flexibility, (first, second), PRODUCT)
     # 36 h a year at 0.2 are 7.2 of 15 million yen a MW; at 0.125 they are 4.5.
     assert sale.mean_mw == pytest.approx(60.0, rel=1e-4)
@@ -119,7 +119,7 @@ def test_with_export_no_less_can_be_offered() -> None:
     facility, conditions = random_campus(1, 168)
     manner = Manner(PerfectForecast(conditions), 24)
     course = operate(facility, conditions, VALUATION, manner)
-    plain = assess(course, VALUATION, manner, PRODUCT)
+    plain = assess(course, VALUATION, manner, PRODUCT, PENALTY_FACTOR)
     offered, value = offer_with_export(course, VALUATION, manner, PRODUCT)
     assert offered >= plain.offered_mw - 1e-4
     assert offered > 0.0

@@ -25,6 +25,7 @@ PRODUCT = Product(
     last_hour=20.0,
     delivery_share=0.9,
 )
+PENALTY_FACTOR = 1.1
 
 
 def flat_campus(backup_mw: float, steps: int = 240):
@@ -52,7 +53,7 @@ def test_by_hand_the_backup_is_what_can_be_offered() -> None:
     facility, conditions = flat_campus(20.0)
     manner = Manner(PerfectForecast(conditions), 48)
     course = operate(facility, conditions, VALUATION, manner)
-    found = assess(course, VALUATION, manner, PRODUCT)
+    found = assess(course, VALUATION, manner, PRODUCT, PENALTY_FACTOR)
     assert found.offered_mw == pytest.approx(20.0, rel=1e-6)
     assert found.cost_myen_per_mwh == pytest.approx(0.0412, rel=1e-5)
     assert found.value_myen_per_year == pytest.approx(20.0 * (15.0 - 12 * 3 * 0.0412), rel=1e-5)
@@ -64,7 +65,7 @@ def test_by_hand_the_backup_is_what_can_be_offered() -> None:
 def test_compute_is_not_dropped_for_a_call() -> None:
     facility, conditions = flat_campus(0.0)
     manner = Manner(PerfectForecast(conditions), 48)
-    found = assess(operate(facility, conditions, VALUATION, manner), VALUATION, manner, PRODUCT)
+    found = assess(operate(facility, conditions, VALUATION, manner), VALUATION, manner, PRODUCT, PENALTY_FACTOR)
     assert (found.offered_mw, found.value_myen_per_year, found.mean_reduction_mw) == (0.0, 0.0, 0.0)
     assert found.curve == ()
 
@@ -78,10 +79,43 @@ def test_what_nine_calls_of_ten_do_not_meet_is_not_offered() -> None:
     for step in list_calls(course, PRODUCT)[::6]:
         limit[step : step + 3] = 40.0
     less = replace(facility, import_limit_mw=limit)
-    found = assess(operate(less, conditions, VALUATION, manner), VALUATION, manner, PRODUCT)
+    found = assess(operate(less, conditions, VALUATION, manner), VALUATION, manner, PRODUCT, PENALTY_FACTOR)
     assert found.offered_mw == 0.0
     often = replace(PRODUCT, delivery_share=0.8)
-    assert assess(operate(less, conditions, VALUATION, manner), VALUATION, manner, often).offered_mw > 19.9
+    assert (
+        assess(operate(less, conditions, VALUATION, manner), VALUATION, manner, often, PENALTY_FACTOR).offered_mw > 19.9
+    )
+
+
+def test_an_offer_rests_on_the_year_that_is_known_and_is_fined_in_the_year_that_comes() -> None:
+    """Known: 20 MW in every call. What comes: the grid is short in every second call, which then delivers nothing.
+
+    20 MW earn 20 x 15 = 300; the calls deliver 10 MW on average at 12 x 3 x 0.0412, and 1.1 x 10 x 15 = 165 are fined.
+    """
+    facility, conditions = flat_campus(20.0)
+    manner = Manner(PerfectForecast(conditions), 48)
+    known = operate(facility, conditions, VALUATION, manner)
+    limit = facility.import_limit_mw.copy()
+    called = list_calls(known, PRODUCT)[:20]
+    for step in called[::2]:
+        limit[step : step + 3] = 40.0
+    steps = int(called[-1]) + 3
+    met = replace(facility, import_limit_mw=limit).cut(0, steps), conditions.cut(0, steps)
+    there = replace(manner, forecast=PerfectForecast(met[1]))
+    course = operate(*met, VALUATION, there)
+    found = assess(course, VALUATION, there, PRODUCT, PENALTY_FACTOR, (known, manner))
+    assert found.calls == 20
+    assert found.offered_mw == pytest.approx(20.0, rel=1e-6)
+    assert found.delivered_share == 0.5
+    assert found.penalty_myen_per_year == pytest.approx(165.0, rel=1e-6)
+    assert found.value_myen_per_year == pytest.approx(300.0 - 12 * 3 * 10.0 * 0.0412 - 165.0, rel=1e-5)
+    assert assess(course, VALUATION, there, PRODUCT, PENALTY_FACTOR).offered_mw == 0.0
+    # A year in which nothing is delivered costs more than it earns, and was offered nevertheless.
+    limit[:] = np.where(np.isin(np.arange(limit.size), called[:, None] + np.arange(3)), 40.0, 80.0)
+    never = operate(replace(facility, import_limit_mw=limit).cut(0, steps), met[1], VALUATION, there)
+    lost = assess(never, VALUATION, there, PRODUCT, PENALTY_FACTOR, (known, manner))
+    assert (lost.offered_mw, lost.delivered_share) == (pytest.approx(20.0, rel=1e-6), 0.0)
+    assert lost.value_myen_per_year == pytest.approx(300.0 - 330.0, rel=1e-5)
 
 
 def test_calls_come_on_weekdays_within_the_hours_of_the_product() -> None:
@@ -121,5 +155,7 @@ def test_notice_makes_a_call_cheaper() -> None:
     facility, conditions = random_campus(2, 480)
     manner = Manner(PerfectForecast(conditions), 48)
     course = operate(facility, conditions, VALUATION, manner)
-    told = [assess(course, VALUATION, manner, replace(PRODUCT, notice_hours=hours)) for hours in (0.0, 24.0)]
+    told = [
+        assess(course, VALUATION, manner, replace(PRODUCT, notice_hours=hours), PENALTY_FACTOR) for hours in (0.0, 24.0)
+    ]
     assert told[1].cost_myen_per_mwh < told[0].cost_myen_per_mwh

@@ -43,6 +43,9 @@ class Course:
     """Relative distance of cost and proven bound, the largest of all windows."""
     days: tuple[DayAhead, ...] = ()
     """The first window of each day, where the manner keeps them."""
+    planned_import_mw: Array | None = None
+    """Import of each step as the window at gate closure planned it, `(steps,)`, where the manner keeps it; what has no
+    such window is as drawn."""
 
     @property
     def it_load_mw(self) -> Array:
@@ -177,6 +180,8 @@ class Course:
         columns |= {"firm_mw": series[FIRM], "arrivals_mw": series[ARRIVALS], "pue": series[PUE]}
         if PRICE in series:
             columns["grid_price_myen_per_mwh"] = series[PRICE]
+        if self.planned_import_mw is not None:
+            columns["planned_import_mw"] = self.planned_import_mw
         return columns
 
     def imbalance_mw(self) -> Array:

@@ -5,8 +5,9 @@ operation then stands is solved twice: as it is, and with import in the called h
 but compute. What import falls by in the least of the called hours is what could be promised; what the window costs more
 is the cost of the call.
 
-An offer is a number of MW for the year. What cannot be delivered in nearly all hours in which a call may come is not
-offered: a campus that hardly imports in the evening has nothing to give then.
+An offer is a number of MW for the year, made before it from a year that is known: the plan's. What that could not have
+delivered in nearly all hours in which a call may come is not offered: a campus that hardly imports in the evening has
+nothing to give then.
 """
 
 from __future__ import annotations
@@ -58,15 +59,19 @@ class CurvePoint:
 
 @dataclass(frozen=True, slots=True)
 class Flexibility:
-    """What is offered and what it is worth a year, after the cost of the calls; and the curve behind it."""
+    """What is offered and what it is worth a year, after calls and penalties; and the curve behind it."""
 
     offered_mw: float
     value_myen_per_year: float
     price_myen_per_mw_year: float
+    penalty_myen_per_year: float
+    """For what calls do not deliver of it; taken off the value."""
     calls: int
     """Calls that were tried."""
     answered_share: float
     """In how many of them import could fall at all."""
+    delivered_share: float
+    """In how many of them all that is offered is delivered."""
     mean_reduction_mw: float
     cost_myen_per_mwh: float
     """Of energy that import fell by, all calls together."""
@@ -94,27 +99,57 @@ def sees_calls(manner: Manner, product: Product, step_hours: float) -> bool:
     )
 
 
-def assess(course: Course, valuation: Valuation, manner: Manner, product: Product) -> Flexibility:
-    """What the campus could have delivered along a course, from the forecasts that it had, and what that is worth."""
+def assess(
+    course: Course,
+    valuation: Valuation,
+    manner: Manner,
+    product: Product,
+    penalty_factor: float,
+    known: tuple[Course, Manner] | None = None,
+) -> Flexibility:
+    """What the campus offers, from what is known when it does so, and what that is worth along a course.
+
+    `known` is the operation of the year that is known then; None where the course itself is of that year. What a call
+    of the course then does not deliver is fined at its price times `penalty_factor`: years that turn out otherwise may
+    cost more than the offer earns.
+    """
+    hours = product.call_hours
     called = list_calls(course, product)
     reductions, costs = answer_calls(course, valuation, manner, product, called)
-    hours = product.call_hours
-    offered = met_in(product.delivery_share, reductions)
+    past, past_costs = reductions, costs
+    if known is not None:
+        before, how = known
+        past, past_costs = answer_calls(before, valuation, how, product, list_calls(before, product))
+    offered = met_in(product.delivery_share, past)
+    if _earn(offered, past, past_costs, product, penalty_factor)[0] <= 0.0:
+        offered = 0.0
+    value, penalty = _earn(offered, reductions, costs, product, penalty_factor)
     energy = float(reductions.sum()) * hours
-    per_mwh = float(costs.sum()) / energy if energy > 0.0 else 0.0
-    curve = _draw_curve(reductions, costs, hours)
-    offered_cost = _cost_at(offered, reductions, costs, hours)
-    value = offered * (product.price_myen_per_mw_year - product.calls_per_year * hours * offered_cost)
     return Flexibility(
-        offered_mw=offered if value > 0.0 else 0.0,
-        value_myen_per_year=max(value, 0.0),
+        offered_mw=offered,
+        value_myen_per_year=value,
         price_myen_per_mw_year=product.price_myen_per_mw_year,
+        penalty_myen_per_year=penalty,
         calls=int(called.size),
         answered_share=float(np.mean(reductions > 0.0)) if called.size else 0.0,
+        delivered_share=float(np.mean(reductions >= offered - LEAST_MW)) if called.size else 1.0,
         mean_reduction_mw=float(reductions.mean()) if called.size else 0.0,
-        cost_myen_per_mwh=per_mwh,
-        curve=curve,
+        cost_myen_per_mwh=float(costs.sum()) / energy if energy > 0.0 else 0.0,
+        curve=_draw_curve(reductions, costs, hours),
     )
+
+
+def _earn(
+    offered_mw: float, reductions: Array, costs: Array, product: Product, penalty_factor: float
+) -> tuple[float, float]:
+    """What an offer earns a year after its calls and penalties, and the penalties, where any call is as likely."""
+    if offered_mw <= 0.0:
+        return 0.0, 0.0
+    missing = float(np.maximum(offered_mw - reductions, 0.0).mean()) if reductions.size else 0.0
+    penalty = penalty_factor * missing * product.price_myen_per_mw_year
+    per_mwh = _cost_at(offered_mw, reductions, costs, product.call_hours)
+    called = product.calls_per_year * product.call_hours * (offered_mw - missing) * per_mwh
+    return offered_mw * product.price_myen_per_mw_year - called - penalty, penalty
 
 
 def list_calls(course: Course, product: Product) -> npt.NDArray[np.int64]:

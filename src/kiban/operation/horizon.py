@@ -50,6 +50,8 @@ class Manner:
     budgets: Sequence[Budget] = ()
     keeps_days: bool = False
     """Whether the course keeps the window with which each day begins."""
+    gate_steps: int = 0
+    """So many steps before each import is planned for the exchange, and kept; 0 keeps no plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,7 @@ def operate(
     measured = manner.hour == "measured" or manner.forecast.measures_first_step
     day_begins = find_days(conditions.time) if manner.keeps_days else np.zeros(conditions.steps, dtype=bool)
     days: list[DayAhead] = []
+    planned: list[float] = []
     for first in range(part.first, part.end, period):
         end_if_unwanted()
         begins = np.arange(first, min(first + period, part.end))
@@ -100,6 +103,8 @@ def operate(
             seconds += time.perf_counter() - begun
             if day_begins[first + number]:
                 days.append(DayAhead(first + number, ahead.net_load_mw(number), lane.schedule()))
+            if manner.gate_steps:
+                planned.append(float(lane.schedule()[IMPORT][manner.gate_steps]))
             gap = max(gap, abs(answer.cost_myen - answer.bound_myen) / max(1.0, abs(answer.cost_myen)))
             happened = run_hour(hour, equipment, answer.handover, standing)
             standing = happened.standing
@@ -108,6 +113,7 @@ def operate(
         if passed is not None:
             passed(begins.size)
     flows = columns(facility, rows, np.concatenate(available))
+    drawn = flows[IMPORT]
     return Course(
         facility.cut(part.first, part.end),
         conditions.cut(part.first, part.end),
@@ -117,6 +123,7 @@ def operate(
         seconds=seconds,
         largest_gap=gap,
         days=tuple(days),
+        planned_import_mw=np.append(drawn[: manner.gate_steps], planned)[: drawn.size] if planned else None,
     )
 
 

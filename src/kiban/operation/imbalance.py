@@ -14,18 +14,17 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.operation.ahead import look_ahead
 from kiban.operation.balancing import MINUTES_PER_HOUR
+from kiban.operation.conditions import PRICE
 from kiban.operation.course import Course
 from kiban.operation.facility import IMPORT
 from kiban.operation.horizon import Manner
-from kiban.operation.lane import solve_each
 from kiban.operation.settlement import require_rules
-from kiban.operation.valuation import Valuation
 from kiban.policy.law import Law
 from kiban.quantities import KW_PER_MW, YEN_PER_MYEN
 
 RULE: Final = "jp_imbalance"
+ROUNDING_STEPS: Final = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +42,17 @@ class ImbalanceRule:
 
 @dataclass(frozen=True, slots=True)
 class Imbalance:
-    """What an operation drew other than planned at gate closure, MWh, and what that costs above its spot price."""
+    """What an operation drew other than planned at gate closure, MWh, and how that is settled, million yen."""
 
     hours: float
     short_mwh: float
     """Drawn above the plan."""
     long_mwh: float
     """Planned and not drawn."""
+    settled_myen: float
+    """What is paid for what was short, less what comes back for what was long."""
     cost_myen: float
+    """By how much that is more than the same energy at the spot price."""
 
 
 def read_imbalance_rule(rules: Law, day: date) -> ImbalanceRule:
@@ -97,34 +99,37 @@ def settle_imbalance(planned_mw: Array, drawn_mw: Array, price_myen_per_mwh: Arr
     return paid
 
 
-def plan_at_gate(course: Course, valuation: Valuation, manner: Manner, rule: ImbalanceRule) -> Array:
-    """Import in each step as the window planned it at gate closure, MW; what has no window before it, as it was."""
-    steps = course.conditions.steps
-    ahead_steps = max(int(np.ceil(rule.gate_closure_hours / course.facility.step_hours - 1e-9)), 1)
-    begins = np.arange(steps - ahead_steps)
-    planned: Array = course.flows[IMPORT].copy()
-    if begins.size and ahead_steps < manner.horizon_steps:
-        seen = look_ahead(
-            course.facility,
-            course.conditions,
-            manner.forecast,
-            manner.events,
-            begins,
-            manner.horizon_steps,
-            measured=True,
-        )
-        standings = [course.standing(int(step)) for step in begins]
-        imported, _ = solve_each(seen, valuation, standings, np.zeros(seen.steps.shape))
-        planned[ahead_steps:] = imported[:, ahead_steps]
-    return planned
+def count_gate_steps(rule: ImbalanceRule, manner: Manner, step_hours: float) -> int:
+    """How many steps before each its plan is closed; 0 where no window reaches from there to the step."""
+    steps = max(int(np.ceil(rule.gate_closure_hours / step_hours - ROUNDING_STEPS)), 1)
+    return steps if steps < manner.horizon_steps else 0
 
 
-def weigh_imbalance(course: Course, planned_mw: Array, spread_myen_per_mwh: float) -> Imbalance:
-    """What an operation's imbalance costs where each MWh is a spread dearer than its spot price, either way."""
-    off = (course.flows[IMPORT] - planned_mw) * course.facility.step_hours
+def price_against(rule: ImbalanceRule, spot_myen_per_mwh: Array, off_mw: Array, spread_myen_per_mwh: float) -> Array:
+    """An imbalance price that is always against the campus: a spread above spot where it is short, below where long.
+
+    It stays between the floor and the cap of the rule.
+    """
+    against = spot_myen_per_mwh + spread_myen_per_mwh * np.sign(off_mw)
+    found: Array = np.clip(against, rule.floor_myen_per_mwh, rule.cap_myen_per_mwh)
+    return found
+
+
+def weigh_imbalance(course: Course, rule: ImbalanceRule, spread_myen_per_mwh: float) -> Imbalance | None:
+    """How an operation's imbalance is settled at the prices of `price_against`; None where it kept no plan."""
+    planned_mw = course.planned_import_mw
+    if planned_mw is None:
+        return None
+    hours, drawn = course.facility.step_hours, course.flows[IMPORT]
+    spot = course.conditions.series.get(PRICE, np.zeros(drawn.size))
+    off = drawn - planned_mw
+    settled = float(
+        settle_imbalance(planned_mw, drawn, price_against(rule, spot, off, spread_myen_per_mwh), hours).sum()
+    )
     return Imbalance(
-        hours=course.conditions.steps * course.facility.step_hours,
-        short_mwh=float(np.maximum(off, 0.0).sum()),
-        long_mwh=float(np.maximum(-off, 0.0).sum()),
-        cost_myen=spread_myen_per_mwh * float(np.abs(off).sum()),
+        hours=course.conditions.steps * hours,
+        short_mwh=float(np.maximum(off, 0.0).sum()) * hours,
+        long_mwh=float(np.maximum(-off, 0.0).sum()) * hours,
+        settled_myen=settled,
+        cost_myen=settled - float(spot @ off) * hours,
     )

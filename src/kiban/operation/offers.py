@@ -32,12 +32,12 @@ from kiban.operation.call_offers import (
 from kiban.operation.flexibility import Flexibility, assess, read_product, sees_calls
 from kiban.operation.forecast.choice import Wanted
 from kiban.operation.horizon import operate
-from kiban.operation.imbalance import Imbalance, plan_at_gate, read_imbalance_rule, weigh_imbalance
+from kiban.operation.imbalance import Imbalance, count_gate_steps, read_imbalance_rule, weigh_imbalance
 from kiban.operation.job_classes import PAUSABLE, GivenUp, give_up, read_jobs
 from kiban.operation.reserve import find_reserve, read_seconds
 from kiban.operation.running import Arrangement, arrange
 from kiban.operation.sales import Sale, sell_balancing, sell_capacity
-from kiban.operation.settlement import load_market_rules
+from kiban.operation.settlement import load_market_rules, read_rule
 from kiban.policy.tax_law import law_day
 from kiban.progress import Report, say_nothing
 from kiban.scenario.names import NO_CHIP
@@ -60,7 +60,8 @@ class Offers:
     """Of the capacity market, without classes of firm compute."""
     sales: tuple[Sale, ...]
     """The capacity market first, then the balancing market's products; the most valuable is the one that is sold."""
-    imbalance: Imbalance
+    imbalance: Imbalance | None
+    """None where windows are too short to plan at gate closure."""
     notice_worths_myen: tuple[tuple[float, float], ...]
     """Hours of notice, and what the capacity market's offer is worth a year with it."""
     export_mw: float
@@ -89,12 +90,15 @@ def offer(plan: Plan, *, forecast: Wanted = "synthetic", report: Report | None =
     setting, manner = arranged.setting, arranged.manner
     product = read_product(take, area)
     tell(Message("progress.operating", steps=setting.conditions.steps))
-    course = operate(setting.facility, setting.conditions, setting.valuation, manner)
-    tell(Message("progress.offers"))
-    valuation = setting.valuation
-    flexibility = assess(course, valuation, manner, product)
     day = law_day(int(take("market.delivery_year")))
     rules = load_market_rules()
+    closure = read_imbalance_rule(rules, day)
+    keeping = replace(manner, gate_steps=count_gate_steps(closure, manner, setting.conditions.step_hours))
+    course = operate(setting.facility, setting.conditions, setting.valuation, keeping)
+    tell(Message("progress.offers"))
+    valuation = setting.valuation
+    factor = read_rule(rules, day).penalty_factor
+    flexibility = assess(course, valuation, manner, product, factor)
     given_up = _give_up(plan, arranged, product.call_hours)
     classes = tuple(offer_classes(course, valuation, manner, product, given_up, valuation.dropped_myen_per_mwh))
     capacity = sell_capacity(flexibility, classes, product)
@@ -116,9 +120,8 @@ def offer(plan: Plan, *, forecast: Wanted = "synthetic", report: Report | None =
                 take("market.balancing_delivery"),
             )
         )
-    planned = plan_at_gate(course, valuation, manner, read_imbalance_rule(rules, day))
     told = tuple(
-        (hours, assess(course, valuation, manner, replace(product, notice_hours=hours)).value_myen_per_year)
+        (hours, assess(course, valuation, manner, replace(product, notice_hours=hours), factor).value_myen_per_year)
         for hours in NOTICES_HOURS
         if sees_calls(manner, replace(product, notice_hours=hours), setting.conditions.step_hours)
     )
@@ -131,7 +134,7 @@ def offer(plan: Plan, *, forecast: Wanted = "synthetic", report: Report | None =
         classes=classes,
         flexibility=flexibility,
         sales=tuple(sales),
-        imbalance=weigh_imbalance(course, planned, take("market.imbalance_spread")),
+        imbalance=weigh_imbalance(course, closure, take("market.imbalance_spread")),
         notice_worths_myen=told,
         export_mw=export_mw,
         export_worth_myen=max(export_value - flexibility.value_myen_per_year, 0.0),

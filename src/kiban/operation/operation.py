@@ -11,6 +11,7 @@ from kiban.messages import Message
 from kiban.operation.course import CASH
 from kiban.operation.expectation import Expectation
 from kiban.operation.flexibility import Flexibility
+from kiban.operation.imbalance import Imbalance
 from kiban.operation.occurrences import Occurrence
 from kiban.operation.settlement import Settlement
 from kiban.operation.weeks import Weeks
@@ -83,6 +84,8 @@ class Operation:
     """What could be offered to the grid; None where no market is known."""
     settlement: Settlement | None = None
     """What calls were paid and fined, beside the costs; None without calls or market."""
+    imbalance: Imbalance | None = None
+    """What was drawn other than planned, beside the costs; None without market or plan."""
     dated: bool = False
     """Whether other days than those of the plan were met."""
     occurrences: tuple[Occurrence, ...] = ()

@@ -24,6 +24,7 @@ from kiban.operation.forecast.choice import Circumstances, Wanted, choose_foreca
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Hour, Manner, operate
+from kiban.operation.imbalance import ImbalanceRule, count_gate_steps, read_imbalance_rule, weigh_imbalance
 from kiban.operation.occurrences import EventText, Occurrence, read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.outage_reserve import hold_for_outage
@@ -55,6 +56,8 @@ class Arrangement:
     """What an operation begins with: its setting and manner without events, and the best course of the same hours."""
 
     setting: Setting
+    own: Setting
+    """Of the plan's own year."""
     manner: Manner
     best: Foresight
     circumstances: Circumstances
@@ -108,7 +111,9 @@ def run(
         foreseen = disturb_forecast(foreseen, occurrences, conditions.step_hours)
         happening = changed, replace(manner, forecast=foreseen, events=list_events(occurrences, changed.facility))
         notes = (*notes, *(one.note(conditions.step_hours) for one in occurrences))
-    course, regret = _operate(setting, manner, best, happening, tell, in_detail=in_detail)
+    closure = _read_closure(plan, arranged)
+    gate = 0 if closure is None else count_gate_steps(closure, manner, conditions.step_hours)
+    course, regret = _operate(setting, manner, best, happening, tell, in_detail=in_detail, gate_steps=gate)
     ran, how = (setting, manner) if happening is None else happening
     operation = _describe(plan, ran, manner, best, course, regret)
     if in_detail:
@@ -116,9 +121,12 @@ def run(
         weeks = find_weeks(course, best.course, setting.valuation)
         operation = replace(operation, expectation=expectation, weeks=weeks)
     tell(Message("progress.flexibility"))
-    flexibility = _assess(plan, arranged.area, ran, how, course, recorder)
+    flexibility = _assess(plan, arranged, ran, how, course, dated=period is not None)
     settlement = _settle(operation, arranged.area, flexibility, occurrences, recorder)
     operation = replace(operation, flexibility=flexibility, settlement=settlement, occurrences=occurrences, units=units)
+    if closure is not None:
+        imbalance = weigh_imbalance(course, closure, recorder.take("market.imbalance_spread"))
+        operation = replace(operation, imbalance=imbalance)
     return replace(operation, provenance=tuple(recorder), notes=notes, dated=period is not None)
 
 
@@ -172,7 +180,7 @@ def arrange(
         hour=hour,
         budgets=budgets,
     )
-    return Arrangement(setting, manner, best, circumstances, place.area, tuple(notes), recorder)
+    return Arrangement(setting, planned, manner, best, circumstances, place.area, tuple(notes), recorder)
 
 
 def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
@@ -198,11 +206,12 @@ def _operate(
     tell: Report,
     *,
     in_detail: bool,
+    gate_steps: int,
 ) -> tuple[Course, Regret]:
     """The operation, and its regret: each part is the difference of two operations that differ in one thing.
 
     `happening` is the setting and the manner with events; None where nothing happens. `in_detail` keeps the days of the
-    operation itself.
+    operation itself, `gate_steps` its plans for the exchange.
     """
     calm = replace(manner, events=())
     perfect = replace(calm, forecast=PerfectForecast(setting.conditions))
@@ -217,7 +226,7 @@ def _operate(
         steps.append(happening)
 
     ran, how = steps[-1]
-    steps[-1] = ran, replace(how, keeps_days=in_detail)
+    steps[-1] = ran, replace(how, keeps_days=in_detail, gate_steps=gate_steps)
     passed = _count_windows(len(steps) * setting.conditions.steps, tell)
 
     def go(one: tuple[Setting, Manner]) -> Course:
@@ -253,16 +262,38 @@ def _count_windows(total: int, tell: Report) -> Callable[[int], None]:
     return passed
 
 
-def _assess(
-    plan: Plan, area: str | None, setting: Setting, manner: Manner, course: Course, recorder: Recorder
-) -> Flexibility | None:
-    """What could be offered to the capacity market; None without connection, market, or a window that sees a call."""
-    if not plan.scenario.grid.enabled or f"market.capacity_price.{area}" not in recorder.catalogue:
+def _has_market(plan: Plan, arranged: Arrangement) -> bool:
+    return plan.scenario.grid.enabled and f"market.capacity_price.{arranged.area}" in arranged.recorder.catalogue
+
+
+def _read_closure(plan: Plan, arranged: Arrangement) -> ImbalanceRule | None:
+    """When plans for the exchange are closed and what holds for the price of what differs; None without market."""
+    if not _has_market(plan, arranged):
         return None
-    product = read_product(recorder.take, str(area))
+    return read_imbalance_rule(load_market_rules(), law_day(int(arranged.recorder.take("market.delivery_year"))))
+
+
+def _assess(
+    plan: Plan, arranged: Arrangement, setting: Setting, manner: Manner, course: Course, *, dated: bool
+) -> Flexibility | None:
+    """What could be offered to the capacity market; None without connection, market, or a window that sees a call.
+
+    The offer rests on the plan's own year under synthetic forecasts: of `dated` days nothing is known when it is made.
+    """
+    if not _has_market(plan, arranged):
+        return None
+    product = read_product(arranged.recorder.take, str(arranged.area))
     if not sees_calls(manner, product, setting.conditions.step_hours):
         return None
-    return assess(course, setting.valuation, manner, product)
+    rule = read_rule(load_market_rules(), law_day(int(arranged.recorder.take("market.delivery_year"))))
+    known = None
+    if dated:
+        own = arranged.own
+        circumstances = replace(arranged.circumstances, conditions=own.conditions)
+        forecast = choose_forecast("synthetic", circumstances, arranged.recorder.take)
+        before = replace(arranged.manner, forecast=forecast)
+        known = operate(own.facility, own.conditions, own.valuation, before), before
+    return assess(course, setting.valuation, manner, product, rule.penalty_factor, known)
 
 
 def _settle(

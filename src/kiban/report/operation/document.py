@@ -52,6 +52,7 @@ def operation_document(operation: Operation, language: Language) -> dict[str, An
         "flexibility": None if operation.flexibility is None else asdict(operation.flexibility),
         "settlement": _settled_calls(operation),
         "settled": _settled(operation),
+        "imbalance": None if operation.imbalance is None else asdict(operation.imbalance),
         "windows": {"count": windows.count, "seconds": windows.seconds, "largest_gap": windows.largest_gap},
         "provenance": [plain_entry(entry) for entry in operation.provenance],
         "notes": [say(note, language) for note in operation.notes],

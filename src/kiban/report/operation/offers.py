@@ -35,7 +35,7 @@ def offers_document(offers: Offers, language: Language) -> dict[str, Any]:
         "prices": [asdict(one) for one in offers.prices],
         "classes": [asdict(one) for one in offers.classes],
         "sales": [asdict(one) for one in offers.sales],
-        "imbalance": asdict(offers.imbalance),
+        "imbalance": None if offers.imbalance is None else asdict(offers.imbalance),
         "notice": [{"hours": hours, "value_myen_per_year": worth} for hours, worth in offers.notice_worths_myen],
         "export": {"offered_mw": offers.export_mw, "worth_myen_per_year": offers.export_worth_myen},
         "scenario": scenario_lines(offers),
@@ -162,14 +162,18 @@ def _worths(offers: Offers, language: Language) -> list[str]:
         phrase("offers.notice_worth", language, hours=f"{hours:g}", value=money.amount(worth))
         for hours, worth in offers.notice_worths_myen
     ]
-    return [
-        *said,
+    said.append(
         phrase(
             "offers.export_worth",
             language,
             offered=format_number(offers.export_mw),
             value=money.amount(offers.export_worth_myen),
-        ),
+        )
+    )
+    if off is None:
+        return said
+    return [
+        *said,
         phrase(
             "offers.imbalance",
             language,

@@ -38,6 +38,12 @@ def run_figures(operation: Operation, language: Language) -> list[tuple[str, str
         ("unserved_deferrable", f"{format_number(operation.unserved_mwh['deferrable'])} MWh"),
         ("import", f"{format_number(figures['import_mwh'])} MWh"),
     ]
+    if operation.imbalance is not None:
+        off, money = operation.imbalance, money_format(operation.plan.scenario, language, operation.provenance)
+        amounts = {"short": format_number(off.short_mwh), "long": format_number(off.long_mwh)}
+        rows.append(
+            ("imbalance", phrase("operation.imbalances", language, **amounts, cost=money.amount(off.cost_myen)))
+        )
     if figures["backup_mwh"] > 0:
         energy, starts = format_number(figures["backup_mwh"]), f"{figures['backup_starts']:,.0f}"
         rows.append(("backup", phrase("operation.backup_value", language, energy=energy, starts=starts)))
@@ -78,6 +84,8 @@ def flexibility_sentences(operation: Operation, language: Language) -> list[str]
         "value": money.amount(flexibility.value_myen_per_year),
         "price": money.amount(flexibility.price_myen_per_mw_year),
     }
+    if flexibility.offered_mw > 0:
+        words["delivered"] = format_share(flexibility.delivered_share, language)
     said = [phrase(key, language, **words)]
     if flexibility.mean_reduction_mw > 0:
         said.append(

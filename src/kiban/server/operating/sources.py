@@ -96,7 +96,8 @@ class CsvSource:
     """Rows of a file with a column `time` and columns named as kiban's series; rows are heard when their time has come.
 
     The file may be there later, and may grow. It is in UTF-8 or Shift_JIS, its cells parted by commas, tabs or
-    semicolons, in the last case with decimal commas too. A cell that is empty says nothing; one that is no number is impossible.
+    semicolons, in the last case with decimal commas too. A cell that is empty says nothing; one that is no number is
+    impossible.
     """
 
     def __init__(self, path: str | Path, clock: Clock, *, ends: bool, heard: datetime | None = None) -> None:
