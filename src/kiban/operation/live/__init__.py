@@ -4,6 +4,7 @@ steering     from what is heard to limits of power; start here
 campus       what a plan built and expects, on today's calendar
 bounds       what the plan expects of it at most and at least
 telemetry    readings, and what of them can be used
+telemetry_file    readings in a text file
 outlook      what is expected of the hours ahead
 issued       forecasts as they were issued
 measured_steps    what was measured of supply and of PUE, step by step

@@ -10,17 +10,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from kiban.errors import InputError, KibanError, Problem, WeatherError, reason_of
+from kiban.errors import InputError, KibanError, Problem, reason_of
 from kiban.operation.live.telemetry import GAP, Reading
+from kiban.operation.live.telemetry_file import read_rows
 from kiban.outside import may_ask, may_open
 from kiban.server.operating.clocks import Clock
 from kiban.server.operating.meters import UNIT_LABEL, find_meter
-from kiban.weather.table import part_text
-from kiban.weather.textfile import at_line, decode, parse_number, parse_time
 
 ANSWER_SECONDS: Final = 5.0
 """So long a source may take to answer."""
-TIME: Final = "time"
 
 
 class SourceAwayError(KibanError):
@@ -95,9 +93,7 @@ class PrometheusSource:
 class CsvSource:
     """Rows of a file with a column `time` and columns named as kiban's series; rows are heard when their time has come.
 
-    The file may be there later, and may grow. It is in UTF-8 or Shift_JIS, its cells parted by commas, tabs or
-    semicolons, in the last case with decimal commas too. A cell that is empty says nothing; one that is no number is
-    impossible.
+    The file may be there later, and may grow.
     """
 
     def __init__(self, path: str | Path, clock: Clock, *, ends: bool, heard: datetime | None = None) -> None:
@@ -157,43 +153,7 @@ class CsvSource:
         except OSError as error:
             raise SourceAwayError(Problem("source.away", str(self._path), reason=reason_of(error))) from None
         try:
-            self._rows = self._parse(content)
-        except WeatherError as error:
+            self._rows = read_rows(content, str(self._path))
+        except InputError as error:
             raise SourceAwayError(error.problems[0]) from None
         self._stamp = stamp
-
-    def _parse(self, content: bytes) -> list[tuple[datetime, list[Reading]]]:
-        path = str(self._path)
-        # A last line without its end is still being written, maybe within a letter.
-        rows, delimiter = part_text(decode(content[: content.rfind(b"\n") + 1], path), path)
-        names = next(rows, (1, [""]))[1]
-        if TIME not in names:
-            raise SourceAwayError(Problem("source.no_time", path, TIME))
-        place, found = names.index(TIME), []
-        for line, cells in rows:
-            if any(cells[len(names) :]):
-                # The rest of a number with a comma would be lost.
-                shown = delimiter.join(cells)
-                raise SourceAwayError(
-                    Problem("table.more_cells", at_line(path, line), cells=len(cells), columns=len(names), row=shown)
-                )
-            at = _time(cells[place]) if place < len(cells) else None
-            if at is None:
-                raise SourceAwayError(Problem("source.bad_time", path, TIME, line=line))
-            named = [(name, cell) for name, cell in zip(names, cells, strict=False) if name != TIME and name and cell]
-            found.append((at, [Reading(name, at, _number(cell, delimiter)) for name, cell in named]))
-        return sorted(found, key=lambda pair: pair[0])
-
-
-def _time(text: str) -> datetime | None:
-    try:
-        found: datetime | None = datetime.fromisoformat(text)
-    except ValueError:
-        found = parse_time(text)
-    return found if found is not None and found.tzinfo is not None else None
-
-
-def _number(text: str, delimiter: str) -> float:
-    """A cell as a number; who parts cells by semicolons does so because the comma stands before decimals."""
-    found = parse_number(text.replace(",", ".") if delimiter == ";" else text)
-    return math.nan if found is None else found
