@@ -16,7 +16,8 @@ from kiban.market.blocks import Market, SupplyBlock, flat_block
 from kiban.market.clearing import clear
 from kiban.market.elimination import edges_of, find_pattern, solve_pattern
 from kiban.market.hours import MarketHours, synthetic_hours
-from kiban.market.impact import find_impact
+from kiban.market.impact import compare_years, find_impact
+from kiban.market.offers import build_market
 from kiban.market.storages import Storages, clear_with_storages
 from kiban.market.year import MarketYear, account, clear_year, default_case
 
@@ -214,7 +215,7 @@ def test_the_impact_of_a_load_is_a_range_over_variants(days: MarketYear) -> None
     load[2] = 1000.0
     impact = find_impact(days.case, load)
     assert [variant.name for variant in impact.variants] == [
-        "central", "whole_pumped", "published_ties", "held_storages", "observed_slope",
+        "central", "whole_pumped", "published_ties", "held_storages", "observed_slope", "bid_curves",
     ]  # fmt: skip
     low, high = impact.others_pay_range_yen()
     assert (low <= impact.central.others_pay_yen).all()
@@ -222,7 +223,13 @@ def test_the_impact_of_a_load_is_a_range_over_variants(days: MarketYear) -> None
     least, most = impact.total_range_yen()
     assert 1e10 < least < most < 1e12
     assert impact.load_mwh == pytest.approx(8760 * 1000.0)
-    assert abs(impact.residual_yen) < 2.0
+    # Others and the load pay what generators, storages and ties receive more; nobody else's money is in it.
+    assert abs(impact.residual_yen) < 1.0
+    for variant in impact.variants[:4]:
+        assert variant.generators_gain_yen is not None
+        assert variant.generators_gain_yen > variant.others_pay_yen.sum()
+    # The fitted market lies between the slope that was seen and the bids that were made, which nobody answers.
+    assert impact.variants[5].others_pay_yen.sum() == most
     for variant in impact.variants[:4]:
         assert variant.emissions_t is not None
         assert 0.2 < variant.emissions_t / impact.load_mwh < 1.0
@@ -230,7 +237,7 @@ def test_the_impact_of_a_load_is_a_range_over_variants(days: MarketYear) -> None
         rise = variant.price_after_yen_per_kwh - variant.price_before_yen_per_kwh
         np.testing.assert_allclose(variant.others_pay_yen, 1000.0 * rise * demand, rtol=1e-9)
     # 0.43 yen per GW on the demand of the three areas of 50 Hz.
-    slope = impact.variants[-1].others_pay_yen
+    slope = impact.variants[4].others_pay_yen
     np.testing.assert_allclose(slope[:3], 430.0 * demand[:3])
     assert (slope[3:] == 0.0).all()
 
@@ -241,3 +248,22 @@ def test_no_load_has_no_impact_in_any_variant(days: MarketYear) -> None:
     for variant in impact.variants:
         np.testing.assert_allclose(variant.others_pay_yen, 0.0, atol=1e6)
         assert abs(variant.emissions_t or 0.0) < 10.0
+
+
+@pytest.mark.slow
+def test_a_load_and_as_much_must_run_supply_of_the_same_hours_have_no_impact(days: MarketYear) -> None:
+    """Storages follow prices in both markets; nobody else pays more or less, to the yen of the clearing's tolerance."""
+    case, load = days.case, np.zeros(days.case.hours.demand_mw.shape)
+    load[:, 2] = np.linspace(0.0, 1500.0, load.shape[0])
+    # The supply must run: it is sold at any price that can occur.
+    own = flat_block("own", load, -1.0, -0.5)
+    market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels)
+    both = clear_with_storages(market.with_demand(load).with_blocks([own]), case.storages, start=days.price_yen_per_kwh)
+    covered = MarketYear(case, both, account(both.clearing, both.output_mw))
+    found = compare_years(days, covered, load)
+    np.testing.assert_allclose(found.price_after_yen_per_kwh, found.price_before_yen_per_kwh, atol=1e-5)
+    alone = compare_years(days, clear_year(case, load, days.price_yen_per_kwh), load)
+    assert np.abs(found.others_pay_yen).sum() < 1e-4 * alone.others_pay_yen.sum()
+    assert alone.others_pay_yen.sum() > 1e10
+    for one in (found, alone):
+        assert abs(one.residual_yen) < 1.0

@@ -13,8 +13,9 @@ from tests.unit import test_remedies
 pytestmark = pytest.mark.slow
 
 ROOMS = (
-    "amounts", "commands", "finances", "handover", "market_files", "national", "operations", "others", "packages",
-    "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions", "weather_files",
+    "amounts", "commands", "finances", "handover", "impact", "market_files", "national", "operations", "others",
+    "packages", "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions",
+    "weather_files",
     "weather_rows",
 )  # fmt: skip
 CASES: dict[str, Case] = {}

@@ -20,7 +20,7 @@ _LATITUDES_DEG = (20.0, 46.0)
 _LONGITUDES_DEG = (122.0, 154.0)
 _TABLES_WITH_SOURCES = (
     "sites", "climate_stations", "climate_observed", "prices_yearly", "prices_monthly", "prices_hourly", "plausible",
-    "market_profiles", "market_fleet", "market_fuels",
+    "market_profiles", "market_fleet", "market_fuels", "market_bids", "market_bid_groups",
 )  # fmt: skip
 
 

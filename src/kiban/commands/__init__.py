@@ -10,6 +10,7 @@
     new_file  a file that a command writes and that must not be there yet
     operating  kiban operate | replay
     place     a place by its coordinates in place of a scenario
+    impact    kiban impact
     race      kiban race
     outages   kiban outages
     levers    kiban levers

@@ -14,6 +14,7 @@ cooling_options  the cooling systems on offer, the hourly PUE and WUE of each, a
 supply_options   supply: hourly output, cost and limits
 catalogue_plants  running cost, emissions and limits of the reactors and gas plants of the catalogue
 storage_options  the battery and the efficiency measures
+grid_draw        what a plan draws from the grid in the hours of its market
 grid_supply      the grid connection and the backup: prices, carbon, cost
 market_prices    the day-ahead price of the campus's area and of others
 procurement_options  the ways to buy power: tariffs of a date, menus, plants elsewhere, certificates

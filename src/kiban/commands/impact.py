@@ -1,0 +1,131 @@
+"""`kiban impact`: what a campus, a study or a bare load does to the prices and bills of everyone else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from kiban.commands.running import find_plan, find_study
+from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
+from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rich.console import RenderableType
+
+    from kiban.catalogue import Catalogue
+    from kiban.market.campus import CampusLoad
+    from kiban.progress import Report
+    from kiban.quantities import Language
+
+DEFAULT_SUBJECT = "japan"
+
+
+def register(app: typer.Typer) -> None:
+    """Add `kiban impact` to the command line."""
+    app.command("impact")(impact_command)
+
+
+def impact_command(
+    subject: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PLAN|SCENARIO|STUDY", help="A plan's folder, a TOML file, or an example; default: japan."
+        ),
+    ] = None,
+    load: Annotated[
+        float | None,
+        typer.Option("--load", metavar="MW", min=0, max=100_000, help="A flat load in place of a subject."),
+    ] = None,
+    area: Annotated[str | None, typer.Option("--area", metavar="AREA", help="With --load: where, as tokyo.")] = None,
+    everywhere: Annotated[
+        bool, typer.Option("--areas", help="Also put the campus in each area; takes minutes.")
+    ] = False,
+    fast: Annotated[bool, typer.Option("--fast", help="From the exchange's bid curves alone, up to 1 GW.")] = False,
+    build: Annotated[bool, typer.Option("--build", help="Of a study: plan it first; takes minutes.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    insist: Insist = False,
+    lang: Lang = None,
+) -> None:
+    """Show what a load does to area prices and to what everyone else pays, without and with it."""
+    from kiban.catalogue import load_catalogue
+    from kiban.market.campus import ask_market, bare_load
+
+    language = choose_language(lang)
+    if (load is None) != (area is None):
+        raise InputError(Problem("impact.area_and_load", key="--area" if load is None else "--load"))
+    if load is not None and subject is not None:
+        raise InputError(Problem("impact.load_and_subject", key="--load", name=subject))
+    if fast and everywhere:
+        raise InputError(Problem("impact.fast_everywhere", key="--areas"))
+    study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
+    if build and study is None:
+        raise InputError(Problem("impact.only_study", key="--build"))
+    catalogue = load_catalogue()
+    with progress(language, spinner=not as_json) as tell:
+        if load is not None:
+            assert area is not None
+            asked = bare_load(load, area)
+        elif study is not None:
+            asked = _load_of_study(study, catalogue, tell, build=build, insist=insist, language=language)
+        else:
+            asked = _load_of_plan(subject, catalogue, tell, insist=insist, language=language)
+        found = ask_market(asked, catalogue, fast=fast, everywhere=everywhere, report=tell)
+    if as_json:
+        from kiban.report.market.document import impact_document
+        from kiban.report.plan.record import to_json
+
+        write(to_json(impact_document(found, language)))
+    else:
+        from kiban.report.market.terminal import impact_text
+
+        show(lambda _: impact_text(found, language))
+
+
+def _load_of_study(
+    path: Path, catalogue: Catalogue, tell: Report, *, build: bool, insist: bool, language: Language
+) -> CampusLoad:
+    """The load of a study as it names it, or the draw of its plan; a study without a plan is explained."""
+    from kiban.scenario.national_file import read_national
+
+    study = read_national(path).insisting(insist)
+    if build:
+        from kiban.national.building import build_national
+        from kiban.national.result.grid_draw import load_of_national_plan
+
+        plan = build_national(study, report=tell)
+        if plan.status == "infeasible":
+            from kiban.report.national.terminal import national_text
+
+            _leave(lambda width: national_text(plan, language, width), "command.no_national_plan", language)
+        return load_of_national_plan(plan)
+    from kiban.market.campus import load_of_study
+
+    return load_of_study(study, catalogue)
+
+
+def _load_of_plan(
+    subject: str | None, catalogue: Catalogue, tell: Report, *, insist: bool, language: Language
+) -> CampusLoad:
+    """The draw of a plan, which is built where no folder of one is given; a plan without a design is explained."""
+    from kiban.market.hours import synthetic_hours
+    from kiban.planning.grid_draw import load_of_plan
+
+    plan = find_plan(subject, tell, insist=insist)
+    if plan.status == "infeasible":
+        from kiban.report.plan.terminal import plan_text
+
+        _leave(lambda width: plan_text(plan, language, width), "command.no_design", language)
+    return load_of_plan(plan, synthetic_hours(catalogue).start)
+
+
+def _leave(text_for: Callable[[int], RenderableType], said: str, language: Language) -> NoReturn:
+    """Explain why there is nothing whose load could be asked about, and leave."""
+    from kiban.report.phrases import phrase
+
+    show(text_for)
+    complain(phrase(said, language))
+    raise typer.Exit(EXIT_INFEASIBLE)

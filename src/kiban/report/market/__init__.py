@@ -1,0 +1,8 @@
+"""The power system around, for readers.
+
+    words     what a load does to the bills of others, in sentences
+    document  the JSON of an impact
+    terminal  what `kiban impact` prints
+
+What is calculated of the market stands in `kiban.market`.
+"""

@@ -1,0 +1,148 @@
+"""What a load does to the prices and bills of others as one JSON object: what `kiban impact --json` prints.
+
+Money is million yen a year, prices are means weighted by the demand that was there before. `low` and `high` are over
+the variants. What is not known is null.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+import numpy as np
+
+from kiban.market.campus import Basis, CampusImpact
+from kiban.market.impact import VariantImpact
+from kiban.market.placements import Placement
+from kiban.quantities import YEN_PER_MYEN, Language
+from kiban.report.market.words import answer, further_sentences
+
+
+class RangeDocument(TypedDict):
+    """An amount of the central variant, and its range over the variants."""
+
+    central: float
+    low: float
+    high: float
+
+
+class AreaDocument(TypedDict):
+    """One area: its mean price without and with the load, and what the others there pay more."""
+
+    id: str
+    load_mwh_per_year: float
+    price_before_yen_per_kwh: float
+    price_after_yen_per_kwh: float
+    others_pay_myen_per_year: RangeDocument
+
+
+class VariantDocument(TypedDict):
+    """One variant: what all others pay more, what the load pays, and who receives it."""
+
+    id: str
+    others_pay_myen_per_year: float
+    load_pays_myen_per_year: float
+    generators_gain_myen_per_year: float | None
+    storages_gain_myen_per_year: float | None
+    congestion_rent_myen_per_year: float | None
+    emissions_t_per_year: float | None
+    curtailment_absorbed_mwh: float | None
+
+
+class PlacementDocument(TypedDict):
+    """What others pay more if the campus stands in the area; null without an exchange, or without a plan."""
+
+    id: str
+    inflexible_myen_per_year: float | None
+    flexible_myen_per_year: float | None
+    own_power_myen_per_year: float | None
+    worth_of_flexibility_myen_per_year: float | None
+
+
+class ImpactDocument(TypedDict):
+    """The answer of `kiban impact`."""
+
+    subject: str
+    basis: Basis
+    method: Literal["market", "bid_curves"]
+    synthetic: bool
+    load_mwh_per_year: float
+    areas: list[AreaDocument]
+    others_pay_myen_per_year: RangeDocument
+    others_pay_yen_per_kwh: RangeDocument | None
+    variants: list[VariantDocument]
+    inflexible: VariantDocument | None
+    placements: list[PlacementDocument]
+    emissions_t_per_year: float | None
+    average_emissions_t_per_year: float
+    curtailment_absorbed_mwh: float | None
+    residual_yen: float
+    sentence: str
+    sentences: list[str]
+
+
+def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
+    """The impact in plain types, with its sentences."""
+    impact, central = found.impact, found.impact.central
+    lows, highs = impact.others_pay_range_yen()
+    total = (float(central.others_pay_yen.sum()), *impact.total_range_yen())
+    return {
+        "subject": found.asked.name,
+        "basis": found.asked.basis,
+        "method": "bid_curves" if impact.after is None else "market",
+        "synthetic": impact.synthetic,
+        "load_mwh_per_year": impact.load_mwh,
+        "areas": [
+            {
+                "id": area,
+                "load_mwh_per_year": float(impact.load_mwh_by_area[place]),
+                "price_before_yen_per_kwh": float(central.price_before_yen_per_kwh[place]),
+                "price_after_yen_per_kwh": float(central.price_after_yen_per_kwh[place]),
+                "others_pay_myen_per_year": _range(
+                    central.others_pay_yen[place], lows[place], highs[place], YEN_PER_MYEN
+                ),
+            }
+            for place, area in enumerate(impact.areas)
+        ],
+        "others_pay_myen_per_year": _range(*total, YEN_PER_MYEN),
+        "others_pay_yen_per_kwh": _range(*total, 1000.0 * impact.load_mwh) if impact.load_mwh > 0.0 else None,
+        "variants": [_variant(variant) for variant in impact.variants],
+        "inflexible": None if found.inflexible is None else _variant(found.inflexible, "inflexible"),
+        "placements": [_placement(placement) for placement in found.placements],
+        "emissions_t_per_year": central.emissions_t,
+        "average_emissions_t_per_year": found.average_emissions_t,
+        "curtailment_absorbed_mwh": central.curtailment_absorbed_mwh,
+        "residual_yen": float(np.round(impact.residual_yen)),
+        "sentence": answer(found, language),
+        "sentences": further_sentences(found, language),
+    }
+
+
+def _range(central: float, low: float, high: float, divisor: float) -> RangeDocument:
+    return {"central": float(central) / divisor, "low": float(low) / divisor, "high": float(high) / divisor}
+
+
+def _myen(yen: float | None) -> float | None:
+    return None if yen is None else yen / YEN_PER_MYEN
+
+
+def _variant(variant: VariantImpact, name: str = "") -> VariantDocument:
+    return {
+        "id": name or variant.name,
+        "others_pay_myen_per_year": float(variant.others_pay_yen.sum()) / YEN_PER_MYEN,
+        "load_pays_myen_per_year": variant.load_pays_yen / YEN_PER_MYEN,
+        "generators_gain_myen_per_year": _myen(variant.generators_gain_yen),
+        "storages_gain_myen_per_year": _myen(variant.storages_gain_yen),
+        "congestion_rent_myen_per_year": _myen(variant.congestion_rent_yen),
+        "emissions_t_per_year": variant.emissions_t,
+        "curtailment_absorbed_mwh": variant.curtailment_absorbed_mwh,
+    }
+
+
+def _placement(placement: Placement) -> PlacementDocument:
+    return {
+        "id": placement.area,
+        "inflexible_myen_per_year": _myen(placement.inflexible_yen),
+        "flexible_myen_per_year": _myen(placement.flexible_yen),
+        "own_power_myen_per_year": _myen(placement.own_power_yen),
+        "worth_of_flexibility_myen_per_year": _myen(placement.worth_of_flexibility_yen),
+    }

@@ -1,0 +1,87 @@
+"""An impact on others at the command line: prices and bills by area, variants, and the campus in each area."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+
+from kiban.market.campus import CampusImpact
+from kiban.market.impact import VariantImpact
+from kiban.quantities import Language, format_number
+from kiban.report.layout import NOTHING, Sentence, bullets, lines, section, table
+from kiban.report.market.words import amount, answer, area_name, further_sentences, note_sentences
+from kiban.report.phrases import phrase
+
+
+def impact_text(found: CampusImpact, language: Language) -> RenderableType:
+    """Everything that `kiban impact` prints."""
+    parts: list[RenderableType] = [
+        Sentence(answer(found, language), style="bold"),
+        bullets(further_sentences(found, language)),
+    ]
+    parts += section(phrase("impact.title_areas", language), _areas(found, language))
+    parts += section(phrase("impact.title_variants", language), _variants(found, language))
+    if found.placements:
+        parts += section(phrase("impact.title_placements", language), _placements(found, language))
+    parts += section(phrase("impact.title_notes", language), bullets(note_sentences(found, language)))
+    parts.append(
+        lines([phrase("impact.residual", language, yen=f"{found.impact.residual_yen:.0f}".replace("-0", "0"))])
+    )
+    return Group(*parts)
+
+
+def _headings(names: tuple[str, ...], language: Language) -> list[str]:
+    return [phrase(f"impact.heading.{name}", language) for name in names]
+
+
+def _areas(found: CampusImpact, language: Language) -> RenderableType:
+    impact, central = found.impact, found.impact.central
+    lows, highs = impact.others_pay_range_yen()
+    rows = [
+        [
+            area_name(area, language),
+            format_number(impact.load_mw[:, place].mean()),
+            f"{central.price_before_yen_per_kwh[place]:.2f}",
+            f"{central.price_after_yen_per_kwh[place]:.2f}",
+            amount(lows[place], language),
+            amount(highs[place], language),
+        ]
+        for place, area in enumerate(impact.areas)
+    ]
+    names = ("area", "load", "before", "after", "low", "high")
+    return table(_headings(names, language), rows, numeric=(1, 2, 3, 4, 5))
+
+
+def _variants(found: CampusImpact, language: Language) -> RenderableType:
+    rows = [_variant(variant, language) for variant in found.impact.variants]
+    if found.inflexible is not None:
+        rows.append([phrase("impact.variant.inflexible", language), *_variant(found.inflexible, language)[1:]])
+    return table(_headings(("variant", "others", "rent", "emissions"), language), rows, numeric=(1, 2, 3), whole=())
+
+
+def _variant(variant: VariantImpact, language: Language) -> list[str]:
+    name, _, year = variant.name.rpartition("_")
+    title = (
+        phrase(f"impact.variant.{name}", language, year=year)
+        if year.isdigit()
+        else phrase(f"impact.variant.{variant.name}", language)
+    )
+    rent = variant.congestion_rent_yen
+    return [
+        title,
+        amount(float(variant.others_pay_yen.sum()), language),
+        NOTHING if rent is None else amount(rent, language),
+        NOTHING if variant.emissions_t is None else format_number(variant.emissions_t),
+    ]
+
+
+def _placements(found: CampusImpact, language: Language) -> RenderableType:
+    rows = [
+        [area_name(one.area, language)]
+        + [
+            NOTHING if yen is None else amount(yen, language)
+            for yen in (one.inflexible_yen, one.flexible_yen, one.own_power_yen)
+        ]
+        for one in found.placements
+    ]
+    names = ("area", "inflexible", "flexible", "own_power")
+    return table(_headings(names, language), rows, numeric=(1, 2, 3))

@@ -1,0 +1,68 @@
+"""Remedies of `kiban impact`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tests.remedies import Case, Ground, Step
+
+from kiban.catalogue import load_catalogue
+from kiban.market.campus import load_of_study, place_of
+from kiban.planning.grid_draw import load_of_plan
+from kiban.scenario.national_file import read_national
+
+
+def asked(g: Ground, *arguments: str) -> Step:
+    return lambda: g.command("impact", *arguments)
+
+
+def placed(area: str | None) -> Step:
+    """The draw of a plan of one day in an area."""
+    time = pd.date_range("2019-01-01", periods=24, freq="h", tz="Asia/Tokyo")
+    plan: Any = SimpleNamespace(
+        time=time,
+        hourly={"load_mw": np.ones(24)},
+        scenario=SimpleNamespace(
+            name="a day",
+            site=SimpleNamespace(area=area, id=None),
+            time=SimpleNamespace(step_hours=1.0),
+            load=SimpleNamespace(deferrable_share=0.2, max_delay_hours=24),
+        ),
+    )
+    return lambda: load_of_plan(plan, time.tz_localize(None).to_numpy())
+
+
+def studied(g: Ground, *sites: str) -> Step:
+    lines = ["[national]", 'name = "a study"', "[[tranche]]", 'id = "all"', "it_load_mw = 10"]
+    for site in sites:
+        lines += ["[[site]]", f'id = "{site}"', "connection_mw = 10"]
+    return lambda: load_of_study(read_national(g.write("study.toml", lines)), load_catalogue())
+
+
+TOKYO = ("--area", "tokyo")
+CASES: Mapping[str, Case] = {
+    "impact.beyond_bids": lambda g: (
+        asked(g, "--load", "1500", *TOKYO, "--fast"),
+        asked(g, "--load", "1000", *TOKYO, "--fast"),
+    ),
+    "impact.no_exchange": lambda g: (lambda: place_of("okinawa"), lambda: place_of("kyushu")),
+    "impact.abroad": lambda g: (placed(None), placed("hokkaido")),
+    "impact.no_site": lambda g: (studied(g, "okinawa"), studied(g, "okinawa", "inzai")),
+    "impact.load_and_subject": lambda g: (
+        asked(g, "japan", "--load", "5", *TOKYO),
+        asked(g, "--load", "5", *TOKYO, "--fast"),
+    ),
+    "impact.area_and_load": lambda g: (asked(g, "--load", "5"), asked(g, "--load", "500", *TOKYO, "--fast")),
+    "impact.only_study": lambda g: (
+        asked(g, "--load", "5", *TOKYO, "--build", "--fast"),
+        asked(g, "--load", "5", *TOKYO, "--fast"),
+    ),
+    "impact.fast_everywhere": lambda g: (
+        asked(g, "--load", "5", *TOKYO, "--fast", "--areas"),
+        asked(g, "--load", "5", *TOKYO, "--fast"),
+    ),
+}
