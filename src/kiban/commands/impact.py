@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from kiban.catalogue import Catalogue
-    from kiban.market.campus import CampusLoad
+    from kiban.market.campus import CampusImpact
     from kiban.progress import Report
     from kiban.quantities import Language
 
@@ -51,9 +50,6 @@ def impact_command(
     lang: Lang = None,
 ) -> None:
     """Show what a load does to area prices and to what everyone else pays, without and with it."""
-    from kiban.catalogue import load_catalogue
-    from kiban.market.campus import ask_market, bare_load
-
     language = choose_language(lang)
     if (load is None) != (area is None):
         raise InputError(Problem("impact.area_and_load", key="--area" if load is None else "--load"))
@@ -64,16 +60,17 @@ def impact_command(
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
     if build and study is None:
         raise InputError(Problem("impact.only_study", key="--build"))
-    catalogue = load_catalogue()
     with progress(language, spinner=not as_json) as tell:
-        if load is not None:
-            assert area is not None
-            asked = bare_load(load, area)
+        if load is not None and area is not None:
+            from kiban.finance.on_others import impact_of_load
+
+            found = impact_of_load(load, area, fast=fast, everywhere=everywhere, report=tell)
         elif study is not None:
-            asked = _load_of_study(study, catalogue, tell, build=build, insist=insist, language=language)
+            found = _ask_of_study(
+                study, tell, fast=fast, everywhere=everywhere, build=build, insist=insist, language=language
+            )
         else:
-            asked = _load_of_plan(subject, catalogue, tell, insist=insist, language=language)
-        found = ask_market(asked, catalogue, fast=fast, everywhere=everywhere, report=tell)
+            found = _ask_of_plan(subject, tell, fast=fast, everywhere=everywhere, insist=insist, language=language)
     if as_json:
         from kiban.report.market.document import impact_document
         from kiban.report.plan.record import to_json
@@ -85,41 +82,36 @@ def impact_command(
         show(lambda _: impact_text(found, language))
 
 
-def _load_of_study(
-    path: Path, catalogue: Catalogue, tell: Report, *, build: bool, insist: bool, language: Language
-) -> CampusLoad:
-    """The load of a study as it names it, or the draw of its plan; a study without a plan is explained."""
+def _ask_of_study(
+    path: Path, tell: Report, *, fast: bool, everywhere: bool, build: bool, insist: bool, language: Language
+) -> CampusImpact:
+    """The impact of a study; one without a plan is explained."""
+    from kiban.finance.national_choice import NationalInfeasibleError
+    from kiban.finance.on_others import impact_of_study
     from kiban.scenario.national_file import read_national
 
     study = read_national(path).insisting(insist)
-    if build:
-        from kiban.national.building import build_national
-        from kiban.national.result.grid_draw import load_of_national_plan
+    try:
+        return impact_of_study(study, fast=fast, everywhere=everywhere, build=build, report=tell)
+    except NationalInfeasibleError as error:
+        from kiban.report.national.terminal import national_text
 
-        plan = build_national(study, report=tell)
-        if plan.status == "infeasible":
-            from kiban.report.national.terminal import national_text
-
-            _leave(lambda width: national_text(plan, language, width), "command.no_national_plan", language)
-        return load_of_national_plan(plan)
-    from kiban.market.campus import load_of_study
-
-    return load_of_study(study, catalogue)
+        plan = error.plan
+        _leave(lambda width: national_text(plan, language, width), "command.no_national_plan", language)
 
 
-def _load_of_plan(
-    subject: str | None, catalogue: Catalogue, tell: Report, *, insist: bool, language: Language
-) -> CampusLoad:
-    """The draw of a plan, which is built where no folder of one is given; a plan without a design is explained."""
-    from kiban.market.hours import synthetic_hours
-    from kiban.planning.grid_draw import load_of_plan
+def _ask_of_plan(
+    subject: str | None, tell: Report, *, fast: bool, everywhere: bool, insist: bool, language: Language
+) -> CampusImpact:
+    """The impact of a plan, which is built where no folder of one is given; a plan without a design is explained."""
+    from kiban.finance.on_others import impact_of_plan
 
     plan = find_plan(subject, tell, insist=insist)
     if plan.status == "infeasible":
         from kiban.report.plan.terminal import plan_text
 
         _leave(lambda width: plan_text(plan, language, width), "command.no_design", language)
-    return load_of_plan(plan, synthetic_hours(catalogue).start)
+    return impact_of_plan(plan, fast=fast, everywhere=everywhere, report=tell)
 
 
 def _leave(text_for: Callable[[int], RenderableType], said: str, language: Language) -> NoReturn:

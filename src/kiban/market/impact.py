@@ -65,11 +65,16 @@ class VariantImpact:
     congestion_rent_yen: float | None = None
 
     @property
+    def total_yen(self) -> float:
+        """What all others pay more."""
+        return float(self.others_pay_yen.sum())
+
+    @property
     def residual_yen(self) -> float:
         """What all pay more less what is received more: rounding alone; 0 where a variant knows prices alone."""
         if self.generators_gain_yen is None or self.storages_gain_yen is None or self.congestion_rent_yen is None:
             return 0.0
-        paid = float(self.others_pay_yen.sum()) + self.load_pays_yen
+        paid = self.total_yen + self.load_pays_yen
         return paid - self.generators_gain_yen - self.storages_gain_yen - self.congestion_rent_yen
 
 
@@ -108,6 +113,16 @@ class MarketImpact:
         return float(self.load_mwh_by_area.sum())
 
     @property
+    def mean_mw_by_area(self) -> Array:
+        """Mean draw by area."""
+        return np.asarray(self.load_mw.mean(axis=0))
+
+    @property
+    def most_mw(self) -> float:
+        """The largest draw or delivery of an hour in an area."""
+        return float(np.abs(self.load_mw).max(initial=0.0))
+
+    @property
     def central(self) -> VariantImpact:
         """The variant that is the case itself."""
         return self.variants[0]
@@ -119,7 +134,7 @@ class MarketImpact:
 
     def total_range_yen(self) -> tuple[float, float]:
         """Lowest and highest sum over the areas: of one variant each, so not the sum of the areas' extremes."""
-        totals = [float(variant.others_pay_yen.sum()) for variant in self.variants]
+        totals = [variant.total_yen for variant in self.variants]
         return min(totals), max(totals)
 
     @property

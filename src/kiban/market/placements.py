@@ -85,7 +85,7 @@ def _others_pay(before: MarketYear, campus: CampusDraw, area: int) -> Iterator[f
 def _pay(before: MarketYear, case: MarketCase, load: Array) -> float:
     after = clear_year(case, load, before.price_yen_per_kwh)
     whole = np.broadcast_to(load, before.case.hours.demand_mw.shape)
-    return float(compare_years(before, after, whole).others_pay_yen.sum())
+    return compare_years(before, after, whole).total_yen
 
 
 def with_flexible_load(case: MarketCase, area: int, power_mw: float, delayed_mwh: float) -> MarketCase:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-import numpy as np
-
 from kiban.market.campus import Basis, CampusImpact
 from kiban.market.impact import VariantImpact
 from kiban.market.placements import Placement
@@ -84,7 +82,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
     """The impact in plain types, with its sentences."""
     impact, central = found.impact, found.impact.central
     lows, highs = impact.others_pay_range_yen()
-    total = (float(central.others_pay_yen.sum()), *impact.total_range_yen())
+    total = (central.total_yen, *impact.total_range_yen())
     return {
         "subject": found.asked.name,
         "basis": found.asked.basis,
@@ -111,7 +109,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
         "emissions_t_per_year": central.emissions_t,
         "average_emissions_t_per_year": found.average_emissions_t,
         "curtailment_absorbed_mwh": central.curtailment_absorbed_mwh,
-        "residual_yen": float(np.round(impact.residual_yen)),
+        "residual_yen": float(round(impact.residual_yen)),
         "sentence": answer(found, language),
         "sentences": further_sentences(found, language),
     }
@@ -128,7 +126,7 @@ def _myen(yen: float | None) -> float | None:
 def _variant(variant: VariantImpact, name: str = "") -> VariantDocument:
     return {
         "id": name or variant.name,
-        "others_pay_myen_per_year": float(variant.others_pay_yen.sum()) / YEN_PER_MYEN,
+        "others_pay_myen_per_year": variant.total_yen / YEN_PER_MYEN,
         "load_pays_myen_per_year": variant.load_pays_yen / YEN_PER_MYEN,
         "generators_gain_myen_per_year": _myen(variant.generators_gain_yen),
         "storages_gain_myen_per_year": _myen(variant.storages_gain_yen),

@@ -39,7 +39,7 @@ def _areas(found: CampusImpact, language: Language) -> RenderableType:
     rows = [
         [
             area_name(area, language),
-            format_number(impact.load_mw[:, place].mean()),
+            format_number(impact.mean_mw_by_area[place]),
             f"{central.price_before_yen_per_kwh[place]:.2f}",
             f"{central.price_after_yen_per_kwh[place]:.2f}",
             amount(lows[place], language),
@@ -68,7 +68,7 @@ def _variant(variant: VariantImpact, language: Language) -> list[str]:
     rent = variant.congestion_rent_yen
     return [
         title,
-        amount(float(variant.others_pay_yen.sum()), language),
+        amount(variant.total_yen, language),
         NOTHING if rent is None else amount(rent, language),
         NOTHING if variant.emissions_t is None else format_number(variant.emissions_t),
     ]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.campus import CampusImpact
 from kiban.market.placements import Placement
@@ -32,21 +30,21 @@ def answer(found: CampusImpact, language: Language) -> str:
     low, high = impact.total_range_yen()
     said = {
         "subject": subject_text(found, language),
-        "central": amount(abs(impact.central.others_pay_yen.sum()), language),
+        "central": amount(abs(impact.central.total_yen), language),
         "low": amount(low, language),
         "high": amount(high, language),
     }
     if max(abs(low), abs(high)) < LEAST_SAID_YEN:
         return phrase("impact.answer_none", language, subject=said["subject"])
-    more = "more" if impact.central.others_pay_yen.sum() >= 0.0 else "less"
+    more = "more" if impact.central.total_yen >= 0.0 else "less"
     return phrase(f"impact.answer_{more}", language, **said)
 
 
 def subject_text(found: CampusImpact, language: Language) -> str:
     """The load that is asked about, with its name and its mean draw."""
     impact, asked = found.impact, found.asked
-    mean = format_number(float(impact.load_mw.sum(axis=1).mean()))
-    placed = [area for area, mw in zip(impact.areas, np.abs(impact.load_mw).sum(axis=0), strict=True) if mw]
+    mean = format_number(sum(impact.mean_mw_by_area))
+    placed = [area for area, mw in zip(impact.areas, impact.mean_mw_by_area, strict=True) if mw]
     said = {"name": asked.name, "load": mean, "areas": join((area_name(area, language) for area in placed), language)}
     return phrase(f"impact.subject_{asked.basis}", language, **said)
 
@@ -75,7 +73,7 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
         energy = format_number(central.curtailment_absorbed_mwh)
         said.append(phrase("impact.absorbed", language, energy=energy))
     if found.inflexible is not None:
-        flat, own = float(found.inflexible.others_pay_yen.sum()), float(central.others_pay_yen.sum())
+        flat, own = found.inflexible.total_yen, central.total_yen
         compared = {"flat": amount(flat, language), "own": amount(own, language)}
         said.append(phrase("impact.inflexible", language, load=format_number(found.asked.draw.flat_mw), **compared))
     return said + _placement_sentences(found, language)
@@ -83,7 +81,7 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
 
 def _witness_sentences(found: CampusImpact, language: Language) -> list[str]:
     """Where the model lies between the observed slope, to which others had answered, and bids, to which nobody does."""
-    paid = {variant.name: float(variant.others_pay_yen.sum()) for variant in found.impact.variants}
+    paid = {variant.name: variant.total_yen for variant in found.impact.variants}
     if "observed_slope" not in paid or "bid_curves" not in paid:
         return []
     central, slope, bids = (paid[name] for name in ("central", "observed_slope", "bid_curves"))
@@ -116,7 +114,7 @@ def note_sentences(found: CampusImpact, language: Language) -> list[str]:
     said.append(phrase("impact.note_short_run", language))
     if impact.synthetic:
         said.append(phrase("impact.note_synthetic", language))
-    if np.abs(impact.load_mw).max(initial=0.0) > MOST_BID_LOAD_MW:
+    if impact.most_mw > MOST_BID_LOAD_MW:
         said.append(phrase("impact.note_beyond", language, most=format_number(MOST_BID_LOAD_MW)))
     if found.placements:
         said.append(phrase("impact.note_placements", language))
