@@ -28,7 +28,7 @@ TIE_SLOPE_MW_PER_YEN = 200_000.0
 """Flow on a tie per yen/kWh of price difference: 2,000 MW cost one tick of the exchange, 0.01 yen/kWh."""
 BALANCED_MW = 1e-6
 """An hour is cleared when supply exceeds demand nowhere by more, up or down."""
-_HOURS_AT_ONCE = 256
+_HOURS_AT_ONCE = 512
 """Hours whose blocks fit into the cache of a processor."""
 _FIRST_PRICE_YEN = 10.0
 _OTHER_PRICES_YEN = (0.0, 30.0, 100.0, 300.0, 15.0)
@@ -160,12 +160,11 @@ class HourDuals:
         shape = market.demand_mw.shape
         ties = market.ties
         self.demand = np.ascontiguousarray(market.demand_mw.T)
-        # For each block: one over the width of its prices, the lower one over the width, and its capacity. Spare ones
-        # are empty.
+        # For each block: MW per yen/kWh, what that makes of the lower price, and its capacity. Spare ones are empty.
         self.blocks = np.zeros((3, len(market.blocks) + spare_blocks, *shape[::-1]))
         for place, block in enumerate(market.blocks):
-            inverse = 1.0 / (block.high_yen_per_kwh - block.low_yen_per_kwh)
-            for part, value in enumerate((inverse, block.low_yen_per_kwh * inverse, block.capacity_mw)):
+            rise = block.capacity_mw / (block.high_yen_per_kwh - block.low_yen_per_kwh)
+            for part, value in enumerate((rise, block.low_yen_per_kwh * rise, block.capacity_mw)):
                 self.blocks[part, place] = np.broadcast_to(value, shape).T
         self.least, self.most = (np.broadcast_to(limit, (ties.origin.size, shape[0])) for limit in _limits(ties))
         self.ends = list(zip(ties.origin.tolist(), ties.destination.tolist(), strict=True))
@@ -186,14 +185,15 @@ class HourDuals:
         excess, slope = np.empty_like(price), np.empty_like(price)
         for first in range(0, price.shape[1], _HOURS_AT_ONCE):
             some = slice(first, first + _HOURS_AT_ONCE)
-            inverse, begin, capacity = self.blocks[..., some]
-            share = price[:, some] * inverse
-            share -= begin
-            rising = (share > 0.0) & (share < 1.0)
-            np.clip(share, 0.0, 1.0, out=share)
-            excess[:, some] = np.einsum("kah,kah->ah", capacity, share)
-            inverse = inverse * rising
-            slope[:, some] = np.einsum("kah,kah->ah", capacity, inverse)
+            rise, begin, capacity = self.blocks[..., some]
+            wanted = price[:, some] * rise
+            wanted -= begin
+            output = np.maximum(wanted, 0.0)
+            np.minimum(output, capacity, out=output)
+            np.add.reduce(output, axis=0, out=excess[:, some])
+            # A block that gives what its line wants is on it.
+            np.multiply(rise, wanted == output, out=wanted)
+            np.add.reduce(wanted, axis=0, out=slope[:, some])
         excess -= self.demand
         slope += _FLAT_SLOPE_MW_PER_YEN
         off = np.zeros((len(self.edges), price.shape[1]))

@@ -102,17 +102,15 @@ def clear_with_storages(
 ) -> StorageClearing:
     """Prices, flows and schedules of least cost; each horizon begins with what its storages hold at its end.
 
-    `start` is where prices are looked for first. Raises SolverError where a horizon does not clear.
+    `start` are prices near those that are looked for, best of the same market with a little other demand: what storages
+    do at them is where they begin. Raises SolverError where a horizon does not clear.
     """
     if horizon_hours < 2 or market.hours % horizon_hours:
         raise ValueError("the hours of the market are a whole number of horizons of two hours or more")
     areas = market.demand_mw.shape[1]
-    duals = HorizonDuals(market, storages, horizon_hours, clear(market, start).price_yen_per_kwh)
-    # One value for a whole horizon first, as if storages were large and held for nothing; then hour by hour.
-    duals.constant, whole = True, first_values(duals)
-    minimise(duals, whole, _ROUGHLY_MWH)
-    duals.evaluate(whole)
-    duals.constant, point = False, spread_values(duals, whole)
+    near = clear(market).price_yen_per_kwh if start is None else start
+    duals = HorizonDuals(market, storages, horizon_hours, near)
+    point = _values_of_whole_horizons(duals)
     minimise(duals, point, BALANCED_MW)
     gradient, *_, prices = duals.evaluate(point)
     left = int((~(np.abs(gradient).max(axis=(0, 1)) <= BALANCED_MW)).sum())
@@ -127,6 +125,15 @@ def clear_with_storages(
     # Every amount is the best answer to its prices, so that cost and dual differ by the balances that are left open.
     gap = float((clearing.excess_mw * clearing.price_yen_per_kwh).sum() + (in_time(gradient) * value).sum())
     return StorageClearing(clearing, storages, deliver, take, held, value, cost, gap)
+
+
+def _values_of_whole_horizons(duals: HorizonDuals) -> Array:
+    """Values near those of least cost: one for a whole horizon, as if storages were large and held for nothing."""
+    duals.constant, whole = True, first_values(duals)
+    minimise(duals, whole, _ROUGHLY_MWH)
+    duals.evaluate(whole)
+    duals.constant = False
+    return spread_values(duals, whole)
 
 
 def first_values(duals: HorizonDuals) -> Array:
@@ -204,7 +211,7 @@ class HorizonDuals:
         for place, (area, rank) in enumerate(zip(storages.area, self.ranks, strict=True)):
             # What a storage does not take is supply beside a demand of all that it may take.
             self.hours.demand[area] += storages.power_mw[place]
-            blocks[0, 2 * rank : 2 * rank + 2, area] = 1.0 / storages.band_yen_per_kwh[place]
+            blocks[0, 2 * rank : 2 * rank + 2, area] = storages.power_mw[place] / storages.band_yen_per_kwh[place]
             blocks[2, 2 * rank : 2 * rank + 2, area] = storages.power_mw[place]
         links = [(int(area), self.areas + place) for place, area in enumerate(storages.area)]
         self.pairs = [(a, b) for a in range(self.size) for b in range(a + 1, self.size)]
@@ -281,9 +288,10 @@ class HorizonDuals:
         """Prices of all hours at these values, `(areas, hours)`."""
         blocks = self.hours.blocks[1, -self.spare :]
         for place, (area, rank) in enumerate(zip(self.storages.area, self.ranks, strict=True)):
-            band, worth = self.storages.band_yen_per_kwh[place], value[place].ravel()
-            blocks[2 * rank, area] = worth / band
-            blocks[2 * rank + 1, area] = self.storages.efficiency[place] * worth / band - 1.0
+            power, worth = self.storages.power_mw[place], value[place].ravel()
+            rise = power / self.storages.band_yen_per_kwh[place]
+            blocks[2 * rank, area] = rise * worth
+            blocks[2 * rank + 1, area] = rise * self.storages.efficiency[place] * worth - power
         price = self.price.reshape(self.areas, -1).copy()
         find_prices(self.hours, price, _CLEARED_MW)
         return price
