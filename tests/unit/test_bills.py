@@ -57,22 +57,20 @@ def hours_of(*demand_mw: float) -> MarketHours:
 
 
 def impact_of(*rises_yen: tuple[float, ...]) -> MarketImpact:
-    """A rise of bills in each variant and area, at prices of 10 yen before."""
+    """A rise of bills in each variant and area, at prices of 10 yen before, in areas of 1e6, 2e6, ... MWh a year."""
     count = len(rises_yen[0])
     variants = [
-        VariantImpact(
-            f"variant {place}", np.full(count, 10.0), np.full(count, 11.0), np.array(rise), None, None, None, 0.0
-        )
+        VariantImpact(f"variant {place}", np.full(count, 10.0), np.full(count, 11.0), np.array(rise), 0.0)
         for place, rise in enumerate(rises_yen)
     ]
-    return MarketImpact(tuple(f"area {place}" for place in range(count)), 8760.0, True, tuple(variants))
+    hours = hours_of(*(1e6 * (1 + place) / 8760.0 for place in range(count)))
+    return MarketImpact(hours, np.zeros((48, count)), tuple(variants))
 
 
 def shared(*rises_yen: tuple[float, ...]) -> BillEffects:
-    """Two areas of 1e6 and 2e6 MWh a year."""
-    demand = (1e6 / 8760.0, 2e6 / 8760.0)
+    """The rises among the customers of their areas."""
     impact = impact_of(*rises_yen)
-    return share_bills(impact, hours_of(*demand), customers_of(*impact.areas))
+    return share_bills(impact, customers_of(*impact.areas))
 
 
 def test_energy_by_class() -> None:
@@ -145,7 +143,7 @@ def test_households_beyond_the_demand_of_their_area() -> None:
 def test_areas_of_another_order() -> None:
     impact = impact_of((1e9, 4e9))
     with pytest.raises(ValueError, match="same areas"):
-        share_bills(impact, hours_of(1e3, 1e3), customers_of("area 1", "area 0"))
+        share_bills(impact, customers_of("area 1", "area 0"))
 
 
 # ---- the catalogue
@@ -231,6 +229,6 @@ def test_a_given_figure_has_no_range() -> None:
 def test_kept_is_what_is_not_paid_when_nothing_is_passed_on() -> None:
     none = replace(TARIFFS, share=np.zeros((3, 3, 2)), pass_through=np.zeros((3, 3)))
     impact = impact_of((1e9,))
-    found = share_bills(impact, hours_of(1e6 / 8760.0), customers_of(*impact.areas, tariffs=none))
+    found = share_bills(impact, customers_of(*impact.areas, tariffs=none))
     assert not found.paid_yen.any()
     assert found.central_kept_yen[0] == pytest.approx(1e9)

@@ -17,7 +17,6 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, MONTHS_PER_YEAR
 from kiban.market.customers import CENTRAL, HOUSEHOLD, KWH_PER_MWH, Customers
-from kiban.market.hours import MarketHours
 from kiban.market.impact import MarketImpact
 
 
@@ -68,11 +67,11 @@ class BillEffects:
         return low[:, HOUSEHOLD] / one, self.central_yen[:, HOUSEHOLD] / one, high[:, HOUSEHOLD] / one
 
 
-def share_bills(impact: MarketImpact, hours: MarketHours, customers: Customers) -> BillEffects:
+def share_bills(impact: MarketImpact, customers: Customers) -> BillEffects:
     """The impact's rise of bills shared out among the classes of `customers`, whose areas are those of the impact."""
     if customers.areas != impact.areas:
         raise ValueError("customers and impact are of the same areas")
-    energy = customers.energy_mwh(hours.demand_mw.mean(axis=0) * HOURS_PER_YEAR)
+    energy = customers.energy_mwh(impact.hours.demand_mw.mean(axis=0) * HOURS_PER_YEAR)
     weight = energy / energy.sum(axis=1, keepdims=True)
     rises = np.array([variant.others_pay_yen for variant in impact.variants])
     of_class = rises[:, None, :, None] * weight

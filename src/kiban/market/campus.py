@@ -14,6 +14,8 @@ from kiban.catalogue import Catalogue
 from kiban.catalogue.sites import AREAS
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.market.areas import MARKET_AREAS
+from kiban.market.bills import BillEffects, share_bills
+from kiban.market.customers import load_customers
 from kiban.market.hours import synthetic_hours
 from kiban.market.impact import MarketImpact, VariantImpact, compare_years, find_fast_impact, find_impact
 from kiban.market.placements import CampusDraw, Placement, place_everywhere
@@ -53,6 +55,7 @@ class CampusImpact:
     inflexible: VariantImpact | None
     placements: tuple[Placement, ...]
     average_emissions_t: float
+    bills: BillEffects
 
 
 def bare_load(load_mw: float, area: str) -> CampusLoad:
@@ -131,4 +134,6 @@ def ask_market(
         if everywhere:
             placements = place_everywhere(impact.before, asked.draw, UNCONNECTED_AREAS, report)
     factors = np.array([catalogue.value(f"grid.{area}.emission_factor") for area in MARKET_AREAS])
-    return CampusImpact(asked, impact, inflexible, placements, float(impact.load_mwh_by_area @ factors))
+    mean_t = float(impact.load_mwh_by_area @ factors)
+    bills = share_bills(impact, load_customers(catalogue, impact.areas))
+    return CampusImpact(asked, impact, inflexible, placements, mean_t, bills)
