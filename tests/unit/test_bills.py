@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.cases.documents import misfits
+from typer.testing import CliRunner
 
 from kiban.catalogue import AREAS, load_catalogue
+from kiban.cli import app
 from kiban.errors import CatalogueError
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.bills import BillEffects, share_bills
 from kiban.market.customers import CLASSES, Customers, Tariffs, load_customers
 from kiban.market.hours import MarketHours, synthetic_hours
 from kiban.market.impact import MarketImpact, VariantImpact
+from kiban.report.market.document import ImpactDocument
 
 CATALOGUE = load_catalogue()
 
@@ -224,6 +229,26 @@ def test_a_given_figure_has_no_range() -> None:
     given = CATALOGUE.overridden({"customers.market_linked.pass_through": 0.7})
     rates = load_customers(given, MARKET_AREAS).tariffs.pass_through
     assert (rates[:, 1] == 0.7).all() and rates[0, 0] < rates[2, 0]
+
+
+def test_the_command_shares_out_what_others_pay() -> None:
+    done = CliRunner().invoke(app, ["impact", "--load", "300", "--area", "kansai", "--fast", "--json", "--lang", "en"])
+    found = json.loads(done.stdout)
+    assert not misfits(found, ImpactDocument)
+    whole = 0.0
+    for area, bills in zip(found["areas"], found["bills"], strict=True):
+        assert area["id"] == bills["id"]
+        paid = [one["paid_myen_per_year"] for one in bills["classes"]]
+        assert [one["id"] for one in bills["classes"]] == list(CLASSES)
+        shared_out = sum(one["central"] for one in paid) + bills["kept_myen_per_year"]
+        assert shared_out == pytest.approx(area["others_pay_myen_per_year"]["central"], abs=1e-6)
+        assert all(one["low"] <= one["central"] <= one["high"] for one in paid)
+        assert all(one["first_year_myen"] <= one["paid_myen_per_year"]["central"] for one in bills["classes"])
+        homes = CATALOGUE.value(f"customers.{area['id']}.households")
+        assert bills["household_yen_per_month"]["central"] == pytest.approx(paid[0]["central"] * 1e6 / homes / 12.0)
+        whole += paid[0]["central"]
+    assert "A household pays most in Hokuriku" in found["sentences"][1]
+    assert f"{whole / 1e3:.1f}" in found["sentences"][1]
 
 
 def test_kept_is_what_is_not_paid_when_nothing_is_passed_on() -> None:

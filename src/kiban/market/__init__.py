@@ -16,10 +16,10 @@ measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 bid_curves   how far the bids that were made move prices for more demand
 impact       what a load does to the prices and bills of others
-customers    who uses the power of an area, by class and tariff, and what they pay for it
-bills        what a change of prices costs other customers, by area and class
 campus       the market asked about one campus or study
 placements   the same campus in each area in turn
+customers    who uses the power of an area, by class and tariff, and what they pay for it
+bills        what a change of prices costs other customers, by area and class
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 tariffs      charges of the network, levies and certificates by area and date

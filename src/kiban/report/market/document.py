@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+import numpy as np
+
+from kiban.market.bills import BillEffects
 from kiban.market.campus import Basis, CampusImpact
+from kiban.market.customers import CENTRAL, CLASSES
 from kiban.market.impact import VariantImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language
@@ -56,6 +60,24 @@ class PlacementDocument(TypedDict):
     worth_of_flexibility_myen_per_year: float | None
 
 
+class ClassDocument(TypedDict):
+    """What a class of customers in an area pays more a year once all lags are over, and in the first year."""
+
+    id: str
+    paid_myen_per_year: RangeDocument
+    first_year_myen: float
+    share_of_bill: float
+
+
+class BillsDocument(TypedDict):
+    """The bills of an area: by class, a household's month, and what suppliers keep until prices are set anew."""
+
+    id: str
+    classes: list[ClassDocument]
+    household_yen_per_month: RangeDocument
+    kept_myen_per_year: float
+
+
 class ImpactDocument(TypedDict):
     """The answer of `kiban impact`."""
 
@@ -70,6 +92,7 @@ class ImpactDocument(TypedDict):
     variants: list[VariantDocument]
     inflexible: VariantDocument | None
     placements: list[PlacementDocument]
+    bills: list[BillsDocument]
     emissions_t_per_year: float | None
     average_emissions_t_per_year: float
     curtailment_absorbed_mwh: float | None
@@ -106,6 +129,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
         "variants": [_variant(variant) for variant in impact.variants],
         "inflexible": None if found.inflexible is None else _variant(found.inflexible, "inflexible"),
         "placements": [_placement(placement) for placement in found.placements],
+        "bills": _bills(found.bills),
         "emissions_t_per_year": central.emissions_t,
         "average_emissions_t_per_year": found.average_emissions_t,
         "curtailment_absorbed_mwh": central.curtailment_absorbed_mwh,
@@ -117,6 +141,28 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
 
 def _range(central: float, low: float, high: float, divisor: float) -> RangeDocument:
     return {"central": float(central) / divisor, "low": float(low) / divisor, "high": float(high) / divisor}
+
+
+def _bills(bills: BillEffects) -> list[BillsDocument]:
+    lows, highs = bills.range_yen()
+    months = bills.household_yen_per_month()
+    return [
+        {
+            "id": area,
+            "classes": [
+                {
+                    "id": name,
+                    "paid_myen_per_year": _range(bills.central_yen[at, of], lows[at, of], highs[at, of], YEN_PER_MYEN),
+                    "first_year_myen": float(bills.first_year_yen[0, CENTRAL, at, of]) / YEN_PER_MYEN,
+                    "share_of_bill": float(bills.rise_of_bill[at, of]),
+                }
+                for of, name in enumerate(CLASSES)
+            ],
+            "household_yen_per_month": _range(months[1][at], months[0][at], months[2][at], 1.0),
+            "kept_myen_per_year": float(bills.central_kept_yen[at]) / YEN_PER_MYEN,
+        }
+        for at, area in enumerate(bills.customers.areas)
+    ]
 
 
 def _myen(yen: float | None) -> float | None:

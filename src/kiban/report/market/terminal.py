@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 
+from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
+from kiban.market.customers import CLASSES
 from kiban.market.impact import VariantImpact
 from kiban.quantities import Language, format_number
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, section, table
@@ -19,6 +21,7 @@ def impact_text(found: CampusImpact, language: Language) -> RenderableType:
         bullets(further_sentences(found, language)),
     ]
     parts += section(phrase("impact.title_areas", language), _areas(found, language))
+    parts += section(phrase("impact.title_bills", language), _bills(found.bills, language))
     parts += section(phrase("impact.title_variants", language), _variants(found, language))
     if found.placements:
         parts += section(phrase("impact.title_placements", language), _placements(found, language))
@@ -49,6 +52,21 @@ def _areas(found: CampusImpact, language: Language) -> RenderableType:
     ]
     names = ("area", "load", "before", "after", "low", "high")
     return table(_headings(names, language), rows, numeric=(1, 2, 3, 4, 5))
+
+
+def _bills(bills: BillEffects, language: Language) -> RenderableType:
+    months = bills.household_yen_per_month()
+    rows = [
+        [
+            area_name(area, language),
+            *(amount(yen, language) for yen in bills.central_yen[place]),
+            amount(bills.central_kept_yen[place], language),
+            *(f"{end[place]:.0f}" for end in (months[1], months[0], months[2])),
+        ]
+        for place, area in enumerate(bills.customers.areas)
+    ]
+    names = ("area", *CLASSES, "kept", "month", "low", "high")
+    return table(_headings(names, language), rows, numeric=tuple(range(1, len(names))))
 
 
 def _variants(found: CampusImpact, language: Language) -> RenderableType:

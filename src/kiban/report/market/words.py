@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
+from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
+from kiban.market.customers import CLASSES
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.messages import join
@@ -58,6 +60,7 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
         low, high = (format_number(end / kwh) for end in impact.total_range_yen())
         price = format_number(central.load_pays_yen / kwh)
         said.append(phrase("impact.per_kwh", language, low=low, high=high, price=price))
+    said += _bill_sentences(found.bills, language)
     said += _witness_sentences(found, language)
     if central.generators_gain_yen is not None and central.congestion_rent_yen is not None:
         received = {
@@ -77,6 +80,21 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
         compared = {"flat": amount(flat, language), "own": amount(own, language)}
         said.append(phrase("impact.inflexible", language, load=format_number(found.asked.draw.flat_mw), **compared))
     return said + _placement_sentences(found, language)
+
+
+def _bill_sentences(bills: BillEffects, language: Language) -> list[str]:
+    """What the tariffs pass on, by class, and what a household pays where it pays most."""
+    if np.abs(bills.paid_yen).max() < LEAST_SAID_YEN:
+        return []
+    low, central, high = bills.household_yen_per_month()
+    most = int(np.argmax(np.abs(central)))
+    said = {
+        name: amount(float(yen), language) for name, yen in zip(CLASSES, bills.central_yen.sum(axis=0), strict=True)
+    }
+    said |= {"kept": amount(float(bills.central_kept_yen.sum()), language)}
+    said |= {"area": area_name(bills.customers.areas[most], language)}
+    said |= {"month": f"{central[most]:.0f}", "low": f"{low[most]:.0f}", "high": f"{high[most]:.0f}"}
+    return [phrase("impact.bills", language, **said)]
 
 
 def _witness_sentences(found: CampusImpact, language: Language) -> list[str]:
@@ -109,6 +127,7 @@ def note_sentences(found: CampusImpact, language: Language) -> list[str]:
     """What the answer rests on."""
     impact = found.impact
     said = [phrase(f"impact.basis_{found.asked.basis}", language), phrase("impact.note_spot", language)]
+    said.append(phrase("impact.note_tariffs", language))
     if impact.after is None:
         return [*said, phrase("impact.note_bids", language, most=format_number(MOST_BID_LOAD_MW))]
     said.append(phrase("impact.note_short_run", language))
