@@ -233,6 +233,7 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.planning.design.capacity_parts",
         "kiban.planning.design.design_rows",
         "kiban.planning.hours.describe_hours",
+        "kiban.planning.making.describe_making",
         "kiban.planning.provenance.catalogue_source",
         "kiban.policy.law.load_law",
         "kiban.weather.typical.typical_stations",

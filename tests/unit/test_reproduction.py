@@ -11,8 +11,8 @@ import pytest
 from tests.remedies import Ground
 
 from kiban.planning.building import build
+from kiban.planning.making import Making
 from kiban.report.plan.folder import load_plan, save_plan
-from kiban.report.plan.making import Making
 from kiban.report.plan.reproduction import Reproduction, compare_plans, reproduction_text
 from kiban.scenario import read_scenario
 

@@ -74,7 +74,7 @@ def test_a_file_is_signed_beside_itself(tmp_path: Path) -> None:
     assert verify(report, office().public).differences.changed == ("report.html",)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(where=st.integers(0, 10_000), bit=st.integers(0, 7))
 def test_one_bit_of_any_file_breaks_it(tmp_path: Path, where: int, bit: int) -> None:
     plan = tmp_path / "plan"

@@ -16,6 +16,8 @@
     levers    kiban levers
     offers    kiban offers
     report    kiban report
+    reproducing  kiban reproduce
+    signing   kiban key | sign | verify
     running   kiban run
     serve     kiban serve
     what_is   kiban what-is

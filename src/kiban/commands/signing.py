@@ -120,9 +120,10 @@ def _problems(path: Path, verdict: Verdict, own: str) -> list[Problem]:
             shown = {"own": own[:SHOWN_DIGITS], "signer": verdict.signer[:SHOWN_DIGITS]}
             found.append(Problem("signing.another_key", str(path), values=shown))
     inside = path if path.is_dir() else path.parent
-    for kind in ("changed", "missing", "added"):
-        names: tuple[str, ...] = getattr(verdict.differences, kind)
-        found += [Problem(f"signing.{kind}", str(inside / name)) for name in names]
+    differences = verdict.differences
+    found += [Problem("signing.changed", str(inside / name)) for name in differences.changed]
+    found += [Problem("signing.missing", str(inside / name)) for name in differences.missing]
+    found += [Problem("signing.added", str(inside / name)) for name in differences.added]
     return found
 
 

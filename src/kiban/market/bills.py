@@ -42,6 +42,11 @@ class BillEffects:
         return np.asarray(self.paid_yen[0, CENTRAL])
 
     @property
+    def largest_yen(self) -> float:
+        """The largest change of any class, in any variant."""
+        return float(np.abs(self.paid_yen).max())
+
+    @property
     def central_kept_yen(self) -> Array:
         """What is not passed on there, `(areas,)`."""
         return np.asarray(self.kept_yen[0, CENTRAL].sum(axis=-1))

@@ -54,6 +54,7 @@ endless_gain     what earns without end, and the limit of each that ends it
 infeasibility    why there is no design, and what would give one
 plan             the frozen result
 provenance       where each input came from
+making           what must be the same for the same plan to come out again
 memory           what the weather alone decides, remembered
 pypsa_network    the same programme as a PyPSA network
 pypsa_account    the account of stored and sold energy in it

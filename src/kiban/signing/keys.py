@@ -97,7 +97,7 @@ def read_private_key(path: Path, passphrase: bytes) -> PrivateKey:
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PrivateKey
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    blocks = _read_blocks(path, "private")
+    blocks = _read_blocks(path, b"PRIVATE", Problem("signing.no_private_key", str(path)))
     if not passphrase:
         raise OutputError(Problem("signing.wrong_passphrase", str(path)))
     try:
@@ -118,7 +118,7 @@ def read_public_key(path: Path) -> PublicKey:
     from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA65PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    blocks = _read_blocks(path, "public")
+    blocks = _read_blocks(path, b"PUBLIC", Problem("signing.no_public_key", str(path)))
     try:
         first, second = (load_pem_public_key(block) for block in blocks)
     except (ValueError, UnsupportedAlgorithm):
@@ -128,7 +128,7 @@ def read_public_key(path: Path) -> PublicKey:
     return PublicKey(first, second)
 
 
-def _read_blocks(path: Path, half: str) -> tuple[bytes, bytes]:
+def _read_blocks(path: Path, half: bytes, otherwise: Problem) -> tuple[bytes, bytes]:
     """The two blocks of a key file of this half; `OutputError` for anything else."""
     try:
         with path.open("rb") as file:
@@ -136,6 +136,6 @@ def _read_blocks(path: Path, half: str) -> tuple[bytes, bytes]:
     except OSError as error:
         raise OutputError(Problem("signing.unreadable", str(path), reason=reason_of(error))) from None
     found = _BLOCK.findall(content)
-    if len(found) != 2 or len(content) > LARGEST_KEY_BYTES or not all(half.upper().encode() in b for b in found):
-        raise OutputError(Problem(f"signing.no_{half}_key", str(path)))
+    if len(found) != 2 or len(content) > LARGEST_KEY_BYTES or not all(half in block for block in found):
+        raise OutputError(otherwise)
     return found[0], found[1]

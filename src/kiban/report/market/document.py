@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
-import numpy as np
-
 from kiban.market.bills import BillEffects
 from kiban.market.campus import Basis, CampusImpact
 from kiban.market.customers import CENTRAL, CLASSES

@@ -84,10 +84,10 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
 
 def _bill_sentences(bills: BillEffects, language: Language) -> list[str]:
     """What the tariffs pass on, by class, and what a household pays where it pays most."""
-    if np.abs(bills.paid_yen).max() < LEAST_SAID_YEN:
+    if bills.largest_yen < LEAST_SAID_YEN:
         return []
     low, central, high = bills.household_yen_per_month()
-    most = int(np.argmax(np.abs(central)))
+    most = max(range(len(central)), key=lambda area: abs(float(central[area])))
     said = {
         name: amount(float(yen), language) for name, yen in zip(CLASSES, bills.central_yen.sum(axis=0), strict=True)
     }

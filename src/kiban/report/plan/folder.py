@@ -26,9 +26,9 @@ from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.messages import Message
+from kiban.planning.making import describe_making
 from kiban.planning.plan import Plan
 from kiban.report.plan.entries import plain_entry, source_keys
-from kiban.report.plan.making import describe_making
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import make_tables
 from kiban.report.plan.workbook import workbook_bytes

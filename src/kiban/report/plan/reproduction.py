@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from kiban.errors import OutputError, Problem, reason_of
+from kiban.planning.making import describe_making
 from kiban.planning.plan import Plan
 from kiban.quantities import Language
 from kiban.report.phrases import phrase
 from kiban.report.plan.folder import PROVENANCE, plan_contents
-from kiban.report.plan.making import describe_making
 from kiban.report.plan.record import to_json
 
 FEW = 8
