@@ -2,7 +2,7 @@
 
 A curved cost (`curves`) is a quadratic objective or a cone. With `d = x - origin` and a variable `t` of its own,
 
-    price at (d / at)^2 / 2                         in the objective itself
+    price at (d / at)^2 / 2                         in the objective itself, as the curvature of hourly variables
     price at log(d / at)                            -|price| at t,  (t, 1, d / at) in the exponential cone
     price at (d / at)^p / p, p = exponent + 1       price at / p t  and a power cone `a^w b^(1 - w) >= |c|` with
         p > 1          t^(1/p) 1^(1 - 1/p) >= |d / at|
@@ -34,7 +34,7 @@ def solve_clarabel(
 ) -> tuple[Status | None, Array, Array, int]:
     """Status (None where the solver stopped short of its tolerance), point, row prices and iterations.
 
-    `curvature` `(columns,)`, not negative, adds `curvature / 2 * x^2` to the cost.
+    `curvature` `(columns,)`, not negative, adds `curvature / 2 * x^2` to the cost, beside the programme's own.
     """
     import clarabel
     import scipy.sparse as sp
@@ -76,8 +76,8 @@ def solve_clarabel(
         if curve.exponent == 1.0:
             quadratic[k] = curve.price / curve.at
             cost[k] -= quadratic[k] * curve.origin
-    if curvature is not None:
-        quadratic += curvature
+    for bend in (flat.curvature, curvature):
+        quadratic += 0.0 if bend is None else bend
     if conic:
         stacked = sp.hstack([stacked, sp.csc_array((linear, len(conic)))], format="csc")
         cost, quadratic = np.append(cost, np.zeros(len(conic))), np.append(quadratic, np.zeros(len(conic)))

@@ -93,6 +93,7 @@ class Enclosure:
         costs = np.abs(self.flat.cost)
         for k, curve in self.flat.curves.items():
             costs[k] += abs(curve.price)
+        costs += 0.0 if self.flat.curvature is None else self.flat.curvature
         return _power_above(_largest_finite(costs * self.scales[1]))
 
     @cached_property

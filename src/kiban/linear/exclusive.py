@@ -135,12 +135,14 @@ def _decide(
     """The better of `found` and what a search over whole numbers finds, and the better bound.
 
     Whole numbers stand in the steps that overlap, and in those that overlap once these are decided. What has no limit
-    cannot be switched off by a number, and a long programme takes hours: then the answer stands with its gap.
+    cannot be switched off by a number, a long programme takes hours, and beside curved costs HiGHS takes no whole
+    numbers: then the answer stands with its gap.
     """
     steps = {pair: mask.copy() for pair, mask in overlaps.items()}
     flat = flatten(programme)
     for _ in range(MOST_ROUNDS):
-        if programme.steps > LONGEST_DECIDED or not all(pair.is_limited for pair in pairs if steps[pair].any()):
+        limited = all(pair.is_limited for pair in pairs if steps[pair].any())
+        if programme.steps > LONGEST_DECIDED or flat.is_curved or not limited:
             break
         whole = _with_whole_numbers(flat, steps)
         status, point, _, _, proven = solve_highs(whole, most_nodes=MOST_NODES_AND_STEPS // programme.steps)

@@ -1,6 +1,6 @@
 """The staircase form flattened to one sparse matrix, as general solvers want it.
 
-    minimise c'x + sum_k curve_k(x_k) + constant   subject to   row_lower <= A x <= row_upper,   lower <= x <= upper
+    minimise c'x + x'Q x / 2 + sum_k curve_k(x_k) + constant   subject to   row_lower <= A x <= row_upper,   lower <= x <= upper
 
 Columns are the capacities, then the hourly variables one after another; rows are the hourly rows,
 then `bound:VARIABLE` for variables limited by a capacity, then the total rows.
@@ -26,7 +26,10 @@ BOUND_PREFIX = "bound:"
 
 @dataclass(frozen=True, slots=True)
 class FlatProgramme:
-    """Arrays of one programme, the slices in which each name lives, and the curved costs by column."""
+    """Arrays of one programme, the slices in which each name lives, and the curved costs by column.
+
+    `curvature` `(columns,)` is the diagonal of Q, None where no hourly variable has one.
+    """
 
     matrix: sp.csc_array
     cost: Array
@@ -39,6 +42,12 @@ class FlatProgramme:
     columns: dict[str, slice]
     rows: dict[str, slice]
     curves: dict[int, CostCurve] = field(default_factory=dict)
+    curvature: Array | None = None
+
+    @property
+    def is_curved(self) -> bool:
+        """Whether any cost is not linear."""
+        return bool(self.curves) or self.curvature is not None
 
 
 def flatten(programme: Staircase) -> FlatProgramme:
@@ -121,7 +130,15 @@ def flatten(programme: Staircase) -> FlatProgramme:
         columns=columns,
         rows=rows,
         curves={k: c.curve for k, c in enumerate(capacities) if c.curve is not None},
+        curvature=_lay_curvatures(programme, columns, width),
     )
+
+
+def _lay_curvatures(programme: Staircase, columns: dict[str, slice], width: int) -> Array | None:
+    curvature = np.zeros(width)
+    for name, variable in programme.variables.items():
+        curvature[columns[name]] = variable.curvature
+    return curvature if curvature.any() else None
 
 
 def _step_before(steps: int, block_steps: int) -> npt.NDArray[np.int64]:

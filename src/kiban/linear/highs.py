@@ -25,8 +25,8 @@ def solve_highs(
     The prices are zero for a programme with whole numbers, which has none; its search ends after `most_nodes`, without
     a status, with the best point and the bound that it has by then. Raises `SolverError` where a cost is curved.
     """
-    if flat.curves:
-        raise SolverError("highs takes linear costs only, and the programme has a capacity with a cost curve")
+    if flat.is_curved:
+        raise SolverError("highs takes linear costs only, and the programme has a cost that is curved")
     import highspy
 
     highs = open_highs()

@@ -22,7 +22,7 @@ from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.linear.solution import Solution
 from kiban.linear.solvers import solve
-from kiban.linear.staircase import Staircase, with_costs
+from kiban.linear.staircase import Staircase, curved_worth, with_costs
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
@@ -207,6 +207,7 @@ def _cost_line(programme: Staircase, directions: Sequence[CostDirection], soluti
     base += sum(capacity.cost * solution.capacities[name] for name, capacity in programme.capacities.items())
     base += sum(c.curve.value(solution.capacities[name]) for name, c in programme.capacities.items() if c.curve)
     base += sum(float(v.cost @ solution.hourly[name]) for name, v in programme.variables.items())
+    base += curved_worth(programme, solution.hourly)
     slopes = [
         direction.constant
         + sum(cost * solution.capacities[name] for name, cost in direction.capacities.items())

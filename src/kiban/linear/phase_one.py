@@ -129,6 +129,7 @@ def _look_for_direction(flat: FlatProgramme, verdicts: Verdicts) -> Array | None
         integer=np.zeros(flat.cost.size, dtype=bool),
         constant=0.0,
         curves={},
+        curvature=None,
     )
     for solve in (solve_clarabel, solve_highs):
         _, point, *_ = solve(recession)
@@ -154,6 +155,7 @@ def _relax(flat: FlatProgramme, row: Array, column: Array, right: float) -> Flat
         integer=np.zeros(width + 2 * count, dtype=bool),
         constant=0.0,
         curves={},
+        curvature=None,
     )
 
 

@@ -8,7 +8,8 @@ dual objective by a tangent: `f(x) >= f(x1) + f'(x1) (x - x1)` for every `x`, so
     dual = constant + sum_k (f_k(x1_k) - f'_k(x1_k) x1_k) + dual objective at the costs `c_k + f'_k(x1_k)`
 
 is a bound wherever the tangents touch; at the optimum it is the optimum. They touch next to the answer's
-capacities, where the slope is the one that the prices ask for (`curves.CostCurve.support`).
+capacities, where the slope is the one that the prices ask for (`curves.CostCurve.support`), and of an hourly variable
+where its cost less what the prices pay is least (`support_curvature`).
 """
 
 from __future__ import annotations
@@ -105,11 +106,27 @@ def certify(
     )
 
 
+def support_curvature(curvature: Array | float, reduced: Array, lower: Array, upper: Array) -> tuple[Array, float]:
+    """Slopes of the lines that touch `curvature / 2 y^2` where `reduced` and they leave nothing, and their heights.
+
+    `reduced` are the costs of one unit more without the curvature, less what rows pay: the lines touch where a value
+    between the bounds costs least in all, so that the bound they give is the best that the prices have.
+    """
+    bend = np.broadcast_to(curvature, reduced.shape)
+    wanted = np.divide(-reduced, bend, where=bend > 0.0, out=np.zeros(reduced.shape))
+    touched = np.where(bend > 0.0, np.minimum(np.maximum(wanted, lower), upper), 0.0)
+    return bend * touched, -0.5 * float((bend * touched) @ touched)
+
+
 def _support_curves(flat: FlatProgramme, point: Array, reduced: Array) -> tuple[Array, float, float]:
     """Reduced costs with the curves' slopes, what the curves cost at a point, and the heights of their lines."""
     worth = heights = 0.0
-    if flat.curves:
+    if flat.is_curved:
         reduced = reduced.copy()
+    if flat.curvature is not None:
+        slopes, heights = support_curvature(flat.curvature, reduced, flat.lower, flat.upper)
+        reduced += slopes
+        worth = 0.5 * float((flat.curvature * point) @ point)
     for k, curve in flat.curves.items():
         x = float(point[k])
         slope, height = curve.support(x, -float(reduced[k]), float(flat.lower[k]), float(flat.upper[k]))

@@ -51,8 +51,9 @@ def solve(
     "Infeasible" and "unbounded" are answered with a proof alone (`verdict`), whichever solver says so;
     `Solution.ray` is that proof. Raises `SolverError` where no solver reaches a proof, with what is known.
 
-    A programme with curved costs goes to the kernel and to Clarabel; HiGHS takes none, so that `highs` and whole
-    numbers are refused there with a `SolverError`.
+    A programme with curved costs goes to the kernel and to Clarabel; HiGHS takes none, so that `highs` is refused there
+    with a `SolverError`. Whole numbers beside a curvature of hourly variables are searched by the kernel, beside a
+    capacity's cost curve they are refused.
 
     `tolerance` is the relative gap that is asked of the kernel, its own finest where none is given; the general
     solvers stop at theirs.
@@ -114,7 +115,7 @@ def _list_general_solvers(flat: FlatProgramme, solver: Solver) -> list[tuple[str
     known: list[tuple[str, GeneralSolver]] = []
     if solver in {"auto", "clarabel"}:
         known.append(("clarabel", solve_clarabel))
-    if solver == "highs" or (solver == "auto" and not flat.curves):
+    if solver == "highs" or (solver == "auto" and not flat.is_curved):
         known.append(("highs", solve_highs))
     return known
 
@@ -140,6 +141,7 @@ def _is_accepted(flat: FlatProgramme, point: Array, certificate: Certificate) ->
     bounds = np.concatenate([flat.row_lower, flat.row_upper])
     size = 1.0 + float(np.abs(bounds[np.isfinite(bounds)]).max(initial=0.0))
     slopes = [curve.slope(float(point[k])) for k, curve in flat.curves.items()]
+    slopes += [] if flat.curvature is None else [float((flat.curvature * np.abs(point)).max(initial=0.0))]
     price = 1.0 + float(np.abs([*flat.cost, *slopes]).max(initial=0.0))
     return (
         certificate.relative_gap <= ACCEPTED
@@ -150,7 +152,8 @@ def _is_accepted(flat: FlatProgramme, point: Array, certificate: Certificate) ->
 
 def _solve_integer(programme: Staircase, solver: Solver = "auto") -> Solution:
     counts = any(capacity.integer and capacity.upper > 1.0 for capacity in programme.capacities.values())
-    if counts and programme.steps > LONGEST_WHOLE and solver != "highs":
+    bent = any(variable.curvature > 0.0 for variable in programme.variables.values())
+    if bent or (counts and programme.steps > LONGEST_WHOLE and solver != "highs"):
         return solve_branching(programme, partial(_solve_continuous, solver=solver))
     flat = flatten(programme)
     status, point, _, nodes, bound = solve_highs(flat)

@@ -1,13 +1,15 @@
 """The staircase form: the one shape of programme that kiban writes and solves.
 
-    minimise    constant + sum_k (cost_k x_k + curve_k(x_k)) + sum_v sum_t cost_v[t] y_v[t]
+    minimise    constant + sum_k (cost_k x_k + curve_k(x_k))
+                         + sum_v sum_t (cost_v[t] y_v[t] + curvature_v / 2 y_v[t]^2)
     subject to  lower_k <= x_k <= upper_k                                       capacities
                 lower_v[t] <= y_v[t] <= upper_v[t] + factor_v[t] x_k            hourly variables
                 lower_r[t] <= sum_v a_v[t] y_v[t] + sum_v b_v[t] y_v[t-1]
                               + sum_k c_k[t] x_k <= upper_r[t]                  hourly rows
                 lower_q <= sum_v sum_t d_v[t] y_v[t] + sum_k e_k x_k <= upper_q total rows
 
-A curve is a convex function of one capacity (`curves`); most have none, and the programme is linear.
+A curve is a convex function of one capacity (`curves`), a curvature (0 or more) lets the cost of an hourly variable rise
+with it; most have none, and the programme is linear.
 Hours are linked only through terms that look one step back (states, closed cyclically within each
 weather year) and through the few capacities and total rows. Everything has a name, and a name that
 is unknown, used twice or given an array of the wrong length is refused.
@@ -46,7 +48,10 @@ class Capacity:
 
 @dataclass(frozen=True, slots=True)
 class HourlyVariable:
-    """One decision per step, `lower <= y <= upper + factor * x[capacity]`; arrays have shape `(steps,)`."""
+    """One decision per step, `lower <= y <= upper + factor * x[capacity]`; arrays have shape `(steps,)`.
+
+    One unit more costs `cost + curvature * y`: the curvature, the same in every step, is never negative.
+    """
 
     name: str
     cost: Array
@@ -54,6 +59,7 @@ class HourlyVariable:
     upper: Array
     capacity: str | None
     factor: Array
+    curvature: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +152,22 @@ class Staircase:
         upper: Number = UNBOUNDED,
         capacity: str | None = None,
         factor: Number = 1.0,
+        curvature: float = 0.0,
     ) -> None:
-        """A decision per step; with `capacity`, `upper` (then 0 by default) adds to `factor * capacity`."""
+        """A decision per step; with `capacity`, `upper` (then 0 by default) adds to `factor * capacity`.
+
+        `curvature` is by how much the cost of one unit more rises with each unit.
+        """
         self._refuse_repeated(name, self.capacities, self.variables)
+        if not 0.0 <= curvature < np.inf:
+            raise ValueError(f"variable '{name}' has a curvature of {curvature:g}, which is not convex or not finite")
         if capacity is not None:
             self._require(capacity, self.capacities, "capacity")
             if isinstance(upper, float) and upper == UNBOUNDED:
                 upper = 0.0
         bounds = [self._series(value, name, finite=False) for value in (lower, upper)]
         self.variables[name] = HourlyVariable(
-            name, self._series(cost, name), bounds[0], bounds[1], capacity, self._series(factor, name)
+            name, self._series(cost, name), bounds[0], bounds[1], capacity, self._series(factor, name), float(curvature)
         )
 
     def add_row(
@@ -224,10 +236,12 @@ def with_costs(
     hourly: dict[str, Array] | None = None,
     constant: float | None = None,
     curves: Mapping[str, CostCurve | None] | None = None,
+    curvatures: Mapping[str, float] | None = None,
 ) -> Staircase:
     """The same programme at other costs; all else is shared, not copied. Raises `KeyError` on an unknown name.
 
-    A capacity keeps its cost curve unless `curves` names another or None.
+    A capacity keeps its cost curve unless `curves` names another or None, an hourly variable its curvature unless
+    `curvatures` does.
     """
     changed = Staircase(programme.steps, programme.block_steps)
     changed.constant = programme.constant if constant is None else constant
@@ -239,6 +253,8 @@ def with_costs(
         changed.capacities[name] = replace(changed.capacities[name], curve=curve)
     for name, costs in (hourly or {}).items():
         changed.variables[name] = replace(changed.variables[name], cost=costs)
+    for name, curvature in (curvatures or {}).items():
+        changed.variables[name] = replace(changed.variables[name], curvature=curvature)
     return changed
 
 
@@ -278,4 +294,10 @@ def without_costs(programme: Staircase) -> Staircase:
         hourly=dict.fromkeys(programme.variables, np.zeros(programme.steps)),
         constant=0.0,
         curves=dict.fromkeys(programme.capacities),
+        curvatures=dict.fromkeys(programme.variables, 0.0),
     )
+
+
+def curved_worth(programme: Staircase, hourly: Mapping[str, Array]) -> float:
+    """What the curvatures of hourly variables add to the cost at a point."""
+    return sum(0.5 * v.curvature * float(hourly[v.name] @ hourly[v.name]) for v in programme.variables.values() if v.curvature)

@@ -55,6 +55,8 @@ class Verdicts:
         """Columns that may fall without end, and those that may rise; a curve that rises without end holds its own."""
         held = np.zeros(self.flat.cost.size, dtype=bool)
         held[[k for k, curve in self.flat.curves.items() if np.isposinf(curve.slope_far_out)]] = True
+        if self.flat.curvature is not None:
+            held |= self.flat.curvature > 0.0
         return np.isneginf(self.flat.lower) & ~held, np.isposinf(self.flat.upper) & ~held
 
     def prove_infeasible(self, prices: Array, *, polish: bool = True) -> Array | None:

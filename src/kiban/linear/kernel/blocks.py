@@ -53,6 +53,7 @@ class HourlyRows:
         self.floor = self._stack([np.where(column.free, 0.0, 1.0) for column in columns])
         loose = [bool((c.free & ~np.isfinite(c.width) & ~c.fixed).any()) for c in columns]
         self.soft = np.where(np.array(loose, dtype=bool), SOFT_FREE, SOFT)[:, None]
+        self.curvature = form.curvatures[:, None]
         width, factor, bounded = [], [], []
         for v in self.capped:
             column = columns[v]
@@ -155,11 +156,11 @@ class HourlyRows:
 
 @dataclass(frozen=True, slots=True)
 class Curvature:
-    """The diagonal that bounds put on the hourly variables, at one point.
+    """The diagonal that bounds and curved costs put on the hourly variables, at one point.
 
     With `dz` and `du` eliminated from the equations of a direction, a variable is left with `D dy`,
 
-        D = z/y + SOFT + u/r            `inverse` is 1/D, `(columns, steps)`
+        D = z/y + SOFT + curvature + u/r            `inverse` is 1/D, `(columns, steps)`
 
     and a capacity `x` that widens its bound with `(u/r) F` times it: `share`, `(caps, steps)`, is by how much
     `y` follows `x`, `(u/r) F / D`, and `bend` the curvature that is left for `x`, `(u/r) F^2 (1 - (u/r) / D)`.
@@ -172,7 +173,7 @@ class Curvature:
 
 def measure_curvature(hours: HourlyRows, y: Array, z: Array, r: Array, u: Array) -> Curvature:
     """The diagonal at a point; where a bound does not exist its price is zero."""
-    own = z / np.where(hours.floor > 0.0, y, 1.0) + hours.soft
+    own = z / np.where(hours.floor > 0.0, y, 1.0) + hours.soft + hours.curvature
     upper = u / r
     inverse = 1.0 / (own + hours.on_columns(upper))
     follow = upper * inverse[hours.capped] * hours.factor

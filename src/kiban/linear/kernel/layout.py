@@ -67,6 +67,8 @@ class Layout:
     capacity_border: Index
     capacity_data: Index
     right_data: Index
+    curvature: Array
+    """Of each scaled column. A curved column's cost stands in `data` hour by hour, since it moves with the point."""
 
 
 class _Store:
@@ -79,10 +81,10 @@ class _Store:
         self._series: list[Array] = []
         self._pending: list[tuple[int, bool]] = []
 
-    def add(self, values: Array) -> int:
-        """A handle for `values`, resolved by `resolve` once everything is known."""
+    def add(self, values: Array, *, moves: bool = False) -> int:
+        """A handle for `values`, resolved by `resolve` once everything is known; what `moves` has a place each hour."""
         first = float(values[0])
-        if (self._full or first == 0.0) and (values == first).all():
+        if not moves and (self._full or first == 0.0) and (values == first).all():
             self._pending.append((self._constants.setdefault(first, len(self._constants)), False))
         else:
             self._pending.append((len(self._series), True))
@@ -129,13 +131,15 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
     columns = np.full((max(len(form.columns), 1), 4), -1, dtype=np.int64)
     capped: list[int] = []
     handles: list[int] = []
-    soft = np.full(max(len(form.columns), 1), SOFT)
+    soft, curvature = np.full(max(len(form.columns), 1), SOFT), form.curvatures
     for v, column in enumerate(form.columns):
         bounded = np.isfinite(column.width)
         has_upper = bool(bounded.any())
         floor = np.where(column.free, 0.0, 1.0)
         if (column.free & ~bounded & ~column.fixed).any():
             soft[v] = SOFT_FREE
+        # A curvature stands on the diagonal beside what keeps a direction from being infinitely soft.
+        soft[v] += curvature[v]
         columns[v, 0] = 1 if floor.any() else 0
         columns[v, 1] = len(capped) if has_upper else -1
         columns[v, 2] = column.capacity if has_upper else -1
@@ -143,7 +147,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
             capped.append(v)
         unit = column.scale * right_scale
         border_unit = form.border[column.capacity].scale * right_scale if column.capacity >= 0 else 0.0
-        handles.append(store.add(column.cost * (column.scale / cost_scale)))
+        handles.append(store.add(column.cost * (column.scale / cost_scale), moves=column.curvature > 0.0))
         handles.append(store.add(floor))
         handles.append(store.add(np.where(bounded, 1.0, 0.0)))
         handles.append(store.add(np.where(bounded, column.width, 0.0) / unit))
@@ -249,6 +253,7 @@ def lay_out(form: KernelForm, segments: int | None = None) -> Layout:
         capacity_border=np.array(capacity_border, dtype=np.int64),
         capacity_data=store.resolve(capacity_handles),
         right_data=store.resolve(right_handles),
+        curvature=curvature,
     )
 
 

@@ -233,6 +233,8 @@ class Method:
         self.patience = PATIENCE if warm is None else WARM_PATIENCE
         self.kept: list[Iterate] = []
         self.may_leave, self.left_behind = int(manner.left_behind * form.steps), 0
+        # The cost of one unit more moves with the values: only a step of one length closes what prices leave open.
+        self.together = any(column.curvature > 0.0 for column in form.columns)
 
     def run(self) -> KernelAnswer:
         """Iterate to an optimum, a proof that there is none, or a standstill."""
@@ -333,7 +335,7 @@ class Method:
     def _step(self, now: Measures) -> None:
         newton, mu = self.newton, now.product / self.pairs
         to_primal, to_dual, fall, rise, cross = newton.largest_steps()
-        primal, dual = min(to_primal, 1.0), min(to_dual, 1.0)
+        primal, dual = self._join(min(to_primal, 1.0), min(to_dual, 1.0))
         predicted = (now.product + primal * fall + dual * rise + primal * dual * cross) / self.pairs
         centring = min(max(predicted, 0.0) / max(mu, 1e-300), 1.0) ** CENTRING_POWER
         if self.left_behind:
@@ -356,8 +358,12 @@ class Method:
                 break
             inside, reach = new_inside, new_reach
         share = self.manner.step if min(reach) < LONG_STEP else self.manner.final_step
-        steps = min(share * reach[0], 1.0), min(share * reach[1], 1.0)
+        steps = self._join(min(share * reach[0], 1.0), min(share * reach[1], 1.0))
         newton.advance(*steps, 1.0 - share if reach != inside else LEAST_SLACK)
+
+    def _join(self, primal: float, dual: float) -> tuple[float, float]:
+        """A primal and a dual step, of one length where hourly costs are curved."""
+        return (min(primal, dual),) * 2 if self.together else (primal, dual)
 
     def _reach(self, to_primal: float, to_dual: float) -> tuple[float, float]:
         """How far the primal and the dual step may go, given how far all hours could go."""
@@ -378,6 +384,7 @@ class Method:
         y, x = n.dy.copy(), n.border.dx.copy()
         r = n.bounds_minus_level(y, x)
         n.border.take_slopes(x)
+        n.bend(y)
         n.solve(RightHandSide(AFFINE, keep=0.0, rights=0.0))
         n.lambdas[:], q = n.dlambdas, n.border.dq
         z, u = n.dz * floor, n.du * bounded
@@ -461,7 +468,8 @@ def _better(kept: KernelAnswer, other: KernelAnswer | None) -> KernelAnswer:
 def _constant(programme: Staircase, form: KernelForm) -> float:
     constant = programme.constant
     for name, variable in programme.variables.items():
-        constant += float(variable.cost @ form.columns[form.column_of[name]].origin)
+        place = form.columns[form.column_of[name]].origin
+        constant += float(variable.cost @ place) + 0.5 * variable.curvature * float(place @ place)
     for name, capacity in programme.capacities.items():
         origin = form.held[name] if name in form.held else form.border[form.border_of[name]].origin
         constant += capacity.cost * origin

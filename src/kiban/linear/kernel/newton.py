@@ -39,6 +39,33 @@ DIRECTION = ("dy", "dz", "du", "dlambdas")
 BORDER_PARTS = ("x", "zx", "rx", "ux", "q", "dx", "dzx", "drx", "dux", "dq")
 
 
+class _Bent:
+    """A column whose cost is curved: its place in the data is moved with the point."""
+
+    def __init__(self, layout: Layout, data: Array, column: int) -> None:
+        groups, steps, self._width = layout.shape[:3]
+        self._hours, self._column = groups * steps, column
+        self._curvature = float(layout.curvature[column])
+        offset, stride = (int(value) for value in layout.column_data[5 * column])
+        self._cost = np.lib.stride_tricks.as_strided(data[offset:], (self._hours, LANES), (stride * 8, 8))
+        self._linear = self._cost.copy()
+        # Lanes are filled up with hours that do not exist, and cost nothing.
+        self._exists = (layout.hours >= 0).reshape(self._hours, LANES)
+
+    def settle(self, y: Array) -> None:
+        """The cost of one unit more at the values `y`, in lane order."""
+        self._cost[:] = self._linear + self._curvature * self._values(y)
+
+    def worth(self, y: Array) -> float:
+        """What the curvature adds to the cost."""
+        values = self._values(y)
+        return 0.5 * self._curvature * float(np.vdot(values, values))
+
+    def _values(self, y: Array) -> Array:
+        table = y[: self._hours * self._width * LANES].reshape(self._hours, self._width, LANES)
+        return np.where(self._exists, table[:, self._column], 0.0)
+
+
 class Newton:
     """A point, a direction, and the factorisation that gives directions.
 
@@ -102,6 +129,7 @@ class Newton:
         self.row_order, self.cap_places = layout.row_order, layout.columns[:width, 1]
         # Segments follow one another in time: lane after lane, group after group.
         self.used = (layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
+        self._bent = [_Bent(layout, data, v) for v in np.flatnonzero(layout.curvature)]
 
     @property
     def dy(self) -> Array:
@@ -198,8 +226,14 @@ class Newton:
                     room[:, cap] += self._series(5 * v + 4) * x[capacity]
         return room.reshape(-1)[: self.r.size]
 
+    def bend(self, y: Array) -> None:
+        """What one unit more of each hourly variable costs at `y`: where costs are curved, what a direction closes."""
+        for bent in self._bent:
+            bent.settle(y)
+
     def factorise(self) -> None:
         """Factorise at the present point."""
+        self.bend(self.y)
         self.border.slopes.linearise(self.border.x)
         address = self._system.address
         self._stages.kiban_carry_ends(address)
@@ -240,7 +274,9 @@ class Newton:
         """What the point is worth, after a solve of mode `AFFINE`."""
         measures = Measures(*(float(value) for value in self._arrays["results"][:5]))
         curved, touched = self.border.slopes.measure(self.border.x)
-        measures.primal, measures.dual = measures.primal + curved, measures.dual + touched
+        bent = sum(bent.worth(self.y) for bent in self._bent)
+        # The sweep counts every unit at what one more costs, twice what the curvature adds.
+        measures.primal, measures.dual = measures.primal + curved - bent, measures.dual + touched - bent
         return measures
 
     def largest_steps(self) -> tuple[float, float, float, float, float]:

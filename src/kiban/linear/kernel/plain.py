@@ -80,6 +80,7 @@ class PlainNewton:
         self.chain = Chain(hours.steps, hours.block, hours.local, hours.row_count - hours.local, segments)
         self.row_order: Index = hours.order
         self.cap_places: Index = hours.cap_places
+        self.marginal = hours.cost
         columns, caps, rows = hours.cost.shape, hours.width.shape, hours.right.shape
         self.y, self.z = np.ones(columns), np.zeros(columns)
         self.r, self.u, self.lambdas = np.ones(caps), np.zeros(caps), np.zeros(rows)
@@ -134,8 +135,13 @@ class PlainNewton:
         hours = self.hours
         return hours.width + hours.bound_shift(x) - level[hours.capped]
 
+    def bend(self, y: Array) -> None:
+        """What one unit more of each hourly variable costs at `y`: where costs are curved, what a direction closes."""
+        self.marginal = self.hours.cost + self.hours.curvature * y
+
     def factorise(self) -> None:
         """Factorise at the present point."""
+        self.bend(self.y)
         self.border.slopes.linearise(self.border.x)
         self.curvature = measure_curvature(self.hours, self.y, self.z, self.r, self.u)
         equations = assemble(self.hours, self.curvature)
@@ -190,7 +196,7 @@ class PlainNewton:
         room = hours.bound_shift(edge.x) - self.y[hours.capped] - self.r
         return Wanted(
             rows=side.rights * hours.right - keep * held,
-            prices=side.costs * hours.cost - keep * paid,
+            prices=side.costs * self.marginal - keep * paid,
             bounds=hours.bounded * (side.rights * hours.width + keep * room),
             floors=-keep * self._levels() * self.z,
             rooms=-keep * self.r * self.u,
@@ -241,9 +247,10 @@ class PlainNewton:
         rows = max(np.abs(wanted.rows).max(initial=0.0), np.abs(wanted.bounds).max(initial=0.0))
         worth = np.vdot(hours.right, self.lambdas) - np.vdot(hours.width, self.u)
         curved, touched = edge.slopes.measure(edge.x)
+        bent = 0.5 * float((hours.curvature * self.y * self.y).sum())
         self.residuals = Measures(
-            primal=float(np.vdot(hours.cost, self.y) + edge.cost @ edge.x) + curved,
-            dual=float(worth + edge.q_right @ edge.q - edge.ux @ edge.width) + touched,
+            primal=float(np.vdot(hours.cost, self.y) + edge.cost @ edge.x) + curved + bent,
+            dual=float(worth + edge.q_right @ edge.q - edge.ux @ edge.width) + touched - bent,
             primal_residual=max(float(rows), edge.primal_residual),
             dual_residual=max(float(np.abs(wanted.prices).max(initial=0.0)), edge.dual_residual),
             product=float(np.vdot(self.y, self.z) + np.vdot(self.r, self.u)) + edge.product,

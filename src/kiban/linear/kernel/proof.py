@@ -14,7 +14,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.linear.flat import BOUND_PREFIX, FlatProgramme
 from kiban.linear.kernel.structure import KernelForm, step_before
-from kiban.linear.solution import Certificate
+from kiban.linear.solution import Certificate, support_curvature
 from kiban.linear.staircase import Staircase, Term
 
 # Largest relative gap and relative residual of an answer.
@@ -80,7 +80,11 @@ def name_prices(
     for name, variable in programme.variables.items():
         if variable.capacity is not None:
             price = np.minimum(reduced[name], 0.0)
-            if name in bounds:
+            if costs and variable.curvature:
+                # Whatever the bound is paid, a curved cost leaves nothing over (`support_curvature`).
+                own = bounds.get(name, np.zeros(programme.steps))
+                price = -own * (unit / form.columns[form.column_of[name]].scale)
+            elif name in bounds:
                 floored = np.isfinite(variable.lower)
                 own = -bounds[name] * (unit / form.columns[form.column_of[name]].scale)
                 price = np.where(floored, np.minimum(price, own), price)
@@ -132,8 +136,12 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
 
     for name, variable in programme.variables.items():
         left = reduced[name]
+        curvature = weight * variable.curvature
         if variable.capacity is None:
             upper = variable.upper
+            if curvature:
+                slopes, height = support_curvature(curvature, left, variable.lower, upper)
+                left, dual = left + slopes, dual + height
             bound_prices[name] = np.minimum(left, 0.0)
         else:
             price = point.bounds[name]
@@ -143,12 +151,15 @@ def evaluate(programme: Staircase, point: NamedPoint, *, costs: bool = True) -> 
             paid[variable.capacity] += float(variable.factor @ usable)
             left = left - usable
             upper = np.full(programme.steps, np.inf)
+            if curvature:
+                slopes, height = support_curvature(curvature, left, variable.lower, upper)
+                left, dual = left + slopes, dual + height
         dual += _bound_value(left, variable.lower, upper)
         unpaid = np.where(left > 0, np.isneginf(variable.lower), np.isposinf(upper)) & (left != 0)
         worst_dual = max(worst_dual, float(np.abs(left[unpaid]).max(initial=0.0)))
         if has_point:
             value = point.hourly[name]
-            primal += weight * float(variable.cost @ value)
+            primal += weight * float(variable.cost @ value) + 0.5 * curvature * float(value @ value)
             worst_primal = max(worst_primal, float((variable.lower - value).max()), float((value - upper).max()))
             if variable.capacity is not None:
                 over = value - variable.factor * point.capacities[variable.capacity] - variable.upper
@@ -247,6 +258,7 @@ def evaluate_ray(
     curved = {name: capacity.curve for name, capacity in programme.capacities.items() if capacity.curve is not None}
     # A curve that rises without end holds its capacity; the others are flat far out.
     held = [abs(capacities[name]) for name, curve in curved.items() if np.isposinf(curve.slope_far_out)]
+    held += [float(np.abs(hourly[v.name]).max()) for v in programme.variables.values() if v.curvature]
     if max(held, default=0.0) > tolerance * size:
         return False
     prices = [float(np.abs(v.cost).max(initial=0.0)) for v in programme.variables.values()]

@@ -1,6 +1,6 @@
 """A staircase programme brought to the kernel's own form: equal rows, shifted and scaled variables.
 
-    minimise    sum_k (cost_k x_k + curve_k(x_k)) + sum_v sum_t cost_v[t] y_v[t]
+    minimise    sum_k (cost_k x_k + curve_k(x_k)) + sum_v sum_t (cost_v[t] y_v[t] + curvature_v / 2 y_v[t]^2)
     subject to  sum_v a_v[t] y_v[t] + sum_v b_v[t] y_v[t-1] + sum_k c_k[t] x_k = right[t]      hourly rows
                 0 <= y_v[t] <= width_v[t] + factor_v[t] x_k, where the bounds exist              hourly variables
                 sum_v sum_t d_v[t] y_v[t] + sum_k e_k x_k = right                                total rows
@@ -38,7 +38,10 @@ class ContradictionError(Exception):
 
 @dataclass(slots=True)
 class Column:
-    """An hourly variable or an hourly slack: `y = origin + sign * scale * value`, all arrays `(steps,)`."""
+    """An hourly variable or an hourly slack: `y = origin + sign * scale * value`, all arrays `(steps,)`.
+
+    `cost` is that of one unit more at the origin; `curvature` by how much it rises with each unit from there.
+    """
 
     cost: Array
     width: Array
@@ -49,6 +52,7 @@ class Column:
     capacity: int
     factor: Array
     scale: float = 1.0
+    curvature: float = 0.0
 
 
 @dataclass(slots=True)
@@ -110,6 +114,12 @@ class KernelForm:
     right_scale: float = 1.0
 
     @property
+    def curvatures(self) -> Array:
+        """Curvatures of the scaled columns, `(columns,)`."""
+        unit = self.right_scale / self.cost_scale
+        return np.array([column.curvature * column.scale * column.scale * unit for column in self.columns])
+
+    @property
     def hourly_totals(self) -> int:
         """How many total rows hold an hourly variable; they come first."""
         return sum(bool(total.terms) for total in self.totals)
@@ -144,7 +154,10 @@ def read_form(programme: Staircase) -> KernelForm:
             bound = border[position]
             upper = upper + variable.factor * bound.origin
             factor = variable.factor * bound.sign
-        columns.append(_bounded_column(variable.name, variable.cost, variable.lower, upper, position, factor))
+        column = _bounded_column(variable.name, variable.cost, variable.lower, upper, position, factor)
+        column.cost = column.cost + variable.curvature * column.origin * column.sign
+        column.curvature = variable.curvature
+        columns.append(column)
 
     form = KernelForm(
         steps,
