@@ -273,6 +273,10 @@ class _Draw:
     def draw_grid_price_myen_per_mwh_area(self) -> str:
         return "kyushu"
 
+    def draw_grid_price_response(self) -> str:
+        # The market model takes as long as hundreds of plans, so that few ask it.
+        return str(self.rng("grid.price_response").choice(["none", "observed", "market"], p=[0.2, 0.78, 0.02]))
+
     def draw_procurement_tariff_date(self) -> str:
         return str(self.rng("procurement.tariff_date").choice(["2025-04", "2026-04", "2026-11"]))
 

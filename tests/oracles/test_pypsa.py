@@ -172,3 +172,20 @@ def test_examples(example, hours):
     assert optimise(network) == "optimal"
     assert network.objective == pytest.approx(plan.certificate.primal, rel=COST_REL)
     assert read_capacities(network) == pytest.approx(dict(plan.capacities), rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("seed", [5])
+def test_a_price_that_answers(seed):
+    """A day of a campus whose price rises with its import: PyPSA's quadratic marginal cost, solved by HiGHS."""
+    features = frozenset({"grid", "battery", "backup"})
+    site = replace(make_resources(seed, features, block_steps=24), supply=())
+    assert site.grid is not None
+    flat = float(site.grid.price_myen_per_mwh.mean()) / float((site.pue * site.firm_mw).max())
+    site = replace(site, grid=replace(site.grid, price_slope_myen_per_mwh2=0.8 * flat))
+    solution = solve(write_programme(site))
+    network = build_network(site)
+    assert optimise(network) == "optimal"
+    assert network.objective == pytest.approx(solution.certificate.primal, rel=COST_REL)
+    straight = solve(write_programme(replace(site, grid=replace(site.grid, price_slope_myen_per_mwh2=0.0))))
+    assert solution.certificate.primal > straight.certificate.primal * 1.001
+    assert np.ptp(solution.hourly["import"] - straight.hourly["import"]) > 0.1

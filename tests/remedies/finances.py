@@ -61,6 +61,22 @@ def demand_of(payment: Any) -> Step:
     return lambda: DrawnQuestion(question(), payment)
 
 
+def answered(**grid: Any) -> tuple[Question, Any]:
+    """The question and answer of a campus with these keys of its connection."""
+    asked = Question(campus(grid=grid))
+    return asked, asked.pay(("tax-credit",))
+
+
+def answering(**grid: Any) -> Step:
+    """Draws of that answer."""
+
+    def step() -> object:
+        asked, answer = answered(**grid)
+        return DrawnQuestion(asked, answer)
+
+    return step
+
+
 def buying(payment: Any) -> Any:
     """An answer whose campus buys its power several ways."""
     bought = Bought((), (), (), 0.0, 0.0, None, {})
@@ -125,6 +141,11 @@ CASES: Mapping[str, Case] = {
         demand_of(buying(paid("tax-credit"))),
         lambda: paid("tax-credit"),
         demand_of(paid("tax-credit")),
+    ),
+    "finance.draws_response": lambda g: (
+        answering(price_response="observed"),
+        lambda: answered(price_response="observed"),
+        answering(),
     ),
     "finance.over_one": lambda g: (
         lambda: require_shares(catalogue(leakage__share_abroad=0.8, leakage__share_other_prefectures=0.3)),

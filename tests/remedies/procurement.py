@@ -8,6 +8,7 @@ from typing import Any
 from tests.cases.purchases import campus
 from tests.remedies import Case, Step
 
+from kiban.planning.building import build as build_plan
 from kiban.planning.preparation import prepare
 from kiban.scenario import parse_scenario
 
@@ -44,7 +45,40 @@ def plant(**keys: Any) -> Mapping[str, Any]:
     return {"plant": {"sun": {**SUN, **keys}}}
 
 
+def answering(keys: Mapping[str, Any], build: bool = False, **sections: Any) -> Step:
+    """The inputs, or the plan, of a campus whose price answers to its load; without the ways of buying."""
+    raw = {name: part for name, part in campus({}, **sections).items() if name != "procurement"}
+    raw["grid"] = {**raw["grid"], **keys}
+
+    def step() -> object:
+        scenario = parse_scenario(raw)
+        preparation = prepare(scenario)
+        return build_plan(scenario) if build else preparation.resources_for(preparation.cooling_systems[0])
+
+    return step
+
+
+OBSERVED = {"grid": {**UNPRICED["grid"], "price_myen_per_mwh": 0.012, "price_response": "observed"}}
+GIVEN = {"price_response_yen_per_kwh_per_gw": 0.5}
+BUDGET = {"target": {"objective": "emissions", "budget_myen_per_year": 1e5}}
+
+
 CASES: Mapping[str, Case] = {
+    "planning.response_procurement": lambda g: (
+        bought({}, **OBSERVED),
+        bought({}),
+        answering({"price_response": "observed"}),
+    ),
+    "planning.response_nowhere": lambda g: (
+        answering({"price_response": "observed"}, **OKINAWA),
+        answering(GIVEN, **OKINAWA),
+        answering({}, **OKINAWA),
+    ),
+    "planning.response_objective": lambda g: (
+        answering(GIVEN, build=True, **BUDGET),
+        answering({}, build=True, **BUDGET),
+        answering(GIVEN, build=True),
+    ),
     "procurement.not_own": lambda g: (
         bought({"plant": {"own": {**OWN, "owner": "other"}}}),
         bought({"plant": {"own": {**SUN, "way": "physical", "owner": "other"}}}),

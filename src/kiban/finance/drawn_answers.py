@@ -103,6 +103,9 @@ class DrawnQuestion:
             raise ScenarioError(Problem("finance.draws_public", key="draws"))
         if payment.before.plan.bought is not None:
             raise ScenarioError(Problem("finance.draws_procurement", key="draws"))
+        grid = question.preparation.plant.grid
+        if grid is not None and grid.price_slope_myen_per_mwh2 > 0.0:
+            raise ScenarioError(Problem("finance.draws_response", key="draws"))
         self._question, self._payment = question, payment
         self._demand = payment.demand
         self.costs = CostModel(question.preparation, payment.before.plan.cooling_system)

@@ -1,6 +1,7 @@
 """The staircase form flattened to one sparse matrix, as general solvers want it.
 
-    minimise c'x + x'Q x / 2 + sum_k curve_k(x_k) + constant   subject to   row_lower <= A x <= row_upper,   lower <= x <= upper
+    minimise    c'x + x'Q x / 2 + sum_k curve_k(x_k) + constant
+    subject to  row_lower <= A x <= row_upper,   lower <= x <= upper
 
 Columns are the capacities, then the hourly variables one after another; rows are the hourly rows,
 then `bound:VARIABLE` for variables limited by a capacity, then the total rows.

@@ -8,8 +8,8 @@
                               + sum_k c_k[t] x_k <= upper_r[t]                  hourly rows
                 lower_q <= sum_v sum_t d_v[t] y_v[t] + sum_k e_k x_k <= upper_q total rows
 
-A curve is a convex function of one capacity (`curves`), a curvature (0 or more) lets the cost of an hourly variable rise
-with it; most have none, and the programme is linear.
+A curve is a convex function of one capacity (`curves`), a curvature (0 or more) lets the cost of an hourly variable
+rise with it; most have none, and the programme is linear.
 Hours are linked only through terms that look one step back (states, closed cyclically within each
 weather year) and through the few capacities and total rows. Everything has a name, and a name that
 is unknown, used twice or given an array of the wrong length is refused.
@@ -300,4 +300,6 @@ def without_costs(programme: Staircase) -> Staircase:
 
 def curved_worth(programme: Staircase, hourly: Mapping[str, Array]) -> float:
     """What the curvatures of hourly variables add to the cost at a point."""
-    return sum(0.5 * v.curvature * float(hourly[v.name] @ hourly[v.name]) for v in programme.variables.values() if v.curvature)
+    return sum(
+        0.5 * v.curvature * float(hourly[v.name] @ hourly[v.name]) for v in programme.variables.values() if v.curvature
+    )

@@ -332,7 +332,7 @@ def list_plants(plan: Plan, resources: Resources) -> tuple[str, ...]:
 def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     """Scenario keys of what the plan has built and operation does not know.
 
-    Promises that need not be kept in full, and how power is bought.
+    Promises that need not be kept in full, how power is bought, and a price that answers to what is drawn.
     """
     served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
     promised = (
@@ -340,7 +340,9 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
         for number, tranche in enumerate(resources.tranches)
         if tranche.reliability < 1.0 and served.get(tranche.name, 0.0) > 0
     )
-    return (*(("procurement",) if resources.procurement is not None else ()), *promised)
+    grid = resources.grid
+    answers = ("grid.price_response",) if grid is not None and grid.price_slope_myen_per_mwh2 > 0.0 else ()
+    return (*(("procurement",) if resources.procurement is not None else ()), *answers, *promised)
 
 
 def list_wide(facility: Facility) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ storage_options  the battery and the efficiency measures
 grid_draw        what a plan draws from the grid in the hours of its market
 grid_supply      the grid connection and the backup: prices, carbon, cost
 market_prices    the day-ahead price of the campus's area and of others
+price_response   a market price that rises with what the campus draws
 procurement_options  the ways to buy power: tariffs of a date, menus, plants elsewhere, certificates
 procured         the numbers of these ways
 bridging         gas engines and batteries that are hired until the connection is ready

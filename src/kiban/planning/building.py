@@ -38,6 +38,7 @@ from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import SURPLUS, Alternative, Infeasibility, Plan
 from kiban.planning.plant_limits import describe_units
 from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.price_response import describe_response
 from kiban.planning.procurement_account import describe_bought, unclean_purchases
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources, serve
@@ -144,7 +145,7 @@ def build_prepared(
         one_way = solutions[0].status == "optimal"
         return _no_design(preparation, candidates[0], tell, explain, one_way=one_way)
     others = tuple(
-        Alternative(other.resources.cooling_system, other.bound_myen, is_bound=other.stage is not Stage.PLAN)
+        Alternative(other.resources.cooling_system, other.least_bill_myen, is_bound=other.stage is not Stage.PLAN)
         for other in dearer
         if math.isfinite(other.bound_myen)
     )
@@ -224,8 +225,8 @@ def _make_plan(
     if any(supply.unit_mw for supply in resources.supply):
         notes = (*notes, describe_units(resources, solution))
     connection = describe_connection(preparation.inputs, solution.capacities.get("interconnection", 0.0))
-    if connection is not None:
-        notes = (*notes, connection)
+    response = describe_response(resources, tidy(resources, solution))
+    notes = (*notes, *(note for note in (connection, response) if note is not None))
     if resources.outage is not None:
         notes = (*notes, guard.note(solution))
     design = describe_design(preparation.scenario, preparation.time, preparation.terms, resources, solution)

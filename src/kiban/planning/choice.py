@@ -23,6 +23,7 @@ from kiban.errors import SolverError
 from kiban.linear import Solution, Staircase
 from kiban.planning.evaluation import compute_load
 from kiban.planning.one_way import TwoWay, keep_to_one_way, solve_one_way
+from kiban.planning.price_response import paid_beyond_objective
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 from kiban.planning.stored_energy import may_lose_purchases
@@ -62,6 +63,13 @@ class Candidate:
         """Which comes next: a plan goes before what could be cheaper by less than its proof leaves open."""
         given = HARDLY_A_COST * max(1.0, abs(self.bound_myen)) if math.isfinite(self.bound_myen) else 0.0
         return self.bound_myen - given if self.stage is Stage.PLAN else self.bound_myen, self.stage
+
+    @property
+    def least_bill_myen(self) -> float:
+        """What a plan costs at the prices that it makes; where there is none yet, no plan costs less than the bound."""
+        if self.stage is not Stage.PLAN or self.solution is None:
+            return self.bound_myen
+        return self.bound_myen + paid_beyond_objective(self.resources, self.solution)
 
 
 def choose(systems: Sequence[tuple[Resources, Solution]], solves: Sequence[Solve]) -> list[Candidate]:

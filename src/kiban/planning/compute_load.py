@@ -43,6 +43,11 @@ class ComputeLoad:
     max_it_mw: float
     chips_per_mw: float | None
 
+    @property
+    def mean_mw(self) -> float:
+        """Mean IT load, MW."""
+        return float((self.firm_mw + self.arrivals_mw).mean())
+
 
 def read_compute(inputs: Inputs) -> ComputeLoad:
     """Firm load with its shape, arrivals of deferrable compute, and limits of IT capacity."""

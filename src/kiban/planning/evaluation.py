@@ -1,7 +1,7 @@
 """What a solved programme means: capacities, costs by item, yearly figures and hourly columns.
 
 Every figure is computed from the solution's values and the resources, never from the solver's
-objective; that the costs add up to the objective is tested.
+objective; that the costs add up to the objective (and what is paid beyond it, `price_response`) is tested.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from kiban.arrays import Array
 from kiban.linear import Solution
 from kiban.planning.cooling_storage import COLD_CHARGE, COLD_DISCHARGE, COLD_ENERGY, COLD_SAVING, COLD_STATE, shift_load
 from kiban.planning.plan import Investment, Plan, ServedTranche
+from kiban.planning.price_response import answered_export_price, answered_price
 from kiban.planning.procured import ProcurementResource
 from kiban.planning.procurement_account import exempt_cost, procurement_costs
 from kiban.planning.resources import Resources, TrancheResource
@@ -118,7 +119,7 @@ def compute_hourly(resources: Resources, solution: Solution) -> dict[str, Array]
     hourly["pue"] = resources.pue
     hourly["wue_l_per_kwh"] = resources.wue_m3_per_mwh
     if resources.grid is not None:
-        hourly["grid_price_myen_per_mwh"] = resources.grid.price_myen_per_mwh
+        hourly["grid_price_myen_per_mwh"] = answered_price(resources.grid, solution.hourly["import"])
         if resources.procurement is not None:
             hourly |= _purchases(resources.procurement, solution)
         hourly["grid_clean_share"] = resources.grid.clean_share
@@ -162,14 +163,14 @@ def compute_costs(resources: Resources, solution: Solution) -> dict[str, float]:
         costs[COLD_ENERGY] = yearly * built[COLD_ENERGY]
     if resources.grid is not None:
         costs["interconnection"] = resources.grid.annual_cost_myen_per_mw * built["interconnection"]
-        costs["energy"] = float(resources.grid.price_myen_per_mwh @ solution.hourly["import"]) * weight
+        drawn = solution.hourly["import"]
+        costs["energy"] = float(answered_price(resources.grid, drawn) @ drawn) * weight
         if resources.procurement is not None:
             costs["energy"] -= exempt_cost(resources, solution)
             costs |= procurement_costs(resources, solution)
         if "export" in solution.hourly:
-            costs["export_revenue"] = (
-                -float(resources.grid.export_price_myen_per_mwh @ solution.hourly["export"]) * weight
-            )
+            sold = solution.hourly["export"]
+            costs["export_revenue"] = -float(answered_export_price(resources.grid, sold) @ sold) * weight
         if resources.grid.flexibility_mw > 0:
             costs["flexibility_revenue"] = -resources.grid.flexibility_price_myen_per_mw_year * built["flexibility"]
     if resources.backup is not None:

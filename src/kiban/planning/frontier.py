@@ -31,6 +31,7 @@ from kiban.planning.infeasibility import estimate_cost
 from kiban.planning.one_way import solve_one_way
 from kiban.planning.outages import OutageGuard
 from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.price_response import refuse_response
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import Resources
 from kiban.planning.schedule import tidy
@@ -287,7 +288,11 @@ def _cost(point: FrontierPoint) -> float:
 
 
 def _list_resources(preparation: Preparation) -> list[Resources]:
-    return [preparation.resources_for(system) for system in preparation.cooling_systems]
+    listed = [preparation.resources_for(system) for system in preparation.cooling_systems]
+    for resources in listed:
+        # Points are held against a budget, which pays bills.
+        refuse_response(resources)
+    return listed
 
 
 def _without_target(resources: Resources, measure: Measure) -> Resources:

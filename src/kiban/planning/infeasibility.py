@@ -28,6 +28,7 @@ from kiban.linear.batch import answer_many, solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, Change, Infeasibility, Relaxation
+from kiban.planning.price_response import bill_of
 from kiban.planning.procurement import CLAIM
 from kiban.planning.resources import Resources
 from kiban.planning.worths import limit_keys
@@ -170,7 +171,7 @@ def _relax_one(
             change = max(solution.capacities[SLACK + limit.name], 0.0)
             paid = weight * change
         if NEGLIGIBLE_SLACK * limit.scale < change <= limit.most:
-            yield Relaxation((_change(limit, change),), solution.certificate.primal - paid)
+            yield Relaxation((_change(limit, change),), bill_of(resources, solution) - paid)
 
 
 def _least_change(broken: Solution, limit: _Limit, limits: Sequence[_Limit]) -> float:
@@ -215,7 +216,7 @@ def _relax_others(
     report(Message("progress.relaxation", key=limits[0].key))
     weights = {limit.name: penalty / limit.scale for limit in limits}
     solution = _solve_if_any(_relax(resources, programme, weights))
-    relaxation = _read_relaxation(limits, limits[0], weights, solution) if solution is not None else None
+    relaxation = _read_relaxation(resources, limits, limits[0], weights, solution) if solution is not None else None
     if relaxation is not None:
         yield relaxation
 
@@ -238,7 +239,7 @@ def _relax_several(
 
     relaxed = solve_many(write_relaxed(), tolerance=EXPLAINED_TO)
     for limit, dear, solution in zip(colliding, weights, relaxed, strict=True):
-        relaxation = _read_relaxation(limits, limit, dear, solution)
+        relaxation = _read_relaxation(resources, limits, limit, dear, solution)
         if relaxation is not None:
             yield relaxation
 
@@ -435,7 +436,7 @@ def _weigh(limits: Sequence[_Limit], main: _Limit, penalty: float) -> dict[str, 
 
 
 def _read_relaxation(
-    limits: Sequence[_Limit], main: _Limit, weights: Mapping[str, float], solution: Solution
+    resources: Resources, limits: Sequence[_Limit], main: _Limit, weights: Mapping[str, float], solution: Solution
 ) -> Relaxation | None:
     """The least breach of one limit, and of others only where that limit alone does not suffice."""
     if solution.certificate is None:
@@ -446,7 +447,7 @@ def _read_relaxation(
         return None
     broken.sort(key=lambda limit: limit is not main)
     changes = tuple(_change(limit, breaches[limit.name]) for limit in broken)
-    cost = solution.certificate.primal - sum(weights[name] * breach for name, breach in breaches.items())
+    cost = bill_of(resources, solution) - sum(weights[name] * breach for name, breach in breaches.items())
     return Relaxation(changes, cost)
 
 

@@ -10,6 +10,7 @@ from kiban.linear import solve
 from kiban.messages import Message
 from kiban.planning.outages import OutageGuard
 from kiban.planning.plan import Change, Infeasibility, Relaxation
+from kiban.planning.price_response import bill_of
 from kiban.planning.programme import write_programme
 from kiban.planning.resources import OutageResource, Resources
 from kiban.progress import Report
@@ -55,8 +56,8 @@ def _find_most(resources: Resources, most: int, change: Callable[[int], OutageRe
 
     def cost_of(number: int) -> float | None:
         changed = replace(resources, outage=change(number))
-        certificate = OutageGuard(changed).solve(write_programme(changed)).certificate
-        return None if certificate is None else certificate.primal
+        solution = OutageGuard(changed).solve(write_programme(changed))
+        return None if solution.certificate is None else bill_of(changed, solution)
 
     low, cost, high = 0, None, most
     while high - low > 1:

@@ -1,8 +1,9 @@
 """The plan: the frozen result of BUILD.
 
-`capacities` carry their unit in the name; `costs` are million yen a year by item and add up to the
-certificate's primal objective; `indicators` are the yearly figures; `hourly` has one array per column
-over `time`; `worths` are the prices of the constraints; `provenance` says where each input came from.
+`capacities` carry their unit in the name; `costs` are million yen a year by item and add up to the certificate's primal
+objective, and to what is paid beyond it where prices answer (`price_response`); `indicators` are the yearly figures;
+`hourly` has one array per column over `time`; `worths` are the prices of the constraints; `provenance` says where each
+input came from.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ class Plan:
 
     @property
     def net_cost_myen_per_year(self) -> float:
-        """Yearly cost less what tranches of compute pay: the objective, and the sum of `costs`."""
+        """Yearly cost less what tranches of compute pay, the sum of `costs`; the objective, if no price answers."""
         return float(sum(self.costs.values()))
 
     @property

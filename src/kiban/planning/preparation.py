@@ -30,6 +30,7 @@ from kiban.planning.falling_price import FallingPrice
 from kiban.planning.grid_supply import read_backup, read_grid, read_outage
 from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.market_prices import has_market, read_market_price
+from kiban.planning.price_response import answer_to_load
 from kiban.planning.procured import ProcurementResource
 from kiban.planning.procurement_options import check_contract_power, read_procurement
 from kiban.planning.provenance import Recorder
@@ -118,7 +119,8 @@ class Plant:
     @cached_property
     def grid(self) -> GridResource | None:
         """The grid connection, if one may be built."""
-        return read_grid(self.inputs, lambda: self.market_price)
+        grid = read_grid(self.inputs, lambda: self.market_price)
+        return None if grid is None else answer_to_load(grid, self.inputs, lambda: self.compute.mean_mw)
 
     @cached_property
     def procurement(self) -> ProcurementResource | None:

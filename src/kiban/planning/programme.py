@@ -140,7 +140,7 @@ def add_tranches(programme: Staircase, resources: Resources) -> None:
 
 
 def add_grid(programme: Staircase, resources: Resources) -> None:
-    """Import and export within what of the connection may be used."""
+    """Import and export within what of the connection may be used, at prices that may answer (`price_response`)."""
     grid = resources.grid
     if grid is None:
         return
@@ -152,6 +152,7 @@ def add_grid(programme: Staircase, resources: Resources) -> None:
         cost=(grid.price_myen_per_mwh + carbon * grid.emission_factor_t_per_mwh) * resources.step_weight_h,
         capacity="interconnection",
         factor=grid.import_share,
+        curvature=grid.price_slope_myen_per_mwh2 * resources.step_weight_h,
     )
     programme.add_term("balance", "import")
     if grid.import_limit_mw is not None:
@@ -163,6 +164,7 @@ def add_grid(programme: Staircase, resources: Resources) -> None:
             cost=-grid.export_price_myen_per_mwh * resources.step_weight_h,
             capacity="interconnection",
             factor=grid.export_share,
+            curvature=grid.export_slope_myen_per_mwh2 * resources.step_weight_h,
         )
         programme.add_term("balance", "export", -1.0)
         programme.add_row("export_limit", upper=grid.max_export_mw * np.asarray(grid.export_share))

@@ -361,6 +361,7 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
         p_max_pu=grid.import_share,
         capital_cost=grid.annual_cost_myen_per_mw,
         marginal_cost=grid.price_myen_per_mwh + carbon,
+        marginal_cost_quadratic=grid.price_slope_myen_per_mwh2 / 2.0,
     )
     if grid.import_limit_mw is not None:
         add_hourly_limit(network, "import", grid.import_limit_mw)
@@ -375,6 +376,7 @@ def _add_grid(network: pypsa.Network, resources: Resources, grid: GridResource) 
             p_nom_max=grid.max_export_mw,
             p_max_pu=grid.export_share,
             marginal_cost=-grid.export_price_myen_per_mwh,
+            marginal_cost_quadratic=grid.export_slope_myen_per_mwh2 / 2.0,
         )
         add_total(network, "export_connection", "<=", 0.0, capacities={"export": 1.0, "import": -1.0})
     if grid.flexibility_mw > 0:

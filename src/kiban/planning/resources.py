@@ -213,6 +213,10 @@ class GridResource:
     flexibility_mw: float = 0.0
     """Most that is sold as a fall of import on call."""
     flexibility_price_myen_per_mw_year: float = 0.0
+    price_slope_myen_per_mwh2: float = 0.0
+    """By how much the price rises with each MW that is drawn (`price_response`)."""
+    export_slope_myen_per_mwh2: float = 0.0
+    """By how much the price of what is fed in falls with each MW of it."""
     last_called: tuple[int, ...] = ()
     """Of each weather year the called step of a non-firm connection in which energy costs least."""
 

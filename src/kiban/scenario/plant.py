@@ -244,6 +244,11 @@ class Grid(Section):
     """A non-firm connection (ノンファーム型接続) with the hours a year in which it is called; absent is firm."""
     price_myen_per_mwh: HourlyInput | JepxPrices | None = None
     """Wholesale price; absent takes the area's published profile of the newest complete fiscal year."""
+    price_response: Literal["none", "observed", "market"] = "none"
+    """Whether the area's price rises with what the campus draws: not at all, as it was observed to rise with the area's
+    net load, or as the market model says for a load of the campus's size. The campus takes the price as it finds it."""
+    price_response_yen_per_kwh_per_gw: NonNegative | None = None
+    """By how much the price rises for each GW that is drawn, instead of that; 0 is not at all."""
     energy_charge_myen_per_mwh: NonNegative | None = None
     """Network charge, levies and margin on each MWh drawn, instead of the catalogue's."""
     export_price_myen_per_mwh: HourlyInput | None = None

@@ -129,7 +129,7 @@ class Newton:
         self.row_order, self.cap_places = layout.row_order, layout.columns[:width, 1]
         # Segments follow one another in time: lane after lane, group after group.
         self.used = (layout.hours >= 0).transpose(0, 2, 1).reshape(-1)
-        self._bent = [_Bent(layout, data, v) for v in np.flatnonzero(layout.curvature)]
+        self._bent = [_Bent(layout, data, int(v)) for v in np.flatnonzero(layout.curvature)]
 
     @property
     def dy(self) -> Array:
