@@ -122,7 +122,7 @@ def _other_hours():
 
 def _other_names():
     programme = design()
-    programme.add_capacity("more", cost=1.0)
+    programme.add_variable("more", cost=1.0)
     return programme
 
 
@@ -141,6 +141,27 @@ def test_another_structure_ignores_the_start(start, other):
     cold, warm = solve_kernel(other()), solve_kernel(other(), warm=start)
     assert warm.iterations == cold.iterations
     assert warm.solution is None or warm.solution.certificate == cold.solution.certificate
+
+
+def with_more(upper, **numbers):
+    """The design with a further source of even power, up to `upper` of it, that is worth about what it costs."""
+    programme = design(**numbers)
+    programme.add_capacity("more", cost=75.5 * 20 / 365, upper=upper)
+    programme.add_capacity_term("balance", "more", np.ones(programme.steps))
+    programme.add_total("limit", upper=900.0)
+    programme.add_capacity_term("limit", "sun", 1.0)
+    return programme
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.0, 3.0), (3.0, 0.0)], ids=["becomes free", "becomes held"])
+def test_a_capacity_that_is_held_in_one_programme_alone_takes_no_start_away(first, second):
+    start = solve_kernel(with_more(first), keep=KEPT_GAPS).warm
+    cold = solve_kernel(with_more(second, sun=7.9))
+    warm = solve_kernel(with_more(second, sun=7.9), warm=start)
+    assert warm.iterations <= cold.iterations - 2
+    assert warm.solution.certificate.relative_gap <= 1e-9
+    assert warm.solution.certificate.primal == pytest.approx(cold.solution.certificate.primal, rel=2e-9)
+    assert (warm.solution.capacities["more"] > 0.1) == (second > 0)
 
 
 def test_a_wildly_different_programme_still_ends_right(start):

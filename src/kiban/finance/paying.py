@@ -370,7 +370,10 @@ class Question:
         return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
     def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
-        plan = build_prepared(preparation, served_mw=served_mw, warm=self._points[served_mw is not None])
+        points = self._points[served_mw is not None]
+        # The first one that is forced starts where the last one that chose was.
+        points.update({} if points else self._points[served_mw is None])
+        plan = build_prepared(preparation, served_mw=served_mw, warm=points)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         falling = preparation.falling

@@ -56,8 +56,10 @@ def buy_and_tax(
     """
     factor = np.ones(1) if capex_factor is None else capex_factor
     used: CreditsUsed = {}
+    bought: dict[str, Purchases] = {}
     for _ in range(MOST_TAX_ROUNDS):
-        bought = {
+        # What earns no credit stays what it was.
+        bought |= {
             asset.name: list_purchases(
                 asset,
                 project.policy.assets[asset.asset],
@@ -69,7 +71,7 @@ def buy_and_tax(
                 credits_used=used,
             )
             for asset in project.assets
-            if np.any(asset.capex_myen > 0)
+            if np.any(asset.capex_myen > 0) and (asset.name not in bought or bought[asset.name].credits)
         }
         income = np.asarray(operating_income)
         for one in bought.values():

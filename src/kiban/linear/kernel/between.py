@@ -21,7 +21,7 @@ def mix(first: WarmStart, second: WarmStart, share: float) -> WarmStart | None:
 
     None where the two belong to programmes of another structure, or kept no point at the same gap.
     """
-    if first.names != second.names or first.pattern != second.pattern:
+    if (first.names, first.border, first.pattern) != (second.names, second.border, second.pattern):
         return None
     others = {iterate.gap: iterate for iterate in second.iterates}
     iterates = [

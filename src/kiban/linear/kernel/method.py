@@ -36,6 +36,7 @@ from kiban.linear.kernel.warm import (
     Iterate,
     WarmStart,
     apply_scales,
+    carry_over,
     forms_match,
     gather,
     start_from,
@@ -177,7 +178,8 @@ def _attempt(
         scale_form(form)
         form.right_scale *= 2.0**-manner.halvings
     elif forms_match(warm, programme, form):
-        apply_scales(form, warm.scales)
+        apply_scales(form, warm)
+        warm = carry_over(warm, form)
     else:
         return KernelAnswer(None, 0, None, UNLIKE)
     newton = make_system(form, segments, threads=threads, plain=plain)

@@ -10,14 +10,14 @@ be depends on how far the programmes are apart, so that several points are kept,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.linear.kernel.structure import BorderColumn, Column, KernelForm, Row, Total
+from kiban.linear.kernel.structure import Column, KernelForm, Row, Total
 from kiban.linear.kernel.system import AFFINE, RightHandSide
 from kiban.linear.staircase import Staircase
 
@@ -31,6 +31,10 @@ Rough = npt.NDArray[np.float32]
 KEPT_GAPS: Final = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 # A point serves if from it the direction to the optimum may be followed this far, like on any way there.
 LEAST_STEP: Final = 0.08
+# Below it a capacity stands in no row.
+LEAST_TERM: Final = 1e-12
+# What a new capacity begins with, as a share of the mean of all.
+SMALL: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,12 +59,16 @@ class Iterate:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Which bounds exist and what stands in which row: what forms share that differ in numbers only."""
+    """Which bounds exist and what stands in which row: what forms share that differ in numbers only.
+
+    `capacities` are those of each row, by name: one that is in one form alone, being held in the other, may differ.
+    """
 
     steps: int
     block_steps: int
-    bounds: tuple[tuple[bool, bool, int], ...]
+    bounds: tuple[tuple[bool, bool, str], ...]
     rows: tuple[tuple[frozenset[int], ...], ...]
+    capacities: tuple[frozenset[str], ...]
     totals: tuple[frozenset[int], ...]
 
 
@@ -82,41 +90,58 @@ class WarmStart:
     """Points on the way to an optimum, the nearest to it first; to be handed to a later solve, and nothing else.
 
     It serves any programme with the same names and structure, whatever its numbers, and is ignored by
-    others. Some ten megabytes for a year and a usual plant.
+    others. A capacity may be held in one programme (or not be there) and free in the other, as long as it bounds no
+    hourly variable. Some ten megabytes for a year and a usual plant.
     """
 
     names: tuple[tuple[str, ...], ...]
+    border: tuple[str, ...]
+    """Names of the form's capacities and slacks, in its order."""
     pattern: Pattern
     scales: Scales
     iterates: tuple[Iterate, ...]
 
 
 def name_all(programme: Staircase) -> tuple[tuple[str, ...], ...]:
-    """The names of a programme, in order."""
-    parts = (programme.capacities, programme.variables, programme.rows, programme.totals)
-    return tuple(tuple(part) for part in parts)
+    """The names of the hourly variables and rows of a programme, in order."""
+    return tuple(tuple(part) for part in (programme.variables, programme.rows, programme.totals))
+
+
+def name_border(form: KernelForm) -> tuple[str, ...]:
+    """The capacities of a form that are not held, and the slacks of its total rows, in order."""
+    names = {place: name for name, place in form.border_of.items()}
+    totals = {place: name for name, place in form.total_of.items()}
+    for place, total in enumerate(form.totals):
+        names |= {k: f"slack of {totals[place]}" for k in total.capacities if k not in names}
+    return tuple(names[k] for k in range(len(form.border)))
 
 
 def forms_match(warm: WarmStart, programme: Staircase, form: KernelForm) -> bool:
-    """Whether a form differs in numbers only from the one that the points belong to."""
-    return (
-        warm.names == name_all(programme)
-        and len(warm.scales.border) == len(form.border)
-        and warm.pattern == read_pattern(form)
-    )
+    """Whether a form differs in numbers, and in what is held, only from the one that the points belong to."""
+    if warm.names != name_all(programme):
+        return False
+    known = frozenset(warm.border) & frozenset(name_border(form))
+    own, theirs = read_pattern(form), warm.pattern
+    return own == theirs or _among(own, known) == _among(theirs, known)
+
+
+def _among(pattern: Pattern, known: frozenset[str]) -> Pattern:
+    return replace(pattern, capacities=tuple(names & known for names in pattern.capacities))
 
 
 def read_pattern(form: KernelForm) -> Pattern:
     """The pattern of a form."""
     bounded = [bool(np.isfinite(column.width).any()) for column in form.columns]
+    border = name_border(form)
     return Pattern(
         steps=form.steps,
         block_steps=form.block_steps,
         bounds=tuple(
-            (not column.free.all(), upper, column.capacity if upper else -1)
+            (not column.free.all(), upper, border[column.capacity] if upper and column.capacity >= 0 else "")
             for column, upper in zip(form.columns, bounded, strict=True)
         ),
-        rows=tuple((frozenset(row.terms), frozenset(row.lagged), frozenset(row.capacities)) for row in form.rows),
+        rows=tuple((frozenset(row.terms), frozenset(row.lagged)) for row in form.rows),
+        capacities=tuple(frozenset(border[place] for place in row.capacities) for row in form.rows),
         totals=tuple(frozenset(total.terms) for total in form.totals),
     )
 
@@ -134,14 +159,25 @@ def read_scales(form: KernelForm) -> Scales:
     )
 
 
-def apply_scales(form: KernelForm, scales: Scales) -> None:
+def apply_scales(form: KernelForm, warm: WarmStart) -> None:
     """The scales of another form, in place; values grow as the right-hand sides have grown (a larger load)."""
-    items: list[Row | Total | Column | BorderColumn] = [*form.rows, *form.totals, *form.columns, *form.border]
-    for item, scale in zip(items, [*scales.rows, *scales.totals, *scales.columns, *scales.border], strict=True):
+    scales = warm.scales
+    items: list[Row | Total | Column] = [*form.rows, *form.totals, *form.columns]
+    for item, scale in zip(items, [*scales.rows, *scales.totals, *scales.columns], strict=True):
         item.scale = scale
+    known = dict(zip(warm.border, scales.border, strict=True))
+    for place, (name, border) in enumerate(zip(name_border(form), form.border, strict=True)):
+        border.scale = known[name] if name in known else 1.0 / max(_largest_term(form, place), LEAST_TERM)
     rights = _size_of_rights(form)
     growth = rights / scales.rights if rights > 0.0 and scales.rights > 0.0 else 1.0
     form.cost_scale, form.right_scale = scales.costs, scales.right * growth
+
+
+def _largest_term(form: KernelForm, place: int) -> float:
+    """Largest coefficient of a capacity in the scaled rows."""
+    hourly = (float(np.abs(row.capacities[place]).max()) * row.scale for row in form.rows if place in row.capacities)
+    total = (abs(total.capacities[place]) * total.scale for total in form.totals if place in total.capacities)
+    return max([*hourly, *total], default=0.0)
 
 
 def _size_of_rights(form: KernelForm) -> float:
@@ -171,7 +207,24 @@ def gather(
     if not kept:
         return None
     ordered = tuple(kept[gap] for gap in sorted(kept))
-    return WarmStart(name_all(programme), read_pattern(form), scales, ordered)
+    return WarmStart(name_all(programme), name_border(form), read_pattern(form), scales, ordered)
+
+
+def carry_over(warm: WarmStart, form: KernelForm) -> WarmStart:
+    """The points with the capacities of a form that matches: what it does not know leaves, what is new is zero."""
+    border = name_border(form)
+    if border == warm.border:
+        return warm
+    places = {name: place for place, name in enumerate(warm.border)}
+
+    def ordered(values: Array) -> Array:
+        return np.array([values[places[name]] if name in places else 0.0 for name in border])
+
+    iterates = tuple(
+        replace(one, x=ordered(one.x), zx=ordered(one.zx), rx=ordered(one.rx), ux=ordered(one.ux))
+        for one in warm.iterates
+    )
+    return replace(warm, border=border, iterates=iterates)
 
 
 def start_from(newton: Newton | PlainNewton, warm: WarmStart) -> bool:
@@ -214,8 +267,12 @@ def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     n.r[:], n.u[:] = _inside(r, u, b, off)
     n.r[~b] = 1.0
     n.lambdas[:] = lambdas
-    edge.x[:], edge.zx[:] = _inside(iterate.x, iterate.zx, edge.floor, off)
-    edge.rx[:], edge.ux[:] = _inside(iterate.rx, iterate.ux, edge.bounded, off)
+    # A capacity that is new begins small among the others, inside its bounds, as near to the path as the rest.
+    new = (iterate.x == 0.0) & (iterate.zx == 0.0) & (edge.floor | edge.bounded)
+    x = np.where(new, SMALL * max(float(np.abs(iterate.x).mean()), off), iterate.x)
+    rx = np.where(new, np.maximum(edge.width - x, SMALL * edge.width), iterate.rx)
+    edge.x[:], edge.zx[:] = _inside(x, np.where(new, off * off / x, iterate.zx), edge.floor, off)
+    edge.rx[:], edge.ux[:] = _inside(rx, np.where(new, off * off / rx, iterate.ux), edge.bounded, off)
     edge.rx[~edge.bounded] = 1.0
     edge.q[:] = iterate.q
     edge.slopes.settle(edge.x)
