@@ -146,7 +146,7 @@ def test_another_structure_ignores_the_start(start, other):
 def with_more(upper, **numbers):
     """The design with a further source of even power, up to `upper` of it, that is worth about what it costs."""
     programme = design(**numbers)
-    programme.add_capacity("more", cost=75.5 * 20 / 365, upper=upper)
+    programme.add_capacity("more", cost=75.0 * 20 / 365, upper=upper)
     programme.add_capacity_term("balance", "more", np.ones(programme.steps))
     programme.add_total("limit", upper=900.0)
     programme.add_capacity_term("limit", "sun", 1.0)
