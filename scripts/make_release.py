@@ -4,11 +4,13 @@ The wheel holds the compiled kernel of every level of the instruction set of x86
 library of 2012 (glibc 2.17), and runs on any Linux since; who has another machine installs from the sdist.
 
 Before it, write the version into pyproject.toml, give its section in CHANGELOG.md the day instead of "unreleased",
-commit and run `make test`; after it, push the tag. The SBOM lists what an installation of the wheel brings on this day.
+commit and run `make test`; after it, push the tag. The SBOM lists what an installation of the wheel brings on this day,
+each part with its licence and with the SHA-256 of the file that was installed.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import re
@@ -19,8 +21,9 @@ import sys
 import tempfile
 import tomllib
 import zipfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from kiban.linear.native.levels import X86_64
 
@@ -66,6 +69,37 @@ def pack(goal: Path) -> None:
         shutil.move(sdist, goal)
 
 
+def write_sbom(environment: Path, wheels: Sequence[Path], goal: Path) -> None:
+    """Install wheels into an empty environment and write what came with them: parts, licences, hashes."""
+    report = environment / "installed.json"
+    pip = ("pip", "--python", environment, "install", "--quiet", "--report", report)
+    _run(sys.executable, "-m", *pip, *wheels)
+    written = ("--output-reproducible", "--pyproject", "pyproject.toml", "-o", goal)
+    _run(sys.executable, "-m", "cyclonedx_py", "environment", *written, environment)
+    sbom = json.loads(goal.read_text(encoding="utf-8"))
+    hashed = add_hashes(sbom, json.loads(report.read_text(encoding="utf-8")))
+    goal.write_text(json.dumps(hashed, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def add_hashes(sbom: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """The SBOM with the SHA-256 that pip's report has of each part; ValueError where it has none of one."""
+    known = {}
+    for item in report["install"]:
+        name, version = item["metadata"]["name"], item["metadata"]["version"]
+        known[_plain(name), version] = item["download_info"]["archive_info"]["hashes"]["sha256"]
+    parts = []
+    for part in sbom["components"]:
+        key = (_plain(part["name"]), part["version"])
+        if key not in known:
+            raise ValueError(f"the SBOM names {' '.join(key)}, which pip did not install")
+        parts.append(part | {"hashes": [{"alg": "SHA-256", "content": known[key]}]})
+    return {**sbom, "components": parts}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def main() -> None:
     version = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -77,9 +111,7 @@ def main() -> None:
     pack(DIST)
     with tempfile.TemporaryDirectory() as folder:
         _run(sys.executable, "-m", "venv", "--without-pip", folder)
-        _run(sys.executable, "-m", "pip", "--python", folder, "install", "--quiet", *DIST.glob("*.whl"))
-        sbom = ("--output-reproducible", "--pyproject", "pyproject.toml", "-o", DIST / f"kiban-{version}.cdx.json")
-        _run(sys.executable, "-m", "cyclonedx_py", "environment", *sbom, folder)
+        write_sbom(Path(folder), tuple(DIST.glob("*.whl")), DIST / f"kiban-{version}.cdx.json")
     _run("git", "tag", "--annotate", f"v{version}", "--message", f"kiban {version}")
     print(f"dist/ holds {', '.join(sorted(path.name for path in DIST.iterdir()))}; the tag is v{version}, not pushed.")
 

@@ -56,7 +56,7 @@ def make_page(controls: Sequence[Control], language: str) -> str:
     lines = (
         f"# {words['title']}",
         words["links"],
-        words["text"],
+        words["text"].strip(),
         "\n".join((words["head"], "| --- " * 5 + "|", *rows)),
     )
     return "\n\n".join(lines) + "\n"

@@ -17,7 +17,8 @@ def script(name):
 
 
 refresh_docs = script("refresh_docs")
-problems_of = script("make_release").problems_of
+make_release = script("make_release")
+problems_of = make_release.problems_of
 KNOWN = {"a": {"b": 2.0, "c": 0.5}, "value": {"x.y": 4.5}, "count": {"n": 12345}}
 
 
@@ -121,3 +122,22 @@ def test_what_a_script_imports_from_the_house_exists(path):
             for alias in node.names:
                 if alias.name.split(".")[0] == "kiban":
                     importlib.import_module(alias.name)
+
+
+def test_the_list_of_parts_has_the_hash_of_each():
+    report = {
+        "install": [
+            {
+                "metadata": {"name": "Typing_Extensions", "version": "4.1"},
+                "download_info": {"archive_info": {"hashes": {"sha256": "ab"}}},
+            }
+        ]
+    }
+    part = {"name": "typing.extensions", "version": "4.1", "licenses": []}
+    found = make_release.add_hashes({"bomFormat": "CycloneDX", "components": [part]}, report)
+    assert found == {
+        "bomFormat": "CycloneDX",
+        "components": [part | {"hashes": [{"alg": "SHA-256", "content": "ab"}]}],
+    }
+    with pytest.raises(ValueError, match="which pip did not install"):
+        make_release.add_hashes({"components": [part | {"version": "4.2"}]}, report)
