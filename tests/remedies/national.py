@@ -187,6 +187,7 @@ CASES: Mapping[str, Case] = {
         paid(g, ONE_SITE),
         paid(g, CAMPUS, "--budget-form", "b.csv"),
     ),
+    "national_study.price_response": lambda g: (study(grid={"price_response": "observed"}), study()),
     "national_study.flexibility": lambda g: (
         study(grid={"flexibility_mw": 5.0, "flexibility_price_myen_per_mw_year": 3.0}),
         study(),

@@ -261,6 +261,8 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
         yield Problem("national_study.export", key="grid.max_export_mw", export_mw=study.grid.max_export_mw)
     if study.grid.flexibility_mw > 0:
         yield Problem("national_study.flexibility", key="grid.flexibility_mw")
+    if study.grid.price_answers:
+        yield Problem("national_study.price_response", key="grid.price_response")
     if study.grid.contract is not None:
         yield Problem("national_study.contract", key="grid.contract")
 

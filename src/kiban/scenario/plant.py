@@ -275,6 +275,12 @@ class Grid(Section):
         return self
 
     @property
+    def price_answers(self) -> bool:
+        """Whether the price is to rise with what is drawn."""
+        given = self.price_response_yen_per_kwh_per_gw
+        return self.price_response != "none" if given is None else given > 0
+
+    @property
     def reinforcement_borne(self) -> float:
         """The developer's share of the reinforcement under the rule."""
         fixed = {"developer": 1.0, "ratepayers": 0.0}
