@@ -15,6 +15,7 @@ from kiban.linear.kernel.warm import KEPT_GAPS
 from kiban.linear.parametric import CostDirection, solve_ray
 from kiban.linear.solution import certify
 from kiban.linear.staircase import hold_capacities, with_costs, without_costs
+from kiban.linear.verdict import Verdicts
 
 
 def wire(load, *, cost=2.0, curvature=0.5, other=7.0, lower=0.0):
@@ -181,16 +182,24 @@ def test_what_gives_way_is_priced_beside_a_curvature():
     assert short.hourly["slack:balance"] == pytest.approx([4.0], rel=1e-5)
 
 
-def test_buying_and_selling_without_end_ends_where_the_price_answers():
-    def trade(curvature):
-        programme = Staircase(2)
-        programme.add_variable("buy", cost=1.0, curvature=curvature)
-        programme.add_variable("sell", cost=-3.0)
-        programme.add_row("balance", equal=0.0)
-        programme.add_term("balance", "buy")
-        programme.add_term("balance", "sell", -1.0)
-        return programme
+def trade(curvature):
+    """What is bought at 1 is sold at 3."""
+    programme = Staircase(2)
+    programme.add_variable("buy", cost=1.0, curvature=curvature)
+    programme.add_variable("sell", cost=-3.0)
+    programme.add_row("balance", equal=0.0)
+    programme.add_term("balance", "buy")
+    programme.add_term("balance", "sell", -1.0)
+    return programme
 
+
+def test_no_direction_proves_a_gain_without_end_where_the_price_answers():
+    forever = np.ones(4)
+    assert Verdicts(flatten(trade(0.0))).prove_unbounded(forever) is not None
+    assert Verdicts(flatten(trade(1e-6))).prove_unbounded(forever) is None
+
+
+def test_buying_and_selling_without_end_ends_where_the_price_answers():
     for solver in ("auto", "kernel", "clarabel"):
         assert solve(trade(0.0), solver).status == "unbounded"
         assert solve(trade(0.5), solver).hourly["sell"] == pytest.approx([4.0, 4.0], rel=1e-5)
