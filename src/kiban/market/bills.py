@@ -16,7 +16,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, MONTHS_PER_YEAR
-from kiban.market.customers import CENTRAL, HOUSEHOLD, KWH_PER_MWH, Customers
+from kiban.market.customers import CENTRAL, CLASSES, HOUSEHOLD, KWH_PER_MWH, Customers
 from kiban.market.impact import MarketImpact
 
 
@@ -70,6 +70,26 @@ class BillEffects:
         one = self.customers.households * MONTHS_PER_YEAR
         low, high = self.range_yen()
         return low[:, HOUSEHOLD] / one, self.central_yen[:, HOUSEHOLD] / one, high[:, HOUSEHOLD] / one
+
+    @property
+    def largest_paid_yen(self) -> float:
+        """The largest amount of any variant, end, area and class, up or down."""
+        return float(np.abs(self.paid_yen).max())
+
+    @property
+    def kept_in_all_yen(self) -> float:
+        """What is not passed on in all areas, central."""
+        return float(self.central_kept_yen.sum())
+
+    def paid_by_class_yen(self) -> dict[str, float]:
+        """Central sums over areas by class."""
+        return dict(zip(CLASSES, self.central_yen.sum(axis=0).tolist(), strict=True))
+
+    def dearest_household(self) -> tuple[str, tuple[float, float, float]]:
+        """The area in which a household's month changes most, and its least, central and most change, yen."""
+        low, central, high = self.household_yen_per_month()
+        most = int(np.argmax(np.abs(central)))
+        return self.customers.areas[most], (float(low[most]), float(central[most]), float(high[most]))
 
 
 def share_bills(impact: MarketImpact, customers: Customers) -> BillEffects:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
-from kiban.market.customers import CLASSES
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.messages import join
@@ -84,16 +83,12 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
 
 def _bill_sentences(bills: BillEffects, language: Language) -> list[str]:
     """What the tariffs pass on, by class, and what a household pays where it pays most."""
-    if bills.largest_yen < LEAST_SAID_YEN:
+    if bills.largest_paid_yen < LEAST_SAID_YEN:
         return []
-    low, central, high = bills.household_yen_per_month()
-    most = max(range(len(central)), key=lambda area: abs(float(central[area])))
-    said = {
-        name: amount(float(yen), language) for name, yen in zip(CLASSES, bills.central_yen.sum(axis=0), strict=True)
-    }
-    said |= {"kept": amount(float(bills.central_kept_yen.sum()), language)}
-    said |= {"area": area_name(bills.customers.areas[most], language)}
-    said |= {"month": f"{central[most]:.0f}", "low": f"{low[most]:.0f}", "high": f"{high[most]:.0f}"}
+    area, (low, central, high) = bills.dearest_household()
+    said = {name: amount(yen, language) for name, yen in bills.paid_by_class_yen().items()}
+    said |= {"kept": amount(bills.kept_in_all_yen, language), "area": area_name(area, language)}
+    said |= {"month": f"{central:.0f}", "low": f"{low:.0f}", "high": f"{high:.0f}"}
     return [phrase("impact.bills", language, **said)]
 
 
