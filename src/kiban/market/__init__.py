@@ -20,6 +20,7 @@ campus       the market asked about one campus or study
 placements   the same campus in each area in turn
 customers    who uses the power of an area, by class and tariff, and what they pay for it
 bills        what a change of prices costs other customers, by area and class
+adequacy     reserve margin and energy that is expected not to be served
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 tariffs      charges of the network, levies and certificates by area and date

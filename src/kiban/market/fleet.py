@@ -12,7 +12,7 @@ from kiban.catalogue.tables import read_table
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.hours import read_profiles
 
-_FUEL_OF_PLANT = {"coal": "coal", "gas": "gas", "oil": "oil", "unknown": "oil"}
+FUEL_OF_PLANT = {"coal": "coal", "gas": "gas", "oil": "oil", "unknown": "oil"}
 """Large units of unknown fuel are taken for oil: they hardly run."""
 
 
@@ -39,7 +39,7 @@ def load_fleet(catalogue: Catalogue) -> ThermalFleet:
     """The units seen in 2026, with the highest mean hour of each month of fiscal year 2022."""
     capacity = {fuel: np.zeros(len(MARKET_AREAS)) for fuel in ("coal", "gas", "oil")}
     for row in read_table("market_fleet"):
-        fuel = _FUEL_OF_PLANT.get(row["plant"])
+        fuel = FUEL_OF_PLANT.get(row["plant"])
         if fuel is not None:
             capacity[fuel][MARKET_AREAS.index(row["area"])] += float(row["capacity_mw"])
     profiles = read_profiles()
