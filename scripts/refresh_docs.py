@@ -243,7 +243,8 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
     keys = ("design", "costs", "worths", "year", "cooling", "proof", "assumed", "notes")
     keys += ("collisions", "hours", "relaxations", "given", "will_use")
     titles = {phrase(f"title.{key}", language): key for key in keys}  # type: ignore[arg-type]
-    titles[phrase("procurement.beside.title", language)] = "beside"
+    bought = {"beside.title": "beside", "title": "bought", "bill": "bill", "peaks": "peaks"}
+    titles |= {phrase(f"procurement.{key}", language): name for key, name in bought.items()}  # type: ignore[arg-type]
     if phrase("pay.title.parties", language) in report:  # type: ignore[arg-type]
         paid = ("parties", "support", "finance", "downside", "assumed", "proof")
         titles = {phrase(f"pay.title.{key}", language): key for key in paid}  # type: ignore[arg-type]

@@ -120,6 +120,8 @@ AMOUNTS: dict[str, tuple[float, float]] = {
     "procurement.*balancing_myen_per_mwh": (0.0, 0.003),
     "procurement.*_myen_per_mwh": (0.005, 0.03),
     "procurement.power_factor": (0.8, 1.0),
+    "procurement.surcharge_reduction_share": (0.0, 0.5),
+    "procurement.sales_myen_per_year": (1e3, 1e6),
     "procurement.plant.*.availability": (0.2, 1.0),
     "procurement.plant.*.min_mw": (0.0, 10.0),
     "procurement.plant.*.annual_cost_myen_per_mw": (1.0, 80.0),

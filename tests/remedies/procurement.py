@@ -94,8 +94,22 @@ CASES: Mapping[str, Case] = {
         bought({"tariff_date": "2025-10"}),
     ),
     "procurement.reduction": lambda g: (
-        bought({"surcharge_reduction_share": 0.9}),
         bought({"surcharge_reduction_share": 0.8}),
+        bought({"surcharge_reduction_share": 0.4}),
+    ),
+    "procurement.small": lambda g: (
+        bought({"surcharge_reduction_share": 0.4}, load={**campus({})["load"], "it_load_mw": 0.09}),
+        bought({}, load={**campus({})["load"], "it_load_mw": 0.09}),
+    ),
+    "procurement.intensity": lambda g: (
+        bought({"surcharge_reduction_share": 0.4, "sales_myen_per_year": 50_000}),
+        bought({"sales_myen_per_year": 50_000}),
+        bought({"surcharge_reduction_share": 0.4, "sales_myen_per_year": 40_000}),
+    ),
+    "procurement.leased": lambda g: (
+        bought({"plant": {"own": {**OWN, "owner": "leased"}}}),
+        bought({"plant": {"own": {**SUN, "way": "physical", "owner": "leased"}}}),
+        bought({"plant": {"own": {**OWN, "owner": "same_company"}}}),
     ),
     "procurement.no_exchange": lambda g: (
         bought({}, **OKINAWA, grid={**UNPRICED["grid"]}),

@@ -62,6 +62,7 @@ UNITS: Mapping[str, Unit] = {
     "kw": Unit("kW"),
     "mw": Unit("MW"),
     "mwh": Unit("MWh"),
+    "mwh_per_myen": Unit("MWh/million yen"),
     "kw_per_kw": Unit("kW/kW"),
     "hz": Unit("Hz"),
     "j_per_token": Unit("J/token"),

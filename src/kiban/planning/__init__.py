@@ -19,6 +19,7 @@ grid_supply      the grid connection and the backup: prices, carbon, cost
 market_prices    the day-ahead price of the campus's area and of others
 price_response   a market price that rises with what the campus draws
 procurement_options  the ways to buy power: tariffs of a date, menus, plants elsewhere, certificates
+procurement_checks  a contract power that covers the load, and who is exempt from the surcharge
 procured         the numbers of these ways
 bridging         gas engines and batteries that are hired until the connection is ready
 connection_limits  how much of the grid connection may be used in each step

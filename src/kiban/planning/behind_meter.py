@@ -48,16 +48,17 @@ def compare_behind_meter(plan: Plan, resources: Resources, design: Design) -> Be
     least = design(replace(near, clean_share=None))
     if least is None:
         return BehindMeter(None, None, None, reaches=False, differences={}, full=())
-    matched, reaches = design(near), True
-    share = resources.clean_share
-    if matched is None:
-        reaches = False
+    share, matched, reaches = resources.clean_share, least, True
+    if share is not None and least.indicators["clean_share"] < share:
+        # That no design reaches a share takes long to prove; where the frontier ends is known from designs.
         served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
         ends = find_ends(serve(replace(near, clean_share=None), served), "clean_share")
-        share = None if ends is None else ends.last.clean_share - EASED
-        matched = None if share is None else design(replace(near, clean_share=share))
-    elsewhere = plan if reaches else design(replace(resources, clean_share=share)) if matched is not None else None
-    reference = matched if reaches and matched is not None else least
+        most = least.indicators["clean_share"] if ends is None else ends.last.clean_share - EASED
+        reaches = share <= most
+        share = min(share, most)
+        matched = design(replace(near, clean_share=share)) or least
+    elsewhere = plan if reaches else design(replace(resources, clean_share=share))
+    reference = matched if reaches else least
     items = dict.fromkeys([*plan.costs, *reference.costs])
     differences = {item: plan.costs.get(item, 0.0) - reference.costs.get(item, 0.0) for item in items}
     return BehindMeter(
@@ -66,7 +67,7 @@ def compare_behind_meter(plan: Plan, resources: Resources, design: Design) -> Be
         elsewhere=_beside(elsewhere),
         reaches=reaches,
         differences={item: cost for item, cost in differences.items() if abs(cost) > SOLVER_DUST_MYEN},
-        full=_list_full(matched, near) if matched is not None else (),
+        full=_list_full(matched, near),
     )
 
 

@@ -32,7 +32,8 @@ from kiban.planning.inputs import Inputs, open_inputs
 from kiban.planning.market_prices import has_market, read_market_price
 from kiban.planning.price_response import answer_to_load
 from kiban.planning.procured import ProcurementResource
-from kiban.planning.procurement_options import check_contract_power, read_procurement
+from kiban.planning.procurement_checks import check_contract_power, check_exemption
+from kiban.planning.procurement_options import read_procurement
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import (
     BackupResource,
@@ -306,6 +307,7 @@ class Preparation:
         )
         inputs.series.raise_problems()
         check_contract_power(resources)
+        check_exemption(self.inputs, resources)
         for key in ("clean_share", "carbon_price_myen_per_t", "carbon_cap_t_per_year", "water_cap_m3_per_year"):
             if getattr(target, key):
                 self.recorder.give(f"target.{key}", getattr(target, key))

@@ -69,6 +69,8 @@ class PlantResource:
     exempt_myen_per_mwh: float
     """Surcharge that is not due on what arrives."""
     generated_mwh_per_mw: float
+    area: str | None = None
+    """Grid area in which it stands."""
 
     @property
     def capacity(self) -> str:

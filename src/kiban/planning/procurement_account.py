@@ -152,7 +152,8 @@ def _ways(procurement: ProcurementResource, solution: Solution, weight: float) -
         own = plant.paid_myen_per_mw + plant.balancing_myen_per_mw + plant.generation_charge_myen_per_mw
         cost = (own + plant.annual_cost_myen_per_mw) * built + _market_legs(plant, solution, weight)
         energy = float(_bought(solution, plant.bought).sum()) * weight if plant.delivers else 0.0
-        found.append(BoughtWay(plant.name, plant.way, built, energy, plant.generated_mwh_per_mw * built, cost))
+        generated = plant.generated_mwh_per_mw * built
+        found.append(BoughtWay(plant.name, plant.way, built, energy, generated, cost, plant.area))
     return found
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -32,9 +31,6 @@ from kiban.planning.supply_options import capacity_limit, model_availability
 from kiban.scenario import Site, Supply
 from kiban.scenario.plant import MOST_AVAILABILITY
 from kiban.scenario.procurement import PROCURED, Menu, OffSite, Procurement
-
-if TYPE_CHECKING:
-    from kiban.planning.resources import Resources
 
 ISLAND_AREA = "okinawa"
 """The area that no interconnector joins to the others."""
@@ -100,12 +96,6 @@ class Tariffs:
         if self.here is None:
             raise ScenarioError(Problem("no_prices_area", key="site.area"))
         reduction = self.procurement.surcharge_reduction_share
-        most = self.inputs.recorder.take("surcharge.most_reduction")
-        if reduction > most:
-            said = {"value": reduction, "most": most}
-            raise ScenarioError(
-                Problem("procurement.reduction", key="procurement.surcharge_reduction_share", values=said)
-            )
         surcharge = self.take("surcharge") * (1.0 - reduction) / (1.0 + self.consumption_tax)
         network = self.here.energy_without_tax_myen_per_mwh
         return surcharge + network, surcharge, network
@@ -296,6 +286,7 @@ def _read_plant(name: str, plant: OffSite, tariffs: Tariffs, here: Array | None)
         delivered_myen_per_mwh=cost_delivered(there_price, here_price if across else there_price, loss, sold=sold),
         exempt_myen_per_mwh=tariffs.energy_charges[1] if own else 0.0,
         generated_mwh_per_mw=generated,
+        area=there.area,
     )
 
 
@@ -398,21 +389,3 @@ def _own_cost(name: str, plant: OffSite, key: str, inputs: Inputs) -> float:
         life_years=plant.life_years,
     )
     return inputs.costs.supply(plant.technology, option, capacity=f"{PROCURED}{name}", key=key)
-
-
-def check_contract_power(resources: Resources) -> None:
-    """Raise `ScenarioError` where a settled contract power is below the least load that no own plant surely serves."""
-    procurement = resources.procurement
-    if (
-        procurement is None
-        or procurement.contract_power_mw is None
-        or resources.unserved_price_myen_per_mwh is not None
-    ):
-        return
-    least = float((resources.pue * resources.firm_mw).min())
-    sure = sum(
-        float(supply.availability.min()) * supply.max_mw for supply in resources.supply if supply.availability.min() > 0
-    )
-    if procurement.contract_power_mw < least - sure:
-        said = {"value": procurement.contract_power_mw, "least": least - sure}
-        raise ScenarioError(Problem("procurement.contract_power", key="procurement.contract_power_mw", values=said))

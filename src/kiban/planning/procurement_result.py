@@ -21,6 +21,8 @@ class BoughtWay:
     delivered_mwh_per_year: float
     generated_mwh_per_year: float
     cost_myen_per_year: float
+    area: str | None = None
+    """Grid area of a plant elsewhere; None for menus and the market, which are bought where the campus stands."""
 
 
 @dataclass(frozen=True, slots=True)

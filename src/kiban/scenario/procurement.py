@@ -123,8 +123,9 @@ class OffSite(Section):
     lost where it is wheeled by oneself."""
     bears_generation_charge: bool | None = None
     """Whether the generation-side charge of the network comes on top of the price; absent means so for one's own."""
-    owner: Literal["same_company", "group", "other"] = "same_company"
-    """Who owns a plant that is wheeled by oneself: the campus's company, a closely related one, or another."""
+    owner: Literal["same_company", "group", "leased", "other"] = "same_company"
+    """Who owns a plant that is wheeled by oneself: the campus's company, a closely related one, who leases it to the
+    campus, or another."""
     annual_cost_myen_per_mw: NonNegative | None = None
     """Self-wheeling: yearly cost per MW, instead of the catalogue's capital cost, life and fixed O&M."""
     capex_myen_per_mw: NonNegative | None = None
@@ -140,6 +141,8 @@ class OffSite(Section):
             raise ValueError(Problem("procurement.technology", name=self.technology, names=KNOWN_SUPPLY))
         if self.way == "self_wheeling" and self.owner == "other":
             raise ValueError(Problem("procurement.not_own", remedy="procurement.not_own"))
+        if self.way == "self_wheeling" and self.owner == "leased":
+            raise ValueError(Problem("procurement.leased", remedy="procurement.leased"))
         if self.way == "self_wheeling" and self.price_myen_per_mwh is not None:
             raise ValueError(Problem("procurement.own_price"))
         return self
@@ -174,7 +177,9 @@ class Procurement(Section):
     demand_ratchet_share: Share = 0.0
     """Share of the highest peak of twelve months that it charges at least in each."""
     surcharge_reduction_share: Share = 0.0
-    """Share of the renewable surcharge from which the campus is exempt as a large user (減免)."""
+    """Share of the renewable surcharge from which the campus is exempt as a large user (減免), on application."""
+    sales_myen_per_year: Positive | None = None
+    """Yearly sales of the business at the site, by which that exemption is judged; absent leaves it unjudged."""
     serves_tenants: bool = False
     """Whether the load is that of tenants, to whom nobody may wheel his own power."""
     menu: dict[str, Menu] = Field(default_factory=dict)

@@ -51,6 +51,7 @@ export interface BoughtWay {
   delivered_mwh_per_year: number;
   generated_mwh_per_year: number;
   cost_myen_per_year: number;
+  area: string | null;
 }
 
 /** A component of the bill and who is paid: `network`, `surcharge`, `supplier`, `generator`, `market`, `owner`. */
@@ -68,6 +69,22 @@ export interface MonthPeak {
   worth_myen_per_mw: number;
 }
 
+/** Another design of the same campus: what it costs and how much of its load is clean hour by hour. */
+export interface BesideDesign {
+  cost_myen_per_year: number;
+  clean_share: number;
+}
+
+/** The same campus without plants elsewhere, at the same tariffs (`planning.behind_meter`). */
+export interface BehindMeter {
+  least: BesideDesign | null;
+  matched: BesideDesign | null;
+  elsewhere: BesideDesign | null;
+  reaches: boolean;
+  differences: Record<string, number>;
+  full: string[];
+}
+
 /** All that is bought: by way, by component of the bill, by month's peak, and what is claimed over the year. */
 export interface Bought {
   ways: BoughtWay[];
@@ -77,6 +94,7 @@ export interface Bought {
   hourly_matched_share: number;
   claimed_share: number | null;
   certificates_mwh_per_year: Record<string, number>;
+  behind_meter: BehindMeter | null;
 }
 
 /** A name or sentence in both languages. */

@@ -60,7 +60,12 @@ def _ways(plan: Plan, bought: Bought, language: Language) -> TableDocument:
 def way_name(way: BoughtWay, language: Language) -> str:
     """The name of a way in the scenario and what it is; the market is what it is."""
     kind = phrase(f"procurement.kind_{way.way}", language)
-    return kind if way.way == "market" else phrase("procurement.named", language, name=way.name, kind=kind)
+    if way.way == "market":
+        return kind
+    if way.area is None:
+        return phrase("procurement.named", language, name=way.name, kind=kind)
+    area = phrase_or(f"area.{way.area}", language, way.area)
+    return phrase("procurement.named_there", language, name=way.name, kind=kind, area=area)
 
 
 def _bill(plan: Plan, bought: Bought, language: Language) -> TableDocument:
