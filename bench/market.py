@@ -27,7 +27,7 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import InputError, WeatherError
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.backcast import prepare
-from kiban.market.calibration import fit, fitted_knobs, load_fitted_ties
+from kiban.market.calibration import load_fitted_ties
 from kiban.market.fleet import load_fleet
 from kiban.market.judging import (
     DAY_BEFORE,
@@ -44,6 +44,7 @@ from kiban.market.judging import (
 from kiban.market.offers import load_offers
 from kiban.market.readings.folder import PRICES, day_of, read_folder
 from kiban.market.storages import load_storages
+from kiban.market.trials import fit_whole
 from kiban.weather.jepx import read_days
 
 TABLES = Path(__file__).resolve().parents[1] / "src" / "kiban"
@@ -177,21 +178,14 @@ def run_fit(given: argparse.Namespace) -> dict[str, Any]:
     first, last = day_of(given.first), day_of(given.last)
     catalogue = load_catalogue()
     observed = read_folder(given.real, first, last + timedelta(days=1))
-    setting = prepare(observed, load_fleet(catalogue), load_storages(catalogue), catalogue)
     begun, worked = time.perf_counter(), time.process_time()
-    found = fit(
-        setting,
-        load_offers(catalogue),
-        load_fitted_ties(catalogue),
-        fitted_knobs(catalogue),
-        report=lambda text: print(text, file=sys.stderr, flush=True),
-    )
+    found = fit_whole(observed, catalogue, report=lambda text: print(text, file=sys.stderr, flush=True))
     result = {
         "first": str(first),
         "last": str(last),
         "seconds": time.perf_counter() - begun,
         "processor_seconds": time.process_time() - worked,
-        "losses": found.losses,
+        "loss": found.loss,
         "rows": found.rows,
     }
     if given.keep:

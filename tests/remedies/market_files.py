@@ -19,6 +19,8 @@ from kiban.market.judging import check_judged, load_fit_record
 from kiban.market.readings.area_record import read_area_record
 from kiban.market.readings.balancing import read_balancing
 from kiban.market.readings.folder import day_of, read_folder
+from kiban.market.readings.fuel_table import read_fuel_table
+from kiban.market.readings.outages import COLUMNS, read_outages
 from kiban.market.readings.tie_record import FENCES, TIES, read_tie_record
 from kiban.market.readings.unit_output import read_unit_output
 
@@ -29,6 +31,10 @@ TIE_NAMES = "連系線,対象日付,対象時刻,運用容量(順方向),運用�
 UNIT_NAMES = "エリア,発電方式・燃種,対象日," + ",".join(
     f"{minute // 60:02d}:{minute % 60:02d}[kWh]" for minute in range(30, 1441, 30)
 )
+OUTAGE_NAMES = ",".join(COLUMNS)
+OUTAGE = "東京,常陸那珂,火力（石炭）,2号機,1000000,出力低下,300000,2026/04/01 09:30,2026/04/03"
+FUEL_NAMES = "year,month,lng_yen_per_t,steam_coal_yen_per_t,crude_yen_per_kl,spot_lng_usd_per_mmbtu,yen_per_usd"
+FUEL = "2026,4,93354,19752,69036,11.76,157"
 BALANCING_NAMES = "ブロック,項目,北海道,東北,東京,中部,北陸,関西,中国,四国,九州"
 FIRST, END = date(2023, 4, 1), date(2023, 4, 3)
 
@@ -53,6 +59,16 @@ def ties(g: Ground, *, name: str = TIE, capacity: str = "900,-500", names: str =
 
 def units(g: Ground, *, area: str = "東京", names: str = UNIT_NAMES) -> Step:
     return lambda: read_unit_output(g.write("units.csv", [names, f"{area},水力,2026/03/15," + ",".join(["1"] * 48)]))
+
+
+def outages(g: Ground, *, names: str = OUTAGE_NAMES, row: str = OUTAGE) -> Step:
+    return lambda: read_outages(g.write("outages.csv", [names, row]))
+
+
+def fuels_of_months(
+    g: Ground, *, names: str = FUEL_NAMES, rows: Sequence[str] = (FUEL, FUEL.replace("4", "5", 1))
+) -> Step:
+    return lambda: read_fuel_table(g.write("fuels.csv", [names, *rows]))
 
 
 def balancing(g: Ground, *, names: str = BALANCING_NAMES, block: str = "20260314B01") -> Step:
@@ -149,6 +165,15 @@ CASES: dict[str, Case] = {
     "tie_file.no_limit": pair(ties, capacity=",-500"),
     "unit_file.dialect": pair(units, names=UNIT_NAMES.replace("対象日", "日")),
     "unit_file.area": pair(units, area="関東"),
+    "outage_file.dialect": pair(outages, names=OUTAGE_NAMES.replace("停止区分", "区分")),
+    "outage_file.kind": pair(outages, row=OUTAGE.replace("出力低下", "休み")),
+    "outage_file.more": pair(outages, row=OUTAGE.replace(",300000", ",3000000")),
+    "outage_file.order": pair(outages, row=OUTAGE.replace("04/03", "03/30")),
+    "fuel_file.dialect": pair(fuels_of_months, names=FUEL_NAMES.replace("yen_per_usd", "rate")),
+    "fuel_file.month": pair(fuels_of_months, rows=[FUEL.replace("4", "13", 1)]),
+    "fuel_file.price": pair(fuels_of_months, rows=[FUEL.replace("19752", "19.752")]),
+    "fuel_file.twice": pair(fuels_of_months, rows=[FUEL, FUEL]),
+    "fuel_file.gap": pair(fuels_of_months, rows=[FUEL, FUEL.replace("4", "6", 1)]),
     "balancing_file.dialect": pair(balancing, names=BALANCING_NAMES.replace("九州", "西")),
     "balancing_file.area": pair(balancing, names=BALANCING_NAMES.replace("四国", "島")),
     "balancing_file.block": pair(balancing, block="朝"),

@@ -43,6 +43,7 @@ from kiban.market.measures import held
 from kiban.market.offers import load_offers
 from kiban.market.readings.observed import ObservedHours
 from kiban.market.storages import load_storages
+from kiban.market.trials import TRIED, _kind, fit_whole, load_start
 
 pytestmark = pytest.mark.slow
 
@@ -132,6 +133,41 @@ def test_knobs_stand_where_the_parameters_are() -> None:
     assert TIES.reverse_mw[number] == pytest.approx(factor * operating.reverse_mw[number])
 
 
+def test_no_offer_has_a_better_efficiency_than_the_one_before_it() -> None:
+    knobs = fitted_knobs(CATALOGUE)
+    chains = (("coal_efficiency_best", "coal_efficiency_worst"), tuple(f"gas_efficiency_{n}" for n in (1, 2, 3, 4)))
+    for shares in np.random.default_rng(8).uniform(0.0, 1.0, (20, len(knobs))):
+        offers, ties = parameters_at(knobs, shares, OFFERS, TIES)
+        for chain in chains:
+            found = [getattr(offers, name) for name in chain]
+            assert found == sorted(found, reverse=True)
+        np.testing.assert_allclose(values_of(knobs, offers, ties), shares, atol=1e-9)
+    for fuel in ("coal", "gas"):
+        best = CATALOGUE.value(f"market.thermal.{fuel}.efficiency_best")
+        ranges = [CATALOGUE.facts[knob.row].high for knob in knobs if knob.field.startswith(f"{fuel}_efficiency")]
+        assert max(high for high in ranges if high is not None) <= best + 0.005
+
+
+def test_a_whole_fit_keeps_what_is_nearest_of_what_is_tried(setting: Setting) -> None:
+    """Prices made with the catalogue's pumped hydro: another share of it is farther off."""
+    share = CATALOGUE.value("market.pumped.used_share")
+    tried = {"market.pumped.used_share": (1.0, share), "market.pumped.price_band": (STORAGES.band_yen_per_kwh[0],)}
+    said: list[str] = []
+    found = fit_whole(setting.observed, CATALOGUE, tried=tried, report=said.append)
+    assert len(said) == 3
+    losses = [float(line.rpartition(" ")[2]) for line in said]
+    assert found.rows["market.pumped.used_share"] == (1.0, share)[int(losses[1] < losses[0])]
+    assert found.loss == pytest.approx(losses[-1], abs=1e-4)
+    assert found.loss < min(losses[:2])
+
+
+def test_a_fit_begins_within_the_ranges() -> None:
+    start = load_start()
+    knobs = fitted_knobs(CATALOGUE)
+    assert set(start) == {_kind(knob.row) for knob in knobs}
+    assert all(knob.low <= start[_kind(knob.row)] * knob.scale <= knob.high for knob in knobs)
+
+
 def test_derivatives_are_those_of_the_cleared_prices(setting: Setting) -> None:
     wanted = ("market.offer.tokyo.price_factor", "market.offer.kansai.must_run_share", "market.offer.rise_above_mean",
               "market.tie_factor.chubu-kansai.reverse")  # fmt: skip
@@ -186,7 +222,7 @@ def test_a_perfect_model_is_judged_so(setting: Setting) -> None:
 
 def test_rows_of_the_fit_tell_its_days() -> None:
     record = load_fit_record()
-    rows = [CATALOGUE.facts[knob.row] for knob in fitted_knobs(CATALOGUE)]
+    rows = [CATALOGUE.facts[row] for row in (*(knob.row for knob in fitted_knobs(CATALOGUE)), *TRIED)]
     assert {row.source for row in rows} == {"market-fit"}
     assert {row.status for row in rows} == {"assumed"}
     assert all(f"fitted to prices from {record.first} to {record.last}" in row.note for row in rows)

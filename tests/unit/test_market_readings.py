@@ -11,12 +11,16 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from kiban.catalogue import load_catalogue
 from kiban.catalogue.prices import PRICE_AREAS
 from kiban.errors import WeatherError
+from kiban.market.fuels import fuel_prices
 from kiban.market.readings.area_record import AreaRecord, area_of_file, read_area_record
 from kiban.market.readings.balancing import read_balancing
 from kiban.market.readings.folder import read_folder
+from kiban.market.readings.fuel_table import read_fuel_table
 from kiban.market.readings.headings import number_of
+from kiban.market.readings.outages import lost_mw, read_outages
 from kiban.market.readings.power_usage import read_power_usage
 from kiban.market.readings.tie_record import FENCES, TIES, close_fences, inflows, read_tie_record
 from kiban.market.readings.unit_output import read_unit_output, source_of
@@ -378,6 +382,46 @@ def test_output_of_units_by_area_and_source(write: Write) -> None:
 
 
 BALANCING_NAMES = "商品ブロック,項目,北海道,東北,東京,中部,北陸,関西,中国,四国,九州,合計"
+
+
+def test_outages_of_units_by_hour_and_area(write: Write) -> None:
+    names = (
+        "エリア,発電事業者,発電所コード,発電所名,発電形式,ユニット名,認可出力(kW),停止区分,種別,低下量(kW),停止日時,"
+        "復旧見通し,復旧予定日,停止原因,最終更新日時"
+    )
+    unit = '東京,J,1,常陸那珂,火力（石炭）,2号機,"1,000,000"'
+    rows = [
+        f'{unit},出力低下,低下・設備故障,"300,000",2026/04/01 09:30,あり,2026/04/02,,',
+        f"{unit},計画外停止,停止・設備故障,,2026/04/01 12:00,あり,2026/04/01 18:00,,",
+        "関西,K,2,高浜,原子力,3号機,870000,計画停止,停止・定期検査等,-,2026/03/01 00:00,なし,,,",
+    ]
+    outages = read_outages(write("outages.csv", [names, *rows]))
+    assert [(one.area, one.source, one.planned, one.lost_mw) for one in outages] == [
+        ("tokyo", "coal", False, 300.0),
+        ("tokyo", "coal", False, 1000.0),
+        ("kansai", "nuclear", True, 870.0),
+    ]
+    start = np.arange("2026-04-01", "2026-04-04", dtype="datetime64[h]")
+    lost = lost_mw(outages, start, PRICE_AREAS)
+    tokyo = lost[:, PRICE_AREAS.index("tokyo")]
+    # Half of the hour from 9; all of the unit while it stands still; less again to the end of the day it comes back.
+    assert tokyo[[8, 9, 11, 12, 17, 18, 47, 48]].tolist() == [0.0, 150.0, 300.0, 1000.0, 1000.0, 300.0, 300.0, 0.0]
+    assert (lost[:, PRICE_AREAS.index("kansai")] == 870.0).all()
+    assert lost_mw(outages, start, PRICE_AREAS, ("coal", "gas"))[:, PRICE_AREAS.index("kansai")].sum() == 0.0
+
+
+def test_fuel_prices_of_one_s_own_months(write: Write) -> None:
+    names = "year,month,lng_yen_per_t,steam_coal_yen_per_t,crude_yen_per_kl,spot_lng_usd_per_mmbtu,yen_per_usd"
+    rows = read_fuel_table(
+        write("fuels.csv", [names, "2026,7,120000,22000,90000,15,160", "2026,6,110000,21000,80000,14,158"])
+    )
+    assert [row["month"] for row in rows] == ["6", "7"]
+    catalogue = load_catalogue()
+    months = np.array(["2026-06"], dtype="datetime64[M]")
+    found = fuel_prices(catalogue, months, table=rows, spot_share=0.5, lead_months=1, carbon_price_myen_per_t=0.0)
+    # LNG: half of the customs price of July over 54.6 MJ/kg, half of the spot price of June; coal: July's too.
+    assert found.gas_yen_per_kwh[0] == pytest.approx(0.5 * 120.0 / 54.6 * 3.6 + 0.5 * 14.0 * 158.0 / 293.07107)
+    assert found.coal_yen_per_kwh[0] == pytest.approx(22.0 / 25.7 * 3.6)
 
 
 def test_results_of_the_balancing_market(write: Write) -> None:

@@ -11,6 +11,7 @@ storages     the same with pumped hydro and batteries: values of stored energy h
 readings     files of the power system, as their publishers write them, as observed hours
 backcast     prices and flows that the model gives for observed hours
 calibration  the offers' parameters and ties' limits fitted to prices that were
+trials       a whole fit, with what is tried value by value
 judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment

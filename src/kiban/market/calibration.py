@@ -9,7 +9,7 @@ of demand. Absolute values are taken as squares over what they were (iterated re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
@@ -31,6 +31,10 @@ WEIGHTS: Final = {"bias": 0.3, "floor": 4.0, "spread": 0.1, "split": 2.0, "slope
 """Weights of the terms beside the mean absolute error, yen/kWh."""
 _PULLS: Final = {"fleet_factor": 0.16, "must_run_share": 0.03, "price_factor": 0.22, "tie": 0.02}
 """Pull of the parameters of areas and ties to where they began, per square of their range."""
+_NO_BETTER_THAN: Final = {
+    "coal_efficiency_worst": "coal_efficiency_best",
+    **{f"gas_efficiency_{place + 1}": f"gas_efficiency_{place}" for place in (1, 2, 3)},
+}
 _NEIGHBOURS: Final = (
     ("hokkaido", "tohoku"), ("tohoku", "tokyo"), ("tokyo", "chubu"), ("chubu", "kansai"), ("kansai", "shikoku"),
     ("chugoku", "kyushu"),
@@ -41,6 +45,7 @@ _SMALL_ERROR_YEN, _SMALL_TERM = 0.5, 0.05
 _LEAST_SLOPE_MW_PER_YEN: Final = 0.5
 """Added where answers are worked out: where no supply answers, a price would move without bound."""
 _DIFFERENCE: Final = 1e-4
+_LEAST_RANGE: Final = 1e-9
 _LONGEST_STEP: Final = 0.15
 _MOST_SHORTER_STEPS: Final = 6
 
@@ -52,7 +57,8 @@ Term = tuple[float, float, Array]
 class Knob:
     """A parameter that is fitted: its row of the catalogue, where it stands, and its range.
 
-    `scale` is what the row is multiplied by to be the parameter: the operating limit of a tie, else 1.
+    `scale` is what the row is multiplied by to be the parameter: the operating limit of a tie, else 1. `most` is a
+    parameter that it does not exceed: an offer's efficiency is no better than that of the offer before it.
     """
 
     row: str
@@ -61,16 +67,23 @@ class Knob:
     low: float
     high: float
     scale: float = 1.0
+    most: str | None = None
+
+    def highest(self, values: Mapping[str, float | Array]) -> float:
+        """Upper end of the range, with what is known of the other parameters."""
+        above = values.get(self.most) if self.most else None
+        return min(self.high, above) if isinstance(above, float) else self.high
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fit:
-    """Parameters that were found, and the loss before and after each step."""
+    """Parameters that were found, the loss after each step, and in the end with storages balanced under them."""
 
     offers: OfferParameters
     ties: Ties
     rows: dict[str, float]
     losses: tuple[float, ...]
+    loss: float
 
 
 def load_fitted_ties(catalogue: Catalogue) -> Ties:
@@ -95,7 +108,7 @@ def fitted_knobs(catalogue: Catalogue) -> tuple[Knob, ...]:
         for name, place in places:
             fact = catalogue.facts[f"market.offer.{name}"]
             assert fact.low is not None and fact.high is not None
-            found.append(Knob(fact.id, field.name, place, fact.low, fact.high))
+            found.append(Knob(fact.id, field.name, place, fact.low, fact.high, most=_NO_BETTER_THAN.get(field.name)))
     operating = load_ties(catalogue)
     for number, name in enumerate(operating.names):
         for side in ("forward", "reverse"):
@@ -108,10 +121,12 @@ def fitted_knobs(catalogue: Catalogue) -> tuple[Knob, ...]:
 
 def values_of(knobs: Sequence[Knob], offers: OfferParameters, ties: Ties) -> Array:
     """What the knobs stand at, as shares of their ranges (knobs,)."""
+    known = {field.name: getattr(offers, field.name) for field in fields(OfferParameters)}
     found = []
     for knob in knobs:
-        value = getattr(ties if knob.field in {"forward_mw", "reverse_mw"} else offers, knob.field)
-        found.append(((value if knob.place is None else value[knob.place]) - knob.low) / (knob.high - knob.low))
+        value = known[knob.field] if knob.field in known else getattr(ties, knob.field)
+        width = max(knob.highest(known) - knob.low, _LEAST_RANGE)
+        found.append(((value if knob.place is None else value[knob.place]) - knob.low) / width)
     return np.array(found)
 
 
@@ -122,7 +137,7 @@ def parameters_at(
     of_offers: dict[str, float | Array] = {}
     of_ties = {"forward_mw": ties.forward_mw.copy(), "reverse_mw": ties.reverse_mw.copy()}
     for knob, share in zip(knobs, shares, strict=True):
-        value = knob.low + share * (knob.high - knob.low)
+        value = knob.low + share * max(knob.highest(of_offers) - knob.low, 0.0)
         if knob.field in of_ties:
             of_ties[knob.field][knob.place] = value
         elif knob.place is None:
@@ -164,8 +179,14 @@ def fit(
                 break
             shares = moved
     here = parameters_at(knobs, shares, offers, ties)
-    rows = {k.row: float(k.low + share * (k.high - k.low)) / k.scale for k, share in zip(knobs, shares, strict=True)}
-    return Fit(*here, rows, tuple(losses))
+    setting, price = setting.balanced(*here, price)
+    loss = _Trial(setting, _Target(setting, price), knobs, offers, ties, first).loss(price, shares)
+    return Fit(*here, {knob.row: _value(knob, *here) / knob.scale for knob in knobs}, tuple(losses), loss)
+
+
+def _value(knob: Knob, offers: OfferParameters, ties: Ties) -> float:
+    value = getattr(ties if knob.field in {"forward_mw", "reverse_mw"} else offers, knob.field)
+    return float(value if knob.place is None else value[knob.place])
 
 
 class _Target:

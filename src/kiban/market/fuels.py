@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,14 +36,17 @@ def fuel_prices(
     spot_share: float | None = None,
     lead_months: int | None = None,
     carbon_price_myen_per_t: float | None = None,
+    table: Sequence[Mapping[str, str]] | None = None,
 ) -> FuelPrices:
     """Prices of `months` (`datetime64[M]`); what is None is taken from the catalogue.
 
     Customs prices are those of `lead_months` later, when the cargoes that are bought now arrive; the table's last
-    month stands for what lies beyond it. Raises CatalogueError where a month itself is not in the table.
+    month stands for what lies beyond it. `table` holds months that go before those of the catalogue. Raises
+    CatalogueError where a month itself is in neither.
     """
-    rows = {(int(row["year"]), int(row["month"])): row for row in read_table("market_fuels")}
-    keys = list(rows)
+    known = [*read_table("market_fuels"), *(table or ())]
+    rows = {(int(row["year"]), int(row["month"])): row for row in known}
+    keys = sorted(rows)
     lead = int(catalogue.value("market.fuel.lead_months")) if lead_months is None else lead_months
     share = catalogue.value("market.fuel.spot_share") if spot_share is None else spot_share
     carbon = catalogue.value("market.carbon_price") if carbon_price_myen_per_t is None else carbon_price_myen_per_t

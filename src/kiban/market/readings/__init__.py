@@ -5,6 +5,8 @@ area_record   what each area's network company publishes of demand and supply (�
 power_usage   demand, forecast and supply capacity of a day (でんき予報)
 tie_record    flows on interconnectors and their limits (OCCTO)
 unit_output   half-hourly output of units (OCCTO)
+outages       outages of units (HJKS)
+fuel_table    fuel prices of months
 balancing     results of the balancing market (EPRX)
 folder        a folder of such files as observed hours of a period
 observed      hours of all areas: demand, supply, ties and price
