@@ -122,6 +122,7 @@ def run_judge(given: argparse.Namespace) -> dict[str, Any]:
         "curtailed_gwh": found.curtailed_mwh / 1e3,
         "curtailed_actual_gwh": found.curtailed_actual_mwh / 1e3,
         "targets": targets(found, follows=0 < (first - record.last).days <= FOLLOWING_DAYS),
+        "wishes": wishes(found),
         "notes": [str(note) for note in setting.observed.notes],
     }
 
@@ -152,8 +153,28 @@ def targets(found: Judgement, *, follows: bool) -> list[dict[str, Any]]:
     ]
 
 
-def target(name: str, value: float, limit: float, *, more: bool = False) -> dict[str, Any]:
-    return {"name": name, "value": value, "limit": limit, "reached": value >= limit if more else value <= limit}
+def wishes(found: Judgement) -> list[dict[str, Any]]:
+    """What is wished for beyond the targets, and beyond that: printed, and asked of no period."""
+    floor, floor_actual = (found.mean(MODEL, name) for name in ("floor_hours", "floor_hours_actual"))
+    return [
+        target("mae_yen_per_kwh, wish", found.mean(MODEL, "mae_yen_per_kwh"), 2.0),
+        target("correlation, wish", found.mean(MODEL, "correlation"), 0.80, more=True),
+        target("mae_yen_per_kwh, moonshot", found.mean(MODEL, "mae_yen_per_kwh"), 1.7),
+        target("correlation, moonshot", found.mean(MODEL, "correlation"), 0.88, more=True),
+        target("lowest correlation of a tie's flow, moonshot", min(f.correlation for f in found.flows), 0.8, more=True),
+        target("curtailment off by, moonshot", off_by(found.curtailed_mwh, found.curtailed_actual_mwh), 0.2),
+        target("hours at the floor off by, moonshot", off_by(floor, floor_actual), 0.2),
+    ]
+
+
+def off_by(value: float, actual: float) -> float | None:
+    """Difference over the actual value; None where that is zero, so that nothing is known of it."""
+    return abs(value / actual - 1.0) if actual else None
+
+
+def target(name: str, value: float | None, limit: float, *, more: bool = False) -> dict[str, Any]:
+    reached = value is not None and (value >= limit if more else value <= limit)
+    return {"name": name, "value": value, "limit": limit, "reached": reached}
 
 
 def months_before(first: date, months: int) -> date:
@@ -240,8 +261,10 @@ def describe(result: dict[str, Any]) -> str:
     ]
     lines.append(f"curtailed {result['curtailed_gwh']:.0f} GWh, actual {result['curtailed_actual_gwh']:.0f}")
     lines += [
-        f"{'reached' if t['reached'] else 'NOT REACHED'}: {t['name']} {t['value']:.3f}, asked {t['limit']}"
-        for t in result["targets"]
+        f"{'reached' if t['reached'] else 'NOT REACHED'}: {t['name']} "
+        f"{'not known' if t['value'] is None else format(t['value'], '.3f')}, {word} {t['limit']}"
+        for word, kind in (("asked", "targets"), ("wished", "wishes"))
+        for t in result[kind]
     ]
     return "\n".join([*lines, *result["notes"]])
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
+from pathlib import Path
 from typing import NamedTuple
 
 import clarabel
 import numpy as np
-import pandas as pd
 import pytest
 import scipy.sparse as sp
 
@@ -20,6 +21,8 @@ from kiban.market.fleet import load_fleet
 from kiban.market.hours import MarketHours, synthetic_hours
 from kiban.market.offers import build_market, load_offers
 from kiban.market.storages import HOLDING_YEN_PER_KWH, Storages, clear_with_storages, load_storages
+
+BENCH = Path(__file__).resolve().parents[2] / "bench"
 
 
 class Optimum(NamedTuple):
@@ -135,48 +138,18 @@ def test_storages_of_nine_areas_are_used_as_a_quadratic_programme_uses_them(full
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")  # PyPSA's own
 def test_pypsa_finds_the_same_cost_and_prices() -> None:
-    """Generators with quadratic costs and links both ways, solved by HiGHS."""
-    pypsa = pytest.importorskip("pypsa")
-    market = nine_areas(slice(2906, 2906 + 8))
-    ties, shape = market.ties, market.demand_mw.shape
-    network = pypsa.Network()
-    network.set_snapshots(range(market.hours))
-    network.add("Bus", ties.areas)
-    network.add("Load", ties.areas, bus=ties.areas, p_set=pd.DataFrame(market.demand_mw, columns=ties.areas))
-    columns: dict[str, dict[str, Array]] = {
-        name: {} for name in ("p_max_pu", "marginal_cost", "marginal_cost_quadratic")
-    }
-    buses, sizes = [], []
-    for place, area in enumerate(ties.areas):
-        for block in market.blocks:
-            capacity, low, high = (
-                np.broadcast_to(values, shape)[:, place]
-                for values in (block.capacity_mw, block.low_yen_per_kwh, block.high_yen_per_kwh)
-            )
-            buses.append(area)
-            sizes.append(max(float(capacity.max()), 1.0))
-            name = f"{area} {block.name}"
-            columns["p_max_pu"][name] = capacity / sizes[-1]
-            columns["marginal_cost"][name] = low
-            columns["marginal_cost_quadratic"][name] = (high - low) / np.maximum(2.0 * capacity, 1e-6)
-    names = list(columns["marginal_cost"])
-    network.add(
-        "Generator", names, bus=buses, p_nom=sizes, **{key: pd.DataFrame(found) for key, found in columns.items()}
-    )
-    most = np.maximum(ties.forward_mw, ties.reverse_mw)
-    network.add(
-        "Link",
-        ties.names,
-        bus0=[ties.areas[end] for end in ties.origin],
-        bus1=[ties.areas[end] for end in ties.destination],
-        p_nom=most,
-        p_max_pu=ties.forward_mw / most,
-        p_min_pu=-ties.reverse_mw / most,
-        marginal_cost_quadratic=1.0 / (2.0 * TIE_SLOPE_MW_PER_YEN),
-    )
-    status, _ = network.optimize(solver_name="highs", log_to_console=False, include_objective_constant=False)
-    assert status == "ok"
+    """Half a day; `bench/market_pypsa.py` does four weeks."""
+    pytest.importorskip("pypsa")
+    spec = importlib.util.spec_from_file_location("market_pypsa", BENCH / "market_pypsa.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    market = bench.noisy_market(12)
     found = clear(market)
-    assert float(found.cost_thousand_yen().sum()) == pytest.approx(network.objective, rel=1e-6)
-    prices = network.buses_t.marginal_price[list(ties.areas)].to_numpy()
-    assert np.abs(found.price_yen_per_kwh - prices).max() < 0.1
+    parts = list(bench.solve(market))
+    assert sum(part.price_yen_per_kwh.shape[0] for part in parts) == market.hours
+    cost = sum(part.cost_thousand_yen for part in parts)
+    assert float(found.cost_thousand_yen().sum()) == pytest.approx(cost, rel=1e-6)
+    prices = np.concatenate([part.price_yen_per_kwh for part in parts])
+    assert np.abs(found.price_yen_per_kwh - prices).max() < 0.01

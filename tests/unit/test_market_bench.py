@@ -88,8 +88,17 @@ def test_the_contract_of_json(
         assert all(set(peer) == contract for peer in area["peers"].values())
         assert area["peers"]["week_before"]["mae_yen_per_kwh"] == pytest.approx(0.0)  # prices repeat by day
     assert {target["name"] for target in found["targets"]} >= {"mae_yen_per_kwh", "correlation", "slope 50 Hz"}
+    wishes = {wish["name"]: wish for wish in found["wishes"]}
+    assert wishes["lowest correlation of a tie's flow, moonshot"]["value"] == min(
+        f["correlation"] for f in found["flows"]
+    )
+    assert wishes["curtailment off by, moonshot"] == {
+        "name": "curtailment off by, moonshot", "value": None, "limit": 0.2, "reached": False,
+    }  # fmt: skip
+    assert wishes["mae_yen_per_kwh, wish"]["value"] == found["means"]["model"]["mae_yen_per_kwh"]
     said = bench.describe(found)
     assert "NOT REACHED" in said
+    assert "curtailment off by, moonshot not known, wished 0.2" in said
     assert "mean      model" in said
 
 
@@ -120,6 +129,7 @@ def test_months_before_and_targets_of_another_time(bench: ModuleType) -> None:
     assert bench.months_before(date(2023, 1, 1), 2) == date(2022, 11, 1)
     assert bench.target("a", 0.7, 0.7, more=True)["reached"]
     assert not bench.target("a", 2.4, 2.3)["reached"]
+    assert (bench.off_by(8.0, 10.0), bench.off_by(1.0, 0.0)) == (pytest.approx(0.2), None)
 
 
 def test_what_is_fitted_can_be_kept(bench: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
