@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from tests.cases.payments import campus, paid, question
+from tests.cases.purchases import campus as purchases
 from tests.remedies import Case, Ground, Step
 from tests.unit import test_cash_flow as cash
 from tests.unit.test_joint_draws import asked
@@ -15,6 +16,7 @@ from tests.unit.test_joint_draws import asked
 from kiban.catalogue import load_catalogue
 from kiban.finance import comparison
 from kiban.finance.cash_flow import project_cash_flow
+from kiban.finance.connecting import compare_connections
 from kiban.finance.downside import read_downside
 from kiban.finance.drawn_answers import DrawnQuestion
 from kiban.finance.growth import claim, load_claims
@@ -24,9 +26,20 @@ from kiban.finance.levelised import break_even_price
 from kiban.finance.paying import Question
 from kiban.finance.uncertain import draw_rows
 from kiban.planning.procurement_result import Bought
+from kiban.scenario import parse_scenario
 
 ROWS = ("chip.life", "pv.capex", "hydro.capex")
 CONTRADICTION = {(ROWS[0], ROWS[1]): 0.9, (ROWS[1], ROWS[2]): 0.9, (ROWS[0], ROWS[2]): -0.9}
+
+
+PLACE = purchases({})["site"]
+
+
+def alone(**sections: Any) -> Any:
+    """A small campus in Tokyo."""
+    raw = purchases({}, **sections)
+    del raw["procurement"]
+    return parse_scenario(raw)
 
 
 def free() -> Any:
@@ -106,6 +119,11 @@ def downside(g: Ground, scale: float) -> Step:
 
 
 CASES: Mapping[str, Case] = {
+    "finance.no_queue": lambda g: (
+        lambda: compare_connections(alone(grid={"enabled": False}, backup={"technology": "diesel"})),
+        lambda: compare_connections(alone()),
+        lambda: compare_connections(alone(site={**PLACE, "area": "okinawa"})),
+    ),
     "finance.no_price": lambda g: (
         flow(free()),
         flow(cash.project()),

@@ -29,6 +29,7 @@ ASKED = {
     "what-is": ("what-is 1000myen", "what-is 1000myen --json"),
     "race": ("race quick.toml",),
     "run": ("run quick.toml",),
+    "connect": (),
     "outages": (),
     "levers": (),
     "offers": (),

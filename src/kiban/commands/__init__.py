@@ -3,6 +3,7 @@
     access    kiban serve token | session | purge
     audit     kiban audit
     bundling  kiban bundle
+    connect   kiban connect
     forecast  kiban forecast
     frontier  kiban frontier
     paying    kiban pay | compare | sweep

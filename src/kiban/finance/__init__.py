@@ -59,6 +59,7 @@ Who pays whom, and for what:
     leakage           what is induced here and has left another prefecture or country
     waiting           the value of waiting on a binomial lattice
     timing            order now, later or never: what support with an end brings forward
+    connecting        ways of a campus to power: firm, non-firm, hired engines; what a place in the queue is worth
     race              two prefectures that may each offer a relief to win one campus
     fiscal            these views of a payment
     bridge            from gross support to net cost to who ends with it, in steps that add up to the yen

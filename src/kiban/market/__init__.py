@@ -16,6 +16,7 @@ judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 bid_curves   how far the bids that were made move prices for more demand
+congestion   how often an area can take no more, and a non-firm load yields
 impact       what a load does to the prices and bills of others
 campus       the market asked about one campus or study
 placements   the same campus in each area in turn
