@@ -254,6 +254,7 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.finance.on_others.impact_of_study",
         "kiban.finance.comparison.least_public_money",
         "kiban.finance.comparison.sweep",
+        "kiban.finance.connecting.compare_connections",
         "kiban.finance.race.race",
         "kiban.finance.things.what_is",
         "kiban.national.building.build_national",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from dataclasses import replace
@@ -79,7 +80,7 @@ def test_more_load_is_called_no_less() -> None:
     calls = [count_calls(found, "east", load) for load in (50.0, 150.0, 250.0, 500.0)]
     assert [one.hours for one in calls] == sorted(one.hours for one in calls)
     assert calls[0].hours < calls[-1].hours
-    assert all(a.energy_mwh < b.energy_mwh for a, b in zip(calls, calls[1:], strict=False))
+    assert all(a.energy_mwh < b.energy_mwh for a, b in itertools.pairwise(calls))
 
 
 def test_the_room_of_an_hour_is_that_of_its_day_in_another_year() -> None:
