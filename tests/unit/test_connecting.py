@@ -89,8 +89,8 @@ def test_the_room_of_an_hour_is_that_of_its_day_in_another_year() -> None:
     time = pd.DatetimeIndex(["2019-04-02 03:00", "2019-03-31 23:00", "2020-02-29 05:00"], tz="Asia/Tokyo")
     like = series[(hours == np.datetime64("2023-02-28T05"))][0]
     np.testing.assert_array_equal(at_times(series, hours, time, 1.0), [27.0, 8759.0, like])
-    # A step of two hours has the lesser of both: the last hour of March before the first of April.
-    np.testing.assert_array_equal(at_times(series, hours, time[1:2], 2.0), [0.0])
+    # A step of two hours has the lesser of both: after the last hour of March comes the first of April.
+    np.testing.assert_array_equal(at_times(series, hours, time[:2], 2.0), [27.0, 0.0])
 
 
 def test_costs_of_a_way_by_hand() -> None:
