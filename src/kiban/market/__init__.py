@@ -23,6 +23,9 @@ placements   the same campus in each area in turn
 customers    who uses the power of an area, by class and tariff, and what they pay for it
 bills        what a change of prices costs other customers, by area and class
 adequacy     reserve margin and energy that is expected not to be served
+entry        the long run: plants enter until none earns more than its annual cost
+entrants     plants that may enter, with the catalogue's costs
+long_run     a load in the long run: what enters for it, and what others then pay more
 newton       the minimum of many piecewise quadratic functions, side by side
 elimination  systems of one small pattern, side by side
 tariffs      charges of the network, levies and certificates by area and date
