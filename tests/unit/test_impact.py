@@ -20,7 +20,7 @@ from kiban.errors import ScenarioError
 from kiban.market import campus as module
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.bid_curves import load_bid_curves
-from kiban.market.campus import CampusLoad, ask_market, bare_load, load_of_study
+from kiban.market.campus import CampusLoad, ask_market, load_of_study
 from kiban.market.hours import synthetic_hours
 from kiban.market.impact import find_fast_impact
 from kiban.market.placements import CampusDraw
@@ -207,5 +207,3 @@ def test_own_power_stands_beside_the_flat_load_and_every_area(monkeypatch: pytes
     assert get_type_hints(ImpactDocument).keys() == document.keys()
     average = 500.0 * 6 / 24 * 8760 * load_catalogue().value("grid.tokyo.emission_factor")
     assert found.average_emissions_t == pytest.approx(average)
-    usual = bare_load(5.0, "tokyo").draw
-    assert (usual.flat_mw, usual.flexible_share, usual.delay_hours) == (5.0, 0.2, 24)

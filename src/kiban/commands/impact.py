@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,6 +12,7 @@ import typer
 from kiban.commands.running import find_plan, find_study
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
+from kiban.progress import say_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +63,12 @@ def impact_command(
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
     if build and study is None:
         raise InputError(Problem("impact.only_study", key="--build"))
-    with progress(language, spinner=not as_json) as tell:
+    # A fast answer is there before its progress could be told.
+    with (
+        contextlib.nullcontext(say_nothing)
+        if load is not None and fast
+        else progress(language, spinner=not as_json) as tell
+    ):
         if load is not None and area is not None:
             from kiban.finance.on_others import impact_of_load
 
@@ -73,9 +81,8 @@ def impact_command(
             found = _ask_of_plan(subject, tell, fast=fast, everywhere=everywhere, insist=insist, language=language)
     if as_json:
         from kiban.report.market.document import impact_document
-        from kiban.report.plan.record import to_json
 
-        write(to_json(impact_document(found, language)))
+        write(json.dumps(impact_document(found, language), ensure_ascii=False, indent=2) + "\n")
     else:
         from kiban.report.market.terminal import impact_text
 

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from kiban.catalogue import load_catalogue
-from kiban.finance.national_choice import NationalInfeasibleError
 from kiban.market.campus import CampusImpact, ask_market, bare_load, load_of_study
 from kiban.market.hours import synthetic_hours
-from kiban.national.building import build_national
-from kiban.national.result.grid_draw import load_of_national_plan
-from kiban.planning.grid_draw import load_of_plan
-from kiban.planning.plan import Plan
 from kiban.progress import Report, say_nothing
-from kiban.scenario.national import NationalScenario
+
+if TYPE_CHECKING:
+    from kiban.planning.plan import Plan
+    from kiban.scenario.national import NationalScenario
 
 
 def impact_of_load(
     load_mw: float, area: str, *, fast: bool = False, everywhere: bool = False, report: Report = say_nothing
 ) -> CampusImpact:
-    """The impact of a flat load in an area; see `ask_market` for what is asked of the market.
+    """The impact of a flat load in an area, of which may wait what a scenario says by default; see `ask_market`.
 
     Raises `ScenarioError` for an area that is not of the market, and for more than the bid curves know where `fast`.
     """
     catalogue = load_catalogue()
-    return ask_market(bare_load(load_mw, area), catalogue, fast=fast, everywhere=everywhere, report=report)
+    usual = (0.0, 0.0)
+    if everywhere:  # scenarios take long to be read in, and a fast answer has no use for them
+        from kiban.scenario.compute import Load
+
+        usual = (Load().deferrable_share, Load().max_delay_hours)
+    return ask_market(bare_load(load_mw, area, *usual), catalogue, fast=fast, everywhere=everywhere, report=report)
 
 
 def impact_of_plan(
     plan: Plan, *, fast: bool = False, everywhere: bool = False, report: Report = say_nothing
 ) -> CampusImpact:
     """The impact of what an optimal plan draws hour by hour, beside the same load without its own power."""
+    from kiban.planning.grid_draw import load_of_plan
+
     catalogue = load_catalogue()
     asked = load_of_plan(plan, synthetic_hours(catalogue).start)
     return ask_market(asked, catalogue, fast=fast, everywhere=everywhere, report=report)
@@ -49,6 +56,10 @@ def impact_of_study(
     catalogue = load_catalogue()
     if not build:
         return ask_market(load_of_study(study, catalogue), catalogue, fast=fast, everywhere=everywhere, report=report)
+    from kiban.finance.national_choice import NationalInfeasibleError
+    from kiban.national.building import build_national
+    from kiban.national.result.grid_draw import load_of_national_plan
+
     plan = build_national(study, report=report)
     if plan.status == "infeasible":
         raise NationalInfeasibleError(plan)

@@ -5,7 +5,7 @@ beside the same load taken flat from the grid, and in every area in turn.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -22,8 +22,9 @@ from kiban.market.placements import CampusDraw, Placement, place_everywhere
 from kiban.market.year import clear_year, default_case
 from kiban.messages import Message
 from kiban.progress import Report, say_nothing
-from kiban.scenario.compute import Load
-from kiban.scenario.national import NationalScenario
+
+if TYPE_CHECKING:
+    from kiban.scenario.national import NationalScenario
 
 UNCONNECTED_AREAS = tuple(area for area in AREAS if area not in MARKET_AREAS)
 Basis = Literal["load", "plan", "connections", "sites", "national_plan"]
@@ -58,16 +59,14 @@ class CampusImpact:
     bills: BillEffects
 
 
-def bare_load(load_mw: float, area: str) -> CampusLoad:
-    """A flat load in an area, of which may wait what a scenario says by default.
+def bare_load(load_mw: float, area: str, flexible_share: float = 0.0, delay_hours: float = 0.0) -> CampusLoad:
+    """A flat load in an area, of which a share may wait for some hours.
 
     Raises `ScenarioError` for an area without an exchange, or one that is not known.
     """
     load = np.zeros(len(MARKET_AREAS))
     load[place_of(area, "--area")] = load_mw
-    usual = Load()
-    draw = CampusDraw(load_mw, usual.deferrable_share, usual.max_delay_hours)
-    return CampusLoad("", "load", load, draw)
+    return CampusLoad("", "load", load, CampusDraw(load_mw, flexible_share, delay_hours))
 
 
 def place_of(area: str | None, key: str = "site.area") -> int:

@@ -7,7 +7,6 @@ from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
-from kiban.report.messages import join
 from kiban.report.phrases import phrase, phrase_or
 
 KWH_PER_MWH = 1000.0
@@ -46,7 +45,11 @@ def subject_text(found: CampusImpact, language: Language) -> str:
     impact, asked = found.impact, found.asked
     mean = format_number(sum(impact.mean_mw_by_area))
     placed = [area for area, mw in zip(impact.areas, impact.mean_mw_by_area, strict=True) if mw]
-    said = {"name": asked.name, "load": mean, "areas": join((area_name(area, language) for area in placed), language)}
+    said = {
+        "name": asked.name,
+        "load": mean,
+        "areas": phrase("impact.comma", language).join(area_name(area, language) for area in placed),
+    }
     return phrase(f"impact.subject_{asked.basis}", language, **said)
 
 
