@@ -49,6 +49,7 @@ class Ledger:
     entries: tuple[Entry, ...]
     base_year: int | None = None
     """Year of present values; the first year with an entry where None."""
+    parties: tuple[str, ...] = PARTIES
 
     @property
     def _base_year(self) -> int:
@@ -57,7 +58,7 @@ class Ledger:
     @cached_property
     def balances(self) -> Mapping[str, Mapping[int, float]]:
         """What each party receives less what it pays, by year, million yen."""
-        yen: dict[str, dict[int, int]] = {party: dict.fromkeys(self.years, 0) for party in PARTIES}
+        yen: dict[str, dict[int, int]] = {party: dict.fromkeys(self.years, 0) for party in self.parties}
         for entry in self.entries:
             amount = round(entry.amount_myen * YEN_PER_MYEN)
             yen[entry.payer][entry.year] -= amount
@@ -73,7 +74,10 @@ class Ledger:
     def residual_yen(self) -> float:
         """Largest sum over all parties in any year, yen; 0 in a ledger that is right."""
         return max(
-            (abs(round(sum(self.balances[party][year] for party in PARTIES) * YEN_PER_MYEN)) for year in self.years),
+            (
+                abs(round(sum(self.balances[party][year] for party in self.parties) * YEN_PER_MYEN))
+                for year in self.years
+            ),
             default=0.0,
         )
 
@@ -103,7 +107,7 @@ class Ledger:
 
     def present_values(self, real_rates: Mapping[str, float]) -> dict[str, float]:
         """Present value of every party at its own real rate, million yen."""
-        return {party: self.present_value(party, real_rates[party]) for party in PARTIES}
+        return {party: self.present_value(party, real_rates[party]) for party in self.parties}
 
     def flows(self, real_rate: float) -> dict[tuple[str, str], float]:
         """Present value of all that goes from one party to another, at one rate, million yen."""

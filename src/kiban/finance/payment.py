@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from kiban.finance.additionality import Support
@@ -20,11 +21,15 @@ from kiban.finance.metrics import Returns
 from kiban.finance.owner_risk import risk_charge
 from kiban.finance.participation import EquityGain, Participation, split_gain
 from kiban.finance.posting import Shares
+from kiban.finance.price_effects import PriceEffects, find_price_effects
 from kiban.finance.project import Project
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
+
+MOST_NAMED = 3
+"""So many parties bear most: electricity users elsewhere are named if they are among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -295,6 +300,21 @@ class Payment:
         )
 
     @property
+    def price_effects(self) -> PriceEffects | None:
+        """What electricity users elsewhere pay more because of the package; None outside of Japan's market."""
+        return _effects_of(self)
+
+    @property
+    def others_are_among_the_largest(self) -> bool:
+        """Whether their change is among the three largest of all parties, all at the social rate."""
+        effects, rate = self.price_effects, self.shares.social_rate
+        if effects is None:
+            return False
+        others = abs(effects.present_value_myen(rate))
+        larger = sum(abs(change) > others for change in self.changes_at_social_rate_myen.values())
+        return others > 0.0 and larger < MOST_NAMED
+
+    @property
     def gains_myen(self) -> dict[str, float]:
         """What each party gains for nothing, at its own rate; users value further compute at what they bid."""
         users = self.shares.party_rates["users"]
@@ -305,3 +325,11 @@ class Payment:
         """What the owner gains without debt, and what the debt that is raised adds."""
         rate = self.shares.party_rates["equity"]
         return split_gain(self.gains_myen["equity"], (self.after.cash,), (self.before.cash,), rate)
+
+
+@lru_cache(maxsize=4)
+def _effects_of(payment: Payment) -> PriceEffects | None:
+    """Asked for in every sentence and table, found once."""
+    cash = payment.after.cash
+    base = int(cash.years[0])
+    return find_price_effects(payment.before.plan, payment.after.plan, base, base + cash.project.waiting_years)

@@ -25,6 +25,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
+from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.market.bid_curves import BID_YEARS, MOST_BID_LOAD_MW, load_bid_curves
 from kiban.market.clearing import clear
@@ -169,7 +170,8 @@ def find_impact(
         report(Message("progress.impact_variant"))
         without = clear_year(other, start=first.price_yen_per_kwh)
         variants.append(compare_years(without, clear_year(other, load, without.price_yen_per_kwh), load, name))
-    variants += [_held_storages(first, load), _observed_slope(first, load), _bid_curves(first, load)]
+    variants.append(_held_storages(first, load))
+    variants += _without_clearing(case.catalogue, case.hours, first.price_yen_per_kwh, load)
     return MarketImpact(case.hours, load, tuple(variants), first, after)
 
 
@@ -191,6 +193,12 @@ def find_fast_impact(hours: MarketHours, load_mw: Array) -> MarketImpact:
             price = curves.price_of(hours)
             found.append(_by_prices(f"bids_{statistic}_{year}", hours, price, price + curves.rise(hours, load), load))
     return MarketImpact(hours, load, tuple(found))
+
+
+def find_quick_impact(catalogue: Catalogue, hours: MarketHours, load_mw: Array) -> MarketImpact:
+    """The two variants that clear no market: the observed slope and the newest bid curves, beyond their loads too."""
+    load = _whole_load(hours, load_mw)
+    return MarketImpact(hours, load, _without_clearing(catalogue, hours, load_bid_curves().price_of(hours), load))
 
 
 def compare_years(before: MarketYear, after: MarketYear, load: Array, name: str = "central") -> VariantImpact:
@@ -242,19 +250,21 @@ def _held_storages(before: MarketYear, load: Array) -> VariantImpact:
     return _compare("held_storages", before, clearing.price_yen_per_kwh, accounts, load)
 
 
-def _observed_slope(before: MarketYear, load: Array) -> VariantImpact:
-    """Prices of the areas of one frequency rise together, by the observed slope on their load."""
-    case = before.case
-    frequency = np.array([case.catalogue.value(f"grid.{area}.frequency") for area in case.hours.areas])
-    price = before.price_yen_per_kwh.copy()
+def _without_clearing(
+    catalogue: Catalogue, hours: MarketHours, price: Array, load: Array
+) -> tuple[VariantImpact, VariantImpact]:
+    """Prices as they were seen to rise, and as the newest bid curves say for month and hour of the day.
+
+    Prices of the areas of one frequency rise together, by the observed slope on their load.
+    """
+    frequency = np.array([catalogue.value(f"grid.{area}.frequency") for area in hours.areas])
+    seen = price.copy()
     for hertz in np.unique(frequency):
         inside = frequency == hertz
-        slope = case.catalogue.value(f"market.slope.{hertz:.0f}_hz") / MW_PER_GW
-        price[:, inside] += slope * load[:, inside].sum(axis=1, keepdims=True)
-    return _by_prices("observed_slope", case.hours, before.price_yen_per_kwh, price, load)
-
-
-def _bid_curves(before: MarketYear, load: Array) -> VariantImpact:
-    """Prices rise as the newest year's bid curves say, in the mean of month and hour of the day."""
-    hours, price = before.case.hours, before.price_yen_per_kwh
-    return _by_prices("bid_curves", hours, price, price + load_bid_curves().rise(hours, load), load)
+        slope = catalogue.value(f"market.slope.{hertz:.0f}_hz") / MW_PER_GW
+        seen[:, inside] += slope * load[:, inside].sum(axis=1, keepdims=True)
+    bid = price + load_bid_curves().rise(hours, load)
+    return (
+        _by_prices("observed_slope", hours, price, seen, load),
+        _by_prices("bid_curves", hours, price, bid, load),
+    )

@@ -660,6 +660,23 @@ export interface LedgerDocument {
   entries: Record<string, unknown>[];
 }
 
+/** What the others in an area pay more in a year, million yen: as the slope of prices and as the bids say. */
+export interface OthersAreaDocument {
+  id: string;
+  by_slope_myen_per_year: number;
+  by_bids_myen_per_year: number;
+}
+
+/** The ledger of electricity users elsewhere, beside that of the campus; its entries are the change. */
+export interface OthersDocument {
+  years: number;
+  areas: OthersAreaDocument[];
+  present_values_myen: Record<string, number>;
+  residual_yen: number;
+  among_the_largest: boolean;
+  entries: Record<string, unknown>[];
+}
+
 /** Measures of one case; None where one does not exist: no IRR without a sign change, no cover without debt. */
 export interface Returns {
   project_irr: number | null;
@@ -1010,6 +1027,7 @@ export interface PaymentDocument {
   flow_rate: number;
   flows: FlowDocument[];
   ledger: LedgerDocument;
+  others: OthersDocument | null;
   finance: Record<'without' | 'with', SideDocument>;
   bridge: StepDocument[];
   by_fiscal_year: FiscalYear[];

@@ -12,6 +12,7 @@
     outlook_terminal    the same at the command line
     figures             support, ledger and instruments in that JSON, and in that of the country
     firmness            how firm the answer is: words, tables, and in that JSON
+    others              electricity users elsewhere: a sentence, and in that JSON
     packages            the packages that come with kiban, as JSON
     workbook            the cash flow as an Excel model of live formulas
     workbook_inputs     its inputs

@@ -62,6 +62,7 @@ from kiban.report.payment.fiscal import (
     kept_document,
     year_documents,
 )
+from kiban.report.payment.others import OthersDocument, others_document
 from kiban.report.payment.outlook import (
     LargeLoadDocument,
     LeakageDocument,
@@ -234,6 +235,7 @@ class PaymentDocument(TypedDict):
     flow_rate: float
     flows: list[FlowDocument]
     ledger: LedgerDocument
+    others: OthersDocument | None
     finance: dict[SideName, SideDocument]
     bridge: list[StepDocument]
     by_fiscal_year: list[Annotated[Fields, FiscalYear]]
@@ -298,6 +300,7 @@ def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocumen
         "flow_rate": rate,
         "flows": _flows(after.ledger, rate),
         "ledger": ledger_document(payment),
+        "others": others_document(payment),
         "finance": {"without": _side(before), "with": _side(after)},
         "bridge": bridge_documents(fiscal.bridge),
         "by_fiscal_year": year_documents(fiscal.budget),

@@ -28,6 +28,7 @@ from kiban.report.names import money_of
 from kiban.report.payment.figures import instrument_figures
 from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
+from kiban.report.payment.others import others_remark
 from kiban.report.payment.words import (
     answer,
     asset_name,
@@ -163,6 +164,8 @@ def _parties(payment: Payment, language: Language) -> Iterator[RenderableType]:
     gain = payment.gains_myen["users"]
     if abs(gain - payment.party_values_myen["users"]) > LEAST_MYEN:
         yield remark(phrase("pay.users_gain", language, amount=payment_money(payment, language).amount(gain)))
+    if others := others_remark(payment, language):
+        yield remark(others)
 
 
 def _scaled(myen: float, size: float) -> str:

@@ -14,6 +14,7 @@ from kiban.quantities import Language, MoneyFormat, format_number, format_share,
 from kiban.report.messages import join, measure_title, say
 from kiban.report.names import money_of, site_name, study_money, subject_name
 from kiban.report.payment.firmness import firmness_sentences
+from kiban.report.payment.others import others_sentences
 from kiban.report.payment.remarks import (
     condition_sentences,
     emission_sentences,
@@ -116,6 +117,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         if amount > NEGLIGIBLE_MYEN:
             name = phrase(f"pay.party.{party}", language)
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
+    found += others_sentences(payment, language) if isinstance(payment, Payment) else []
     spent = {party: changes[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
         abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
@@ -158,6 +160,8 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         titles = [measure_title(measure, language) for measure in terms.assumed]
         found.append(phrase("pay.unverified", language, measures=join(titles, language)))
     found += given_conditions(payment, language) if isinstance(payment, Payment) else []
+    if isinstance(payment, Payment) and payment.price_effects is None:
+        found.append(phrase("pay_others.unknown", language))
     return (*found, *(say(note, language) for note in terms.notes))
 
 
