@@ -20,6 +20,7 @@ from kiban.report.names import money_of
 from kiban.report.page import fill_payment_page
 from kiban.report.payment.details import _sections, payment_details
 from kiban.report.payment.document import payment_document
+from kiban.report.payment.others import others_remark
 from kiban.report.payment.terminal import payment_text
 from kiban.report.phrases import phrase
 
@@ -93,7 +94,8 @@ def test_what_public_money_buys_adds_up_and_has_a_row_for_each_social_rate():
 def test_the_table_of_parties_says_what_users_gain_and_shows_no_dust():
     payment = paid("tax-credit")
     parties = payment_details(FiscalViews(payment), "en")[0]
-    (said,) = parties["sentences"]
+    said, beside = parties["sentences"]
+    assert beside == others_remark(payment, "en")
     assert said.endswith(f"they gain {money_of(payment.after.plan, 'en').amount(payment.gains_myen['users'])}.")
     rows = {row[0]: row[1:] for row in parties["tables"][0]["rows"]}
     # Without the package equity earns what it asks and nothing more, but for the rounding of the search for a price.
