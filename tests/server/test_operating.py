@@ -1,4 +1,4 @@
-"""`kiban operate`: a day against a real Prometheus, a week against an emulated campus, and kills at any moment."""
+"""`kiban operate`: a week against an emulated campus, kills at any moment, and orders (`test_operated_day`: a day)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from tests.cases.emulated_campus import EmulatedCampus, EmulatedSource, Truth
-from tests.cases.monitoring import missing_programs, open_pages, open_prometheus
+from tests.cases.monitoring import open_pages
 from tests.cases.operated import SMALL, plan_of
 from tests.cases.servers import SOURCE, wait_until
 
@@ -118,41 +118,6 @@ class ScrapedSource:
 
         found: list[Reading] = wait_until(seen)
         return found
-
-
-def test_a_day_against_a_real_prometheus(campus: Campus, plan: Plan, tmp_path: Path) -> None:
-    missing = missing_programs()
-    if missing:
-        pytest.skip(missing)
-    emulated = EmulatedCampus(campus, BEGINS)
-    gauges = Gauges()
-    with open_pages(lambda _, __: (200, emulated.exposition())) as page, listen("127.0.0.1", 0) as listener:
-        port = listener.getsockname()[1]
-        jobs = {"campus": page, "kiban": f"127.0.0.1:{port}"}
-        with open_prometheus(tmp_path / "prometheus", jobs, interval="100ms") as url:
-            clock = FastClock(BEGINS, 1e9)
-            source = ScrapedSource(PrometheusSource(url, clock), emulated)
-            service = make_service(
-                campus, plan, tmp_path / "journal", emulated, source=source, clock=clock, watch=gauges.update
-            )
-            pages = Listener(make_addresses(service, gauges, None, "en"), listener)
-            pages.start()
-            service.run(threading.Event(), BEGINS + timedelta(days=1))
-            number = service.steering.number
-
-            def scraped() -> bool:
-                query = {"query": 'kiban_limit_number{job="kiban"}'}
-                found = httpx.get(f"{url}/api/v1/query", params=query, trust_env=False).json()["data"]["result"]
-                return bool(found) and float(found[0]["value"][1]) == number
-
-            wait_until(scraped)
-            pages.stop()
-    service._journal.close()
-    steps = steps_of(tmp_path / "journal")
-    assert len(steps) == 289
-    assert {step["decision"]["limit"]["reason"] for step in steps} == {"window"}
-    assert all(len(step["readings"]) == len(emulated.readings) for step in steps)
-    assert check_replay(tmp_path / "journal", campus) == 289
 
 
 OPERATE = [sys.executable, "-m", "kiban.cli", "operate"]
