@@ -188,6 +188,41 @@ def test_state_after_a_restart_is_that_of_before(campus: Campus, plan: Plan, tmp
     assert again.number == len(decisions[0])
 
 
+@pytest.mark.parametrize(("minutes", "again"), [(12, [3]), (24, [3]), (40, [])])
+def test_who_goes_on_hands_over_the_limit_that_still_holds(
+    campus: Campus, plan: Plan, tmp_path: Path, minutes: int, again: list[int]
+) -> None:
+    """The last of three was decided after ten minutes and holds for fifteen: until 25 minutes after the beginning."""
+    emulated, told = EmulatedCampus(campus, BEGINS), list[int]()
+    service = make_service(campus, plan, tmp_path / "journal", emulated)
+    service.run(threading.Event(), BEGINS + timedelta(minutes=10))
+    service._journal.close()
+    clock = FastClock(BEGINS + timedelta(minutes=minutes), float("inf"))
+    service = make_service(
+        campus, plan, tmp_path / "journal", emulated, clock=clock, apply=lambda limit: told.append(limit.number)
+    )
+    service._journal.close()
+    assert told == again
+    assert service.limit is not None
+    assert service.limit.number == 3
+
+
+def test_steps_that_were_missed_are_counted_and_not_made_up_for(campus: Campus, plan: Plan, tmp_path: Path) -> None:
+    """The clock stands at 17:30 when 5:00 is due: 5:00 and 10:00 are missed, and the step of 15:00 is made at once."""
+    emulated = EmulatedCampus(campus, BEGINS)
+    clock = FastClock(BEGINS, float("inf"))
+    service = make_service(campus, plan, tmp_path / "journal", emulated, clock=clock)
+    service.run(threading.Event(), BEGINS)
+    clock.wait(BEGINS + timedelta(minutes=17, seconds=30), threading.Event())
+    service.run(threading.Event(), BEGINS + timedelta(minutes=25))
+    service._journal.close()
+    steps = steps_of(tmp_path / "journal")
+    after = [datetime.fromisoformat(step["at"]) - BEGINS for step in steps]
+    assert [one.total_seconds() / 60.0 for one in after] == [0.0, 15.0, 20.0, 25.0]
+    assert [step["decision"]["limit"]["number"] for step in steps] == [1, 2, 3, 4]
+    assert service.late_steps == 2
+
+
 def test_a_source_that_is_away_is_said_and_the_service_goes_on(campus: Campus, plan: Plan, tmp_path: Path) -> None:
     emulated = EmulatedCampus(campus, BEGINS)
 
