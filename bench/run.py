@@ -308,10 +308,11 @@ def main() -> None:
     asked = parser.parse_args()
     default, island = plan_of("tomakomai"), plan_of("sandpoint")
     bench_run(default, "tomakomai")
-    bench_narrow(default, asked.hours)
+    # Before PyPSA, whose logging would print every step.
     bench_service(default, "tomakomai", asked.steps)
     bench_service(island, "sandpoint", asked.steps)
     bench_programs()
+    bench_narrow(default, asked.hours)
     bench_run(island, "sandpoint")
     bench_wide(island, "sandpoint", asked.hours)
 
