@@ -20,7 +20,6 @@ from tests.server.test_operating import BEGINS, ScrapedSource, check_replay, ori
 
 from kiban.operation.live.campus import read_campus
 from kiban.operation.live.journal import JournalFile
-from kiban.operation.live.steering import LIFE
 from kiban.operation.power_limit import PowerLimit
 from kiban.server.operating.addresses import Listener, make_addresses
 from kiban.server.operating.clocks import FastClock
@@ -93,9 +92,8 @@ def test_a_day_against_a_real_prometheus_and_a_real_slurm(tmp_path: Path) -> Non
             return bool(found) and float(found[0]["value"][1]) == number
 
         wait_until(scraped)
-        ends = time.monotonic() + LIFE.total_seconds() / SPEED
+        # Nobody tells Slurm: it lives for fifteen minutes of the campus, a quarter of a minute here.
         wait_until(lambda: cluster.reserved_kw() == 0)
-        assert time.monotonic() < ends + 5.0
     steps = steps_of(tmp_path / "journal")
     limits = [step["decision"]["limit"] for step in steps]
     assert len(steps) == 289
