@@ -13,14 +13,18 @@ from tests.cases.operations import VALUATION, random_campus
 from tests.unit.test_operation_flexibility import PENALTY_FACTOR, PRODUCT, flat_campus
 from typer.testing import CliRunner
 
+from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import load_catalogue
 from kiban.cli import app
+from kiban.operation.balancing import read_assessment, read_products
 from kiban.operation.call_offers import offer_by_hour, offer_by_price, offer_classes, offer_with_export
-from kiban.operation.flexibility import assess
+from kiban.operation.flexibility import assess, list_calls
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.horizon import Manner, operate
 from kiban.operation.job_classes import GivenUp, Jobs, give_up, read_jobs, save_power
 from kiban.operation.sales import sell_capacity
+from kiban.operation.settlement import load_market_rules
+from kiban.policy.tax_law import law_day
 
 SCENARIO = Path(__file__).parents[1] / "cases" / "small_run.toml"
 JOBS = Jobs(
@@ -104,6 +108,27 @@ def test_a_higher_price_gives_up_more_and_never_costs_more_than_it(seed: int) ->
         assert one.cost_myen_per_mwh <= one.most_myen_per_mwh + 1e-4
 
 
+def test_by_hand_what_is_offered_at_a_price_is_what_falls_in_the_least_hour_of_a_call() -> None:
+    """20 MW of backup at 0.0412 above import; in the second hour of each call the grid gives 50 of 60 MW: 10 can fall.
+
+    A class that gives up a tenth of 60 MW adds 6 to the least hour.
+    """
+    facility, conditions = flat_campus(20.0)
+    manner = Manner(PerfectForecast(conditions), 48)
+    limit = facility.import_limit_mw.copy()
+    for step in list_calls(operate(facility, conditions, VALUATION, manner), PRODUCT):
+        limit[step + 1] = 50.0
+    course = operate(replace(facility, import_limit_mw=limit), conditions, VALUATION, manner)
+    offers = tuple(offer_by_price(course, VALUATION, manner, PRODUCT))
+    assert {one.most_myen_per_mwh > 0.0412 for one in offers} == {True, False}
+    for one in offers:
+        found = one.offered_mw, one.mean_mw, one.cost_myen_per_mwh
+        expected = (10.0, 50.0 / 3.0, 0.0412) if one.most_myen_per_mwh > 0.0412 else (0.0, 0.0, 0.0)
+        assert found == pytest.approx(expected, rel=1e-4, abs=1e-4)
+    (tenth,) = offer_classes(course, VALUATION, manner, PRODUCT, [GivenUp("tenth", 0.1, 0.05)], 0.4)
+    assert tenth.offered_mw == pytest.approx(6.0, rel=1e-4)
+
+
 def test_by_hour_a_flat_campus_offers_its_backup_whatever_the_notice() -> None:
     facility, conditions = flat_campus(20.0)
     manner = Manner(PerfectForecast(conditions), 48)
@@ -134,6 +159,12 @@ def test_the_command(language: str) -> None:
     assert [one["product"] for one in found["sales"]][:2] == ["capacity", "primary"]
     best = max(found["sales"], key=lambda sale: sale["value_myen_per_year"])
     assert found["flexibility"]["value_myen_per_year"] == best["value_myen_per_year"]
+    # The prices are those of the area, where it has its own.
+    take, rules = load_catalogue().value, load_market_rules()
+    day = law_day(int(take("market.delivery_year")))
+    primary, own = read_products(rules, day)[0], take("market.balancing_price.primary.hokkaido")
+    paid = take("market.balancing_acceptance") * (primary.cap(own) - read_assessment(rules, day).fee_myen_per_mw)
+    assert found["sales"][1]["price_myen_per_mw_year"] == pytest.approx(paid * HOURS_PER_YEAR / primary.block_hours)
     assert found["sentence"]
     text = CliRunner().invoke(app, ["offers", str(SCENARIO), "--lang", language])
     assert text.exit_code == 0
