@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from kiban.report.market.hours_document import MarketDaysDocument, MarketYearDocument
 from kiban.report.national.document import NationalDocument
 from kiban.report.operation.view import OperationDocument, OperationHours
 from kiban.report.payment.document import PaymentDocument
@@ -24,6 +25,7 @@ from kiban.server.access_documents import AuditDocument, AuditProofDocument, Ses
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
 from kiban.server.job_documents import JobDocument
 from kiban.server.live_operation import LiveDocument
+from kiban.server.markets import ImpactAnswer
 from kiban.server.planning_routes import StoredPlanDocument
 from kiban.server.problems import ProblemDocument
 from kiban.server.reading_routes import HealthDocument
@@ -40,6 +42,9 @@ DOCUMENTS = (
     NationalDocument,
     OperationDocument,
     OperationHours,
+    MarketYearDocument,
+    MarketDaysDocument,
+    ImpactAnswer,
     HealthDocument,
     ExamplesDocument,
     SitesDocument,

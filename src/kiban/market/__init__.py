@@ -7,6 +7,7 @@ fleet        thermal plants by area
 offers       thermal offers of few parameters
 blocks       blocks of supply that rise in price, and a market of them
 clearing     the market of each hour, cleared exactly
+alike        days that clear alike, of which one is cleared for all
 storages     the same with pumped hydro and batteries: values of stored energy hour by hour
 readings     files of the power system, as their publishers write them, as observed hours
 backcast     prices and flows that the model gives for observed hours
@@ -14,6 +15,7 @@ calibration  the offers' parameters and ties' limits fitted to prices that were
 trials       a whole fit, with what is tried value by value
 judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
+days         some days of a year without and with a load, and what served them
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 bid_curves   how far the bids that were made move prices for more demand
 congestion   how often an area can take no more, and a non-firm load yields

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.market.areas import Ties
@@ -65,6 +66,25 @@ class Market:
         """Number of hours."""
         return int(self.demand_mw.shape[0])
 
+    def at(self, hours: npt.NDArray[np.int64]) -> Market:
+        """The market of some of the hours, by their places."""
+        blocks = tuple(
+            SupplyBlock(
+                block.name,
+                _at(block.capacity_mw, hours, self.hours),
+                _at(block.low_yen_per_kwh, hours, self.hours),
+                _at(block.high_yen_per_kwh, hours, self.hours),
+                _at(block.emission_t_per_mwh, hours, self.hours),
+            )
+            for block in self.blocks
+        )
+        ties = replace(
+            self.ties,
+            forward_mw=_at(self.ties.forward_mw, hours, self.hours),
+            reverse_mw=_at(self.ties.reverse_mw, hours, self.hours),
+        )
+        return Market(self.demand_mw[hours], blocks, ties)
+
     def with_demand(self, more_mw: Array) -> Market:
         """The same market with more demand, of a shape that broadcasts to that of demand."""
         return Market(self.demand_mw + more_mw, self.blocks, self.ties)
@@ -72,6 +92,11 @@ class Market:
     def with_blocks(self, blocks: Sequence[SupplyBlock]) -> Market:
         """The same market with more blocks of supply."""
         return Market(self.demand_mw, (*self.blocks, *blocks), self.ties)
+
+
+def _at(array: Array, hours: npt.NDArray[np.int64], count: int) -> Array:
+    """An array at some of `count` hours; as it is where it is the same at all times."""
+    return array[hours] if array.ndim == 2 and array.shape[0] == count else array
 
 
 def flat_block(name: str, capacity_mw: Array, low: float, high: float) -> SupplyBlock:

@@ -24,6 +24,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
 from kiban.catalogue import Catalogue
 from kiban.errors import SolverError
+from kiban.market.alike import find_alike
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.blocks import Market
 from kiban.market.clearing import BALANCED_MW, Clearing, HourDuals, clear, find_prices
@@ -102,28 +103,31 @@ def clear_with_storages(
 ) -> StorageClearing:
     """Prices, flows and schedules of least cost; each horizon begins with what its storages hold at its end.
 
-    `start` are prices near those that are looked for, best of the same market with a little other demand: what storages
-    do at them is where they begin. Raises SolverError where a horizon does not clear.
+    Horizons that are alike are cleared once. `start` are prices near those that are looked for, best of the same market
+    with a little other demand: what storages do at them is where they begin. Raises SolverError where a horizon does not
+    clear.
     """
     if horizon_hours < 2 or market.hours % horizon_hours:
         raise ValueError("the hours of the market are a whole number of horizons of two hours or more")
     areas = market.demand_mw.shape[1]
-    near = clear(market).price_yen_per_kwh if start is None else start
-    duals = HorizonDuals(market, storages, horizon_hours, near)
+    some, place = find_alike(market, horizon_hours)
+    different = market.at(some)
+    near = clear(different).price_yen_per_kwh if start is None else start[some]
+    duals = HorizonDuals(different, storages, horizon_hours, near)
     point = _values_of_whole_horizons(duals)
     minimise(duals, point, BALANCED_MW)
     gradient, *_, prices = duals.evaluate(point)
     left = int((~(np.abs(gradient).max(axis=(0, 1)) <= BALANCED_MW)).sum())
     if left:
         raise SolverError(f"the market of {left} horizons with storages does not clear")
-    price, value = in_time(prices), in_time(point)
-    deliver, take, held = (in_time(part) for part in duals.use(point)[:3])
+    price, value, excess = in_time(prices)[place], in_time(point)[place], in_time(gradient)[place]
+    deliver, take, held = (in_time(part)[place] for part in duals.use(point)[:3])
     clearing = clear(market.with_demand(-area_output_mw(storages, deliver - take, areas)), price)
     bands = storages.band_yen_per_kwh / (2.0 * storages.power_mw) * (deliver**2 + take**2)
     holding = HOLDING_YEN_PER_KWH / (2.0 * storages.size_mwh) * held**2
     cost = float(clearing.cost_thousand_yen().sum() + bands.sum() + holding.sum())
     # Every amount is the best answer to its prices, so that cost and dual differ by the balances that are left open.
-    gap = float((clearing.excess_mw * clearing.price_yen_per_kwh).sum() + (in_time(gradient) * value).sum())
+    gap = float((clearing.excess_mw * clearing.price_yen_per_kwh).sum() + (excess * value).sum())
     return StorageClearing(clearing, storages, deliver, take, held, value, cost, gap)
 
 

@@ -19,6 +19,7 @@
     reading_routes       addresses that only read what kiban knows
     planning_routes      addresses that plan
     operation_routes     addresses of operations
+    market_routes        addresses of the market around
     job_routes           addresses of jobs
     job_documents        a job as JSON
     job_events           a job as it goes on, as server-sent events
@@ -37,6 +38,7 @@
     plan_files           a plan as files to take home
     queueing             a question that becomes a job
     operations           a plan that is operated, and its files
+    markets              the market's year, its days, and what a load does to others
     live_operation       the journal of a campus that is operated, followed
     live_events          the same as server-sent events
 

@@ -19,6 +19,7 @@ from kiban.errors import MOST_PROBLEMS, KibanError, Problem
 from kiban.server import (
     access_routes,
     job_routes,
+    market_routes,
     operation_routes,
     pages,
     planning_routes,
@@ -85,7 +86,16 @@ def make_application(settings: Settings) -> FastAPI:
         lifespan=live,
     )
     app.state.service = service
-    rooms = (reading_routes, access_routes, job_routes, planning_routes, operation_routes, sign_in_page, pages)
+    rooms = (
+        reading_routes,
+        access_routes,
+        job_routes,
+        planning_routes,
+        operation_routes,
+        market_routes,
+        sign_in_page,
+        pages,
+    )
     for routes in rooms:
         app.include_router(routes.router)
     app.add_exception_handler(RequestValidationError, _answer_invalid)

@@ -11,6 +11,7 @@ Packages = Annotated[list[Annotated[str, Field(min_length=1, max_length=80)]], F
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Mode = Literal["auto", "instant", "job"]
 DAY = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+LARGEST_LOAD_MW = 100_000.0
 LONGEST_SESSION = 64
 LARGEST_SEQUENCE = 2**53 - 1
 SESSION = Annotated[str, Field(max_length=LONGEST_SESSION)]
@@ -145,6 +146,15 @@ class NationalQuestion(Numbered):
     """Dotted keys with new values."""
     insist: bool = False
     """Take values that are a hundred times outside of what is plausible, as `--insist` does."""
+
+
+class ImpactQuestion(Numbered):
+    """Ask what a load does to the prices and bills of others."""
+
+    load_mw: Annotated[float, Field(ge=0, le=LARGEST_LOAD_MW, allow_inf_nan=False)]
+    """The load, the same in every hour."""
+    area: Annotated[str, Field(min_length=1, max_length=40)] = "all"
+    """An area of the market, or `all`: spread over them as their demand is."""
 
 
 class SessionQuestion(Body):

@@ -38,6 +38,7 @@ ACCEPTED = frozenset(
         "/api/v1/frontier",
         "/api/v1/runs",
         "/api/v1/national",
+        "/api/v1/impact",
     }
 )
 OPEN = frozenset({"/api/v1/health", "/api/v1/session", "/api/v1/sign-in", "/api/v1/sign-in/return"})

@@ -1,4 +1,4 @@
-"""What a job does: one plan, who pays, a comparison, a sweep, a frontier, an operation, or the national plan.
+"""What a job does: a plan, who pays, a comparison, a sweep, a frontier, an operation, the national plan, an impact.
 
 Runs in a worker process. A question is plain JSON, so that it outlives the server.
 """
@@ -27,6 +27,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.plain import differing_sections, plain_scenario, restore_scenario
+from kiban.server.markets import answer_impact
 from kiban.server.operations import answer_run
 from kiban.server.packing import PackedPlan, pack_plan, plan_id
 from kiban.server.payments import ask, read_packages
@@ -63,7 +64,7 @@ def run(kind: str, question: Mapping[str, Any], tell: Tell) -> Outcome:
     """Do a job; raises what the parts raise."""
     tell(say("started"))
     return {"plan": _plan, "pay": _pay, "compare": _compare, "sweep": _sweep, "frontier": _frontier,
-            "run": _run, "national": _national}[kind](question, tell)  # fmt: skip
+            "run": _run, "national": _national, "impact": _impact}[kind](question, tell)  # fmt: skip
 
 
 def _teller(tell: Tell, done: int | None = None, of: int | None = None) -> Report:
@@ -179,6 +180,10 @@ def _frontier(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 def _run(question: Mapping[str, Any], tell: Tell) -> Outcome:
     return Outcome(answer_run(question, _teller(tell)))
+
+
+def _impact(question: Mapping[str, Any], tell: Tell) -> Outcome:
+    return Outcome({"impact": answer_impact(question["area"], question["load_mw"])})
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:

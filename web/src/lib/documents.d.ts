@@ -1410,6 +1410,81 @@ export interface OperationHours {
   units: Record<string, string>;
 }
 
+/** An area in a year without the load; prices are means of the hours, by month in the order of the year. */
+export interface MarketAreaDocument {
+  id: string;
+  price_yen_per_kwh: number;
+  month_price_yen_per_kwh: number[];
+  month_demand_mw: number[];
+}
+
+/** A tie between two areas and its limits each way, MW. */
+export interface TieDocument {
+  from_area: string;
+  to_area: string;
+  forward_mw: number;
+  reverse_mw: number;
+}
+
+/** A year of the market; `months` are 1 to 12 in its order, `week_price_yen_per_kwh` is the mean of each week of */
+export interface MarketYearDocument {
+  first: string;
+  last: string;
+  synthetic: boolean;
+  months: number[];
+  areas: MarketAreaDocument[];
+  ties: TieDocument[];
+  month_flow_mw: number[][];
+  week_first: string[];
+  week_price_yen_per_kwh: number[];
+}
+
+/** Days without or with the load: by area, by tie, and by source and area. */
+export interface MarketSideDocument {
+  price_yen_per_kwh: number[][];
+  flow_mw: number[][];
+  supply_mw: Record<string, number[][]>;
+}
+
+/** Some days of the market; `start` is the first hour in Japan's time, `load_mw` by area. */
+export interface MarketDaysDocument {
+  start: string;
+  hours: number;
+  synthetic: boolean;
+  areas: string[];
+  ties: TieDocument[];
+  load_mw: number[];
+  demand_mw: number[][];
+  before: MarketSideDocument;
+  after: MarketSideDocument;
+}
+
+/** A central figure and the range of all variants. */
+export interface RangeAnswer {
+  central: number;
+  low: number;
+  high: number;
+}
+
+/** An area without and with the load, and what its others pay. */
+export interface ImpactAreaAnswer {
+  id: string;
+  price_before_yen_per_kwh: number;
+  price_after_yen_per_kwh: number;
+  others_pay_myen_per_year: RangeAnswer;
+}
+
+/** What a load does to others in a year. */
+export interface ImpactAnswer {
+  areas: ImpactAreaAnswer[];
+  others_pay_myen_per_year: RangeAnswer;
+  load_mwh: number;
+  synthetic: boolean;
+  emissions_t_per_year: number;
+  curtailment_absorbed_mwh: number;
+  residual_yen: number;
+}
+
 /** What a server takes on. */
 export interface LimitsDocument {
   body_bytes: number;

@@ -1,8 +1,9 @@
 """The power system around, for readers.
 
-    words     what a load does to the bills of others, in sentences
-    document  the JSON of an impact
-    terminal  what `kiban impact` prints
+    words           what a load does to the bills of others, in sentences
+    document        the JSON of an impact
+    hours_document  the JSON of a year by month, and of some of its days hour by hour
+    terminal        what `kiban impact` prints
 
 What is calculated of the market stands in `kiban.market`.
 """

@@ -1,0 +1,45 @@
+"""Addresses of the market: a year by month, some days hour by hour, and what a load does to others."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from kiban.server.bodies import DAY, LARGEST_LOAD_MW, ImpactQuestion
+from kiban.server.markets import answer_days, answer_year, spread
+from kiban.server.problems import refuse
+from kiban.server.queueing import queue_job
+from kiban.server.service import Json, Planner, Viewer
+
+router = APIRouter(prefix="/api/v1")
+MOST_DAYS = 31
+
+
+@router.get("/market", tags=["market"])
+def year(caller: Viewer) -> Json:
+    """The year of the market without the load: prices, demand and flows by month, prices by week."""
+    return Json(answer_year())
+
+
+@router.get("/market/days", tags=["market"])
+def days(
+    caller: Viewer,
+    first: Annotated[str, Query(pattern=DAY)],
+    count: Annotated[int, Query(alias="days", ge=1, le=MOST_DAYS)] = 7,
+    area: Annotated[str, Query(max_length=40)] = "all",
+    load_mw: Annotated[float, Query(ge=0, le=LARGEST_LOAD_MW, allow_inf_nan=False)] = 0.0,
+) -> Json:
+    """Some days hour by hour, without and with a load in an area, or in all as their demand is."""
+    return Json(answer_days(first, count, area, load_mw))
+
+
+@router.post("/impact", tags=["market"])
+async def impact(question: ImpactQuestion, request: Request, caller: Planner) -> Json:
+    """What a load does to the prices and bills of others, as a job."""
+    if question.mode == "instant":
+        raise refuse("too-large", "instant", path="mode", seconds="6")
+    await run_in_threadpool(spread, question.area, question.load_mw)
+    asked = {"area": question.area, "load_mw": question.load_mw}
+    return await queue_job("impact", question.area, asked, question, request, caller)

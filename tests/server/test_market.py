@@ -1,0 +1,112 @@
+"""The market over HTTP: a year by month, days hour by hour, and what a load does to others as a job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.cases.servers import Client, wait_for_job
+
+from kiban.market.areas import MARKET_AREAS
+from kiban.market.days import SOURCES
+from kiban.server.markets import find_case, find_year, spread
+
+FIRST = "2024-08-05"
+
+
+@pytest.fixture(scope="module")
+def week(client: Client) -> Any:
+    """A week of August with 1 GW more in Tokyo."""
+    return client.get(f"/api/v1/market/days?first={FIRST}&area=tokyo&load_mw=1000").json()
+
+
+def test_the_year_is_that_of_the_market(client: Client) -> None:
+    found = client.get("/api/v1/market").json()
+    year = find_year()
+    hours, price = year.case.hours, year.price_yen_per_kwh
+    assert found["synthetic"] is True
+    assert (found["first"], found["last"]) == ("2024-04-01", "2025-03-31")
+    assert found["months"] == [4, 5, 6, 7, 8, 9, 10, 11, 12, 1, 2, 3]
+    august = hours.month == 8
+    for place, area in enumerate(found["areas"]):
+        assert area["id"] == MARKET_AREAS[place]
+        assert area["price_yen_per_kwh"] == pytest.approx(price[:, place].mean(), abs=0.006)
+        assert area["month_price_yen_per_kwh"][4] == pytest.approx(price[august, place].mean(), abs=0.006)
+        assert area["month_demand_mw"][4] == pytest.approx(hours.demand_mw[august, place].mean(), abs=0.6)
+    flow = year.cleared.clearing.flow_mw
+    for tie, means in enumerate(found["month_flow_mw"]):
+        assert means[4] == pytest.approx(flow[august, tie].mean(), abs=0.6)
+    assert len(found["week_first"]) == len(found["week_price_yen_per_kwh"]) == 52
+    fifth = slice(5 * 168, 6 * 168)
+    demand = hours.demand_mw[fifth]
+    paid = (price[fifth] * demand).sum() / demand.sum()
+    assert found["week_first"][5] == "2024-05-06"
+    assert found["week_price_yen_per_kwh"][5] == pytest.approx(paid, abs=0.006)
+
+
+def test_days_are_those_of_the_year_and_balance(week: Any) -> None:
+    assert (week["start"], week["hours"]) == (f"{FIRST}T00:00", 168)
+    assert tuple(week["areas"]) == MARKET_AREAS
+    assert week["load_mw"] == [1000.0 if area == "tokyo" else 0.0 for area in MARKET_AREAS]
+    first = int(np.flatnonzero(find_case().hours.start == np.datetime64(FIRST, "h"))[0])
+    year = find_year()
+    for place in range(len(MARKET_AREAS)):
+        prices = year.price_yen_per_kwh[first : first + 168, place]
+        np.testing.assert_allclose(week["before"]["price_yen_per_kwh"][place], prices, atol=0.006)
+    for side, load in (("before", 0.0), ("after", 1.0)):
+        assert tuple(week[side]["supply_mw"]) == SOURCES
+        served = np.array(week["demand_mw"], dtype=float) + load * np.array(week["load_mw"])[:, None]
+        served -= sum(np.array(output) for output in week[side]["supply_mw"].values())
+        for tie, flow in zip(week["ties"], week[side]["flow_mw"], strict=True):
+            served[MARKET_AREAS.index(tie["from_area"])] += flow
+            served[MARKET_AREAS.index(tie["to_area"])] -= flow
+        # Each of some twenty figures is rounded to a MW.
+        assert np.abs(served).max() <= 12.0
+
+
+def test_a_load_raises_prices_where_it_stands(week: Any) -> None:
+    tokyo = MARKET_AREAS.index("tokyo")
+    before, after = (np.array(week[side]["price_yen_per_kwh"][tokyo]) for side in ("before", "after"))
+    assert (after >= before - 0.011).all()
+    assert after.mean() > before.mean() + 0.1
+
+
+def test_a_load_over_all_areas_is_spread_as_their_demand() -> None:
+    demand = find_case().hours.demand_mw.sum(axis=0)
+    found = spread("all", 3000.0)
+    assert found.sum() == pytest.approx(3000.0)
+    np.testing.assert_allclose(found / found[0], demand / demand[0])
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("first=2024-08-05&area=okinawa", "okinawa"),
+        ("first=2025-03-26", "2025-03-25"),
+        ("first=2023-08-05", "2024-04-01"),
+        ("first=august", "first"),
+        ("first=2024-08-05&days=32", "days"),
+        ("first=2024-08-05&load_mw=-1", "load_mw"),
+        ("first=2024-08-05&load_mw=inf", "load_mw"),
+    ],
+)
+def test_what_the_market_cannot_show_is_refused(client: Client, query: str, said: str) -> None:
+    answer = client.get(f"/api/v1/market/days?{query}")
+    assert answer.status_code == 422
+    assert said in answer.text
+
+
+def test_an_impact_is_a_job(client: Client) -> None:
+    answer = client.post("/api/v1/impact", json={"area": "tokyo", "load_mw": 1000.0, "sequence": 7})
+    assert answer.status_code == 202, answer.text
+    assert answer.json()["sequence"] == 7
+    job = wait_for_job(client.get, answer.json()["job"]["id"])
+    assert job["state"] == "done", job["problem"]
+    found = job["result"]["impact"]
+    assert [area["id"] for area in found["areas"]] == list(MARKET_AREAS)
+    for area in found["areas"]:
+        pays = area["others_pay_myen_per_year"]
+        assert pays["low"] <= pays["central"] <= pays["high"]
+    assert client.post("/api/v1/impact", json={"area": "okinawa", "load_mw": 1.0}).status_code == 422
+    assert client.post("/api/v1/impact", json={"area": "all", "load_mw": 1.0, "mode": "instant"}).status_code == 413
