@@ -17,11 +17,22 @@ STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
         "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.",
-        "run.forecast.", "run.file.", "live.", "frontier.file.", "frontier.emissions",
+        "run.forecast.", "run.file.", "live.", "market.day.", "market.source.", "frontier.file.", "frontier.emissions",
         "frontier.clean_share")  # fmt: skip
 """Keys that are put together at run time."""
-LATER = [f"assets/{name}" for name in ("FrontierPart", "Japan", "Pay", "Pay", "Run", "Run", "Years", "en", "ja")]
-"""What a page loads when it is asked for: three screens, two with styles of their own, the frontier, what two of them
+LATER = [
+    f"assets/{name}"
+    for name in (
+        "FrontierPart",
+        "Japan",
+        *("Market", "Market", "Pay", "Pay", "Run", "Run"),
+        "Years",
+        "en",
+        "ja",
+        "operation",
+    )
+]
+"""What a page loads when it is asked for: four screens, three with styles of their own, the frontier, what two of them
 share, and the texts."""
 
 

@@ -13,6 +13,7 @@ export const COLOURS: Record<string, string> = {
   backup: '#4b4453',
   battery: '#8d6cc9',
   discharge: '#8d6cc9',
+  inflow: '#9aa3ad',
   other: '#c9c3b4',
   compute: '#0f5c73',
   supply: '#4fae91',
@@ -21,6 +22,15 @@ export const COLOURS: Record<string, string> = {
   environment: '#a8503c',
   measures: '#6b8fb3',
   unserved: '#c2410c',
+  nuclear: '#6f8f3f',
+  biomass: '#7a5c3e',
+  solar: '#f2c230',
+  coal: '#3d3f45',
+  gas: '#d08b5b',
+  oil: '#7b3f2a',
+  least: '#77706a',
+  last: '#b5482f',
+  pumped: '#8d6cc9',
 };
 const STORED = ['#b08fe0', '#6f4fb0', '#c9b2ee'];
 export const colourOf = (name: string): string =>

@@ -2,7 +2,7 @@
 import type en from '../text/en.json';
 import type { Changes, Language, Study, Value } from './types';
 
-export const SCREENS = ['start', 'build', 'pay', 'run', 'japan', 'compare', 'saved'] as const;
+export const SCREENS = ['start', 'build', 'pay', 'run', 'market', 'japan', 'compare', 'saved'] as const;
 export type Screen = (typeof SCREENS)[number];
 export type Key = keyof typeof en;
 type Texts = Record<string, string>;
@@ -24,6 +24,13 @@ export interface Run {
   events?: string;
 }
 
+/** The load whose effect on others is asked for, and the week that is looked at, where they are not the default. */
+export interface Market {
+  area?: string;
+  load_mw?: number;
+  first?: string;
+}
+
 interface Place {
   language: Language;
   screen: Screen;
@@ -35,6 +42,7 @@ interface Place {
   /** What differs from the worked example of the whole country. */
   national: Changes;
   run: Run;
+  market: Market;
 }
 
 function valueOf(text: string): Value {
@@ -73,6 +81,13 @@ function readPlace(): Place {
   }
   const horizon = Number(query.get('run.horizon_hours') ?? NaN);
   if (Number.isFinite(horizon)) run.horizon_hours = horizon;
+  const market: Market = {};
+  for (const name of ['area', 'first'] as const) {
+    const given = query.get(`market.${name}`);
+    if (given) market[name] = given;
+  }
+  const load = Number(query.get('market.load_mw') ?? NaN);
+  if (Number.isFinite(load)) market.load_mw = load;
   return {
     language: first === 'ja' ? 'ja' : 'en',
     screen: (SCREENS as readonly string[]).includes(second) ? (second as Screen) : 'start',
@@ -81,6 +96,7 @@ function readPlace(): Place {
     others: query.getAll('other').map((text) => readStudy(new URLSearchParams(text))),
     national,
     run,
+    market,
   };
 }
 
@@ -93,6 +109,7 @@ export function addressOf(change: Partial<Place>): string {
   if (place.screen === 'compare') for (const other of place.others) query.append('other', studyQuery(other).toString());
   if (place.screen === 'japan') for (const [key, value] of Object.entries(place.national)) query.set(`nation.${key}`, String(value));
   if (place.screen === 'run') for (const [key, value] of Object.entries(place.run)) query.set(`run.${key}`, String(value));
+  if (place.screen === 'market') for (const [key, value] of Object.entries(place.market)) query.set(`market.${key}`, String(value));
   const path = `/${place.language}/${place.screen === 'start' ? '' : place.screen}`;
   return `${path}?${query}`;
 }
