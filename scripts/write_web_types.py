@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_origin, get_type_hints, is_typeddict
 
 from kiban.report.market.hours_document import MarketDaysDocument, MarketYearDocument
+from kiban.report.market.view import ImpactView
 from kiban.report.national.document import NationalDocument
 from kiban.report.operation.view import OperationDocument, OperationHours
 from kiban.report.payment.document import PaymentDocument
@@ -25,7 +26,6 @@ from kiban.server.access_documents import AuditDocument, AuditProofDocument, Ses
 from kiban.server.catalogue_documents import ExamplesDocument, FactsDocument, SitesDocument
 from kiban.server.job_documents import JobDocument
 from kiban.server.live_operation import LiveDocument
-from kiban.server.markets import ImpactAnswer
 from kiban.server.planning_routes import StoredPlanDocument
 from kiban.server.problems import ProblemDocument
 from kiban.server.reading_routes import HealthDocument
@@ -44,7 +44,7 @@ DOCUMENTS = (
     OperationHours,
     MarketYearDocument,
     MarketDaysDocument,
-    ImpactAnswer,
+    ImpactView,
     HealthDocument,
     ExamplesDocument,
     SitesDocument,

@@ -240,6 +240,10 @@ TAKEN: Mapping[str, Collection[str]] = {
     },
     # The questions of a server and of a command line.
     "server": {
+        "kiban.finance.on_others.days_of_load",
+        "kiban.finance.on_others.impact_of_load",
+        "kiban.finance.on_others.year_of_market",
+        "kiban.market.campus.bare_load",
         "kiban.finance.joint_draws.with_draws",
         "kiban.national.building.build_national",
         "kiban.planning.building.build",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from tests.remedies import Case, Ground, Step
 
 from kiban.catalogue import load_catalogue
+from kiban.finance.on_others import days_of_load
 from kiban.market.campus import load_of_study, place_of
 from kiban.planning.grid_draw import load_of_plan
 from kiban.scenario.national_file import read_national
@@ -43,8 +45,13 @@ def studied(g: Ground, *sites: str) -> Step:
     return lambda: load_of_study(read_national(g.write("study.toml", lines)), load_catalogue())
 
 
+def shown(first: str) -> Step:
+    return lambda: days_of_load(date.fromisoformat(first), 7, 10.0, "all")
+
+
 TOKYO = ("--area", "tokyo")
 CASES: Mapping[str, Case] = {
+    "market.no_days": lambda g: (shown("2025-03-28"), shown("2024-04-01"), shown("2025-03-25")),
     "impact.beyond_bids": lambda g: (
         asked(g, "--load", "1500", *TOKYO, "--fast"),
         asked(g, "--load", "1000", *TOKYO, "--fast"),

@@ -349,14 +349,6 @@ CASES: Mapping[str, Case] = {
     "no_job": lambda g: (get("jobs/j_none"), get("jobs")),
     "no_file_kind": lambda g: (of_plan("/files/zzz"), *(of_plan(f"/files/{kind}") for kind in ("toml", "html"))),
     "no_column": lambda g: (of_plan("/hourly?columns=zzz"), of_plan("/hourly?columns=load_mw&to=2")),
-    "no_market_area": lambda g: (
-        get("market/days?first=2024-07-01&area=okinawa"),
-        *(get(f"market/days?first=2024-07-01&days=1&load_mw=1&area={area}") for area in ("tokyo", "all")),
-    ),
-    "no_market_days": lambda g: (
-        get("market/days?first=2025-03-28"),
-        *(get(f"market/days?first={first}") for first in ("2024-04-01", "2025-03-25")),
-    ),
     "no_hours": lambda g: (of_none("/hourly"), of_plan("/hourly?to=2")),
     "range": lambda g: (
         of_plan("/hourly?columns=load_mw&from=5&to=999"),

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from tests.cases.servers import Client, wait_for_job
 
+from kiban.finance.on_others import year_of_market
 from kiban.market.areas import MARKET_AREAS
+from kiban.market.campus import bare_load
 from kiban.market.days import SOURCES
-from kiban.server.markets import find_case, find_year, spread
 
 FIRST = "2024-08-05"
 
@@ -23,7 +24,7 @@ def week(client: Client) -> Any:
 
 def test_the_year_is_that_of_the_market(client: Client) -> None:
     found = client.get("/api/v1/market").json()
-    year = find_year()
+    year = year_of_market().year
     hours, price = year.case.hours, year.price_yen_per_kwh
     assert found["synthetic"] is True
     assert (found["first"], found["last"]) == ("2024-04-01", "2025-03-31")
@@ -49,8 +50,8 @@ def test_days_are_those_of_the_year_and_balance(week: Any) -> None:
     assert (week["start"], week["hours"]) == (f"{FIRST}T00:00", 168)
     assert tuple(week["areas"]) == MARKET_AREAS
     assert week["load_mw"] == [1000.0 if area == "tokyo" else 0.0 for area in MARKET_AREAS]
-    first = int(np.flatnonzero(find_case().hours.start == np.datetime64(FIRST, "h"))[0])
-    year = find_year()
+    first = int(np.flatnonzero(year_of_market().year.case.hours.start == np.datetime64(FIRST, "h"))[0])
+    year = year_of_market().year
     for place in range(len(MARKET_AREAS)):
         prices = year.price_yen_per_kwh[first : first + 168, place]
         np.testing.assert_allclose(week["before"]["price_yen_per_kwh"][place], prices, atol=0.006)
@@ -73,8 +74,8 @@ def test_a_load_raises_prices_where_it_stands(week: Any) -> None:
 
 
 def test_a_load_over_all_areas_is_spread_as_their_demand() -> None:
-    demand = find_case().hours.demand_mw.sum(axis=0)
-    found = spread("all", 3000.0)
+    demand = year_of_market().year.case.hours.demand_mw.sum(axis=0)
+    found = bare_load(3000.0, "all").load_mw
     assert found.sum() == pytest.approx(3000.0)
     np.testing.assert_allclose(found / found[0], demand / demand[0])
 

@@ -42,7 +42,9 @@ def impact_command(
         float | None,
         typer.Option("--load", metavar="MW", min=0, max=100_000, help="A flat load in place of a subject."),
     ] = None,
-    area: Annotated[str | None, typer.Option("--area", metavar="AREA", help="With --load: where, as tokyo.")] = None,
+    area: Annotated[
+        str | None, typer.Option("--area", metavar="AREA", help="With --load: where, as tokyo; all: as demand is.")
+    ] = None,
     everywhere: Annotated[
         bool, typer.Option("--areas", help="Also put the campus in each area; takes minutes.")
     ] = False,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kiban.catalogue import load_catalogue
 from kiban.market.campus import CampusImpact, ask_market, bare_load, load_of_study
+from kiban.market.days import MarketDays, clear_days
 from kiban.market.hours import synthetic_hours
+from kiban.market.overview import MarketOverview, overlook
+from kiban.market.year import MarketCase, clear_year, default_case
 from kiban.progress import Report, say_nothing
 
 if TYPE_CHECKING:
@@ -64,3 +69,22 @@ def impact_of_study(
     if plan.status == "infeasible":
         raise NationalInfeasibleError(plan)
     return ask_market(load_of_national_plan(plan), catalogue, fast=fast, everywhere=everywhere, report=report)
+
+
+def days_of_load(first: date, days: int, load_mw: float, area: str) -> MarketDays:
+    """Days of the catalogue's year without and with a flat load in an area, or over `all`.
+
+    Raises `ScenarioError` for an area that is not of the market, and for days that the year does not hold.
+    """
+    return clear_days(_case(), first, days, bare_load(load_mw, area).load_mw)
+
+
+@cache
+def year_of_market() -> MarketOverview:
+    """The catalogue's year at a glance, without any load of ours; cleared once in a process."""
+    return overlook(clear_year(_case()))
+
+
+@cache
+def _case() -> MarketCase:
+    return default_case(load_catalogue())

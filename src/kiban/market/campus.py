@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.catalogue import Catalogue
+from kiban.catalogue import Catalogue, load_catalogue
 from kiban.catalogue.sites import AREAS
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.market.areas import MARKET_AREAS
@@ -26,6 +26,7 @@ from kiban.progress import Report, say_nothing
 if TYPE_CHECKING:
     from kiban.scenario.national import NationalScenario
 
+ALL_AREAS = "all"
 UNCONNECTED_AREAS = tuple(area for area in AREAS if area not in MARKET_AREAS)
 Basis = Literal["load", "plan", "connections", "sites", "national_plan"]
 """What the hours of the load come from: a number, a plan's hours, the connections or sites that a study names, or the
@@ -60,12 +61,16 @@ class CampusImpact:
 
 
 def bare_load(load_mw: float, area: str, flexible_share: float = 0.0, delay_hours: float = 0.0) -> CampusLoad:
-    """A flat load in an area, of which a share may wait for some hours.
+    """A flat load in an area, or over `all` of them as their demand is, of which a share may wait for some hours.
 
     Raises `ScenarioError` for an area without an exchange, or one that is not known.
     """
     load = np.zeros(len(MARKET_AREAS))
-    load[place_of(area, "--area")] = load_mw
+    if area == ALL_AREAS:
+        demand = synthetic_hours(load_catalogue()).demand_mw.sum(axis=0)
+        load += load_mw * demand / demand.sum()
+    else:
+        load[place_of(area, "--area")] = load_mw
     return CampusLoad("", "load", load, CampusDraw(load_mw, flexible_share, delay_hours))
 
 

@@ -6,12 +6,17 @@ Offers follow the mean of the month and the fleet that of the year, so the days 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.market.hours import Hours, MarketHours
+from kiban.calendar import HOURS_PER_DAY
+from kiban.errors import Problem, ScenarioError
+from kiban.market.areas import Ties
+from kiban.market.hours import MarketHours
 from kiban.market.offers import BIOMASS, FIXED, MUST_RUN, RESERVE, UNSERVED, VARIABLE, build_market
 from kiban.market.storages import StorageClearing, clear_with_storages
 from kiban.market.year import MarketCase
@@ -30,32 +35,51 @@ SOURCES: Final = ("nuclear", "hydro", "geothermal", "biomass", "solar", "wind", 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DaysSide:
+    """The days without or with the load: how they clear, and what serves demand, MW by `SOURCES`, `(hours, areas)`."""
+
+    cleared: StorageClearing
+    supply_mw: dict[str, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class MarketDays:
-    """Days of a case, cleared `before` and `after` the load came; arrays there are `(hours of these days, ...)`."""
+    """Days of a case, `before` and `after` a load `(areas,)` came."""
 
     hours: MarketHours
-    before: StorageClearing
-    after: StorageClearing
-
-    @property
-    def start(self) -> Hours:
-        """When each hour begins."""
-        return self.hours.start
+    ties: Ties
+    load_mw: Array
+    before: DaysSide
+    after: DaysSide
 
 
-def clear_days(case: MarketCase, first_hour: int, hours: int, load_mw: Array) -> MarketDays:
-    """The days from `first_hour` on, without and with `load_mw` `(areas,)`, as they clear in the whole case."""
-    chosen = np.arange(first_hour, first_hour + hours)
+def clear_days(case: MarketCase, first: date, days: int, load_mw: Array) -> MarketDays:
+    """The days from `first` on, without and with a load `(areas,)`, as they clear in the whole case.
+
+    Raises `ScenarioError` where the case does not hold them all.
+    """
+    chosen = _hours_of(case.hours, first, days)
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels).at(chosen)
-    before = clear_with_storages(market, case.storages)
-    after = before
-    if load_mw.any():
-        loaded = market.with_demand(np.broadcast_to(load_mw, market.demand_mw.shape))
-        after = clear_with_storages(loaded, case.storages, start=before.clearing.price_yen_per_kwh)
-    return MarketDays(_hours_at(case.hours, chosen), before, after)
+    hours = _hours_at(case.hours, chosen)
+    without = clear_with_storages(market, case.storages)
+    before = DaysSide(without, supply_by_source(hours, without))
+    if not load_mw.any():
+        return MarketDays(hours, market.ties, load_mw, before, before)
+    loaded = market.with_demand(np.broadcast_to(load_mw, market.demand_mw.shape))
+    cleared = clear_with_storages(loaded, case.storages, start=without.clearing.price_yen_per_kwh)
+    return MarketDays(hours, market.ties, load_mw, before, DaysSide(cleared, supply_by_source(hours, cleared)))
 
 
-def _hours_at(hours: MarketHours, chosen: np.typing.NDArray[np.int64]) -> MarketHours:
+def _hours_of(hours: MarketHours, first: date, days: int) -> npt.NDArray[np.int64]:
+    all_days = hours.start[::HOURS_PER_DAY].astype("datetime64[D]")
+    places = np.flatnonzero(all_days == np.datetime64(first, "D"))
+    if not places.size or places[0] + days > all_days.size:
+        said = {"value": f"{first}", "first": f"{all_days[0]}", "last": f"{all_days[-days]}"}
+        raise ScenarioError(Problem("market.no_days", key="first", values=said))
+    return np.arange(days * HOURS_PER_DAY, dtype=np.int64) + int(places[0]) * HOURS_PER_DAY
+
+
+def _hours_at(hours: MarketHours, chosen: npt.NDArray[np.int64]) -> MarketHours:
     by_hour = [name for name in hours.__dataclass_fields__ if name not in {"areas", "synthetic"}]
     return replace(hours, **{name: getattr(hours, name)[chosen] for name in by_hour})
 

@@ -183,7 +183,7 @@ def _run(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 
 def _impact(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    return Outcome({"impact": answer_impact(question["area"], question["load_mw"])})
+    return Outcome(dict(answer_impact(question["load_mw"], question["area"], report=_teller(tell))))
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:

@@ -2,6 +2,7 @@
 
     words           what a load does to the bills of others, in sentences
     document        the JSON of an impact
+    view            the same for pages, in every language
     hours_document  the JSON of a year by month, and of some of its days hour by hour
     terminal        what `kiban impact` prints
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-import numpy as np
-
 from kiban.arrays import Array
 from kiban.market.areas import Ties
-from kiban.market.days import MarketDays, supply_by_source
-from kiban.market.storages import StorageClearing
-from kiban.market.year import MarketYear
+from kiban.market.days import DaysSide, MarketDays
+from kiban.market.overview import MarketOverview
 
 _DIGITS_OF_PRICES = 2
+_DATE = len("2024-04-01")
 
 
 class TieDocument(TypedDict):
@@ -37,8 +35,7 @@ class MarketAreaDocument(TypedDict):
 
 
 class MarketYearDocument(TypedDict):
-    """A year of the market; `months` are 1 to 12 in its order, `week_price_yen_per_kwh` is the mean of each week of
-    its days, weighted by demand."""
+    """A year of the market; `months` are 1 to 12 in its order, prices of weeks are what demand pays for a kWh."""
 
     first: str
     last: str
@@ -73,70 +70,59 @@ class MarketDaysDocument(TypedDict):
     after: MarketSideDocument
 
 
-def year_document(year: MarketYear) -> MarketYearDocument:
+def year_document(found: MarketOverview) -> MarketYearDocument:
     """The year without any load of ours, by month and week."""
-    hours = year.case.hours
-    month = hours.places_of("M")
-    price, demand = year.price_yen_per_kwh, hours.demand_mw
-    by_month, used = _means(price, month), _means(demand, month)
-    flow = _means(year.cleared.clearing.flow_mw, month)
-    day = hours.start[::24].astype("datetime64[D]")
-    weeks = range(0, len(day) - 6, 7)
-    paid = [(price * demand)[24 * first : 24 * first + 168].sum() for first in weeks]
-    taken = [demand[24 * first : 24 * first + 168].sum() for first in weeks]
-    names = hours.month[np.unique(month, return_index=True)[1]]
+    hours = found.year.case.hours
+    price, demand = found.month_price_yen_per_kwh.T, found.month_demand_mw.T
     return {
-        "first": str(day[0]),
-        "last": str(day[-1]),
+        "first": str(hours.start[0])[:_DATE],
+        "last": str(hours.start[-1])[:_DATE],
         "synthetic": hours.synthetic,
-        "months": [int(name) for name in names],
+        "months": list(found.months),
         "areas": [
             {
                 "id": area,
-                "price_yen_per_kwh": round(float(price[:, place].mean()), _DIGITS_OF_PRICES),
-                "month_price_yen_per_kwh": _prices(by_month[:, place]),
-                "month_demand_mw": [float(value) for value in used[:, place].round()],
+                "price_yen_per_kwh": round(float(found.price_yen_per_kwh[place]), _DIGITS_OF_PRICES),
+                "month_price_yen_per_kwh": _prices(price[place]),
+                "month_demand_mw": demand[place].round().tolist(),
             }
             for place, area in enumerate(hours.areas)
         ],
-        "ties": tie_documents(year.case.ties),
-        "month_flow_mw": [[float(value) for value in tie.round()] for tie in flow.T],
-        "week_first": [str(day[first]) for first in weeks],
-        "week_price_yen_per_kwh": [
-            round(float(yen / mwh), _DIGITS_OF_PRICES) for yen, mwh in zip(paid, taken, strict=True)
-        ],
+        "ties": tie_documents(found.year.case.ties),
+        "month_flow_mw": found.month_flow_mw.T.round().tolist(),
+        "week_first": [str(day) for day in found.week_first],
+        "week_price_yen_per_kwh": _prices(found.week_price_yen_per_kwh),
     }
 
 
-def days_document(days: MarketDays, load_mw: Array) -> MarketDaysDocument:
-    """Days without and with a load `(areas,)`, hour by hour."""
+def days_document(days: MarketDays) -> MarketDaysDocument:
+    """Days without and with a load, hour by hour."""
     hours = days.hours
     return {
-        "start": str(hours.start[0].astype("datetime64[m]")),
+        "start": f"{hours.start[0]}:00",
         "hours": len(hours.start),
         "synthetic": hours.synthetic,
         "areas": list(hours.areas),
-        "ties": tie_documents(days.before.clearing.market.ties),
-        "load_mw": [float(value) for value in load_mw],
+        "ties": tie_documents(days.ties),
+        "load_mw": days.load_mw.tolist(),
         "demand_mw": _powers(hours.demand_mw),
-        "before": _side(days, days.before),
-        "after": _side(days, days.after),
+        "before": _side(days.before),
+        "after": _side(days.after),
     }
 
 
-def _side(days: MarketDays, cleared: StorageClearing) -> MarketSideDocument:
-    price = cleared.clearing.price_yen_per_kwh
-    supply = supply_by_source(days.hours, cleared)
+def _side(side: DaysSide) -> MarketSideDocument:
+    clearing = side.cleared.clearing
     return {
-        "price_yen_per_kwh": [_prices(column) for column in price.T],
-        "flow_mw": _powers(cleared.clearing.flow_mw),
-        "supply_mw": {name: _powers(output) for name, output in supply.items()},
+        "price_yen_per_kwh": [_prices(column) for column in clearing.price_yen_per_kwh.T],
+        "flow_mw": _powers(clearing.flow_mw),
+        "supply_mw": {name: _powers(output) for name, output in side.supply_mw.items()},
     }
 
 
 def tie_documents(ties: Ties) -> list[TieDocument]:
     """The ties with their limits; where limits change from hour to hour, the highest."""
-    forward, reverse = (np.atleast_2d(limit).max(axis=0) for limit in (ties.forward_mw, ties.reverse_mw))
+    forward, reverse = (limit.reshape(-1, ties.origin.size).max(axis=0) for limit in (ties.forward_mw, ties.reverse_mw))
     return [
         {
             "from_area": ties.areas[first],
@@ -148,18 +134,13 @@ def tie_documents(ties: Ties) -> list[TieDocument]:
     ]
 
 
-def _means(values: Array, groups: np.typing.NDArray[np.int64]) -> Array:
-    """Means by group, `(groups, columns)`."""
-    sums = np.zeros((groups.max() + 1, values.shape[1]))
-    np.add.at(sums, groups, values)
-    return np.asarray(sums / np.bincount(groups)[:, None])
-
-
 def _prices(values: Array) -> list[float]:
     # Adding 0 makes a zero of what rounds to minus zero.
-    return [float(value) + 0.0 for value in values.round(_DIGITS_OF_PRICES)]
+    found: list[float] = (values.round(_DIGITS_OF_PRICES) + 0.0).tolist()
+    return found
 
 
 def _powers(values: Array) -> list[list[int]]:
     """Whole MW by column, `(columns, hours)`."""
-    return [[int(value) for value in column] for column in values.T.round()]
+    found: list[list[int]] = values.T.round().astype(int).tolist()
+    return found

@@ -10,7 +10,7 @@ from kiban.market.customers import CLASSES
 from kiban.market.impact import VariantImpact
 from kiban.quantities import Language, format_number
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, section, table
-from kiban.report.market.words import amount, answer, area_name, further_sentences, note_sentences
+from kiban.report.market.words import amount, answer, area_name, further_sentences, note_sentences, variant_name
 from kiban.report.phrases import phrase
 
 
@@ -77,15 +77,9 @@ def _variants(found: CampusImpact, language: Language) -> RenderableType:
 
 
 def _variant(variant: VariantImpact, language: Language) -> list[str]:
-    name, _, year = variant.name.rpartition("_")
-    title = (
-        phrase(f"impact.variant.{name}", language, year=year)
-        if year.isdigit()
-        else phrase(f"impact.variant.{variant.name}", language)
-    )
     rent = variant.congestion_rent_yen
     return [
-        title,
+        variant_name(variant.name, language),
         amount(variant.total_yen, language),
         NOTHING if rent is None else amount(rent, language),
         NOTHING if variant.emissions_t is None else format_number(variant.emissions_t),

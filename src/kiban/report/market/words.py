@@ -19,6 +19,16 @@ def area_name(area: str, language: Language) -> str:
     return phrase_or(f"area.{area}", language, area)
 
 
+def variant_name(name: str, language: Language) -> str:
+    """What a variant is called; those of the bid curves alone carry their year."""
+    stem, _, year = name.rpartition("_")
+    return (
+        phrase(f"impact.variant.{stem}", language, year=year)
+        if year.isdigit()
+        else phrase(f"impact.variant.{name}", language)
+    )
+
+
 def amount(yen: float, language: Language) -> str:
     """An amount of yen."""
     return MoneyFormat(language).amount(yen / YEN_PER_MYEN)
