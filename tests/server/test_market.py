@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.cases.servers import Client, wait_for_job
+from typer.testing import CliRunner
 
+from kiban.cli import app
 from kiban.finance.on_others import year_of_market
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import bare_load
@@ -98,16 +101,45 @@ def test_what_the_market_cannot_show_is_refused(client: Client, query: str, said
     assert said in answer.text
 
 
-def test_an_impact_is_a_job(client: Client) -> None:
+def test_an_impact_is_a_job_that_says_what_the_command_says(client: Client) -> None:
     answer = client.post("/api/v1/impact", json={"area": "tokyo", "load_mw": 1000.0, "sequence": 7})
     assert answer.status_code == 202, answer.text
     assert answer.json()["sequence"] == 7
     job = wait_for_job(client.get, answer.json()["job"]["id"])
     assert job["state"] == "done", job["problem"]
-    found = job["result"]["impact"]
-    assert [area["id"] for area in found["areas"]] == list(MARKET_AREAS)
-    for area in found["areas"]:
-        pays = area["others_pay_myen_per_year"]
-        assert pays["low"] <= pays["central"] <= pays["high"]
-    assert client.post("/api/v1/impact", json={"area": "okinawa", "load_mw": 1.0}).status_code == 422
-    assert client.post("/api/v1/impact", json={"area": "all", "load_mw": 1.0, "mode": "instant"}).status_code == 413
+    view = job["result"]
+    printed = CliRunner().invoke(app, ["impact", "--load", "1000", "--area", "tokyo", "--json", "--lang", "ja"])
+    document = json.loads(printed.stdout)
+    assert view["said"]["ja"]["sentence"] == document.pop("sentence")
+    assert view["said"]["ja"]["sentences"] == document.pop("sentences")
+    assert {name: view["impact"][name] for name in document} == document
+    assert set(view["said"]["en"]["variants"]) == {variant["id"] for variant in document["variants"]}
+    assert [area["id"] for area in view["impact"]["areas"]] == list(MARKET_AREAS)
+
+
+def test_a_short_impact_is_that_of_the_bid_curves_at_once(client: Client) -> None:
+    answer = client.post("/api/v1/impact?view=short", json={"area": "all", "load_mw": 500.0, "sequence": 3})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert (found["sequence"], found["impact"]["method"]) == (3, "bid_curves")
+    assert found["impact"]["load_mwh_per_year"] == pytest.approx(500.0 * 8760)
+    assert found["said"]["en"]["sentence"].startswith("A load of 500 MW in Hokkaido")
+
+
+@pytest.mark.parametrize(
+    ("view", "body", "status", "said"),
+    [
+        ("full", {"area": "okinawa", "load_mw": 1.0}, 422, "okinawa"),
+        ("short", {"area": "nowhere", "load_mw": 1.0}, 422, "nowhere"),
+        ("short", {"area": "tokyo", "load_mw": 1001.0}, 422, "1000"),
+        ("full", {"area": "tokyo", "load_mw": 1.0, "mode": "instant"}, 413, ""),
+        ("full", {"area": "tokyo", "load_mw": -1.0}, 422, "load_mw"),
+        ("full", {"area": "tokyo"}, 422, "load_mw"),
+    ],
+)
+def test_an_impact_that_cannot_be_is_refused(
+    client: Client, view: str, body: dict[str, Any], status: int, said: str
+) -> None:
+    answer = client.post(f"/api/v1/impact?view={view}", json=body)
+    assert answer.status_code == status, answer.text
+    assert said in answer.text.replace(",", "")

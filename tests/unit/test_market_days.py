@@ -69,9 +69,11 @@ def test_days_that_are_alike_clear_as_each_for_itself() -> None:
 
 def test_days_clear_as_in_the_year() -> None:
     year = clear_year(CASE, LOAD)
-    days = clear_days(CASE, WEEK[0], WEEK.size, LOAD)
-    np.testing.assert_allclose(days.after.clearing.price_yen_per_kwh, year.price_yen_per_kwh[WEEK], rtol=0.0, atol=1e-5)
-    np.testing.assert_allclose(days.after.cleared.clearing.flow_mw, year.cleared.clearing.flow_mw[WEEK], atol=0.5)
+    days = clear_days(CASE, date(2024, 7, 30), 7, LOAD)
+    assert days.hours.start[0] == CASE.hours.start[WEEK[0]]
+    found = days.after.cleared.clearing
+    np.testing.assert_allclose(found.price_yen_per_kwh, year.price_yen_per_kwh[WEEK], rtol=0.0, atol=1e-5)
+    np.testing.assert_allclose(found.flow_mw, year.cleared.clearing.flow_mw[WEEK], atol=0.5)
 
 
 def test_no_load_changes_nothing() -> None:

@@ -17,7 +17,8 @@ STATIC = files("kiban.server").joinpath("static")
 BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
         "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.",
-        "run.forecast.", "run.file.", "live.", "market.day.", "market.source.", "frontier.file.", "frontier.emissions",
+        "run.forecast.", "run.file.", "live.", "market.day.", "market.source.", "market.class.", "market.kind.",
+        "frontier.file.", "frontier.emissions",
         "frontier.clean_share")  # fmt: skip
 """Keys that are put together at run time."""
 LATER = [

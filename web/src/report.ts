@@ -7,6 +7,7 @@ import type { Hours } from './lib/operation';
 import type {
   Columns,
   Frontier,
+  ImpactView,
   Language,
   National,
   Operation,
@@ -28,6 +29,8 @@ export interface Enclosed {
   operation?: Operation;
   /** The operation's hours. */
   operated?: Hours;
+  /** What a load does to others. */
+  impact?: ImpactView;
   national?: National;
   places?: Spot[];
   ground?: Ground;

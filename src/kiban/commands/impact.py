@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from kiban.commands.new_file import require_new, write_new
 from kiban.commands.running import find_plan, find_study
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.progress import say_nothing
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import RenderableType
 
     from kiban.market.campus import CampusImpact
@@ -51,6 +51,9 @@ def impact_command(
     fast: Annotated[bool, typer.Option("--fast", help="From the exchange's bid curves alone, up to 1 GW.")] = False,
     build: Annotated[bool, typer.Option("--build", help="Of a study: plan it first; takes minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--report", metavar="FILE", help="Also write a new HTML file that needs no network.")
+    ] = None,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
@@ -62,6 +65,8 @@ def impact_command(
         raise InputError(Problem("impact.load_and_subject", key="--load", name=subject))
     if fast and everywhere:
         raise InputError(Problem("impact.fast_everywhere", key="--areas"))
+    if page is not None:
+        require_new(page)
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
     if build and study is None:
         raise InputError(Problem("impact.only_study", key="--build"))
@@ -89,6 +94,13 @@ def impact_command(
         from kiban.report.market.terminal import impact_text
 
         show(lambda _: impact_text(found, language))
+    if page is not None:
+        from kiban.report.market.view import impact_view
+        from kiban.report.page import fill_impact_page
+        from kiban.report.phrases import phrase
+
+        write_new(page, fill_impact_page(impact_view(found), language).encode("utf-8"))
+        complain(phrase("report.written", language, path=page))
 
 
 def _ask_of_study(

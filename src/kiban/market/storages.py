@@ -103,9 +103,9 @@ def clear_with_storages(
 ) -> StorageClearing:
     """Prices, flows and schedules of least cost; each horizon begins with what its storages hold at its end.
 
-    Horizons that are alike are cleared once. `start` are prices near those that are looked for, best of the same market
-    with a little other demand: what storages do at them is where they begin. Raises SolverError where a horizon does not
-    clear.
+    Horizons that are alike are cleared once. `start` are prices near those that are looked for, best of the same
+    market with a little other demand: what storages do at them is where they begin. Raises SolverError where a horizon
+    does not clear.
     """
     if horizon_hours < 2 or market.hours % horizon_hours:
         raise ValueError("the hours of the market are a whole number of horizons of two hours or more")

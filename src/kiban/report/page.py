@@ -1,8 +1,8 @@
 """The report as one HTML file: the same components as in the browser, with the answers enclosed.
 
 The page is built by `npm run build` in web/ into `template/report.html`; here it is only filled, with a plan, with who
-pays and the plan under the package, with an operation, or with a national plan and its map. It asks for nothing from
-anywhere: scripts, styles, figures and map are all in the file.
+pays and the plan under the package, with an operation, with an impact on others, or with a national plan and its map.
+It asks for nothing from anywhere: scripts, styles, figures and map are all in the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 
 from kiban.catalogue import load_catalogue
 from kiban.quantities import Language, round_significant
+from kiban.report.market.view import ImpactView
 from kiban.report.page_details import details_html
 from kiban.report.payment.document import PaymentDocument
 from kiban.report.plan.document import PlanDocument, Reproduction
@@ -117,6 +118,11 @@ def fill_national_page(summary: Mapping[str, Any], language: Language = "en") ->
 def fill_operation_page(view: Mapping[str, Any], language: Language = "en") -> str:
     """The page of an operation: `view` is what `operation_view` gives, or its folder holds."""
     return _fill(language, operation=view["operation"], operated=view["hours"]["columns"])
+
+
+def fill_impact_page(view: ImpactView, language: Language = "en") -> str:
+    """The page of what a load does to the prices and bills of others."""
+    return _fill(language, impact=view)
 
 
 def _fill(language: Language, **contents: Any) -> str:

@@ -1426,11 +1426,12 @@ export interface TieDocument {
   reverse_mw: number;
 }
 
-/** A year of the market; `months` are 1 to 12 in its order, `week_price_yen_per_kwh` is the mean of each week of */
+/** A year of the market; `months` are 1 to 12 in its order, prices of weeks are what demand pays for a kWh. */
 export interface MarketYearDocument {
   first: string;
   last: string;
   synthetic: boolean;
+  fast_most_mw: number;
   months: number[];
   areas: MarketAreaDocument[];
   ties: TieDocument[];
@@ -1459,30 +1460,93 @@ export interface MarketDaysDocument {
   after: MarketSideDocument;
 }
 
-/** A central figure and the range of all variants. */
-export interface RangeAnswer {
+/** An amount of the central variant, and its range over the variants. */
+export interface ImpactRangeDocument {
   central: number;
   low: number;
   high: number;
 }
 
-/** An area without and with the load, and what its others pay. */
-export interface ImpactAreaAnswer {
+/** One area: its mean price without and with the load, and what the others there pay more. */
+export interface AreaDocument {
   id: string;
+  load_mwh_per_year: number;
   price_before_yen_per_kwh: number;
   price_after_yen_per_kwh: number;
-  others_pay_myen_per_year: RangeAnswer;
+  others_pay_myen_per_year: ImpactRangeDocument;
 }
 
-/** What a load does to others in a year. */
-export interface ImpactAnswer {
-  areas: ImpactAreaAnswer[];
-  others_pay_myen_per_year: RangeAnswer;
-  load_mwh: number;
+/** One variant: what all others pay more, what the load pays, and who receives it. */
+export interface VariantDocument {
+  id: string;
+  others_pay_myen_per_year: number;
+  load_pays_myen_per_year: number;
+  generators_gain_myen_per_year: number | null;
+  storages_gain_myen_per_year: number | null;
+  congestion_rent_myen_per_year: number | null;
+  emissions_t_per_year: number | null;
+  curtailment_absorbed_mwh: number | null;
+}
+
+/** What others pay more if the campus stands in the area; null without an exchange, or without a plan. */
+export interface PlacementDocument {
+  id: string;
+  inflexible_myen_per_year: number | null;
+  flexible_myen_per_year: number | null;
+  own_power_myen_per_year: number | null;
+  worth_of_flexibility_myen_per_year: number | null;
+}
+
+/** What a class of customers in an area pays more a year once all lags are over, and in the first year. */
+export interface ClassDocument {
+  id: string;
+  paid_myen_per_year: ImpactRangeDocument;
+  first_year_myen: number;
+  share_of_bill: number;
+}
+
+/** The bills of an area: by class, a household's month, and what suppliers keep until prices are set anew. */
+export interface BillsDocument {
+  id: string;
+  classes: ClassDocument[];
+  household_yen_per_month: ImpactRangeDocument;
+  kept_myen_per_year: number;
+}
+
+/** The answer of `kiban impact`. */
+export interface ImpactDocument {
+  subject: string;
+  basis: 'load' | 'plan' | 'connections' | 'sites' | 'national_plan';
+  method: 'market' | 'bid_curves';
   synthetic: boolean;
-  emissions_t_per_year: number;
-  curtailment_absorbed_mwh: number;
+  load_mwh_per_year: number;
+  areas: AreaDocument[];
+  others_pay_myen_per_year: ImpactRangeDocument;
+  others_pay_yen_per_kwh: ImpactRangeDocument | null;
+  variants: VariantDocument[];
+  inflexible: VariantDocument | null;
+  placements: PlacementDocument[];
+  bills: BillsDocument[];
+  emissions_t_per_year: number | null;
+  average_emissions_t_per_year: number;
+  curtailment_absorbed_mwh: number | null;
   residual_yen: number;
+  sentence: string;
+  sentences: string[];
+}
+
+/** What is said of an impact in one language; `variants` are names by id. */
+export interface ImpactSaid {
+  sentence: string;
+  sentences: string[];
+  notes: string[];
+  variants: Record<string, string>;
+}
+
+/** An impact and its words; the sentences of the document itself are English. */
+export interface ImpactView {
+  impact: ImpactDocument;
+  said: Record<'ja' | 'en', ImpactSaid>;
 }
 
 /** What a server takes on. */

@@ -17,7 +17,7 @@ from kiban.quantities import YEN_PER_MYEN, Language
 from kiban.report.market.words import answer, further_sentences
 
 
-class RangeDocument(TypedDict):
+class ImpactRangeDocument(TypedDict):
     """An amount of the central variant, and its range over the variants."""
 
     central: float
@@ -32,7 +32,7 @@ class AreaDocument(TypedDict):
     load_mwh_per_year: float
     price_before_yen_per_kwh: float
     price_after_yen_per_kwh: float
-    others_pay_myen_per_year: RangeDocument
+    others_pay_myen_per_year: ImpactRangeDocument
 
 
 class VariantDocument(TypedDict):
@@ -62,7 +62,7 @@ class ClassDocument(TypedDict):
     """What a class of customers in an area pays more a year once all lags are over, and in the first year."""
 
     id: str
-    paid_myen_per_year: RangeDocument
+    paid_myen_per_year: ImpactRangeDocument
     first_year_myen: float
     share_of_bill: float
 
@@ -72,7 +72,7 @@ class BillsDocument(TypedDict):
 
     id: str
     classes: list[ClassDocument]
-    household_yen_per_month: RangeDocument
+    household_yen_per_month: ImpactRangeDocument
     kept_myen_per_year: float
 
 
@@ -85,8 +85,8 @@ class ImpactDocument(TypedDict):
     synthetic: bool
     load_mwh_per_year: float
     areas: list[AreaDocument]
-    others_pay_myen_per_year: RangeDocument
-    others_pay_yen_per_kwh: RangeDocument | None
+    others_pay_myen_per_year: ImpactRangeDocument
+    others_pay_yen_per_kwh: ImpactRangeDocument | None
     variants: list[VariantDocument]
     inflexible: VariantDocument | None
     placements: list[PlacementDocument]
@@ -137,7 +137,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
     }
 
 
-def _range(central: float, low: float, high: float, divisor: float) -> RangeDocument:
+def _range(central: float, low: float, high: float, divisor: float) -> ImpactRangeDocument:
     return {"central": float(central) / divisor, "low": float(low) / divisor, "high": float(high) / divisor}
 
 

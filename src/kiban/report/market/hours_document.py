@@ -9,6 +9,7 @@ from typing import TypedDict
 
 from kiban.arrays import Array
 from kiban.market.areas import Ties
+from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.days import DaysSide, MarketDays
 from kiban.market.overview import MarketOverview
 
@@ -35,11 +36,14 @@ class MarketAreaDocument(TypedDict):
 
 
 class MarketYearDocument(TypedDict):
-    """A year of the market; `months` are 1 to 12 in its order, prices of weeks are what demand pays for a kWh."""
+    """A year of the market; `months` are 1 to 12 in its order, prices of weeks are what demand pays for a kWh.
+
+    `fast_most_mw` is the largest load that the bid curves alone answer."""
 
     first: str
     last: str
     synthetic: bool
+    fast_most_mw: float
     months: list[int]
     areas: list[MarketAreaDocument]
     ties: list[TieDocument]
@@ -78,6 +82,7 @@ def year_document(found: MarketOverview) -> MarketYearDocument:
         "first": str(hours.start[0])[:_DATE],
         "last": str(hours.start[-1])[:_DATE],
         "synthetic": hours.synthetic,
+        "fast_most_mw": MOST_BID_LOAD_MW,
         "months": list(found.months),
         "areas": [
             {
