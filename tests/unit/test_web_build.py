@@ -27,6 +27,7 @@ LATER = [
         "FrontierPart",
         "Japan",
         *("Market", "Market", "Pay", "Pay", "Run", "Run"),
+        "Split",
         "Years",
         "en",
         "ja",
