@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
