@@ -111,7 +111,7 @@ def compare_connections(scenario: Scenario, report: Report | None = None) -> Con
     preparation = prepare(firm_scenario)
     catalogue, area = preparation.recorder.catalogue, preparation.inputs.place.area
     row = f"grid.{area}.connection_lead_time"
-    if not scenario.grid.enabled or row not in catalogue:
+    if area is None or not scenario.grid.enabled or row not in catalogue:
         raise InputError(Problem("finance.no_queue", key="grid", name=scenario.name))
     lead = catalogue.fact(row)
     firm = build_prepared(preparation, report=tell, explain=False)
