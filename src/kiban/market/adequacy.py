@@ -37,10 +37,10 @@ from kiban.market.year import MarketCase
 
 STEP_MW = 5.0
 """Grid of capacities; a unit between two of its points is put on both, so that its mean is kept."""
-_HALVINGS = 40
+_BISECTIONS = 40
 _SPREAD_POINTS = 15
 _LEAST_SHORT_MW = 1.0
-DRAWS = 10
+DRAWN_YEARS = 10
 """Years that are drawn."""
 
 
@@ -90,7 +90,9 @@ class _Wanted:
     spread: float
 
 
-def find_adequacy(case: MarketCase, load_mw: Array | float = 0.0, *, draws: int = DRAWS, seed: int = 0) -> Adequacy:
+def find_adequacy(
+    case: MarketCase, load_mw: Array | float = 0.0, *, draws: int = DRAWN_YEARS, seed: int = 0
+) -> Adequacy:
     """The adequacy of the case's areas with `load_mw` more demand, of a shape that broadcasts to `(hours, areas)`."""
     catalogue, hours = case.catalogue, case.hours
     load = np.broadcast_to(load_mw, hours.demand_mw.shape)
@@ -222,7 +224,7 @@ def shave_peaks(net_load_mw: Array, storages: Storages) -> Array:
     for area, power, size in zip(storages.area, storages.power_mw, storages.size_mwh, strict=True):
         load = shaved[:, :, area]
         low, high = load.min(axis=1) - power, load.max(axis=1)
-        for _ in range(_HALVINGS):
+        for _ in range(_BISECTIONS):
             level = 0.5 * (low + high)
             given = np.clip(load - level[:, None], 0.0, power).sum(axis=1)
             low, high = np.where(given > size, level, low), np.where(given > size, high, level)

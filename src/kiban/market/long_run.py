@@ -18,7 +18,7 @@ from kiban.market.entry import Days, LongRun, equal_days, find_long_run
 from kiban.market.offers import build_market
 from kiban.market.year import YEN_PER_THOUSAND, MarketCase
 
-MOST_DAYS = 24
+REPRESENTATIVE_DAYS = 24
 """Days that stand for a year: as many as a synthetic year has different ones."""
 
 
@@ -40,7 +40,7 @@ class LongRunImpact:
         return dict(zip(self.before.names, more, strict=True))
 
 
-def find_long_run_impact(case: MarketCase, load_mw: Array, most_days: int = MOST_DAYS) -> LongRunImpact:
+def find_long_run_impact(case: MarketCase, load_mw: Array, most_days: int = REPRESENTATIVE_DAYS) -> LongRunImpact:
     """The impact of a load `(areas,)` or `(hours, areas)`, MW, in the long run.
 
     Equal days of the case are cleared once; where more than `most_days` differ, that many at even distances stand for
