@@ -250,6 +250,8 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
         titles = {phrase(f"pay.title.{key}", language): key for key in paid}  # type: ignore[arg-type]
         places = ("areas", "prefectures", "sites")
         titles |= {phrase(f"national_pay.title.{key}", language): key for key in places}  # type: ignore[arg-type]
+    impact = ("long_run", "adequacy", "notes")
+    titles |= {phrase(f"impact.title_{key}", language): key for key in impact}  # type: ignore[arg-type]
     run = ("regret", "costs", "run")
     titles |= {phrase(f"operation.title_{key}", language): key for key in run}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"

@@ -25,7 +25,10 @@ from kiban.market.hours import synthetic_hours
 from kiban.market.impact import find_fast_impact
 from kiban.market.placements import CampusDraw
 from kiban.planning.grid_draw import load_of_plan, place_in_year
+from kiban.quantities import MoneyFormat
+from kiban.report.layout import render
 from kiban.report.market.document import ImpactDocument, impact_document
+from kiban.report.market.terminal import impact_text
 from kiban.scenario.examples import find_national
 from kiban.scenario.national_file import read_national
 
@@ -167,6 +170,7 @@ def test_the_command_answers_from_bid_curves_as_json_and_as_text() -> None:
         (("inzai", "--load", "5", "--area", "tokyo"), "leave one of them out"),
         (("--load", "5", "--area", "tokyo", "--build"), "--build"),
         (("--load", "5", "--area", "tokyo", "--fast", "--areas"), "--fast"),
+        (("--load", "5", "--area", "tokyo", "--fast", "--long-run"), "--long-run clears the market"),
     ],
 )
 def test_what_cannot_be_asked_is_one_sentence(arguments: tuple[str, ...], said: str) -> None:
@@ -207,3 +211,38 @@ def test_own_power_stands_beside_the_flat_load_and_every_area(monkeypatch: pytes
     assert get_type_hints(ImpactDocument).keys() == document.keys()
     average = 500.0 * 6 / 24 * 8760 * load_catalogue().value("grid.tokyo.emission_factor")
     assert found.average_emissions_t == pytest.approx(average)
+
+
+@pytest.mark.slow
+def test_the_long_run_stands_beside_the_short_one_with_the_load_that_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two days, in which 3 GW in Tokyo call for plants."""
+    days = some_days([121, 290])
+    monkeypatch.setattr(module, "synthetic_hours", lambda catalogue: days)
+    asked = CampusLoad("", "load", in_tokyo(3000.0), CampusDraw(3000.0, 0.0, 0.0))
+    found = ask_market(asked, load_catalogue(), long_run=True)
+    assert found.beyond is not None
+    long, short = found.beyond.long_run, found.impact.central
+    assert 0.0 < long.total_yen < short.total_yen
+    assert long.after.largest_profit() < 5e-3
+    more = {name: mw.sum() for name, mw in long.entered_mw.items()}
+    assert sum(more.values()) > 100.0
+    margins = (found.beyond.adequacy_before.reserve_margin, found.beyond.adequacy_after.reserve_margin)
+    assert margins[1][TOKYO] < margins[0][TOKYO]
+    others = [place for place in range(9) if place != TOKYO]
+    np.testing.assert_array_equal(margins[0][others], margins[1][others])
+    for language in ("ja", "en"):
+        document = impact_document(found, language)
+        assert not misfits(json.loads(json.dumps(document)), ImpactDocument)
+        assert document["long_run"] is not None
+        assert sum(area["others_pay_myen_per_year"] for area in document["long_run"]["areas"]) == pytest.approx(
+            document["long_run"]["others_pay_myen_per_year"]
+        )
+        entered = {name: sum(area["entered_mw"][name] for area in document["long_run"]["areas"]) for name in more}
+        assert entered == pytest.approx(more)
+        assert [area["id"] for area in document["adequacy"]] == list(MARKET_AREAS)
+        text = render(impact_text(found, language), width=80, colour=False)
+        assert max(map(cell_len, text.splitlines())) <= 80
+        said = MoneyFormat(language).amount(long.total_yen / 1e6)
+        assert any(said in sentence for sentence in document["sentences"])
+        assert said in text.replace("\n", "")
+    assert document["adequacy"][TOKYO]["reserve_margin_after"] == margins[1][TOKYO]

@@ -48,6 +48,9 @@ def impact_command(
     everywhere: Annotated[
         bool, typer.Option("--areas", help="Also put the campus in each area; takes minutes.")
     ] = False,
+    long_run: Annotated[
+        bool, typer.Option("--long-run", help="Also with plants that enter, and load that is lost; takes minutes.")
+    ] = False,
     fast: Annotated[bool, typer.Option("--fast", help="From the exchange's bid curves alone, up to 1 GW.")] = False,
     build: Annotated[bool, typer.Option("--build", help="Of a study: plan it first; takes minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
@@ -63,8 +66,8 @@ def impact_command(
         raise InputError(Problem("impact.area_and_load", key="--area" if load is None else "--load"))
     if load is not None and subject is not None:
         raise InputError(Problem("impact.load_and_subject", key="--load", name=subject))
-    if fast and everywhere:
-        raise InputError(Problem("impact.fast_everywhere", key="--areas"))
+    if fast and (everywhere or long_run):
+        raise InputError(Problem("impact.fast_everywhere", key="--areas" if everywhere else "--long-run"))
     if page is not None:
         require_new(page)
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
@@ -79,13 +82,22 @@ def impact_command(
         if load is not None and area is not None:
             from kiban.finance.on_others import impact_of_load
 
-            found = impact_of_load(load, area, fast=fast, everywhere=everywhere, report=tell)
+            found = impact_of_load(load, area, fast=fast, everywhere=everywhere, long_run=long_run, report=tell)
         elif study is not None:
             found = _ask_of_study(
-                study, tell, fast=fast, everywhere=everywhere, build=build, insist=insist, language=language
+                study,
+                tell,
+                fast=fast,
+                everywhere=everywhere,
+                long_run=long_run,
+                build=build,
+                insist=insist,
+                language=language,
             )
         else:
-            found = _ask_of_plan(subject, tell, fast=fast, everywhere=everywhere, insist=insist, language=language)
+            found = _ask_of_plan(
+                subject, tell, fast=fast, everywhere=everywhere, long_run=long_run, insist=insist, language=language
+            )
     if as_json:
         from kiban.report.market.document import impact_document
 
@@ -104,7 +116,15 @@ def impact_command(
 
 
 def _ask_of_study(
-    path: Path, tell: Report, *, fast: bool, everywhere: bool, build: bool, insist: bool, language: Language
+    path: Path,
+    tell: Report,
+    *,
+    fast: bool,
+    everywhere: bool,
+    long_run: bool,
+    build: bool,
+    insist: bool,
+    language: Language,
 ) -> CampusImpact:
     """The impact of a study; one without a plan is explained."""
     from kiban.finance.national_choice import NationalInfeasibleError
@@ -113,7 +133,7 @@ def _ask_of_study(
 
     study = read_national(path).insisting(insist)
     try:
-        return impact_of_study(study, fast=fast, everywhere=everywhere, build=build, report=tell)
+        return impact_of_study(study, fast=fast, everywhere=everywhere, long_run=long_run, build=build, report=tell)
     except NationalInfeasibleError as error:
         from kiban.report.national.terminal import national_text
 
@@ -122,7 +142,7 @@ def _ask_of_study(
 
 
 def _ask_of_plan(
-    subject: str | None, tell: Report, *, fast: bool, everywhere: bool, insist: bool, language: Language
+    subject: str | None, tell: Report, *, fast: bool, everywhere: bool, long_run: bool, insist: bool, language: Language
 ) -> CampusImpact:
     """The impact of a plan, which is built where no folder of one is given; a plan without a design is explained."""
     from kiban.finance.on_others import impact_of_plan
@@ -132,7 +152,7 @@ def _ask_of_plan(
         from kiban.report.plan.terminal import plan_text
 
         _leave(lambda width: plan_text(plan, language, width), "command.no_design", language)
-    return impact_of_plan(plan, fast=fast, everywhere=everywhere, report=tell)
+    return impact_of_plan(plan, fast=fast, everywhere=everywhere, long_run=long_run, report=tell)
 
 
 def _leave(text_for: Callable[[int], RenderableType], said: str, language: Language) -> NoReturn:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def impact_of_load(
-    load_mw: float, area: str, *, fast: bool = False, everywhere: bool = False, report: Report = say_nothing
+    load_mw: float,
+    area: str,
+    *,
+    fast: bool = False,
+    everywhere: bool = False,
+    long_run: bool = False,
+    report: Report = say_nothing,
 ) -> CampusImpact:
     """The impact of a flat load in an area, of which may wait what a scenario says by default; see `ask_market`.
 
@@ -32,18 +38,20 @@ def impact_of_load(
         from kiban.scenario.compute import Load
 
         usual = (Load().deferrable_share, Load().max_delay_hours)
-    return ask_market(bare_load(load_mw, area, *usual), catalogue, fast=fast, everywhere=everywhere, report=report)
+    return ask_market(
+        bare_load(load_mw, area, *usual), catalogue, fast=fast, everywhere=everywhere, long_run=long_run, report=report
+    )
 
 
 def impact_of_plan(
-    plan: Plan, *, fast: bool = False, everywhere: bool = False, report: Report = say_nothing
+    plan: Plan, *, fast: bool = False, everywhere: bool = False, long_run: bool = False, report: Report = say_nothing
 ) -> CampusImpact:
     """The impact of what an optimal plan draws hour by hour, beside the same load without its own power."""
     from kiban.planning.grid_draw import load_of_plan
 
     catalogue = load_catalogue()
     asked = load_of_plan(plan, synthetic_hours(catalogue).start)
-    return ask_market(asked, catalogue, fast=fast, everywhere=everywhere, report=report)
+    return ask_market(asked, catalogue, fast=fast, everywhere=everywhere, long_run=long_run, report=report)
 
 
 def impact_of_study(
@@ -51,6 +59,7 @@ def impact_of_study(
     *,
     fast: bool = False,
     everywhere: bool = False,
+    long_run: bool = False,
     build: bool = False,
     report: Report = say_nothing,
 ) -> CampusImpact:
@@ -60,7 +69,14 @@ def impact_of_study(
     """
     catalogue = load_catalogue()
     if not build:
-        return ask_market(load_of_study(study, catalogue), catalogue, fast=fast, everywhere=everywhere, report=report)
+        return ask_market(
+            load_of_study(study, catalogue),
+            catalogue,
+            fast=fast,
+            everywhere=everywhere,
+            long_run=long_run,
+            report=report,
+        )
     from kiban.finance.national_choice import NationalInfeasibleError
     from kiban.national.building import build_national
     from kiban.national.result.grid_draw import load_of_national_plan
@@ -68,7 +84,9 @@ def impact_of_study(
     plan = build_national(study, report=report)
     if plan.status == "infeasible":
         raise NationalInfeasibleError(plan)
-    return ask_market(load_of_national_plan(plan), catalogue, fast=fast, everywhere=everywhere, report=report)
+    return ask_market(
+        load_of_national_plan(plan), catalogue, fast=fast, everywhere=everywhere, long_run=long_run, report=report
+    )
 
 
 def days_of_load(first: date, days: int, load_mw: float, area: str) -> MarketDays:

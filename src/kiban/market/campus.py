@@ -13,11 +13,13 @@ from kiban.arrays import Array
 from kiban.catalogue import Catalogue, load_catalogue
 from kiban.catalogue.sites import AREAS
 from kiban.errors import Problem, ScenarioError, nearest
+from kiban.market.adequacy import Adequacy, find_adequacy
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.bills import BillEffects, share_bills
 from kiban.market.customers import load_customers
 from kiban.market.hours import synthetic_hours
 from kiban.market.impact import MarketImpact, VariantImpact, compare_years, find_fast_impact, find_impact
+from kiban.market.long_run import LongRunImpact, find_long_run_impact
 from kiban.market.placements import CampusDraw, Placement, place_everywhere
 from kiban.market.year import clear_year, default_case
 from kiban.messages import Message
@@ -46,6 +48,15 @@ class CampusLoad:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class BeyondShortRun:
+    """What a year of the plants that are there does not say: what enters for the load, and how often load is lost."""
+
+    long_run: LongRunImpact
+    adequacy_before: Adequacy
+    adequacy_after: Adequacy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class CampusImpact:
     """The answer. `inflexible` is the same load taken flat from the grid, None where it is so already.
 
@@ -58,6 +69,7 @@ class CampusImpact:
     placements: tuple[Placement, ...]
     average_emissions_t: float
     bills: BillEffects
+    beyond: BeyondShortRun | None = None
 
 
 def bare_load(load_mw: float, area: str, flexible_share: float = 0.0, delay_hours: float = 0.0) -> CampusLoad:
@@ -118,11 +130,15 @@ def ask_market(
     *,
     fast: bool = False,
     everywhere: bool = False,
+    long_run: bool = False,
     report: Report = say_nothing,
 ) -> CampusImpact:
-    """The impact on the year of the catalogue; `fast` by bid curves alone, `everywhere` also in each area in turn."""
+    """The impact on the year of the catalogue; `fast` by bid curves alone, `everywhere` also in each area in turn.
+
+    `long_run`: also with plants that enter, and with the load that is lost when units are out.
+    """
     hours = synthetic_hours(catalogue)
-    flat, placements = asked.flat_mw, tuple[Placement, ...]()
+    flat, placements, beyond = asked.flat_mw, tuple[Placement, ...](), None
     if fast:
         impact = find_fast_impact(hours, asked.load_mw)
         inflexible = None if flat is None else find_fast_impact(hours, flat).central
@@ -137,7 +153,12 @@ def ask_market(
             inflexible = compare_years(impact.before, after, np.broadcast_to(flat, hours.demand_mw.shape))
         if everywhere:
             placements = place_everywhere(impact.before, asked.draw, UNCONNECTED_AREAS, report)
+        if long_run:
+            report(Message("progress.impact_adequacy"))
+            adequacy = find_adequacy(case), find_adequacy(case, asked.load_mw)
+            report(Message("progress.impact_long_run"))
+            beyond = BeyondShortRun(find_long_run_impact(case, asked.load_mw), *adequacy)
     factors = np.array([catalogue.value(f"grid.{area}.emission_factor") for area in MARKET_AREAS])
     mean_t = float(impact.load_mwh_by_area @ factors)
     bills = share_bills(impact, load_customers(catalogue, impact.areas))
-    return CampusImpact(asked, impact, inflexible, placements, mean_t, bills)
+    return CampusImpact(asked, impact, inflexible, placements, mean_t, bills, beyond)

@@ -34,6 +34,11 @@ class LongRunImpact:
     others_pay_yen: Array
 
     @property
+    def total_yen(self) -> float:
+        """What all others pay more in a year."""
+        return float(self.others_pay_yen.sum())
+
+    @property
     def entered_mw(self) -> dict[str, Array]:
         """What enters more for the load, by kind of plant and area."""
         more = self.after.capacity_mw - self.before.capacity_mw

@@ -1513,6 +1513,33 @@ export interface BillsDocument {
   kept_myen_per_year: number;
 }
 
+/** An area after plants have entered, without and with the load; `entered_mw` is what enters more for the load. */
+export interface LongRunAreaDocument {
+  id: string;
+  price_before_yen_per_kwh: number;
+  price_after_yen_per_kwh: number;
+  others_pay_myen_per_year: number;
+  entered_mw: Record<string, number>;
+}
+
+/** What others pay more once plants have entered; `largest_profit` is the share by which one still earns more. */
+export interface LongRunDocument {
+  others_pay_myen_per_year: number;
+  areas: LongRunAreaDocument[];
+  largest_profit: number;
+}
+
+/** An area's least reserve margin, and what is expected not to be served, without the load and with it. */
+export interface AdequacyDocument {
+  id: string;
+  reserve_margin_before: number;
+  reserve_margin_after: number;
+  short_hours_before: number;
+  short_hours_after: number;
+  unserved_mwh_before: number;
+  unserved_mwh_after: number;
+}
+
 /** The answer of `kiban impact`. */
 export interface ImpactDocument {
   subject: string;
@@ -1527,6 +1554,8 @@ export interface ImpactDocument {
   inflexible: VariantDocument | null;
   placements: PlacementDocument[];
   bills: BillsDocument[];
+  long_run: LongRunDocument | null;
+  adequacy: AdequacyDocument[];
   emissions_t_per_year: number | null;
   average_emissions_t_per_year: number;
   curtailment_absorbed_mwh: number | null;

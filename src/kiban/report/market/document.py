@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Literal, TypedDict
 
 from kiban.market.bills import BillEffects
-from kiban.market.campus import Basis, CampusImpact
+from kiban.market.campus import Basis, BeyondShortRun, CampusImpact
 from kiban.market.customers import CENTRAL, CLASSES
 from kiban.market.impact import VariantImpact
+from kiban.market.long_run import LongRunImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language
 from kiban.report.market.words import answer, further_sentences
@@ -76,6 +77,36 @@ class BillsDocument(TypedDict):
     kept_myen_per_year: float
 
 
+class LongRunAreaDocument(TypedDict):
+    """An area after plants have entered, without and with the load; `entered_mw` is what enters more for the load."""
+
+    id: str
+    price_before_yen_per_kwh: float
+    price_after_yen_per_kwh: float
+    others_pay_myen_per_year: float
+    entered_mw: dict[str, float]
+
+
+class LongRunDocument(TypedDict):
+    """What others pay more once plants have entered; `largest_profit` is the share by which one still earns more."""
+
+    others_pay_myen_per_year: float
+    areas: list[LongRunAreaDocument]
+    largest_profit: float
+
+
+class AdequacyDocument(TypedDict):
+    """An area's least reserve margin, and what is expected not to be served, without the load and with it."""
+
+    id: str
+    reserve_margin_before: float
+    reserve_margin_after: float
+    short_hours_before: float
+    short_hours_after: float
+    unserved_mwh_before: float
+    unserved_mwh_after: float
+
+
 class ImpactDocument(TypedDict):
     """The answer of `kiban impact`."""
 
@@ -91,6 +122,8 @@ class ImpactDocument(TypedDict):
     inflexible: VariantDocument | None
     placements: list[PlacementDocument]
     bills: list[BillsDocument]
+    long_run: LongRunDocument | None
+    adequacy: list[AdequacyDocument]
     emissions_t_per_year: float | None
     average_emissions_t_per_year: float
     curtailment_absorbed_mwh: float | None
@@ -128,6 +161,8 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
         "inflexible": None if found.inflexible is None else _variant(found.inflexible, "inflexible"),
         "placements": [_placement(placement) for placement in found.placements],
         "bills": _bills(found.bills),
+        "long_run": None if found.beyond is None else _long_run(found.beyond.long_run),
+        "adequacy": [] if found.beyond is None else _adequacy(found.beyond),
         "emissions_t_per_year": central.emissions_t,
         "average_emissions_t_per_year": found.average_emissions_t,
         "curtailment_absorbed_mwh": central.curtailment_absorbed_mwh,
@@ -160,6 +195,40 @@ def _bills(bills: BillEffects) -> list[BillsDocument]:
             "kept_myen_per_year": float(bills.central_kept_yen[at]) / YEN_PER_MYEN,
         }
         for at, area in enumerate(bills.customers.areas)
+    ]
+
+
+def _long_run(found: LongRunImpact) -> LongRunDocument:
+    entered = found.entered_mw
+    return {
+        "others_pay_myen_per_year": found.total_yen / YEN_PER_MYEN,
+        "areas": [
+            {
+                "id": area,
+                "price_before_yen_per_kwh": float(found.price_before_yen_per_kwh[at]),
+                "price_after_yen_per_kwh": float(found.price_after_yen_per_kwh[at]),
+                "others_pay_myen_per_year": float(found.others_pay_yen[at]) / YEN_PER_MYEN,
+                "entered_mw": {name: float(more[at]) for name, more in entered.items()},
+            }
+            for at, area in enumerate(found.areas)
+        ],
+        "largest_profit": found.after.largest_profit(),
+    }
+
+
+def _adequacy(beyond: BeyondShortRun) -> list[AdequacyDocument]:
+    before, after = beyond.adequacy_before, beyond.adequacy_after
+    return [
+        {
+            "id": area,
+            "reserve_margin_before": float(before.reserve_margin[at]),
+            "reserve_margin_after": float(after.reserve_margin[at]),
+            "short_hours_before": float(before.joined_hours[at]),
+            "short_hours_after": float(after.joined_hours[at]),
+            "unserved_mwh_before": float(before.joined_mwh[at]),
+            "unserved_mwh_after": float(after.joined_mwh[at]),
+        }
+        for at, area in enumerate(before.areas)
     ]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 
 from kiban.market.bills import BillEffects
-from kiban.market.campus import CampusImpact
+from kiban.market.campus import BeyondShortRun, CampusImpact
 from kiban.market.customers import CLASSES
 from kiban.market.impact import VariantImpact
-from kiban.quantities import Language, format_number
+from kiban.quantities import Language, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, section, table
 from kiban.report.market.words import amount, answer, area_name, further_sentences, note_sentences, variant_name
 from kiban.report.phrases import phrase
@@ -23,6 +23,9 @@ def impact_text(found: CampusImpact, language: Language) -> RenderableType:
     parts += section(phrase("impact.title_areas", language), _areas(found, language))
     parts += section(phrase("impact.title_bills", language), _bills(found.bills, language))
     parts += section(phrase("impact.title_variants", language), _variants(found, language))
+    if found.beyond is not None:
+        parts += section(phrase("impact.title_long_run", language), _long_run(found, found.beyond, language))
+        parts += section(phrase("impact.title_adequacy", language), _adequacy(found.beyond, language))
     if found.placements:
         parts += section(phrase("impact.title_placements", language), _placements(found, language))
     parts += section(phrase("impact.title_notes", language), bullets(note_sentences(found, language)))
@@ -84,6 +87,38 @@ def _variant(variant: VariantImpact, language: Language) -> list[str]:
         NOTHING if rent is None else amount(rent, language),
         NOTHING if variant.emissions_t is None else format_number(variant.emissions_t),
     ]
+
+
+def _long_run(found: CampusImpact, beyond: BeyondShortRun, language: Language) -> RenderableType:
+    short, long = found.impact.central, beyond.long_run
+    rows = [
+        [
+            area_name(area, language),
+            amount(short.others_pay_yen[at], language),
+            amount(long.others_pay_yen[at], language),
+            f"{long.price_before_yen_per_kwh[at]:.2f}",
+            f"{long.price_after_yen_per_kwh[at]:.2f}",
+            format_number(sum(float(more[at]) for more in long.entered_mw.values())),
+        ]
+        for at, area in enumerate(long.areas)
+    ]
+    names = ("area", "short_run", "long_run", "before", "after", "enters")
+    return table(_headings(names, language), rows, numeric=(1, 2, 3, 4, 5))
+
+
+def _adequacy(beyond: BeyondShortRun, language: Language) -> RenderableType:
+    before, after = beyond.adequacy_before, beyond.adequacy_after
+    rows = [
+        [
+            area_name(area, language),
+            *(format_percent(float(one.reserve_margin[at]), language) for one in (before, after)),
+            *(f"{one.joined_hours[at]:.1f}" for one in (before, after)),
+            *(format_number(float(one.joined_mwh[at])) for one in (before, after)),
+        ]
+        for at, area in enumerate(before.areas)
+    ]
+    names = ("area", "margin", "margin_with", "hours", "hours_with", "unserved", "unserved_with")
+    return table(_headings(names, language), rows, numeric=tuple(range(1, len(names))))
 
 
 def _placements(found: CampusImpact, language: Language) -> RenderableType:

@@ -7,9 +7,12 @@ from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
+from kiban.report.messages import join
 from kiban.report.phrases import phrase, phrase_or
 
 KWH_PER_MWH = 1000.0
+LEAST_SAID_MW = 1.0
+"""A plant that enters below it is rounding of the long run."""
 LEAST_SAID_YEN = 1e6
 """What others pay below it is rounding of the clearing."""
 
@@ -91,7 +94,7 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
         flat, own = found.inflexible.total_yen, central.total_yen
         compared = {"flat": amount(flat, language), "own": amount(own, language)}
         said.append(phrase("impact.inflexible", language, load=format_number(found.asked.draw.flat_mw), **compared))
-    return said + _placement_sentences(found, language)
+    return said + _beyond_sentences(found, language) + _placement_sentences(found, language)
 
 
 def _bill_sentences(bills: BillEffects, language: Language) -> list[str]:
@@ -117,6 +120,33 @@ def _witness_sentences(found: CampusImpact, language: Language) -> list[str]:
     return [phrase("impact.outside", language, central=amount(central, language), **said)]
 
 
+def _beyond_sentences(found: CampusImpact, language: Language) -> list[str]:
+    """What enters in the long run and what others then pay, and where load is lost more often."""
+    if found.beyond is None:
+        return []
+    long, before, after = found.beyond.long_run, found.beyond.adequacy_before, found.beyond.adequacy_after
+    more = {name: sum(float(mw) for mw in areas) for name, areas in long.entered_mw.items()}
+    enters = join(
+        (
+            phrase(f"impact.enters_{'more' if mw > 0.0 else 'less'}.{name}", language, mw=format_number(abs(mw)))
+            for name, mw in more.items()
+            if abs(mw) >= LEAST_SAID_MW
+        ),
+        language,
+    )
+    paid = {"long": amount(long.total_yen, language), "short": amount(found.impact.central.total_yen, language)}
+    said = [phrase("impact.long_run" if enters else "impact.long_run_alone", language, enters=enters, **paid)]
+    at = max(range(len(before.areas)), key=lambda place: float(after.joined_hours[place] - before.joined_hours[place]))
+    lost = {
+        "area": area_name(before.areas[at], language),
+        "before": f"{before.joined_hours[at]:.1f}",
+        "after": f"{after.joined_hours[at]:.1f}",
+        "mwh_before": format_number(float(before.joined_mwh.sum())),
+        "mwh_after": format_number(float(after.joined_mwh.sum())),
+    }
+    return [*said, phrase("impact.lost_load", language, **lost)]
+
+
 def _placement_sentences(found: CampusImpact, language: Language) -> list[str]:
     known = [placement for placement in found.placements if placement.inflexible_yen is not None]
     if not known:
@@ -138,11 +168,13 @@ def note_sentences(found: CampusImpact, language: Language) -> list[str]:
     said.append(phrase("impact.note_tariffs", language))
     if impact.after is None:
         return [*said, phrase("impact.note_bids", language, most=format_number(MOST_BID_LOAD_MW))]
-    said.append(phrase("impact.note_short_run", language))
+    said.append(phrase("impact.note_short_run" if found.beyond is None else "impact.note_short_run_first", language))
     if impact.synthetic:
         said.append(phrase("impact.note_synthetic", language))
     if impact.most_mw > MOST_BID_LOAD_MW:
         said.append(phrase("impact.note_beyond", language, most=format_number(MOST_BID_LOAD_MW)))
+    if found.beyond is not None:
+        said += [phrase(f"impact.note_{name}", language) for name in ("long_run", "adequacy")]
     if found.placements:
         said.append(phrase("impact.note_placements", language))
     return said
