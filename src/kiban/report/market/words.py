@@ -7,7 +7,6 @@ from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
-from kiban.report.messages import join
 from kiban.report.phrases import phrase, phrase_or
 
 KWH_PER_MWH = 1000.0
@@ -126,13 +125,10 @@ def _beyond_sentences(found: CampusImpact, language: Language) -> list[str]:
         return []
     long, before, after = found.beyond.long_run, found.beyond.adequacy_before, found.beyond.adequacy_after
     more = {name: sum(float(mw) for mw in areas) for name, areas in long.entered_mw.items()}
-    enters = join(
-        (
-            phrase(f"impact.enters_{'more' if mw > 0.0 else 'less'}.{name}", language, mw=format_number(abs(mw)))
-            for name, mw in more.items()
-            if abs(mw) >= LEAST_SAID_MW
-        ),
-        language,
+    enters = phrase("impact.comma", language).join(
+        phrase(f"impact.enters_{'more' if mw > 0.0 else 'less'}.{name}", language, mw=format_number(abs(mw)))
+        for name, mw in more.items()
+        if abs(mw) >= LEAST_SAID_MW
     )
     paid = {"long": amount(long.total_yen, language), "short": amount(found.impact.central.total_yen, language)}
     said = [phrase("impact.long_run" if enters else "impact.long_run_alone", language, enters=enters, **paid)]
