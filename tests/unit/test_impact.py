@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any, get_type_hints
 
@@ -157,6 +159,19 @@ def test_the_command_answers_from_bid_curves_as_json_and_as_text() -> None:
         text = CliRunner().invoke(app, [*FAST, "--lang", language], env={"COLUMNS": "80"}).stdout
         assert "2024" in text
         assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_a_fast_answer_loads_no_planning() -> None:
+    """It is to be there within a second, most of which is the start of Python."""
+    asked = (
+        "import sys\n"
+        "from kiban.finance.on_others import impact_of_load\n"
+        "from kiban.report.market.terminal import impact_text\n"
+        "impact_text(impact_of_load(400.0, 'tokyo', fast=True), 'en')\n"
+        "print(*sorted({name.split('.')[1] for name in sys.modules if name.startswith('kiban.')}))"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert not {"planning", "national", "scenario", "physics", "server"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize(
