@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from rich.console import Console
 from tests.cases.purchases import campus
 from tests.unit.test_market import two_areas
 from typer.testing import CliRunner
@@ -31,6 +32,8 @@ from kiban.market.clearing import Clearing, clear
 from kiban.market.congestion import Calls, count_calls, import_room_mw, unused_plants_mw
 from kiban.planning.building import build
 from kiban.planning.preparation import prepare
+from kiban.quantities import Language
+from kiban.report.connecting import connecting_text
 from kiban.scenario import Scenario, parse_scenario
 
 HOURS_PER_YEAR = 8760.0
@@ -211,3 +214,42 @@ def test_a_value_moves_with_what_is_assumed(found: Connecting) -> None:
     calm = replace(WALK, volatility=0.12)
     assert value_of_starting(ready_at(3.0, 15.0), calm) < value_of_starting(ready_at(3.0, 15.0), WALK)
     assert found.capital_myen >= 0.0
+
+
+PV = {"pv": {"availability": 0.2, "annual_cost_myen_per_mw": 40.0}}
+"""Sun that an island takes rather than burn: 22.8 yen/kWh, dearer than the grid."""
+
+
+def test_engines_beside_no_grid_buy_nothing_whatever_the_ways_to_buy(found: Connecting) -> None:
+    bought = compare_connections(parse_scenario(campus({"menu": {}})))
+    assert bought.ways[-1].name == "temporary"
+    assert bought.ways[-1].cost_myen_per_year == pytest.approx(found.ways[-1].cost_myen_per_year, rel=1e-6)
+    assert bought.ways[0].cost_myen_per_year != pytest.approx(found.ways[0].cost_myen_per_year, rel=1e-3)
+
+
+def test_a_budget_moves_no_way() -> None:
+    """Each way is at least cost: a budget that the firm campus keeps and engines do not is none of theirs."""
+    least = compare_connections(small(supply=PV))
+    for budget in (4800.0, 6000.0):
+        objective = {"objective": "emissions", "budget_myen_per_year": budget}
+        aimed = compare_connections(small(supply=PV, target=objective))
+        for one, other in zip(aimed.ways, least.ways, strict=True):
+            assert one.cost_myen_per_year == pytest.approx(other.cost_myen_per_year, rel=1e-6)
+
+
+def test_what_is_said_of_calls_holds(found: Connecting) -> None:
+    def say(answer: Connecting, language: Language) -> str:
+        console = Console(width=1000)
+        with console.capture() as capture:
+            console.print(connecting_text(small(), answer, language))
+        return capture.get()
+
+    never = replace(found, calls=Calls(0, 0.0, 1.0), calls_with_plants=Calls(0, 0.0, 1.0))
+    often = replace(found, calls=Calls(7, 84.0, 0.5), calls_with_plants=Calls(3, 36.0, 0.5))
+    # Cheap sun all day: no connection is built, which says nothing of the ties of Tokyo.
+    alone = compare_connections(small(supply={"pv": {"availability": 1.0, "annual_cost_myen_per_mw": 15.0}}))
+    assert alone.connection_mw == 0.0
+    assert "in no hour" in say(never, "en") and "抑制されません" in say(never, "ja")
+    assert "in 7 hours" in say(often, "en") and "7時間" in say(often, "ja")
+    assert "no ties" not in say(alone, "en") and "takes nothing from the grid" in say(alone, "en")
+    assert "連系していない" not in say(alone, "ja") and "受電しない" in say(alone, "ja")

@@ -32,7 +32,7 @@ from kiban.market.areas import MARKET_AREAS
 from kiban.market.congestion import Calls, count_calls, import_room_mw
 from kiban.market.year import clear_year, default_case
 from kiban.messages import Message
-from kiban.planning.building import build, build_prepared, design_alone
+from kiban.planning.building import build_prepared, design_alone
 from kiban.planning.preparation import prepare
 from kiban.policy.annuity import annuity_present_value
 from kiban.progress import Report, say_nothing
@@ -86,7 +86,7 @@ class Connecting:
     lead_high_years: float
     capital_myen: float
     calls: Calls | None
-    """Of the non-firm connection; None where the area has no market with others."""
+    """Of the non-firm connection; None where the area has no market with others, or the campus no connection."""
     calls_with_plants: Calls | None
     """The same if the area's idle plants made room."""
     ways: tuple[Way, ...]
@@ -102,6 +102,7 @@ class Connecting:
 def compare_connections(scenario: Scenario, report: Report | None = None) -> Connecting:
     """The ways of a scenario's campus to power; a non-firm connection is given the room of each hour as its limit.
 
+    Each is designed at least cost, whatever the objective of the scenario: budgets would level what they cost.
     Raises `InputError` where the place is in no area of Japan's grid, the scenario has no grid, or the firm campus has
     no design.
     """
@@ -129,9 +130,11 @@ def compare_connections(scenario: Scenario, report: Report | None = None) -> Con
         calls, bounds = (count_calls(clearing, area, connection, with_plants=plants) for plants in (False, True))
         room = at_times(import_room_mw(clearing, area), case.hours.start, preparation.time, resources.step_hours)
         designs["non_firm"] = _design_within(preparation, resources, room) if calls.hours else firm
+    # Without a grid nothing is bought, whatever the ways to buy.
     island = at_rest.model_copy(update={"enabled": False, "contract": None})
     engines = scenario.bridging or Bridging(max_mw=ENGINES_OVER_LOAD * firm.capacities["it_mw"])
-    alone = build(_changed(scenario, {"grid": island, "bridging": engines}), report=tell, explain=False)
+    hired = _changed(scenario, {"grid": island, "bridging": engines, "procurement": None})
+    alone = build_prepared(prepare(hired), report=tell, explain=False)
     designs["temporary"] = alone if alone.status == "optimal" else None
     ready = {
         "firm": lead.value,

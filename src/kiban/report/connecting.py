@@ -89,8 +89,12 @@ def _notes(found: Connecting, money: MoneyFormat) -> list[str]:
     area = phrase_or(f"area.{found.area}", language, found.area)
     mw = format_number(found.connection_mw)
     notes = []
+    if found.connection_mw <= 0:
+        return [phrase("connect.no_connection", language), phrase("connect.rests", language)]
     if found.calls is None or found.calls_with_plants is None:
         notes.append(phrase("connect.no_market", language, area=area))
+    elif not found.calls.hours:
+        notes.append(phrase("connect.never_called", language, area=area, mw=mw))
     else:
         notes.append(
             phrase(
