@@ -80,7 +80,7 @@ def removed(g: Ground, name: str) -> Callable[[], object]:
     return lambda: [file.unlink() for file in sorted((g.folder / name).iterdir())] and (g.folder / name).rmdir()
 
 
-def spoiled(g: Ground, name: str, text: str) -> Callable[[], Path]:
+def spoiled(g: Ground, name: str, text: str | bytes) -> Callable[[], Path]:
     return lambda: g.write(name, text)
 
 
@@ -133,6 +133,17 @@ CASES: Mapping[str, Case] = {
     "signing.short_passphrase": lambda g: (
         after(spoiled(ground_with_keys(g), "short", "short\n"), made(g, "new", "--passphrase-file", "short")),
         made(g, "new", "--passphrase-file", "phrase"),
+    ),
+    "signing.unreadable_passphrase": lambda g: (
+        after(
+            spoiled(ground_with_keys(g), "old", "長い長い合言葉です".encode("cp932")),
+            made(g, "new", "--passphrase-file", "old"),
+        ),
+        after(spoiled(g, "old", "長い長い合言葉です、十二文字"), made(g, "new", "--passphrase-file", "old")),
+    ),
+    "signing.long_passphrase": lambda g: (
+        after(spoiled(ground_with_keys(g), "long", "a" * 1024), made(g, "new", "--passphrase-file", "long")),
+        after(spoiled(g, "long", "a" * 1023), made(g, "new", "--passphrase-file", "long")),
     ),
     "signing.differing_passphrases": lambda g: (
         typed(g, "a long passphrase", "a lnog passphrase"),

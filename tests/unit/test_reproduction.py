@@ -77,6 +77,15 @@ def test_a_file_that_is_gone_is_named(folder: Path) -> None:
     assert reproduce(folder).differing == ("plan.xlsx",)
 
 
+def test_what_was_made_of_nothing_is_another_making(folder: Path) -> None:
+    file = folder / "provenance.json"
+    told = json.loads(file.read_text(encoding="utf-8"))
+    told["made"] |= {"libraries": "numpy", "files": ["x"]}
+    file.write_text(json.dumps(told), encoding="utf-8")
+    found = reproduce(folder)
+    assert "numpy" in found.causes and "../data/pue.csv" in found.causes
+
+
 def test_another_input_is_the_cause(folder: Path) -> None:
     file = folder.parent / "data/pue.csv"
     file.write_text(file.read_text().replace("1.10", "1.30"))

@@ -111,6 +111,30 @@ def test_files_that_were_taken_added_or_renamed_are_named(tmp_path: Path) -> Non
     assert not differences.changed
 
 
+def test_nothing_is_left_beside_the_signature(tmp_path: Path) -> None:
+    plan = write(tmp_path / "plan")
+    sign(plan, office())
+    (plan / "signature/more").mkdir()
+    (plan / "signature/more/one.txt").write_text("new")
+    assert verify(plan, office().public).differences.added == ("signature/more/one.txt",)
+    report = tmp_path / "report.html"
+    report.write_text("<html>")
+    sign(report, office())
+    (tmp_path / "report.html.signature/late").write_text("new")
+    assert verify(report, office().public).differences.added == ("report.html.signature/late",)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text elsewhere")
+def test_a_name_that_is_no_utf_8_is_signed(tmp_path: Path) -> None:
+    plan = write(tmp_path / "plan")
+    file = plan / os.fsdecode("計画".encode("cp932"))
+    file.write_text("one")
+    sign(plan, office())
+    assert verify(plan, office().public).holds
+    file.write_text("two")
+    assert verify(plan, office().public).differences.changed == (file.name,)
+
+
 def test_another_key_did_not_sign_it(tmp_path: Path) -> None:
     plan = write(tmp_path / "plan")
     sign(plan, office())

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from kiban.signing.signature import Verdict
 
 LEAST_CHARACTERS = 12
+MOST_BYTES = 1023
+"""Longest passphrase that a key file is locked with (OpenSSL)."""
 SHOWN_DIGITS = 16
 
 PassphraseFile = Annotated[
@@ -47,7 +49,14 @@ def key_command(
     if taken:
         raise OutputError(taken)
     passphrase = _passphrase(private, passphrase_file, twice=True)
-    count = len(passphrase.decode("utf-8"))
+    try:
+        count = len(passphrase.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InputError(Problem("signing.unreadable_passphrase", key="--passphrase-file")) from None
+    if len(passphrase) > MOST_BYTES:
+        raise InputError(
+            Problem("signing.long_passphrase", key="--passphrase-file", size=len(passphrase), most=MOST_BYTES)
+        )
     if count < LEAST_CHARACTERS:
         raise InputError(
             Problem("signing.short_passphrase", key="--passphrase-file", count=count, least=LEAST_CHARACTERS)

@@ -43,7 +43,8 @@ class Making:
         flat = {name: str(getattr(self, name)) for name in ("edition", "python", "processor_level")}
         pairs = {name: (str(told.get(name)), own) for name, own in flat.items()}
         for kind in ("libraries", "files"):
-            there, here = dict(told.get(kind) or {}), getattr(self, kind)
+            written, here = told.get(kind), getattr(self, kind)
+            there = written if isinstance(written, Mapping) else {}
             pairs |= {name: (str(there.get(name)), str(here.get(name))) for name in sorted({*there, *here})}
         return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 

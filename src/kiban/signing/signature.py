@@ -6,7 +6,8 @@ A folder carries it in its folder `signature`, a file in the folder `NAME.signat
     signature.json   the signer's fingerprint, and both signatures over the bytes of the manifest
 
 The bytes that are signed are the manifest's own behind one line that says what they are, so that they are no other
-message's. A signature holds if both keys signed those bytes and no file was changed, taken or added.
+message's. A signature holds if both keys signed those bytes and no file was changed, taken or added, beside the
+signature either.
 """
 
 from __future__ import annotations
@@ -114,11 +115,15 @@ def verify(path: Path, key: PublicKey) -> Verdict:
         told = (str(signature["signer"]), str(manifest["signed_at"]), str(manifest["kiban"]))
     except (KeyError, TypeError, AttributeError, ValueError, binascii.Error):
         raise OutputError(Problem("signing.no_signature", str(folder))) from None
+    found = hash_files(path, SIGNATURE)
+    # The folder of the signature is not what was signed, and yet no place to leave something in.
+    own = {MANIFEST_FILE, SIGNATURE_FILE}
+    found |= {f"{folder.name}/{name}": one for name, one in hash_files(folder, "").items() if name not in own}
     return Verdict(
         key.are_signatures(CONTEXT + content, signatures),
         *told,
         files=len(signed),
-        differences=compare(signed, hash_files(path, SIGNATURE)),
+        differences=compare(signed, found),
     )
 
 
@@ -145,4 +150,7 @@ def _parse(path: Path, content: bytes) -> dict[str, Any]:
 
 
 def _to_json(content: dict[str, Any]) -> bytes:
-    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode("utf-8")
+    """Names that are no text, as a disk may hold them, are written as JSON's own escapes."""
+    return (json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode(
+        "utf-8", "backslashreplace"
+    )
