@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from tests.cases.purchases import buy
 
+from kiban.planning.behind_meter import compare_behind_meter
+from kiban.planning.building import design_alone
+from kiban.planning.plan import Plan
+from kiban.planning.preparation import prepare
 from kiban.planning.procurement_result import BesideDesign
+from kiban.planning.resources import Resources
 from kiban.report.plan.procurement import bought_details
 from kiban.report.plan.record import restore, summarise
 
@@ -68,6 +74,43 @@ def test_plants_elsewhere_never_cost_more_for_the_same_share() -> None:
     assert sum(beside.differences.values()) == pytest.approx(
         plan.cost_myen_per_year - beside.matched.cost_myen_per_year, abs=0.05
     )
+
+
+def test_a_least_capacity_that_costs_more_than_it_spares_is_not_said_to_pay() -> None:
+    dear = {"plant": {"dear": STEADY | {"price_myen_per_mwh": 0.03, "min_mw": 5.0}}}
+    generated = 5.0 * 0.5 * HOURS_PER_YEAR
+    lost = generated * (0.03 + 0.0005) - generated * (1 - LOSS) * MARKET
+    said = {}
+    for share in (None, 0.5):
+        plan = buy(dear, **({} if share is None else {"target": {"clean_share": share}}))
+        assert plan.bought is not None and plan.bought.behind_meter is not None
+        beside = plan.bought.behind_meter
+        assert beside.matched is not None and beside.elsewhere is not None
+        assert beside.elsewhere.cost_myen_per_year - beside.matched.cost_myen_per_year == pytest.approx(lost, rel=1e-5)
+        for language in ("en", "ja"):
+            said[share, language] = "\n".join(bought_details(plan, language)[-1]["sentences"])  # type: ignore[arg-type]
+    assert not any("-¥" in text or "-3.90" in text for text in said.values())
+    assert "do not pay" in said[None, "en"] and "costs ¥390 m a year less (8.9 %)" in said[None, "en"]
+    assert "有利ではありません" in said[None, "ja"] and "年間3.90億円安くなります" in said[None, "ja"]
+    assert "costs ¥390 m a year more" in said[0.5, "en"] and "年間3.90億円高くなります" in said[0.5, "ja"]
+
+
+def test_a_share_without_a_proof_is_not_said_to_be_reached() -> None:
+    """The third design is refused: neither it nor what stands beside it is made up."""
+    plan = buy({"plant": {"dear": STEADY | {"price_myen_per_mwh": 0.02}}}, target={"clean_share": 0.3})
+    preparation = prepare(plan.scenario)
+    resources = preparation.resources_for(plan.cooling_system)
+
+    def design(asked: Resources) -> Plan | None:
+        found = None if asked.clean_share is not None else design_alone(preparation, asked, {})
+        return None if found is None else found[0]
+
+    beside = compare_behind_meter(plan, resources, design)
+    assert beside is not None and beside.least is not None
+    assert (beside.reaches, beside.matched, beside.elsewhere) == (False, None, None)
+    refused = replace(plan, bought=replace(plan.bought, behind_meter=beside))  # type: ignore[type-var]
+    said = "\n".join(bought_details(refused, "en")[-1]["sentences"])
+    assert "no design is found that is as clean" in said
 
 
 def test_who_buys_from_no_plant_is_compared_with_nothing() -> None:

@@ -5,7 +5,8 @@ the plants elsewhere are left out. Three designs answer, each an optimum of its 
 
     least      without plants elsewhere and without a target of clean share: what the campus would be without both
     matched    without plants elsewhere, at the share that is asked for; or, where no design reaches that, the cleanest
-    elsewhere  with plants elsewhere, at the share of `matched`: never dearer than it, since it may leave them out
+    elsewhere  with plants elsewhere, at the share of `matched`: never dearer than it, since it may leave them out, but
+               for a least capacity that the scenario asks for
 
 The cleanest is where the frontier of clean share ends: the rest of it, at the price of the last step, would cost more
 than an ordinary plan (`frontier`).
@@ -48,7 +49,8 @@ def compare_behind_meter(plan: Plan, resources: Resources, design: Design) -> Be
     least = design(replace(near, clean_share=None))
     if least is None:
         return BehindMeter(None, None, None, reaches=False, differences={}, full=())
-    share, matched, reaches = resources.clean_share, least, True
+    share, reaches = resources.clean_share, True
+    matched: Plan | None = least
     if share is not None and least.indicators["clean_share"] < share:
         # That no design reaches a share takes long to prove; where the frontier ends is known from designs.
         served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
@@ -56,9 +58,11 @@ def compare_behind_meter(plan: Plan, resources: Resources, design: Design) -> Be
         most = least.indicators["clean_share"] if ends is None else ends.last.clean_share - EASED
         reaches = share <= most
         share = min(share, most)
-        matched = design(replace(near, clean_share=share)) or least
-    elsewhere = plan if reaches else design(replace(resources, clean_share=share))
-    reference = matched if reaches else least
+        matched = design(replace(near, clean_share=share))
+        # What has no proof is not said to be reached.
+        reaches = reaches and matched is not None
+    elsewhere = plan if reaches else design(replace(resources, clean_share=share)) if matched is not None else None
+    reference = matched if reaches and matched is not None else least
     items = dict.fromkeys([*plan.costs, *reference.costs])
     differences = {item: plan.costs.get(item, 0.0) - reference.costs.get(item, 0.0) for item in items}
     return BehindMeter(
@@ -67,7 +71,7 @@ def compare_behind_meter(plan: Plan, resources: Resources, design: Design) -> Be
         elsewhere=_beside(elsewhere),
         reaches=reaches,
         differences={item: cost for item, cost in differences.items() if abs(cost) > SOLVER_DUST_MYEN},
-        full=_list_full(matched, near),
+        full=_list_full(matched, near) if matched is not None else (),
     )
 
 

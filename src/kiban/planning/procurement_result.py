@@ -62,10 +62,10 @@ class BehindMeter:
     """The same campus without plants elsewhere, at the same tariffs (`planning.behind_meter`).
 
     `least` asks for no clean share; None where even that has no design. `matched` has the share that the scenario asks
-    for where that can be reached (`reaches`), else the most that can; `elsewhere` is the design with plants elsewhere
-    at the share of `matched`. `differences` is what the plan costs more by item than `matched` where that reaches its
-    share, else than `least`; `full` are the clean plants of the campus, and its connection, at their limits in
-    `matched`.
+    for where that can be reached (`reaches`), else the most that can, None where no design is found there; `elsewhere`
+    is the design with plants elsewhere at the share of `matched`. `differences` is what the plan costs more by item
+    than `matched` where that reaches its share, else than `least`; `full` are the clean plants of the campus, and its
+    connection, at their limits in `matched`.
     """
 
     least: BesideDesign | None

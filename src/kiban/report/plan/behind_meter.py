@@ -17,6 +17,8 @@ SMALLEST_ITEM = 0.02
 """Items of cost below this share of the largest difference are not named."""
 
 SHOWN_AS_NOTHING = 1e-6
+SAME = 1e-6
+"""Costs that differ by less than this share are those of one design, found twice."""
 
 
 def behind_meter_details(plan: Plan, language: Language) -> list[DetailDocument]:
@@ -64,18 +66,19 @@ def _verdict(plan: Plan, beside: BehindMeter, language: Language) -> list[str]:
     money, cost = money_of(plan, language), plan.cost_myen_per_year
     if beside.reaches and beside.matched is not None:
         more = beside.matched.cost_myen_per_year - cost
-        values = {"more": money.amount(more), "percent": format_percent(more / cost, language)}
-        said = [phrase("procurement.beside.wins", language, **values)]
+        values = {"more": money.amount(abs(more)), "percent": format_percent(abs(more) / cost, language)}
+        said = [phrase(f"procurement.beside.{'wins' if _is_spared(more, cost) else 'loses'}", language, **values)]
         return [*said, *_reasons(plan, beside, "matched", language)]
     said = []
     if beside.matched is not None and beside.elsewhere is not None:
         full = phrase("answer.comma", language).join(subject_name(name, language) for name in beside.full)
+        saved = beside.matched.cost_myen_per_year - beside.elsewhere.cost_myen_per_year
         ends = {
             "share": format_share(beside.matched.clean_share, language),
             "cost": money.amount(beside.matched.cost_myen_per_year),
-            "saved": money.amount(beside.matched.cost_myen_per_year - beside.elsewhere.cost_myen_per_year),
+            "saved": money.amount(abs(saved)),
         }
-        said.append(phrase("procurement.beside.ends", language, **ends))
+        said.append(phrase(f"procurement.beside.ends{'' if _is_spared(saved, cost) else '_dearer'}", language, **ends))
         said += [phrase("procurement.beside.full", language, names=full)] if full else []
     else:
         said.append(phrase("procurement.beside.never", language))
@@ -86,6 +89,11 @@ def _verdict(plan: Plan, beside: BehindMeter, language: Language) -> list[str]:
         "percent": format_percent((cost - beside.least.cost_myen_per_year) / beside.least.cost_myen_per_year, language),
     }
     return [*said, phrase("procurement.beside.step", language, **step), *_reasons(plan, beside, "least", language)]
+
+
+def _is_spared(saved_myen: float, cost_myen: float) -> bool:
+    """Whether plants elsewhere cost no more than to do without: they may where a least capacity is asked for."""
+    return saved_myen >= -SAME * cost_myen
 
 
 def _reasons(plan: Plan, beside: BehindMeter, than: str, language: Language) -> list[str]:
