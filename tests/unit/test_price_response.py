@@ -281,3 +281,32 @@ def test_run_says_that_it_does_not_know_it():
     (problem,) = raised.value.problems
     assert problem.code == "operation.uncovered"
     assert problem.values["names"] == ("grid.price_response",)
+
+
+def test_a_campus_of_tranches_alone_moves_the_market_by_their_size():
+    """Not by that of some other campus: in Hokkaido 1 GW is met by dearer plants than 30 MW."""
+    raw = campus(
+        grid={"price_response": "market", "price_myen_per_mwh": 0.012, "clean_share": 0.2},
+        tranche=[{"name": "batch", "it_load_mw": 30.0, "price_myen_per_mwh": 0.05}],
+    )
+    raw["site"] = raw["site"] | {"area": "hokkaido"}
+    raw["load"] = raw["load"] | {"it_load_mw": 0.0}
+    slope = prepared(raw).grid.price_slope_myen_per_mwh2
+    assert slope == pytest.approx(find_market_slope("hokkaido", 30.0) * 1e-6)
+    assert find_market_slope("hokkaido", 1000.0) > 2 * find_market_slope("hokkaido", 30.0)
+
+
+def test_what_would_give_a_design_is_the_least_where_the_price_answers_strongly():
+    """1,200 MW with a wire of 500 and engines of 100: 600 MW are missing, however dear the price makes the wire."""
+    engine = gas()["engine"] | {"max_mw": 100.0}
+    raw = campus(supply={"engine": engine}, grid=with_grid(max_mw=500.0, price_response_yen_per_kwh_per_gw=1000.0))
+    raw["load"] = raw["load"] | {"it_load_mw": 1000.0}
+    plan = build(parse_scenario(raw))
+    needed = {
+        one.changes[0].key: (one.changes[0].needed, one.cost_myen_per_year) for one in plan.infeasibility.relaxations
+    }
+    assert needed["supply.engine.max_mw"][0] == pytest.approx(700.0, rel=1e-3)
+    assert needed["grid.max_mw"][0] == pytest.approx(1100.0, rel=1e-3)
+    # 700 MW burn at 20 yen, and 500 are bought at 16 + 500.
+    bill = 8760.0 * (700.0 * 0.020 + 500.0 * 0.516) + 1000.0
+    assert needed["supply.engine.max_mw"][1] == pytest.approx(bill, rel=1e-3)

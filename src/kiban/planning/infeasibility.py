@@ -28,7 +28,7 @@ from kiban.linear.batch import answer_many, solve_many
 from kiban.linear.elastic import SLACK, relax
 from kiban.messages import Message
 from kiban.planning.plan import LEAST_CAPACITIES, NO_SUPPLY, NO_SUPPLY_AT_TIMES, Change, Infeasibility, Relaxation
-from kiban.planning.price_response import bill_of
+from kiban.planning.price_response import answered_price, bill_of
 from kiban.planning.procurement import CLAIM
 from kiban.planning.resources import Resources
 from kiban.planning.worths import limit_keys
@@ -300,7 +300,8 @@ def estimate_cost(resources: Resources) -> float:
     load = resources.firm_mw + resources.arrivals_mw
     prices = [supply.annual_cost_myen_per_mw / HOURS_PER_YEAR for supply in resources.supply]
     if resources.grid is not None:
-        prices.append(float(np.abs(resources.grid.price_myen_per_mwh).mean()))
+        own = float((resources.pue * load).max())
+        prices.append(float(np.abs(answered_price(resources.grid, np.full(resources.steps, own))).mean()))
     energy = max(prices, default=1.0) * float(resources.pue @ load) * resources.step_weight_h
     return max(energy + resources.it_annual_cost_myen_per_mw * float(load.max()), 1.0)
 

@@ -121,7 +121,14 @@ class Plant:
     def grid(self) -> GridResource | None:
         """The grid connection, if one may be built."""
         grid = read_grid(self.inputs, lambda: self.market_price)
-        return None if grid is None else answer_to_load(grid, self.inputs, lambda: self.compute.mean_mw)
+        return None if grid is None else answer_to_load(grid, self.inputs, self._mean_load_mw)
+
+    def _mean_load_mw(self) -> float:
+        """Mean IT load: what is firm, and where nothing is, what the scenario offers beside it."""
+        if self.compute.mean_mw > 0:
+            return self.compute.mean_mw
+        offered = read_tranches(self.inputs.scenario.tranche, self.inputs, self.compute, {})
+        return sum(one.offered_mw * float(one.shape.mean()) for one in offered)
 
     @cached_property
     def procurement(self) -> ProcurementResource | None:

@@ -36,10 +36,12 @@ from kiban.planning.resources import GridResource, Resources
 KEY: Final = "grid.price_response"
 MYEN_PER_MWH_OF_YEN_PER_KWH: Final = 1e-3
 MW_PER_GW: Final = 1e3
+LEAST_LOAD_MW: Final = 1.0
+"""With less load prices do not move by enough to be measured."""
 
 
 def answer_to_load(grid: GridResource, inputs: Inputs, load_mw: Callable[[], float]) -> GridResource:
-    """The connection with the slope of its price that the scenario asks for; `load_mw` reads the campus's mean load.
+    """The connection with the slope of its price that the scenario asks for; `load_mw` reads the campus's mean IT load.
 
     A price of feed-in that the scenario gives is a contract and answers to nothing. Raises `ScenarioError` where the
     market of the place is not known, or where power is bought by contracts.
@@ -69,7 +71,7 @@ def _read_slope(inputs: Inputs, load_mw: Callable[[], float]) -> float:
     if grid.price_response == "observed":
         frequency = inputs.recorder.take(f"grid.{area}.frequency")
         return inputs.recorder.take(f"market.slope.{frequency:.0f}_hz")
-    slope = find_market_slope(area, load_mw() or MW_PER_GW)
+    slope = find_market_slope(area, max(load_mw(), LEAST_LOAD_MW))
     inputs.recorder.record(
         "grid.price_response_yen_per_kwh_per_gw",
         f"{slope:.4g}",
