@@ -113,6 +113,20 @@ def test_a_share_without_a_proof_is_not_said_to_be_reached() -> None:
     assert "no design is found that is as clean" in said
 
 
+def test_what_other_limits_forbid_is_not_said_to_be_impossible() -> None:
+    """A cap on carbon that only plants elsewhere keep: a campus behind the meter exists, but not under the cap."""
+    plan = buy({"plant": {"dear": STEADY | {"price_myen_per_mwh": 0.02}}}, target={"carbon_cap_t_per_year": 5e4})
+    assert plan.bought is not None and plan.bought.behind_meter is not None
+    assert plan.bought.behind_meter.least is None
+    assert "no design within its limits" in bought_details(plan, "en")[-1]["sentences"][0]
+    assert "制約を満たす設計がありません" in bought_details(plan, "ja")[-1]["sentences"][0]
+
+
+def test_rounding_is_no_saving() -> None:
+    plan = buy({"plant": {"dear": STEADY | {"price_myen_per_mwh": 0.02}}}, target={"clean_share": 0.3})
+    assert "plants elsewhere costs ¥0 a year less" in bought_details(plan, "en")[-1]["sentences"][0]
+
+
 def test_who_buys_from_no_plant_is_compared_with_nothing() -> None:
     dear = buy({"plant": {"dear": STEADY | {"price_myen_per_mwh": 0.09}}})
     assert dear.bought is not None

@@ -249,6 +249,9 @@ def test_what_is_said_of_calls_holds(found: Connecting) -> None:
     # Cheap sun all day: no connection is built, which says nothing of the ties of Tokyo.
     alone = compare_connections(small(supply={"pv": {"availability": 1.0, "annual_cost_myen_per_mw": 15.0}}))
     assert alone.connection_mw == 0.0
+    few = replace(found, ways=(*found.ways[:2], replace(found.ways[2], cost_myen_per_year=None, value_myen=None)))
+    assert "With hired engines the campus has no design" in say(few, "en") and "設計がありません" in say(few, "ja")
+    assert "has no design" not in say(found, "en")
     assert "in no hour" in say(never, "en") and "抑制されません" in say(never, "ja")
     assert "in 7 hours" in say(often, "en") and "7時間" in say(often, "ja")
     assert "no ties" not in say(alone, "en") and "takes nothing from the grid" in say(alone, "en")

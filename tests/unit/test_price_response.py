@@ -10,6 +10,7 @@ from kiban.linear import solve
 from kiban.market.areas import Ties
 from kiban.market.blocks import Market, flat_block
 from kiban.market.clearing import clear
+from kiban.planning.assumptions import resting_cost_myen
 from kiban.planning.building import build
 from kiban.planning.frontier import trace
 from kiban.planning.preparation import prepare
@@ -310,3 +311,9 @@ def test_what_would_give_a_design_is_the_least_where_the_price_answers_strongly(
     # 700 MW burn at 20 yen, and 500 are bought at 16 + 500.
     bill = 8760.0 * (700.0 * 0.020 + 500.0 * 0.516) + 1000.0
     assert needed["supply.engine.max_mw"][1] == pytest.approx(bill, rel=1e-3)
+
+
+def test_the_bill_rests_on_the_slope_that_was_seen():
+    plan = planned(campus(grid={"price_response": "observed", "price_myen_per_mwh": 0.012, "clean_share": 0.2}))
+    assert any(entry.name == "market.slope.50_hz" for entry in plan.provenance)
+    assert resting_cost_myen("market.slope.50_hz", plan) == plan.costs["energy"] > 0.0

@@ -99,7 +99,7 @@ def resting_cost_myen(name: str, plan: Plan) -> float:
     bought = _bought_cost(subject, name, plan)
     if bought is not None:
         return bought
-    if subject == "grid":
+    if subject in ("grid", "market"):
         return costs.get("interconnection" if name.endswith(_CONNECTION) else "energy", 0.0)
     if subject.startswith("backup_"):
         return costs.get("fuel" if quantity.startswith(("fuel", "emission", "gas", "efficiency")) else "backup", 0.0)

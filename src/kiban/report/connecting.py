@@ -88,9 +88,10 @@ def _notes(found: Connecting, money: MoneyFormat) -> list[str]:
     language = money.language
     area = phrase_or(f"area.{found.area}", language, found.area)
     mw = format_number(found.connection_mw)
-    notes = []
+    without = [way for way in found.ways if way.cost_myen_per_year is None]
+    notes = [phrase("connect.without_design", language, way=phrase(f"connect.way.{w.name}", language)) for w in without]
     if found.connection_mw <= 0:
-        return [phrase("connect.no_connection", language), phrase("connect.rests", language)]
+        return [*notes, phrase("connect.no_connection", language), phrase("connect.rests", language)]
     if found.calls is None or found.calls_with_plants is None:
         notes.append(phrase("connect.no_market", language, area=area))
     elif not found.calls.hours:

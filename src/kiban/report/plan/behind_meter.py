@@ -65,20 +65,20 @@ def _verdict(plan: Plan, beside: BehindMeter, language: Language) -> list[str]:
         return [phrase("procurement.beside.nothing", language)]
     money, cost = money_of(plan, language), plan.cost_myen_per_year
     if beside.reaches and beside.matched is not None:
-        more = beside.matched.cost_myen_per_year - cost
+        more = _felt(beside.matched.cost_myen_per_year - cost, cost)
         values = {"more": money.amount(abs(more)), "percent": format_percent(abs(more) / cost, language)}
-        said = [phrase(f"procurement.beside.{'wins' if _is_spared(more, cost) else 'loses'}", language, **values)]
+        said = [phrase(f"procurement.beside.{'wins' if more >= 0 else 'loses'}", language, **values)]
         return [*said, *_reasons(plan, beside, "matched", language)]
     said = []
     if beside.matched is not None and beside.elsewhere is not None:
         full = phrase("answer.comma", language).join(subject_name(name, language) for name in beside.full)
-        saved = beside.matched.cost_myen_per_year - beside.elsewhere.cost_myen_per_year
+        saved = _felt(beside.matched.cost_myen_per_year - beside.elsewhere.cost_myen_per_year, cost)
         ends = {
             "share": format_share(beside.matched.clean_share, language),
             "cost": money.amount(beside.matched.cost_myen_per_year),
             "saved": money.amount(abs(saved)),
         }
-        said.append(phrase(f"procurement.beside.ends{'' if _is_spared(saved, cost) else '_dearer'}", language, **ends))
+        said.append(phrase(f"procurement.beside.ends{'' if saved >= 0 else '_dearer'}", language, **ends))
         said += [phrase("procurement.beside.full", language, names=full)] if full else []
     else:
         said.append(phrase("procurement.beside.never", language))
@@ -91,9 +91,9 @@ def _verdict(plan: Plan, beside: BehindMeter, language: Language) -> list[str]:
     return [*said, phrase("procurement.beside.step", language, **step), *_reasons(plan, beside, "least", language)]
 
 
-def _is_spared(saved_myen: float, cost_myen: float) -> bool:
-    """Whether plants elsewhere cost no more than to do without: they may where a least capacity is asked for."""
-    return saved_myen >= -SAME * cost_myen
+def _felt(saved_myen: float, cost_myen: float) -> float:
+    """What plants elsewhere save, negative where a least capacity of them costs more; 0 within rounding."""
+    return saved_myen if abs(saved_myen) > SAME * cost_myen else 0.0
 
 
 def _reasons(plan: Plan, beside: BehindMeter, than: str, language: Language) -> list[str]:
