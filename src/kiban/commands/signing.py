@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kiban.signing.signature import Verdict
 
 LEAST_CHARACTERS = 12
-MOST_BYTES = 1023
+LONGEST_PASSPHRASE_BYTES = 1023
 """Longest passphrase that a key file is locked with (OpenSSL)."""
 SHOWN_DIGITS = 16
 
@@ -53,9 +53,11 @@ def key_command(
         count = len(passphrase.decode("utf-8"))
     except UnicodeDecodeError:
         raise InputError(Problem("signing.unreadable_passphrase", key="--passphrase-file")) from None
-    if len(passphrase) > MOST_BYTES:
+    if len(passphrase) > LONGEST_PASSPHRASE_BYTES:
         raise InputError(
-            Problem("signing.long_passphrase", key="--passphrase-file", size=len(passphrase), most=MOST_BYTES)
+            Problem(
+                "signing.long_passphrase", key="--passphrase-file", size=len(passphrase), most=LONGEST_PASSPHRASE_BYTES
+            )
         )
     if count < LEAST_CHARACTERS:
         raise InputError(
