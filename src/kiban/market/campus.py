@@ -45,6 +45,8 @@ class CampusLoad:
     draw: CampusDraw
     flat_mw: Array | None = None
     """The whole load taken flat from the grid where it stands, `(areas,)`; None where `load_mw` is just that."""
+    left_out: tuple[str, ...] = ()
+    """Sites in no area of the market, whose load stands at the others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +103,7 @@ def load_of_study(study: NationalScenario, catalogue: Catalogue) -> CampusLoad:
     """The IT load of a study in its last phase, flat, shared over the areas of the sites that it names.
 
     The shares are those of the connections that it names; without any, each site counts the same. Sites in areas
-    without an exchange are left out.
+    without an exchange are left out, and named.
     """
     last = len(study.years) - 1
     loads = [tranche.load_mw(last) for tranche in study.tranche]
@@ -110,10 +112,13 @@ def load_of_study(study: NationalScenario, catalogue: Catalogue) -> CampusLoad:
     names = [site.id for site in study.site if site.enabled] or study.national.sites or catalogue.sites
     weighed = [(site.id, site.connection_mw or 0.0) for site in connections] or [(name, 1.0) for name in names]
     own = {site.id: site.area for site in study.site}
+    left_out: list[str] = []
     for name, weight in weighed:
         area = own.get(name) or (catalogue.sites[name].area if name in catalogue.sites else None)
         if area in MARKET_AREAS:
             weights[MARKET_AREAS.index(area)] += weight
+        else:
+            left_out.append(name)
     if not weights.any():
         raise ScenarioError(Problem("impact.no_site", key="site"))
     waits = [tranche.deferrable_share * load for tranche, load in zip(study.tranche, loads, strict=True)]
@@ -121,7 +126,7 @@ def load_of_study(study: NationalScenario, catalogue: Catalogue) -> CampusLoad:
     total = sum(loads)
     draw = CampusDraw(total, sum(waits) / total if total else 0.0, delay)
     basis: Basis = "connections" if connections else "sites"
-    return CampusLoad(study.national.name, basis, total * weights / weights.sum(), draw)
+    return CampusLoad(study.national.name, basis, total * weights / weights.sum(), draw, left_out=tuple(left_out))
 
 
 def ask_market(

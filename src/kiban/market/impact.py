@@ -120,8 +120,8 @@ class MarketImpact:
 
     @property
     def most_mw(self) -> float:
-        """The largest draw or delivery of an hour in an area."""
-        return float(np.abs(self.load_mw).max(initial=0.0))
+        """The largest draw or delivery of an hour, those of all areas added: areas share their price."""
+        return float(np.abs(self.load_mw).sum(axis=1).max(initial=0.0))
 
     @property
     def central(self) -> VariantImpact:

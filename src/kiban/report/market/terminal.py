@@ -10,7 +10,16 @@ from kiban.market.customers import CLASSES
 from kiban.market.impact import VariantImpact
 from kiban.quantities import Language, format_number, format_percent
 from kiban.report.layout import NOTHING, Sentence, bullets, lines, section, table
-from kiban.report.market.words import amount, answer, area_name, further_sentences, note_sentences, variant_name
+from kiban.report.market.words import (
+    amount,
+    answer,
+    area_name,
+    counted,
+    further_sentences,
+    note_sentences,
+    variant_name,
+    whole,
+)
 from kiban.report.phrases import phrase
 
 
@@ -29,9 +38,8 @@ def impact_text(found: CampusImpact, language: Language) -> RenderableType:
     if found.placements:
         parts += section(phrase("impact.title_placements", language), _placements(found, language))
     parts += section(phrase("impact.title_notes", language), bullets(note_sentences(found, language)))
-    parts.append(
-        lines([phrase("impact.residual", language, yen=f"{found.impact.residual_yen:.0f}".replace("-0", "0"))])
-    )
+    if found.impact.after is not None:  # bid curves alone know no receipts
+        parts.append(lines([phrase("impact.residual", language, yen=whole(found.impact.residual_yen))]))
     return Group(*parts)
 
 
@@ -64,7 +72,7 @@ def _bills(bills: BillEffects, language: Language) -> RenderableType:
             area_name(area, language),
             *(amount(yen, language) for yen in bills.central_yen[place]),
             amount(bills.central_kept_yen[place], language),
-            *(f"{end[place]:.0f}" for end in (months[1], months[0], months[2])),
+            *(whole(end[place]) for end in (months[1], months[0], months[2])),
         ]
         for place, area in enumerate(bills.customers.areas)
     ]
@@ -85,7 +93,7 @@ def _variant(variant: VariantImpact, language: Language) -> list[str]:
         variant_name(variant.name, language),
         amount(variant.total_yen, language),
         NOTHING if rent is None else amount(rent, language),
-        NOTHING if variant.emissions_t is None else format_number(variant.emissions_t),
+        NOTHING if variant.emissions_t is None else counted(variant.emissions_t),
     ]
 
 

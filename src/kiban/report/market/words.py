@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
+from kiban.market.impact import VariantImpact
 from kiban.market.placements import Placement
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.phrases import phrase, phrase_or
@@ -13,7 +16,8 @@ KWH_PER_MWH = 1000.0
 LEAST_SAID_MW = 1.0
 """A plant that enters below it is rounding of the long run."""
 LEAST_SAID_YEN = 1e6
-"""What others pay below it is rounding of the clearing."""
+"""What others pay below it is not said."""
+LEAST_SHOWN_YEN = 1e3
 
 
 def area_name(area: str, language: Language) -> str:
@@ -32,79 +36,145 @@ def variant_name(name: str, language: Language) -> str:
 
 
 def amount(yen: float, language: Language) -> str:
-    """An amount of yen."""
-    return MoneyFormat(language).amount(yen / YEN_PER_MYEN)
+    """An amount of yen; what is less than a thousand in a year is rounding of the clearing."""
+    return MoneyFormat(language).amount(yen / YEN_PER_MYEN if abs(yen) >= LEAST_SHOWN_YEN else 0.0)
+
+
+def whole(value: float) -> str:
+    """A number without digits after the point, zero without a sign."""
+    return f"{round(value):,}"
+
+
+def counted(value: float) -> str:
+    """Tonnes or MWh of a year, of which less than one is rounding of the clearing."""
+    return format_number(value if abs(value) >= 1.0 else 0.0)
+
+
+def _signed(key: str, value: float) -> str:
+    """The key of the sentence for more or for less."""
+    return f"{key}_more" if value >= 0.0 else f"{key}_less"
+
+
+def _span(low: float, high: float, language: Language, write: Callable[[float], str]) -> str:
+    """From an amount to another, without signs: the lesser first, or what is less and what is more."""
+    if low < 0.0 < high:
+        return phrase("impact.span_mixed", language, less=write(-low), more=write(high))
+    first, last = sorted((abs(low), abs(high)))
+    return phrase("impact.span", language, low=write(first), high=write(last))
+
+
+def _change(value: float, written: str, language: Language) -> str:
+    """So much more or less; a yen or a tonne is nothing."""
+    if abs(value) < 1.0:
+        return phrase("impact.change_none", language)
+    return phrase(_signed("impact.change", value), language, amount=written)
+
+
+def changes_nothing(found: CampusImpact) -> bool:
+    """Whether what others pay more or less is rounding in every variant."""
+    return max(map(abs, found.impact.total_range_yen())) < LEAST_SAID_YEN
 
 
 def answer(found: CampusImpact, language: Language) -> str:
     """What all others pay more in a year, over the variants."""
-    impact = found.impact
-    low, high = impact.total_range_yen()
+    impact, subject = found.impact, subject_text(found, language)
+    if changes_nothing(found):
+        return phrase("impact.answer_none", language, subject=subject)
+    total = impact.central.total_yen
     said = {
-        "subject": subject_text(found, language),
-        "central": amount(abs(impact.central.total_yen), language),
-        "low": amount(low, language),
-        "high": amount(high, language),
+        "subject": subject,
+        "central": amount(abs(total), language),
+        "span": _span(*impact.total_range_yen(), language, lambda yen: amount(yen, language)),
     }
-    if max(abs(low), abs(high)) < LEAST_SAID_YEN:
-        return phrase("impact.answer_none", language, subject=said["subject"])
-    more = "more" if impact.central.total_yen >= 0.0 else "less"
-    return phrase(f"impact.answer_{more}", language, **said)
+    return phrase(
+        _signed("impact.answer" if impact.after is not None else "impact.answer_bids", total), language, **said
+    )
 
 
 def subject_text(found: CampusImpact, language: Language) -> str:
     """The load that is asked about, with its name and its mean draw."""
     impact, asked = found.impact, found.asked
-    mean = format_number(sum(impact.mean_mw_by_area))
-    placed = [area for area, mw in zip(impact.areas, impact.mean_mw_by_area, strict=True) if mw]
+    placed, mean = impact.load_mw.any(axis=0), float(impact.mean_mw_by_area.sum())
     said = {
         "name": asked.name,
-        "load": mean,
-        "areas": phrase("impact.comma", language).join(area_name(area, language) for area in placed),
+        "load": format_number(abs(mean)),
+        "areas": phrase("impact.comma", language).join(
+            area_name(area, language) for area, there in zip(impact.areas, placed, strict=True) if there
+        ),
     }
-    return phrase(f"impact.subject_{asked.basis}", language, **said)
+    if not placed.any():
+        return phrase(f"impact.nowhere_{'named' if asked.name else 'load'}", language, **said)
+    delivers = "_delivers" if mean < 0.0 and asked.basis == "plan" else ""
+    return phrase(f"impact.subject_{asked.basis}{delivers}", language, **said)
 
 
 def further_sentences(found: CampusImpact, language: Language) -> list[str]:
     """What follows the answer: per kWh, who receives it, emissions, curtailment, and what own power changes."""
-    impact, central = found.impact, found.impact.central
-    said: list[str] = []
-    if impact.load_mwh > 0.0:
-        kwh = KWH_PER_MWH * impact.load_mwh
-        low, high = (format_number(end / kwh) for end in impact.total_range_yen())
-        price = format_number(central.load_pays_yen / kwh)
-        said.append(phrase("impact.per_kwh", language, low=low, high=high, price=price))
-    said += _bill_sentences(found.bills, language)
-    said += _witness_sentences(found, language)
-    if central.generators_gain_yen is not None and central.congestion_rent_yen is not None:
-        received = {
-            "generators": amount(central.generators_gain_yen, language),
-            "load": amount(central.load_pays_yen, language),
-            "rent": amount(central.congestion_rent_yen, language),
-        }
-        said.append(phrase("impact.receivers", language, **received))
-    if central.emissions_t is not None:
-        tonnes = {"consequential": format_number(central.emissions_t), "mean": format_number(found.average_emissions_t)}
-        said.append(phrase("impact.emissions", language, **tonnes))
-    if central.curtailment_absorbed_mwh is not None:
-        energy = format_number(central.curtailment_absorbed_mwh)
-        said.append(phrase("impact.absorbed", language, energy=energy))
+    said = [] if changes_nothing(found) else _effect_sentences(found, language)
     if found.inflexible is not None:
-        flat, own = found.inflexible.total_yen, central.total_yen
-        compared = {"flat": amount(flat, language), "own": amount(own, language)}
+        compared = {
+            name: _change(yen, amount(abs(yen), language), language)
+            for name, yen in (("flat", found.inflexible.total_yen), ("own", found.impact.central.total_yen))
+        }
         said.append(phrase("impact.inflexible", language, load=format_number(found.asked.draw.flat_mw), **compared))
     return said + _beyond_sentences(found, language) + _placement_sentences(found, language)
 
 
+def _effect_sentences(found: CampusImpact, language: Language) -> list[str]:
+    """The effect itself: per kWh, by class, between its witnesses, who receives it, emissions and curtailment."""
+    impact, central = found.impact, found.impact.central
+    said: list[str] = []
+    if impact.load_mwh > 0.0:
+        kwh = KWH_PER_MWH * impact.load_mwh
+        ends = [end / kwh for end in impact.total_range_yen()]
+        low, high = map(format_number, ends)
+        key = "impact.per_kwh" if ends[0] >= 0.0 else "impact.per_kwh_change"
+        said.append(phrase(key, language, low=low, high=high, price=format_number(central.load_pays_yen / kwh)))
+    said += _bill_sentences(found.bills, language)
+    said += _witness_sentences(found, language)
+    said += _receiver_sentences(central, language)
+    if central.emissions_t is not None:
+        mean = found.average_emissions_t
+        tonnes = {
+            "consequential": counted(abs(central.emissions_t)),
+            "mean": _change(mean, f"{counted(abs(mean))} t", language),
+        }
+        said.append(phrase(_signed("impact.emissions", central.emissions_t), language, **tonnes))
+    if central.curtailment_absorbed_mwh is not None:
+        energy = central.curtailment_absorbed_mwh
+        said.append(phrase(_signed("impact.absorbed", energy), language, energy=counted(abs(energy))))
+    return said
+
+
+def _receiver_sentences(central: VariantImpact, language: Language) -> list[str]:
+    """What the load pays and who receives more: with what others pay they add up."""
+    gains = {
+        "generators": central.generators_gain_yen,
+        "storages": central.storages_gain_yen,
+        "rent": central.congestion_rent_yen,
+    }
+    said = {
+        name: phrase(_signed(f"impact.{name}", yen), language, amount=amount(abs(yen), language))
+        for name, yen in {"load": central.load_pays_yen, **gains}.items()
+        if yen is not None
+    }
+    return [phrase("impact.receivers", language, **said)] if len(said) > len(gains) else []
+
+
 def _bill_sentences(bills: BillEffects, language: Language) -> list[str]:
-    """What the tariffs pass on, by class, and what a household pays where it pays most."""
+    """What the tariffs pass on, by class, and what a household pays where its bill changes most."""
     if bills.largest_paid_yen < LEAST_SAID_YEN:
         return []
+    paid, kept = bills.paid_by_class_yen(), bills.kept_in_all_yen
+    sign = -1.0 if sum(paid.values()) + kept < 0.0 else 1.0
+    said = {name: amount(sign * yen, language) for name, yen in {**paid, "kept": kept}.items()}
     area, (low, central, high) = bills.dearest_household()
-    said = {name: amount(yen, language) for name, yen in bills.paid_by_class_yen().items()}
-    said |= {"kept": amount(bills.kept_in_all_yen, language), "area": area_name(area, language)}
-    said |= {"month": f"{central:.0f}", "low": f"{low:.0f}", "high": f"{high:.0f}"}
-    return [phrase("impact.bills", language, **said)]
+    span = _span(low, high, language, lambda yen: phrase("impact.yen", language, yen=whole(yen)))
+    month = {"area": area_name(area, language), "month": whole(abs(central)), "span": span}
+    return [
+        phrase("impact.bills" if sign > 0.0 else "impact.bills_less", language, **said),
+        phrase(_signed("impact.household", central), language, **month),
+    ]
 
 
 def _witness_sentences(found: CampusImpact, language: Language) -> list[str]:
@@ -162,6 +232,9 @@ def note_sentences(found: CampusImpact, language: Language) -> list[str]:
     impact = found.impact
     said = [phrase(f"impact.basis_{found.asked.basis}", language), phrase("impact.note_spot", language)]
     said.append(phrase("impact.note_tariffs", language))
+    if found.asked.left_out:
+        sites = phrase("impact.comma", language).join(found.asked.left_out)
+        said.append(phrase("impact.note_left_out", language, sites=sites))
     if impact.after is None:
         return [*said, phrase("impact.note_bids", language, most=format_number(MOST_BID_LOAD_MW))]
     said.append(phrase("impact.note_short_run" if found.beyond is None else "impact.note_short_run_first", language))
