@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
@@ -94,7 +96,7 @@ def answer(found: CampusImpact, language: Language) -> str:
 def subject_text(found: CampusImpact, language: Language) -> str:
     """The load that is asked about, with its name and its mean draw."""
     impact, asked = found.impact, found.asked
-    placed, mean = impact.load_mw.any(axis=0), float(impact.mean_mw_by_area.sum())
+    placed, mean = np.any(impact.load_mw, axis=0).tolist(), float(impact.mean_mw_by_area.sum())
     said = {
         "name": asked.name,
         "load": format_number(abs(mean)),
@@ -102,7 +104,7 @@ def subject_text(found: CampusImpact, language: Language) -> str:
             area_name(area, language) for area, there in zip(impact.areas, placed, strict=True) if there
         ),
     }
-    if not placed.any():
+    if not any(placed):
         return phrase(f"impact.nowhere_{'named' if asked.name else 'load'}", language, **said)
     delivers = "_delivers" if mean < 0.0 and asked.basis == "plan" else ""
     return phrase(f"impact.subject_{asked.basis}{delivers}", language, **said)
