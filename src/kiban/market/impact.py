@@ -119,6 +119,11 @@ class MarketImpact:
         return np.asarray(self.load_mw.mean(axis=0))
 
     @property
+    def placed_areas(self) -> tuple[str, ...]:
+        """The areas in which it draws or delivers in any hour."""
+        return tuple(area for place, area in enumerate(self.areas) if np.any(self.load_mw[:, place]))
+
+    @property
     def most_mw(self) -> float:
         """The largest draw or delivery of an hour, those of all areas added: areas share their price."""
         return float(np.abs(self.load_mw).sum(axis=1).max(initial=0.0))

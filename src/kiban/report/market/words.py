@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
@@ -19,7 +17,7 @@ LEAST_SAID_MW = 1.0
 """A plant that enters below it is rounding of the long run."""
 LEAST_SAID_YEN = 1e6
 """What others pay below it is not said."""
-LEAST_SHOWN_YEN = 1e3
+CLEARING_NOISE_YEN = 1e3
 
 
 def area_name(area: str, language: Language) -> str:
@@ -39,7 +37,7 @@ def variant_name(name: str, language: Language) -> str:
 
 def amount(yen: float, language: Language) -> str:
     """An amount of yen; what is less than a thousand in a year is rounding of the clearing."""
-    return MoneyFormat(language).amount(yen / YEN_PER_MYEN if abs(yen) >= LEAST_SHOWN_YEN else 0.0)
+    return MoneyFormat(language).amount(yen / YEN_PER_MYEN if abs(yen) >= CLEARING_NOISE_YEN else 0.0)
 
 
 def whole(value: float) -> str:
@@ -96,15 +94,13 @@ def answer(found: CampusImpact, language: Language) -> str:
 def subject_text(found: CampusImpact, language: Language) -> str:
     """The load that is asked about, with its name and its mean draw."""
     impact, asked = found.impact, found.asked
-    placed, mean = np.any(impact.load_mw, axis=0).tolist(), float(impact.mean_mw_by_area.sum())
+    placed, mean = impact.placed_areas, sum(impact.mean_mw_by_area)
     said = {
         "name": asked.name,
         "load": format_number(abs(mean)),
-        "areas": phrase("impact.comma", language).join(
-            area_name(area, language) for area, there in zip(impact.areas, placed, strict=True) if there
-        ),
+        "areas": phrase("impact.comma", language).join(area_name(area, language) for area in placed),
     }
-    if not any(placed):
+    if not placed:
         return phrase(f"impact.nowhere_{'named' if asked.name else 'load'}", language, **said)
     delivers = "_delivers" if mean < 0.0 and asked.basis == "plan" else ""
     return phrase(f"impact.subject_{asked.basis}{delivers}", language, **said)
