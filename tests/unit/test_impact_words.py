@@ -108,6 +108,17 @@ def test_bids_alone_are_said_to_be_a_bound_and_balance_no_payments() -> None:
     assert "短期の上限" in "".join(CliRunner().invoke(app, [*fast, "ja"]).stdout.split())
 
 
+def test_a_large_campus_that_draws_little_is_answered_fast() -> None:
+    """1,500 MW of which the grid gives 200: the bids know what is drawn, and nothing of the whole load taken flat."""
+    load = np.where(np.arange(9) == TOKYO, 200.0, 0.0)
+    for whole_mw, known in ((1500.0, False), (900.0, True)):
+        asked = CampusLoad("campus", "plan", load, CampusDraw(whole_mw), load / 200.0 * whole_mw)
+        found = ask_market(asked, load_catalogue(), fast=True)
+        assert found.impact.central.total_yen > 1e9
+        assert (found.inflexible is not None) == known
+        assert any(sentence.startswith("Taken flat") for sentence in further_sentences(found, "en")) == known
+
+
 def test_beyond_the_bids_is_judged_by_all_areas_together() -> None:
     """600 MW in each of two areas that mostly share their price are beyond 1,000 MW."""
     load = np.zeros(9)

@@ -15,6 +15,7 @@ from kiban.catalogue.sites import AREAS
 from kiban.errors import Problem, ScenarioError, nearest
 from kiban.market.adequacy import Adequacy, find_adequacy
 from kiban.market.areas import MARKET_AREAS
+from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects, share_bills
 from kiban.market.customers import load_customers
 from kiban.market.hours import synthetic_hours
@@ -60,7 +61,7 @@ class BeyondShortRun:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CampusImpact:
-    """The answer. `inflexible` is the same load taken flat from the grid, None where it is so already.
+    """The answer. `inflexible` is the same load taken flat from the grid, None where it is so already or not known.
 
     `average_emissions_t` is the energy drawn at the published mean factor of its area.
     """
@@ -146,7 +147,9 @@ def ask_market(
     flat, placements, beyond = asked.flat_mw, tuple[Placement, ...](), None
     if fast:
         impact = find_fast_impact(hours, asked.load_mw)
-        inflexible = None if flat is None else find_fast_impact(hours, flat).central
+        # The bids may know what a campus draws, and not its whole load.
+        known = None if flat is None or flat.sum() > MOST_BID_LOAD_MW else flat
+        inflexible = None if known is None else find_fast_impact(hours, known).central
     else:
         case = default_case(catalogue, hours)
         impact = find_impact(case, asked.load_mw, report=report)
