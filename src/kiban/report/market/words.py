@@ -198,7 +198,10 @@ def _beyond_sentences(found: CampusImpact, language: Language) -> list[str]:
         for name, mw in more.items()
         if abs(mw) >= LEAST_SAID_MW
     )
-    paid = {"long": amount(long.total_yen, language), "short": amount(found.impact.central.total_yen, language)}
+    paid = {
+        name: _change(yen, amount(abs(yen), language), language)
+        for name, yen in (("long", long.total_yen), ("short", found.impact.central.total_yen))
+    }
     said = [phrase("impact.long_run" if enters else "impact.long_run_alone", language, enters=enters, **paid)]
     at = max(range(len(before.areas)), key=lambda place: float(after.joined_hours[place] - before.joined_hours[place]))
     lost = {
