@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kiban.errors import InputError, ScenarioError
+from kiban.finance.paying import Question
 from kiban.linear import solve
 from kiban.market.areas import Ties
 from kiban.market.blocks import Market, flat_block
@@ -14,7 +15,7 @@ from kiban.planning.assumptions import resting_cost_myen
 from kiban.planning.building import build
 from kiban.planning.frontier import trace
 from kiban.planning.preparation import prepare
-from kiban.planning.price_response import find_market_slope
+from kiban.planning.price_response import cost_at_prices_of, find_market_slope, paid_beyond_worth
 from kiban.planning.programme import write_programme
 from kiban.report.messages import say
 from kiban.scenario import parse_scenario
@@ -317,3 +318,20 @@ def test_the_bill_rests_on_the_slope_that_was_seen():
     plan = planned(campus(grid={"price_response": "observed", "price_myen_per_mwh": 0.012, "clean_share": 0.2}))
     assert any(entry.name == "market.slope.50_hz" for entry in plan.provenance)
     assert resting_cost_myen("market.slope.50_hz", plan) == plan.costs["energy"] > 0.0
+
+
+def test_demand_begins_at_the_price_that_is_there_and_not_at_what_the_bill_rises_by():
+    """24 MW at 28 yen: a MW of IT more costs 1.2 x 28 and its equipment, though the bill rises by 1.2 x 40 for it."""
+    question = Question(parse_scenario(campus()))
+    (offered,) = question.scenario.tranche
+    without = question.build_side(question.against, question.before)
+    assert offered.name == "elastic"
+    assert without.served_mw == pytest.approx(0.0, abs=1e-6)
+    assert question.before.plan.hourly["import_mw"] == pytest.approx(24.0)
+    dearer = planned(campus(load={**campus()["load"], "it_load_mw": 20.2}))
+    plan, resources = question.before.plan, prepared(campus())
+    more = cost_at_prices_of(plan, dearer, resources) - plan.net_cost_myen_per_year
+    assert more == pytest.approx(0.2 * (1.2 * 0.028 * 8760.0 + 1.0), rel=1e-6)
+    bill = dearer.net_cost_myen_per_year - plan.net_cost_myen_per_year
+    assert bill == pytest.approx(0.2 * (1.2 * (0.028 + 0.0121) * 8760.0 + 1.0), rel=1e-3)
+    assert plan.net_cost_myen_per_year - paid_beyond_worth(plan, resources) == pytest.approx(plan.certificate.primal)

@@ -52,6 +52,7 @@ from kiban.messages import Message
 from kiban.planning.building import build_prepared
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
+from kiban.planning.price_response import cost_at_prices_of
 from kiban.policy.effective_rates import effective_tax_rates
 from kiban.policy.own_terms import resolve_for
 from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, tax_law_of
@@ -149,7 +150,9 @@ class Question:
         self.preparation = probed.offering((probe_tranche(load_mw),))
         more = self._plan(self._again(side), None)
         energy = more.tranches[0].it_energy_mwh_per_year
-        marginal = (more.net_cost_myen_per_year - alone.net_cost_myen_per_year) / energy
+        # At the prices that are there: compute is served as long as it pays those, whatever it does to them.
+        dearer = cost_at_prices_of(alone, more, probed.resources_for(more.cooling_system))
+        marginal = (dearer - alone.net_cost_myen_per_year) / energy
         self.elasticity = self.campus_terms.elasticity
         curve = offer_demand(load_mw, marginal, self.campus_terms.elasticity, self.campus_terms.pass_through)
         self.preparation = probed.offering(*curve)

@@ -18,6 +18,7 @@ from kiban.errors import SolverError
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
 from kiban.planning.evaluation import reprice
+from kiban.planning.price_response import paid_beyond_worth
 from kiban.scenario.package import Package
 
 COST_TOLERANCE = 1e-3
@@ -124,7 +125,7 @@ class _Search:
         return Trial(scaled, amount, side, self.question.fiscal_cost(side))
 
     def design_cost(self, trial: Trial, amount: float) -> float:
-        """Yearly cost of the design of a trial at another amount."""
+        """Yearly cost of the design of a trial at another amount, as its programme counts it where prices answer."""
         side = trial.side
         costs = self.question.preparation.under(
             (self.package.scaled(amount),),
@@ -132,7 +133,8 @@ class _Search:
             without=side.refused,
             financed_share=side.financed_share,
         )
-        return reprice(side.plan, costs.resources_for(side.plan.cooling_system))
+        resources = costs.resources_for(side.plan.cooling_system)
+        return reprice(side.plan, resources) - paid_beyond_worth(side.plan, resources)
 
     def fiscal_cost(self, trial: Trial, amount: float) -> float:
         """Fiscal cost of the design of a trial at another amount."""
@@ -177,7 +179,9 @@ class _Search:
 
     def is_least(self, known: Trial, trial: Trial) -> bool:
         """Whether a known design costs as little as the plan that was solved at the trial's amount."""
-        least = trial.side.plan.net_cost_myen_per_year
+        plan = trial.side.plan
+        beyond = paid_beyond_worth(plan, self.question.preparation.resources_for(plan.cooling_system))
+        least = plan.net_cost_myen_per_year - beyond
         return self.design_cost(known, trial.amount) - least <= SOLVER_TOLERANCE * abs(least)
 
     def is_jump(self, low: Trial, high: Trial, trial: Trial) -> bool:
