@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kiban.errors import InputError, ScenarioError
+from kiban.finance import search
 from kiban.finance.paying import Question
 from kiban.linear import solve
 from kiban.market.areas import Ties
@@ -13,12 +14,14 @@ from kiban.market.blocks import Market, flat_block
 from kiban.market.clearing import clear
 from kiban.planning.assumptions import resting_cost_myen
 from kiban.planning.building import build
+from kiban.planning.evaluation import cost_at_prices_of, paid_beyond_worth
 from kiban.planning.frontier import trace
 from kiban.planning.preparation import prepare
-from kiban.planning.price_response import cost_at_prices_of, find_market_slope, paid_beyond_worth
+from kiban.planning.price_response import find_market_slope
 from kiban.planning.programme import write_programme
 from kiban.report.messages import say
 from kiban.scenario import parse_scenario
+from kiban.scenario.package import load_package
 
 WEEK = 168
 
@@ -335,3 +338,7 @@ def test_demand_begins_at_the_price_that_is_there_and_not_at_what_the_bill_rises
     bill = dearer.net_cost_myen_per_year - plan.net_cost_myen_per_year
     assert bill == pytest.approx(0.2 * (1.2 * (0.028 + 0.0121) * 8760.0 + 1.0), rel=1e-3)
     assert plan.net_cost_myen_per_year - paid_beyond_worth(plan, resources) == pytest.approx(plan.certificate.primal)
+    looked = search._Search(question, load_package("tax-credit"))
+    trial = looked.at(0.3 * looked.largest)
+    assert looked.design_cost(trial, trial.amount) == pytest.approx(trial.side.plan.certificate.primal)
+    assert looked.is_least(trial, trial)

@@ -50,9 +50,9 @@ from kiban.finance.project import project_from_plan
 from kiban.finance.public_risk import DRAWS, measure_downside, under_each_kind
 from kiban.messages import Message
 from kiban.planning.building import build_prepared
+from kiban.planning.evaluation import cost_at_prices_of
 from kiban.planning.plan import Plan
 from kiban.planning.preparation import Preparation, prepare
-from kiban.planning.price_response import cost_at_prices_of
 from kiban.policy.effective_rates import effective_tax_rates
 from kiban.policy.own_terms import resolve_for
 from kiban.policy.package_terms import ORDINARY_PACKAGES, load_packages, tax_law_of

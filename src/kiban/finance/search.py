@@ -17,8 +17,7 @@ from functools import cache
 from kiban.errors import SolverError
 from kiban.finance.paying import Question
 from kiban.finance.payment import Side
-from kiban.planning.evaluation import reprice
-from kiban.planning.price_response import paid_beyond_worth
+from kiban.planning.evaluation import paid_beyond_worth, reprice
 from kiban.scenario.package import Package
 
 COST_TOLERANCE = 1e-3

@@ -445,3 +445,31 @@ def reprice(plan: Plan, resources: Resources) -> float:
         cost += charges * drawn - exempt - sum(plan.energy_charges_myen_per_year.values())
     emissions = plan.indicators["emissions_t_per_year"] - plan.indicators.get("embodied_t_per_year", 0.0)
     return cost + resources.carbon_price_myen_per_t * emissions - plan.costs.get("carbon", 0.0)
+
+
+def _answering_flows(plan: Plan, resources: Resources) -> list[tuple[str, float]]:
+    """Columns of a plan's hours whose price answers, each with its slope."""
+    grid = resources.grid
+    slopes = (
+        {}
+        if grid is None
+        else {"import_mw": grid.price_slope_myen_per_mwh2, "export_mw": grid.export_slope_myen_per_mwh2}
+    )
+    return [(name, slope) for name, slope in slopes.items() if slope > 0.0 and name in plan.hourly]
+
+
+def paid_beyond_worth(plan: Plan, resources: Resources) -> float:
+    """What a plan pays beyond what its programme counts, million yen a year: without it a plan is the least of all."""
+    beyond = sum(
+        slope * float(plan.hourly[name] @ plan.hourly[name]) for name, slope in _answering_flows(plan, resources)
+    )
+    return 0.5 * resources.step_weight_h * beyond
+
+
+def cost_at_prices_of(other: Plan, plan: Plan, resources: Resources) -> float:
+    """Yearly net cost of a plan at the prices that another plan makes, as who takes them as he finds them counts."""
+    raised = sum(
+        slope * float(plan.hourly[name] @ (plan.hourly[name] - other.hourly[name]))
+        for name, slope in _answering_flows(plan, resources)
+    )
+    return plan.net_cost_myen_per_year - resources.step_weight_h * raised

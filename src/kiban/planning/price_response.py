@@ -31,7 +31,6 @@ from kiban.messages import Message
 from kiban.planning.inputs import Inputs
 from kiban.planning.market_prices import is_american
 from kiban.planning.memory import remembered
-from kiban.planning.plan import Plan
 from kiban.planning.resources import GridResource, Resources
 
 KEY: Final = "grid.price_response"
@@ -134,34 +133,6 @@ def paid_beyond_objective(resources: Resources, solution: Solution) -> float:
     slopes = {"import": grid.price_slope_myen_per_mwh2, "export": grid.export_slope_myen_per_mwh2}
     flows = {name: solution.hourly[name] for name, slope in slopes.items() if slope > 0.0 and name in solution.hourly}
     return 0.5 * resources.step_weight_h * sum(slopes[name] * float(flow @ flow) for name, flow in flows.items())
-
-
-def _answering_flows(plan: Plan, resources: Resources) -> list[tuple[str, float]]:
-    """Columns of a plan's hours whose price answers, each with its slope."""
-    grid = resources.grid
-    slopes = (
-        {}
-        if grid is None
-        else {"import_mw": grid.price_slope_myen_per_mwh2, "export_mw": grid.export_slope_myen_per_mwh2}
-    )
-    return [(name, slope) for name, slope in slopes.items() if slope > 0.0 and name in plan.hourly]
-
-
-def paid_beyond_worth(plan: Plan, resources: Resources) -> float:
-    """What a plan pays beyond what its programme counts, million yen a year: without it a plan is the least of all."""
-    beyond = sum(
-        slope * float(plan.hourly[name] @ plan.hourly[name]) for name, slope in _answering_flows(plan, resources)
-    )
-    return 0.5 * resources.step_weight_h * beyond
-
-
-def cost_at_prices_of(other: Plan, plan: Plan, resources: Resources) -> float:
-    """Yearly net cost of a plan at the prices that another plan makes, as who takes them as he finds them counts."""
-    raised = sum(
-        slope * float(plan.hourly[name] @ (plan.hourly[name] - other.hourly[name]))
-        for name, slope in _answering_flows(plan, resources)
-    )
-    return plan.net_cost_myen_per_year - resources.step_weight_h * raised
 
 
 def describe_response(resources: Resources, solution: Solution) -> Message | None:
