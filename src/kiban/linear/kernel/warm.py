@@ -269,7 +269,7 @@ def load_iterate(newton: Newton | PlainNewton, iterate: Iterate) -> None:
     n.lambdas[:] = lambdas
     # A capacity that is new begins small among the others, inside its bounds, as near to the path as the rest.
     new = (iterate.x == 0.0) & (iterate.zx == 0.0) & (edge.floor | edge.bounded)
-    x = np.where(new, SMALL * max(float(np.abs(iterate.x).mean()), off), iterate.x)
+    x = np.where(new, SMALL * max(float(np.abs(iterate.x).sum()) / max(iterate.x.size, 1), off), iterate.x)
     rx = np.where(new, np.maximum(edge.width - x, SMALL * edge.width), iterate.rx)
     edge.x[:], edge.zx[:] = _inside(x, np.where(new, off * off / x, iterate.zx), edge.floor, off)
     edge.rx[:], edge.ux[:] = _inside(rx, np.where(new, off * off / rx, iterate.ux), edge.bounded, off)
