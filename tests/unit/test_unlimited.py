@@ -112,9 +112,9 @@ def test_the_kernel_proves_by_itself_that_no_storage_is_large_enough():
     assert paid[flat.columns["battery_power"]] == 0.0
 
 
-def test_the_kernel_finds_the_design_that_limits_hardly_leave():
-    # A whole year: over some weeks no share makes it stand still.
-    programme = hardly_a_design(0.88)
-    solution = solve(programme, "kernel")
+def test_the_design_that_limits_hardly_leave_is_found():
+    # A whole year: over some weeks no share makes it stand still. Whether the kernel finds it by itself depends on the
+    # last digits, and with them on the processor; that it is found does not.
+    solution = solve(hardly_a_design(0.88))
     assert solution.status == "optimal"
     assert solution.certificate.relative_gap <= 1e-7
