@@ -13,7 +13,7 @@ from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.phrases import phrase, phrase_or
 
 KWH_PER_MWH = 1000.0
-LEAST_SAID_MW = 1.0
+LEAST_ENTERING_MW = 1.0
 """A plant that enters below it is rounding of the long run."""
 LEAST_SAID_YEN = 1e6
 """What others pay below it is not said."""
@@ -196,7 +196,7 @@ def _beyond_sentences(found: CampusImpact, language: Language) -> list[str]:
     enters = phrase("impact.comma", language).join(
         phrase(f"impact.enters_{'more' if mw > 0.0 else 'less'}.{name}", language, mw=format_number(abs(mw)))
         for name, mw in more.items()
-        if abs(mw) >= LEAST_SAID_MW
+        if abs(mw) >= LEAST_ENTERING_MW
     )
     paid = {
         name: _change(yen, amount(abs(yen), language), language)
