@@ -16,8 +16,9 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR, MONTHS_PER_YEAR
-from kiban.market.customers import CENTRAL, CLASSES, HOUSEHOLD, KWH_PER_MWH, Customers
+from kiban.market.customers import CENTRAL, CLASSES, HOUSEHOLD, Customers
 from kiban.market.impact import MarketImpact
+from kiban.quantities import KWH_PER_MWH
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -22,6 +22,7 @@ from kiban.arrays import Array
 from kiban.calendar import MONTHS_PER_YEAR
 from kiban.catalogue import Catalogue
 from kiban.errors import CatalogueError, Problem
+from kiban.quantities import KWH_PER_MWH
 
 CLASSES: Final = ("household", "small_business", "industry")
 HOUSEHOLD, SMALL_BUSINESS, INDUSTRY = range(len(CLASSES))
@@ -30,7 +31,6 @@ FIXED = TARIFFS.index("fixed")
 ENDS: Final = ("low", "value", "high")
 """The ends of what is known of a figure, and the value between them."""
 CENTRAL = ENDS.index("value")
-KWH_PER_MWH = 1000.0
 MWH_PER_GWH = 1000.0
 
 

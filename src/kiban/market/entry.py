@@ -27,8 +27,8 @@ from kiban.errors import SolverError
 from kiban.market.blocks import Market, SupplyBlock
 from kiban.market.clearing import Clearing, clear
 from kiban.market.storages import HOLDING_YEN_PER_KWH, StorageClearing, Storages, clear_with_storages
+from kiban.market.year import YEN_PER_THOUSAND
 
-YEN_PER_THOUSAND = 1000.0
 _THOUSAND_YEN_PER_BN = 1e6
 _MW_PER_GW = 1000.0
 _LEAST_BATTERY_MW = 1.0

@@ -14,7 +14,7 @@ from kiban.market.customers import CENTRAL, CLASSES
 from kiban.market.impact import VariantImpact
 from kiban.market.long_run import LongRunImpact
 from kiban.market.placements import Placement
-from kiban.quantities import YEN_PER_MYEN, Language
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language
 from kiban.report.market.words import answer, further_sentences
 
 
@@ -156,7 +156,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
             for place, area in enumerate(impact.areas)
         ],
         "others_pay_myen_per_year": _range(*total, YEN_PER_MYEN),
-        "others_pay_yen_per_kwh": _range(*total, 1000.0 * impact.load_mwh) if impact.load_mwh > 0.0 else None,
+        "others_pay_yen_per_kwh": _range(*total, KWH_PER_MWH * impact.load_mwh) if impact.load_mwh > 0.0 else None,
         "variants": [_variant(variant) for variant in impact.variants],
         "inflexible": None if found.inflexible is None else _variant(found.inflexible, "inflexible"),
         "placements": [_placement(placement) for placement in found.placements],

@@ -9,10 +9,9 @@ from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
 from kiban.market.impact import VariantImpact
 from kiban.market.placements import Placement
-from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.phrases import phrase, phrase_or
 
-KWH_PER_MWH = 1000.0
 LEAST_ENTERING_MW = 1.0
 """A plant that enters below it is rounding of the long run."""
 LEAST_SAID_YEN = 1e6
