@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kiban.finance.compared import instrument_rows
 from kiban.finance.comparison import INSTRUMENTS, Instrument, equal_cost, least_public_money
 from kiban.finance.joint_draws import with_draws
 from kiban.finance.paying import Question
@@ -112,7 +113,7 @@ def summarise_payment(payment: Payment) -> Figures:
 
 def by_instrument(found: tuple[Instrument, ...]) -> Figures:
     """A comparison as a mapping from the instrument's name, with `_` for `-`, without what follows from a figure."""
-    rows = [dict(row) for row in instrument_documents(found)]
+    rows = [dict(row) for row in instrument_documents(instrument_rows(found))]
     for row in rows:
         del row["induced_range_mw"]
     return {str(row.pop("package")).replace("-", "_"): row for row in rows}

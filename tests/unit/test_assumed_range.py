@@ -7,6 +7,7 @@ from tests.cases.payments import campus, package, paid
 
 from kiban.finance.additionality import AssetSupport, Support
 from kiban.finance.assumed_range import DemandAssumed, induced_between, induced_with, range_over
+from kiban.finance.compared import instrument_rows
 from kiban.finance.comparison import Instrument
 from kiban.finance.paying import Question
 from kiban.report.layout import render
@@ -106,10 +107,10 @@ def test_own_tranches_have_no_range() -> None:
 
 def test_comparisons_carry_the_range_of_what_is_induced() -> None:
     payment = paid("tax-credit")
-    rows = instrument_documents((Instrument("tax-credit", 0.2, payment),))
+    rows = instrument_documents(instrument_rows((Instrument("tax-credit", 0.2, payment),)))
     assert payment.induced_range_mw is not None
     assert rows[0]["induced_range_mw"] == list(payment.induced_range_mw)
     low, high = payment.induced_range_mw
     instruments = (Instrument("tax-credit", 0.2, payment),)
-    text = render(comparison_text(instruments, "x", "en", 200), width=200, colour=False)
+    text = render(comparison_text(instrument_rows(instruments), "x", "en", 200), width=200, colour=False)
     assert f"{payment.induced_it_mw:.1f} ({low:.1f}–{high:.1f})" in text

@@ -12,10 +12,11 @@ from tests.cases.documents import misfits
 from tests.cases.payments import paid
 
 import kiban
+from kiban.finance.compared import ComparedInstrument, instrument_rows
 from kiban.finance.comparison import sweep
 from kiban.planning.plan import Change, Plan
 from kiban.report.payment.document import PaymentDocument, payment_document, renewed
-from kiban.report.payment.figures import ComparedInstrument, instrument_documents
+from kiban.report.payment.figures import instrument_documents
 from kiban.report.payment.packages import PackageDocument, package_documents
 from kiban.report.plan.differences import DifferenceDocument, cause_documents, difference_document
 from kiban.report.plan.document import Circumstances, PlanDocument, Reproduction, plan_document, reproduction
@@ -79,7 +80,7 @@ def test_packages_and_instruments_are_what_their_definitions_say() -> None:
     from tests.cases.payments import question
 
     assert misfits(plain(package_documents()), list[PackageDocument]) == []
-    points = instrument_documents(sweep(question(), "grant_rate=0:0.1:0.1"))
+    points = instrument_documents(instrument_rows(sweep(question(), "grant_rate=0:0.1:0.1")))
     assert misfits(plain(points), list[ComparedInstrument]) == []
 
 

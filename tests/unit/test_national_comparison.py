@@ -11,6 +11,7 @@ from tests.cases.national_studies import one_site
 from typer.testing import CliRunner
 
 from kiban.cli import app
+from kiban.finance.compared import instrument_rows
 from kiban.finance.comparison import as_they_are, equal_cost, least_public_money, sweep
 from kiban.finance.guarantee import Outcome
 from kiban.finance.national import NationalQuestion
@@ -82,18 +83,18 @@ def test_a_rate_over_a_range_costs_more_as_it_rises():
 
 
 def test_words_and_json_are_those_of_one_campus():
-    documents = instrument_documents(compared())
+    documents = instrument_documents(instrument_rows(compared()))
     assert {"package", "amount", "reached", "fiscal_cost_myen", "induced_range_mw", "clean_share"} <= documents[
         0
     ].keys()
     low, high = documents[0]["induced_range_mw"]
     assert low < documents[0]["induced_it_mw"] < high
-    page = render(comparison_text(compared(), "Title", "en", 120), width=120, colour=False)
+    page = render(comparison_text(instrument_rows(compared()), "Title", "en", 120), width=120, colour=False)
     assert "tax-credit" in page
     assert "capital-grant" in page
     # The range of elasticities stands beside what is induced.
     assert f"({low:.1f}–{high:.1f})" in page
-    assert "credit" in render(sweep_text(compared()[:1], "Title", "ja"), width=80, colour=False)
+    assert "credit" in render(sweep_text(instrument_rows(compared()[:1]), "Title", "ja"), width=80, colour=False)
 
 
 def test_packages_stand_side_by_side_as_they_are():

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 from tests.cases.payments import ELEVEN, campus, package, paid, question
 
+from kiban.finance.compared import instrument_rows
 from kiban.finance.comparison import sweep
 from kiban.finance.paying import Payment, Question
 from kiban.quantities import Language
@@ -96,7 +97,7 @@ def test_the_summary_is_plain_and_whole() -> None:
 
 
 def test_instruments_in_a_summary() -> None:
-    points = instrument_documents(sweep(question(), "grant_rate=0:0.1:0.1"))
+    points = instrument_documents(instrument_rows(sweep(question(), "grant_rate=0:0.1:0.1")))
     assert [point["amount"] for point in points] == pytest.approx([0.0, 0.1])
     assert all(point["reached"] for point in points)
     assert points[1]["fiscal_cost_myen"] > points[0]["fiscal_cost_myen"]

@@ -18,6 +18,7 @@
     offers    kiban offers
     report    kiban report
     reproducing  kiban reproduce
+    resuming  the store of answers behind --resume
     signing   kiban key | sign | verify
     running   kiban run
     serve     kiban serve

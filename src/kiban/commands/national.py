@@ -17,6 +17,7 @@ from kiban.quantities import Language
 
 if TYPE_CHECKING:
     from kiban.finance.national import NationalQuestion
+    from kiban.scenario.package import Package
 
 
 def build_national_file(
@@ -137,7 +138,7 @@ def pay_national_file(
 @contextlib.contextmanager
 def asking_national_file(
     path: Path,
-    packages: Sequence[str],
+    packages: Sequence[str | Package],
     against: Sequence[str] | None,
     *,
     spinner: bool,

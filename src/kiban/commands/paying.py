@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiban.commands.new_file import require_new, write_new
+from kiban.commands.resuming import Resume, resuming, telling
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
 from kiban.messages import Message
@@ -17,7 +18,8 @@ from kiban.progress import Report
 from kiban.quantities import Language
 
 if TYPE_CHECKING:
-    from kiban.finance.comparison import AnyQuestion
+    from kiban.finance.compared import InstrumentRow
+    from kiban.finance.comparison import Wanted
     from kiban.finance.paying import Question
     from kiban.scenario import Scenario
 
@@ -129,27 +131,37 @@ def compare_command(
         float | None, typer.Option("--clean-share", help="Find the least public money that reaches this clean share.")
     ] = None,
     against: Against = None,
+    resume: Resume = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Lay packages side by side as they are, at equal cost, or at the least cost that reaches an aim."""
     from kiban.errors import InputError, Problem
-    from kiban.finance.comparison import INSTRUMENTS, as_they_are, equal_cost, least_public_money
+    from kiban.finance.comparison import (
+        INSTRUMENTS,
+        as_they_are_wanted,
+        equal_cost_wanted,
+        least_public_money_wanted,
+    )
+    from kiban.scenario.package import load_package
 
     if sum(aim is not None for aim in (budget, induce, clean)) > 1:
         raise InputError(Problem("command.two_aims"))
     language, names = choose_language(lang), tuple(packages or INSTRUMENTS)
     title = "reverse" if induce is not None or clean is not None else "comparison" if budget is not None else "packages"
-    with _comparing(scenario, names, against, language, spinner=not as_json, insist=insist) as question:
+
+    def wanted(folder: Path) -> list[Wanted]:
+        loaded = [load_package(name, folder) for name in names]
         if budget is not None:
-            found = equal_cost(question, budget, names)
-        elif induce is not None:
-            found = least_public_money(question, "induced_it_mw", induce, names)
-        elif clean is not None:
-            found = least_public_money(question, "clean_share", clean, names)
-        else:
-            found = as_they_are(question, names)
+            return equal_cost_wanted(budget, loaded)
+        if induce is not None:
+            return least_public_money_wanted("induced_it_mw", induce, loaded)
+        if clean is not None:
+            return least_public_money_wanted("clean_share", clean, loaded)
+        return as_they_are_wanted(loaded)
+
+    found = _answer_all(scenario, wanted, against, language, resume, spinner=not as_json, insist=insist)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -168,19 +180,19 @@ def sweep_command(
         str, typer.Option("--over", metavar="RATE=FROM:TO:STEP", help="credit_rate, grant_rate, ... and its range.")
     ] = "credit_rate=0:0.5:0.1",
     against: Against = None,
+    resume: Resume = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
 ) -> None:
     """Ask the same question over a range of one rate."""
-    from kiban.finance.comparison import SWEEPS, sweep
+    from kiban.finance.comparison import sweep_wanted
 
     language = choose_language(lang)
-    name = over.partition("=")[0]
-    with _comparing(
-        subject, [SWEEPS.get(name, name)], against, language, spinner=not as_json, insist=insist
-    ) as question:
-        found = sweep(question, over)
+    found = _answer_all(
+        subject, lambda folder: sweep_wanted(over, folder), against, language, resume, spinner=not as_json,
+        insist=insist,
+    )  # fmt: skip
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -225,13 +237,21 @@ def _asking(
     insist: bool,
 ) -> Iterator[tuple[Question, Report]]:
     """The question about a subject and where to tell progress; a scenario without a design is explained, and left."""
-    from kiban.finance.paying import InfeasibleError, Question
+    from kiban.finance.paying import Question
+
+    with _explaining(language), progress(language, spinner=spinner) as tell:
+        tell(Message("progress.inputs"))
+        asked, compared = read_subject(subject).insisting(insist), tuple(against or ("none",))
+        yield Question(asked, against=compared, about=packages), tell
+
+
+@contextlib.contextmanager
+def _explaining(language: Language) -> Iterator[None]:
+    """A scenario without a design is explained, and left."""
+    from kiban.finance.paying import InfeasibleError
 
     try:
-        with progress(language, spinner=spinner) as tell:
-            tell(Message("progress.inputs"))
-            asked, compared = read_subject(subject).insisting(insist), tuple(against or ("none",))
-            yield Question(asked, against=compared, about=packages), tell
+        yield
     except InfeasibleError as error:
         plan = error.plan
     else:
@@ -244,28 +264,42 @@ def _asking(
     raise typer.Exit(EXIT_INFEASIBLE)
 
 
-@contextlib.contextmanager
-def _comparing(
+def _answer_all(
     subject: str | None,
-    packages: Sequence[str],
+    wanted: Callable[[Path], list[Wanted]],
     against: list[str] | None,
     language: Language,
+    resume: str | None,
     *,
     spinner: bool,
     insist: bool,
-) -> Iterator[AnyQuestion]:
-    """The question about a subject, be it a campus or a country, that is asked about one package after the other."""
+) -> list[InstrumentRow]:
+    """The answers that are wanted about a subject, be it a campus or a country; `wanted` is told the subject's folder.
+
+    With `resume` each answer is kept there, and what is there is not made again.
+    """
+    from kiban.finance.compared import instrument_rows
+    from kiban.finance.comparison import answer
+    from kiban.finance.policy_points import point_tasks
     from kiban.scenario.examples import find_national
+    from kiban.tasks.answering import answer_all
 
-    national = find_national(subject) if subject is not None else None
-    if national is None:
-        with _asking(subject, packages, against, language, spinner=spinner, insist=insist) as (question, _):
-            yield question
-        return
-    from kiban.commands.national import asking_national_file
+    national, compared = find_national(subject) if subject is not None else None, tuple(against or ("none",))
+    with resuming(resume) as store:
+        if national is None:
+            with _explaining(language), progress(language, spinner=spinner) as tell:
+                tell(Message("progress.inputs"))
+                asked = read_subject(subject).insisting(insist)
+                tasks = point_tasks(asked, compared, wanted(asked.folder))
+                return list(answer_all(tasks, store=store, progress=telling(store, language, tell)))
+        from kiban.commands.national import asking_national_file
 
-    with asking_national_file(national, packages, against, spinner=spinner, insist=insist, language=language) as asked:
-        yield asked
+        packages = [one.package for one in wanted(national.parent)]
+        with asking_national_file(
+            national, packages, against, spinner=spinner, insist=insist, language=language
+        ) as question:
+            return instrument_rows([answer(question, one) for one in wanted(question.folder)])
+    raise AssertionError("a subject without a design leaves the command")
 
 
 def read_subject(subject: str | None) -> Scenario:

@@ -6,6 +6,8 @@ The question, and one campus in it:
     payment           its answer
     campus            one campus priced, financed, posted and judged, for both questions; settling of usable credits
     comparison        instruments side by side: at equal fiscal cost, at the least public money, over a range of rates
+    compared          the same in plain figures, a row for each
+    policy_points     each of their answers as a task that can be made anywhere and kept
     search            the amount of an instrument that spends a budget or reaches an aim
     demand            demand of constant elasticity as tranches of compute
     assumed_range     what an answer would be at the ends of what is assumed of demand

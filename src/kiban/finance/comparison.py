@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from kiban.errors import Problem, ScenarioError
@@ -38,6 +39,64 @@ class Instrument:
     """What the largest amount gives, where even that does not reach."""
 
 
+Kind = Literal["as_it_is", "amount", "budget_myen", "induced_it_mw", "clean_share"]
+"""At its own amount, at a given one, at that which spends a budget, or at the least that reaches an aim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One answer about one package: which amount is meant, and the number that says so (none for its own amount)."""
+
+    package: Package
+    kind: Kind = "as_it_is"
+    value: float | None = None
+
+
+def as_they_are_wanted(packages: Sequence[Package]) -> list[Wanted]:
+    """Each package at its own amount."""
+    return [Wanted(package) for package in packages]
+
+
+def equal_cost_wanted(budget_myen: float, packages: Sequence[Package]) -> list[Wanted]:
+    """Each at the amount that spends the budget; `ScenarioError` for a budget that is none."""
+    if budget_myen <= 0:
+        raise ScenarioError(Problem("finance.budget", key="budget", budget=budget_myen))
+    return [Wanted(package, "budget_myen", budget_myen) for package in packages]
+
+
+def least_public_money_wanted(aim: Aim, target: float, packages: Sequence[Package]) -> list[Wanted]:
+    """Each at the least amount that reaches the aim; `ScenarioError` for an aim that is none."""
+    most = 1.0 if aim == "clean_share" else math.inf
+    if not 0 < target <= most:
+        remedy = "finance.share" if aim == "clean_share" else "finance.budget"
+        raise ScenarioError(Problem("finance.aim", key=aim, remedy=remedy, target=target))
+    return [Wanted(package, aim, target) for package in packages]
+
+
+def sweep_wanted(over: str, folder: Path) -> list[Wanted]:
+    """A package at each rate of `NAME=from:to:step`; `NAME` is one of `SWEEPS` or the name of a package."""
+    name, amounts = _parse_range(over)
+    package = load_package(SWEEPS.get(name, name), folder)
+    for amount in amounts:
+        package.scaled(amount)  # what has no such rate is said before anything is solved
+    return [Wanted(package, "amount", amount) for amount in amounts]
+
+
+def answer(question: AnyQuestion, wanted: Wanted) -> Instrument:
+    """The answer about one package, which no other one before it moves."""
+    package = wanted.package
+    if wanted.value is None:
+        return Instrument(package.name, package.amount, question.pay((package,)))
+    if wanted.kind == "amount":
+        scaled = package.scaled(wanted.value)
+        return Instrument(scaled.name, wanted.value, question.pay((scaled,)))
+    own = question.about((package,))
+    if wanted.kind == "budget_myen":
+        return _spend(own, package, wanted.value)
+    assert wanted.kind != "as_it_is"
+    return _reach(own, package, wanted.kind, wanted.value)
+
+
 def equal_cost(
     question: AnyQuestion, budget_myen: float, packages: Sequence[str | Package] = INSTRUMENTS
 ) -> tuple[Instrument, ...]:
@@ -45,31 +104,32 @@ def equal_cost(
 
     Where the law makes cost jump over the budget, that is the amount before the jump, which costs less.
     """
-    if budget_myen <= 0:
-        raise ScenarioError(Problem("finance.budget", key="budget", budget=budget_myen))
-    loaded = [load_package(package, question.folder) for package in packages]
-    asked = ((question.about((package,)), package) for package in loaded)
-    return tuple(_spend(own, package, budget_myen) for own, package in asked)
+    return _answers(question, equal_cost_wanted(budget_myen, _load(question, packages)))
 
 
 def least_public_money(
     question: AnyQuestion, aim: Aim, target: float, packages: Sequence[str | Package] = INSTRUMENTS
 ) -> tuple[Instrument, ...]:
     """Each instrument at the least amount that induces `target` MW of IT load, or reaches that clean share."""
-    most = 1.0 if aim == "clean_share" else math.inf
-    if not 0 < target <= most:
-        remedy = "finance.share" if aim == "clean_share" else "finance.budget"
-        raise ScenarioError(Problem("finance.aim", key=aim, remedy=remedy, target=target))
-
-    loaded = [load_package(package, question.folder) for package in packages]
-    asked = ((question.about((package,)), package) for package in loaded)
-    return tuple(_reach(own, package, aim, target) for own, package in asked)
+    return _answers(question, least_public_money_wanted(aim, target, _load(question, packages)))
 
 
 def as_they_are(question: AnyQuestion, packages: Sequence[str | Package] = INSTRUMENTS) -> tuple[Instrument, ...]:
     """Each package at its own amount."""
-    loaded = [load_package(package, question.folder) for package in packages]
-    return tuple(Instrument(one.name, one.amount, question.pay((one,))) for one in loaded)
+    return _answers(question, as_they_are_wanted(_load(question, packages)))
+
+
+def sweep(question: AnyQuestion, over: str) -> tuple[Instrument, ...]:
+    """The same question at each rate of `NAME=from:to:step`; `NAME` is one of `SWEEPS` or the name of a package."""
+    return _answers(question, sweep_wanted(over, question.folder))
+
+
+def _load(question: AnyQuestion, packages: Sequence[str | Package]) -> list[Package]:
+    return [load_package(package, question.folder) for package in packages]
+
+
+def _answers(question: AnyQuestion, wanted: Sequence[Wanted]) -> tuple[Instrument, ...]:
+    return tuple(answer(question, one) for one in wanted)
 
 
 def _spend(question: AnyQuestion, package: Package, budget_myen: float) -> Instrument:
@@ -121,16 +181,6 @@ SWEEPS = {
 }
 """Rates that can be varied, and the package whose only instrument has it."""
 MOST_POINTS = 1001
-
-
-def sweep(question: AnyQuestion, over: str) -> tuple[Instrument, ...]:
-    """The same question at each rate of `NAME=from:to:step`; `NAME` is one of `SWEEPS` or the name of a package."""
-    name, amounts = _parse_range(over)
-    package = load_package(SWEEPS.get(name, name), question.folder)
-    scaled = [package.scaled(amount) for amount in amounts]
-    return tuple(
-        Instrument(one.name, amount, question.pay((one,))) for one, amount in zip(scaled, amounts, strict=True)
-    )
 
 
 def _parse_range(over: str) -> tuple[str, list[float]]:

@@ -71,6 +71,8 @@ SAME_FINANCED = 1e-4
 """Change of the share that debt pays for which is none."""
 SAME_RATE = 1e-5
 """Change of the rate of the design, a year, that is none."""
+Points = dict[bool, "dict[str, WarmStart]"]
+"""Where designs start, by cooling system: of those that choose what to serve (False), and of those that are forced."""
 SITE = "campus"
 """Name of the one site of a scenario, where a country has many."""
 
@@ -86,7 +88,7 @@ class Question:
         about: Sequence[str | Package] = (),
         preparation: Preparation | None = None,
     ) -> None:
-        """Each design starts from the last one, so that the last digits depend on what was asked before.
+        """Every answer's designs start from those of the side without a package, so that none depends on others.
 
         Packages that it will be asked `about` are looked for before anything is solved. `preparation` is that of the
         scenario where it is at hand.
@@ -109,8 +111,8 @@ class Question:
         )
         self.against = tuple(against)
         self._before: Side | None = None
-        # Points to start from, for designs that choose what to serve and for those that are forced.
-        self._points: dict[bool, dict[str, WarmStart]] = {False: {}, True: {}}
+        # Where designs start: those of the side without the package, until it is known those of what leads to it.
+        self._points: Points = {False: {}, True: {}}
         self.elasticity: float | None = None
         self.rate_is_given = gives_rate(self.scenario)
         for system in self.preparation.cooling_systems:
@@ -127,7 +129,7 @@ class Question:
         A rate that the scenario gives is kept, and so is that of the public.
         """
         for _ in range(MOST_RATE_ROUNDS):
-            side = self.build_side(self.against, None)
+            side = self._build_side(self.against, None, None, self._points)
             known = self.campus_terms.assumptions.discount_rate_real
             found = None
             if not self.rate_is_given:
@@ -148,7 +150,7 @@ class Question:
         load_mw = alone.capacities["it_mw"]
         probed = self.preparation
         self.preparation = probed.offering((probe_tranche(load_mw),))
-        more = self._plan(self._again(side), None)
+        more = self._plan(self._again(side), None, self._points)
         energy = more.tranches[0].it_energy_mwh_per_year
         # At the prices that are there: compute is served as long as it pays those, whatever it does to them.
         dearer = cost_at_prices_of(alone, more, probed.resources_for(more.cooling_system))
@@ -184,10 +186,13 @@ class Question:
     @property
     def before(self) -> Side:
         """The side without the package."""
+        return self._know_before()
+
+    def _know_before(self) -> Side:
         if self._before is None:
             # Demand begins below what a little more costs here, so that nothing more is bought.
             nothing = dict.fromkeys(self.preparation.falling, 0.0)
-            self._before = self.build_side(self.against, None, nothing or None)
+            self._before = self._build_side(self.against, None, nothing or None, self._points)
         return self._before
 
     def pay(
@@ -212,7 +217,7 @@ class Question:
         if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
             forced = before.plan
         else:
-            forced = self._plan(self._again(before), served)
+            forced = self._plan(self._again(before), served, self._own_points())
         values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
         participation = self._participation(after)
         economy = self.campus_terms.economy
@@ -303,12 +308,28 @@ class Question:
         """Design, finance and ledger under packages; credits count as far as they can be used.
 
         An instrument whose conditions the plan designed with it does not fulfil is left out, and the rest designed
-        anew. A share of usable credits that does not settle is `unsettled` on the side.
+        anew. A share of usable credits that does not settle is `unsettled` on the side. It is the same to the last bit
+        whatever else was asked.
         """
+        return self._build_side(packages, before, served_mw, self._own_points())
+
+    def _own_points(self) -> Points:
+        """Points for the designs of one question to start from and to hand on to one another."""
+        # What they start from must not depend on whether somebody has asked for that side yet.
+        self._know_before()
+        return {forced: dict(points) for forced, points in self._points.items()}
+
+    def _build_side(
+        self,
+        packages: Sequence[str | Package],
+        before: Side | None,
+        served_mw: Mapping[str, float] | None,
+        points: Points,
+    ) -> Side:
         loaded = self._load(packages)
         refused: dict[tuple[str, int], tuple[Check, ...]] = {}
         while True:
-            side = self._settle(loaded, tuple(refused), before, served_mw)
+            side = self._settle(loaded, tuple(refused), before, served_mw, points)
             failed = failing(side.checks)
             if not failed.keys() - refused.keys():
                 break
@@ -322,6 +343,7 @@ class Question:
         refused: Sequence[tuple[str, int]],
         before: Side | None,
         served_mw: Mapping[str, float] | None,
+        points: Points,
     ) -> Side:
         """Design and finance in turn until the share of credits that can be used is the same in both.
 
@@ -331,7 +353,7 @@ class Question:
 
         def design(usable: Usable) -> tuple[tuple[Campus, LevelisedCost], Usable, bool]:
             nonlocal financed
-            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused, financed), served_mw)
+            plan = self._plan(self._under(packages, usable_at(usable, SITE), refused, financed), served_mw, points)
             campus, levelised = self._finance(plan, before, financed)
             found = financed_share(campus.cash)
             other = campus.project.policy.financing.relieves_debt and abs(found - (financed or 0.0)) > SAME_FINANCED
@@ -372,11 +394,11 @@ class Question:
         """The inputs of a side, as it settled."""
         return self._under(side.packages, side.credit_utilisation, side.refused, side.financed_share)
 
-    def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None) -> Plan:
-        points = self._points[served_mw is not None]
+    def _plan(self, preparation: Preparation, served_mw: Mapping[str, float] | None, points: Points) -> Plan:
+        own = points[served_mw is not None]
         # The first one that is forced starts where the last one that chose was.
-        points.update({} if points else self._points[served_mw is None])
-        plan = build_prepared(preparation, served_mw=served_mw, warm=points)
+        own.update({} if own else points[served_mw is None])
+        plan = build_prepared(preparation, served_mw=served_mw, warm=own)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         falling = preparation.falling
@@ -385,7 +407,7 @@ class Question:
         ]
         if served_mw is None and traces:
             # Where the curve begins, a solver's tolerance leaves a trace that nobody buys.
-            return self._plan(preparation, {one.name: 0.0 for one in traces})
+            return self._plan(preparation, {one.name: 0.0 for one in traces}, points)
         return plan
 
     def _finance(self, plan: Plan, before: Side | None, financed: float | None) -> tuple[Campus, LevelisedCost]:

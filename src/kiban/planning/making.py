@@ -64,6 +64,14 @@ def describe_making(scenario: Scenario, folder: Path) -> Making:
     )
 
 
+def edition_of_answers() -> str:
+    """What names all that the last digits of an answer depend on: code, figures, libraries, the kernel's level."""
+    library = find_library()
+    parts = [platform.python_version(), *(f"{name} {version(name)}" for name in LIBRARIES)]
+    libraries = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return f"{edition()}-{libraries}-{library.level if library is not None else NO_LEVEL}"
+
+
 def _name(path: Path, folder: Path) -> str:
     try:
         return Path(os.path.relpath(path, folder)).as_posix()

@@ -101,10 +101,7 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        """The URL for SQLAlchemy; PostgreSQL is spoken to through psycopg 3."""
-        if not self.database:
-            return f"sqlite:///{(self.data / DATABASE_FILE).as_posix()}"
-        for plain in ("postgresql://", "postgres://"):
-            if self.database.startswith(plain):
-                return f"postgresql+psycopg://{self.database.removeprefix(plain)}"
-        return self.database
+        """The URL for SQLAlchemy."""
+        from kiban.tasks.database import driver_url, file_url
+
+        return driver_url(self.database) if self.database else file_url(self.data / DATABASE_FILE)

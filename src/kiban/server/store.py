@@ -20,16 +20,23 @@ from sqlalchemy.engine import Connection, Engine
 
 from kiban.errors import OutputError, Problem
 from kiban.server import holdings, leases, turns
-from kiban.server.database_faults import Fault, LockedError, fault_of
 from kiban.server.holdings import Reader
 from kiban.server.packing import PackedPlan
 from kiban.server.tables import jobs, plans
+from kiban.tasks.database import (
+    PATIENCE_WITH_LOCKS_SECONDS,
+    DamagedError,
+    Fault,
+    LockedError,
+    connect,
+    fault_of,
+    first_line,
+    without_password,
+)
 from kiban.version import edition
 
 Row = sa.RowMapping
 ENDED = ("done", "failed", "cancelled")
-PATIENCE_WITH_LOCKS_SECONDS = 10.0
-"""How long to wait for another one who writes."""
 _LOCK = 7_219_411
 
 
@@ -317,51 +324,18 @@ def storable(text: str) -> str:
 
 
 def _connect(url: str) -> Engine:
-    shown = _without_password(url)
+    shown = without_password(url)
     try:
-        if url.startswith("sqlite:"):
-            Path(sa.engine.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            engine = sa.create_engine(url, connect_args={"timeout": PATIENCE_WITH_LOCKS_SECONDS})
-            sa.event.listen(engine, "connect", _tune_sqlite)
-        else:
-            engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-        with engine.connect() as connection:
-            if engine.dialect.name == "sqlite":
-                _require_whole(connection, shown)
+        return connect(url)
     except ModuleNotFoundError:
         raise OutputError(Problem("serve.driver", shown)) from None
-    except (sa.exc.SQLAlchemyError, OSError) as error:
+    except (sa.exc.SQLAlchemyError, OSError, DamagedError) as error:
         raise OutputError(_unusable(error, shown)) from None
-    return engine
 
 
 def _unusable(error: Exception, shown: str) -> Problem:
-    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     code = "serve.damaged" if fault_of(error) == "damaged" else "serve.database"
-    return Problem(code, shown, reason=reason)
-
-
-def _tune_sqlite(connection: Any, _: object) -> None:
-    # Transactions begin where the store says so, and as writers: none finds out later that it may not write.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.close()
-
-
-def _require_whole(connection: Connection, shown: str) -> None:
-    """`OutputError` for a damaged file, before anything is served from it."""
-    found = str(connection.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-    if found != "ok":
-        raise OutputError(Problem("serve.damaged", shown, reason=" ".join(found.split())))
-
-
-def _without_password(url: str) -> str:
-    try:
-        return sa.engine.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
-        return "the database"
+    return Problem(code, shown, reason=first_line(error))
 
 
 def _migrate(engine: Engine, url: str) -> None:
@@ -381,4 +355,4 @@ def _migrate(engine: Engine, url: str) -> None:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
     except (CommandError, sa.exc.SQLAlchemyError) as error:
-        raise OutputError(_unusable(error, _without_password(url))) from None
+        raise OutputError(_unusable(error, without_password(url))) from None

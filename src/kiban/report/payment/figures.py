@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from kiban.finance.additionality import AssetSupport
-from kiban.finance.comparison import Instrument
-from kiban.finance.ledger import REGION, Ledger
+from kiban.finance.compared import ComparedInstrument, InstrumentRow
+from kiban.finance.ledger import Ledger
 from kiban.finance.national_payment import AnyPayment
 from kiban.report.names import Names
 from kiban.report.phrases import phrase
@@ -112,33 +112,6 @@ class ParticipationDocument(TypedDict):
     builds_with: bool
     discount_rate: float
     rate_is_given: bool
-
-
-class InstrumentFigures(TypedDict):
-    """What instruments are compared by."""
-
-    fiscal_cost_myen: float
-    induced_it_mw: float
-    induced_range_mw: list[float] | None
-    windfall_share: float
-    clean_share: float
-    yen_per_gpu_hour: float | None
-    treasury_myen: float
-    support_myen: float
-    equity_gain_myen: float
-    users_gain_myen: float
-    ratepayers_myen: float
-    region_myen: float
-    equity_irr: float | None
-    construction_jobs: float
-
-
-class ComparedInstrument(InstrumentFigures):
-    """An instrument at an amount; `reached` is false where no amount is enough."""
-
-    package: str
-    amount: float | None
-    reached: bool
 
 
 def funds_by_rate(payment: AnyPayment) -> list[FundsAtRate]:
@@ -253,39 +226,7 @@ def ledger_document(payment: AnyPayment) -> LedgerDocument:
     }
 
 
-def instrument_documents(instruments: Sequence[Instrument]) -> list[ComparedInstrument]:
+def instrument_documents(rows: Sequence[InstrumentRow]) -> list[ComparedInstrument]:
     """The comparison of instruments, one object each."""
-    found: list[ComparedInstrument] = []
-    for instrument in instruments:
-        payment = instrument.payment or instrument.most
-        assert payment is not None
-        found.append(
-            {
-                "package": instrument.package,
-                "amount": instrument.amount,
-                "reached": instrument.payment is not None,
-                **instrument_figures(payment),
-            }
-        )
-    return found
-
-
-def instrument_figures(payment: AnyPayment) -> InstrumentFigures:
-    """What instruments are compared by."""
-    shares = payment.shares
-    return {
-        "fiscal_cost_myen": payment.fiscal_cost_myen,
-        "induced_it_mw": payment.induced_it_mw,
-        "induced_range_mw": induced_range(payment),
-        "windfall_share": payment.support.windfall_share,
-        "clean_share": payment.after.clean_share,
-        "yen_per_gpu_hour": payment.after.levelised.yen_per_gpu_hour,
-        "treasury_myen": payment.treasury_value_myen,
-        "support_myen": payment.support.total_myen,
-        "equity_gain_myen": payment.gains_myen["equity"],
-        "users_gain_myen": payment.gains_myen["users"],
-        "ratepayers_myen": payment.party_values_myen["ratepayers"],
-        "region_myen": sum(payment.incidence.present_value(party, shares.social_rate) for party in REGION),
-        "equity_irr": payment.after.equity_return,
-        "construction_jobs": payment.construction_jobs,
-    }
+    shown = ComparedInstrument.__annotations__
+    return [cast(ComparedInstrument, {name: row[name] for name in row if name in shown}) for row in rows]  # type: ignore[literal-required]

@@ -8,7 +8,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from kiban.finance.comparison import Instrument
+from kiban.finance.compared import InstrumentRow
 from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import PARTIES
 from kiban.finance.national_payment import AnyPayment
@@ -24,8 +24,7 @@ from kiban.quantities import (
     unit_text,
 )
 from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, table
-from kiban.report.names import money_of
-from kiban.report.payment.figures import instrument_figures
+from kiban.report.names import money_of, study_money
 from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
 from kiban.report.payment.others import others_remark
@@ -38,6 +37,7 @@ from kiban.report.payment.words import (
     residual_sentence,
 )
 from kiban.report.phrases import phrase
+from kiban.scenario import Money
 
 LEAST_MYEN = 0.5
 """Amounts below are rounding of the search for a price."""
@@ -75,7 +75,7 @@ def payment_sections(views: FiscalViews, language: Language) -> list[RenderableT
     return parts
 
 
-def comparison_text(instruments: Sequence[Instrument], title: str, language: Language, width: int) -> RenderableType:
+def comparison_text(instruments: Sequence[InstrumentRow], title: str, language: Language, width: int) -> RenderableType:
     """Instruments side by side, as many in a row as the page is wide."""
     size, unit = _unit(instruments, language)
     cells = [_instrument_cells(one, size, language) for one in instruments]
@@ -83,7 +83,7 @@ def comparison_text(instruments: Sequence[Instrument], title: str, language: Lan
     parts: list[RenderableType] = []
     for first in range(0, len(cells), room):
         shown = range(first, min(first + room, len(cells)))
-        headings = ["" if parts else unit, *(instruments[number].package for number in shown)]
+        headings = ["" if parts else unit, *(instruments[number]["package"] for number in shown)]
         rows = [
             [phrase(f"pay.heading.{column}", language), *(cells[number][column] for number in shown)]
             for column in ("amount", *COLUMNS)
@@ -93,27 +93,28 @@ def comparison_text(instruments: Sequence[Instrument], title: str, language: Lan
     return Group(*section(title, Group(*parts)))
 
 
-def sweep_text(points: Sequence[Instrument], title: str, language: Language) -> RenderableType:
+def sweep_text(points: Sequence[InstrumentRow], title: str, language: Language) -> RenderableType:
     """One instrument at rising amounts."""
     size, unit = _unit(points, language)
     headings = [phrase(f"pay.heading.{column}", language) for column in ("amount", *SWEPT)]
     cells = [_instrument_cells(one, size, language) for one in points]
     rows = [[row[column] for column in ("amount", *SWEPT)] for row in cells]
     return Group(
-        *section(f"{title}: {points[0].package} ({unit})", table(headings, rows, numeric=range(len(headings))))
+        *section(f"{title}: {points[0]['package']} ({unit})", table(headings, rows, numeric=range(len(headings))))
     )
 
 
-def _unit(instruments: Sequence[Instrument], language: Language) -> tuple[float, str]:
-    payments = [payment for one in instruments if (payment := one.payment or one.most) is not None]
-    largest = max(abs(payment.fiscal_cost_myen) for payment in payments)
-    return payment_money(payments[0], language).scale(largest)
+def _unit(rows: Sequence[InstrumentRow], language: Language) -> tuple[float, str]:
+    largest = max(abs(row["fiscal_cost_myen"]) for row in rows)
+    return _money_of(rows[0], language).scale(largest)
 
 
-def _instrument_cells(instrument: Instrument, size: float, language: Language) -> dict[str, str]:
-    payment = instrument.payment or instrument.most
-    assert payment is not None
-    figures: Mapping[str, Any] = instrument_figures(payment)
+def _money_of(row: InstrumentRow, language: Language) -> MoneyFormat:
+    return study_money(Money(currency=row["currency"], yen_per_usd=row["yen_per_usd"]), language)
+
+
+def _instrument_cells(row: InstrumentRow, size: float, language: Language) -> dict[str, str]:
+    figures: Mapping[str, Any] = row
 
     def money(name: str) -> str:
         return format_number((figures[name] or 0.0) / size)
@@ -122,9 +123,9 @@ def _instrument_cells(instrument: Instrument, size: float, language: Language) -
         value = figures[name]
         return NOTHING if value is None else format_percent(value, language)
 
-    hour, amount = figures["yen_per_gpu_hour"], instrument.amount
+    hour, amount = figures["yen_per_gpu_hour"], row["amount"]
     return {
-        "amount": NOTHING if amount is None else _amount(instrument, payment, amount, language),
+        "amount": NOTHING if amount is None else _amount(row, amount, language),
         "fiscal_cost": money("fiscal_cost_myen"),
         "induced_mw": _induced(figures),
         "windfall_share": share("windfall_share"),
@@ -147,15 +148,15 @@ def _induced(figures: Mapping[str, Any]) -> str:
     return found if between is None else f"{found} ({between[0]:.1f}–{between[1]:.1f})"
 
 
-def _amount(instrument: Instrument, payment: AnyPayment, amount: float, language: Language) -> str:
+def _amount(row: InstrumentRow, amount: float, language: Language) -> str:
     """A rate in per cent, a production credit by the kWh; with a word where even the largest amount is not enough."""
-    key = payment.after.packages[0].instrument[0].amount_key
+    key = row["amount_key"]
     if key == "rate":
         text = format_percent(amount, language)
     else:
-        price = payment_money(payment, language).price
+        price = _money_of(row, language).price
         text = f"{price(amount / KWH_PER_MWH)}/kWh" if key == "rate_myen_per_mwh" else f"{price(amount)}/t"
-    return text if instrument.payment is not None else phrase("pay.not_enough", language, amount=text)
+    return text if row["reached"] else phrase("pay.not_enough", language, amount=text)
 
 
 def _parties(payment: Payment, language: Language) -> Iterator[RenderableType]:
