@@ -62,7 +62,9 @@ ASKED = {
 DRIVER = """
 import json, os, sys
 # What commands import, once for all of them.
+import holidays, pandas, pydantic, pyarrow, rich.console, sqlalchemy, typer.rich_utils
 import kiban.planning.building, kiban.planning.frontier, kiban.report.plan.frontier, kiban.report.plan.terminal
+import kiban.finance.on_others, kiban.operation.running, kiban.server.sessions
 from kiban.cli import main
 
 def run(words, out, errors):
