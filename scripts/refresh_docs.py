@@ -252,6 +252,9 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
         titles |= {phrase(f"national_pay.title.{key}", language): key for key in places}  # type: ignore[arg-type]
     impact = ("long_run", "adequacy", "notes")
     titles |= {phrase(f"impact.title_{key}", language): key for key in impact}  # type: ignore[arg-type]
+    moved, unit = ("industries", "effects", "regions"), {"en": "¥ bn", "ja": "億円"}[language]
+    titles |= {phrase(f"economy.title_{key}", language, unit=unit): key for key in moved}  # type: ignore[arg-type]
+    titles |= {phrase("economy.title_jobs", language): "jobs"}  # type: ignore[arg-type]
     run = ("regret", "costs", "run")
     titles |= {phrase(f"operation.title_{key}", language): key for key in run}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"

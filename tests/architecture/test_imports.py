@@ -40,6 +40,7 @@ LEVELS = {
     "national": 5,
     "finance": 6,
     "operation": 6,
+    "economy": 7,
     "report": 8,
     "server": 9,
     "commands": 10,
@@ -219,11 +220,12 @@ def test_a_circle_is_found(arrows: dict[str, set[str]], circle: list[list[str]])
     assert circles_in(arrows) == circle
 
 
-CALCULATING = frozenset({"linear", "physics", "weather", "policy", "market", "planning", "national", "finance"})
+CALCULATING = frozenset({"linear", "physics", "weather", "policy", "market", "planning", "national", "finance", "economy"})
 FORMATTING = ("report", "server", "commands", "cli")
 TAKEN: Mapping[str, Collection[str]] = {
     # What is read off a finished plan, and facts that need no calculation.
     "report": {
+        "kiban.economy.answer.add",
         "kiban.national.study.candidates.coastline",
         "kiban.planning.assumptions.group_by_subject",
         "kiban.planning.assumptions.group_families",
@@ -257,6 +259,9 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.finance.comparison.equal_cost_wanted",
         "kiban.finance.comparison.least_public_money_wanted",
         "kiban.finance.comparison.sweep_wanted",
+        "kiban.economy.asking.economy_of_plan",
+        "kiban.economy.asking.economy_of_study",
+        "kiban.economy.asking.read_prefecture",
         "kiban.finance.joint_draws.with_draws",
         "kiban.finance.on_others.impact_of_load",
         "kiban.finance.on_others.impact_of_plan",

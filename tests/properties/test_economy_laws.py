@@ -39,6 +39,9 @@ def tables(draw: st.DrawFn) -> InputOutputTable:
         import_share=draw(arrays(float, size, elements=shares)),
         jobs_per_bn_yen=draw(arrays(float, size, elements=st.floats(1.0, 100.0))),
         household_share=consumption / consumption.sum(),
+        export_bn_yen=np.zeros(size),
+        surplus_ratio=np.zeros(size),
+        production_tax_ratio=np.zeros(size),
     )
 
 

@@ -13,8 +13,8 @@ from tests.unit import test_remedies
 pytestmark = pytest.mark.slow
 
 ROOMS = (
-    "amounts", "commands", "finances", "handover", "impact", "market_files", "national", "operations", "others",
-    "packages", "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions",
+    "amounts", "commands", "economies", "finances", "handover", "impact", "market_files", "national", "operations",
+    "others", "packages", "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions",
     "weather_files",
     "weather_rows",
 )  # fmt: skip

@@ -31,6 +31,7 @@ ASKED = {
     "run": ("run quick.toml",),
     "connect": (),
     "impact": ("impact --load 5 --area tokyo --fast", "impact --load 5 --area tokyo --fast --json"),
+    "economy": ("economy quick.toml --prefecture Akita", "economy quick.toml --prefecture Akita --json"),
     "key": (),
     "sign": ("sign quick.toml --key nothing",),
     "verify": ("verify quick.toml --public nothing",),

@@ -5,6 +5,7 @@
     sites           the candidate sites
     climate         monthly climate of the sites
     prices          day-ahead prices by area
+    economy_products  products behind money, and how accounts fall on them
     economy_tables  the input-output table and the shares of prefectures
     ranges          between which values a figure may be assumed
     plausible       what a scenario's price, cost, load or size usually is

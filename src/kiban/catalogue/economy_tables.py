@@ -40,6 +40,11 @@ class InputOutputTable:
     """Persons engaged per billion yen of output at prices of the year."""
     household_share: Array
     """Shares of the sectors in household consumption, imports included."""
+    export_bn_yen: Array
+    surplus_ratio: Array
+    """Operating surplus per yen of output."""
+    production_tax_ratio: Array
+    """Taxes on production, consumption tax included, per yen of output."""
 
     def index(self, sector: str) -> int:
         """Position of a sector; CatalogueError where there is none of that name."""
@@ -74,6 +79,9 @@ def load_input_output() -> InputOutputTable:
         jobs_per_bn_yen=column("persons") / output,
         # Real estate and materials show tiny negative shares from rounding and stocks.
         household_share=np.maximum(column("household_share"), 0.0),
+        export_bn_yen=column("export_bn_yen"),
+        surplus_ratio=column("surplus_ratio"),
+        production_tax_ratio=column("production_tax_ratio"),
     )
 
 
@@ -92,6 +100,31 @@ def shares_of(prefecture: str) -> Array:
     if found is None:
         raise CatalogueError(Problem("catalogue.no_prefecture", key="prefecture", name=prefecture))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Prefecture:
+    """A prefecture, the region of the ministry's interregional tables that holds it, and who works there."""
+
+    name: str
+    name_ja: str
+    region: str
+    persons: int | None
+    """Persons engaged in 2014; None where the prefecture has no table."""
+
+
+@cache
+def load_prefectures() -> Mapping[str, Prefecture]:
+    """All 47 prefectures by name, from north to south."""
+    return {
+        row["prefecture"]: Prefecture(
+            row["prefecture"],
+            row["name_ja"],
+            row["region"],
+            int(row["persons_2014"]) if row["persons_2014"] else None,
+        )
+        for row in _read("regions.csv")
+    }
 
 
 @cache

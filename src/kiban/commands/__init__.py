@@ -4,6 +4,7 @@
     audit     kiban audit
     bundling  kiban bundle
     connect   kiban connect
+    economy   kiban economy
     forecast  kiban forecast
     frontier  kiban frontier
     paying    kiban pay | compare | sweep

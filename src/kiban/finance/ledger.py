@@ -40,6 +40,8 @@ class Entry:
     account: str
     amount_myen: float
     why: str
+    item: str = ""
+    """Name of the asset that is bought, replaced, kept up or left over; empty where the flow is about none."""
 
 
 @dataclass(frozen=True)

@@ -119,15 +119,23 @@ class NationalQuestion:
             finance=study.finance,
         )
         self.rate_is_given = gives_rate(study)
+        self._alone: NationalSide | None = None
         self._before: NationalSide | None = None
         self._elsewhere: dict[str, NationalQuestion] = {}
 
     @property
-    def before(self) -> NationalSide:
-        """The side without the package."""
-        if self._before is None:
+    def alone(self) -> NationalSide:
+        """The side without the package, before any further demand is offered: what is built by itself."""
+        if self._alone is None:
             self.tell(Message("progress.pay_without"))
-            self._before = self._settle_rate()
+            self._alone = self._settle_rate()
+        return self._alone
+
+    @property
+    def before(self) -> NationalSide:
+        """The same side, after further demand has been found at rest beside it."""
+        if self._before is None:
+            self._before = self.alone
             if all(tranche.must_serve for tranche in self.study.tranche):
                 self._offer_demand(self._before)
         return self._before

@@ -123,9 +123,9 @@ def post_entries(
     level = cash.price_level
     owner = "national_treasury" if cash.project.policy.financing.public else "equity"
     entries: list[Entry] = []
-    for payer, payee, account, nominal, why in _flows(cash, shares, energy_charges_myen or {}):
+    for item, (payer, payee, account, nominal, why) in _flows_by_item(cash, shares, energy_charges_myen or {}):
         amounts = np.broadcast_to(nominal, level.shape) / level
-        entries += _entries(cash, owner, payer, payee, account, amounts, why)
+        entries += _entries(cash, owner, payer, payee, account, amounts, why, item)
     works = np.zeros(len(level))
     works[cash.project.waiting_years] = ratepayers_works_myen
     entries += _entries(
@@ -178,15 +178,15 @@ def tranche_sales(cash: CashFlow, rate: float) -> float:
 
 
 def _entries(
-    cash: CashFlow, owner: str, payer: str, payee: str, account: str, amounts: Array, why: str
+    cash: CashFlow, owner: str, payer: str, payee: str, account: str, amounts: Array, why: str, item: str = ""
 ) -> Iterator[Entry]:
     payer, payee = (owner if party == "equity" else party for party in (payer, payee))
     for year, amount in zip(cash.years, amounts, strict=True):
         yen = round(float(amount) * YEN_PER_MYEN)
         if yen > 0 and payer != payee:
-            yield Entry(int(year), payer, payee, account, yen / YEN_PER_MYEN, why)
+            yield Entry(int(year), payer, payee, account, yen / YEN_PER_MYEN, why, item)
         elif yen < 0 and payer != payee:
-            yield Entry(int(year), payee, payer, account, -yen / YEN_PER_MYEN, why)
+            yield Entry(int(year), payee, payer, account, -yen / YEN_PER_MYEN, why, item)
 
 
 Flow = tuple[str, str, str, Array, str]
@@ -194,25 +194,35 @@ Flow = tuple[str, str, str, Array, str]
 
 def _flows(cash: CashFlow, shares: Shares, energy_charges: Mapping[str, float | Array]) -> Iterator[Flow]:
     """Payer, payee, account, nominal amounts by year, and why; the owner is `equity` here."""
+    for _, flow in _flows_by_item(cash, shares, energy_charges):
+        yield flow
+
+
+def _flows_by_item(
+    cash: CashFlow, shares: Shares, energy_charges: Mapping[str, float | Array]
+) -> Iterator[tuple[str, Flow]]:
+    """The same, each with the name of the asset that it is about; empty where it is about none."""
     for stream, amount in cash.revenue.items():
-        yield "users", "equity", "compute_sales", amount, f"compute sold: {stream}"
+        yield "", ("users", "equity", "compute_sales", amount, f"compute sold: {stream}")
     classes = {asset.name: asset.asset for asset in cash.project.assets}
     for account, bought in (("capex", cash.capex), ("replacements", cash.replacements)):
         for name, amount in bought.items():
-            yield from _purchase(account, name, classes[name], amount, shares)
+            for flow in _purchase(account, name, classes[name], amount, shares):
+                yield name, flow
     for name, amount in cash.residual_values.items():
-        yield "suppliers_home", "equity", "residual_value", amount, f"worth left in {name}"
-    yield "equity", "suppliers_home", "decommissioning", cash.decommissioning, "end of the horizon"
+        yield name, ("suppliers_home", "equity", "residual_value", amount, f"worth left in {name}")
+    yield "", ("equity", "suppliers_home", "decommissioning", cash.decommissioning, "end of the horizon")
     for account, amount in cash.operating_costs.items():
-        yield from _operating(cash, account, amount, energy_charges)
+        for flow in _operating(cash, account, amount, energy_charges):
+            yield "", flow
     for name, amount in cash.fixed_om.items():
         workers = shares.labour_of_operation * amount
-        yield "equity", "workers", "operation", workers, f"wages for {name}"
-        yield "equity", "suppliers_home", "operation", amount - workers, f"maintenance of {name}"
+        yield name, ("equity", "workers", "operation", workers, f"wages for {name}")
+        yield name, ("equity", "suppliers_home", "operation", amount - workers, f"maintenance of {name}")
     for amount in cash.network_charges.values():
-        yield "equity", "ratepayers", "network_charges", amount, "demand charge of the network"
-    yield from _public(cash)
-    yield from _debt(cash, shares)
+        yield "", ("equity", "ratepayers", "network_charges", amount, "demand charge of the network")
+    for flow in (*_public(cash), *_debt(cash, shares)):
+        yield "", flow
 
 
 def _purchase(account: str, name: str, asset: str, amount: Array, shares: Shares) -> Iterator[Flow]:

@@ -4,6 +4,7 @@
     payment      who pays, for one campus
     national     the national plan, and who pays in it
     operation    how a plan ran
+    economy      which industries, regions and people a plan sets in motion
     market       what a load does to the prices and bills of others
     catalogue    sites, figures and sources at the command line
     what_is      what a sum of money or a power is

@@ -1,0 +1,129 @@
+"""The tables of what a plan sets in motion: headings and rows of text, for the command line and for the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kiban.economy.answer import HEADLINE, Economy, Spread, add
+from kiban.economy.effects import MEASURES, ROUNDS
+from kiban.economy.receipts import PHASES
+from kiban.quantities import Language, MoneyFormat, format_number
+from kiban.report.economy.words import product_name, region_name, totals
+from kiban.report.phrases import phrase
+
+
+@dataclass(frozen=True, slots=True)
+class TextTable:
+    """A titled table whose first columns are names and whose others are numbers."""
+
+    title: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    names: int = 1
+
+    @property
+    def numeric(self) -> tuple[int, ...]:
+        """Columns that hold numbers."""
+        return tuple(range(self.names, len(self.headings)))
+
+
+def list_tables(found: Economy, language: Language) -> list[TextTable]:
+    """Every table, in the order in which it is read."""
+    return [
+        industries_table(found, language),
+        effects_table(found, language),
+        jobs_table(found, language),
+        regions_table(found, language),
+    ]
+
+
+def _headings(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
+    return tuple(phrase(f"economy.heading.{name}", language) for name in names)
+
+
+def industries_table(found: Economy, language: Language) -> TextTable:
+    """Money by industry: abroad, elsewhere in Japan, the prefecture with its range."""
+    whole = totals(found)
+    size, unit = MoneyFormat(language).scale(max((abs(one.value) for one in whole.values()), default=0.0))
+
+    def row(name: str, abroad: Spread, japan: Spread, own: Spread) -> tuple[str, ...]:
+        values = (abroad.value, japan.value, own.value, own.low, own.high)
+        return (name, *(_amount(value, size) for value in values))
+
+    rows = [row(product_name(one.id, language), one.abroad, one.japan, one.prefecture) for one in found.industries]
+    rows.append(row(phrase("economy.total", language), whole["abroad"], whole["japan"], whole["prefecture"]))
+    names = ("industry", "abroad", "japan", "prefecture", "low", "high")
+    return TextTable(phrase("economy.title_industries", language, unit=unit), _headings(names, language), tuple(rows))
+
+
+def _amount(value_myen: float, size_myen: float) -> str:
+    """An amount in the unit of its table."""
+    return f"{value_myen / size_myen:,.0f}"
+
+
+def effects_table(found: Economy, language: Language) -> TextTable:
+    """By phase and measure: direct, indirect and induced in Japan, and direct and indirect in the prefecture."""
+    largest = max(abs(found.effects["japan"][phase][one]["output_myen"].value) for phase in PHASES for one in ROUNDS)
+    size, unit = MoneyFormat(language).scale(largest)
+    rows = []
+    for phase in PHASES:
+        for measure in MEASURES:
+
+            def write(value: float, counted: bool = measure == "jobs") -> str:
+                return format_number(value) if counted else _amount(value, size)
+
+            japan = found.effects["japan"][phase]
+            own = found.headline("prefecture", phase, measure)
+            rows.append(
+                (
+                    phrase(f"economy.phase.{phase}", language),
+                    phrase(f"economy.measure.{measure}", language),
+                    *(write(japan[one][measure].value) for one in ("direct", "indirect", "induced")),
+                    *(write(value) for value in (own.value, own.low, own.high)),
+                )
+            )
+    names = ("phase", "effect", "direct", "indirect", "induced", "prefecture", "low", "high")
+    return TextTable(
+        phrase("economy.title_effects", language, unit=unit), _headings(names, language), tuple(rows), names=2
+    )
+
+
+def jobs_table(found: Economy, language: Language) -> TextTable:
+    """People engaged by year, direct and indirect: each phase in Japan, all of them in the prefecture."""
+    rows = []
+    for year in found.years:
+        by_phase = {
+            phase: add([by[where][year][one] for one in HEADLINE])
+            for phase in PHASES
+            for where, by in (("japan", found.jobs[phase]),)
+            if year in by[where]
+        }
+        own = add([found.jobs[phase]["prefecture"][year][one] for phase in by_phase for one in HEADLINE])
+        if by_phase:
+            rows.append(
+                (
+                    str(year),
+                    *(format_number(by_phase[phase].value) if phase in by_phase else "0" for phase in PHASES),
+                    *(format_number(value) for value in (own.value, own.low, own.high)),
+                )
+            )
+    phases = tuple(phrase(f"economy.phase.{phase}", language) for phase in PHASES)
+    ends = _headings(("prefecture", "low", "high"), language)
+    headings = (phrase("economy.heading.year", language), *phases, *ends)
+    return TextTable(phrase("economy.title_jobs", language), headings, tuple(rows))
+
+
+def regions_table(found: Economy, language: Language) -> TextTable:
+    """What each region receives at once, and value added and job-years, direct and indirect, with their range."""
+    size, unit = MoneyFormat(language).scale(max(abs(one.received.value) for one in found.regions))
+    rows = [
+        (
+            region_name(one.id, language),
+            _amount(one.received.value, size),
+            _amount(one.value_added.value, size),
+            *(format_number(value) for value in (one.jobs.value, one.jobs.low, one.jobs.high)),
+        )
+        for one in found.regions
+    ]
+    names = ("region", "received", "value_added", "jobs", "low", "high")
+    return TextTable(phrase("economy.title_regions", language, unit=unit), _headings(names, language), tuple(rows))

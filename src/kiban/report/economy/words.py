@@ -1,0 +1,118 @@
+"""The sentences of what a plan sets in motion: the same for the command line, JSON and the page."""
+
+from __future__ import annotations
+
+from kiban.catalogue.economy_products import load_products
+from kiban.catalogue.economy_tables import load_prefectures
+from kiban.economy.answer import Economy, Spread
+from kiban.quantities import Language, MoneyFormat, format_number, format_share
+from kiban.report.phrases import phrase, phrase_or
+
+
+def product_name(name: str, language: Language) -> str:
+    """What a product is called."""
+    product = load_products()[name]
+    return product.name_ja if language == "ja" else product.name_en
+
+
+def prefecture_name(name: str, language: Language) -> str:
+    """What a prefecture is called; where none is known, a word for it."""
+    known = load_prefectures().get(name)
+    if known is None:
+        return phrase("economy.nowhere", language)
+    return known.name_ja if language == "ja" else name
+
+
+def region_name(name: str, language: Language) -> str:
+    """What a region is called, or a prefecture."""
+    return phrase_or(f"economy.region.{name}", language, "") or prefecture_name(name, language)
+
+
+def place_name(found: Economy, language: Language) -> str:
+    """The prefectures that an answer means."""
+    names = found.prefectures or tuple(host for host in found.hosts if host)
+    if not names:
+        return phrase("economy.nowhere", language)
+    return phrase("economy.comma", language).join(prefecture_name(name, language) for name in names)
+
+
+def amounts(name: str, found: Spread, money: MoneyFormat) -> dict[str, str]:
+    """The blanks of an amount and its range."""
+    return {name: money.amount(found.value), **_ends(name, money.amount(found.low), money.amount(found.high))}
+
+
+def counts(name: str, found: Spread) -> dict[str, str]:
+    """The blanks of a count and its range."""
+    return {name: format_number(found.value), **_ends(name, format_number(found.low), format_number(found.high))}
+
+
+def _ends(name: str, low: str, high: str) -> dict[str, str]:
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def answer(found: Economy, language: Language) -> str:
+    """Where the money goes, in a sentence."""
+    money = MoneyFormat(language)
+    total = totals(found)
+    said = {
+        "total": money.amount(found.total_myen - found.worth_left_myen),
+        "name": found.name,
+        "first": str(found.years[0]) if found.years else "",
+        "last": str(found.years[-1]) if found.years else "",
+        "place": place_name(found, language),
+        "japan": money.amount(total["japan"].value),
+        **amounts("abroad", total["abroad"], money),
+    }
+    if not found.prefectures:
+        return phrase("economy.answer_unknown", language, **said)
+    return phrase("economy.answer", language, **said, **amounts("prefecture", total["prefecture"], money))
+
+
+def totals(found: Economy) -> dict[str, Spread]:
+    """All industries together, by where their suppliers are."""
+    sides = {
+        "abroad": [one.abroad for one in found.industries],
+        "japan": [one.japan for one in found.industries],
+        "prefecture": [one.prefecture for one in found.industries],
+    }
+    return {
+        name: Spread(sum(one.value for one in own), sum(one.low for one in own), sum(one.high for one in own))
+        for name, own in sides.items()
+    }
+
+
+def further_sentences(found: Economy, language: Language) -> list[str]:
+    """Jobs, land, what is left, and the campuses' own taxes."""
+    money, place = MoneyFormat(language), place_name(found, language)
+    said = []
+    if found.prefectures:
+        for key, spreads in (
+            ("building", [found.headline(where, "construction", "jobs") for where in ("japan", "prefecture")]),
+            ("running", [found.yearly_jobs(where, "operation") for where in ("japan", "prefecture")]),
+        ):
+            blanks = {**counts("japan", spreads[0]), **counts("prefecture", spreads[1])}
+            said.append(phrase(f"economy.{key}", language, place=place, **blanks))
+    if found.land_myen:
+        said.append(phrase("economy.lands", language, land=money.amount(found.land_myen)))
+    if found.worth_left_myen:
+        said.append(phrase("economy.left", language, left=money.amount(-found.worth_left_myen)))
+    paid = {party: money.amount(amount) for party, amount in found.public_myen.items()}
+    said.append(phrase("economy.public", language, **paid))
+    return said
+
+
+def note_sentences(found: Economy, language: Language) -> list[str]:
+    """The model, the ranges, what is assumed, and what is not known."""
+    spent = next(fact.value for fact in found.facts if fact.id == "economy.spent_share")
+    said = [
+        phrase("economy.method", language),
+        phrase("economy.range", language),
+        phrase("economy.induced", language, spent=format_share(spent, language)),
+    ]
+    if found.rests_on_the_rest:
+        unknown = [host for host in found.hosts if host not in found.prefectures]
+        names = phrase("economy.comma", language).join(prefecture_name(name, language) for name in unknown)
+        said.append(phrase("economy.rest", language, names=names))
+    assumed = [fact.name_ja if language == "ja" else fact.name_en for fact in found.facts if fact.status == "assumed"]
+    said.append(phrase("economy.assumed", language, names=phrase("economy.comma", language).join(assumed)))
+    return said
