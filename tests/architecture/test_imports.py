@@ -220,7 +220,9 @@ def test_a_circle_is_found(arrows: dict[str, set[str]], circle: list[list[str]])
     assert circles_in(arrows) == circle
 
 
-CALCULATING = frozenset({"linear", "physics", "weather", "policy", "market", "planning", "national", "finance", "economy"})
+CALCULATING = frozenset(
+    {"linear", "physics", "weather", "policy", "market", "planning", "national", "finance", "economy"}
+)
 FORMATTING = ("report", "server", "commands", "cli")
 TAKEN: Mapping[str, Collection[str]] = {
     # What is read off a finished plan, and facts that need no calculation.
