@@ -5,6 +5,9 @@ operation   the frozen result
 outage_reserve  what the stores hold for an outage of the grid
 promises    compute that is sold by the day or the week, and what is owed of it
 facility    what the plan built, as limits and costs of its operation
+purchases   the ways in which power is bought, what they cost, and the charges on peaks
+buying      these in an hour: a stack in merit order
+bill        what power cost by component, as in the plan's bill
 conditions  what weather, prices and load turn out to be
 period      the weather, the prices and the days that are met, where they are not the plan's own
 events      a unit that trips, a grid that is away

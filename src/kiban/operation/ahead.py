@@ -15,6 +15,7 @@ from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event, left_of
 from kiban.operation.facility import Facility, Generator
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
+from kiban.operation.purchases import Purchase
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,21 @@ class Ahead:
     def price_myen_per_mwh(self) -> Array:
         """Price of energy drawn."""
         return self.expected[PRICE] if PRICE in self.expected else np.zeros(self.steps.shape)
+
+    def purchase_price_myen_per_mwh(self, way: Purchase) -> Array:
+        """What a MWh of a way to buy costs: it moves with the day-ahead price as far as that is in it."""
+        price = self.known(way.price_myen_per_mwh)
+        if way.follows == 0.0 or PRICE not in self.expected:
+            return price
+        moved: Array = price + way.follows * (self.expected[PRICE] - self.known(self.conditions.series[PRICE]))
+        return moved
+
+    def purchase_limit_mw(self, way: Purchase) -> Array:
+        """The most that arrives by a way to buy: of a plant elsewhere what it generates less what is lost."""
+        if way.plant is not None:
+            output = self.expected[way.plant.series]
+            return np.maximum(way.delivered_share * way.plant.capacity_mw * output, 0.0)
+        return np.minimum(self.import_limit_mw, way.most_mw)
 
     @property
     def import_limit_mw(self) -> Array:

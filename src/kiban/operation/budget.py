@@ -25,7 +25,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY, steps_per_year
 from kiban.operation.conditions import FIRM, PUE, Conditions
 from kiban.operation.course import Course
-from kiban.operation.facility import Facility
+from kiban.operation.facility import BACKUP_OUTPUT, Facility
 from kiban.operation.hour import Happened
 from kiban.operation.valuation import Valuation
 
@@ -80,7 +80,7 @@ AMOUNTS: Final[Mapping[str, Callable[[Used], Array]]] = {
         used.facility.emission_factors(used.conditions.grid_emission_factor_t_per_mwh) * used.sources_mw, axis=0
     ),
     WATER: lambda used: used.conditions.wue_m3_per_mwh * used.it_load_mw,
-    BACKUP: lambda used: used.sources_mw[1],
+    BACKUP: lambda used: used.sources_mw[used.facility.sources.index(BACKUP_OUTPUT)],
 }
 
 

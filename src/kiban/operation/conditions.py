@@ -67,11 +67,16 @@ class Conditions:
 
 
 def read_conditions(
-    resources: Resources, time: pd.DatetimeIndex, built: Collection[str], served_mw: Array | float = 0.0
+    resources: Resources,
+    time: pd.DatetimeIndex,
+    built: Collection[str],
+    served_mw: Array | float = 0.0,
+    bought: Mapping[str, Array] | None = None,
 ) -> Conditions:
     """The conditions for which resources were read, of the supply options `built`.
 
-    `served_mw` is the IT load of what is sold beside the load that must be served, as it arrives.
+    `served_mw` is the IT load of what is sold beside the load that must be served, as it arrives. `bought` are the
+    series of the ways to buy; without them all that is drawn has the grid's price.
     """
     zero = np.zeros(resources.steps)
     grid = resources.grid
@@ -81,7 +86,9 @@ def read_conditions(
         ARRIVALS: resources.arrivals_mw,
         **{f"{AVAILABILITY}{one.name}": one.availability for one in resources.supply if one.name in built},
     }
-    if grid is not None:
+    if bought is not None:
+        series |= bought
+    elif grid is not None:
         series[PRICE] = grid.price_myen_per_mwh
     return Conditions(
         time=time,

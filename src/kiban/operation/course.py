@@ -9,13 +9,14 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.operation.bill import bought_costs
 from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE, Conditions
 from kiban.operation.expectation import DayAhead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility
 from kiban.operation.hour import Standing
 from kiban.operation.valuation import Valuation
 
-CASH: Final = ("energy", "sales", "fuel", "supply", "wear", "carbon", "water")
+CASH: Final = ("energy", "peaks", "contracts", "certificates", "sales", "fuel", "supply", "wear", "carbon", "water")
 """Items that are paid; the others are prices on limits and on states."""
 RESERVE: Final = "reserve_mwh"
 """Column of what is held for an outage of the grid, where something is."""
@@ -71,7 +72,20 @@ class Course:
             float(flows["backlog_mwh"][before]),
             tuple(sold.get(name, 1.0) * float(flows[name][before]) for name in self.facility.sources),
             tuple(float(flows[promise.owed][before]) for promise in self.facility.promises),
+            self._peaks_before(step),
         )
+
+    def _peaks_before(self, step: int) -> tuple[float, ...]:
+        """Of each charge on peaks what has been reached in the month of a step before it begins."""
+        purchases = self.facility.purchases
+        if purchases is None:
+            return ()
+        ended = [
+            step < one.group_of_step.size and one.group_of_step[step] != one.group_of_step[step - 1]
+            for one in purchases.peaks
+        ]
+        reached = purchases.reach_all(self.begun.peaks_mw, self.flows)
+        return tuple(0.0 if over else float(peak[step - 1]) for over, peak in zip(ended, reached, strict=True))
 
     @property
     def net_load_mw(self) -> Array:
@@ -117,7 +131,10 @@ class Course:
         """What the course cost, million yen by item: what is paid, then what limits and states are worth."""
         facility, flows, hours = self.facility, self.flows, self.facility.step_hours
         price = self.conditions.series.get(PRICE)
-        costs = {"energy": 0.0 if price is None else float(price @ flows[IMPORT]) * hours}
+        if facility.purchases is not None:
+            costs = bought_costs(self)
+        else:
+            costs = {"energy": 0.0 if price is None else float(price @ flows[IMPORT]) * hours}
         if facility.sells:
             costs["sales"] = -float(self.conditions.export_price_myen_per_mwh @ flows[EXPORT]) * hours
         costs["fuel"] = float(facility.fuel_cost_myen_per_mwh @ flows[BACKUP_OUTPUT]) * hours

@@ -16,6 +16,7 @@ from kiban.calendar import HOURS_PER_YEAR
 from kiban.operation.events import BATTERY
 from kiban.operation.hour import Equipment, HeldStore, Standing
 from kiban.operation.promises import Promise, read_promises, total_mw
+from kiban.operation.purchases import Purchases, list_partial_ratchets, read_purchases
 from kiban.physics.battery import self_discharge_per_step
 from kiban.planning.cooling_storage import COLD_ENERGY, COLD_STATE, kept_per_step
 from kiban.planning.plant_limits import ramp_per_step
@@ -161,6 +162,8 @@ class Facility:
     except while the grid is away; None where nothing is held."""
     outage_hours: float = 0.0
     """How long that outage lasts: a store gives no more than its power over it."""
+    purchases: Purchases | None = None
+    """The ways in which power is bought; None buys all that is drawn at one price."""
 
     @property
     def sells(self) -> bool:
@@ -190,9 +193,17 @@ class Facility:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Columns of what gives power at a cost, and of what is fed in, which runs below zero as a source."""
+        """Columns of what gives power at a cost, and of what is fed in, which runs below zero as a source.
+
+        Where power is bought in several ways, each of these is a source, and what is drawn is their sum.
+        """
         sold = (EXPORT,) if self.sells else ()
-        return (IMPORT, BACKUP_OUTPUT, *(one.output for one in self.generators), *sold)
+        return (*self.drawn, BACKUP_OUTPUT, *(one.output for one in self.generators), *sold)
+
+    @property
+    def drawn(self) -> tuple[str, ...]:
+        """Columns that add up to what is drawn from the grid."""
+        return (IMPORT,) if self.purchases is None else self.purchases.columns
 
     @property
     def promised_mw(self) -> Array:
@@ -215,18 +226,27 @@ class Facility:
     def unclean_shares(self, grid_clean_share: Array) -> Array:
         """What of each source's energy is not clean, `(sources, steps)`; all of it counts as used here, not fed in."""
         shares = np.zeros((len(self.sources), grid_clean_share.size))
-        shares[0] = 1.0 - grid_clean_share
-        shares[1] = 1.0
-        for number, one in enumerate(self.generators, start=2):
+        for number, mixed in enumerate(self._of_mix):
+            shares[number] = (1.0 - grid_clean_share) * mixed
+        backup = len(self.drawn)
+        shares[backup] = 1.0
+        for number, one in enumerate(self.generators, start=backup + 1):
             shares[number] = 0.0 if one.clean else 1.0
         return shares
+
+    @property
+    def _of_mix(self) -> tuple[bool, ...]:
+        """Of each way in which power is drawn whether it has the grid's mix: what clean plants deliver has not."""
+        return (True,) if self.purchases is None else tuple(not way.clean for way in self.purchases.ways)
 
     def emission_factors(self, grid_factor_t_per_mwh: Array) -> Array:
         """Carbon dioxide of each source's energy, t per MWh, `(sources, steps)`; none of what is fed in."""
         factors = np.zeros((len(self.sources), grid_factor_t_per_mwh.size))
-        factors[0] = grid_factor_t_per_mwh
-        factors[1] = self.backup_emission_t_per_mwh
-        for number, one in enumerate(self.generators, start=2):
+        for number, mixed in enumerate(self._of_mix):
+            factors[number] = grid_factor_t_per_mwh * mixed
+        backup = len(self.drawn)
+        factors[backup] = self.backup_emission_t_per_mwh
+        for number, one in enumerate(self.generators, start=backup + 1):
             factors[number] = one.emission_t_per_mwh
         return factors
 
@@ -253,7 +273,13 @@ class Facility:
             promises=tuple(one.cut(part) for one in self.promises),
             reserve_mwh=None if self.reserve_mwh is None else self.reserve_mwh[part],
             fuel_cost_myen_per_mwh=self.fuel_cost_myen_per_mwh[part],
+            purchases=None if self.purchases is None else self.purchases.cut(part),
         )
+
+    def operated(self, first: int, end: int) -> Facility:
+        """The same where only the steps `first` to before `end` are operated."""
+        bought = None if self.purchases is None else self.purchases.operated(first, end)
+        return replace(self.cut(first, end), purchases=bought)
 
 
 def read_facility(plan: Plan, resources: Resources) -> Facility:
@@ -289,6 +315,7 @@ def read_facility(plan: Plan, resources: Resources) -> Facility:
         carbon_price_myen_per_t=resources.carbon_price_myen_per_t,
         water_price_myen_per_m3=resources.water_price_myen_per_m3,
         promises=read_promises({one.name: one.served_mw for one in plan.tranches}, resources),
+        purchases=read_purchases(plan, resources),
     )
 
 
@@ -300,6 +327,7 @@ def begin(facility: Facility) -> Standing:
         0.0,
         tuple(given.get(name, 0.0) for name in facility.sources),
         (0.0,) * len(facility.promises),
+        () if facility.purchases is None else facility.purchases.begin(),
     )
 
 
@@ -332,7 +360,8 @@ def list_plants(plan: Plan, resources: Resources) -> tuple[str, ...]:
 def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     """Scenario keys of what the plan has built and operation does not know.
 
-    Promises that need not be kept in full, how power is bought, and a price that answers to what is drawn.
+    Promises that need not be kept in full, a part of the highest peak that every month is charged, and a price that
+    answers to what is drawn.
     """
     served = {tranche.name: tranche.served_mw for tranche in plan.tranches}
     promised = (
@@ -342,7 +371,7 @@ def list_uncovered(plan: Plan, resources: Resources) -> tuple[str, ...]:
     )
     grid = resources.grid
     answers = ("grid.price_response",) if grid is not None and grid.price_slope_myen_per_mwh2 > 0.0 else ()
-    return (*(("procurement",) if resources.procurement is not None else ()), *answers, *promised)
+    return (*answers, *list_partial_ratchets(plan.scenario.procurement), *promised)
 
 
 def list_wide(facility: Facility) -> tuple[str, ...]:
@@ -352,6 +381,7 @@ def list_wide(facility: Facility) -> tuple[str, ...]:
     found += [store.name.replace("storage_", "storage.") for store in facility.stores if not store.is_plain]
     found += ["outage"] if facility.reserve_mwh is not None else []
     found += ["grid.max_export_mw"] if facility.sells else []
+    found += ["procurement"] if facility.purchases is not None else []
     found += [f"tranche.{one.name}" for one in facility.promises]
     return tuple(found)
 

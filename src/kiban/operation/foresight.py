@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kiban.operation.ahead import look_ahead
-from kiban.operation.conditions import FIRM, Conditions
+from kiban.operation.bill import claim_beyond_line, settle_contracts
+from kiban.operation.conditions import FIRM, PUE, Conditions
 from kiban.operation.course import Course
 from kiban.operation.facility import Facility, begin, equip
 from kiban.operation.forecast.perfect import PerfectForecast
-from kiban.operation.horizon import columns, measure, reserve_column
-from kiban.operation.hour import run_hour
+from kiban.operation.horizon import columns, measure, meet_hour, reserve_column
 from kiban.operation.lane import solve_whole
+from kiban.operation.purchases import WHOLE
 from kiban.operation.valuation import Valuation
 
 
@@ -35,8 +36,8 @@ def foresee(facility: Facility, conditions: Conditions, valuation: Valuation) ->
     begun = standing
     rows = []
     # The solver's point closes its balances to its tolerance; the hours are run through so that they close.
-    for hour, handover in zip(hours, found.handovers, strict=True):
-        happened = run_hour(hour, equipment, handover, standing)
+    for step, (hour, handover) in enumerate(zip(hours, found.handovers, strict=True)):
+        happened = meet_hour(facility, step, hour, equipment, handover, standing)
         standing = happened.standing
         rows.append(happened)
     course = Course(
@@ -49,7 +50,8 @@ def foresee(facility: Facility, conditions: Conditions, valuation: Valuation) ->
     )
     stored = zip(facility.stores, begun.stored_mwh, strict=True)
     held = sum(valuation.worth_of(store.name) * amount for store, amount in stored)
-    return Foresight(course, found.bound_myen + held + _firm_water(facility, conditions, valuation))
+    settled = held + _firm_cost(facility, conditions, valuation) + _bought_beside(facility, conditions)
+    return Foresight(course, found.bound_myen + settled)
 
 
 def value_states(facility: Facility, conditions: Conditions, valuation: Valuation) -> Valuation:
@@ -74,8 +76,27 @@ def value_states(facility: Facility, conditions: Conditions, valuation: Valuatio
     )
 
 
-def _firm_water(facility: Facility, conditions: Conditions, valuation: Valuation) -> float:
-    """Cost of the water of firm compute, which no window decides on, million yen."""
+def _firm_cost(facility: Facility, conditions: Conditions, valuation: Valuation) -> float:
+    """Cost of the water of firm compute, less the certificates that its load may go without: no window decides."""
     price = facility.water_price_myen_per_m3 + valuation.water_cap_myen_per_m3
     firm = np.minimum(conditions.series[FIRM], facility.it_mw)
-    return price * float(conditions.wue_m3_per_mwh @ firm) * facility.step_hours
+    cost = price * conditions.wue_m3_per_mwh
+    claim = None if facility.purchases is None else facility.purchases.claim
+    if claim is not None:
+        cost = cost - claim.price_myen_per_mwh * (1.0 - claim.share) * conditions.series[PUE]
+    return float(cost @ firm) * facility.step_hours
+
+
+def _bought_beside(facility: Facility, conditions: Conditions) -> float:
+    """What is bought and no window decides on: contracts, contract power, and how certificates bend from a line."""
+    purchases = facility.purchases
+    if purchases is None:
+        return 0.0
+    contracts = settle_contracts(purchases, conditions.series, facility.step_hours)
+    paid = sum(
+        float(one.price_myen_per_mw[WHOLE]) * (float(one.planned_mw[WHOLE]) * share - begun)
+        for one, begun in zip(purchases.peaks, purchases.begin(), strict=True)
+        if one.kept
+        for share in (conditions.steps / purchases.whole_steps,)
+    )
+    return contracts.total_myen + paid + claim_beyond_line(purchases, conditions.series, facility.step_hours)

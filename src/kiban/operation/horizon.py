@@ -13,6 +13,7 @@ from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
 from kiban.operation.budget import Budget, pace
+from kiban.operation.buying import PeakPrice, run_buying_hour
 from kiban.operation.conditions import AVAILABILITY, FIRM, Conditions
 from kiban.operation.course import BATTERY_COLUMNS, RESERVE, Course
 from kiban.operation.events import BACKUP, GRID, IT, Event
@@ -21,6 +22,8 @@ from kiban.operation.expectation import DayAhead, find_days
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin, equip
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.hour import (
+    Equipment,
+    Handover,
     Happened,
     Measured,
     PromiseLimits,
@@ -106,7 +109,7 @@ def operate(
             if manner.gate_steps:
                 planned.append(float(lane.schedule()[IMPORT][manner.gate_steps]))
             gap = max(gap, abs(answer.cost_myen - answer.bound_myen) / max(1.0, abs(answer.cost_myen)))
-            happened = run_hour(hour, equipment, answer.handover, standing)
+            happened = meet_hour(facility, first + number, hour, equipment, answer.handover, standing)
             standing = happened.standing
             rows.append(happened)
         kept += [hour.reserve_mwh for hour in hours]
@@ -125,6 +128,22 @@ def operate(
         days=tuple(days),
         planned_import_mw=np.append(drawn[: manner.gate_steps], planned)[: drawn.size] if planned else None,
     )
+
+
+def meet_hour(
+    facility: Facility, step: int, measured: Measured, equipment: Equipment, plan: Handover, standing: Standing
+) -> Happened:
+    """A step as it happens, with the peaks that are reached in it."""
+    purchases = facility.purchases
+    if purchases is None:
+        return run_hour(measured, equipment, plan, standing)
+    peaks = [
+        PeakPrice(one.members, float(one.price_myen_per_mw[one.group_of_step[step]]) / equipment.hours)
+        for one in purchases.peaks
+    ]
+    happened = run_buying_hour(measured, equipment, plan, standing, peaks)
+    bought = happened.sources_mw[: measured.ways]
+    return replace(happened, peaks_mw=purchases.reach(step, standing.peaks_mw, bought))
 
 
 def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
@@ -161,6 +180,12 @@ def measure(ahead: Ahead, valuation: Valuation) -> tuple[list[Measured], Array]:
         Measured(given, held, *row)
         for row, given, held in zip(np.stack(table, axis=1).tolist(), sources, stores, strict=True)
     ]
+    if facility.purchases is not None:
+        limit = facility.import_limit_mw[begins] * seen_now(ahead, GRID) * seen_now(ahead, CALLED)
+        ways = len(facility.drawn)
+        hours = [
+            replace(hour, ways=ways, drawn_limit_mw=most) for hour, most in zip(hours, limit.tolist(), strict=True)
+        ]
     if facility.promises:
         promises = _measure_promises(ahead, valuation)
         hours = [replace(hour, promises=owed) for hour, owed in zip(hours, promises, strict=True)]
@@ -197,6 +222,8 @@ def _measure_sources(ahead: Ahead, now: Ahead, costs: Sequence[Array]) -> Iterat
         BACKUP_OUTPUT: (nothing, facility.backup_limit_mw * seen_now(ahead, BACKUP)),
         EXPORT: (-facility.export_limit_mw[begins] * connected, nothing),
     }
+    for way in () if facility.purchases is None else facility.purchases.ways:
+        limits[way.column] = nothing, now.purchase_limit_mw(way)[:, 0]
     for one in facility.generators:
         most = now.output_limit_mw(one)[:, 0] * seen_now(ahead, one.name)
         limits[one.output] = np.minimum(one.capacity_mw * one.least_share, most), most
@@ -255,6 +282,8 @@ def columns(facility: Facility, rows: Sequence[Happened], available_mw: Array) -
     ):
         table = np.ascontiguousarray(np.array(values, dtype=np.float64).reshape(len(rows), len(names)).T)
         found |= dict(zip(names, table, strict=True))
+    if facility.purchases is not None:
+        found[IMPORT] = sum((found[name] for name in facility.drawn), np.zeros(len(rows)))
     for name in BATTERY_COLUMNS:
         found.setdefault(name, np.zeros(len(rows)))
     if EXPORT in found:

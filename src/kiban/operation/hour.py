@@ -68,6 +68,10 @@ class Measured:
     reserve_mwh: float = 0.0
     """What the stores hold for an outage, at the meter; given up before firm compute is not served."""
     promises: tuple[PromiseLimits, ...] = ()
+    ways: int = 0
+    """How many of the first sources are ways to buy of one connection (`buying`)."""
+    drawn_limit_mw: float = 0.0
+    """What these give together at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +117,22 @@ class Handover:
     """Of each promise what is served."""
     owed_prices: tuple[float, ...] = ()
     """Of each promise what a MWh costs that is still owed at the hour's end."""
+    peaks_mw: tuple[float, ...] = ()
+    """Of each charge on peaks what the window means to reach before its month ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Where operation stands when an hour begins: MWh in each store, MWh that wait, MW of each source before it.
 
-    And of each promise the MWh that are still owed.
+    And of each promise the MWh that are still owed, of each charge on peaks what has been reached.
     """
 
     stored_mwh: tuple[float, ...]
     waiting_mwh: float
     sources_mw: tuple[float, ...]
     owed_mwh: tuple[float, ...] = ()
+    peaks_mw: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +153,13 @@ class Happened:
     short_mw: tuple[float, ...] = ()
     """Of each promise what was not delivered when it closed."""
     owed_mwh: tuple[float, ...] = ()
+    peaks_mw: tuple[float, ...] = ()
+    """Of each charge on peaks what has been reached."""
 
     @property
     def standing(self) -> Standing:
         """Where the next hour begins."""
-        return Standing(self.stored_mwh, self.backlog_mwh, self.sources_mw, self.owed_mwh)
+        return Standing(self.stored_mwh, self.backlog_mwh, self.sources_mw, self.owed_mwh, self.peaks_mw)
 
 
 class _Queue(NamedTuple):

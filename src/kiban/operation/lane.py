@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.linear.window import (
@@ -22,7 +23,16 @@ from kiban.linear.window import (
     solve_long,
     solve_windows,
 )
-from kiban.linear.window.wide import BACKLOG, charge_of, discharge_of, owed_in, ramp_of, served_of, stored_in
+from kiban.linear.window.wide import (
+    BACKLOG,
+    charge_of,
+    discharge_of,
+    owed_in,
+    peak_of,
+    ramp_of,
+    served_of,
+    stored_in,
+)
 from kiban.operation.ahead import Ahead, look_ahead
 from kiban.operation.conditions import Conditions
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility, begin
@@ -74,7 +84,7 @@ def solve_whole(facility: Facility, conditions: Conditions, valuation: Valuation
         sequence = WindowSequence(write_windows(ahead, valuation), warm=False)
         found = sequence.solve(0, sum(standing.stored_mwh), standing.waiting_mwh)
         return narrow_answer(found, len(facility.stores))
-    windows = write_wide_windows(ahead, valuation)
+    windows = write_wide_windows(ahead, valuation, plans_peaks=False)
     wide = solve_long(windows, states_of(standing))
     return WholeAnswer(wide_handovers(windows, wide), wide.cost_myen, wide.bound_myen)
 
@@ -130,19 +140,24 @@ class WideLane:
 
     def __init__(self, ahead: Ahead, valuation: Valuation) -> None:
         self._sequence = WideSequence(write_wide_windows(ahead, valuation))
+        self._ahead = ahead
         self._states = {store.state: stored_in(store.name) for store in ahead.facility.stores}
         self._last: WideSolution | None = None
 
     def solve(self, window: int, standing: Standing) -> Answer:
         """The answer of one window."""
-        self._last = found = self._sequence.solve(window, states_of(standing))
-        return Answer(wide_handovers(self._sequence.windows, found, 1)[0], found.cost_myen, found.bound_myen)
+        held = _hold_peaks(self._ahead, int(self._ahead.begins[window]), standing)
+        self._last = found = self._sequence.solve(window, states_of(held))
+        return Answer(wide_handovers(self._sequence.windows, found, 1, window)[0], found.cost_myen, found.bound_myen)
 
     def schedule(self) -> dict[str, Array]:
         """What the last window means to do; what is fed in is counted as it flows."""
         assert self._last is not None
         names = {source.name: source.name for source in self._sequence.windows.sources} | self._states
         found = {column: np.array(self._last.amounts[name]) for column, name in names.items()}
+        found[IMPORT] = sum(
+            (found[name] for name in self._ahead.facility.drawn), np.zeros(next(iter(found.values())).size)
+        )
         return found | ({EXPORT: 0.0 - found[EXPORT]} if EXPORT in found else {})
 
 
@@ -171,7 +186,8 @@ def solve_each(
         )
         return found.amount("import_mw"), found.cost_myen
     wide = write_wide_windows(ahead, valuation)
-    metered = [source.name for source in wide.sources if source.name == IMPORT or (net and source.name == EXPORT)]
+    drawn = ahead.facility.drawn
+    metered = [source.name for source in wide.sources if source.name in drawn or (net and source.name == EXPORT)]
     sources = tuple(
         replace(source, cost_myen_per_mwh=source.cost_myen_per_mwh + surcharge_myen_per_mwh)
         if source.name in metered
@@ -179,17 +195,33 @@ def solve_each(
         for source in wide.sources
     )
     sequence = WideSequence(replace(wide, sources=sources))
-    answers = [sequence.solve(window, states_of(one)) for window, one in enumerate(standings)]
+    held = [_hold_peaks(ahead, int(begin), one) for begin, one in zip(ahead.begins, standings, strict=True)]
+    answers = [sequence.solve(window, states_of(one)) for window, one in enumerate(held)]
     imported = np.stack([sum((one.amounts[name] for name in metered), np.zeros(wide.shape[1])) for one in answers])
     return imported, np.array([one.cost_myen for one in answers])
 
 
 def states_of(standing: Standing) -> States:
     """Where a wide window begins."""
-    return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw, standing.owed_mwh)
+    return States(standing.stored_mwh, standing.waiting_mwh, standing.sources_mw, standing.owed_mwh, standing.peaks_mw)
 
 
-def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None = None) -> list[Handover]:
+def _hold_peaks(ahead: Ahead, step: int, standing: Standing) -> Standing:
+    """Where a window begins that takes the plan's peaks, and what has been reached above them, as paid."""
+    purchases = ahead.facility.purchases
+    if purchases is None:
+        return standing
+    peaks = tuple(
+        one.held_mw(group, reached if step == 0 or group == one.group_of_step[step - 1] else 0.0)
+        for one, reached in zip(purchases.peaks, standing.peaks_mw, strict=True)
+        if (group := int(one.group_of_step[step])) >= 0
+    )
+    return replace(standing, peaks_mw=peaks)
+
+
+def wide_handovers(
+    windows: WideWindows, found: WideSolution, steps: int | None = None, window: int = 0
+) -> list[Handover]:
     """The first hours of a wide window; all of them where `steps` is None."""
     hours = slice(steps)
     count = windows.shape[1] if steps is None else steps
@@ -203,6 +235,9 @@ def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None 
     amounts, prices = found.amounts, found.prices
     nothing = np.zeros(windows.shape[1])
     # What a source gives now stands in the row of its next step with a minus.
+    peaks = [
+        _planned_peaks(peak.follows[window], amounts[peak_of(peak.name)])[hours].tolist() for peak in windows.peaks
+    ]
     later = {
         source.name: nothing if source.ramp_mw is None else np.append(prices[ramp_of(source.name)][1:], 0.0)
         for source in windows.sources
@@ -220,6 +255,15 @@ def wide_handovers(windows: WideWindows, found: WideSolution, steps: int | None 
             rows([source.name for source in windows.sources], later),
             rows([served_of(queue.name) for queue in windows.queues], amounts),
             rows([owed_in(queue.name) for queue in windows.queues], prices),
+            list(zip(*peaks, strict=True)) if peaks else [()] * count,
             strict=True,
         )
     ]
+
+
+def _planned_peaks(follows: npt.NDArray[np.bool_], reached_mw: Array) -> Array:
+    """In each step what a window means its group to be charged in the end: what it comes to in the last step seen."""
+    starts = np.append(np.flatnonzero(~follows[1:]) + 1, reached_mw.size)
+    ends = starts[np.searchsorted(starts, np.arange(reached_mw.size), side="right")] - 1
+    found: Array = reached_mw[ends]
+    return found

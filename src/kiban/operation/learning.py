@@ -18,6 +18,7 @@ from kiban.operation.forecast.scores import Score, collect_issues, coverage, ran
 from kiban.operation.forecast.training import Settings, TrainedModel, losses_of_days, train
 from kiban.operation.operation import Operation
 from kiban.operation.period import Period, read_period
+from kiban.operation.purchases import list_series
 from kiban.operation.register import Judgement
 from kiban.operation.running import run
 from kiban.planning.preparation import prepare
@@ -130,6 +131,7 @@ def _read(plan: Plan, period: Period | None) -> tuple[Conditions, tuple[float, f
         preparation, first, end = read_period(plan, period)
     resources = preparation.resources_for(plan.cooling_system)
     load = served_load(plan, resources.tranches)
-    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load)
+    bought = None if resources.procurement is None else list_series(plan, resources)
+    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load, bought)
     place = preparation.place
     return conditions.cut(first, conditions.steps if end is None else end), (place.latitude_deg, place.longitude_deg)

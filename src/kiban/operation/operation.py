@@ -96,6 +96,10 @@ class Operation:
     """What was expected of each step; None where it was not asked for."""
     weeks: Weeks | None = None
     """What each week cost; None where it was not asked for."""
+    bill: Mapping[str, float] | None = None
+    """What power cost by component of the bill, as in the plan's; None where all is bought at one price."""
+    planned_bill: Mapping[str, float] | None = None
+    """The plan's bill of as many hours."""
 
     @property
     def sentence(self) -> Message:

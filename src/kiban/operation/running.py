@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from kiban.errors import InputError, Problem
 from kiban.messages import Message
+from kiban.operation.bill import planned_bill, write_bill
 from kiban.operation.budget import expect
 from kiban.operation.conditions import Conditions, read_conditions
 from kiban.operation.course import Course, count_starts
@@ -29,6 +30,7 @@ from kiban.operation.occurrences import EventText, Occurrence, read_occurrences
 from kiban.operation.operation import Operation, Regret, Solving
 from kiban.operation.outage_reserve import hold_for_outage
 from kiban.operation.period import Period, read_period
+from kiban.operation.purchases import list_series
 from kiban.operation.settlement import Settlement, japanese_holidays, load_market_rules, read_rule, settle
 from kiban.operation.valuation import Valuation, read_valuation
 from kiban.operation.weeks import find_weeks
@@ -162,7 +164,7 @@ def arrange(
         met, first, end = read_period(plan, period)
         setting = _hold(_set(plan, met, planned.valuation), bare, resources.outage)
         setting = replace(
-            setting, facility=setting.facility.cut(first, end), conditions=setting.conditions.cut(first, end)
+            setting, facility=setting.facility.operated(first, end), conditions=setting.conditions.cut(first, end)
         )
         recorder, notes = met.recorder, met.notes
         best = foresee(setting.facility, setting.conditions, setting.valuation)
@@ -186,7 +188,8 @@ def arrange(
 def _set(plan: Plan, preparation: Preparation, valuation: Valuation) -> Setting:
     resources = preparation.resources_for(plan.cooling_system)
     load = served_load(plan, resources.tranches)
-    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load)
+    bought = None if resources.procurement is None else list_series(plan, resources)
+    conditions = read_conditions(resources, preparation.time, list_plants(plan, resources), load, bought)
     return Setting(read_facility(plan, resources), conditions, valuation)
 
 
@@ -361,4 +364,8 @@ def _describe(
         valuation=setting.valuation.numbers(),
         windows=Solving(course.windows, course.seconds, course.largest_gap),
         provenance=(),
+        bill=None if facility.purchases is None else write_bill(course),
+        planned_bill=None
+        if plan.bought is None
+        else planned_bill(plan.bought, conditions.steps * conditions.step_hours),
     )

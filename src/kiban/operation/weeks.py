@@ -42,8 +42,8 @@ def find_weeks(course: Course, best: Course, valuation: Valuation) -> Weeks:
     parts = list(_parts(course, steps))
     return Weeks(
         steps,
-        _costs(parts, valuation),
-        _costs(list(_parts(best, steps)), valuation),
+        _costs(parts, course, valuation),
+        _costs(list(_parts(best, steps)), best, valuation),
         np.array([one.lost_mwh for one in parts]),
     )
 
@@ -65,6 +65,20 @@ def _parts(course: Course, steps: int) -> list[Course]:
     return parts
 
 
-def _costs(parts: list[Course], valuation: Valuation) -> Array:
-    """What each part cost; what waits counts by how it changes, as what is stored does."""
-    return np.array([sum(one.costs(valuation).values()) - one.cost_of_waiting(one.begun, valuation) for one in parts])
+def _costs(parts: list[Course], whole: Course, valuation: Valuation) -> Array:
+    """What each part cost; what waits counts by how it changes, as what is stored does.
+
+    Certificates are bought for the whole time: each part bears them by its length.
+    """
+    found = np.array([sum(one.costs(valuation).values()) - one.cost_of_waiting(one.begun, valuation) for one in parts])
+    if whole.facility.purchases is None or whole.facility.purchases.claim is None:
+        return found
+    own = np.array([_certificates(one, valuation) for one in parts])
+    shares = np.array([one.conditions.steps for one in parts]) / whole.conditions.steps
+    shared: Array = found - own + _certificates(whole, valuation) * shares
+    return shared
+
+
+def _certificates(course: Course, valuation: Valuation) -> float:
+    costs = course.costs(valuation)
+    return costs["certificates"] + costs["unclaimed"]

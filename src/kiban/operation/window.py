@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.linear.window import Chillers, Source, WideQueue, WideStore, WideWindows, Windows
+from kiban.linear.window import (
+    Chillers,
+    JointLimit,
+    Source,
+    WidePeak,
+    WideQueue,
+    WideStore,
+    WideWindows,
+    Windows,
+)
 from kiban.operation.ahead import Ahead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Store
 from kiban.operation.promises import Promise
+from kiban.operation.purchases import PeakLimit, Purchases
 from kiban.operation.valuation import Valuation
+
+DRAWN: Final = "drawn"
+"""The limit on all that is drawn, by whatever way it is bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +74,12 @@ def write_windows(ahead: Ahead, valuation: Valuation) -> Windows:
     )
 
 
-def write_wide_windows(ahead: Ahead, valuation: Valuation) -> WideWindows:
-    """The windows of what is seen ahead of any facility, for states that are still to be handed over."""
+def write_wide_windows(ahead: Ahead, valuation: Valuation, *, plans_peaks: bool = True) -> WideWindows:
+    """The windows of what is seen ahead of any facility, for states that are still to be handed over.
+
+    A window that does not see a month's end takes the plan's peak of it as paid; one that sees all of it (`plans_peaks`
+    false) knows better.
+    """
     facility, shape = ahead.facility, ahead.steps.shape
     costs = find_costs(ahead, valuation)
     nothing = np.zeros(shape)
@@ -70,6 +88,9 @@ def write_wide_windows(ahead: Ahead, valuation: Valuation) -> WideWindows:
         BACKUP_OUTPUT: (nothing, nothing + ahead.backup_limit_mw),
         EXPORT: (-ahead.export_limit_mw, nothing),
     }
+    purchases = facility.purchases
+    if purchases is not None:
+        limits |= {way.column: (nothing, ahead.purchase_limit_mw(way)) for way in purchases.ways}
     generators = {one.output: one for one in facility.generators}
     for name, generator in generators.items():
         limits[name] = ahead.least_output_mw(generator), ahead.output_limit_mw(generator)
@@ -99,6 +120,26 @@ def write_wide_windows(ahead: Ahead, valuation: Valuation) -> WideWindows:
         queues=tuple(_see_promise(ahead, promise, valuation) for promise in facility.promises),
         reserve_mwh=None if facility.reserve_mwh is None else ahead.reserve_mwh,
         reserve_cost_myen_per_mwh=valuation.reserve_myen_per_mwh,
+        joint_limits=() if purchases is None else (JointLimit(DRAWN, purchases.columns, ahead.import_limit_mw),),
+        peaks=()
+        if purchases is None
+        else tuple(_see_peak(ahead, purchases, one, plans=plans_peaks) for one in purchases.peaks),
+    )
+
+
+def _see_peak(ahead: Ahead, purchases: Purchases, limit: PeakLimit, *, plans: bool) -> WidePeak:
+    """A charge on peaks as a window sees it; a month that begins in it is charged the plan's peak at least, if so."""
+    groups = limit.group_of_step[ahead.steps]
+    follows = np.concatenate([np.ones((len(groups), 1), dtype=bool), groups[:, 1:] == groups[:, :-1]], axis=1)
+    planned = limit.planned_mw[groups] if plans else np.zeros(groups.shape)
+    columns = purchases.columns
+    return WidePeak(
+        name=limit.name,
+        members=tuple(columns[place] for place in limit.members),
+        follows=follows,
+        least_mw=planned,
+        price_myen_per_mw=limit.price_myen_per_mw[groups],
+        most_mw=max(float(ahead.facility.import_limit_mw.max(initial=0.0)), float(limit.planned_mw.max(initial=0.0))),
     )
 
 
@@ -148,20 +189,32 @@ def find_costs(ahead: Ahead, valuation: Valuation) -> MarginalCosts:
     facility, conditions = ahead.facility, ahead.conditions
     carbon = facility.carbon_price_myen_per_t + valuation.carbon_cap_myen_per_t
     unclean = valuation.unclean_myen_per_mwh
-    imported = (
-        ahead.price_myen_per_mwh
-        + carbon * ahead.known(conditions.grid_emission_factor_t_per_mwh)
-        + unclean * (1.0 - ahead.known(conditions.grid_clean_share))
+    of_mix = carbon * ahead.known(conditions.grid_emission_factor_t_per_mwh) + unclean * (
+        1.0 - ahead.known(conditions.grid_clean_share)
     )
-    sources = [
-        imported,
+    purchases = facility.purchases
+    # What no plant of a contract claims is claimed by a certificate.
+    claim = purchases.claim if purchases is not None else None
+    certificate = 0.0 if claim is None else claim.price_myen_per_mwh
+    if purchases is None:
+        sources = [ahead.price_myen_per_mwh + of_mix]
+    else:
+        sources = [
+            ahead.purchase_price_myen_per_mwh(way) + (0.0 if way.clean else of_mix + certificate)
+            for way in purchases.ways
+        ]
+    sources.append(
         ahead.known(facility.fuel_cost_myen_per_mwh)
-        + (carbon * facility.backup_emission_t_per_mwh + unclean + valuation.backup_hours_myen_per_mwh),
-    ]
+        + (carbon * facility.backup_emission_t_per_mwh + unclean + valuation.backup_hours_myen_per_mwh + certificate)
+    )
     for one in facility.generators:
-        burden = carbon * one.emission_t_per_mwh + (0.0 if one.clean else unclean)
+        burden = carbon * one.emission_t_per_mwh + (0.0 if one.clean else unclean + certificate)
         sources.append(ahead.known(one.cost_myen_per_mwh) + burden)
     if facility.sells:
         sources.append(ahead.export_price_myen_per_mwh)
     water = facility.water_price_myen_per_m3 + valuation.water_cap_myen_per_m3
-    return MarginalCosts(tuple(sources), water * ahead.known(conditions.wue_m3_per_mwh))
+    served = water * ahead.known(conditions.wue_m3_per_mwh)
+    if claim is not None:
+        # Of each MWh of load a part may go without a claim.
+        served = served - certificate * (1.0 - claim.share) * ahead.pue
+    return MarginalCosts(tuple(sources), served)

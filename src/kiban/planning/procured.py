@@ -35,6 +35,8 @@ class WayResource:
     max_mw: float = math.inf
     bundled: bool = False
     """Whether the capacity contribution is in its prices."""
+    follows_market: bool = False
+    """Whether its price moves with the day-ahead price where the campus stands."""
 
     @property
     def bought(self) -> str:
@@ -71,6 +73,16 @@ class PlantResource:
     generated_mwh_per_mw: float
     area: str | None = None
     """Grid area in which it stands."""
+    technology: str = "pv"
+    strike_myen_per_mwh: float = 0.0
+    """Of all that it generates, as are the next three; the costs of a MW above are these over the year."""
+    balancing_myen_per_mwh: float = 0.0
+    generation_energy_myen_per_mwh: float = 0.0
+    """Energy part of the generation-side charge."""
+    sold_myen_per_mwh: Array | float = 0.0
+    """What its sale brings in each step, where all that is not taken is sold."""
+    follows_market: bool = False
+    """Whether what arrives is paid at the day-ahead price where the campus stands."""
 
     @property
     def capacity(self) -> str:
@@ -159,6 +171,8 @@ class ProcurementResource:
     certificates: tuple[CertificateResource, ...] = ()
     claim_share: float | None = None
     contract_power_mw: float | None = None
+    loss_share: float = 0.0
+    """Of what the market delivers, on the way to the campus."""
 
     @property
     def sources(self) -> tuple[str, ...]:

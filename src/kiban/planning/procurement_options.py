@@ -147,6 +147,7 @@ def read_procurement(inputs: Inputs, market_price: Callable[[], Array] | None) -
         else (),
         claim_share=certificates.claim_share if certificates is not None else None,
         contract_power_mw=procurement.contract_power_mw,
+        loss_share=loss,
     )
 
 
@@ -180,7 +181,7 @@ def _read_market(tariffs: Tariffs, here: Array | None, loss: float) -> WayResour
         recorder.give("procurement.market.max_mw", market.max_mw, "MW")
     fee = recorder.prefer(market.fee_myen_per_mwh, "procurement.market.fee_myen_per_mwh", "grid.retail_margin")
     most = math.inf if market.max_mw is None else market.max_mw
-    return WayResource(MARKET, here / (1.0 - loss) + fee, max_mw=most)
+    return WayResource(MARKET, here / (1.0 - loss) + fee, max_mw=most, follows_market=True)
 
 
 def _read_menu(name: str, menu: Menu, tariffs: Tariffs, here: Array | None, loss: float) -> WayResource:
@@ -223,6 +224,7 @@ def _read_menu(name: str, menu: Menu, tariffs: Tariffs, here: Array | None, loss
         ratchet_share=menu.ratchet_share,
         max_mw=math.inf if menu.max_mw is None else menu.max_mw,
         bundled=menu.bundled,
+        follows_market=menu.kind == "market_linked",
     )
 
 
@@ -271,6 +273,9 @@ def _read_plant(name: str, plant: OffSite, tariffs: Tariffs, here: Array | None)
     loss = tariffs.here.loss_share if tariffs.here is not None else 0.0
     generated = float(availability @ weight)
     counts_sale = sold or plant.way == "virtual"
+    strike = 0.0 if own else _strike(plant, key, tariffs)
+    balancing = _balancing(plant, key, inputs)
+    basic, energy = _generation_charge(plant, tariffs, there)
     return PlantResource(
         name=name,
         way=plant.way,
@@ -278,15 +283,21 @@ def _read_plant(name: str, plant: OffSite, tariffs: Tariffs, here: Array | None)
         min_mw=plant.min_mw,
         max_mw=limit,
         loss_share=loss,
-        paid_myen_per_mw=0.0 if own else generated * _strike(plant, key, tariffs),
-        balancing_myen_per_mw=generated * _balancing(plant, key, inputs),
+        paid_myen_per_mw=generated * strike,
+        balancing_myen_per_mw=generated * balancing,
         sold_myen_per_mw=-cost_per_mw(availability * weight, 0.0, there_price) if counts_sale else 0.0,
-        generation_charge_myen_per_mw=_generation_charge(plant, tariffs, there, generated),
+        generation_charge_myen_per_mw=basic + generated * energy,
         annual_cost_myen_per_mw=_own_cost(name, plant, key, inputs) if own else 0.0,
         delivered_myen_per_mwh=cost_delivered(there_price, here_price if across else there_price, loss, sold=sold),
         exempt_myen_per_mwh=tariffs.energy_charges[1] if own else 0.0,
         generated_mwh_per_mw=generated,
         area=there.area,
+        technology=plant.technology,
+        strike_myen_per_mwh=strike,
+        balancing_myen_per_mwh=balancing,
+        generation_energy_myen_per_mwh=energy,
+        sold_myen_per_mwh=there_price if counts_sale else 0.0,
+        follows_market=plant.way != "virtual" and (sold or across),
     )
 
 
@@ -370,14 +381,14 @@ def _balancing(plant: OffSite, key: str, inputs: Inputs) -> float:
     return imbalance_cost(recorder.take(f"imbalance.error_share.{kind}"), recorder.take("imbalance.spread"))
 
 
-def _generation_charge(plant: OffSite, tariffs: Tariffs, there: _There, generated_mwh: float) -> float:
-    """The generation-side charge of a MW for a year, where the campus bears it."""
+def _generation_charge(plant: OffSite, tariffs: Tariffs, there: _There) -> tuple[float, float]:
+    """The generation-side charge of a MW for a year and of a MWh generated, where the campus bears it."""
     bears = plant.way == "self_wheeling" if plant.bears_generation_charge is None else plant.bears_generation_charge
     if not bears or there.area not in AREAS:
-        return 0.0
+        return 0.0, 0.0
+    kept = 1.0 + tariffs.consumption_tax
     basic = MONTHS_PER_YEAR * tariffs.take(f"wheeling.{there.area}.generation_basic")
-    energy = generated_mwh * tariffs.take(f"wheeling.{there.area}.generation_energy")
-    return (basic + energy) / (1.0 + tariffs.consumption_tax)
+    return basic / kept, tariffs.take(f"wheeling.{there.area}.generation_energy") / kept
 
 
 def _own_cost(name: str, plant: OffSite, key: str, inputs: Inputs) -> float:

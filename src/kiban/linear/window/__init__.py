@@ -16,14 +16,16 @@ from kiban.linear.window.rolling import WideSequence, WideSolution, solve_long
 from kiban.linear.window.sequence import WindowSequence
 from kiban.linear.window.solution import TreeSolution, WindowSolutions
 from kiban.linear.window.tree import solve_tree
-from kiban.linear.window.wide import Chillers, Source, States, WideQueue, WideStore, WideWindows
+from kiban.linear.window.wide import Chillers, JointLimit, Source, States, WidePeak, WideQueue, WideStore, WideWindows
 from kiban.linear.window.windows import Windows
 
 __all__ = [
     "Chillers",
+    "JointLimit",
     "Source",
     "States",
     "TreeSolution",
+    "WidePeak",
     "WideQueue",
     "WideSequence",
     "WideSolution",

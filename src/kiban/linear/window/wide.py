@@ -12,6 +12,8 @@
                 all served = served + sum of served of these <= room in the halls
                 discharge <= chillers * it,   charge - discharge + chillers * it <= most     of a store of cold
                 sum of charge of stores that take own supply alone <= available - curtailed + sum of own sources
+                sum of some sources <= what is allowed in the step
+                sum of some sources <= peak,  peak >= peak before in a group of steps, at a cost of its last one
                 least <= source <= most, every other amount between zero and its limit
 
 A sink is a source below zero: what is sold runs from minus its limit to nothing. Curtailed is at most what is available
@@ -25,6 +27,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.linear.staircase import Staircase
@@ -99,6 +102,30 @@ class WideQueue:
 
 
 @dataclass(frozen=True, slots=True)
+class JointLimit:
+    """What some sources give together at most; the limit broadcasts to `(windows, steps)`, MW."""
+
+    name: str
+    members: tuple[str, ...]
+    most_mw: Array
+
+
+@dataclass(frozen=True, slots=True)
+class WidePeak:
+    """A charge on the highest power of some sources within a group of steps, `(windows, steps)`."""
+
+    name: str
+    members: tuple[str, ...]
+    follows: npt.NDArray[np.bool_]
+    """Whether a step is in the group of the step before; the first step of a window is."""
+    least_mw: Array
+    """What is charged at least in a group that begins in the step."""
+    price_myen_per_mw: Array
+    """Of the group of the step."""
+    most_mw: float
+
+
+@dataclass(frozen=True, slots=True)
 class WideWindows:
     """Windows of one length; see `Windows` for what the fields mean. Arrays broadcast to `(windows, steps)`."""
 
@@ -120,6 +147,8 @@ class WideWindows:
     """What the stores together are to be able to give at the end of each step, at the meter; None is nothing."""
     reserve_cost_myen_per_mwh: float = 0.0
     """Of what is missing of it, in each hour."""
+    joint_limits: tuple[JointLimit, ...] = ()
+    peaks: tuple[WidePeak, ...] = ()
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -130,12 +159,16 @@ class WideWindows:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Where a window begins: MWh in each store, MWh that wait, the MW of each source a step before; MWh of queues."""
+    """Where a window begins: MWh in each store, MWh that wait, the MW of each source a step before; MWh of queues.
+
+    And MW of each charge on peaks that the first step's group is charged at least.
+    """
 
     stored_mwh: tuple[float, ...]
     waiting_mwh: float
     output_mw: tuple[float, ...]
     owed_mwh: tuple[float, ...] = ()
+    peaks_mw: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +252,11 @@ def stored_in(store: str) -> str:
 def ramp_of(source: str) -> str:
     """Name of the row that limits the change of a source."""
     return f"ramp:{source}"
+
+
+def peak_of(name: str) -> str:
+    """Name of the peak that a charge is on, of the row that lets it rise only, and the beginning of its limit's."""
+    return f"peak:{name}"
 
 
 def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WideProgramme:
@@ -325,6 +363,14 @@ def write_wide(windows: WideWindows, early_myen_per_mwh: float = 0.0) -> WidePro
         terms += [RowTerm("own", charge_of(store.name), one) for store in own]
         terms += [RowTerm("own", source.name, -one) for source in windows.sources if source.own]
         terms.append(RowTerm("own", "curtailed", one))
+    for limit in windows.joint_limits:
+        rows.append(Row(limit.name, full(-np.inf), full(limit.most_mw)))
+        terms += [RowTerm(limit.name, member, one) for member in limit.members]
+    for peak in windows.peaks:
+        of_peak = _write_peak(peak, full)
+        variables += of_peak[0]
+        rows += of_peak[1]
+        terms += of_peak[2]
     return WideProgramme(shape[0], shape[1], tuple(variables), tuple(rows), tuple(terms))
 
 
@@ -371,6 +417,26 @@ def _write_reserve(stores: tuple[WideStore, ...], full: Full, reserve: Array) ->
     return variables, rows, terms
 
 
+def _write_peak(peak: WidePeak, full: Full) -> Part:
+    """The peak of each group so far, which costs what it has come to in the group's last step that is seen."""
+    zero, one = full(0.0), full(1.0)
+    name, above = peak_of(peak.name), f"above:{peak.name}"
+    follows = np.broadcast_to(peak.follows, zero.shape)
+    ends = np.concatenate([~follows[:, 1:], np.ones_like(follows[:, :1])], axis=1)
+    variables = [Variable(name, full(peak.price_myen_per_mw) * ends, zero, full(peak.most_mw))]
+    rows = [
+        Row(name, np.where(follows, 0.0, full(peak.least_mw)), full(np.inf)),
+        Row(above, full(-np.inf), zero),
+    ]
+    terms = [
+        RowTerm(name, name, one),
+        RowTerm(name, name, np.where(follows, -1.0, 0.0), lagged=True),
+        RowTerm(above, name, -one),
+        *(RowTerm(above, member, one) for member in peak.members),
+    ]
+    return variables, rows, terms
+
+
 def begin_rows(windows: WideWindows, window: int, states: States) -> dict[str, tuple[float, float]]:
     """The limits of the first step of the rows that look back, from where a window begins."""
     arrived = float(np.broadcast_to(windows.arrivals_mw, windows.shape)[window, 0]) * windows.step_hours
@@ -387,4 +453,6 @@ def begin_rows(windows: WideWindows, window: int, states: States) -> dict[str, t
             )
             # What trips does so at once.
             found[ramp_of(source.name)] = min(output - source.ramp_mw, most), max(output + source.ramp_mw, least)
+    for peak, held in zip(windows.peaks, states.peaks_mw, strict=True):
+        found[peak_of(peak.name)] = (held, np.inf)
     return found

@@ -80,7 +80,9 @@ class SyntheticForecast:
         # Each technology has a path of its own, whichever others are built.
         for name, series in conditions.series.items():
             technology = name.removeprefix(AVAILABILITY)
-            is_wind, is_pv = technology.startswith(WIND), technology == PV
+            # A plant elsewhere has its own name behind its kind.
+            kind = technology.partition(".")[0]
+            is_wind, is_pv = kind.startswith(WIND), kind == PV
             if technology != name and (is_wind or is_pv):
                 path = _error_path(np.random.default_rng([seed, *technology.encode()]), series.size, memory)
                 size = model.wind if is_wind else model.pv

@@ -153,9 +153,10 @@ def read_campus(
     arranged = arrange(plan, forecast="perfect", horizon_hours=horizon_hours, report=report)
     setting = arranged.setting
     promised = [promise.name for promise in setting.facility.promises]
-    if promised:
-        # No meter says how much of a promise was delivered.
-        keys = tuple(f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised)
+    # No meter says how much of a promise was delivered, nor which way power was bought.
+    keys = tuple(f"tranche.{number}" for number, one in enumerate(plan.scenario.tranche) if one.name in promised)
+    keys += () if setting.facility.purchases is None else ("procurement",)
+    if keys:
         raise InputError(Problem("operation.unmetered", names=keys))
     conditions, facility = setting.conditions, setting.facility
     series = {

@@ -42,6 +42,8 @@ def operation_document(operation: Operation, language: Language) -> dict[str, An
         "bound_myen": operation.bound_myen,
         "costs": dict(operation.costs),
         "perfect_foresight_costs": dict(operation.perfect_foresight_costs),
+        "bill": None if operation.bill is None else dict(operation.bill),
+        "planned_bill": None if operation.planned_bill is None else dict(operation.planned_bill),
         "regret": {name: operation.regret_share(part) for name, part in parts.items()},
         "regret_myen": parts,
         "unserved_mwh": operation.total_unserved_mwh,

@@ -10,6 +10,7 @@ from kiban.report.layout import NOTHING, Sentence, bullets, lines, pairs, remark
 from kiban.report.messages import say
 from kiban.report.names import money_format
 from kiban.report.operation.words import (
+    bill_rows,
     cost_name,
     flexibility_sentences,
     limits_sentence,
@@ -30,6 +31,8 @@ def operation_text(operation: Operation, language: Language) -> RenderableType:
     parts: list[RenderableType] = [Sentence(say(operation.sentence, language), style="bold")]
     parts += section(phrase("operation.title_regret", language), _regret(operation, language))
     parts += section(phrase("operation.title_costs", language), _costs(operation, language))
+    if operation.bill is not None:
+        parts += section(phrase("operation.title_bill", language), _bill(operation, language))
     parts += section(phrase("operation.title_run", language), pairs(run_figures(operation, language)))
     parts += section(
         phrase("operation.title_flexibility", language), bullets(flexibility_sentences(operation, language))
@@ -69,6 +72,12 @@ def _costs(operation: Operation, language: Language) -> RenderableType:
     headings += [phrase(f"operation.{name}", language) for name in ("operated", "foresight")]
     made = table(headings, rows, numeric=(1, 2), bold=(len(rows) - 1,))
     return Group(made, remark(limits_sentence(operation, language)))
+
+
+def _bill(operation: Operation, language: Language) -> RenderableType:
+    headings, rows = bill_rows(operation, language)
+    made = table(headings, rows, numeric=(1, 2), bold=(len(rows) - 1,))
+    return Group(made, remark(phrase("operation.bill_note", language)))
 
 
 def _settlement(operation: Operation, language: Language) -> RenderableType:

@@ -30,6 +30,7 @@ from kiban.report.operation.words import (
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.hours import HOUR_DIGITS
 from kiban.report.plan.words import assumed_sentences
+from kiban.scenario.procurement import BOUGHT
 from kiban.version import installed_version
 
 FORMAT: Final = "kiban operation view"
@@ -337,11 +338,13 @@ def _scheduled(operation: Operation, unit: str) -> list[str]:
 
 
 def _sources(operation: Operation) -> list[str]:
-    """Sources that ever gave something; what is fed in gives nothing."""
+    """Sources that ever gave something; what is fed in gives nothing, and ways to buy are drawn together."""
     return [
         name
         for name in _scheduled(operation, "mw")
-        if name != EXPORT and (name == IMPORT or float(operation.hourly[name].max()) > DUST)
+        if name != EXPORT
+        and not name.startswith(BOUGHT)
+        and (name == IMPORT or float(operation.hourly[name].max()) > DUST)
     ]
 
 

@@ -6,8 +6,11 @@ from kiban.operation.operation import Operation
 from kiban.operation.promises import OF_TRANCHE
 from kiban.quantities import Language, format_number, format_share
 from kiban.report.layout import NOTHING
-from kiban.report.names import money_format
-from kiban.report.phrases import phrase
+from kiban.report.names import money_format, subject_name
+from kiban.report.phrases import phrase, phrase_or
+
+DUST = 1e-6
+"""Million yen below which a component of the bill is nothing."""
 
 
 def regret_parts(operation: Operation, language: Language) -> list[tuple[str, float]]:
@@ -63,6 +66,29 @@ def run_figures(operation: Operation, language: Language) -> list[tuple[str, str
         if name.startswith(OF_TRANCHE)
     ]
     return said
+
+
+def bill_rows(operation: Operation, language: Language) -> tuple[list[str], list[list[str]]]:
+    """Headings, and a row for each component of the bill beside the plan's, with the sums in the last one."""
+    bill, planned = operation.bill, operation.planned_bill
+    assert bill is not None
+    assert planned is not None
+    money = money_format(operation.plan.scenario, language, operation.provenance)
+    size, unit = money.scale(sum(bill.values()))
+    columns = (bill, planned)
+    names = [
+        name for name in dict.fromkeys((*planned, *bill)) if any(abs(one.get(name, 0.0)) > DUST for one in columns)
+    ]
+    rows = [
+        [
+            phrase_or(f"procurement.component.{name}", language, subject_name(name, language)),
+            *(format_number(one.get(name, 0.0) / size) for one in columns),
+        ]
+        for name in names
+    ]
+    rows.append([phrase("operation.total", language), *(format_number(sum(one.values()) / size) for one in columns)])
+    headings = [phrase("operation.part", language, unit=unit)]
+    return [*headings, *(phrase(f"operation.{name}", language) for name in ("operated", "planned"))], rows
 
 
 def limits_sentence(operation: Operation, language: Language) -> str:
