@@ -1,0 +1,116 @@
+"""A call as text: a function of kiban by its name, arguments and answer as JSON, a failure as a failure.
+
+Nothing else crosses from one process to another, so that no worker runs what it did not install and a call means the
+same in every release that has the function. JSON of Python gives back every float to the last bit.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import kiban.errors as known_errors
+from kiban.errors import InputError, KibanError, Problem, SolverError
+from kiban.messages import Message, from_plain, to_plain
+
+PACKAGE: Final = "kiban"
+LONGEST_SHOWN: Final = 200
+"""Letters of arguments that an error repeats."""
+Function = str | Callable[..., Any]
+"""A function on the level of a module of kiban, or its name `kiban.module.function`."""
+
+
+class TaskError(KibanError):
+    """A task failed, and not by what a user gave: which task, and what its worker said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One task: its place among the tasks, the function by name, and its arguments as JSON."""
+
+    number: int
+    function: str
+    arguments: str
+
+    def __str__(self) -> str:
+        shown = self.arguments if len(self.arguments) <= LONGEST_SHOWN else f"{self.arguments[:LONGEST_SHOWN]}…"
+        return f"task {self.number}, {self.function}({shown})"
+
+
+def name_of(function: Function) -> str:
+    """The name by which a worker finds a function; ValueError for one that it could not find."""
+    name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+    found = find_function(name)
+    if not isinstance(function, str) and found is not inspect.unwrap(function) and found is not function:
+        raise ValueError(f"{name} is another function")
+    return name
+
+
+def find_function(name: str) -> Callable[..., Any]:
+    """The function of that name on the level of a module of kiban; ValueError where there is none."""
+    module, _, own = name.rpartition(".")
+    if module.split(".")[0] != PACKAGE:
+        raise ValueError(f"{name} is no function of kiban")
+    try:
+        found = getattr(importlib.import_module(module), own, None)
+    except ImportError as error:
+        raise ValueError(f"{name} is no function of kiban: {error}") from None
+    if not callable(found):
+        raise ValueError(f"{name} is no function of kiban")
+    return found  # type: ignore[no-any-return]
+
+
+def write_call(number: int, function: str, arguments: Mapping[str, Any]) -> Call:
+    """A call of a function with named arguments; TypeError for arguments that JSON does not have."""
+    return Call(number, function, json.dumps(dict(arguments), ensure_ascii=False))
+
+
+def answer_text(function: str, arguments: str) -> str:
+    """Answer a call here: JSON with `answer`, or with `failure` whatever it is that failed."""
+    try:
+        answer = find_function(function)(**json.loads(arguments))
+        return json.dumps({"answer": answer}, ensure_ascii=False)
+    except Exception as error:
+        return json.dumps({"failure": _write_failure(error)}, ensure_ascii=False)
+
+
+def read_answer(call: Call, text: str) -> Any:
+    """The answer that a text holds, or the error: a user's error as it was raised, any other with its task named."""
+    told = json.loads(text)
+    if "failure" not in told:
+        return told["answer"]
+    failure = told["failure"]
+    kind = getattr(known_errors, failure["kind"], None)
+    if isinstance(kind, type) and issubclass(kind, InputError):
+        raise kind([_read_problem(problem) for problem in failure["problems"]])
+    if kind is SolverError:
+        raise SolverError(f"{call}: {failure['text']}")
+    raise TaskError(f"{call} failed:\n{failure['text']}")
+
+
+def _write_failure(error: Exception) -> dict[str, Any]:
+    """A failure in types that JSON has; an error of a user's keeps its problems."""
+    # A part of kiban may have errors of its own: the first of their kinds that every part knows.
+    kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == known_errors.__name__)
+    kind = next(kinds, "")
+    if isinstance(error, InputError):
+        return {"kind": kind, "problems": [_write_problem(problem) for problem in error.problems]}
+    if isinstance(error, SolverError):
+        return {"kind": kind, "text": str(error)}
+    return {"kind": kind, "text": "".join(traceback.format_exception(error))}
+
+
+def _write_problem(problem: Problem) -> dict[str, Any]:
+    where = to_plain(problem.where) if isinstance(problem.where, Message) else problem.where
+    return {**to_plain(problem), "where": where, "key": problem.key, "remedy": problem.remedy}
+
+
+def _read_problem(told: Mapping[str, Any]) -> Problem:
+    said, where = from_plain(told), told["where"]
+    place = from_plain(where) if isinstance(where, Mapping) else where
+    return Problem(said.code, place, told["key"], told["remedy"], values=said.values)
