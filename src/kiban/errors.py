@@ -20,8 +20,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
-from kiban.messages import Message
+from kiban.messages import Message, from_plain, to_plain
 
 EXIT_FAULT = 1
 EXIT_INPUT = 2
@@ -60,6 +61,19 @@ class Problem(Message):
         object.__setattr__(self, "where", where)
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "remedy", remedy)
+
+
+def problem_to_plain(problem: Problem) -> dict[str, Any]:
+    """A problem in types that JSON has; tuples are lists."""
+    where = to_plain(problem.where) if isinstance(problem.where, Message) else problem.where
+    return {**to_plain(problem), "where": where, "key": problem.key, "remedy": problem.remedy}
+
+
+def problem_from_plain(content: Mapping[str, Any]) -> Problem:
+    """The problem that `problem_to_plain` was given; KeyError or TypeError for anything else."""
+    said, where = from_plain(content), content["where"]
+    place = from_plain(where) if isinstance(where, Mapping) else where
+    return Problem(said.code, place, content["key"], content["remedy"], values=said.values)
 
 
 class KibanError(Exception):

@@ -202,7 +202,7 @@ def write_configuration(place: Path, fragment: Mapping[str, bytes]) -> None:
         f"SlurmdLogFile={place}/slurmd-%n.log",
         *([] if fragment else [f"Licenses=power_kw:{TOTAL_KW}"]),
         *(
-            f"NodeName=gpu{number} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=16 RealMemory=100"
+            f"NodeName=gpu{number} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} CPUs=16 RealMemory=4000"
             for number, port in enumerate(nodes, start=1)
         ),
         f"PartitionName=firm Nodes=gpu[1-{NODES}] Default=YES",

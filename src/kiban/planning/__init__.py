@@ -54,6 +54,7 @@ hours            what the hours of a plan add up to
 frontier         the least cost against emissions or clean share
 endless_gain     what earns without end, and the limit of each that ends it
 infeasibility    why there is no design, and what would give one
+points           many designs of one site as one task in plain types
 plan             the frozen result
 provenance       where each input came from
 making           what must be the same for the same plan to come out again

@@ -14,6 +14,7 @@ names          names that only the catalogue knows
 package        a policy package: a list of instruments
 national       a national study: demand, candidate sites, limits, phases, risk
 file           a scenario file read and written
+pool           where tasks are answered: `--pool` and the table `[pool]` of its file
 plain          a scenario in plain types and back, and the keys in which two differ
 national_file  a file of a national study read
 examples       the worked examples by name

@@ -7,7 +7,6 @@ same in every release that has the function. JSON of Python gives back every flo
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 import traceback
 from collections.abc import Callable, Mapping
@@ -15,14 +14,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import kiban.errors as known_errors
-from kiban.errors import InputError, KibanError, Problem, SolverError
-from kiban.messages import Message, from_plain, to_plain
+from kiban.errors import InputError, KibanError, SolverError, problem_from_plain, problem_to_plain
 
 PACKAGE: Final = "kiban"
 LONGEST_SHOWN: Final = 200
 """Letters of arguments that an error repeats."""
 Function = str | Callable[..., Any]
-"""A function on the level of a module of kiban, or its name `kiban.module.function`."""
+"""A function on the level of a module of kiban, or its name `kiban.module:function`."""
 
 
 class TaskError(KibanError):
@@ -44,25 +42,25 @@ class Call:
 
 def name_of(function: Function) -> str:
     """The name by which a worker finds a function; ValueError for one that it could not find."""
-    name = function if isinstance(function, str) else f"{function.__module__}.{function.__qualname__}"
+    name = function if isinstance(function, str) else f"{function.__module__}:{function.__qualname__}"
     found = find_function(name)
-    if not isinstance(function, str) and found is not inspect.unwrap(function) and found is not function:
+    if not isinstance(function, str) and found is not function:
         raise ValueError(f"{name} is another function")
     return name
 
 
 def find_function(name: str) -> Callable[..., Any]:
     """The function of that name on the level of a module of kiban; ValueError where there is none."""
-    module, _, own = name.rpartition(".")
+    module, _, own = name.partition(":")
     if module.split(".")[0] != PACKAGE:
         raise ValueError(f"{name} is no function of kiban")
     try:
         found = getattr(importlib.import_module(module), own, None)
     except ImportError as error:
         raise ValueError(f"{name} is no function of kiban: {error}") from None
-    if not callable(found):
-        raise ValueError(f"{name} is no function of kiban")
-    return found  # type: ignore[no-any-return]
+    if callable(found):
+        return found  # type: ignore[no-any-return]
+    raise ValueError(f"{name} is no function of kiban")
 
 
 def write_call(number: int, function: str, arguments: Mapping[str, Any]) -> Call:
@@ -87,7 +85,7 @@ def read_answer(call: Call, text: str) -> Any:
     failure = told["failure"]
     kind = getattr(known_errors, failure["kind"], None)
     if isinstance(kind, type) and issubclass(kind, InputError):
-        raise kind([_read_problem(problem) for problem in failure["problems"]])
+        raise kind([problem_from_plain(problem) for problem in failure["problems"]])
     if kind is SolverError:
         raise SolverError(f"{call}: {failure['text']}")
     raise TaskError(f"{call} failed:\n{failure['text']}")
@@ -99,18 +97,7 @@ def _write_failure(error: Exception) -> dict[str, Any]:
     kinds = (kind.__name__ for kind in type(error).__mro__ if kind.__module__ == known_errors.__name__)
     kind = next(kinds, "")
     if isinstance(error, InputError):
-        return {"kind": kind, "problems": [_write_problem(problem) for problem in error.problems]}
+        return {"kind": kind, "problems": [problem_to_plain(problem) for problem in error.problems]}
     if isinstance(error, SolverError):
         return {"kind": kind, "text": str(error)}
     return {"kind": kind, "text": "".join(traceback.format_exception(error))}
-
-
-def _write_problem(problem: Problem) -> dict[str, Any]:
-    where = to_plain(problem.where) if isinstance(problem.where, Message) else problem.where
-    return {**to_plain(problem), "where": where, "key": problem.key, "remedy": problem.remedy}
-
-
-def _read_problem(told: Mapping[str, Any]) -> Problem:
-    said, where = from_plain(told), told["where"]
-    place = from_plain(where) if isinstance(where, Mapping) else where
-    return Problem(said.code, place, told["key"], told["remedy"], values=said.values)

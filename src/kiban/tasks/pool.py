@@ -1,7 +1,7 @@
 """What answers tasks: one interface for this process, processes of this machine, and workers elsewhere.
 
     with open_pool(settings) as pool:
-        for number, answer in pool.answer("kiban.module.function", arguments):
+        for number, answer in pool.answer("kiban.module:function", arguments):
             ...
 
 Every answer goes through JSON, in this process too, so that it is the same wherever it came from.
@@ -24,8 +24,8 @@ class Pool(Protocol):
         """Places of tasks and their answers, in the order in which they come.
 
         Each task calls the function with one mapping of arguments by name. Arguments and answers are what JSON has.
-        The first task that fails ends the rest: a user's error is raised as the task raised it, any other as `TaskError`
-        (or `SolverError`) that names the task. ValueError for a function that workers could not find.
+        The first task that fails ends the rest: a user's error is raised as the task raised it, any other as
+        `TaskError` (or `SolverError`) that names the task. ValueError for a function that workers could not find.
         """
         ...
 
