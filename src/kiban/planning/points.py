@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kiban.planning.building import build
-from kiban.scenario.plain import restore_scenario
+from kiban.scenario import Scenario, parse_scenario
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
@@ -22,17 +22,17 @@ def plan_points(
 ) -> list[dict[str, Any]]:
     """The design of a scenario at each of some points, in their order.
 
-    `scenario` is what `plain_scenario` gives, files that it names are read against `folder` where the task is answered.
+    `scenario` is what TOML or JSON give, files that it names are read against `folder` where the task is answered.
     A point holds the tables and keys that differ, such as `{"grid": {"max_mw": 60.0}}`. Costs are in million yen a year,
     capacities and figures in the units of their names; without a design cost and bound are None. Every design is solved
     to the same proof; its last digits (1e-9) depend on the points before it, so that the same task has the same
     answer to the last bit, and another division into tasks may not. Raises `InputError` as `build`.
     """
     warm: dict[str, WarmStart] = {}
-    return [_figures(restore_scenario(_changed(scenario, point)), folder, warm) for point in points]
+    return [_figures(parse_scenario(_changed(scenario, point)), folder, warm) for point in points]
 
 
-def _figures(scenario: Any, folder: str, warm: dict[str, WarmStart]) -> dict[str, Any]:
+def _figures(scenario: Scenario, folder: str, warm: dict[str, WarmStart]) -> dict[str, Any]:
     plan = build(scenario.placed_in(Path(folder)), warm=warm, explain=False)
     built = plan.status == "optimal"
     return {

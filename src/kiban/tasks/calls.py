@@ -58,7 +58,8 @@ def find_function(name: str) -> Callable[..., Any]:
         found = getattr(importlib.import_module(module), own, None)
     except ImportError as error:
         raise ValueError(f"{name} is no function of kiban: {error}") from None
-    if callable(found):
+    # What a module takes from elsewhere, such as a way to start programs, is not its own.
+    if callable(found) and str(found.__module__).split(".")[0] == PACKAGE:
         return found  # type: ignore[no-any-return]
     raise ValueError(f"{name} is no function of kiban")
 

@@ -6,6 +6,7 @@ is replaced while there is work.
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kiban.errors import InputError, Problem, reason_of
-from kiban.tasks.calls import Function
+from kiban.tasks.calls import LONGEST_SHOWN, Function
 from kiban.tasks.dask_pool import DaskPool, require_distributed
 from kiban.tasks.pool_settings import PATIENCE_SECONDS, SlurmJob
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SUBMIT: Final = "sbatch"
 GIGABYTE: Final = 10**9
+TEST_SECONDS: Final = 60.0
 
 
 class SlurmPool:
@@ -32,6 +34,7 @@ class SlurmPool:
         require_distributed()
         self.cluster = _open_cluster(job)
         try:
+            _require_acceptance(self.cluster.job_script())
             # Within these bounds it asks for another job where one has ended.
             self.cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
             self._pool = DaskPool(
@@ -81,3 +84,16 @@ def _open_cluster(job: SlurmJob) -> SLURMCluster:
         python=sys.executable,
         dashboard_address=None,
     )
+
+
+def _require_acceptance(script: str) -> None:
+    """Raise `InputError` where Slurm would not take the job, with its own words; nothing is submitted."""
+    try:
+        asked = subprocess.run(
+            [SUBMIT, "--test-only"], input=script, capture_output=True, text=True, timeout=TEST_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else f"no answer in {TEST_SECONDS:g} s"
+        raise InputError(Problem("pool.slurm", SUBMIT, reason=reason)) from None
+    if asked.returncode != 0:
+        raise InputError(Problem("pool.slurm", SUBMIT, reason=asked.stderr.strip()[:LONGEST_SHOWN]))
