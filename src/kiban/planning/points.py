@@ -1,7 +1,7 @@
 """Many designs of one site as one task: the weather is read once, and each design starts from the one before.
 
-A task is plain: a scenario as JSON gives it and what changes from point to point; so are its answers. Another process or
-machine that has the same kiban can answer it.
+A task is plain: a scenario as JSON gives it and what changes from point to point; so are its answers. Another process
+or machine that has the same kiban can answer it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def plan_points(
     """The design of a scenario at each of some points, in their order.
 
     `scenario` is what TOML or JSON give, files that it names are read against `folder` where the task is answered.
-    A point holds the tables and keys that differ, such as `{"grid": {"max_mw": 60.0}}`. Costs are in million yen a year,
-    capacities and figures in the units of their names; without a design cost and bound are None. Every design is solved
-    to the same proof; its last digits (1e-9) depend on the points before it, so that the same task has the same
+    A point holds the tables and keys that differ, such as `{"grid": {"max_mw": 60.0}}`. Costs are in million yen a
+    year, capacities and figures in the units of their names; without a design cost and bound are None. Every design is
+    solved to the same proof; its last digits (1e-9) depend on the points before it, so that the same task has the same
     answer to the last bit, and another division into tasks may not. Raises `InputError` as `build`.
     """
     warm: dict[str, WarmStart] = {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from kiban.errors import InputError, Problem
 from kiban.tasks.calls import Call, Function, TaskError, answer_text, name_of, read_answer, write_call
-from kiban.tasks.in_flight import follow
+from kiban.tasks.in_flight import GLANCE_SECONDS, follow
 from kiban.tasks.likeness import likeness_text, require_likeness
 from kiban.tasks.pool_settings import PATIENCE_SECONDS, is_safe_link
 
@@ -47,6 +48,7 @@ class DaskPool:
         """
         self.address, self._patience = address, patience_seconds
         self._alone_since: float | None = None
+        self._counted_at, self._threads = -math.inf, 0
         self._client = _connect(address, security)
         try:
             self._wait_for_worker()
@@ -95,11 +97,16 @@ class DaskPool:
         return str(text)
 
     def _workers(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        found: Mapping[str, Any] | None = self._client.scheduler_info(n_workers=-1).get("workers")
+        if found is None:
+            raise self._lost()
         return found
 
     def _most_in_flight(self) -> int:
-        return FOR_EACH * sum(int(worker["nthreads"]) for worker in self._workers().values())
+        now = time.monotonic()
+        if now - self._counted_at > GLANCE_SECONDS:
+            self._counted_at, self._threads = now, sum(int(one["nthreads"]) for one in self._workers().values())
+        return FOR_EACH * self._threads
 
     def _look(self) -> None:
         """Nothing came for a while: the scheduler must be there, and somebody at work."""

@@ -6,8 +6,11 @@ is replaced while there is work.
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +20,16 @@ from kiban.errors import InputError, Problem, reason_of
 from kiban.tasks.calls import LONGEST_SHOWN, Function
 from kiban.tasks.dask_pool import DaskPool, require_distributed
 from kiban.tasks.pool_settings import PATIENCE_SECONDS, SlurmJob
+from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
     from dask_jobqueue import SLURMCluster
+    from distributed.security import Security
 
 SUBMIT: Final = "sbatch"
 GIGABYTE: Final = 10**9
 TEST_SECONDS: Final = 60.0
+ROLES: Final = ("scheduler", "worker", "client")
 
 
 class SlurmPool:
@@ -32,17 +38,16 @@ class SlurmPool:
     def __init__(self, job: SlurmJob, workers: int, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
         """Submit `workers` jobs and wait for the first; raises `InputError` as `DaskPool`, or where Slurm refuses."""
         require_distributed()
-        self.cluster = _open_cluster(job)
-        try:
+        with contextlib.ExitStack() as begun:
+            security = begun.enter_context(_own_security(Path(job.folder)))
+            self.cluster = _open_cluster(job, security)
+            begun.callback(self.cluster.close)
             _require_acceptance(self.cluster.job_script())
             # Within these bounds it asks for another job where one has ended.
             self.cluster.adapt(minimum_jobs=workers, maximum_jobs=workers)
-            self._pool = DaskPool(
-                self.cluster.scheduler_address, self.cluster.security, patience_seconds=patience_seconds
-            )
-        except BaseException:
-            self.cluster.close()
-            raise
+            address = self.cluster.scheduler_address
+            self._pool = begun.enter_context(DaskPool(address, security, patience_seconds=patience_seconds))
+            self._open = begun.pop_all()
 
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """As `DaskPool.answer`."""
@@ -54,19 +59,32 @@ class SlurmPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.__exit__(kind, error, trace)
-        self.cluster.close()
+        self._open.close()
 
 
-def _open_cluster(job: SlurmJob) -> SLURMCluster:
-    from dask_jobqueue import SLURMCluster
+@contextlib.contextmanager
+def _own_security(folder: Path) -> Iterator[Security]:
+    """An authority of this run alone, its files where all nodes see them and nobody but this user reads them."""
     from distributed.security import Security
 
-    folder = Path(job.folder)
+    made = Security.temporary()
+    texts = {"ca.pem": made.tls_ca_file, "certificate.pem": made.tls_client_cert, "key.pem": made.tls_client_key}
+    place = folder / f"run-{uuid.uuid4().hex[:12]}"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_whole(place, {name: text.encode() for name, text in texts.items()}, make_parents=True, only_owner=True)
     except OSError as error:
-        raise InputError(Problem("pool.folder", job.folder, reason=reason_of(error))) from None
+        raise InputError(Problem("pool.folder", str(folder), reason=reason_of(error))) from None
+    own = {f"tls_{role}_cert": str(place / "certificate.pem") for role in ROLES}
+    own |= {f"tls_{role}_key": str(place / "key.pem") for role in ROLES}
+    try:
+        yield Security(require_encryption=True, tls_ca_file=str(place / "ca.pem"), **own)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _open_cluster(job: SlurmJob, security: Security) -> SLURMCluster:
+    from dask_jobqueue import SLURMCluster
+
     return SLURMCluster(
         queue=job.partition,
         account=job.account,
@@ -76,13 +94,13 @@ def _open_cluster(job: SlurmJob) -> SLURMCluster:
         memory=f"{round(job.memory_gb * GIGABYTE)} B",
         interface=job.interface,
         job_extra_directives=list(job.options),
-        log_directory=str(folder),
-        local_directory=str(folder),
-        shared_temp_directory=str(folder),
+        log_directory=job.folder,
+        local_directory=job.folder,
         protocol="tls://",
-        security=Security.temporary(),
+        security=security,
         python=sys.executable,
-        dashboard_address=None,
+        # The scheduler's pages have neither TLS nor a password: only this machine sees them.
+        scheduler_options={"dashboard_address": "127.0.0.1:0"},
     )
 
 

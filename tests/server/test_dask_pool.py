@@ -1,0 +1,210 @@
+"""Workers of Dask on this machine, with TLS: the same bits, workers and schedulers that die, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dask.config
+import pytest
+from distributed import LocalCluster
+from tests.cases.dask_clusters import kill, open_cluster, started, worker, write_certificates
+from tests.cases.slurm import free_ports
+from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
+
+from kiban.errors import InputError
+from kiban.linear.native.library import find_library
+from kiban.scenario.pool import read_pool
+from kiban.tasks import dask_pool
+from kiban.tasks.calls import TaskError
+from kiban.tasks.dask_pool import DaskPool, make_security, require_distributed
+from kiban.tasks.opening import open_pool
+from kiban.tasks.pool import Pool, SerialPool
+
+pytestmark = [
+    pytest.mark.xdist_group("dask"),
+    # What Dask leaves open when its processes are killed is Dask's own.
+    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dask")
+
+
+@pytest.fixture(scope="module")
+def cluster(place: Path) -> Iterator[LocalCluster]:
+    with open_cluster(place, 2) as found:
+        yield found
+
+
+def pool_of(cluster: LocalCluster, place: Path) -> Pool:
+    """As `--pool FILE` opens it."""
+    path = place / "pool.toml"
+    path.write_text(
+        f'[pool]\nkind = "dask"\naddress = "{cluster.scheduler_address}"\npatience_seconds = 300\n'
+        'ca_file = "ca.pem"\ncertificate_file = "certificate.pem"\nkey_file = "key.pem"\n'
+    )
+    return open_pool(read_pool(str(path)))
+
+
+def codes_of(error: InputError) -> list[str]:
+    return [problem.code for problem in error.problems]
+
+
+def test_workers_give_the_answers_of_this_process_to_the_last_bit(cluster: LocalCluster, place: Path) -> None:
+    assert cluster.scheduler_address.startswith("tls://127.0.0.1:")
+    with pool_of(cluster, place) as pool:
+        found = list(pool.answer(DESIGNS, design_tasks(5, 2)))
+    assert len(found) == 5
+    assert dict(found) == serial_designs(5, 2)
+
+
+def test_failures_say_the_same_as_here(cluster: LocalCluster, place: Path) -> None:
+    broken = {**design_tasks(1)[0], "points": [{"site": {"id": "nowhere"}}]}
+    with pytest.raises(InputError) as own:
+        list(SerialPool().answer(DESIGNS, [broken]))
+    with pool_of(cluster, place) as pool:
+        with pytest.raises(InputError) as error:
+            list(pool.answer(DESIGNS, [broken]))
+        assert (type(error.value), error.value.problems) == (type(own.value), own.value.problems)
+        with pytest.raises(TaskError, match=r"task 1, kiban\.policy\.annuity:annuity_present_value"):
+            list(pool.answer(ANNUITY, [QUICK[0], {"rate": "a", "years": 1.0}]))
+        assert dict(pool.answer(ANNUITY, QUICK)) == dict(SerialPool().answer(ANNUITY, QUICK))
+
+
+def test_a_worker_that_is_killed_costs_no_answer(cluster: LocalCluster, place: Path) -> None:
+    with pool_of(cluster, place) as pool:
+        answers = pool.answer(DESIGNS, design_tasks(12, 4))
+        found = [next(answers)]
+        before = {str(one.pid) for one in cluster.workers.values()}
+        victim = min(before)
+        os.kill(int(victim), signal.SIGKILL)
+        found += list(answers)
+    assert len(found) == 12
+    assert dict(found) == serial_designs(12, 4)
+    assert victim not in {str(one.pid) for one in cluster.workers.values()}
+
+
+def test_a_worker_with_another_processor_level_is_refused_whenever_it_joins(cluster: LocalCluster, place: Path) -> None:
+    library = find_library()
+    assert library is not None
+    files = [f"--tls-{name}={place / file}" for name, file in
+             (("ca-file", "ca.pem"), ("cert", "certificate.pem"), ("key", "key.pem"))]  # fmt: skip
+    with pool_of(cluster, place) as pool:
+        answers = pool.answer(ANNUITY, [{"rate": 0.01, "years": float(number)} for number in range(100_000)])
+        next(answers)
+        with worker(cluster.scheduler_address, place, *files, KIBAN_NATIVE_LEVEL="none"):
+            with pytest.raises(InputError) as late:
+                for _ in answers:
+                    time.sleep(0.001)
+            with pytest.raises(InputError) as early:
+                pool_of(cluster, place)
+    for error in (late.value, early.value):
+        assert codes_of(error) == ["pool.unlike"]
+        assert f"processor_level is 'none' there and '{library.level}' here" in str(error)
+
+
+def test_a_stranger_s_certificate_opens_nothing(
+    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dask_pool, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(InputError) as error:
+        DaskPool(cluster.scheduler_address, write_certificates(tmp_path))
+    assert codes_of(error.value) == ["pool.away"]
+
+
+def test_a_link_without_tls_beyond_this_machine_is_not_used(
+    cluster: LocalCluster, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DaskPool, "_workers", lambda self: {"tcp://10.0.0.9:1": {"nthreads": 1}})
+    with pytest.raises(InputError) as error:
+        pool_of(cluster, place)
+    assert codes_of(error.value) == ["pool.open_worker"]
+    assert "tcp://10.0.0.9:1" in str(error.value)
+
+
+def test_a_scheduler_that_dies_is_told_and_the_rest_is_done_by_the_next(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    address, tasks = f"tcp://127.0.0.1:{port}", design_tasks(8, 4)
+    listen = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    found: dict[int, Any] = {}
+    with (
+        started("dask_scheduler", *listen, place=tmp_path) as scheduler,
+        worker(address, tmp_path),
+        opened(address) as pool,
+        pytest.raises(InputError) as error,
+    ):
+        for number, answer in pool.answer(DESIGNS, tasks):
+            found[number] = answer
+            kill(scheduler)
+    assert codes_of(error.value) == ["pool.lost"]
+    assert address in str(error.value)
+    left = [number for number in range(8) if number not in found]
+    assert 0 < len(left) < 8
+    with started("dask_scheduler", *listen, place=tmp_path), worker(address, tmp_path), opened(address) as pool:
+        found |= {left[place]: answer for place, answer in pool.answer(DESIGNS, [tasks[number] for number in left])}
+    assert found == serial_designs(8, 4)
+
+
+def opened(address: str) -> Pool:
+    """The pool as soon as the scheduler listens."""
+    until = time.monotonic() + 120
+    while True:
+        try:
+            return open_pool(read_pool(address.replace("tcp", "dask")))
+        except InputError as error:
+            if codes_of(error) != ["pool.away"] or time.monotonic() > until:
+                raise
+
+
+def test_a_scheduler_without_workers_is_not_waited_for_without_end() -> None:
+    with (
+        LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as empty,
+        pytest.raises(InputError) as error,
+    ):
+        DaskPool(empty.scheduler_address, patience_seconds=0.2)
+    assert codes_of(error.value) == ["pool.no_worker"]
+    assert "0.2 seconds" in str(error.value)
+
+
+def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_pool, "CONNECT_SECONDS", 0.5)
+    (port,) = free_ports(1)
+    with pytest.raises(InputError) as error:
+        open_pool(read_pool(f"dask://127.0.0.1:{port}"))
+    assert codes_of(error.value) == ["pool.away"]
+    assert f"tcp://127.0.0.1:{port}" in str(error.value)
+
+
+def test_tls_needs_certificates_from_the_file_or_from_dask_s_own_settings(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as error:
+        open_pool(read_pool("tls://10.0.0.9:1"))
+    assert codes_of(error.value) == ["pool.no_certificate"]
+    write_certificates(tmp_path)
+    own = {"ca-file": str(tmp_path / "ca.pem"), "client": {"cert": str(tmp_path / "certificate.pem"),
+           "key": str(tmp_path / "key.pem")}}  # fmt: skip
+    with dask.config.set({"distributed.comm.tls": own}):
+        security = make_security("tls://10.0.0.9:1")
+        assert security is not None
+        assert security.require_encryption
+        assert security.tls_client_key == str(tmp_path / "key.pem")
+    with (
+        dask.config.set({"distributed.comm.tls": {**own, "ca-file": "/gone.pem"}}),
+        pytest.raises(InputError) as error,
+    ):
+        make_security("tls://10.0.0.9:1")
+    assert codes_of(error.value) == ["pool.no_file"]
+    assert make_security("tcp://127.0.0.1:1") is None
+
+
+def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(InputError, match=r"pip install 'kiban\[distributed\]'"):
+        require_distributed()
