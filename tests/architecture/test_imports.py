@@ -27,7 +27,6 @@ LEVELS = {
     "outside": 0,
     "version": 0,
     "whole_files": 0,
-    "tasks": 1,
     "catalogue": 1,
     "physics": 1,
     "weather": 1,

@@ -9,30 +9,34 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from distributed import LocalCluster
-from distributed.security import Security
+import pytest
 from tests.cases.servers import PATIENCE_SECONDS
+
+# Whoever has not installed the extra leaves these tests out; CI, which has it, allows no such skip.
+distributed = pytest.importorskip("distributed")
+pytest.importorskip("dask_jobqueue")
 
 QUIET = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 ROLES = ("scheduler", "worker", "client")
 
 
-def write_certificates(place: Path) -> Security:
+def write_certificates(place: Path) -> Any:
     """A new authority and its certificate as files: `ca.pem`, `certificate.pem`, `key.pem`."""
-    made = Security.temporary()
+    made = distributed.security.Security.temporary()
     texts = {"ca.pem": made.tls_ca_file, "certificate.pem": made.tls_client_cert, "key.pem": made.tls_client_key}
     for name, text in texts.items():
         (place / name).write_text(text, encoding="utf-8")
     own = {f"tls_{role}_cert": str(place / "certificate.pem") for role in ROLES}
     own |= {f"tls_{role}_key": str(place / "key.pem") for role in ROLES}
-    return Security(require_encryption=True, tls_ca_file=str(place / "ca.pem"), **own)
+    return distributed.security.Security(require_encryption=True, tls_ca_file=str(place / "ca.pem"), **own)
 
 
 @contextlib.contextmanager
-def open_cluster(place: Path, workers: int) -> Iterator[LocalCluster]:
+def open_cluster(place: Path, workers: int) -> Iterator[Any]:
     """A cluster with TLS, its workers processes; its certificates stand in `place`."""
-    with LocalCluster(
+    with distributed.LocalCluster(
         n_workers=workers, threads_per_worker=1, protocol="tls://", security=write_certificates(place),
         dashboard_address="127.0.0.1:0", local_directory=str(place),
     ) as cluster:  # fmt: skip

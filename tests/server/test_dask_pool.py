@@ -12,8 +12,7 @@ from typing import Any
 
 import dask.config
 import pytest
-from distributed import LocalCluster
-from tests.cases.dask_clusters import kill, open_cluster, started, worker, write_certificates
+from tests.cases.dask_clusters import distributed, kill, open_cluster, started, worker, write_certificates
 from tests.cases.slurm import free_ports
 from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
 
@@ -39,12 +38,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def cluster(place: Path) -> Iterator[LocalCluster]:
+def cluster(place: Path) -> Iterator[Any]:
     with open_cluster(place, 2) as found:
         yield found
 
 
-def pool_of(cluster: LocalCluster, place: Path) -> Pool:
+def pool_of(cluster: Any, place: Path) -> Pool:
     """As `--pool FILE` opens it."""
     path = place / "pool.toml"
     path.write_text(
@@ -58,7 +57,7 @@ def codes_of(error: InputError) -> list[str]:
     return [problem.code for problem in error.problems]
 
 
-def test_workers_give_the_answers_of_this_process_to_the_last_bit(cluster: LocalCluster, place: Path) -> None:
+def test_workers_give_the_answers_of_this_process_to_the_last_bit(cluster: Any, place: Path) -> None:
     assert cluster.scheduler_address.startswith("tls://127.0.0.1:")
     with pool_of(cluster, place) as pool:
         found = list(pool.answer(DESIGNS, design_tasks(5, 2)))
@@ -66,7 +65,7 @@ def test_workers_give_the_answers_of_this_process_to_the_last_bit(cluster: Local
     assert dict(found) == serial_designs(5, 2)
 
 
-def test_failures_say_the_same_as_here(cluster: LocalCluster, place: Path) -> None:
+def test_failures_say_the_same_as_here(cluster: Any, place: Path) -> None:
     broken = {**design_tasks(1)[0], "points": [{"site": {"id": "nowhere"}}]}
     with pytest.raises(InputError) as own:
         list(SerialPool().answer(DESIGNS, [broken]))
@@ -79,7 +78,7 @@ def test_failures_say_the_same_as_here(cluster: LocalCluster, place: Path) -> No
         assert dict(pool.answer(ANNUITY, QUICK)) == dict(SerialPool().answer(ANNUITY, QUICK))
 
 
-def test_a_worker_that_is_killed_costs_no_answer(cluster: LocalCluster, place: Path) -> None:
+def test_a_worker_that_is_killed_costs_no_answer(cluster: Any, place: Path) -> None:
     with pool_of(cluster, place) as pool:
         answers = pool.answer(DESIGNS, design_tasks(12, 4))
         found = [next(answers)]
@@ -92,7 +91,7 @@ def test_a_worker_that_is_killed_costs_no_answer(cluster: LocalCluster, place: P
     assert victim not in {str(one.pid) for one in cluster.workers.values()}
 
 
-def test_a_worker_with_another_processor_level_is_refused_whenever_it_joins(cluster: LocalCluster, place: Path) -> None:
+def test_a_worker_with_another_processor_level_is_refused_whenever_it_joins(cluster: Any, place: Path) -> None:
     library = find_library()
     assert library is not None
     files = [f"--tls-{name}={place / file}" for name, file in
@@ -111,9 +110,7 @@ def test_a_worker_with_another_processor_level_is_refused_whenever_it_joins(clus
         assert f"processor_level is 'none' there and '{library.level}' here" in str(error)
 
 
-def test_a_stranger_s_certificate_opens_nothing(
-    cluster: LocalCluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stranger_s_certificate_opens_nothing(cluster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_pool, "CONNECT_SECONDS", 0.5)
     with pytest.raises(InputError) as error:
         DaskPool(cluster.scheduler_address, write_certificates(tmp_path))
@@ -121,7 +118,7 @@ def test_a_stranger_s_certificate_opens_nothing(
 
 
 def test_a_link_without_tls_beyond_this_machine_is_not_used(
-    cluster: LocalCluster, place: Path, monkeypatch: pytest.MonkeyPatch
+    cluster: Any, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(DaskPool, "_workers", lambda self: {"tcp://10.0.0.9:1": {"nthreads": 1}})
     with pytest.raises(InputError) as error:
@@ -166,7 +163,9 @@ def opened(address: str) -> Pool:
 
 def test_a_scheduler_without_workers_is_not_waited_for_without_end() -> None:
     with (
-        LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as empty,
+        distributed.LocalCluster(
+            n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0"
+        ) as empty,
         pytest.raises(InputError) as error,
     ):
         DaskPool(empty.scheduler_address, patience_seconds=0.2)
@@ -188,15 +187,15 @@ def test_tls_needs_certificates_from_the_file_or_from_dask_s_own_settings(tmp_pa
         open_pool(read_pool("tls://10.0.0.9:1"))
     assert codes_of(error.value) == ["pool.no_certificate"]
     write_certificates(tmp_path)
-    own = {"ca-file": str(tmp_path / "ca.pem"), "client": {"cert": str(tmp_path / "certificate.pem"),
-           "key": str(tmp_path / "key.pem")}}  # fmt: skip
-    with dask.config.set({"distributed.comm.tls": own}):
+    files = {"ca-file": "ca.pem", "client.cert": "certificate.pem", "client.key": "key.pem"}
+    own = {f"distributed.comm.tls.{name}": str(tmp_path / file) for name, file in files.items()}
+    with dask.config.set(own):
         security = make_security("tls://10.0.0.9:1")
         assert security is not None
         assert security.require_encryption
         assert security.tls_client_key == str(tmp_path / "key.pem")
     with (
-        dask.config.set({"distributed.comm.tls": {**own, "ca-file": "/gone.pem"}}),
+        dask.config.set({**own, "distributed.comm.tls.ca-file": "/gone.pem"}),
         pytest.raises(InputError) as error,
     ):
         make_security("tls://10.0.0.9:1")

@@ -17,6 +17,7 @@ from kiban.scenario.pool import read_pool
 from kiban.tasks.opening import open_pool
 from kiban.tasks.slurm_pool import SlurmPool
 
+pytest.importorskip("dask_jobqueue")
 pytestmark = [
     pytest.mark.xdist_group("slurm"),
     pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),

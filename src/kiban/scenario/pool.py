@@ -19,7 +19,7 @@ from kiban.errors import InputError, Problem, ScenarioError
 from kiban.scenario.bounds import bound_values
 from kiban.scenario.file import explain_error, place_of, read_toml
 from kiban.scenario.section import Section
-from kiban.tasks.pool_settings import PATIENCE_SECONDS, PoolSettings, SlurmJob, read_address
+from kiban.tasks.pool_settings import WORKER_PATIENCE_SECONDS, PoolSettings, SlurmJob, read_address
 
 OPTION: Final = "--pool"
 FOLDER: Final = "kiban-slurm"
@@ -44,7 +44,7 @@ class PoolTable(Section):
     """Certificate of this client, PEM."""
     key_file: str | None = None
     """Its private key, PEM."""
-    patience_seconds: Annotated[float, Field(gt=0, le=86_400)] = PATIENCE_SECONDS
+    patience_seconds: Annotated[float, Field(gt=0, le=86_400)] = WORKER_PATIENCE_SECONDS
     """How long to wait for a first worker, and for another where all have gone."""
     partition: str | None = None
     """Slurm: the partition; default: that of the cluster."""

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from kiban.tasks.task import Key, Pool, Task, find_function, from_text, to_text
+from kiban.tasks.task import Key, Task, find_function, from_text, to_text
 
 if TYPE_CHECKING:
+    from kiban.tasks.pool import Pool
     from kiban.tasks.store import AnswerStore
 
 NO_EDITION = ""

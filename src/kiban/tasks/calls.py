@@ -6,8 +6,6 @@ same in every release that has the function. JSON of Python gives back every flo
 
 from __future__ import annotations
 
-import importlib
-import json
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,9 +13,9 @@ from typing import Any, Final
 
 import kiban.errors as known_errors
 from kiban.errors import InputError, KibanError, SolverError, problem_from_plain, problem_to_plain
+from kiban.tasks.task import find_function, from_text, to_text
 
-PACKAGE: Final = "kiban"
-LONGEST_SHOWN: Final = 200
+LONGEST_SAID: Final = 200
 """Letters of arguments that an error repeats."""
 Function = str | Callable[..., Any]
 """A function on the level of a module of kiban, or its name `kiban.module:function`."""
@@ -36,7 +34,7 @@ class Call:
     arguments: str
 
     def __str__(self) -> str:
-        shown = self.arguments if len(self.arguments) <= LONGEST_SHOWN else f"{self.arguments[:LONGEST_SHOWN]}…"
+        shown = self.arguments if len(self.arguments) <= LONGEST_SAID else f"{self.arguments[:LONGEST_SAID]}…"
         return f"task {self.number}, {self.function}({shown})"
 
 
@@ -49,38 +47,23 @@ def name_of(function: Function) -> str:
     return name
 
 
-def find_function(name: str) -> Callable[..., Any]:
-    """The function of that name on the level of a module of kiban; ValueError where there is none."""
-    module, _, own = name.partition(":")
-    if module.split(".")[0] != PACKAGE:
-        raise ValueError(f"{name} is no function of kiban")
-    try:
-        found = getattr(importlib.import_module(module), own, None)
-    except ImportError as error:
-        raise ValueError(f"{name} is no function of kiban: {error}") from None
-    # What a module takes from elsewhere, such as a way to start programs, is not its own.
-    if callable(found) and str(found.__module__).split(".")[0] == PACKAGE:
-        return found  # type: ignore[no-any-return]
-    raise ValueError(f"{name} is no function of kiban")
-
-
 def write_call(number: int, function: str, arguments: Mapping[str, Any]) -> Call:
-    """A call of a function with named arguments; TypeError for arguments that JSON does not have."""
-    return Call(number, function, json.dumps(dict(arguments), ensure_ascii=False))
+    """A call of a function with named arguments; TypeError or ValueError for arguments that JSON does not have."""
+    return Call(number, function, to_text(dict(arguments)))
 
 
 def answer_text(function: str, arguments: str) -> str:
     """Answer a call here: JSON with `answer`, or with `failure` whatever it is that failed."""
     try:
-        answer = find_function(function)(**json.loads(arguments))
-        return json.dumps({"answer": answer}, ensure_ascii=False)
+        answer = find_function(function)(**from_text(arguments))
+        return to_text({"answer": answer})
     except Exception as error:
-        return json.dumps({"failure": _write_failure(error)}, ensure_ascii=False)
+        return to_text({"failure": _write_failure(error)})
 
 
 def read_answer(call: Call, text: str) -> Any:
     """The answer that a text holds, or the error: a user's error as it was raised, any other with its task named."""
-    told = json.loads(text)
+    told = from_text(text)
     if "failure" not in told:
         return told["answer"]
     failure = told["failure"]
@@ -89,6 +72,9 @@ def read_answer(call: Call, text: str) -> Any:
         raise kind([problem_from_plain(problem) for problem in failure["problems"]])
     if kind is SolverError:
         raise SolverError(f"{call}: {failure['text']}")
+    if kind is KibanError:
+        # An error that says more than text can carry, such as why there is no design: it is raised by the same call.
+        return from_text(to_text(find_function(call.function)(**from_text(call.arguments))))
     raise TaskError(f"{call} failed:\n{failure['text']}")
 
 

@@ -20,13 +20,13 @@ from kiban.errors import InputError, Problem
 from kiban.tasks.calls import Call, Function, TaskError, answer_text, name_of, read_answer, write_call
 from kiban.tasks.in_flight import GLANCE_SECONDS, follow
 from kiban.tasks.likeness import likeness_text, require_likeness
-from kiban.tasks.pool_settings import PATIENCE_SECONDS, is_safe_link
+from kiban.tasks.pool_settings import WORKER_PATIENCE_SECONDS, is_safe_link
 
 if TYPE_CHECKING:
     from distributed import Client
     from distributed.security import Security
 
-FOR_EACH: Final = 4
+CALLS_PER_THREAD: Final = 4
 """Calls in flight for each thread of a worker: the scheduler sends the next before it is asked for."""
 CONNECT_SECONDS: Final = 10.0
 EXTRA: Final = "distributed"
@@ -39,7 +39,7 @@ class DaskPool:
     """
 
     def __init__(
-        self, address: str, security: Security | None = None, *, patience_seconds: float = PATIENCE_SECONDS
+        self, address: str, security: Security | None = None, *, patience_seconds: float = WORKER_PATIENCE_SECONDS
     ) -> None:
         """Connect, wait for a first worker, and ask all what they calculate with.
 
@@ -106,7 +106,7 @@ class DaskPool:
         now = time.monotonic()
         if now - self._counted_at > GLANCE_SECONDS:
             self._counted_at, self._threads = now, sum(int(one["nthreads"]) for one in self._workers().values())
-        return FOR_EACH * self._threads
+        return CALLS_PER_THREAD * self._threads
 
     def _look(self) -> None:
         """Nothing came for a while: the scheduler must be there, and somebody at work."""

@@ -11,7 +11,7 @@ from kiban.errors import Problem
 
 Kind = Literal["serial", "processes", "dask", "slurm"]
 SCHEMES: Final = ("tls", "tcp", "dask")
-PATIENCE_SECONDS: Final = 600.0
+WORKER_PATIENCE_SECONDS: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class PoolSettings:
     ca_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
-    patience_seconds: float = PATIENCE_SECONDS
+    patience_seconds: float = WORKER_PATIENCE_SECONDS
     job: SlurmJob | None = None
 
 

@@ -19,7 +19,7 @@ from kiban.outside import Reach, present_reach, restrict
 from kiban.tasks.calls import Call, Function, TaskError, answer_text, name_of, read_answer, write_call
 from kiban.tasks.in_flight import follow
 
-FOR_EACH: Final = 2
+CALLS_PER_PROCESS: Final = 2
 """Calls in flight for each process: one is at work, one lies ready."""
 MOST_DEATHS: Final = 3
 """Processes that may die with one task before it is the task's fault."""
@@ -43,7 +43,7 @@ class ProcessPool:
             # Which of the tasks in flight killed the process is not known until each was alone in one.
             alone, lost = bool(again), list[Call]()
             calls = _until_lost(_drain(again) if alone else fresh, lost)
-            most = 1 if alone else FOR_EACH * self.count
+            most = 1 if alone else CALLS_PER_PROCESS * self.count
             flight = follow(calls, self._submit, partial(int, most))
             with contextlib.closing(flight):
                 for call, future in flight:

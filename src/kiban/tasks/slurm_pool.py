@@ -17,9 +17,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from kiban.errors import InputError, Problem, reason_of
-from kiban.tasks.calls import LONGEST_SHOWN, Function
+from kiban.tasks.calls import LONGEST_SAID, Function
 from kiban.tasks.dask_pool import DaskPool, require_distributed
-from kiban.tasks.pool_settings import PATIENCE_SECONDS, SlurmJob
+from kiban.tasks.pool_settings import WORKER_PATIENCE_SECONDS, SlurmJob
 from kiban.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ ROLES: Final = ("scheduler", "worker", "client")
 class SlurmPool:
     """Answers tasks in jobs of Slurm; left, it ends them."""
 
-    def __init__(self, job: SlurmJob, workers: int, *, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    def __init__(self, job: SlurmJob, workers: int, *, patience_seconds: float = WORKER_PATIENCE_SECONDS) -> None:
         """Submit `workers` jobs and wait for the first; raises `InputError` as `DaskPool`, or where Slurm refuses."""
         require_distributed()
         with contextlib.ExitStack() as begun:
@@ -114,4 +114,4 @@ def _require_acceptance(script: str) -> None:
         reason = reason_of(error) if isinstance(error, OSError) else f"no answer in {TEST_SECONDS:g} s"
         raise InputError(Problem("pool.slurm", SUBMIT, reason=reason)) from None
     if asked.returncode != 0:
-        raise InputError(Problem("pool.slurm", SUBMIT, reason=asked.stderr.strip()[:LONGEST_SHOWN]))
+        raise InputError(Problem("pool.slurm", SUBMIT, reason=asked.stderr.strip()[:LONGEST_SAID]))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, cast
 
 OWN_PACKAGE = "kiban"
 LONGEST_FUNCTION_NAME = 60
@@ -25,14 +25,6 @@ class Key(NamedTuple):
     subject: str
     question: str
     edition: str
-
-
-class Pool(Protocol):
-    """Who makes answers: this process, others, or other machines."""
-
-    def answer(self, function: Callable[..., Any], arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
-        """The answers of a module's function to each of the arguments, with their places, as soon as each is made."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +73,11 @@ def find_function(name: str) -> Callable[..., Any]:
     module, _, inside = name.partition(":")
     if module.split(".")[0] != OWN_PACKAGE or not inside.isidentifier():
         raise ValueError(f"{name} names no function of {OWN_PACKAGE}")
-    found = getattr(importlib.import_module(module), inside)
-    return cast(Callable[..., Any], found)
+    try:
+        found = getattr(importlib.import_module(module), inside, None)
+    except ImportError as error:
+        raise ValueError(f"{name} names no function of {OWN_PACKAGE}: {error}") from None
+    # What a module takes from elsewhere, such as a way to start programs, is not its own.
+    if callable(found) and str(found.__module__).split(".")[0] == OWN_PACKAGE:
+        return cast(Callable[..., Any], found)
+    raise ValueError(f"{name} names no function of {OWN_PACKAGE}")
