@@ -24,7 +24,7 @@ from kiban.scenario.plain import plain_scenario, restore_scenario
 from kiban.tasks.task import Task, digest
 
 FUNCTION = "kiban.finance.policy_points:answer_point"
-REMEMBERED_QUESTIONS = 2
+QUESTIONS_AT_HAND = 2
 """Questions that a process keeps: some hundred megabytes each for a year."""
 _questions: OrderedDict[str, Question] = OrderedDict()
 
@@ -66,7 +66,7 @@ def answer_point(
 def _remember(subject: str, question: Question) -> None:
     _questions[subject] = question
     _questions.move_to_end(subject)
-    while len(_questions) > REMEMBERED_QUESTIONS:
+    while len(_questions) > QUESTIONS_AT_HAND:
         _questions.popitem(last=False)
 
 

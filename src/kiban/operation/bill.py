@@ -15,12 +15,28 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
+from kiban.operation.conditions import Conditions
+from kiban.operation.facility import IMPORT, Facility
 from kiban.operation.purchases import Claim, Purchases
 from kiban.planning.procured import CAPACITY, DEMAND
 
 if TYPE_CHECKING:
-    from kiban.operation.course import Course
     from kiban.planning.procurement_result import Bought
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a bill is written from: the flows of an operated time, its load, and the peaks with which it begins."""
+
+    facility: Facility
+    conditions: Conditions
+    flows: Mapping[str, Array]
+    load_mw: Array
+    begun_peaks_mw: tuple[float, ...]
+
+    def total_mwh(self, column: str) -> float:
+        """Energy of a flow."""
+        return float(self.flows[column].sum()) * self.facility.step_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +75,16 @@ def settle_contracts(purchases: Purchases, series: Mapping[str, Array], step_hou
     return Contracts(*totals.values())
 
 
-def unclaimed_mwh(course: Course) -> float:
+def unclaimed_mwh(drawn: Drawn) -> float:
     """What certificates are to claim: energy that claims nothing, less what may go without it and virtual power."""
-    purchases = course.facility.purchases
+    purchases = drawn.facility.purchases
     assert purchases is not None and purchases.claim is not None
-    facility, hours = course.facility, course.facility.step_hours
+    facility, hours = drawn.facility, drawn.facility.step_hours
     # The mix of the grid is claimed by nobody: all of it counts.
-    shares = facility.unclean_shares(np.zeros(course.conditions.steps))
-    drawn = sum(float(share @ course.flows[name]) for name, share in zip(facility.sources, shares, strict=True))
-    virtual = settle_contracts(purchases, course.conditions.series, hours).virtual_mwh
-    return drawn * hours - virtual - (1.0 - purchases.claim.share) * float(course.load_mw.sum()) * hours
+    shares = facility.unclean_shares(np.zeros(drawn.conditions.steps))
+    counted_mw = sum(float(share @ drawn.flows[name]) for name, share in zip(facility.sources, shares, strict=True))
+    virtual = settle_contracts(purchases, drawn.conditions.series, hours).virtual_mwh
+    return counted_mw * hours - virtual - (1.0 - purchases.claim.share) * float(drawn.load_mw.sum()) * hours
 
 
 def claim_beyond_line(purchases: Purchases, series: Mapping[str, Array], step_hours: float) -> float:
@@ -92,39 +108,39 @@ def certificate_costs(claim: Claim, wanted_mwh: float) -> dict[str, float]:
     return {"certificates": cost, "unclaimed": max(dearest, claim.price_myen_per_mwh) * left}
 
 
-def bought_costs(course: Course) -> dict[str, float]:
+def bought_costs(drawn: Drawn) -> dict[str, float]:
     """Items of an operation's costs that are bought: energy as it is drawn, peaks, contracts, certificates."""
-    purchases = course.facility.purchases
+    purchases = drawn.facility.purchases
     assert purchases is not None
-    hours, flows = course.facility.step_hours, course.flows
-    reached = purchases.reach_all(course.begun.peaks_mw, flows)
+    hours, flows = drawn.facility.step_hours, drawn.flows
+    reached = purchases.reach_all(drawn.begun_peaks_mw, flows)
     peaks = sum(
         purchases.peak_cost(number, begun, peak)
-        for number, (begun, peak) in enumerate(zip(course.begun.peaks_mw, reached, strict=True))
+        for number, (begun, peak) in enumerate(zip(drawn.begun_peaks_mw, reached, strict=True))
     )
     found = {
         "energy": hours * sum(float(way.price_myen_per_mwh @ flows[way.column]) for way in purchases.ways),
         "peaks": peaks,
-        "contracts": settle_contracts(purchases, course.conditions.series, hours).total_myen,
+        "contracts": settle_contracts(purchases, drawn.conditions.series, hours).total_myen,
     }
     if purchases.claim is not None:
-        found |= certificate_costs(purchases.claim, unclaimed_mwh(course))
+        found |= certificate_costs(purchases.claim, unclaimed_mwh(drawn))
     return found
 
 
-def write_bill(course: Course) -> dict[str, float]:
+def write_bill(drawn: Drawn) -> dict[str, float]:
     """The whole bill by component, in the order of the plan's; what is nothing is left out."""
-    facility, flows, hours = course.facility, course.flows, course.facility.step_hours
+    facility, flows, hours = drawn.facility, drawn.flows, drawn.facility.step_hours
     purchases = facility.purchases
     assert purchases is not None
-    share = course.conditions.steps / purchases.whole_steps
-    drawn = course.total("import_mw")
-    exempt = sum(way.exempt_myen_per_mwh * course.total(way.column) for way in purchases.ways)
-    contracts = settle_contracts(purchases, course.conditions.series, hours)
+    share = drawn.conditions.steps / purchases.whole_steps
+    drawn_mwh = drawn.total_mwh(IMPORT)
+    exempt = sum(way.exempt_myen_per_mwh * drawn.total_mwh(way.column) for way in purchases.ways)
+    contracts = settle_contracts(purchases, drawn.conditions.series, hours)
     bill = {
         "network_basic": purchases.network_basic_myen * share,
-        "network_energy": purchases.network_myen_per_mwh * drawn,
-        "surcharge": purchases.surcharge_myen_per_mwh * drawn - exempt,
+        "network_energy": purchases.network_myen_per_mwh * drawn_mwh,
+        "surcharge": purchases.surcharge_myen_per_mwh * drawn_mwh - exempt,
         "retail_basic": 0.0,
         "retail_energy": 0.0,
         "market_energy": 0.0,
@@ -140,12 +156,12 @@ def write_bill(course: Course) -> dict[str, float]:
     }
     for way in purchases.ways:
         bill[way.item] += float(way.energy_myen_per_mwh @ flows[way.column]) * hours
-    reached = purchases.reach_all(course.begun.peaks_mw, flows)
+    reached = purchases.reach_all(drawn.begun_peaks_mw, flows)
     names = {DEMAND: "demand_charge", CAPACITY: "capacity_contribution"}
-    for number, (one, begun, peak) in enumerate(zip(purchases.peaks, course.begun.peaks_mw, reached, strict=True)):
+    for number, (one, begun, peak) in enumerate(zip(purchases.peaks, drawn.begun_peaks_mw, reached, strict=True)):
         bill[names.get(one.name, "retail_basic")] += purchases.peak_cost(number, begun, peak)
     if purchases.claim is not None:
-        bill["certificates"] = certificate_costs(purchases.claim, unclaimed_mwh(course))["certificates"]
+        bill["certificates"] = certificate_costs(purchases.claim, unclaimed_mwh(drawn))["certificates"]
     return {component: cost for component, cost in bill.items() if cost != 0.0}
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from kiban.operation.hour import Equipment, Handover, Happened, Measured, SourceLimits, Standing, run_hour
 
-LEAST_MW = 1e-9
+NOTHING_MW = 1e-9
 """Less is no segment."""
 
 
@@ -43,15 +43,15 @@ def stack_ways(
     left = [max(one.most_mw, 0.0) for one in limits]
     paid = list(paid_mw)
     found: list[Segment] = []
-    while most_mw > LEAST_MW:
+    while most_mw > NOTHING_MW:
         best: Segment | None = None
         for place, limit in enumerate(limits):
-            if left[place] <= LEAST_MW:
+            if left[place] <= NOTHING_MW:
                 continue
             amount, price = min(left[place], most_mw), limit.price
             for number, peak in enumerate(peaks):
                 if place in peak.members:
-                    if paid[number] > LEAST_MW:
+                    if paid[number] > NOTHING_MW:
                         amount = min(amount, paid[number])
                     else:
                         price += peak.price
@@ -63,7 +63,7 @@ def stack_ways(
         left[best.place] -= best.most_mw
         most_mw -= best.most_mw
         for number, peak in enumerate(peaks):
-            if best.place in peak.members and paid[number] > LEAST_MW:
+            if best.place in peak.members and paid[number] > NOTHING_MW:
                 paid[number] -= best.most_mw
     return found
 

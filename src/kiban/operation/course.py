@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from kiban.arrays import Array
-from kiban.operation.bill import bought_costs
+from kiban.operation.bill import Drawn, bought_costs
 from kiban.operation.conditions import ARRIVALS, FIRM, PRICE, PUE, Conditions
 from kiban.operation.expectation import DayAhead
 from kiban.operation.facility import BACKUP_OUTPUT, EXPORT, IMPORT, Facility
@@ -100,6 +100,11 @@ class Course:
         return float(self.flows[column].sum()) * self.facility.step_hours
 
     @property
+    def drawn(self) -> Drawn:
+        """What its bill is written from."""
+        return Drawn(self.facility, self.conditions, self.flows, self.load_mw, self.begun.peaks_mw)
+
+    @property
     def unclean_mwh(self) -> float:
         """Energy that is not clean: of imports by the mix of their hour, all of the backup's and of unclean supply.
 
@@ -132,7 +137,7 @@ class Course:
         facility, flows, hours = self.facility, self.flows, self.facility.step_hours
         price = self.conditions.series.get(PRICE)
         if facility.purchases is not None:
-            costs = bought_costs(self)
+            costs = bought_costs(self.drawn)
         else:
             costs = {"energy": 0.0 if price is None else float(price @ flows[IMPORT]) * hours}
         if facility.sells:

@@ -14,7 +14,7 @@ from kiban.operation.facility import Facility, begin, equip
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.horizon import columns, measure, meet_hour, reserve_column
 from kiban.operation.lane import solve_whole
-from kiban.operation.purchases import WHOLE
+from kiban.operation.purchases import WHOLE_TIME
 from kiban.operation.valuation import Valuation
 
 
@@ -94,7 +94,7 @@ def _bought_beside(facility: Facility, conditions: Conditions) -> float:
         return 0.0
     contracts = settle_contracts(purchases, conditions.series, facility.step_hours)
     paid = sum(
-        float(one.price_myen_per_mw[WHOLE]) * (float(one.planned_mw[WHOLE]) * share - begun)
+        float(one.price_myen_per_mw[WHOLE_TIME]) * (float(one.planned_mw[WHOLE_TIME]) * share - begun)
         for one, begun in zip(purchases.peaks, purchases.begin(), strict=True)
         if one.kept
         for share in (conditions.steps / purchases.whole_steps,)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kiban.planning.resources import Resources
     from kiban.scenario.procurement import Procurement
 
-WHOLE: Final = 0
+WHOLE_TIME: Final = 0
 """The one group of a charge that holds for all steps."""
 LEAST_BOUGHT_MW: Final = 1e-5
 """A peak of the plan below it is the solver's rounding."""
@@ -180,7 +180,7 @@ class Purchases:
 
     def begin(self) -> tuple[float, ...]:
         """Peaks reached before the first step: what is contracted, and nothing of a month."""
-        return tuple(float(one.planned_mw[WHOLE]) if one.kept else 0.0 for one in self.peaks)
+        return tuple(float(one.planned_mw[WHOLE_TIME]) if one.kept else 0.0 for one in self.peaks)
 
     def reach(self, step: int, before: Sequence[float], bought_mw: Sequence[float]) -> tuple[float, ...]:
         """Peaks after a step, from those before it and what was bought each way in it."""
@@ -212,9 +212,9 @@ class Purchases:
         """
         one = self.peaks[number]
         if one.kept:
-            price = float(one.price_myen_per_mw[WHOLE])
+            price = float(one.price_myen_per_mw[WHOLE_TIME])
             share = reached_mw.size / self.whole_steps
-            return price * (float(one.planned_mw[WHOLE]) * share + float(reached_mw[-1]) - begun_mw)
+            return price * (float(one.planned_mw[WHOLE_TIME]) * share + float(reached_mw[-1]) - begun_mw)
         ends = np.append(np.flatnonzero(np.diff(one.group_of_step)), one.group_of_step.size - 1)
         charged = float(one.price_myen_per_mw[one.group_of_step[ends]] @ reached_mw[ends])
         return charged - float(one.price_myen_per_mw[one.group_of_step[0]]) * begun_mw

@@ -364,7 +364,7 @@ def _describe(
         valuation=setting.valuation.numbers(),
         windows=Solving(course.windows, course.seconds, course.largest_gap),
         provenance=(),
-        bill=None if facility.purchases is None else write_bill(course),
+        bill=None if facility.purchases is None else write_bill(course.drawn),
         planned_bill=None
         if plan.bought is None
         else planned_bill(plan.bought, conditions.steps * conditions.step_hours),

@@ -9,7 +9,7 @@ from kiban.report.layout import NOTHING
 from kiban.report.names import money_format, subject_name
 from kiban.report.phrases import phrase, phrase_or
 
-DUST = 1e-6
+UNSEEN_MYEN = 1e-6
 """Million yen below which a component of the bill is nothing."""
 
 
@@ -77,7 +77,9 @@ def bill_rows(operation: Operation, language: Language) -> tuple[list[str], list
     size, unit = money.scale(sum(bill.values()))
     columns = (bill, planned)
     names = [
-        name for name in dict.fromkeys((*planned, *bill)) if any(abs(one.get(name, 0.0)) > DUST for one in columns)
+        name
+        for name in dict.fromkeys((*planned, *bill))
+        if any(abs(one.get(name, 0.0)) > UNSEEN_MYEN for one in columns)
     ]
     rows = [
         [
