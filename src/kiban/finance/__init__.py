@@ -33,8 +33,10 @@ Money by year:
     assumptions       rates, years and terms of the debt, from the catalogue
     money_terms       paths of prices and output, how debt is sized, reserves: what a scenario says beside those
     purchases         purchases of an asset over the years: grants, credits, depreciation, property tax
-    price_effects   what electricity users elsewhere pay more, as a ledger beside that of the campus
-    on_others       what a load, a plan or a study does to the bills of all others on the grid
+    users_elsewhere   electricity users elsewhere as parties, by area and class, and how a sum is shared out among them
+    carried_charges   charges that a campus carries and others need not: surcharge, network, capacity
+    price_effects     what electricity users elsewhere pay more or less, as a ledger beside that of the campus
+    on_others         what a load, a plan or a study does to the bills of all others on the grid
     optional_depreciation  what an owner deducts who may take less than the limit of the law
     size_levy         tax on value added and capital, a cost before profit
     taxed_purchases   what is bought and the tax on what it earns, found in turn

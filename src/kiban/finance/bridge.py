@@ -9,6 +9,9 @@ Two legs, present values at the social rate in whole yen. The first walks to wha
 
 The second walks on through the ledger, whose changes sum to nothing: what each other party has more or less of, so
 that what the treasuries lose and all that the others gain come to zero; the price of risk is borne and paid to nobody.
+Where the campus is in an area of Japan's market, further steps of that leg go `elsewhere`, through the ledger of
+electricity users elsewhere, whose own sum is zero: users by class and their suppliers against plants and ties, and
+what the charges of the campus pass on.
 A step is the difference of the rounded running totals, so that no yen is lost between them.
 """
 
@@ -21,9 +24,10 @@ from typing import Literal
 from kiban.finance.budget import cause_of, ordinary_side, risk_of, start_year_of
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.national_payment import AnyPayment
+from kiban.finance.payment import Payment
 from kiban.quantities import YEN_PER_MYEN
 
-StepKind = Literal["support", "risk", "tax_back", "net", "party", "end"]
+StepKind = Literal["support", "risk", "tax_back", "net", "party", "elsewhere", "end"]
 LEAST_YEN = 1
 RISK = "risk"
 Value = tuple[StepKind, str, str, float]
@@ -36,7 +40,7 @@ class Step:
 
     kind: StepKind
     party: str
-    """A party of the ledger; empty for a total, and for risk, which nobody is paid for."""
+    """A party of the ledger, or a group of those elsewhere; empty for a total and for risk, which nobody is paid."""
     cause: str
     """What it is, for support, risk and tax back; empty otherwise."""
     yen: int
@@ -68,7 +72,7 @@ def build_bridge(payment: AnyPayment) -> tuple[Step, ...]:
     others: list[Value] = [
         ("party", party, "", _values(static, answer, party, rate, base)) for party in PARTIES if party not in TREASURIES
     ]
-    steps += _round([*others, ("party", "", RISK, risk - back)], net)
+    steps += _round([*others, ("party", "", RISK, risk - back), *_elsewhere(payment, rate)], net)
     end = steps[-1].running_yen
     return (*steps, Step("end", "", "", end, end))
 
@@ -88,6 +92,14 @@ def _by_cause(change: Ledger, rate: float, base: int) -> Mapping[tuple[str, str]
                 key = (party, cause_of(entry.account))
                 found[key] = found.get(key, 0.0) + sign * entry.amount_myen * (1.0 + rate) ** (base - entry.year)
     return dict(sorted(found.items(), key=lambda item: (TREASURIES.index(item[0][0]), item[0][1])))
+
+
+def _elsewhere(payment: AnyPayment, rate: float) -> Iterator[Value]:
+    """What groups elsewhere have more or less; they sum to zero, and so do the whole yen of their steps."""
+    effects = payment.price_effects if isinstance(payment, Payment) else None
+    if effects is not None:
+        for group, value in effects.values_by_group_myen(rate).items():
+            yield "elsewhere", group, "", value
 
 
 def _values(static: Ledger, answer: Ledger, party: str, rate: float, base: int) -> float:

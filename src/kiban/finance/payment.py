@@ -11,6 +11,7 @@ from kiban.finance.additionality import Support
 from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import Campus, changes_at, gains, value_public_funds
+from kiban.finance.carried_charges import RATEPAYERS
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
@@ -306,12 +307,16 @@ class Payment:
 
     @property
     def others_are_among_the_largest(self) -> bool:
-        """Whether their change is among the three largest of all parties, all at the social rate."""
+        """Whether their change is among the three largest of all parties, all at the social rate.
+
+        Ratepayers are not held against them: charges pass on to these users what the ledger of the campus gives those.
+        """
         effects, rate = self.price_effects, self.shares.social_rate
         if effects is None:
             return False
         others = abs(effects.present_value_myen(rate))
-        larger = sum(abs(change) > others for change in self.changes_at_social_rate_myen.values())
+        changes = self.changes_at_social_rate_myen.items()
+        larger = sum(abs(change) > others for party, change in changes if party != RATEPAYERS)
         return others > 0.0 and larger < MOST_NAMED
 
     @property
@@ -332,4 +337,5 @@ def _effects_of(payment: Payment) -> PriceEffects | None:
     """Asked for in every sentence and table, found once."""
     cash = payment.after.cash
     base = int(cash.years[0])
-    return find_price_effects(payment.before.plan, payment.after.plan, base, base + cash.project.waiting_years)
+    first = base + cash.project.waiting_years
+    return find_price_effects(payment.before.plan, payment.after.plan, base, first, payment.incidence)

@@ -20,6 +20,7 @@ overview     a cleared year by month and week
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 bid_curves   how far the bids that were made move prices for more demand
 congestion   how often an area can take no more, and a non-firm load yields
+seen_rise    prices as they were seen to rise with load, and the rent of ties while flows stay
 impact       what a load does to the prices and bills of others
 campus       the market asked about one campus or study
 placements   the same campus in each area in turn

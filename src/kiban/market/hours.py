@@ -7,7 +7,7 @@ month, kind of day and hour in the area. It has no weather: hours at the floor a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 import holidays
 import numpy as np
@@ -21,6 +21,8 @@ from kiban.market.areas import MARKET_AREAS
 
 Hours = npt.NDArray[np.datetime64]
 DAY_KINDS = ("work", "off")
+EPOCH_YEAR = 1970
+"""Year from which `datetime64` counts."""
 SYNTHETIC_FISCAL_YEAR = 2024
 """Calendar of the synthetic year and its fuel prices: the newest without an estimated customs price."""
 
@@ -77,15 +79,7 @@ def synthetic_hours(catalogue: Catalogue, fiscal_year: int = SYNTHETIC_FISCAL_YE
     """
     first = f"{FISCAL_YEAR_FIRST_MONTH:02d}-01"
     start = np.arange(f"{fiscal_year}-{first}T00", f"{fiscal_year + 1}-{first}T00", dtype="datetime64[h]")
-    day = start.astype("datetime64[D]")
-    feasts = holidays.country_holidays("JP", years=[fiscal_year, fiscal_year + 1])
-    off = ~np.is_busday(day, holidays=np.array(sorted(feasts), dtype="datetime64[D]"))
-    month = start.astype("datetime64[M]").astype(np.int64) % MONTHS_PER_YEAR
-    profiles = read_profiles()
-
-    def by_hour(quantity: str) -> Array:
-        return np.asarray(profiles[quantity][month, off.astype(np.int64), (start - day).astype(np.int64)])
-
+    by_hour = partial(profile_by_hour, start)
     tokyo = MARKET_AREAS.index("tokyo")
     hydro, biomass, wind = by_hour("hydro"), by_hour("biomass"), by_hour("wind")
     hydro[:, tokyo] = catalogue.value("market.tokyo.hydro_of_tohoku") * hydro[:, MARKET_AREAS.index("tohoku")]
@@ -104,6 +98,16 @@ def synthetic_hours(catalogue: Catalogue, fiscal_year: int = SYNTHETIC_FISCAL_YE
         pumped_mw=by_hour("pumped"),
         synthetic=True,
     )
+
+
+def profile_by_hour(start: Hours, quantity: str) -> Array:
+    """A quantity of fiscal year 2022 in hours that begin at `start`, MW `(hours, areas)`; see `read_profiles`."""
+    day, month = start.astype("datetime64[D]"), start.astype("datetime64[M]").astype(np.int64)
+    years = (month // MONTHS_PER_YEAR + EPOCH_YEAR).tolist()
+    feasts = holidays.country_holidays("JP", years=range(min(years), max(years) + 1))
+    off = ~np.is_busday(day, holidays=np.array(sorted(feasts), dtype="datetime64[D]"))
+    places = (month % MONTHS_PER_YEAR, off.astype(np.int64), (start - day).astype(np.int64))
+    return np.asarray(read_profiles()[quantity][places])
 
 
 @cache

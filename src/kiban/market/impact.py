@@ -30,6 +30,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.market.bid_curves import BID_YEARS, MOST_BID_LOAD_MW, load_bid_curves
 from kiban.market.clearing import clear
 from kiban.market.hours import MarketHours
+from kiban.market.seen_rise import seen_rise
 from kiban.market.year import (
     YEN_PER_THOUSAND,
     Accounts,
@@ -42,8 +43,6 @@ from kiban.market.year import (
 )
 from kiban.messages import Message
 from kiban.progress import Report, say_nothing
-
-MW_PER_GW = 1000.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -258,16 +257,8 @@ def _held_storages(before: MarketYear, load: Array) -> VariantImpact:
 def _without_clearing(
     catalogue: Catalogue, hours: MarketHours, price: Array, load: Array
 ) -> tuple[VariantImpact, VariantImpact]:
-    """Prices as they were seen to rise, and as the newest bid curves say for month and hour of the day.
-
-    Prices of the areas of one frequency rise together, by the observed slope on their load.
-    """
-    frequency = np.array([catalogue.value(f"grid.{area}.frequency") for area in hours.areas])
-    seen = price.copy()
-    for hertz in np.unique(frequency):
-        inside = frequency == hertz
-        slope = catalogue.value(f"market.slope.{hertz:.0f}_hz") / MW_PER_GW
-        seen[:, inside] += slope * load[:, inside].sum(axis=1, keepdims=True)
+    """Prices as they were seen to rise, and as the newest bid curves say for month and hour of the day."""
+    seen = price + seen_rise(catalogue, hours.areas, load)
     bid = price + load_bid_curves().rise(hours, load)
     return (
         _by_prices("observed_slope", hours, price, seen, load),

@@ -15,6 +15,7 @@ from kiban.finance.kept_by import KeptBy, PlaceKept, SideKept
 from kiban.finance.ledger import TREASURIES
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.names import Names, named
+from kiban.report.payment.others import group_name
 from kiban.report.phrases import phrase, phrase_or
 from kiban.report.plan.record import Fields
 from kiban.report.table_file import csv_text
@@ -208,6 +209,8 @@ def step_name(step: Step, language: Language) -> str:
         return phrase("fiscal.step_net" if step.kind == "net" else "fiscal.step_end", language)
     if not step.party:
         return phrase("fiscal.cause.risk", language)
+    if step.kind == "elsewhere":
+        return group_name(step.party, language)
     party = phrase(f"pay.party.{step.party}", language)
     if step.kind == "party":
         return party

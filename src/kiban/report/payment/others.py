@@ -1,38 +1,52 @@
-"""Electricity users elsewhere, whose prices a package moves: sentences, and the part of the JSON of a payment."""
+"""Electricity users elsewhere, whose prices and charges a package moves: sentences, and their part of the JSON."""
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from kiban.finance.payment import Payment
-from kiban.finance.price_effects import GENERATORS
+from kiban.finance.price_effects import PRICE, SUPPLIERS, PriceEffects
 from kiban.market.areas import MARKET_AREAS
-from kiban.quantities import Language
+from kiban.market.customers import CLASSES
+from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat
 from kiban.report.names import money_of
 from kiban.report.phrases import phrase
 
 LEAST_MYEN = 0.5
-"""What others pay more in a year below it is rounding."""
+"""A change below it is rounding."""
 
 
 class OthersAreaDocument(TypedDict):
-    """What the others in an area pay more in a year, million yen: as the slope of prices and as the bids say."""
+    """What the others in an area pay more at day-ahead prices a year, million yen: as the slope and as the bids say."""
 
     id: str
     by_slope_myen_per_year: float
     by_bids_myen_per_year: float
 
 
+class OthersFlowDocument(TypedDict):
+    """One account from a payer to a payee: yen of each of `calendar_years`, negative where it flows back."""
+
+    payer: str
+    payee: str
+    account: str
+    yen: list[int]
+
+
 class OthersDocument(TypedDict):
-    """The ledger of electricity users elsewhere, beside that of the campus; its entries are the change."""
+    """The ledger of electricity users elsewhere, beside that of the campus; its flows are the change.
+
+    `by_group_myen` and `by_account_myen` are present values at the social rate, positive where they have more.
+    """
 
     years: int
     areas: list[OthersAreaDocument]
-    present_values_myen: dict[str, float]
+    by_group_myen: dict[str, float]
+    by_account_myen: dict[str, float]
     residual_yen: float
     among_the_largest: bool
-    entries: list[dict[str, Any]]
+    calendar_years: list[int]
+    flows: list[OthersFlowDocument]
 
 
 def others_document(payment: Payment) -> OthersDocument | None:
@@ -47,11 +61,29 @@ def others_document(payment: Payment) -> OthersDocument | None:
             {"id": area, "by_slope_myen_per_year": float(slope), "by_bids_myen_per_year": float(bids)}
             for area, slope, bids in zip(MARKET_AREAS, effects.yearly_myen, effects.by_bids_myen, strict=True)
         ],
-        "present_values_myen": effects.ledger.present_values(dict.fromkeys(effects.ledger.parties, rate)),
+        "by_group_myen": effects.values_by_group_myen(rate),
+        "by_account_myen": effects.values_by_account_myen(rate),
         "residual_yen": effects.ledger.residual_yen,
         "among_the_largest": payment.others_are_among_the_largest,
-        "entries": [dataclasses.asdict(entry) for entry in effects.ledger.entries],
+        "calendar_years": list(effects.ledger.years),
+        "flows": _flows(effects),
     }
+
+
+def _flows(effects: PriceEffects) -> list[OthersFlowDocument]:
+    years = effects.ledger.years
+    found: dict[tuple[str, str, str], list[int]] = {}
+    for entry in effects.ledger.entries:
+        yen, back = round(entry.amount_myen * YEN_PER_MYEN), (entry.payee, entry.payer, entry.account)
+        if back in found:
+            found[back][years.index(entry.year)] -= yen
+        else:
+            flow = found.setdefault((entry.payer, entry.payee, entry.account), [0] * len(years))
+            flow[years.index(entry.year)] += yen
+    return [
+        {"payer": payer, "payee": payee, "account": account, "yen": yen}
+        for (payer, payee, account), yen in found.items()
+    ]
 
 
 def others_sentences(payment: Payment, language: Language) -> list[str]:
@@ -62,21 +94,58 @@ def others_sentences(payment: Payment, language: Language) -> list[str]:
 def others_remark(payment: Payment, language: Language) -> str:
     """What they pay more or less, beside the table of parties; empty where it is nothing or is not known."""
     effects = payment.price_effects
-    if effects is None or max(abs(end) for end in effects.range_myen()) < LEAST_MYEN:
+    if effects is None or not _parts(effects, payment.shares.social_rate, money_of(payment.after.plan, language)):
         return ""
     return _sentence(payment, "beside", language)
+
+
+def group_name(group: str, language: Language) -> str:
+    """What a step of the bridge calls a group of those elsewhere."""
+    return phrase(f"pay_others.group.{group}", language)
 
 
 def _sentence(payment: Payment, key: str, language: Language) -> str:
     effects = payment.price_effects
     assert effects is not None
     money, rate = money_of(payment.after.plan, language), payment.shares.social_rate
-    low, high = sorted(abs(end) for end in effects.range_myen())
+    net = effects.present_value_myen(rate)
     return phrase(
-        f"pay_others.{key}_{'more' if effects.total_myen > 0 else 'less'}",
+        f"pay_others.{key}_{'better' if net > 0 else 'worse'}",
         language,
-        low=money.amount(low),
-        high=money.amount(high),
-        years=effects.years,
-        value=money.amount(abs(effects.ledger.present_value(GENERATORS, rate))),
+        net=money.amount(abs(net)),
+        parts=phrase("impact.semicolon", language).join(_parts(effects, rate, money)),
     )
+
+
+def _parts(effects: PriceEffects, rate: float, money: MoneyFormat) -> list[str]:
+    """What prices do, and what the charges do that the campus carries."""
+    language, found = money.language, []
+    value = effects.values_of_account_myen(PRICE, rate)
+    if max(abs(end) for end in effects.range_myen()) >= LEAST_MYEN:
+        low, high = sorted(abs(end) for end in effects.range_myen())
+        sign = -1.0 if effects.total_myen > 0 else 1.0
+        borne = {
+            "kept" if name == SUPPLIERS else name: money.amount(sign * value[name]) for name in (*CLASSES, SUPPLIERS)
+        }
+        said = {"low": money.amount(low), "high": money.amount(high), "value": money.amount(sign * sum(value.values()))}
+        key = "price_more" if effects.total_myen > 0 else "price_less"
+        found.append(phrase(f"pay_others.{key}", language, years=effects.years, **said, **borne))
+    charges = {name: more for name, more in effects.values_by_account_myen(rate).items() if name != PRICE}
+    carried = sum(charges.values())
+    if any(abs(more) >= LEAST_MYEN for more in charges.values()):
+        sign = 1.0 if carried > 0 else -1.0
+        shown = sorted(
+            (name for name in charges if abs(charges[name]) >= LEAST_MYEN), key=lambda name: -abs(charges[name])
+        )
+        accounts = phrase("impact.comma", language).join(
+            phrase(
+                "pay_others.account",
+                language,
+                name=phrase(f"pay_others.name.{name}", language),
+                amount=money.amount(sign * charges[name]),
+            )
+            for name in shown
+        )
+        key = "charges_less" if carried > 0 else "charges_more"
+        found.append(phrase(f"pay_others.{key}", language, value=money.amount(abs(carried)), accounts=accounts))
+    return found
