@@ -26,6 +26,7 @@ COMPARISON = (
     "compare?base=tomakomai&other=base%3Dtomakomai%26set.target.clean_share%3D0.7%26set.grid.max_mw%3D30"
     "%26set.assumptions.battery.energy_capex%3D40"
 )
+MARKET = "market?market.area=tokyo&market.load_mw=1000"
 # name of the picture: address, and what it shows (None: the top of the page; "below X": the page from X on)
 SCREENS = {
     "start": ("", None),
@@ -36,6 +37,8 @@ SCREENS = {
     "weeks": ("run?base=tomakomai", "below .player"),
     "flows": ("pay?base=tomakomai&package=tax-credit", ".figures > .whole figure"),
     "japan": ("japan", "below #japan-criterion"),
+    "market": (MARKET, None),
+    "hours": (MARKET, "below .player"),
     "compare": (COMPARISON, "below main .state"),
 }
 NARROW = {"narrow": ("build?base=tomakomai", None)}
@@ -124,7 +127,7 @@ def take_pictures(server: str, national: Path | None, only: str | None) -> None:
 def _open_screen(page: Any, address: str, name: str) -> None:
     page.goto(address)
     page.wait_for_selector("main h1")
-    if name in {"build", "pay", "flows", "run", "weeks", "compare", "narrow"}:
+    if name in {"build", "pay", "flows", "run", "weeks", "compare", "narrow", "market", "hours"}:
         page.wait_for_selector(".answer", timeout=300_000)
     page.wait_for_function(QUIET, timeout=300_000)
     page.wait_for_timeout(1500)

@@ -6,11 +6,21 @@ import json
 import urllib.request
 from typing import Any
 
+import numpy as np
 import pytest
+from tests.properties.test_market_laws import some_days
+
+from kiban.catalogue import load_catalogue
+from kiban.market import campus
+from kiban.market.areas import MARKET_AREAS
+from kiban.market.campus import CampusImpact, CampusLoad, ask_market
+from kiban.market.placements import CampusDraw
+from kiban.report.market.view import impact_view
 
 from .conftest import LANGUAGES, Watched
 from .looking import press_until, wrong_for_readers, wrong_layout, wrong_words
 
+TOKYO = MARKET_AREAS.index("tokyo")
 SHORT = "market.area=hokkaido&market.load_mw=300&market.first=2024-08-05"
 
 
@@ -122,4 +132,85 @@ def test_without_a_load_nothing_changes(watched: Watched) -> None:
     page = watched.page
     assert "does not change what others pay" in page.locator(".answer").inner_text()
     assert page.get_by_label("without the load").count() == 0
+    assert watched.faults == []
+
+
+def on_two_days(monkeypatch: pytest.MonkeyPatch, load_mw: float, *, long_run: bool = False) -> CampusImpact:
+    """A flat draw in Tokyo on two days, negative where a plan delivers."""
+    days = some_days([121, 290])
+    monkeypatch.setattr(campus, "synthetic_hours", lambda catalogue: days)
+    load = np.where(np.arange(len(MARKET_AREAS)) == TOKYO, load_mw, 0.0)
+    asked = CampusLoad("campus", "plan", load, CampusDraw(abs(load_mw)))
+    return ask_market(asked, load_catalogue(), long_run=long_run)
+
+
+def answered(watched: Watched, found: CampusImpact, asked: str) -> None:
+    """Have the server's answers to some questions be this one."""
+    view = json.dumps(impact_view(found))
+
+    def fulfil(route: Any) -> None:
+        if asked in (route.request.post_data or ""):
+            route.fulfill(status=200, content_type="application/json", body=view)
+        else:
+            route.continue_()
+
+    watched.page.route("**/api/v1/impact*", fulfil)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_long_run_and_what_is_lost_stand_beside_the_short_one(
+    watched: Watched, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = on_two_days(monkeypatch, 3000.0, long_run=True)
+    assert found.beyond is not None
+    answered(watched, found, '"long_run":true')
+    open_market(watched, language)
+    page = watched.page
+    short = page.locator("figure").count()
+    page.locator(".longer button").click()
+    watched.wait_until(lambda: page.locator("figure").count() == short + 4)
+    assert page.locator(".longer").count() == 0
+    text = page.locator("main").inner_text().replace("\u00a0", " ")
+    for phrase in {"en": ("short run", "long run", "Least reserve margin"), "ja": ("短期", "長期", "予備率")}[language]:
+        assert phrase in text
+    before, after = found.beyond.adequacy_before, found.beyond.adequacy_after
+    most = int(np.argmax(after.joined_mwh - before.joined_mwh))
+    assert f"{before.joined_hours[most]:.1f}" in text
+    assert f"{after.joined_hours[most]:.1f}" in text
+    assert wrong_words(page, language) == []
+    for width in (1440, 768, 375):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert wrong_layout(page, width) == [], width
+    # Another load: what was asked about the old one goes, and can be asked for again.
+    field = page.locator(".levers input[type=number], .levers input[inputmode]").first
+    field.fill("350")
+    field.press("Enter")
+    page.locator(".longer button").wait_for()
+    assert watched.faults == []
+
+
+def test_a_campus_that_delivers_is_drawn_as_less(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = on_two_days(monkeypatch, -900.0)
+    answered(watched, found, "{")
+    open_market(watched)
+    page = watched.page
+    text = page.locator("main").inner_text()
+    for said in ("Others pay less, a year", "Prices fall most in", "saves the most", "Fuel imports, less"):
+        assert said in text, said
+    assert "¥-" not in page.locator("dl.heads").inner_text()
+    # Bars to the left of the axis, with their lengths, on one scale.
+    figure = page.locator("figure").first
+    axis = float(figure.locator("svg line").first.get_attribute("x1") or 0)
+    bars = [
+        (float(bar.get_attribute("x") or 0), float(bar.get_attribute("width") or 0))
+        for bar in figure.locator("svg rect").all()
+    ]
+    assert len(bars) == len(MARKET_AREAS)
+    assert all(left + width <= axis + 0.5 for left, width in bars)
+    assert max(width for _, width in bars) > 60.0
+    for width in (1440, 375):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        assert wrong_layout(page, width) == [], width
     assert watched.faults == []

@@ -15,6 +15,7 @@ from kiban.finance.on_others import year_of_market
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import bare_load
 from kiban.market.days import SOURCES
+from kiban.server import tasks
 
 FIRST = "2024-08-05"
 
@@ -124,6 +125,19 @@ def test_a_short_impact_is_that_of_the_bid_curves_at_once(client: Client) -> Non
     assert (found["sequence"], found["impact"]["method"]) == (3, "bid_curves")
     assert found["impact"]["load_mwh_per_year"] == pytest.approx(500.0 * 8760)
     assert found["said"]["en"]["sentence"].startswith("A load of 500 MW in Hokkaido")
+
+
+def test_the_long_run_is_asked_for_by_a_key_of_the_question(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job carries it to the market, which is not cleared here: it takes minutes."""
+    answer = client.post("/api/v1/impact", json={"area": "tokyo", "load_mw": 1000.0, "long_run": True})
+    assert answer.status_code == 202, answer.text
+    client.delete(f"/api/v1/jobs/{answer.json()['job']['id']}")
+    asked: list[Any] = []
+    monkeypatch.setattr(tasks, "answer_impact", lambda *given, **named: asked.append((given, named["long_run"])) or {})
+    for wanted in (True, False):
+        tasks._impact({"area": "tokyo", "load_mw": 1000.0, "long_run": wanted}, lambda *_: None)
+    assert asked == [((1000.0, "tokyo"), True), ((1000.0, "tokyo"), False)]
+    assert client.post("/api/v1/impact", json={"load_mw": 1.0, "long_run": "soon"}).status_code == 422
 
 
 @pytest.mark.parametrize(

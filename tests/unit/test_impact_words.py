@@ -103,7 +103,8 @@ def test_bids_alone_are_said_to_be_a_bound_and_balance_no_payments() -> None:
     fast = ("impact", "--load", "0.5", "--area", "tokyo", "--fast", "--lang")
     text = " ".join(CliRunner().invoke(app, [*fast, "en"]).stdout.split())
     assert "while nobody bids otherwise" in text
-    assert "an upper bound." in text
+    assert "an upper bound:" in text
+    assert "the slope of prices that was seen among them" in text
     assert "Payments and receipts" not in text
     assert "短期の上限" in "".join(CliRunner().invoke(app, [*fast, "ja"]).stdout.split())
 

@@ -18,6 +18,7 @@ from kiban.market.areas import MARKET_AREAS
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects, share_bills
 from kiban.market.customers import load_customers
+from kiban.market.fuel_imports import FuelImports, find_fuel_imports
 from kiban.market.hours import synthetic_hours
 from kiban.market.impact import MarketImpact, VariantImpact, compare_years, find_fast_impact, find_impact
 from kiban.market.long_run import LongRunImpact, find_long_run_impact
@@ -73,6 +74,8 @@ class CampusImpact:
     average_emissions_t: float
     bills: BillEffects
     beyond: BeyondShortRun | None = None
+    fuel: FuelImports | None = None
+    """Fuel that is imported more, in the central variant; None where no market was cleared."""
 
 
 def bare_load(load_mw: float, area: str, flexible_share: float = 0.0, delay_hours: float = 0.0) -> CampusLoad:
@@ -144,16 +147,18 @@ def ask_market(
     `long_run`: also with plants that enter, and with the load that is lost when units are out.
     """
     hours = synthetic_hours(catalogue)
-    flat, placements, beyond = asked.flat_mw, tuple[Placement, ...](), None
+    flat, placements, beyond, fuel = asked.flat_mw, tuple[Placement, ...](), None, None
     if fast:
-        impact = find_fast_impact(hours, asked.load_mw)
+        impact = find_fast_impact(catalogue, hours, asked.load_mw)
         # The bids may know what a campus draws, and not its whole load.
         known = None if flat is None or flat.sum() > MOST_BID_LOAD_MW else flat
-        inflexible = None if known is None else find_fast_impact(hours, known).central
+        inflexible = None if known is None else find_fast_impact(catalogue, hours, known).central
     else:
         case = default_case(catalogue, hours)
         impact = find_impact(case, asked.load_mw, report=report)
         assert impact.before is not None
+        assert impact.after is not None
+        fuel = find_fuel_imports(impact.before, impact.after)
         inflexible = None
         if flat is not None:
             report(Message("progress.impact_flat"))
@@ -169,4 +174,4 @@ def ask_market(
     factors = np.array([catalogue.value(f"grid.{area}.emission_factor") for area in MARKET_AREAS])
     mean_t = float(impact.load_mwh_by_area @ factors)
     bills = share_bills(impact, load_customers(catalogue, impact.areas))
-    return CampusImpact(asked, impact, inflexible, placements, mean_t, bills, beyond)
+    return CampusImpact(asked, impact, inflexible, placements, mean_t, bills, beyond, fuel)

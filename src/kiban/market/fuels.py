@@ -12,7 +12,7 @@ from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.catalogue.tables import read_table
 from kiban.errors import CatalogueError, Problem
-from kiban.quantities import YEN_PER_MYEN
+from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN
 
 MJ_PER_KWH = 3.6
 KG_PER_T = 1000.0
@@ -74,3 +74,13 @@ def fuel_prices(
         gas_yen_per_kwh=np.array(gas) + emission_cost("lng"),
         oil_yen_per_kwh=np.array(oil) + emission_cost("oil"),
     )
+
+
+def customs_yen_per_mwh(catalogue: Catalogue, months: npt.NDArray[np.datetime64]) -> Array:
+    """Customs price of a MWh of heat in each month, without carbon, `(fuels, months)` in the order of `FUELS`.
+
+    Raises CatalogueError where the catalogue has no price of a month.
+    """
+    prices = fuel_prices(catalogue, months, spot_share=0.0, lead_months=0, carbon_price_myen_per_t=0.0)
+    by_fuel = (prices.coal_yen_per_kwh, prices.gas_yen_per_kwh, prices.oil_yen_per_kwh)
+    return KWH_PER_MWH * np.stack(by_fuel)

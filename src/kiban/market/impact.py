@@ -179,10 +179,10 @@ def find_impact(
     return MarketImpact(case.hours, load, tuple(variants), first, after)
 
 
-def find_fast_impact(hours: MarketHours, load_mw: Array) -> MarketImpact:
-    """The impact by the table of bid curves alone, of the newest year's means first; no market is cleared.
+def find_fast_impact(catalogue: Catalogue, hours: MarketHours, load_mw: Array) -> MarketImpact:
+    """The impact by the table of bid curves, of the newest year's means first, and by the slope that was seen.
 
-    Raises `ScenarioError` for more than 1,000 MW in any hour, beyond which the table says nothing.
+    No market is cleared. Raises `ScenarioError` for more than 1,000 MW in any hour, beyond which the table ends.
     """
     load = _whole_load(hours, load_mw)
     most = float(np.abs(load).sum(axis=1).max(initial=0.0))
@@ -196,7 +196,8 @@ def find_fast_impact(hours: MarketHours, load_mw: Array) -> MarketImpact:
             curves = load_bid_curves(year, statistic)
             price = curves.price_of(hours)
             found.append(_by_prices(f"bids_{statistic}_{year}", hours, price, price + curves.rise(hours, load), load))
-    return MarketImpact(hours, load, tuple(found))
+    slope, _ = _without_clearing(catalogue, hours, load_bid_curves().price_of(hours), load)
+    return MarketImpact(hours, load, (*found, slope))
 
 
 def find_quick_impact(catalogue: Catalogue, hours: MarketHours, load_mw: Array) -> MarketImpact:

@@ -155,6 +155,8 @@ class ImpactQuestion(Numbered):
     """The load, the same in every hour."""
     area: Annotated[str, Field(min_length=1, max_length=40)] = "all"
     """An area of the market, or `all`: spread over them as their demand is."""
+    long_run: bool = False
+    """Also with plants that enter, and with the load that is lost: takes minutes."""
 
 
 class SessionQuestion(Body):

@@ -42,7 +42,7 @@ def days(
 async def impact(
     question: ImpactQuestion, request: Request, caller: Planner, view: Literal["full", "short"] = "full"
 ) -> Json:
-    """What a load does to the prices and bills of others, as a job; with `view=short` by bid curves alone, at once."""
+    """What a load does to the prices and bills of others, as a job; with `view=short` without the market, at once."""
     quick = partial(answer_impact, question.load_mw, question.area, fast=True)
     if view == "short":
         found = await run_in_threadpool(quick)
@@ -50,5 +50,5 @@ async def impact(
     if question.mode == "instant":
         raise refuse("too-large", "instant", path="mode", seconds="6")
     await run_in_threadpool(bare_load, question.load_mw, question.area)
-    asked = {"area": question.area, "load_mw": question.load_mw}
+    asked = {"area": question.area, "load_mw": question.load_mw, "long_run": question.long_run}
     return await queue_job("impact", question.area, asked, question, request, caller)

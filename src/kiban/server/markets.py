@@ -22,6 +22,8 @@ def answer_days(first: date, days: int, load_mw: float, area: str) -> MarketDays
     return days_document(days_of_load(first, days, load_mw, area))
 
 
-def answer_impact(load_mw: float, area: str, *, fast: bool = False, report: Report = say_nothing) -> ImpactView:
-    """What a load does to others, with `fast` by the exchange's bid curves alone."""
-    return impact_view(impact_of_load(load_mw, area, fast=fast, report=report))
+def answer_impact(
+    load_mw: float, area: str, *, fast: bool = False, long_run: bool = False, report: Report = say_nothing
+) -> ImpactView:
+    """What a load does to others, with `fast` without the market, with `long_run` also once plants have entered."""
+    return impact_view(impact_of_load(load_mw, area, fast=fast, long_run=long_run, report=report))

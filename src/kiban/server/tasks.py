@@ -183,7 +183,8 @@ def _run(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 
 def _impact(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    return Outcome(dict(answer_impact(question["load_mw"], question["area"], report=_teller(tell))))
+    asked = (question["load_mw"], question["area"])
+    return Outcome(dict(answer_impact(*asked, long_run=question["long_run"], report=_teller(tell))))
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:

@@ -660,21 +660,31 @@ export interface LedgerDocument {
   entries: Record<string, unknown>[];
 }
 
-/** What the others in an area pay more in a year, million yen: as the slope of prices and as the bids say. */
+/** What the others in an area pay more at day-ahead prices a year, million yen: as the slope and as the bids say. */
 export interface OthersAreaDocument {
   id: string;
   by_slope_myen_per_year: number;
   by_bids_myen_per_year: number;
 }
 
-/** The ledger of electricity users elsewhere, beside that of the campus; its entries are the change. */
+/** One account from a payer to a payee: yen of each of `calendar_years`, negative where it flows back. */
+export interface OthersFlowDocument {
+  payer: string;
+  payee: string;
+  account: string;
+  yen: number[];
+}
+
+/** The ledger of electricity users elsewhere, beside that of the campus; its flows are the change. */
 export interface OthersDocument {
   years: number;
   areas: OthersAreaDocument[];
-  present_values_myen: Record<string, number>;
+  by_group_myen: Record<string, number>;
+  by_account_myen: Record<string, number>;
   residual_yen: number;
   among_the_largest: boolean;
-  entries: Record<string, unknown>[];
+  calendar_years: number[];
+  flows: OthersFlowDocument[];
 }
 
 /** Measures of one case; None where one does not exist: no IRR without a sign change, no cover without debt. */
@@ -1540,6 +1550,13 @@ export interface AdequacyDocument {
   unserved_mwh_after: number;
 }
 
+/** Fuel of one kind that is imported more in a year: t, or kl of oil, and what it costs at customs prices. */
+export interface FuelDocument {
+  id: string;
+  amount_per_year: number;
+  myen_per_year: number;
+}
+
 /** The answer of `kiban impact`. */
 export interface ImpactDocument {
   subject: string;
@@ -1559,6 +1576,7 @@ export interface ImpactDocument {
   emissions_t_per_year: number | null;
   average_emissions_t_per_year: number;
   curtailment_absorbed_mwh: number | null;
+  fuel_imports: FuelDocument[];
   residual_yen: number;
   sentence: string;
   sentences: string[];

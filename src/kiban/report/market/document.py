@@ -11,6 +11,8 @@ from typing import Literal, TypedDict
 from kiban.market.bills import BillEffects
 from kiban.market.campus import Basis, BeyondShortRun, CampusImpact
 from kiban.market.customers import CENTRAL, CLASSES
+from kiban.market.fuel_imports import FuelImports
+from kiban.market.fuels import FUELS
 from kiban.market.impact import VariantImpact
 from kiban.market.long_run import LongRunImpact
 from kiban.market.placements import Placement
@@ -107,6 +109,14 @@ class AdequacyDocument(TypedDict):
     unserved_mwh_after: float
 
 
+class FuelDocument(TypedDict):
+    """Fuel of one kind that is imported more in a year: t, or kl of oil, and what it costs at customs prices."""
+
+    id: str
+    amount_per_year: float
+    myen_per_year: float
+
+
 class ImpactDocument(TypedDict):
     """The answer of `kiban impact`."""
 
@@ -127,6 +137,7 @@ class ImpactDocument(TypedDict):
     emissions_t_per_year: float | None
     average_emissions_t_per_year: float
     curtailment_absorbed_mwh: float | None
+    fuel_imports: list[FuelDocument]
     residual_yen: float
     sentence: str
     sentences: list[str]
@@ -166,6 +177,7 @@ def impact_document(found: CampusImpact, language: Language) -> ImpactDocument:
         "emissions_t_per_year": central.emissions_t,
         "average_emissions_t_per_year": found.average_emissions_t,
         "curtailment_absorbed_mwh": central.curtailment_absorbed_mwh,
+        "fuel_imports": _fuel(found.fuel),
         "residual_yen": float(round(impact.residual_yen)),
         "sentence": answer(found, language),
         "sentences": further_sentences(found, language),
@@ -229,6 +241,15 @@ def _adequacy(beyond: BeyondShortRun) -> list[AdequacyDocument]:
             "unserved_mwh_after": float(after.joined_mwh[at]),
         }
         for at, area in enumerate(before.areas)
+    ]
+
+
+def _fuel(fuel: FuelImports | None) -> list[FuelDocument]:
+    if fuel is None:
+        return []
+    return [
+        {"id": name, "amount_per_year": float(amount), "myen_per_year": float(paid) / YEN_PER_MYEN}
+        for name, amount, paid in zip(FUELS, fuel.amount, fuel.paid_yen, strict=True)
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from kiban.market.bid_curves import MOST_BID_LOAD_MW
 from kiban.market.bills import BillEffects
 from kiban.market.campus import CampusImpact
+from kiban.market.fuels import FUELS
 from kiban.market.impact import VariantImpact
 from kiban.market.placements import Placement
 from kiban.quantities import KWH_PER_MWH, YEN_PER_MYEN, Language, MoneyFormat, format_number
@@ -140,7 +141,21 @@ def _effect_sentences(found: CampusImpact, language: Language) -> list[str]:
     if central.curtailment_absorbed_mwh is not None:
         energy = central.curtailment_absorbed_mwh
         said.append(phrase(_signed("impact.absorbed", energy), language, energy=counted(abs(energy))))
-    return said
+    return said + _fuel_sentences(found, language)
+
+
+def _fuel_sentences(found: CampusImpact, language: Language) -> list[str]:
+    """What fuel is imported more or less, and what it costs at customs prices."""
+    fuel = found.fuel
+    if fuel is None or abs(fuel.total_yen) < LEAST_SAID_YEN:
+        return []
+    parts = phrase("impact.comma", language).join(
+        phrase(_signed("impact.fuel_part", more) + f".{name}", language, amount=counted(abs(more)))
+        for name, more in zip(FUELS, map(float, fuel.amount), strict=True)
+        if abs(more) >= 1.0
+    )
+    total = amount(abs(fuel.total_yen), language)
+    return [phrase(_signed("impact.fuel", fuel.total_yen), language, amount=total, parts=parts)]
 
 
 def _receiver_sentences(central: VariantImpact, language: Language) -> list[str]:
