@@ -152,7 +152,8 @@ def test_the_command_answers_from_bid_curves_as_json_and_as_text() -> None:
     assert {area["id"] for area in found["areas"]} == set(MARKET_AREAS)
     for area in found["areas"]:
         paid = area["others_pay_myen_per_year"]
-        assert (paid["low"] > 0.0) == (area["id"] in {"hokkaido", "tohoku", "tokyo"})  # the slope: one side of the country
+        # By the slope one side of the country pays alone.
+        assert (paid["low"] > 0.0) == (area["id"] in {"hokkaido", "tohoku", "tokyo"})
         assert 0.0 <= paid["low"] <= paid["central"] <= paid["high"]
         assert area["price_after_yen_per_kwh"] > area["price_before_yen_per_kwh"]
     assert found["load_mwh_per_year"] == pytest.approx(400.0 * 8760)
