@@ -22,7 +22,7 @@ bid_curves   how far the bids that were made move prices for more demand
 congestion   how often an area can take no more, and a non-firm load yields
 seen_rise    prices as they were seen to rise with load, and the rent of ties while flows stay
 impact       what a load does to the prices and bills of others
-fuel_imports fuel burnt and what of it is imported, without and with a load
+fuel_imports  fuel burnt and what of it is imported, without and with a load
 campus       the market asked about one campus or study
 placements   the same campus in each area in turn
 customers    who uses the power of an area, by class and tariff, and what they pay for it
