@@ -15,7 +15,7 @@ from kiban.finance.on_others import year_of_market
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import bare_load
 from kiban.market.days import SOURCES
-from kiban.server import tasks
+from kiban.server import markets, tasks
 
 FIRST = "2024-08-05"
 
@@ -157,3 +157,22 @@ def test_an_impact_that_cannot_be_is_refused(
     answer = client.post(f"/api/v1/impact?view={view}", json=body)
     assert answer.status_code == status, answer.text
     assert said in answer.text.replace(",", "")
+
+
+def test_the_last_impacts_are_remembered_and_the_eldest_goes(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+
+    def impact(load_mw: float, area: str, **_: Any) -> float:
+        asked.append(load_mw)
+        return load_mw
+
+    monkeypatch.setattr(markets, "impact_of_load", impact)
+    monkeypatch.setattr(markets, "impact_view", lambda found: {"load": found})
+    monkeypatch.setattr(markets, "_impacts", {})
+    first = markets.answer_impact(0.0, "tokyo")
+    assert markets.answer_impact(0.0, "tokyo") is first
+    assert markets.answer_impact(0.0, "tokyo", fast=True) is not first
+    for load in range(1, markets.REMEMBERED_IMPACTS):
+        markets.answer_impact(float(load), "tokyo")
+    assert markets.answer_impact(0.0, "tokyo") == first
+    assert asked == [0.0, 0.0, *map(float, range(1, markets.REMEMBERED_IMPACTS)), 0.0]
