@@ -338,6 +338,22 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
 
 
+def pay_figures_table() -> str:
+    """Every figure of PAY with its formula, its code and what holds it, of the tables behind `kiban why`."""
+    from kiban.figures.entries import main_entries
+    from kiban.report.phrases import phrase
+
+    rows = []
+    for entry in main_entries("pay"):
+        if not entry.is_text:
+            names = dict.fromkeys(path.split(".")[0] for path in entry.paths)
+            figure = entry.heading or ", ".join(f"`{name}`" for name in names)
+            code = ", ".join(f"`{file}`" for file in entry.code)
+            rows.append(f"| {figure} | {phrase(entry.formula, 'en')} ([more]({entry.page})) | {code} | {entry.held} |")
+    head = ["| figure in `--json` | formula | computed in | held against; source |", "| --- | --- | --- | --- |"]
+    return "\n".join([*head, *rows, ""])
+
+
 def packages_table(language: str) -> str:
     """The packages that come with kiban: title, law, instruments, amounts."""
     from kiban.policy.law import load_law
@@ -555,6 +571,7 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "catalogue": catalogue_table,
     "examples": examples_table,
     "assumed": assumed_table,
+    "pay_figures": pay_figures_table,
 }
 
 

@@ -1,6 +1,6 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
 race | impact | economy | connect | run | outages | levers | offers | operate | bundle | replay | forecast | frontier |
-report | reproduce | key | sign | verify | serve | audit`.
+report | reproduce | why | key | sign | verify | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -41,6 +41,7 @@ from kiban.commands import (
     serve,
     signing,
     what_is,
+    why,
 )
 from kiban.commands.terminal import (
     Insist,
@@ -339,6 +340,7 @@ frontier.register(app)
 report.register(app)
 reproducing.register(app)
 signing.register(app)
+why.register(app)
 serve.register(app)
 audit.register(app)
 

@@ -33,6 +33,7 @@ LEVELS = {
     "linear": 1,
     "signing": 1,
     "tasks": 1,
+    "figures": 2,
     "scenario": 2,
     "policy": 3,
     "market": 3,

@@ -220,7 +220,7 @@ SAID_OF_A_PAYMENT = {
 
 
 def test_every_figure_of_a_payment_leads_to_its_formula_its_code_and_what_holds_it():
-    table = text_of("docs/validation.md").partition("| figure in `--json` |")[2].partition("\n\n")[0]
+    table = text_of("docs/validation.md").partition("| figure in `--json` |")[2].partition("\n<!-- end")[0]
     rows = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in table.splitlines()[2:]]
     assert all(len(row) == 4 for row in rows)
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row[0])}
