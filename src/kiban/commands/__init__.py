@@ -24,6 +24,7 @@
     running   kiban run
     serve     kiban serve
     what_is   kiban what-is
+    why       kiban why
     terminal  what every command shares: language, progress, output
 
 Whatever is heavy is imported by the command that needs it.

@@ -8,6 +8,7 @@
     market       what a load does to the prices and bills of others
     catalogue    sites, figures and sources at the command line
     what_is      what a sum of money or a power is
+    why          why a figure is what it is
     connecting   ways of a campus to power
     race         two prefectures that may each offer a relief
     starter      a commented scenario to start from
