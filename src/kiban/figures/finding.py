@@ -10,10 +10,10 @@ from typing import Final
 from kiban.errors import InputError, Problem
 from kiban.figures.leaves import Leaf, Path, dotted
 
-MOST_CHOICES: Final = 12
+MOST_NAMED_FIGURES: Final = 12
 """Figures that are named where several could be meant."""
 LONGEST_QUESTION: Final = 200
-MOST_NEAR: Final = 5
+MOST_NEAR_FIGURES: Final = 5
 
 
 def find_figure(asked: str, leaves: Mapping[Path, Leaf], names_of: Callable[[Path], Sequence[str]]) -> Path:
@@ -42,7 +42,7 @@ def find_figure(asked: str, leaves: Mapping[Path, Leaf], names_of: Callable[[Pat
 
 
 def _several(asked: str, found: Sequence[Path]) -> Problem:
-    named = tuple(dotted(path) for path in found[:MOST_CHOICES])
+    named = tuple(dotted(path) for path in found[:MOST_NAMED_FIGURES])
     return Problem("why.several", key=asked, count=len(found), names=named, first=named[0])
 
 
@@ -51,7 +51,9 @@ def _unknown(asked: str, figures: Sequence[Path], names_of: Callable[[Path], Seq
     for path in figures:
         for word in (dotted(path), path[-1], *names_of(path)):
             by_word.setdefault(word.casefold(), path)
-    near = difflib.get_close_matches(asked.casefold()[:LONGEST_QUESTION], list(by_word), n=MOST_NEAR, cutoff=0.4)
+    near = difflib.get_close_matches(
+        asked.casefold()[:LONGEST_QUESTION], list(by_word), n=MOST_NEAR_FIGURES, cutoff=0.4
+    )
     names = tuple(dict.fromkeys(dotted(by_word[word]) for word in near))
     if not names:
         return Problem("why.unknown", key=asked, remedy="why.list")
