@@ -171,7 +171,8 @@ def test_the_long_run_and_what_is_lost_stand_beside_the_short_one(
     watched.wait_until(lambda: page.locator("figure").count() == short + 4)
     assert page.locator(".longer").count() == 0
     text = page.locator("main").inner_text().replace("\u00a0", " ")
-    for phrase in {"en": ("short run", "long run", "takes most of the reserve"), "ja": ("短期", "長期", "予備率")}[language]:
+    said = {"en": ("short run", "long run", "takes most of the reserve"), "ja": ("短期", "長期", "予備率")}
+    for phrase in said[language]:
         assert phrase in text
     before, after = found.beyond.adequacy_before, found.beyond.adequacy_after
     most = int(np.argmax(after.joined_mwh - before.joined_mwh))
