@@ -6,7 +6,7 @@ has no purse of its own: what it pays and receives is its owner's, equity or, un
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -68,6 +68,16 @@ class Ledger:
         return {party: {year: amount / YEN_PER_MYEN for year, amount in by.items()} for party, by in yen.items()}
 
     @cached_property
+    def _flows(self) -> Mapping[str, Sequence[tuple[int, str, float]]]:
+        """Year, account and amount of what each party receives (positive) and pays to others, in the ledger's order."""
+        found: dict[str, list[tuple[int, str, float]]] = {}
+        for entry in self.entries:
+            if entry.payer != entry.payee:
+                found.setdefault(entry.payee, []).append((entry.year, entry.account, entry.amount_myen))
+                found.setdefault(entry.payer, []).append((entry.year, entry.account, -entry.amount_myen))
+        return found
+
+    @cached_property
     def years(self) -> tuple[int, ...]:
         """Calendar years with entries, in order."""
         return tuple(sorted({entry.year for entry in self.entries}))
@@ -98,13 +108,11 @@ class Ledger:
         `accounts` keeps to some accounts.
         """
         first = self._base_year
+        worth = {year: (1.0 + real_rate) ** (first - year) for year in self.years}
         return sum(
-            (entry.amount_myen if entry.payee == party else -entry.amount_myen)
-            * (1.0 + real_rate) ** (first - entry.year)
-            for entry in self.entries
-            if party in {entry.payer, entry.payee}
-            and entry.payer != entry.payee
-            and (accounts is None or entry.account in accounts)
+            amount * worth[year]
+            for year, account, amount in self._flows.get(party, ())
+            if accounts is None or account in accounts
         )
 
     def present_values(self, real_rates: Mapping[str, float]) -> dict[str, float]:

@@ -398,7 +398,7 @@ class Question:
         own = points[served_mw is not None]
         # The first one that is forced starts where the last one that chose was.
         own.update({} if own else points[served_mw is None])
-        plan = build_prepared(preparation, served_mw=served_mw, warm=own)
+        plan = build_prepared(preparation, served_mw=served_mw, warm=own, only_best=True)
         if plan.status != "optimal":
             raise InfeasibleError(plan)
         falling = preparation.falling

@@ -7,7 +7,7 @@ used credits cut. An owner who may deduct less than the law's limit does so wher
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,10 +15,12 @@ import numpy as np
 from kiban.arrays import Array, powers, worth_of
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.optional_depreciation import may_choose, take_what_income_bears
-from kiban.finance.project import Project
+from kiban.finance.project import Project, ProjectAsset
 from kiban.finance.purchases import CreditsUsed, Purchases, list_purchases, totals
 from kiban.finance.size_levy import size_levy
 from kiban.finance.tax import EarnedCredit, IncomeTax, income_tax
+from kiban.planning.memory import Memory
+from kiban.policy.terms import AssetTerms
 
 REPRICED_ASSETS = ("chips",)
 SAME_CREDIT_SHARE = 1e-9
@@ -26,6 +28,9 @@ SAME_TAX_SHARE = 1e-9
 """Of the present value of tax, below which an owner has no reason to deduct less."""
 MOST_TAX_ROUNDS = 20
 """Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
+MOST_BYTES = 16_000_000
+"""Some thousand purchases of single cases."""
+_listed = Memory(MOST_BYTES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,15 +65,8 @@ def buy_and_tax(
     for _ in range(MOST_TAX_ROUNDS):
         # What earns no credit stays what it was.
         bought |= {
-            asset.name: list_purchases(
-                asset,
-                project.policy.assets[asset.asset],
-                assumptions,
-                start_year=project.start_year,
-                years_after_base=project.years_after_base,
-                capex_factor=factor,
-                price_factor=chip_price_factor if asset.asset in REPRICED_ASSETS else None,
-                credits_used=used,
+            asset.name: _list(
+                asset, project, assumptions, factor, chip_price_factor if asset.asset in REPRICED_ASSETS else None, used
             )
             for asset in project.assets
             if np.any(asset.capex_myen > 0) and (asset.name not in bought or bought[asset.name].credits)
@@ -88,6 +86,62 @@ def buy_and_tax(
             break
         used = found
     return taxed
+
+
+def _list(
+    asset: ProjectAsset,
+    project: Project,
+    assumptions: FinanceAssumptions,
+    factor: Array,
+    price_factor: Array | None,
+    used: CreditsUsed,
+) -> Purchases:
+    """The purchases of an asset; those of one case are remembered, since no price at which compute is sold moves them."""
+    terms = project.policy.assets[asset.asset]
+    key = None
+    if price_factor is None:
+        key = _question(asset, terms, project, assumptions, factor, used)
+    found: Purchases | None = None if key is None else _listed.find(key)
+    if found is None:
+        found = list_purchases(
+            asset,
+            terms,
+            assumptions,
+            start_year=project.start_year,
+            years_after_base=project.years_after_base,
+            capex_factor=factor,
+            price_factor=price_factor,
+            credits_used=used,
+        )
+        if key is not None:
+            _listed.keep(key, found)
+    return found
+
+
+def _question(
+    asset: ProjectAsset,
+    terms: AssetTerms,
+    project: Project,
+    assumptions: FinanceAssumptions,
+    factor: Array,
+    used: CreditsUsed,
+) -> Hashable | None:
+    """All that `list_purchases` looks at; None where something has a value for each draw.
+
+    The path of payments is asked for as such, so that it may come to depend on other assumptions.
+    """
+    rates = (assumptions.inflation, assumptions.discount_rate_real, *assumptions.phasing(asset.asset))
+    measures = {credit.measure for credit in terms.credits}
+    shares = {key: share for key, share in used.items() if key[0].measure in measures}
+    if any(np.ndim(one) for one in (asset.capex_myen, asset.life_years, *rates)):
+        return None
+    if factor.size > 1 or any(share.size > 1 for share in shares.values()):
+        return None
+    return (
+        asset, terms, project.start_year, project.years_after_base, *rates, assumptions.horizon_years,
+        assumptions.construction_years, assumptions.credit_delay_years, assumptions.terms.undepreciated,
+        factor.shape, *factor.flat, *((key, share.shape, *share.flat) for key, share in shares.items()),
+    )  # fmt: skip
 
 
 def _choose_deductions(

@@ -16,7 +16,7 @@ from kiban.linear import Solution, Staircase
 from kiban.linear.solvers import Solver
 from kiban.messages import Message
 from kiban.planning.behind_meter import compare_behind_meter
-from kiban.planning.choice import Stage, choose, prove
+from kiban.planning.choice import ROUGH_GAP, Stage, bound_of, choose, may_be_bounded, prove
 from kiban.planning.endless_gain import explain_endless_gain
 from kiban.planning.evaluation import (
     compute_clean_output,
@@ -119,10 +119,13 @@ def build_prepared(
     report: Report | None = None,
     warm: MutableMapping[str, WarmStart] | None = None,
     explain: bool = True,
+    only_best: bool = False,
 ) -> Plan:
     """The plan of inputs that are at hand; `served_mw` forces how much of each tranche is served.
 
-    Every candidate cooling system is solved and the cheapest kept (`choice`). `warm` is the caller's to keep from
+    Every candidate cooling system is solved and the cheapest kept (`choice`). With `only_best` and points to start
+    from, those that lost the question before are solved as far as proves that they lose again: what the plan then says
+    of them is a bound, where they are no nearer than that. `warm` is the caller's to keep from
     one question to the next: points to start from by cooling system, read and replaced here. What
     differs little is then solved in a third to two thirds of the time, to the same proof; the last
     digits (1e-9 of the cost) depend on the questions before. Why there is no design takes many times as
@@ -133,16 +136,19 @@ def build_prepared(
     if served_mw is not None:
         candidates = [serve(resources, served_mw) for resources in candidates]
     guards = [OutageGuard(resources) for resources in candidates]
-    solutions = _solve_all(guards, solver, warm, tell)
+    favourite = next(iter(warm), None) if warm and only_best else None
+    solutions = _solve_all(guards, solver, warm, tell, favourite)
     for resources, solution in zip(candidates, solutions, strict=True):
-        if solution.status == "unbounded":
+        if isinstance(solution, Solution) and solution.status == "unbounded":
             raise ScenarioError(explain_endless_gain(resources, write_programme(resources)))
     best, *dearer = choose(
         list(zip(candidates, solutions, strict=True)), [partial(guard.solve, solver=solver) for guard in guards]
     )
+    if warm and best.resources.cooling_system in warm:
+        _put_first(warm, best.resources.cooling_system)
     if best.solution is None or best.solution.status != "optimal":
         # Where the linear programme has an optimum, it is the directions of flows that leave no design.
-        one_way = solutions[0].status == "optimal"
+        one_way = not isinstance(solutions[0], Solution) or solutions[0].status == "optimal"
         return _no_design(preparation, candidates[0], tell, explain, one_way=one_way)
     others = tuple(
         Alternative(other.resources.cooling_system, other.least_bill_myen, is_bound=other.stage is not Stage.PLAN)
@@ -166,7 +172,7 @@ def design_alone(
     """
     guard = OutageGuard(serve(resources, served_mw))
     (optimum,) = _solve_all([guard], "auto", warm, say_nothing)
-    if optimum.status != "optimal":
+    if not isinstance(optimum, Solution) or optimum.status != "optimal":
         return None
     (best,) = choose([(guard.resources, optimum)], [guard.solve])
     if best.solution is None or best.solution.status != "optimal":
@@ -176,9 +182,16 @@ def design_alone(
 
 
 def _solve_all(
-    guards: Sequence[OutageGuard], solver: Solver, warm: MutableMapping[str, WarmStart] | None, tell: Report
-) -> list[Solution]:
-    """The optimum of each cooling system, on a thread each where that pays; the answers do not depend on it."""
+    guards: Sequence[OutageGuard],
+    solver: Solver,
+    warm: MutableMapping[str, WarmStart] | None,
+    tell: Report,
+    favourite: str | None = None,
+) -> list[Solution | float]:
+    """The optimum of each cooling system, on a thread each where that pays; the answers do not depend on it.
+
+    Where one system is the `favourite`, a proven bound of their cost takes the place of the others' optima.
+    """
     from kiban.linear.kernel.newton import BRIEF_HOURS
 
     # Cooling systems differ little in what the programme sees of them. What is here at the start decides, so that
@@ -187,25 +200,41 @@ def _solve_all(
     candidates = [guard.resources for guard in guards]
     starts = [known.get(resources.cooling_system) or next(iter(known.values()), None) for resources in candidates]
 
-    def solve_one(guard: OutageGuard, start: WarmStart | None) -> Solution:
+    def solve_one(guard: OutageGuard, start: WarmStart | None) -> tuple[Solution | float, WarmStart | None]:
         solve_it = partial(guard.solve, solver=solver, warm=start, keep_warm=warm is not None)
-        return prove(write_programme(guard.resources), solve_it)
+        programme = write_programme(guard.resources)
+        if favourite is not None and guard.resources.cooling_system != favourite and may_be_bounded(guard.resources):
+            rough = prove(programme, partial(solve_it, tolerance=ROUGH_GAP))
+            bound = bound_of(programme, rough)
+            if bound is not None:
+                return bound, rough.warm
+            solve_it = partial(solve_it, warm=rough.warm or start)
+        found = prove(programme, solve_it)
+        return replace(found, warm=None), found.warm
 
     for resources in candidates:
         tell(Message("progress.solving", technology=resources.cooling_system))
     threads = min(len(candidates), os.cpu_count() or 1)
     if threads == 1 or candidates[0].steps <= BRIEF_HOURS:
-        solutions = list(map(solve_one, guards, starts))
+        found = list(map(solve_one, guards, starts))
     else:
         with ThreadPoolExecutor(threads, thread_name_prefix="kiban-cooling") as pool:
             begun = [
                 pool.submit(copy_context().run, solve_one, guard, start)
                 for guard, start in zip(guards, starts, strict=True)
             ]
-            solutions = [solution.result() for solution in begun]
+            found = [solution.result() for solution in begun]
     if warm is not None:
-        warm.update({r.cooling_system: s.warm for r, s in zip(candidates, solutions, strict=True) if s.warm})
-    return [replace(solution, warm=None) for solution in solutions]
+        warm.update({r.cooling_system: kept for r, (_, kept) in zip(candidates, found, strict=True) if kept})
+    return [solution for solution, _ in found]
+
+
+def _put_first(warm: MutableMapping[str, WarmStart], best: str) -> None:
+    """Order the points so that those of the system that won are the first."""
+    others = {name: points for name, points in warm.items() if name != best}
+    won = warm[best]
+    warm.clear()
+    warm.update({best: won, **others})
 
 
 def _make_plan(

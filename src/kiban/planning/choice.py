@@ -21,6 +21,7 @@ from typing import Final
 
 from kiban.errors import SolverError
 from kiban.linear import Solution, Staircase
+from kiban.linear.solvers import ACCEPTED
 from kiban.planning.evaluation import compute_load
 from kiban.planning.one_way import TwoWay, keep_to_one_way, solve_one_way
 from kiban.planning.price_response import paid_beyond_objective
@@ -32,6 +33,8 @@ BEYOND_ANY_SITE: Final = 1e6
 """MW or MWh: a capacity that no site has."""
 HARDLY_A_COST: Final = 1e-9
 """Share of a plan's cost that is less than what its proof leaves open."""
+ROUGH_GAP: Final = 1e-3
+"""Relative gap to which a system that is dearer by more than that need be solved."""
 
 Solve = Callable[[Staircase], Solution]
 
@@ -72,10 +75,11 @@ class Candidate:
         return self.bound_myen + paid_beyond_objective(self.resources, self.solution)
 
 
-def choose(systems: Sequence[tuple[Resources, Solution]], solves: Sequence[Solve]) -> list[Candidate]:
+def choose(systems: Sequence[tuple[Resources, Solution | float]], solves: Sequence[Solve]) -> list[Candidate]:
     """The best candidate of each system, the plan first; `solves` finds the optimum of a programme of each.
 
-    The first one's bound is infinite where no system has a plan.
+    A system comes with its optimum, or with what it does not cost less than, million yen a year. The first one's bound
+    is infinite where no system has a plan.
     """
     candidates = [
         candidate
@@ -94,7 +98,9 @@ def choose(systems: Sequence[tuple[Resources, Solution]], solves: Sequence[Solve
     return sorted(kept, key=lambda candidate: candidate.order)
 
 
-def _list_accounts(system: int, resources: Resources, optimum: Solution) -> list[Candidate]:
+def _list_accounts(system: int, resources: Resources, optimum: Solution | float) -> list[Candidate]:
+    if isinstance(optimum, float):
+        return [Candidate(system, resources, Stage.UNWRITTEN, optimum, None)]
     accounts = [_from_optimum(system, resources, optimum)]
     if may_lose_purchases(resources):
         # Without the target nothing costs less than this optimum, where the target does not hold it up.
@@ -147,6 +153,24 @@ def prove(programme: Staircase, solve_it: Callable[[Staircase], Solution]) -> So
         if solution.status != "infeasible":
             raise
         return solution
+
+
+def may_be_bounded(resources: Resources) -> bool:
+    """Whether one bound stands for all accounts of a system, and one solve finds it."""
+    return resources.outage is None and not may_lose_purchases(resources)
+
+
+def bound_of(programme: Staircase, rough: Solution) -> float | None:
+    """What a programme does not cost less than, million yen a year, by the prices of a rough optimum; None where they
+    prove nothing: as in any answer, what a bound at infinity would have to pay must be a rounding.
+    """
+    certificate = rough.certificate
+    if rough.status != "optimal" or certificate is None:
+        return None
+    largest = max(abs(capacity.cost) for capacity in programme.capacities.values()) if programme.capacities else 0.0
+    if certificate.dual_residual > ACCEPTED * (1.0 + largest):
+        return None
+    return certificate.dual - HARDLY_A_COST * max(1.0, abs(certificate.dual))
 
 
 def cost_of(solution: Solution) -> float:
