@@ -241,7 +241,6 @@ def test_the_document_has_all_three(name: str) -> None:
 
 def test_the_form_is_written_and_never_over_another(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(Question, "pay", lambda self, packages, **_: paid("tax-credit"))
-    monkeypatch.setattr(Question, "with_downside", lambda self, payment: payment)
     scenario = tmp_path / "week.toml"
     scenario.write_text('name = "w"\n[site]\nid = "tomakomai"\n[time]\nhours = 24\n[load]\nit_load_mw = 10\n')
     file = tmp_path / "form.csv"

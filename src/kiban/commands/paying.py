@@ -71,6 +71,7 @@ def pay_command(
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
     from kiban.errors import OutputError, Problem
+    from kiban.finance.public_risk import DRAWS
     from kiban.scenario.examples import find_national
 
     language = choose_language(lang)
@@ -88,9 +89,7 @@ def pay_command(
         pay_national_file(national, package, against, book, as_json=as_json, insist=insist, language=language)
         return
     with _asking(subject, package, against, language, spinner=not as_json, insist=insist) as (question, tell):
-        payment = question.pay(package, report=tell)
-        tell(Message("progress.pay_downside"))
-        payment = question.with_downside(payment)
+        payment = question.pay(package, report=tell, draws=DRAWS)
         if draws is not None:
             from kiban.finance.joint_draws import with_draws
 

@@ -194,15 +194,14 @@ def _payment_page(
 ) -> str:
     """Who pays, and the plan under the package; without a design, the page of the plan that explains why."""
     from kiban.finance.paying import InfeasibleError, Question
+    from kiban.finance.public_risk import DRAWS
     from kiban.report.page import fill_page
     from kiban.report.payment.document import payment_document
     from kiban.report.plan.document import reproduction
 
     try:
         question = Question(read_subject(subject).insisting(insist), against=tuple(against))
-        payment = question.pay(tuple(packages), report=tell)
-        tell(Message("progress.pay_downside"))
-        payment = question.with_downside(payment)
+        payment = question.pay(tuple(packages), report=tell, draws=DRAWS)
         if draws is not None:
             from kiban.finance.joint_draws import with_draws
 

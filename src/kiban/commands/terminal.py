@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO, get_args
 import typer
 
 from kiban.errors import InputError, OutputError, Problem, reason_of
+from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 NARROWEST, WIDEST = 40, 120
+LINES_OF_A_COUNT = 10
+"""Lines that a log has of work that is counted."""
 
 Lang = Annotated[
     Literal["ja", "en"] | None, typer.Option("--lang", help="Language; default: that of LC_ALL or LANG, else en.")
@@ -50,16 +53,37 @@ def language_in(arguments: Sequence[str]) -> Language:
 
 @contextlib.contextmanager
 def progress(language: Language, *, spinner: bool = True) -> Iterator[Report]:
-    """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step."""
+    """A function that tells of progress on stderr: a spinner on a terminal, else a line for each step.
+
+    Of steps that are counted, a line for every tenth of the work: a log is read afterwards.
+    """
     from kiban.report.messages import say
 
     if not (spinner and is_terminal(sys.stderr)):
-        yield lambda message: complain(f"{say(message, language)} ...")
+        passes = _passes_tenths()
+        yield lambda message: complain(f"{say(message, language)} ...") if passes(message) else None
         return
     from rich.console import Console
 
     with Console(stderr=True).status("kiban") as status:
         yield lambda message: status.update(f"{say(message, language)} ...")
+
+
+def _passes_tenths() -> Callable[[Message], bool]:
+    """Whether a step is one that is not counted, or the first one of its kind in another tenth of the work."""
+    reached: dict[str, int] = {}
+
+    def passes(message: Message) -> bool:
+        done, of = (message.values.get(name) for name in ("done", "of"))
+        if not (isinstance(done, int) and isinstance(of, int) and of > LINES_OF_A_COUNT):
+            return True
+        tenth = LINES_OF_A_COUNT * done // of
+        if tenth == reached.get(message.code, 0):
+            return False
+        reached[message.code] = tenth
+        return True
+
+    return passes
 
 
 def show(text_for: Callable[[int], RenderableType]) -> None:

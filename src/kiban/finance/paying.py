@@ -9,9 +9,11 @@ found by going around design and finance until it settles.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kiban.errors import KibanError, Problem, ScenarioError, SolverError
 from kiban.finance.additionality import measure_support
@@ -201,23 +203,30 @@ class Question:
         *,
         after: Side | None = None,
         report: Report | None = None,
+        draws: int | None = None,
     ) -> Payment:
-        """The answer for one package (or several that hold together); `after` is its side where that is at hand."""
+        """The answer for one package (or several that hold together); `after` is its side where that is at hand.
+
+        With `draws` it has its downside (`with_downside`), which is measured while the last design is solved.
+        """
         question = self.about(packages)
         if question is not self:
-            return question.pay(packages, after=after, report=report)
+            return question.pay(packages, after=after, report=report, draws=draws)
         tell = report or say_nothing
         tell(Message("progress.pay_without"))
         before = self.before
         tell(Message("progress.pay_with"))
         if after is None:
             after = before if self._load(packages) == before.packages else self.build_side(packages, before)
-        tell(Message("progress.pay_forced"))
-        served = after.served_by_tranche_mw
-        if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
-            forced = before.plan
-        else:
-            forced = self._plan(self._again(before), served, self._own_points())
+        with ThreadPoolExecutor(1, thread_name_prefix="kiban-downside") as pool:
+            asked = (before, after, self.campus_terms.shares.social_rate, draws)
+            measuring = None if draws is None else pool.submit(copy_context().run, self._measure_downside, *asked)
+            tell(Message("progress.pay_forced"))
+            forced = self._force(before, after)
+            downside = None
+            if measuring is not None:
+                tell(Message("progress.pay_downside"))
+                downside = measuring.result()
         values = value_changes(after.ledger, before.ledger, self.campus_terms.shares.party_rates)
         participation = self._participation(after)
         economy = self.campus_terms.economy
@@ -245,7 +254,15 @@ class Question:
             law_change=self._law_change(after),
             damage_terms=self.campus_terms.damage,
             construction_jobs=construction_jobs((after.plan,), economy) - construction_jobs((before.plan,), economy),
+            downside=downside,
         )
+
+    def _force(self, before: Side, after: Side) -> Plan:
+        """The least-cost plan of the inputs of one side that serves what another one serves."""
+        served = after.served_by_tranche_mw
+        if serves_the_same(served, before.served_by_tranche_mw, after.plan.capacities["it_mw"]):
+            return before.plan
+        return self._plan(self._again(before), served, self._own_points())
 
     def _participation(self, after: Side) -> Participation:
         """What the owner asks, and what he earns without the package and with it."""
@@ -283,24 +300,28 @@ class Question:
 
     def with_downside(self, payment: Payment, *, draws: int = DRAWS) -> Payment:
         """The same answer with what the treasuries may lose on its project under five kinds of support."""
+        found = self._measure_downside(payment.before, payment.after, payment.shares.social_rate, draws)
+        return replace(payment, downside=found)
+
+    def _measure_downside(self, before: Side, after: Side, social_rate: float, draws: int) -> dict[str, Any]:
         catalogue = self.preparation.recorder.catalogue
         projects = under_each_kind(
-            payment.after.project,
+            after.project,
             self.scenario.finance,
-            tax_law=payment.before.terms.tax.jurisdiction,
+            tax_law=before.terms.tax.jurisdiction,
             catalogue=catalogue,
         )
         measured = measure_downside(
             projects,
-            payment.before.terms,
+            before.terms,
             self.campus_terms.assumptions,
             catalogue,
             seed=self.scenario.seed,
             draws=draws,
-            asked=payment.after.project,
-            social_rate=payment.shares.social_rate,
+            asked=after.project,
+            social_rate=social_rate,
         )
-        return replace(payment, downside=measured.summary())
+        return measured.summary()
 
     def build_side(
         self, packages: Sequence[str | Package], before: Side | None, served_mw: Mapping[str, float] | None = None
@@ -464,9 +485,7 @@ def pay(
     tell = report or say_nothing
     tell(Message("progress.inputs"))
     question = Question(scenario, against=_listed(against), about=_listed(package))
-    payment = question.pay(_listed(package), report=report)
-    tell(Message("progress.pay_downside"))
-    return question.with_downside(payment)
+    return question.pay(_listed(package), report=report, draws=DRAWS)
 
 
 def _listed(packages: str | Package | Sequence[str | Package]) -> tuple[str | Package, ...]:

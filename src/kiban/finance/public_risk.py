@@ -17,6 +17,7 @@ from kiban.finance.cash_flow import CashFlow, Draws, project_cash_flow, sum_of
 from kiban.finance.debt import Debt
 from kiban.finance.downside import draw_downside, read_downside
 from kiban.finance.guarantee import (
+    ABREAST,
     Exposure,
     GuaranteeValue,
     LossTerms,
@@ -216,7 +217,7 @@ def remember_flows(assumptions: FinanceAssumptions) -> Flows:
                 return found
         debt = project_cash_flow(project, assumptions).debt
 
-        @lru_cache(maxsize=1)
+        @lru_cache(maxsize=ABREAST)
         def flow(draws: Draws) -> CashFlow:
             return project_cash_flow(project, assumptions, draws=draws, debt=debt)
 

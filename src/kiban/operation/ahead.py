@@ -15,6 +15,7 @@ from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event, left_of
 from kiban.operation.facility import Facility, Generator
 from kiban.operation.forecast.forecast import Forecast
 from kiban.operation.forecast.perfect import PerfectForecast
+from kiban.operation.forecast.synthetic import SyntheticForecast
 from kiban.operation.purchases import Purchase
 
 
@@ -174,12 +175,19 @@ def look_ahead(
     steps = (begins[:, None] + np.arange(horizon)) % conditions.steps
     expected = {name: series[steps] for name, series in conditions.series.items()}
     if not isinstance(forecast, PerfectForecast):
-        issued = [forecast.issue(int(step), horizon) for step in begins]
-        for name in issued[0]:
-            expected[name] = np.stack([one[name] for one in issued])
+        for name, series in _issue_all(forecast, begins, horizon).items():
+            expected[name] = series
             if measured:
                 expected[name][:, 0] = conditions.series[name][begins]
     return Ahead(facility, conditions, events, begins, expected)
+
+
+def _issue_all(forecast: Forecast, begins: npt.NDArray[np.int64], horizon: int) -> dict[str, Array]:
+    """What a forecast says in each of some steps, `(steps, horizon)`; at once where it can."""
+    if isinstance(forecast, SyntheticForecast):
+        return forecast.issue_all(begins, horizon)
+    issued = [forecast.issue(int(step), horizon) for step in begins]
+    return {name: np.stack([one[name] for one in issued]) for name in issued[0]}
 
 
 def seen_now(ahead: Ahead, unit: str) -> Array:

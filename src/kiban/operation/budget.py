@@ -84,22 +84,43 @@ AMOUNTS: Final[Mapping[str, Callable[[Used], Array]]] = {
 }
 
 
+class Past:
+    """Hours that have happened as arrays; each is read once, however often they are asked for."""
+
+    def __init__(self) -> None:
+        self._served = np.empty((0, 2))
+        self._sources = np.empty((0, 0))
+
+    def read(self, rows: Sequence[Happened]) -> tuple[Array, Array]:
+        """Compute that could wait and was served, firm compute that was not: MW `(2, steps)`; sources, MW
+        `(sources, steps)`. The rows are those that were read before, and any that follow."""
+        new = rows[len(self._served) :]
+        if new:
+            served = np.array([(row.served_mw + sum(row.delivered_mw), row.unserved_mw) for row in new])
+            sources = np.array([row.sources_mw for row in new])
+            self._sources = np.concatenate([self._sources.reshape(-1, sources.shape[1]), sources])
+            self._served = np.concatenate([self._served, served])
+        return self._served.T, self._sources.T
+
+
 def pace(
     budgets: Sequence[Budget],
     valuation: Valuation,
     conditions: Conditions,
     facility: Facility,
     rows: Sequence[Happened],
+    past: Past | None = None,
 ) -> Valuation:
-    """The valuation with the price of each limit that the hours so far ask for."""
+    """The valuation with the price of each limit that the hours so far ask for.
+
+    `past` is the caller's to keep from one time to the next, as the rows grow.
+    """
     if not budgets or not rows:
         return valuation
     done = len(rows)
-    waited, lost = np.array([(row.served_mw + sum(row.delivered_mw), row.unserved_mw) for row in rows]).T
+    (waited, lost), sources = (past or Past()).read(rows)
     met = conditions.cut(0, done)
-    used = Used(
-        facility.cut(0, done), met, np.array([row.sources_mw for row in rows]).T, met.series[FIRM] - lost + waited
-    )
+    used = Used(facility.cut(0, done), met, sources, met.series[FIRM] - lost + waited)
     prices = {}
     for budget in budgets:
         rest = float(budget.expected[done:].sum())

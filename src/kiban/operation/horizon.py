@@ -12,7 +12,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.interruption import end_if_unwanted
 from kiban.operation.ahead import Ahead, look_ahead, seen_now
-from kiban.operation.budget import Budget, pace
+from kiban.operation.budget import Budget, Past, pace
 from kiban.operation.buying import PeakPrice, run_buying_hour
 from kiban.operation.conditions import AVAILABILITY, FIRM, Conditions
 from kiban.operation.course import BATTERY_COLUMNS, RESERVE, Course
@@ -84,7 +84,7 @@ def operate(
     rows: list[Happened] = []
     available: list[Array] = []
     kept: list[float] = []
-    seconds, gap = 0.0, 0.0
+    seconds, gap, past = 0.0, 0.0, Past()
     period = max(round(PERIOD_HOURS / facility.step_hours), 1)
     measured = manner.hour == "measured" or manner.forecast.measures_first_step
     day_begins = find_days(conditions.time) if manner.keeps_days else np.zeros(conditions.steps, dtype=bool)
@@ -96,7 +96,7 @@ def operate(
         ahead = look_ahead(
             facility, conditions, manner.forecast, manner.events, begins, manner.horizon_steps, measured=measured
         )
-        paced = pace(manner.budgets, valuation, conditions, facility, rows)
+        paced = pace(manner.budgets, valuation, conditions, facility, rows, past)
         hours, offered = measure(ahead, paced)
         available.append(offered)
         lane = open_lane(ahead, paced)

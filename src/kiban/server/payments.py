@@ -14,7 +14,7 @@ from typing import Any
 
 from kiban.finance.joint_draws import with_draws
 from kiban.finance.paying import InfeasibleError, Question
-from kiban.messages import Message
+from kiban.finance.public_risk import DRAWS
 from kiban.progress import Report, say_nothing
 from kiban.report.payment.document import PaymentDocument, payment_document
 from kiban.scenario import Scenario
@@ -76,10 +76,7 @@ def ask(
     """
     try:
         with questions.about(scenario, against) as question:
-            found = question.pay(packages, report=report)
-            if downside:
-                report(Message("progress.pay_downside"))
-                found = question.with_downside(found)
+            found = question.pay(packages, report=report, draws=DRAWS if downside else None)
             if draws is not None:
                 found = with_draws(question, found, draws=draws, seed=scenario.seed, report=report)
     except InfeasibleError:

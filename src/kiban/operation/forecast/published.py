@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
@@ -22,7 +23,11 @@ class PublishedPrices:
 
     def issue_price(self, step: int, horizon_steps: int) -> Array:
         """The prices expected from `step` on, `(horizon_steps,)`."""
-        lead = np.arange(horizon_steps)
-        known = int(self._known[step])
+        prices: Array = self.issue_prices(np.array([step]), horizon_steps)[0]
+        return prices
+
+    def issue_prices(self, begins: npt.NDArray[np.int64], horizon_steps: int) -> Array:
+        """The prices expected from each of some steps on, `(steps, horizon_steps)`."""
+        lead, known = np.arange(horizon_steps), self._known[begins][:, None]
         again = known - self._per_day + (lead - known) % self._per_day
-        return np.asarray(self._price.take(step + np.where(lead < known, lead, again), mode="wrap"))
+        return np.asarray(self._price.take(begins[:, None] + np.where(lead < known, lead, again), mode="wrap"))

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.operation.conditions import AVAILABILITY, PRICE, Conditions
@@ -90,8 +91,12 @@ class SyntheticForecast:
 
     def issue(self, step: int, horizon_steps: int) -> Mapping[str, Array]:
         """Output of wind and PV with errors, and published prices; the rest is known."""
-        ahead = np.arange(step, step + horizon_steps)
-        grown = np.minimum((ahead - step) / self._growth, 1.0)
+        return {name: series[0] for name, series in self.issue_all(np.array([step]), horizon_steps).items()}
+
+    def issue_all(self, begins: npt.NDArray[np.int64], horizon_steps: int) -> dict[str, Array]:
+        """The same from each of some steps on, `(steps, horizon_steps)`."""
+        lead = np.arange(horizon_steps)
+        ahead, grown = begins[:, None] + lead, np.minimum(lead / self._growth, 1.0)
         found: dict[str, Array] = {}
         for name, one in self._erring.items():
             output = one.series.take(ahead, mode="wrap")
@@ -99,7 +104,7 @@ class SyntheticForecast:
             expected = output * (1.0 + error) if one.is_relative else output + error
             found[name] = np.minimum(np.maximum(expected, 0.0), one.most)
         if self._published is not None:
-            found[PRICE] = self._published.issue_price(step, horizon_steps)
+            found[PRICE] = self._published.issue_prices(begins, horizon_steps)
         return found
 
 
