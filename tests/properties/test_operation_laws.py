@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from tests.cases.operations import VALUATION, random_campus
 
 from kiban.operation import horizon
 from kiban.operation.budget import BACKUP as BACKUP_HOURS
-from kiban.operation.budget import CARBON, GAIN, MOST, UNCLEAN, WATER, Budget, expect, pace
+from kiban.operation.budget import CARBON, GAIN, MOST, UNCLEAN, WATER, Budget, Past, expect, pace
 from kiban.operation.conditions import ARRIVALS, AVAILABILITY, FIRM, PRICE, PUE, Conditions
 from kiban.operation.course import Course
 from kiban.operation.events import BACKUP, GRID, IMPORT, IT, Event
@@ -283,6 +284,44 @@ def test_the_budgets_follow_what_is_used() -> None:
     drunk = conditions.wue_m3_per_mwh * course.it_load_mw
     water = paced([Budget(WATER, drunk, load)], rows)
     assert water.water_cap_myen_per_m3 == pytest.approx(VALUATION.water_cap_myen_per_m3)
+
+
+def test_hours_that_were_read_before_are_not_read_again() -> None:
+    facility, conditions = random_campus(1, 100)
+    course = operate(facility, conditions, VALUATION, Manner(PerfectForecast(conditions), 24))
+    budget = Budget(UNCLEAN, np.full(100, 10.0), course.load_mw, slack=0.1)
+    rows: list[Any] = [
+        horizon.Happened((1.0, 9.0 + number % 7), (), (), float(q), 0.0, 0.5, 0.0, (), 0.0, delivered_mw=(0.25,))
+        for number, q in enumerate(course.flows["served_mw"])
+    ]
+    past, read = Past(), 0
+    for done in (20, 20, 50, 90):
+        # What was read is gone: nobody may look at it again.
+        left: list[Any] = [None] * read + rows[read:done]
+        here = pace([budget], VALUATION, conditions, facility, left, past)
+        assert here == pace([budget], VALUATION, conditions, facility, rows[:done])
+        read = done
+    served, sources = past.read(rows[:90])
+    assert served[0].tolist() == [row.served_mw + 0.25 for row in rows[:90]]
+    assert sources[1].tolist() == [9.0 + number % 7 for number in range(90)]
+
+
+def test_forecasts_that_are_issued_at_once_are_those_of_each_step() -> None:
+    _, conditions = random_campus(5, 100)
+    begins, horizon_steps = np.array([0, 7, 50, 99]), 30
+    forecast = SyntheticForecast(conditions, MODEL, 10.0, 1)
+    at_once = forecast.issue_all(begins, horizon_steps)
+    for number, step in enumerate(begins):
+        alone = forecast.issue(int(step), horizon_steps)
+        assert alone.keys() == at_once.keys()
+        for name, series in alone.items():
+            assert np.array_equal(series, at_once[name][number]), name
+    # Without errors they are what happens, beyond the end from the first step on; prices as far as published.
+    sure = SyntheticForecast(conditions, replace(MODEL, wind=ErrorSize(0.0, 0.0), pv=ErrorSize(0.0, 0.0)), 10.0, 1)
+    steps = (begins[:, None] + np.arange(horizon_steps)) % 100
+    for name, series in sure.issue_all(begins, horizon_steps).items():
+        known = slice(None) if name != PRICE else slice(0, 1)
+        assert np.array_equal(series[:, known], conditions.series[name][steps][:, known]), name
 
 
 def test_what_is_not_scarce_in_the_plan_is_not_paced() -> None:

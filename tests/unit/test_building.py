@@ -10,6 +10,7 @@ from kiban.errors import ScenarioError
 from kiban.interruption import UnwantedError, while_wanted
 from kiban.linear import solve
 from kiban.planning import build
+from kiban.planning.building import build_prepared
 from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
 from kiban.scenario import parse_scenario
@@ -67,6 +68,37 @@ def test_the_number_of_cores_and_the_first_points_to_start_from_change_nothing(c
     points = {}
     assert build(usual.scenario, warm=points) == usual
     assert set(points) == {usual.cooling_system, *(other.cooling_system for other in usual.alternatives)}
+
+
+@pytest.mark.parametrize("first", ["direct_liquid", "air_economiser"])
+def test_only_the_best_is_solved_to_the_end(first, monkeypatch):
+    """Whichever system is taken for the best at first, the best is found, and no bound of another is too high."""
+    tolerances = []
+
+    def count(programme, *given, **named):
+        tolerances.append(named.get("tolerance"))
+        return solve(programme, *given, **named)
+
+    preparation = prepare(parse_scenario({**SITE, "load": {"chip": "h100"}, "time": {**WINDOW, "hours": 168}}))
+    points = {}
+    usual = build_prepared(preparation, warm=points)
+    ordered = {first: points[first], **points}
+    monkeypatch.setattr("kiban.planning.outages.solve", count)
+    found = build_prepared(preparation, warm=ordered, only_best=True)
+    assert found.cooling_system == usual.cooling_system == next(iter(ordered))
+    assert found.cost_myen_per_year == pytest.approx(usual.cost_myen_per_year, rel=1e-9)
+    assert found.certificate.relative_gap < 1e-9
+    exact = {other.cooling_system: other.cost_myen_per_year for other in usual.alternatives}
+    assert set(exact) == {other.cooling_system for other in found.alternatives}
+    for other in found.alternatives:
+        assert usual.cost_myen_per_year <= other.cost_myen_per_year
+        assert other.cost_myen_per_year <= exact[other.cooling_system] * (1.0 + 1e-9)
+        assert other.is_bound or other.cost_myen_per_year == pytest.approx(exact[other.cooling_system], rel=1e-7)
+    rough = sum(tolerance is not None for tolerance in tolerances)
+    assert rough == 3
+    # What was taken for the best and is not, and the best, which was not: each costs a solve to the end.
+    assert len(tolerances) - rough == (1 if first == usual.cooling_system else 2)
+    assert any(other.is_bound for other in found.alternatives)
 
 
 def test_a_plan_can_be_earned_without_end_only_if_nothing_limits_it():

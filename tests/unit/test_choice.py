@@ -14,7 +14,7 @@ from tests.unit.test_schedule import study
 
 from kiban.errors import SolverError
 from kiban.linear import solve
-from kiban.planning.choice import Stage, choose, cost_of, prove
+from kiban.planning.choice import Stage, bound_of, choose, cost_of, prove
 from kiban.planning.one_way import solve_one_way
 from kiban.planning.preparation import prepare
 from kiban.planning.programme import write_programme
@@ -65,6 +65,44 @@ def test_a_bound_that_is_less_than_the_plan_is_looked_at():
     assert [candidate.stage for candidate in found] == [Stage.PLAN, Stage.PLAN]
     assert min(counts) > 0
     assert found[0].bound_myen < found[1].bound_myen
+
+
+def test_what_is_known_by_a_bound_is_solved_where_the_bound_is_not_enough():
+    """Each MWh of load earns 10 yen/kWh: 16 MW cost more than 20, which a bound near their optimum proves."""
+    sites = [burning(20.0), burning(16.0)]
+    optima = [solve(write_programme(site)) for site in sites]
+    dear = cost_of(optima[1])
+    for bound, solved in ((dear - 1e-3 * abs(dear), False), (-1e9, True)):
+        counts = [0, 0]
+        solves = [count_solves(counts, system) for system in (0, 1)]
+        best, other = choose([(sites[0], optima[0]), (sites[1], bound)], solves)
+        assert (best.system, best.stage) == (0, Stage.PLAN)
+        assert (counts[1] > 0) == solved
+        if solved:
+            assert other.bound_myen >= dear - 1e-7 * abs(dear)
+        else:
+            assert (other.stage, other.bound_myen) == (Stage.UNWRITTEN, bound)
+    # A bound of what is best in truth is no obstacle to it.
+    counts = [0, 0]
+    best, _ = choose(
+        [(sites[0], cost_of(optima[0]) - 1.0), (sites[1], optima[1])], [count_solves(counts, one) for one in (0, 1)]
+    )
+    assert best.system == 0
+    assert best.bound_myen == pytest.approx(choose([(sites[0], optima[0])], [solve])[0].bound_myen, rel=1e-9)
+
+
+def test_a_bound_is_no_more_than_the_optimum():
+    programme = write_programme(burning(20.0))
+    exact = solve(programme)
+    for gap in (1e-1, 1e-2, 1e-3):
+        rough = solve(programme, tolerance=gap)
+        bound = bound_of(programme, rough)
+        assert bound is not None
+        assert exact.certificate.dual - gap * abs(exact.certificate.dual) <= bound
+        assert bound <= exact.certificate.primal
+        unpaid = replace(rough, certificate=replace(rough.certificate, dual_residual=1e3))
+        assert bound_of(programme, unpaid) is None
+    assert bound_of(programme, replace(exact, status="infeasible", certificate=None)) is None
 
 
 @settings(max_examples=25)

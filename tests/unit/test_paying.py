@@ -214,6 +214,16 @@ def test_progress_is_told() -> None:
     ]  # fmt: skip
 
 
+def test_the_downside_is_the_same_beside_the_last_design() -> None:
+    told: list[str] = []
+    both = question().pay(("tax-credit",), report=lambda step: told.append(str(step)), draws=300)
+    alone = question().with_downside(paid("tax-credit"), draws=300)
+    assert both.downside == alone.downside
+    assert both.fiscal_cost_myen == paid("tax-credit").fiscal_cost_myen
+    assert told[-2:] == ["serving the same compute without the policy", "the downside"]
+    assert question().pay(("tax-credit",)).downside is None
+
+
 def test_no_design_is_explained() -> None:
     blocked = campus(grid={"max_mw": 0.0}, supply={"pv": {"max_mw": 1.0}, "geothermal": {"enabled": False},
                      "wind_onshore": {"enabled": False}, "wind_offshore_fixed": {"enabled": False},

@@ -140,9 +140,9 @@ def simulate(
 ) -> dict[str, Outcome]:
     """Every case through the same draws, so that they differ by their support alone.
 
-    All cases follow one of the `batches` before the next, so that what they share need not be worked out again; `ABREAST`
-    batches are under way at once, which changes no digit. `other_terms` take the place of `terms` for the cases that
-    they name.
+    All cases follow one of the `batches` before the next, so that what they share need not be worked out again.
+    `ABREAST` of them are under way at once, which changes no digit. `other_terms` take the place of `terms` for the
+    cases that they name.
     """
 
     def go(part: Draws) -> dict[str, Outcome]:

@@ -96,11 +96,9 @@ def _list(
     price_factor: Array | None,
     used: CreditsUsed,
 ) -> Purchases:
-    """The purchases of an asset; those of one case are remembered, since no price at which compute is sold moves them."""
+    """The purchases of an asset; those of one case are remembered: no price at which compute is sold moves them."""
     terms = project.policy.assets[asset.asset]
-    key = None
-    if price_factor is None:
-        key = _question(asset, terms, project, assumptions, factor, used)
+    key = _question(asset, terms, project, assumptions, factor, used) if price_factor is None else None
     found: Purchases | None = None if key is None else _listed.find(key)
     if found is None:
         found = list_purchases(
