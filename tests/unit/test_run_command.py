@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 
 import kiban
 from kiban.cli import app
+from kiban.commands.terminal import progress
 from kiban.errors import InputError
+from kiban.messages import Message
 from kiban.operation.campaign import try_outages
 from kiban.operation.events import GRID, Event
 from kiban.operation.operation import Operation
@@ -39,6 +41,22 @@ def operation(plan: Plan) -> Operation:
 
 def invoke(*words: str) -> Any:
     return CliRunner().invoke(app, ["run", *words], env={"LC_ALL": "C"})
+
+
+def test_a_log_has_a_line_for_every_tenth_of_counted_work(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress("en") as tell:
+        tell(Message("progress.inputs"))
+        for done in range(7, 1_001, 7):
+            tell(Message("progress.windows", done=done, of=1_000))
+        tell(Message("progress.windows", done=1_000, of=1_000))
+        for done in range(1, 5):
+            tell(Message("progress.moving_alone", done=done, of=4))
+        tell(Message("progress.flexibility"))
+    said = capsys.readouterr().err.splitlines()
+    counted = [int(line.split()[0].replace(",", "")) for line in said if "windows solved" in line]
+    # The first multiple of 7 from each tenth on.
+    assert counted == [-(-tenth * 100 // 7) * 7 for tenth in range(1, 10)] + [1_000]
+    assert len(said) == 1 + 10 + 4 + 1
 
 
 def test_the_contract_of_the_json(folder: str) -> None:
