@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,8 +220,10 @@ class Question:
         if after is None:
             after = before if self._load(packages) == before.packages else self.build_side(packages, before)
         with ThreadPoolExecutor(1, thread_name_prefix="kiban-downside") as pool:
-            asked = (before, after, self.campus_terms.shares.social_rate, draws)
-            measuring = None if draws is None else pool.submit(copy_context().run, self._measure_downside, *asked)
+            measuring = None
+            if draws is not None:
+                measure = partial(self._measure_downside, before, after, self.campus_terms.shares.social_rate, draws)
+                measuring = pool.submit(partial(copy_context().run, measure))
             tell(Message("progress.pay_forced"))
             forced = self._force(before, after)
             downside = None

@@ -28,9 +28,9 @@ SAME_TAX_SHARE = 1e-9
 """Of the present value of tax, below which an owner has no reason to deduct less."""
 MOST_TAX_ROUNDS = 20
 """Rounds between purchases and tax; each changes the share that is used by a small part of the last change."""
-MOST_BYTES = 16_000_000
+BYTES_OF_PURCHASES = 16_000_000
 """Some thousand purchases of single cases."""
-_listed = Memory(MOST_BYTES)
+_listed = Memory(BYTES_OF_PURCHASES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
