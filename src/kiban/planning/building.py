@@ -144,7 +144,7 @@ def build_prepared(
     best, *dearer = choose(
         list(zip(candidates, solutions, strict=True)), [partial(guard.solve, solver=solver) for guard in guards]
     )
-    if warm and best.resources.cooling_system in warm:
+    if only_best and warm and best.resources.cooling_system in warm:
         _put_first(warm, best.resources.cooling_system)
     if best.solution is None or best.solution.status != "optimal":
         # Where the linear programme has an optimum, it is the directions of flows that leave no design.
