@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -20,10 +22,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kiban.market.campus import CampusImpact
+    from kiban.market.committed_week import CommittedWeek
     from kiban.progress import Report
     from kiban.quantities import Language
 
 DEFAULT_SUBJECT = "japan"
+DAY = ["%Y-%m-%d"]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,6 +55,15 @@ def impact_command(
     long_run: Annotated[
         bool, typer.Option("--long-run", help="Also with plants that enter, and load that is lost; takes minutes.")
     ] = False,
+    commitment: Annotated[
+        datetime | None,
+        typer.Option(
+            "--commitment",
+            metavar="DAY",
+            formats=DAY,
+            help="Also a week from this day on with units that run or stand still in whole numbers.",
+        ),
+    ] = None,
     fast: Annotated[bool, typer.Option("--fast", help="From the exchange's bid curves alone, up to 1 GW.")] = False,
     build: Annotated[bool, typer.Option("--build", help="Of a study: plan it first; takes minutes.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of the report.")] = False,
@@ -66,10 +79,13 @@ def impact_command(
         raise InputError(Problem("impact.area_and_load", key="--area" if load is None else "--load"))
     if load is not None and subject is not None:
         raise InputError(Problem("impact.load_and_subject", key="--load", name=subject))
-    if fast and (everywhere or long_run):
-        raise InputError(Problem("impact.fast_everywhere", key="--areas" if everywhere else "--long-run"))
+    slow = {"--areas": everywhere, "--long-run": long_run, "--commitment": commitment is not None}
+    if fast and any(slow.values()):
+        raise InputError(Problem("impact.fast_everywhere", key=next(key for key, asked in slow.items() if asked)))
     if page is not None:
         require_new(page)
+    if commitment is not None:
+        _check_week(commitment.date())
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
     if build and study is None:
         raise InputError(Problem("impact.only_study", key="--build"))
@@ -98,14 +114,20 @@ def impact_command(
             found = _ask_of_plan(
                 subject, tell, fast=fast, everywhere=everywhere, long_run=long_run, insist=insist, language=language
             )
+        week = None if commitment is None else _commit_week(found, commitment.date(), tell)
     if as_json:
         from kiban.report.market.document import impact_document
 
-        write(json.dumps(impact_document(found, language), ensure_ascii=False, indent=2) + "\n")
+        document = dict(impact_document(found, language))
+        document |= {} if week is None else {"commitment": asdict(week)}
+        write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
     else:
+        from kiban.report.market.commitment import week_text
         from kiban.report.market.terminal import impact_text
 
         show(lambda _: impact_text(found, language))
+        if week is not None:
+            show(lambda _: week_text(week, language))
     if page is not None:
         from kiban.report.market.view import impact_view
         from kiban.report.page import fill_impact_page
@@ -113,6 +135,25 @@ def impact_command(
 
         write_new(page, fill_impact_page(impact_view(found), language).encode("utf-8"))
         complain(phrase("report.written", language, path=page))
+
+
+def _check_week(first: date) -> None:
+    """Raise `ScenarioError` where the year of the market does not hold the week, before it is cleared."""
+    from kiban.catalogue import load_catalogue
+    from kiban.market.committed_week import DAYS
+    from kiban.market.days import hours_of_days
+    from kiban.market.hours import synthetic_hours
+
+    hours_of_days(synthetic_hours(load_catalogue()), first, DAYS, "--commitment")
+
+
+def _commit_week(found: CampusImpact, first: date, tell: Report) -> CommittedWeek:
+    """The week from a day on without and with the load that was asked about."""
+    from kiban.catalogue import load_catalogue
+    from kiban.market.committed_week import commit_week
+    from kiban.market.year import default_case
+
+    return commit_week(default_case(load_catalogue()), first, found.asked.load_mw, tell)
 
 
 def _ask_of_study(

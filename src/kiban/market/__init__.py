@@ -16,6 +16,8 @@ trials       a whole fit, with what is tried value by value
 judging      the fitted market judged on other hours, beside peers
 measures     how near prices and flows come to those that were
 days         some days of a year without and with a load, and what served them
+commitment   units that run or stand still, in whole numbers
+committed_week  a week with them, beside offers that stand for them
 overview     a cleared year by month and week
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
 bid_curves   how far the bids that were made move prices for more demand

@@ -58,7 +58,7 @@ def clear_days(case: MarketCase, first: date, days: int, load_mw: Array) -> Mark
 
     Raises `ScenarioError` where the case does not hold them all.
     """
-    chosen = _hours_of(case.hours, first, days)
+    chosen = hours_of_days(case.hours, first, days)
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels).at(chosen)
     hours = _hours_at(case.hours, chosen)
     without = clear_with_storages(market, case.storages)
@@ -70,12 +70,13 @@ def clear_days(case: MarketCase, first: date, days: int, load_mw: Array) -> Mark
     return MarketDays(hours, market.ties, load_mw, before, DaysSide(cleared, supply_by_source(hours, cleared)))
 
 
-def _hours_of(hours: MarketHours, first: date, days: int) -> npt.NDArray[np.int64]:
+def hours_of_days(hours: MarketHours, first: date, days: int, key: str = "first") -> npt.NDArray[np.int64]:
+    """Places of the hours of so many days; `ScenarioError` of the key where they are not all there."""
     all_days = hours.start[::HOURS_PER_DAY].astype("datetime64[D]")
     places = np.flatnonzero(all_days == np.datetime64(first, "D"))
     if not places.size or places[0] + days > all_days.size:
         said = {"value": f"{first}", "first": f"{all_days[0]}", "last": f"{all_days[-days]}"}
-        raise ScenarioError(Problem("market.no_days", key="first", values=said))
+        raise ScenarioError(Problem("market.no_days", key=key, values=said))
     return np.arange(days * HOURS_PER_DAY, dtype=np.int64) + int(places[0]) * HOURS_PER_DAY
 
 

@@ -40,6 +40,11 @@ def amount(yen: float, language: Language) -> str:
     return MoneyFormat(language).amount(yen / YEN_PER_MYEN if abs(yen) >= CLEARING_NOISE_YEN else 0.0)
 
 
+def signed_amount(yen: float, language: Language) -> str:
+    """An amount of yen with its sign."""
+    return f"{'+' if yen > 0.0 else ''}{amount(yen, language)}"
+
+
 def whole(value: float) -> str:
     """A number without digits after the point, zero without a sign."""
     return f"{round(value):,}"
