@@ -247,6 +247,8 @@ TAKEN: Mapping[str, Collection[str]] = {
     # The questions of a server and of a command line.
     "server": {
         "kiban.finance.on_others.days_of_load",
+        "kiban.finance.on_others.check_week",
+        "kiban.finance.on_others.commit_week_of",
         "kiban.finance.on_others.impact_of_load",
         "kiban.finance.on_others.year_of_market",
         "kiban.market.campus.bare_load",

@@ -6,7 +6,7 @@ import contextlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from kiban.market.campus import CampusImpact
-    from kiban.market.committed_week import CommittedWeek
     from kiban.progress import Report
     from kiban.quantities import Language
 
@@ -85,7 +84,9 @@ def impact_command(
     if page is not None:
         require_new(page)
     if commitment is not None:
-        _check_week(commitment.date())
+        from kiban.finance.on_others import check_week
+
+        check_week(commitment.date(), "--commitment")
     study = find_study(subject or DEFAULT_SUBJECT) if load is None else None
     if build and study is None:
         raise InputError(Problem("impact.only_study", key="--build"))
@@ -114,7 +115,11 @@ def impact_command(
             found = _ask_of_plan(
                 subject, tell, fast=fast, everywhere=everywhere, long_run=long_run, insist=insist, language=language
             )
-        week = None if commitment is None else _commit_week(found, commitment.date(), tell)
+        week = None
+        if commitment is not None:
+            from kiban.finance.on_others import commit_week_of
+
+            week = commit_week_of(found, commitment.date(), tell)
     if as_json:
         from kiban.report.market.document import impact_document
 
@@ -127,7 +132,8 @@ def impact_command(
 
         show(lambda _: impact_text(found, language))
         if week is not None:
-            show(lambda _: week_text(week, language))
+            committed = week
+            show(lambda _: week_text(committed, language))
     if page is not None:
         from kiban.report.market.view import impact_view
         from kiban.report.page import fill_impact_page
@@ -135,25 +141,6 @@ def impact_command(
 
         write_new(page, fill_impact_page(impact_view(found), language).encode("utf-8"))
         complain(phrase("report.written", language, path=page))
-
-
-def _check_week(first: date) -> None:
-    """Raise `ScenarioError` where the year of the market does not hold the week, before it is cleared."""
-    from kiban.catalogue import load_catalogue
-    from kiban.market.committed_week import DAYS
-    from kiban.market.days import hours_of_days
-    from kiban.market.hours import synthetic_hours
-
-    hours_of_days(synthetic_hours(load_catalogue()), first, DAYS, "--commitment")
-
-
-def _commit_week(found: CampusImpact, first: date, tell: Report) -> CommittedWeek:
-    """The week from a day on without and with the load that was asked about."""
-    from kiban.catalogue import load_catalogue
-    from kiban.market.committed_week import commit_week
-    from kiban.market.year import default_case
-
-    return commit_week(default_case(load_catalogue()), first, found.asked.load_mw, tell)
 
 
 def _ask_of_study(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from kiban.catalogue import load_catalogue
 from kiban.market.campus import CampusImpact, ask_market, bare_load, load_of_study
-from kiban.market.days import MarketDays, clear_days
+from kiban.market.committed_week import DAYS, CommittedWeek, commit_week
+from kiban.market.days import MarketDays, clear_days, hours_of_days
 from kiban.market.hours import synthetic_hours
 from kiban.market.overview import MarketOverview, overlook
 from kiban.market.year import MarketCase, clear_year, default_case
@@ -41,6 +42,16 @@ def impact_of_load(
     return ask_market(
         bare_load(load_mw, area, *usual), catalogue, fast=fast, everywhere=everywhere, long_run=long_run, report=report
     )
+
+
+def check_week(first: date, key: str) -> None:
+    """Raise `ScenarioError` of the key where the year of the market does not hold the week from a day on."""
+    hours_of_days(synthetic_hours(load_catalogue()), first, DAYS, key)
+
+
+def commit_week_of(found: CampusImpact, first: date, report: Report = say_nothing) -> CommittedWeek:
+    """The week from a day on without and with the load that was asked about, with units that run or stand still."""
+    return commit_week(default_case(load_catalogue()), first, found.asked.load_mw, report)
 
 
 def impact_of_plan(

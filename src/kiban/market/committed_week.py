@@ -101,7 +101,7 @@ def commit_week(case: MarketCase, first: date, load_mw: Array, report: Report = 
         first,
         case.hours.areas,
         tuple(load.mean(axis=0).tolist()),
-        {name: _compare(*prices, fitted.demand_mw) for name, prices in found.items()},
+        {name: _compare(prices[0], prices[1], fitted.demand_mw) for name, prices in found.items()},
         *units,
     )
 
