@@ -247,8 +247,6 @@ TAKEN: Mapping[str, Collection[str]] = {
     # The questions of a server and of a command line.
     "server": {
         "kiban.finance.on_others.days_of_load",
-        "kiban.finance.on_others.check_week",
-        "kiban.finance.on_others.commit_week_of",
         "kiban.finance.on_others.impact_of_load",
         "kiban.finance.on_others.year_of_market",
         "kiban.market.campus.bare_load",
@@ -268,6 +266,8 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.economy.asking.economy_of_study",
         "kiban.economy.asking.read_prefecture",
         "kiban.finance.joint_draws.with_draws",
+        "kiban.finance.on_others.check_week",
+        "kiban.finance.on_others.commit_week_of",
         "kiban.finance.on_others.impact_of_load",
         "kiban.finance.on_others.impact_of_plan",
         "kiban.finance.on_others.impact_of_study",
