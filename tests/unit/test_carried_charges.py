@@ -12,6 +12,7 @@ from tests.cases.payments import paid
 from kiban.catalogue import load_catalogue
 from kiban.finance.bridge import build_bridge, subtotal_yen
 from kiban.finance.carried_charges import CARRIED, draw_at_peaks_mw, pass_capacity_on, pass_on
+from kiban.finance.fiscal import FiscalViews
 from kiban.finance.ledger import Entry, Ledger
 from kiban.finance.price_effects import PARTIES_ELSEWHERE, TIES, find_price_effects
 from kiban.finance.users_elsewhere import USER_AREAS, USERS, find_users, split_yen
@@ -19,6 +20,8 @@ from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CLASSES
 from kiban.market.hours import synthetic_hours
 from kiban.market.seen_rise import seen_inflow_mw, seen_rise
+from kiban.report.payment.details import payment_details
+from kiban.report.payment.others import others_table
 
 CATALOGUE = load_catalogue()
 HOURS = synthetic_hours(CATALOGUE)
@@ -144,4 +147,26 @@ def test_the_bridge_goes_on_to_those_elsewhere_and_ends_at_nothing() -> None:
             if entry.year == year and "ratepayers" in (entry.payer, entry.payee)
         )
         assert sum(carried.values()) == pytest.approx(booked, abs=1e-9)
+    by_area = effects.values_by_area_myen(rate)
+    assert list(by_area) == list(USER_AREAS)
     assert USER_AREAS[-1] == "okinawa"
+    by_group = effects.values_by_group_myen(rate)
+    for name in CLASSES:
+        assert sum(values[name] for values in by_area.values()) == pytest.approx(by_group[name])
+
+
+def test_the_table_of_users_elsewhere_adds_up_and_stands_in_the_report() -> None:
+    payment = paid("tax-credit")
+    effects = payment.price_effects
+    assert effects is not None
+    by_group = effects.values_by_group_myen(payment.shares.social_rate)
+    for language, title, last in (("en", "by area and class", "all areas"), ("ja", "エリア・区分別", "全エリア")):
+        details = payment_details(FiscalViews(payment), language)
+        (section,) = [one for one in details if title in one["title"]]
+        (shown,) = section["tables"]
+        assert [len(row) for row in shown["rows"]] == [4] * (len(USER_AREAS) + 1)
+        assert shown["rows"][-1][0] == last
+        first = float(shown["rows"][-1][1].replace(",", "").replace("−", "-"))
+        second = float(shown["rows"][-1][2].replace(",", "").replace("−", "-"))
+        assert first / second == pytest.approx(by_group["household"] / by_group["small_business"], rel=0.02)
+    assert others_table(payment, "en") is not None

@@ -26,7 +26,7 @@ from kiban.catalogue import load_catalogue
 from kiban.errors import ScenarioError
 from kiban.finance.carried_charges import CARRIED, pass_capacity_on, pass_on
 from kiban.finance.ledger import Entry, Ledger
-from kiban.finance.users_elsewhere import USERS, UsersElsewhere, find_users, pay
+from kiban.finance.users_elsewhere import USER_AREAS, USERS, UsersElsewhere, find_users, pay
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CLASSES
 from kiban.market.hours import synthetic_hours
@@ -91,6 +91,16 @@ class PriceEffects:
         for (party, _), value in self.values_myen(real_rate).items():
             found[group_of(party)] += value
         return found
+
+    def values_by_area_myen(self, real_rate: float) -> dict[str, dict[str, float]]:
+        """What the users of each area have more by class, present value; areas without any change are left out."""
+        found: dict[str, dict[str, float]] = {}
+        for (party, _), value in self.values_myen(real_rate).items():
+            if party in USERS:
+                _, area, name = party.split(".")
+                of_area = found.setdefault(area, dict.fromkeys(CLASSES, 0.0))
+                of_area[name] += value
+        return {area: found[area] for area in USER_AREAS if area in found}
 
     def values_of_account_myen(self, account: str, real_rate: float) -> dict[str, float]:
         """What each class and the suppliers have more by one account, present value."""

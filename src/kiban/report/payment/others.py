@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from rich.console import RenderableType
+
 from kiban.finance.payment import Payment
 from kiban.finance.price_effects import PRICE, SUPPLIERS, PriceEffects
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CLASSES
-from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat
+from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
+from kiban.report.layout import table
 from kiban.report.names import money_of
-from kiban.report.phrases import phrase
+from kiban.report.phrases import phrase, phrase_or
 
 LEAST_MYEN = 0.5
 """A change below it is rounding."""
@@ -97,6 +100,26 @@ def others_remark(payment: Payment, language: Language) -> str:
     if effects is None or not _parts(effects, payment.shares.social_rate, money_of(payment.after.plan, language)):
         return ""
     return _sentence(payment, "beside", language)
+
+
+def others_table(payment: Payment, language: Language) -> RenderableType | None:
+    """What users elsewhere have more by area and class, present value at the social rate; None where it is nothing."""
+    effects = payment.price_effects
+    if effects is None:
+        return None
+    money = money_of(payment.after.plan, language)
+    by_area = effects.values_by_area_myen(payment.shares.social_rate)
+    sums = {name: sum(values[name] for values in by_area.values()) for name in CLASSES}
+    rows = {phrase_or(f"area.{area}", language, area): values for area, values in by_area.items()}
+    largest = max((abs(value) for values in by_area.values() for value in values.values()), default=0.0)
+    if largest < LEAST_MYEN:
+        return None
+    size, unit = money.scale(max(largest, *map(abs, sums.values())))
+    shown = {**rows, phrase("pay_others.all_areas", language): sums}
+    headings = [f"{phrase('pay_others.area', language)} ({unit})"]
+    headings += [phrase(f"pay_others.class.{name}", language) for name in CLASSES]
+    body = [[name, *(format_number(values[one] / size) for one in CLASSES)] for name, values in shown.items()]
+    return table(headings, body, numeric=(1, 2, 3), bold=(len(body) - 1,))
 
 
 def group_name(group: str, language: Language) -> str:

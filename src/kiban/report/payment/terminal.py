@@ -27,7 +27,7 @@ from kiban.report.layout import NOTHING, Sentence, bullets, remark, section, tab
 from kiban.report.names import money_of, study_money
 from kiban.report.payment.firmness import firmness_sections
 from kiban.report.payment.fiscal_terminal import fiscal_sections
-from kiban.report.payment.others import others_remark
+from kiban.report.payment.others import others_remark, others_table
 from kiban.report.payment.words import (
     answer,
     asset_name,
@@ -63,6 +63,9 @@ def payment_sections(views: FiscalViews, language: Language) -> list[RenderableT
     """The tables between the answer and what it assumes, in the order in which a reader asks."""
     payment = views.payment
     parts = section(phrase("pay.title.parties", language), Group(*_parties(payment, language)))
+    elsewhere = others_table(payment, language)
+    if elsewhere is not None:
+        parts += section(phrase("pay_others.title", language), elsewhere)
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += section(phrase("pay.title.public_funds", language), _funds_tables(payment, language))
