@@ -185,6 +185,9 @@ def build_command(
             "--movable-gap", metavar="SHARE", min=1e-6, max=1.0, help="National: gap on the cost that siting moves."
         ),
     ] = None,
+    price_response: Annotated[
+        bool, typer.Option("--price-response", help="National: hourly prices of areas rise with what all sites draw.")
+    ] = False,
     at: place.At = None,
     weather: place.Weather = None,
     years: place.Years = None,
@@ -209,11 +212,23 @@ def build_command(
         from kiban.commands.national import build_national_file
 
         build_national_file(
-            national, out, as_json=as_json, draws=draws, movable_gap=movable_gap, insist=insist, language=language
+            national,
+            out,
+            as_json=as_json,
+            draws=draws,
+            movable_gap=movable_gap,
+            price_response=price_response,
+            insist=insist,
+            language=language,
         )
         return
-    if draws is not None or movable_gap is not None:
-        given = "--draws" if draws is not None else "--movable-gap"
+    options = {
+        "--draws": draws is not None,
+        "--movable-gap": movable_gap is not None,
+        "--price-response": price_response,
+    }
+    given = next((name for name, is_given in options.items() if is_given), None)
+    if given is not None:
         raise ScenarioError(Problem("command.only_national", key=given))
     begun = time.perf_counter()
     with progress(language, spinner=not as_json) as tell:

@@ -17,6 +17,7 @@ from kiban.scenario.national_file import parse_national, read_national
 PLACE = {"id": "mysite", "latitude_deg": 43.0, "longitude_deg": 141.5, "area": "hokkaido"}
 WAITING = {"id": "a", "it_load_mw": 1, "deferrable_share": 0.5, "max_delay_hours": 4}
 LINK = {"id": "own-cable", "from_area": "tokyo", "to_area": "kyushu", "forward_mw": 100.0}
+PHASES = {"years": [2030, 2035], "last_year": 2040}
 ROW = "north,43.0,141.5,hokkaido,300\n"
 TABLE = "id,latitude_deg,longitude_deg,area,max_mw\n"
 
@@ -31,6 +32,10 @@ def study(**sections: Any) -> Step:
 
 def head(**keys: Any) -> Step:
     return study(national={**HEAD, **keys})
+
+
+def head_with(keys: Mapping[str, Any], **sections: Any) -> Step:
+    return study(national={**HEAD, **keys}, **sections)
 
 
 def site(**keys: Any) -> Step:
@@ -187,7 +192,25 @@ CASES: Mapping[str, Case] = {
         paid(g, ONE_SITE),
         paid(g, CAMPUS, "--budget-form", "b.csv"),
     ),
-    "national_study.price_response": lambda g: (study(grid={"price_response": "observed"}), study()),
+    "national_study.price_response": lambda g: (
+        study(grid={"price_response": "observed"}),
+        study(),
+        head(price_response="market"),
+    ),
+    "national_study.response_phases": lambda g: (
+        head_with({"price_response": "market"}, phases=PHASES),
+        study(phases=PHASES),
+        head(price_response="market"),
+    ),
+    "national_study.response_abroad": lambda g: (
+        head_with({"price_response": "market"}, finance={"cost_set": "united-states"}),
+        study(finance={"cost_set": "united-states"}),
+        head(price_response="market"),
+    ),
+    "national_study.response_build": lambda g: (
+        moved(g, TWO_SITES.replace("hours = 48", 'hours = 48\nprice_response = "market"')),
+        moved(g, TWO_SITES),
+    ),
     "national_study.flexibility": lambda g: (
         study(grid={"flexibility_mw": 5.0, "flexibility_price_myen_per_mw_year": 3.0}),
         study(),

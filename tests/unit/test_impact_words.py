@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from kiban.market import campus as module
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import CampusImpact, CampusLoad, ask_market, bare_load, load_of_study
 from kiban.market.placements import CampusDraw
+from kiban.national.result.grid_draw import load_of_national_plan
 from kiban.report.market.words import answer, further_sentences, note_sentences
 from kiban.scenario.national_file import read_national
 
@@ -141,3 +143,17 @@ def test_sites_without_an_exchange_are_named(tmp_path: Path) -> None:
     found = ask_market(asked, load_catalogue(), fast=True)
     for language in ("ja", "en"):
         assert any("okinawa" in note for note in note_sentences(found, language))
+
+
+def test_the_site_of_a_plan_without_an_exchange_is_named_and_draws_nothing_elsewhere() -> None:
+    sites = tuple(
+        SimpleNamespace(candidate=SimpleNamespace(id=name, area=area), energy_mwh={"import": 8760.0 * mw})
+        for name, area, mw in (("okinawa", "okinawa", 30.0), ("inzai", "tokyo", 20.0))
+    )
+    plan = SimpleNamespace(sites=sites, study=SimpleNamespace(national=SimpleNamespace(name="a plan")))
+    asked = load_of_national_plan(plan)
+    assert asked.left_out == ("okinawa",)
+    assert asked.load_mw.sum() == pytest.approx(20.0)
+    found = ask_market(asked, load_catalogue(), fast=True)
+    for language, said in (("ja", "どの価格も動かさず"), ("en", "moves no price")):
+        assert any("okinawa" in note and said in note for note in note_sentences(found, language))

@@ -27,21 +27,25 @@ def build_national_file(
     as_json: bool,
     draws: int | None = None,
     movable_gap: float | None = None,
+    price_response: bool = False,
     insist: bool = False,
     language: Language,
 ) -> None:
     """Plan a national study and print it; with `out`, save report, JSON and map to a new folder.
 
-    `draws` and `movable_gap` go before `[risk] draws` and `[national] movable_gap` of the file.
+    `draws` and `movable_gap` go before `[risk] draws` and `[national] movable_gap` of the file; `price_response` makes
+    prices of areas answer, whatever the file says.
     """
     from kiban.national.building import build_national
     from kiban.report.phrases import phrase
-    from kiban.scenario.national_file import read_national
+    from kiban.scenario.national_file import read_national, with_price_response
 
     begun = time.perf_counter()
     study = read_national(path).insisting(insist)
     if movable_gap is not None:
         study = study.changed(national={**study.national.model_dump(), "movable_gap": movable_gap})
+    if price_response:
+        study = with_price_response(study)
     if draws is not None:
         study = study.changed(risk={**(study.risk.model_dump() if study.risk is not None else {}), "draws": draws})
     if out is not None:
@@ -82,6 +86,8 @@ def move_national_file(
     study = read_national(path).insisting(insist)
     if study.phases is not None:  # said before the minutes that a plan takes
         raise InputError(Problem("movement.phases", key="phases"))
+    if study.national.price_response != "none":
+        raise InputError(Problem("national_study.response_build", key="national.price_response"))
     with progress(language, spinner=not as_json) as tell:
         plan = build_national(study, report=tell)
         movement = move_compute(plan, bandwidth_gbit_s=bandwidth_gbit_s, report=tell) if plan.sites else None

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from kiban.catalogue import load_catalogue
-from kiban.errors import SolverError
+from kiban.errors import Problem, ScenarioError, SolverError
 from kiban.finance.assumed_range import DemandAssumed
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import (
@@ -88,6 +88,8 @@ class NationalQuestion:
         report: Report | None = None,
     ) -> None:
         self.tell = report or say_nothing
+        if study.national.price_response != "none":
+            raise ScenarioError(Problem("national_study.response_build", key="national.price_response"))
         self.study = study.changed(policy=study.policy.model_copy(update={"packages": ()}))
         self.memory = memory if memory is not None else CutPool()
         self.against = tuple(against)

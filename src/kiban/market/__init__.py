@@ -20,6 +20,7 @@ commitment   units that run or stand still, in whole numbers
 committed_week  a week with them, beside offers that stand for them
 overview     a cleared year by month and week
 year         the cleared hours as accounts: who pays and who is paid, emissions, curtailment
+response     how area prices answer to hourly loads, with trade between areas
 bid_curves   how far the bids that were made move prices for more demand
 congestion   how often an area can take no more, and a non-firm load yields
 seen_rise    prices as they were seen to rise with load, and the rent of ties while flows stay

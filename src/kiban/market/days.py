@@ -5,7 +5,7 @@ Offers follow the mean of the month and the fleet that of the year, so the days 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -18,6 +18,7 @@ from kiban.errors import Problem, ScenarioError
 from kiban.market.areas import Ties
 from kiban.market.hours import MarketHours
 from kiban.market.offers import BIOMASS, FIXED, MUST_RUN, RESERVE, UNSERVED, VARIABLE, build_market
+from kiban.market.response import hours_at
 from kiban.market.storages import StorageClearing, clear_with_storages
 from kiban.market.year import MarketCase
 
@@ -60,7 +61,7 @@ def clear_days(case: MarketCase, first: date, days: int, load_mw: Array) -> Mark
     """
     chosen = hours_of_days(case.hours, first, days)
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels).at(chosen)
-    hours = _hours_at(case.hours, chosen)
+    hours = hours_at(case.hours, chosen)
     without = clear_with_storages(market, case.storages)
     before = DaysSide(without, supply_by_source(hours, without))
     if not load_mw.any():
@@ -78,11 +79,6 @@ def hours_of_days(hours: MarketHours, first: date, days: int, key: str = "first"
         said = {"value": f"{first}", "first": f"{all_days[0]}", "last": f"{all_days[-days]}"}
         raise ScenarioError(Problem("market.no_days", key=key, values=said))
     return np.arange(days * HOURS_PER_DAY, dtype=np.int64) + int(places[0]) * HOURS_PER_DAY
-
-
-def _hours_at(hours: MarketHours, chosen: npt.NDArray[np.int64]) -> MarketHours:
-    by_hour = [name for name in hours.__dataclass_fields__ if name not in {"areas", "synthetic"}]
-    return replace(hours, **{name: getattr(hours, name)[chosen] for name in by_hour})
 
 
 def supply_by_source(hours: MarketHours, cleared: StorageClearing) -> dict[str, Array]:

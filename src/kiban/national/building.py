@@ -24,12 +24,15 @@ from kiban.national.result.plan import (
     reinforcement_cost,
     served,
 )
+from kiban.national.result.price_answer import describe_prices
 from kiban.national.result.robustness import assess
 from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
+from kiban.national.search.equilibrium import cleared_again, find_equilibrium
 from kiban.national.search.incumbent import Incumbent, income, keep_directions
 from kiban.national.study.assembly import write_problem
 from kiban.national.study.lead_times import late_supply
+from kiban.national.study.market_hours import market_of_study
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_cases import study_catalogue
 from kiban.progress import Report, say_nothing
@@ -55,7 +58,7 @@ def build_national(
     candidates = tuple(place.candidate for place in problem.places)
     incumbent = search(problem, pool, gap=study.national.gap, max_rounds=study.national.max_rounds, report=tell)
     common = common_cost(problem)
-    movable_gap = study.national.movable_gap
+    gap, movable_gap = study.national.gap, study.national.movable_gap
     if movable_gap is not None and incumbent is not None and incumbent.excess <= 0:
         # The same gap once more, on the part that the choice of sites can move: the cut pool is kept.
         gap = movable_gap * max(incumbent.cost_myen - common, 0.0) / max(incumbent.cost_myen, 1.0)
@@ -68,7 +71,16 @@ def build_national(
     if incumbent is None or incumbent.excess > 0:
         relaxations = explain_infeasible(problem, pool, incumbent, tell)
         return NationalPlan("infeasible", study, candidates, tuple(excluded), relaxations=relaxations)
+    rest = None
+    if study.national.price_response == "market":
+        market, hours = market_of_study(problem, catalogue)
+        rest = find_equilibrium(
+            problem, pool, market, hours, incumbent, gap=gap, max_rounds=study.national.max_rounds, report=tell
+        )
+        problem, incumbent = rest.problem, rest.found
     incumbent, one_way = keep_directions(problem, incumbent)
+    if rest is not None and one_way is not None:
+        rest = cleared_again(rest, incumbent)
     tell(Message("progress.national_comparing"))
     with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
         # HiGHS leaves the interpreter free, and none of these questions waits for another.
@@ -113,6 +125,7 @@ def build_national(
         delay=find_delay(problem, pool, incumbent, catalogue) if risk is not None and risk.flip_points else None,
         robustness=robustness,
         late_supply=late_supply(study, None, catalogue, study.years[0]),
+        price_answer=describe_prices(rest, tell) if rest is not None else None,
         one_way=one_way,
     )
 

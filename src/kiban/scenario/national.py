@@ -51,6 +51,9 @@ class National(Section):
     """Relative gap on the part of the cost that siting can move, without servers, at which the search ends besides."""
     max_rounds: Annotated[int, Field(ge=1, le=500)] = 60
     """Most rounds of cutting planes."""
+    price_response: Literal["none", "market"] = "none"
+    """Whether the hourly prices of areas rise with what all sites draw together: not at all, or as the market model of
+    the nine connected areas says, with hourly trade between them. Sites take prices as they find them."""
     hours: Annotated[int, Field(ge=24, le=8760)] | None = None
     """Length of a window that stands for the year, hours; absent means every hour."""
     first_hour: Annotated[int, Field(ge=0, lt=8760)] = 0

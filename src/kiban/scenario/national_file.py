@@ -231,6 +231,26 @@ def interconnector_names(catalogue: Catalogue) -> tuple[str, ...]:
     return tuple(dict.fromkeys(parts[1] for parts in names if parts[-1] == "forward"))
 
 
+def with_price_response(study: NationalScenario) -> NationalScenario:
+    """The study at prices of areas that answer to all of its sites; `ScenarioError` where they cannot."""
+    found = study.changed(national={**study.national.model_dump(), "price_response": "market"})
+    problems = list(_find_unanswerable(found))
+    if problems:
+        raise ScenarioError(problems)
+    return found
+
+
+def _find_unanswerable(study: NationalScenario) -> Iterator[Problem]:
+    """Why prices of areas cannot answer to a study that asks for it."""
+    if study.national.price_response == "none":
+        return
+    key = "national.price_response"
+    if study.phases is not None:
+        yield Problem("national_study.response_phases", key=key)
+    if study.finance.cost_set == "united-states":
+        yield Problem("national_study.response_abroad", key=key)
+
+
 def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
     """Keys that do not go together."""
     phases = len(study.years)
@@ -263,6 +283,7 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
         yield Problem("national_study.flexibility", key="grid.flexibility_mw")
     if study.grid.price_answers:
         yield Problem("national_study.price_response", key="grid.price_response")
+    yield from _find_unanswerable(study)
     if study.grid.contract is not None:
         yield Problem("national_study.contract", key="grid.contract")
 

@@ -1245,6 +1245,50 @@ export interface Exclusion {
   limit: number;
 }
 
+/** An area of the market; see `AreaPrice`. */
+export interface AreaPriceDocument {
+  area: string;
+  draw_mwh_per_year: number;
+  price_before_yen_per_kwh: number;
+  price_after_yen_per_kwh: number;
+  others_pay_myen_per_year: number;
+  others_pay_low_myen_per_year: number | null;
+  others_pay_high_myen_per_year: number | null;
+}
+
+/** A site of the plan, or of that at prices without it; see `SitePrice`. */
+export interface SitePriceDocument {
+  site: string;
+  before_mw: number;
+  it_load_mw: number;
+  import_mwh_per_year: number;
+  rise_yen_per_kwh: number;
+  pays_more_myen_per_year: number;
+}
+
+/** What prices that answer to the plan change; see `PriceAnswer`. */
+export interface PriceAnswerDocument {
+  agrees: boolean;
+  chosen_within_gap: boolean;
+  price_change: number;
+  energy_change: number;
+  open_cost: number;
+  clearings: number;
+  searches: number;
+  cost_before_myen_per_year: number;
+  moved_mw: number;
+  draw_mwh_per_year: number;
+  pays_more_myen_per_year: number;
+  dearer_to_produce_myen_per_year: number;
+  others_pay_myen_per_year: number;
+  others_pay_low_myen_per_year: number | null;
+  others_pay_high_myen_per_year: number | null;
+  residual_yen: number;
+  areas: AreaPriceDocument[];
+  sites: SitePriceDocument[];
+  sentences: Record<'ja' | 'en', string[]>;
+}
+
 /** What the optimum of the linear programme did in both directions at once, and what it costs to do without. */
 export interface TwoWay {
   import_hours: number;
@@ -1284,6 +1328,7 @@ export interface NationalDocument {
   candidates: CandidateDocument[];
   excluded: Exclusion[];
   late_supply: Record<string, number>;
+  price_answer: PriceAnswerDocument | null;
   one_way: TwoWay | null;
 }
 

@@ -1,6 +1,7 @@
 """The result: the plan, what it asks of areas and interconnectors, how firm it is, and what stands near it.
 
 plan          the national plan, its sites and areas
+price_answer  what prices that answer to the plan change, for its sites and for others
 grid_draw     what the plan draws from the grid by area of the market
 area_flows    flows at the peak, what binds, and what more would save
 common_cost   the part of the cost that no choice of sites can move

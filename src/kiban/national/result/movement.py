@@ -104,6 +104,8 @@ def move_compute(
         raise InputError(Problem("operation.no_design"))
     if study.phases is not None:
         raise InputError(Problem("movement.phases", key="phases"))
+    if study.national.price_response != "none":
+        raise InputError(Problem("national_study.response_build", key="national.price_response"))
     tell(Message("progress.national_reading"))
     catalogue = study_catalogue(study, load_catalogue())
     problem, _ = write_problem(study, catalogue)

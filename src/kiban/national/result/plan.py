@@ -15,6 +15,7 @@ import numpy as np
 
 from kiban.catalogue import Catalogue
 from kiban.messages import Message
+from kiban.national.result.price_answer import PriceAnswer
 from kiban.national.search.incumbent import Incumbent, fixed_cost
 from kiban.national.search.subproblem import Point
 from kiban.national.study.candidates import Candidate, Exclusion
@@ -250,6 +251,8 @@ class NationalPlan:
     relaxations: tuple[Relaxation, ...] = ()
     late_supply: Mapping[str, float] = field(default_factory=dict)
     """Supply that cannot run in the first year planned for, with the first year in which it can."""
+    price_answer: PriceAnswer | None = None
+    """What prices that answer change; None where the study takes them as given."""
     one_way: TwoWay | None = None
     """What flows in one direction cost; None where the linear programmes of the sites keep to it by themselves."""
 

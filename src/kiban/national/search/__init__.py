@@ -9,5 +9,6 @@ separation      where cuts are added: in-out separation between the two proposal
 incumbent       a choice evaluated as it would be built
 coarse          where to evaluate first: the same problem over a few weeks
 warm_start      which cuts to prove anew after a change of prices
+equilibrium     plan and market at rest: prices that answer to what all sites draw
 cutting_planes  the loop: bounds, incumbent, cuts, until the gap is closed
 """

@@ -69,7 +69,7 @@ def evaluate_choice(
         z = linking_of(problem, generous, number, which, subproblem)
         separation_points.append(SeparationPoint(subproblem.model, z))
     points = dict(zip(keys, pool.evaluate(separation_points, tolerance=accuracy), strict=True))
-    return _incumbent_of(problem, generous, points)
+    return incumbent_of(problem, generous, points)
 
 
 def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Incumbent, TwoWay | None]:
@@ -87,7 +87,7 @@ def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Inc
             changed.append((subproblem.weight, two_way))
     if not changed:
         return incumbent, None
-    kept = _incumbent_of(problem, incumbent.choice, points)
+    kept = incumbent_of(problem, incumbent.choice, points)
     if kept is None:
         raise SolverError("with flows in one direction the plan that was found costs more than the budget allows")
     return replace(incumbent, choice=kept.choice, points=points, cost_myen=kept.cost_myen), TwoWay(
@@ -98,7 +98,8 @@ def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Inc
     )
 
 
-def _incumbent_of(problem: NationalProblem, generous: Choice, points: dict[tuple[int, int], Point]) -> Incumbent | None:
+def incumbent_of(problem: NationalProblem, generous: Choice, points: dict[tuple[int, int], Point]) -> Incumbent | None:
+    """A choice with a design of every subproblem, and what it costs; None where it breaks the budget."""
     cost = fixed_cost(problem, generous)
     cost += sum(problem.blocks[b].subproblems[w].weight * point.cost_myen for (b, w), point in points.items())
     needed = reinforcement_needed(problem, points)

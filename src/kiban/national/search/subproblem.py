@@ -56,8 +56,9 @@ class Point:
     `z` is where C was evaluated; `used` is z with the connection, shared supply and emissions that the optimum uses.
     `cost_myen` is the cost of its design, `bound_myen` and `slope` make the cut. `costs` are by item and
     add up to `cost_myen` where `excess` is 0; `excess` is what the elastic limits had to give (GWh and kt).
-    `tolerance` is the accuracy of the solve. After a change of prices `bound_myen` is minus infinity until
-    C is evaluated at z again, and `estimate_myen` and `slope` say what its cut will be, nearly.
+    `import_mw` is what is drawn from the grid, `(steps,)`. `tolerance` is the accuracy of the solve. After a change of
+    prices `bound_myen` is minus infinity until C is evaluated at z again, and `estimate_myen` and `slope` say what its
+    cut will be, nearly.
     """
 
     z: Array
@@ -72,6 +73,7 @@ class Point:
     floor_import_mwh: float
     excess: float
     solver: str
+    import_mw: Array
     tolerance: float = SITE_TOLERANCE
     estimate_myen: float = -np.inf
 
@@ -153,6 +155,15 @@ def evaluate_one_way(model: SiteModel, point: Point) -> tuple[Point, TwoWay | No
     return replace(kept, bound_myen=point.bound_myen, slope=point.slope), two_way
 
 
+def price_design(model: SiteModel, proven: Point, solution: Solution) -> Point:
+    """The design of a solution at other prices, priced as the model is, with the cut that is proven at its load."""
+    assert solution.certificate is not None
+    resources = load_resources(model, proven.z)
+    made = _make_point(model, proven.z, resources, solution, solution.certificate, proven.tolerance)
+    cost = sum(made.costs.values())
+    return replace(made, cost_myen=cost, bound_myen=proven.bound_myen, slope=proven.slope, solver=proven.solver)
+
+
 def _make_point(
     model: SiteModel, z: Array, resources: Resources, solution: Solution, certificate: Certificate, tolerance: float
 ) -> Point:
@@ -179,6 +190,7 @@ def _make_point(
         floor_import_mwh=float(imported @ model.floor_steps) * resources.step_weight_h,
         excess=sum(solution.capacities.get(slack, 0.0) for slack in SLACKS),
         solver=certificate.solver,
+        import_mw=imported,
         tolerance=tolerance,
     )
 

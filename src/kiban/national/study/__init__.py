@@ -10,5 +10,6 @@ site_programme  the programme of a site with a load on its right-hand sides, and
 network         grid areas and interconnectors
 problem         the national problem in numbers: blocks, subproblems, demand and limits
 assembly        from a study to its problem
+market_hours    the market's hours in which steps lie, and other terms of the grid
 variants        the same problem, changed: under a policy, with other demand, with fewer sites
 """

@@ -254,7 +254,9 @@ def note_sentences(found: CampusImpact, language: Language) -> list[str]:
     said.append(phrase("impact.note_tariffs", language))
     if found.asked.left_out:
         sites = phrase("impact.comma", language).join(found.asked.left_out)
-        said.append(phrase("impact.note_left_out", language, sites=sites))
+        # The load of a study is shared over the other sites, the draw of a plan's site is where it is.
+        key = "left_out_of_plan" if found.asked.basis == "national_plan" else "left_out"
+        said.append(phrase(f"impact.note_{key}", language, sites=sites))
     if impact.after is None:
         return [*said, phrase("impact.note_bids", language, most=format_number(MOST_BID_LOAD_MW))]
     said.append(phrase("impact.note_short_run" if found.beyond is None else "impact.note_short_run_first", language))

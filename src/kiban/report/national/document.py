@@ -24,6 +24,7 @@ from kiban.national.study.hazard import HazardCost
 from kiban.planning.one_way import TwoWay
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.national.flows import BalanceDocument, LinkDocument, balance_documents, flow_documents
+from kiban.report.national.prices import PriceAnswerDocument, price_document
 from kiban.report.national.words import answer
 from kiban.report.plan.record import Fields
 
@@ -105,6 +106,7 @@ class NationalDocument(TypedDict):
     candidates: list[CandidateDocument]
     excluded: list[Annotated[Fields, Exclusion]]
     late_supply: dict[str, float]
+    price_answer: PriceAnswerDocument | None
     one_way: Annotated[Fields, TwoWay] | None
 
 
@@ -140,6 +142,7 @@ def national_document(plan: NationalPlan) -> NationalDocument:
         "candidates": [_candidate(candidate) for candidate in plan.candidates],
         "excluded": [dataclasses.asdict(left) for left in plan.excluded],
         "late_supply": dict(plan.late_supply),
+        "price_answer": price_document(plan),
         "one_way": dataclasses.asdict(plan.one_way) if plan.one_way is not None else None,
     }
 
