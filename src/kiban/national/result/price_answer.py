@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kiban.errors import SolverError
 from kiban.market.impact import MarketImpact, compare_years, find_impact
 from kiban.national.search.equilibrium import Equilibrium
 from kiban.national.search.incumbent import Incumbent
@@ -25,7 +26,8 @@ MYEN_PER_MWH_OF_YEN_PER_KWH = 1e-3
 class AreaPrice:
     """One area of the market, a year: means of prices weighted with the demand that was there before, yen/kWh.
 
-    `others_pay_low_myen` and `others_pay_high_myen` span the variants; None where one window of the year was cleared.
+    `others_pay_low_myen` and `others_pay_high_myen` span the variants; None where one window of the year was
+    cleared, or a variant has an hour that does not clear.
     """
 
     area: str
@@ -76,6 +78,7 @@ class PriceAnswer:
     others_pay_myen: float
     others_pay_low_myen: float | None
     others_pay_high_myen: float | None
+    is_whole_year: bool
     residual_yen: float
     areas: tuple[AreaPrice, ...]
     sites: tuple[SitePrice, ...]
@@ -99,7 +102,7 @@ class PriceAnswer:
 def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAnswer:
     """What a plan at rest changes; over the variants of the market where the whole year was cleared."""
     impact = _impact_of(rest, report)
-    central, whole_year = impact.central, len(impact.variants) > 1
+    central, ranged = impact.central, len(impact.variants) > 1
     lows, highs = impact.others_pay_range_yen()
     low, high = impact.total_range_yen()
     energy = impact.load_mwh_by_area
@@ -110,8 +113,8 @@ def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAns
             before_yen_per_kwh=float(central.price_before_yen_per_kwh[place]),
             after_yen_per_kwh=float(central.price_after_yen_per_kwh[place]),
             others_pay_myen=float(central.others_pay_yen[place]) / YEN_PER_MYEN,
-            others_pay_low_myen=float(lows[place]) / YEN_PER_MYEN if whole_year else None,
-            others_pay_high_myen=float(highs[place]) / YEN_PER_MYEN if whole_year else None,
+            others_pay_low_myen=float(lows[place]) / YEN_PER_MYEN if ranged else None,
+            others_pay_high_myen=float(highs[place]) / YEN_PER_MYEN if ranged else None,
         )
         for place, area in enumerate(impact.areas)
     )
@@ -129,8 +132,9 @@ def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAns
         pays_more_myen=sum(site.pays_more_myen for site in sites),
         dearer_myen=rest.dearer_myen,
         others_pay_myen=central.total_yen / YEN_PER_MYEN,
-        others_pay_low_myen=low / YEN_PER_MYEN if whole_year else None,
-        others_pay_high_myen=high / YEN_PER_MYEN if whole_year else None,
+        others_pay_low_myen=low / YEN_PER_MYEN if ranged else None,
+        others_pay_high_myen=high / YEN_PER_MYEN if ranged else None,
+        is_whole_year=rest.hours.is_whole_year,
         residual_yen=impact.residual_yen,
         areas=areas,
         sites=sites,
@@ -140,7 +144,11 @@ def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAns
 def _impact_of(rest: Equilibrium, report: Report) -> MarketImpact:
     market, load = rest.market, rest.draws_mw
     if rest.hours.is_whole_year:
-        return find_impact(market.case, load, market.before, report)
+        try:
+            return find_impact(market.case, load, market.before, report)
+        except SolverError:
+            # A variant with an hour that does not clear has no answer: the central one has, and no range is said.
+            pass
     return MarketImpact(market.case.hours, load, (compare_years(market.before, rest.after, load),))
 
 
