@@ -24,7 +24,6 @@ from typing import Literal
 from kiban.finance.budget import cause_of, ordinary_side, risk_of, start_year_of
 from kiban.finance.ledger import PARTIES, TREASURIES, Ledger, difference
 from kiban.finance.national_payment import AnyPayment
-from kiban.finance.payment import Payment
 from kiban.quantities import YEN_PER_MYEN
 
 StepKind = Literal["support", "risk", "tax_back", "net", "party", "elsewhere", "end"]
@@ -96,7 +95,7 @@ def _by_cause(change: Ledger, rate: float, base: int) -> Mapping[tuple[str, str]
 
 def _elsewhere(payment: AnyPayment, rate: float) -> Iterator[Value]:
     """What groups elsewhere have more or less; they sum to zero, and so do the whole yen of their steps."""
-    effects = payment.price_effects if isinstance(payment, Payment) else None
+    effects = payment.price_effects
     if effects is not None:
         for group, value in effects.values_by_group_myen(rate).items():
             yield "elsewhere", group, "", value

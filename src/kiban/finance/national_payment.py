@@ -18,6 +18,7 @@ from kiban.finance.national_side import NationalSide, join_ledgers
 from kiban.finance.participation import EquityGain, Participation, split_gain
 from kiban.finance.payment import Payment
 from kiban.finance.posting import Shares
+from kiban.finance.price_effects import Drawn, PriceEffects, find_joint_effects, is_among_the_largest
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.national.study.candidates import Candidate
 
@@ -182,6 +183,33 @@ class NationalPayment:
             self.before.campuses,
             self.shares.social_rate,
         )
+
+    @cached_property
+    def price_effects(self) -> PriceEffects | None:
+        """What electricity users elsewhere pay more because of the package; None where nothing draws in the market.
+
+        What all campuses draw together moves prices; what the campuses of an area carry of its charges stays there.
+        """
+        sides = (self.before, self.after)
+        before, after = (
+            [Drawn(one.plan, int(one.cash.years[0]) + one.project.waiting_years) for one in side.campuses]
+            for side in sides
+        )
+        base = self.after.ledger.base_year
+        assert base is not None
+        area_of = {candidate.id: candidate.area for candidate in self.candidates}
+        charges = {}
+        for area in dict.fromkeys(area_of[one.site] for side in sides for one in side.campuses):
+            without, with_ = (
+                join_ledgers([one.ledger for one in side.campuses if area_of[one.site] == area], base) for side in sides
+            )
+            charges[area] = difference(with_, without)
+        return find_joint_effects(before, after, base, charges)
+
+    @property
+    def others_are_among_the_largest(self) -> bool:
+        """Whether their change is among the three largest of all parties, all at the social rate."""
+        return is_among_the_largest(self.price_effects, self.changes_at_social_rate_myen, self.shares.social_rate)
 
     @property
     def gains_myen(self) -> dict[str, float]:

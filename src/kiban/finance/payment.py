@@ -11,7 +11,6 @@ from kiban.finance.additionality import Support
 from kiban.finance.assumed_range import AssumedRange, DemandAssumed, induced_between, range_over
 from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.campus import Campus, changes_at, gains, value_public_funds
-from kiban.finance.carried_charges import RATEPAYERS
 from kiban.finance.cash_flow import CashFlow
 from kiban.finance.eligibility import Check, failing
 from kiban.finance.environment import Damage, DamageTerms
@@ -22,15 +21,12 @@ from kiban.finance.metrics import Returns
 from kiban.finance.owner_risk import risk_charge
 from kiban.finance.participation import EquityGain, Participation, split_gain
 from kiban.finance.posting import Shares
-from kiban.finance.price_effects import PriceEffects, find_price_effects
+from kiban.finance.price_effects import PriceEffects, find_price_effects, is_among_the_largest
 from kiban.finance.project import Project
 from kiban.finance.public_funds import PublicFunds, cost_per_induced_mw, whole_induced
 from kiban.planning.plan import Plan
 from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
-
-MOST_NAMED = 3
-"""So many parties bear most: electricity users elsewhere are named if they are among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,13 +307,7 @@ class Payment:
 
         Ratepayers are not held against them: charges pass on to these users what the ledger of the campus gives those.
         """
-        effects, rate = self.price_effects, self.shares.social_rate
-        if effects is None:
-            return False
-        others = abs(effects.present_value_myen(rate))
-        changes = self.changes_at_social_rate_myen.items()
-        larger = sum(abs(change) > others for party, change in changes if party != RATEPAYERS)
-        return others > 0.0 and larger < MOST_NAMED
+        return is_among_the_largest(self.price_effects, self.changes_at_social_rate_myen, self.shares.social_rate)
 
     @property
     def gains_myen(self) -> dict[str, float]:

@@ -16,7 +16,7 @@ The exchange's bid curves, which nobody answers, say how much it is at most.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy as np
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
 from kiban.errors import ScenarioError
-from kiban.finance.carried_charges import CARRIED, pass_capacity_on, pass_on
+from kiban.finance.carried_charges import CARRIED, RATEPAYERS, pass_capacity_on, pass_on
 from kiban.finance.ledger import Entry, Ledger
 from kiban.finance.users_elsewhere import USER_AREAS, USERS, UsersElsewhere, find_users, pay
 from kiban.market.areas import MARKET_AREAS
@@ -33,7 +33,7 @@ from kiban.market.hours import synthetic_hours
 from kiban.market.impact import find_quick_impact, yearly
 from kiban.market.seen_rise import seen_rent_thousand_yen
 from kiban.market.year import YEN_PER_THOUSAND
-from kiban.planning.grid_draw import load_of_plan
+from kiban.planning.grid_draw import Times, load_of_plan
 from kiban.planning.plan import Plan
 from kiban.quantities import YEN_PER_MYEN
 
@@ -42,6 +42,8 @@ SUPPLIERS = "electricity_suppliers"
 TIES = "interconnectors"
 PRICE = "price_effect"
 RENT = "congestion_rent"
+MOST_NAMED = 3
+"""Parties that are named for what changes most."""
 OTHERS = (*USERS, SUPPLIERS)
 """Those who bear what day-ahead prices move: the users, and their suppliers until contracts are set anew."""
 PARTIES_ELSEWHERE = (*OTHERS, GENERATORS, TIES, CARRIED)
@@ -124,6 +126,26 @@ def group_of(party: str) -> str:
     return party.rpartition(".")[2]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What is built somewhere, and the first year in which it draws from the grid."""
+
+    plan: Plan
+    first_year: int
+
+
+def is_among_the_largest(effects: PriceEffects | None, changes_myen: Mapping[str, float], social_rate: float) -> bool:
+    """Whether what others have more or less is among the three largest changes of all parties, at one rate.
+
+    Ratepayers are not held against them: charges pass on to these users what the ledger of the campus gives those.
+    """
+    if effects is None:
+        return False
+    others = abs(effects.present_value_myen(social_rate))
+    larger = sum(abs(change) > others for party, change in changes_myen.items() if party != RATEPAYERS)
+    return others > 0.0 and larger < MOST_NAMED
+
+
 def find_price_effects(
     before: Plan, after: Plan, base_year: int, first_year: int, charges: Ledger | None = None
 ) -> PriceEffects | None:
@@ -132,29 +154,84 @@ def find_price_effects(
     `base_year` is that of present values, `first_year` the first of operation. `charges` is the change of the campus's
     ledger, whose payments to ratepayers are passed on; without it the ledger holds prices alone.
     """
+    sides = [(Drawn(plan, first_year),) for plan in (before, after)]
+    passed = None
+    if charges is not None:
+        flat = _loads(sides[1], synthetic_hours(load_catalogue()).start)
+        passed = {flat[0].area: charges} if flat else {}
+    return find_joint_effects(*sides, base_year, passed)
+
+
+def find_joint_effects(
+    before: Sequence[Drawn], after: Sequence[Drawn], base_year: int, charges: Mapping[str, Ledger] | None = None
+) -> PriceEffects | None:
+    """The effect of all that one side draws together less that of another; None where neither draws in the market.
+
+    What stands in no area of the market moves no price. The slope that was seen is a straight line, so that campuses
+    add up and each counts from its own first year on; `yearly_myen` is with all of them. `charges` is by area the
+    change of the ledgers there.
+    """
     catalogue = load_catalogue()
     hours = synthetic_hours(catalogue)
-    try:
-        asked = [load_of_plan(plan, hours.start) for plan in (before, after)]
-    except ScenarioError:
+    sides = [_loads(side, hours.start) for side in (before, after)]
+    if not any(sides):
         return None
-    found = []
-    for one in asked:
-        slope, bids = find_quick_impact(catalogue, hours, one.load_mw).variants
-        found.append((slope.others_pay_yen / YEN_PER_MYEN, bids.others_pay_yen / YEN_PER_MYEN))
-    yearly_myen, by_bids = (with_ - without for without, with_ in zip(*found, strict=True))
-    drawn = asked[1].load_mw - asked[0].load_mw
-    rent = seen_rent_thousand_yen(catalogue, hours, drawn) * YEN_PER_THOUSAND / YEN_PER_MYEN * yearly(hours)
     users, years = find_users(catalogue, hours), round(catalogue.value("market.price_effect.years"))
-    entries = list(_price_entries(yearly_myen, rent, users, range(first_year, first_year + years)))
-    if charges is not None:
-        assert asked[1].flat_mw is not None
-        area = MARKET_AREAS[int(np.argmax(asked[1].flat_mw))]
-        entries += pass_on(charges, area, users)
-        operated = range(first_year, max(charges.years, default=first_year) + 1)
-        entries += pass_capacity_on(catalogue, hours, drawn.sum(axis=1), area, users, operated)
+
+    def changed(first_year: int | None = None, area: str | None = None) -> tuple[Array, Array]:
+        """Loads `(hours, areas)` before and after: of those that begin in a year, or stand in an area, or of all."""
+        chosen = [
+            [one.load_mw for one in side if first_year in (None, one.first_year) and area in (None, one.area)]
+            for side in sides
+        ]
+        without, with_ = (sum(loads, np.zeros(hours.demand_mw.shape)) for loads in chosen)
+        return without, with_
+
+    def priced(loads: tuple[Array, Array]) -> tuple[Array, Array, float]:
+        found = []
+        for load in loads:
+            slope, bids = find_quick_impact(catalogue, hours, load).variants
+            found.append((slope.others_pay_yen / YEN_PER_MYEN, bids.others_pay_yen / YEN_PER_MYEN))
+        by_slope, by_bids = (with_ - without for without, with_ in zip(*found, strict=True))
+        rent = seen_rent_thousand_yen(catalogue, hours, loads[1] - loads[0]) * YEN_PER_THOUSAND / YEN_PER_MYEN
+        return by_slope, by_bids, rent * yearly(hours)
+
+    yearly_myen, by_bids, rent = priced(changed())
+    firsts = sorted({one.first_year for side in sides for one in side})
+    entries: list[Entry] = []
+    for first in firsts:
+        own, _, own_rent = (yearly_myen, by_bids, rent) if len(firsts) == 1 else priced(changed(first))
+        entries += _price_entries(own, own_rent, users, range(first, first + years))
+    for area, change in (charges or {}).items():
+        entries += pass_on(change, area, users)
+        for first in firsts:
+            without, with_ = changed(first, area)
+            operated = range(first, max(change.years, default=first) + 1)
+            if area in MARKET_AREAS and (without.any() or with_.any()):
+                drawn = (with_ - without).sum(axis=1)
+                entries += pass_capacity_on(catalogue, hours, drawn, area, users, operated)
     ledger = Ledger(tuple(sorted(entries, key=lambda entry: entry.year)), base_year, PARTIES_ELSEWHERE)
     return PriceEffects(yearly_myen, by_bids, ledger, years, rent)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Load:
+    area: str
+    first_year: int
+    load_mw: Array
+
+
+def _loads(side: Sequence[Drawn], start: Times) -> list[_Load]:
+    """What each draws, `(hours, areas)`, where and from when; without those in no area of the market."""
+    found = []
+    for one in side:
+        try:
+            asked = load_of_plan(one.plan, start)
+        except ScenarioError:
+            continue
+        assert asked.flat_mw is not None
+        found.append(_Load(MARKET_AREAS[int(np.argmax(asked.flat_mw))], one.first_year, asked.load_mw))
+    return found
 
 
 def _price_entries(yearly_myen: Array, rent_myen: float, users: UsersElsewhere, years: range) -> Iterator[Entry]:

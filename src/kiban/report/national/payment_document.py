@@ -46,6 +46,7 @@ from kiban.report.payment.fiscal import (
     national_kept_document,
     year_documents,
 )
+from kiban.report.payment.others import OthersDocument, others_document
 from kiban.report.payment.words import answer, further_sentences
 from kiban.report.plan.record import Fields
 
@@ -191,6 +192,7 @@ class NationalPaymentDocument(TypedDict):
     kept_by: NationalKeptDocument | None
     incidence: IncidenceDocument | None
     refused: list[RefusedInstrument]
+    others: OthersDocument | None
     downside: dict[str, Any] | None
     known_induced_mw: dict[str, list[float]]
     """By curve of further demand, the range that holds what is served of it, given the sites."""
@@ -246,6 +248,7 @@ def national_payment_document(payment: NationalPayment) -> NationalPaymentDocume
             {"package": package, "instrument": number, "condition": kind, "sites": list(sites)}
             for (package, number, kind), sites in payment.after.refused.items()
         ],
+        "others": others_document(payment),
         "downside": None if payment.downside is None else dict(payment.downside),
         "known_induced_mw": {name: list(ends) for name, ends in payment.after.known_mw.items()},
         "solves": payment.solves,

@@ -23,6 +23,7 @@ from kiban.report.national.payment_words import (
 )
 from kiban.report.national.terminal import LEAST_SHOWN_MW
 from kiban.report.payment.fiscal_terminal import kept_table, public_sections
+from kiban.report.payment.others import others_remark
 from kiban.report.payment.terminal import downside_table, parties_table, support_table
 from kiban.report.payment.words import answer, further_sentences, payment_money
 from kiban.report.phrases import phrase, phrase_or
@@ -40,7 +41,10 @@ def national_payment_text(payment: NationalPayment, language: Language, width: i
     prefectures = _regions(payment, payment.prefectures, "prefecture", language, width)
     parts += section(_title("prefectures", language), prefectures)
     parts += section(_title("sites", language), _sites(payment, language))
-    parts += section(phrase("pay.title.parties", language), parties_table(payment, language))
+    parties: list[RenderableType] = [parties_table(payment, language)]
+    if others := others_remark(payment, language):
+        parties += [Text(), remark(others)]
+    parts += section(phrase("pay.title.parties", language), Group(*parties))
     if payment.support.total_myen > 0:
         parts += section(phrase("pay.title.support", language), support_table(payment, language))
     parts += public_sections(views, _kept(payment, views, language), language)

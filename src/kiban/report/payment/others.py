@@ -6,13 +6,14 @@ from typing import TypedDict
 
 from rich.console import RenderableType
 
+from kiban.finance.national_payment import AnyPayment, NationalPayment
 from kiban.finance.payment import Payment
 from kiban.finance.price_effects import PRICE, SUPPLIERS, PriceEffects
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CLASSES
 from kiban.quantities import YEN_PER_MYEN, Language, MoneyFormat, format_number
 from kiban.report.layout import table
-from kiban.report.names import money_of
+from kiban.report.names import money_of, study_money
 from kiban.report.phrases import phrase, phrase_or
 
 LEAST_MYEN = 0.5
@@ -37,7 +38,7 @@ class OthersFlowDocument(TypedDict):
 
 
 class OthersDocument(TypedDict):
-    """The ledger of electricity users elsewhere, beside that of the campus; its flows are the change.
+    """The ledger of electricity users elsewhere, beside that of the campuses; its flows are the change.
 
     `by_group_myen` and `by_account_myen` are present values at the social rate, positive where they have more.
     """
@@ -52,7 +53,7 @@ class OthersDocument(TypedDict):
     flows: list[OthersFlowDocument]
 
 
-def others_document(payment: Payment) -> OthersDocument | None:
+def others_document(payment: AnyPayment) -> OthersDocument | None:
     """The users elsewhere in plain types, at the social rate; None where what they pay is not known."""
     effects = payment.price_effects
     if effects is None:
@@ -89,25 +90,25 @@ def _flows(effects: PriceEffects) -> list[OthersFlowDocument]:
     ]
 
 
-def others_sentences(payment: Payment, language: Language) -> list[str]:
+def others_sentences(payment: AnyPayment, language: Language) -> list[str]:
     """What they pay more or less, where they are among the three parties whose position changes most."""
     return [_sentence(payment, "named", language)] if payment.others_are_among_the_largest else []
 
 
-def others_remark(payment: Payment, language: Language) -> str:
+def others_remark(payment: AnyPayment, language: Language) -> str:
     """What they pay more or less, beside the table of parties; empty where it is nothing or is not known."""
     effects = payment.price_effects
-    if effects is None or not _parts(effects, payment.shares.social_rate, money_of(payment.after.plan, language)):
+    if effects is None or not _parts(effects, payment.shares.social_rate, _money(payment, language)):
         return ""
     return _sentence(payment, "beside", language)
 
 
-def others_table(payment: Payment, language: Language) -> RenderableType | None:
+def others_table(payment: AnyPayment, language: Language) -> RenderableType | None:
     """What users elsewhere have more by area and class, present value at the social rate; None where it is nothing."""
     effects = payment.price_effects
     if effects is None:
         return None
-    money = money_of(payment.after.plan, language)
+    money = _money(payment, language)
     by_area = effects.values_by_area_myen(payment.shares.social_rate)
     sums = {name: sum(values[name] for values in by_area.values()) for name in CLASSES}
     rows = {phrase_or(f"area.{area}", language, area): values for area, values in by_area.items()}
@@ -122,15 +123,21 @@ def others_table(payment: Payment, language: Language) -> RenderableType | None:
     return table(headings, body, numeric=(1, 2, 3), bold=(len(body) - 1,))
 
 
+def _money(payment: AnyPayment, language: Language) -> MoneyFormat:
+    if isinstance(payment, NationalPayment):
+        return study_money(payment.after.problem.study.money, language)
+    return money_of(payment.after.plan, language)
+
+
 def group_name(group: str, language: Language) -> str:
     """What a step of the bridge calls a group of those elsewhere."""
     return phrase(f"pay_others.group.{group}", language)
 
 
-def _sentence(payment: Payment, key: str, language: Language) -> str:
+def _sentence(payment: AnyPayment, key: str, language: Language) -> str:
     effects = payment.price_effects
     assert effects is not None
-    money, rate = money_of(payment.after.plan, language), payment.shares.social_rate
+    money, rate = _money(payment, language), payment.shares.social_rate
     net = effects.present_value_myen(rate)
     return phrase(
         f"pay_others.{key}_{'better' if net > 0 else 'worse'}",

@@ -117,7 +117,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
         if amount > NEGLIGIBLE_MYEN:
             name = phrase(f"pay.party.{party}", language)
             found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
-    found += others_sentences(payment, language) if isinstance(payment, Payment) else []
+    found += others_sentences(payment, language)
     spent = {party: changes[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:
         abroad = money.of(f"{100.0 * spent['suppliers_abroad'] / sum(spent.values()):.0f}")
@@ -160,7 +160,7 @@ def assumption_sentences(payment: AnyPayment, language: Language) -> tuple[str, 
         titles = [measure_title(measure, language) for measure in terms.assumed]
         found.append(phrase("pay.unverified", language, measures=join(titles, language)))
     found += given_conditions(payment, language) if isinstance(payment, Payment) else []
-    if isinstance(payment, Payment) and payment.price_effects is None:
+    if payment.price_effects is None:
         found.append(phrase("pay_others.unknown", language))
     return (*found, *(say(note, language) for note in terms.notes))
 
