@@ -6,10 +6,12 @@ import io
 import json
 from functools import cache
 
+import numpy as np
 import pytest
 from tests.cases.documents import misfits
 from typer.testing import CliRunner
 
+from kiban.catalogue import load_catalogue
 from kiban.cli import app
 from kiban.errors import InputError, OutputError, ScenarioError
 from kiban.finance.bridge import subtotal_yen
@@ -18,8 +20,10 @@ from kiban.finance.ledger import PARTIES
 from kiban.finance.national import NationalQuestion
 from kiban.finance.national_choice import NationalInfeasibleError
 from kiban.finance.paying import Question
+from kiban.market.hours import synthetic_hours
 from kiban.national.building import build_national
 from kiban.national.study.variants import energy_per_mw
+from kiban.planning.grid_draw import load_of_plan
 from kiban.quantities import YEN_PER_MYEN
 from kiban.report.layout import render
 from kiban.report.national.document import national_document
@@ -27,6 +31,7 @@ from kiban.report.national.payment_document import NationalPaymentDocument, nati
 from kiban.report.national.payment_terminal import national_payment_text
 from kiban.report.national.payment_workbook import ledger_book_bytes, save_ledger_book
 from kiban.report.national.terminal import national_text
+from kiban.report.payment.words import further_sentences
 from kiban.report.plan.record import to_json
 from kiban.scenario import parse_scenario
 from kiban.scenario.national_file import parse_national
@@ -107,6 +112,36 @@ def test_the_ledger_sums_to_zero_in_every_year_and_at_every_site(payment):
     assert payment.incidence.residual_yen == 0
     for campus in payment.after.campuses:
         assert campus.ledger.residual_yen == 0
+
+
+def test_users_elsewhere_pay_for_what_all_campuses_draw_together(payment):
+    """By the slope that was seen: yen/kWh for each GW that all campuses of one side of the country draw more."""
+    effects = payment.price_effects
+    hours, catalogue = synthetic_hours(load_catalogue()), load_catalogue()
+    change = np.zeros(hours.demand_mw.shape)
+    for side, sign in ((payment.after, 1.0), (payment.before, -1.0)):
+        for campus in side.campuses:
+            change += sign * load_of_plan(campus.plan, hours.start).load_mw
+    hertz = np.array([catalogue.value(f"grid.{area}.frequency") for area in hours.areas])
+    expected = np.zeros(len(hours.areas))
+    for place, own in enumerate(hertz):
+        slope = catalogue.value(f"market.slope.{own:.0f}_hz") / 1000.0
+        rise = slope * change[:, hertz == own].sum(axis=1)
+        expected[place] = (rise * hours.demand_mw[:, place]).sum() / 1000.0
+    np.testing.assert_allclose(effects.yearly_myen, expected, rtol=1e-6, atol=1e-6)
+    assert np.abs(effects.yearly_myen).max() > 1.0
+    assert effects.ledger.residual_yen == 0.0
+    assert not set(effects.ledger.parties) & set(PARTIES)
+    others, document = abs(effects.present_value_myen(payment.shares.social_rate)), national_payment_document(payment)
+    larger = [change for change in payment.changes_at_social_rate_myen.values() if abs(change) > others]
+    assert payment.others_are_among_the_largest == (len(larger) < 3)
+    assert document["others"]["residual_yen"] == 0.0
+    assert document["others"]["among_the_largest"] == payment.others_are_among_the_largest
+    for language, said in (("ja", "電力需要家"), ("en", "electricity users elsewhere")):
+        named = any(said in sentence for sentence in further_sentences(payment, language))
+        assert named == payment.others_are_among_the_largest
+        text = render(national_payment_text(payment, language, 110), width=110, colour=False)
+        assert "".join(said.split()) in "".join(text.split())
 
 
 def test_regions_add_up_to_the_country(payment):

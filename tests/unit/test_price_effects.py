@@ -15,7 +15,16 @@ from kiban.catalogue import load_catalogue
 from kiban.finance import payment as module
 from kiban.finance.carried_charges import CARRIED
 from kiban.finance.ledger import PARTIES
-from kiban.finance.price_effects import GENERATORS, SUPPLIERS, TIES, PriceEffects, find_price_effects
+from kiban.finance.price_effects import (
+    GENERATORS,
+    OTHERS,
+    SUPPLIERS,
+    TIES,
+    Drawn,
+    PriceEffects,
+    find_joint_effects,
+    find_price_effects,
+)
 from kiban.finance.users_elsewhere import USERS
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CENTRAL, CLASSES, load_customers
@@ -94,6 +103,35 @@ def test_no_change_of_the_draw_has_no_entry_and_no_market_is_not_known() -> None
         away: Any = SimpleNamespace(**{name: getattr(plan(), name) for name in ("time", "hourly")})
         away.scenario = SimpleNamespace(name="away", site=site, time=plan().scenario.time, load=plan().scenario.load)
         assert find_price_effects(away, away, 2026, 2028) is None
+
+
+def test_campuses_add_up_and_each_counts_from_its_own_first_year() -> None:
+    """A second campus, two years later: nothing before it, and its own draw for as long as the fleet stands."""
+    first, second = Drawn(plan(), 2028), Drawn(drawing(30.0), 2030)
+    effects = find_joint_effects((first,), (first, second), 2026)
+    assert effects is not None
+    years = round(load_catalogue().value("market.price_effect.years"))
+    assert effects.ledger.years == tuple(range(2030, 2030 + years))
+    # The whole of the second campus is new: its plan's own draw, and 30 MW more in every hour.
+    load = load_of_plan(drawing(30.0), HOURS.start).load_mw
+    slope = load_catalogue().value("market.slope.50_hz") / 1000.0
+    for place, area in enumerate(MARKET_AREAS):
+        expected = slope * (load.sum(axis=1) * HOURS.demand_mw[:, place]).sum() / 1000.0 if area in EAST else 0.0
+        assert effects.yearly_myen[place] == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    assert effects.ledger.residual_yen == 0.0
+    # A campus that begins two years later instead pays two years less at the beginning and more at the end.
+    later = find_joint_effects((first,), (Drawn(plan(), 2030),), 2026)
+    assert later is not None
+    assert (later.yearly_myen == 0.0).all()
+    alone = find_joint_effects((), (first,), 2026)
+    assert alone is not None
+    whole = alone.total_myen
+    assert whole > 0.0
+    for year in range(2028, 2030 + years):
+        borne = -sum(later.ledger.balances[party].get(year, 0.0) for party in OTHERS)
+        expected = -whole if year < 2030 else whole if year >= 2028 + years else 0.0
+        assert borne == pytest.approx(expected, abs=1e-4)
+    assert find_joint_effects((), (), 2026) is None
 
 
 def test_they_are_named_where_they_are_among_the_three_largest(monkeypatch: pytest.MonkeyPatch) -> None:
