@@ -675,7 +675,7 @@ export interface OthersFlowDocument {
   yen: number[];
 }
 
-/** The ledger of electricity users elsewhere, beside that of the campus; its flows are the change. */
+/** The ledger of electricity users elsewhere, beside that of the campuses; its flows are the change. */
 export interface OthersDocument {
   years: number;
   areas: OthersAreaDocument[];
