@@ -47,7 +47,7 @@ AGREED = 1e-3
 """Share of prices, of the energy drawn and of what power costs by which plan and market may differ and be at rest."""
 MOST_PASSES = 12
 """Most clearings of the market for given loads."""
-MOST_CHOICES = 3
+MOST_SITE_CHOICES = 3
 """Most times that sites are searched for at new prices."""
 MYEN_PER_THOUSAND_YEN = 1e-3
 SLOW = 0.7
@@ -55,7 +55,7 @@ SLOW = 0.7
 LEAST_STEP = 0.125
 LEAST_DRAW = 1e-9
 """Below it, in MW or MWh, nothing is drawn."""
-LEAST_SHARE = 1e-3
+LEAST_SITE_SHARE = 1e-3
 """A site's share of all draws is taken to be at least this."""
 Key = tuple[int, int]
 
@@ -167,7 +167,7 @@ def find_equilibrium(
         kept = replace(rest.plan, bound_myen=min(found.bound_myen, rest.plan.cost_myen))
         kept = replace(kept, rounds=found.rounds, solves=found.solves, history=found.history)
         rest = replace(rest, plan=kept)
-        if found.cost_myen >= kept.cost_myen or choices >= MOST_CHOICES:
+        if found.cost_myen >= kept.cost_myen or choices >= MOST_SITE_CHOICES:
             break
         other = _settle(problem, pool, market, hours, found, report)
         choices += 1
@@ -304,7 +304,7 @@ def _respond(
         block = problem.blocks[key[0]]
         model = block.subproblems[key[1]].model
         area = market.areas.index(problem.area_of(block))
-        slope = float(slopes[area]) / max(energy[key] / total, LEAST_SHARE)
+        slope = float(slopes[area]) / max(energy[key] / total, LEAST_SITE_SHARE)
         resources = load_resources(model, plan.points[key].z)
         grid = resources.grid
         assert grid is not None
