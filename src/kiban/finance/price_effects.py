@@ -154,12 +154,12 @@ def find_price_effects(
     `base_year` is that of present values, `first_year` the first of operation. `charges` is the change of the campus's
     ledger, whose payments to ratepayers are passed on; without it the ledger holds prices alone.
     """
-    sides = [(Drawn(plan, first_year),) for plan in (before, after)]
+    without, with_ = (Drawn(before, first_year),), (Drawn(after, first_year),)
     passed = None
     if charges is not None:
-        flat = _loads(sides[1], synthetic_hours(load_catalogue()).start)
+        flat = _loads(with_, synthetic_hours(load_catalogue()).start)
         passed = {flat[0].area: charges} if flat else {}
-    return find_joint_effects(*sides, base_year, passed)
+    return find_joint_effects(without, with_, base_year, passed)
 
 
 def find_joint_effects(
