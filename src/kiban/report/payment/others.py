@@ -7,7 +7,6 @@ from typing import TypedDict
 from rich.console import RenderableType
 
 from kiban.finance.national_payment import AnyPayment, NationalPayment
-from kiban.finance.payment import Payment
 from kiban.finance.price_effects import PRICE, SUPPLIERS, PriceEffects
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.customers import CLASSES
