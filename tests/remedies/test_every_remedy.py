@@ -16,7 +16,7 @@ ROOMS = (
     "amounts", "commands", "economies", "finances", "handover", "impact", "market_files", "national", "operations",
     "others", "packages", "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions",
     "weather_files",
-    "weather_rows",
+    "weather_rows", "why",
 )  # fmt: skip
 CASES: dict[str, Case] = {}
 for room in ROOMS:
@@ -38,6 +38,16 @@ HELD = {
     "sign_in_group": "server/test_sign_in.py::test_a_browser_is_shown_why_it_failed_and_what_to_do",
     "sign_in_provider": "server/test_sign_in.py::test_a_provider_that_is_away_is_502_and_tokens_still_open",
     "no_journal": "server/test_runs.py::test_the_server_sends_what_a_journal_says",
+    **dict.fromkeys(
+        ("signing.no_token", "signing.other_token"),
+        "unit/test_timestamp.py::test_nothing_is_signed_where_the_authority_fails",
+    ),
+    "signing.no_address": "unit/test_timestamp.py::test_what_is_no_address_is_refused_before_the_passphrase",
+    "signing.offline": "unit/test_timestamp.py::test_nobody_is_asked_where_none_may_be",
+    "signing.no_library": "unit/test_timestamp.py::test_without_the_package_it_says_how_to_get_it",
+    "signing.no_roots": "unit/test_timestamp.py::test_what_holds_no_certificate_is_refused",
+    "signing.not_stamped": "unit/test_timestamp.py::test_a_signature_without_a_stamp_has_none",
+    "signing.false_stamp": "unit/test_timestamp.py::test_a_stamp_of_another_signature_or_authority_does_not_hold",
     "not_owner": "server/test_ownership.py::test_what_is_not_shared_is_not_there_for_others",
     "forecast.unmeasured": "server/test_forecasts.py::test_a_champion_that_is_taken_out_of_use_says_nothing_any_more",
     "forecast.needs_real_clock": "server/test_forecasts.py::test_a_weather_service_has_nothing_to_say_of_other_times",

@@ -25,7 +25,7 @@ from kiban.report.plan.record import restore, summarise, to_json
 from kiban.scenario import parse_scenario
 from kiban.weather.table import read_table as read_any_table
 
-PARTS = {"scenario.toml", "summary.json", "hourly.parquet", "tables", "plan.xlsx", "provenance.json"}
+PARTS = {"scenario.toml", "summary.json", "hourly.parquet", "tables", "plan.xlsx", "provenance.json", "ro-crate-metadata.json"}
 
 
 def umask() -> int:
@@ -99,7 +99,7 @@ def test_the_same_plan_gives_the_same_bytes(plan: Plan, tmp_path: Path, monkeypa
     monkeypatch.setattr("zipfile.time.localtime", lambda *_: (2031, 5, 6, 7, 8, 9, 0, 0, 0), raising=False)
     second = save_plan(plan, tmp_path / "two")
     names = sorted(path.relative_to(first) for path in first.rglob("*") if path.is_file())
-    assert len(names) == 12
+    assert len(names) == 13
     for name in names:
         assert (first / name).read_bytes() == (second / name).read_bytes(), name
     with zipfile.ZipFile(first / "plan.xlsx") as archive:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kiban.commands.terminal import Lang, choose_language, write
+from kiban.commands.terminal import Lang, choose_language, complain, write
 from kiban.errors import InputError, OutputError, Problem, reason_of
 
 if TYPE_CHECKING:
@@ -78,34 +79,56 @@ def sign_command(
     path: Signed,
     key: Annotated[Path, typer.Option("--key", metavar="FILE", help="The private key that `kiban key` wrote.")],
     passphrase_file: PassphraseFile = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option("--timestamp", metavar="URL", help="Also ask an authority for its time (RFC 3161)."),
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Sign a plan, a report, a workbook, a bundle: any folder or file, to the last byte."""
     from kiban.report.phrases import phrase
     from kiban.signing.keys import read_private_key
     from kiban.signing.signature import check_unsigned, sign
+    from kiban.signing.timestamp import check_authority, is_open, request_token
 
     language = choose_language(lang)
     check_unsigned(path)
+    if timestamp is not None:
+        check_authority(timestamp)
+        if is_open(timestamp):
+            complain(phrase("signing.open", language, url=timestamp))
     private = read_private_key(key, _passphrase(key, passphrase_file))
-    folder = sign(path, private)
+    folder = sign(path, private, stamp=partial(request_token, timestamp) if timestamp is not None else None)
     write(phrase("signing.signed", language, path=path, folder=folder, fingerprint=private.public.fingerprint) + "\n")
 
 
 def verify_command(
     path: Signed,
     public: Annotated[Path, typer.Option("--public", metavar="FILE", help="The public key of the one who signed it.")],
+    tsa_roots: Annotated[
+        Path | None,
+        typer.Option("--tsa-roots", metavar="FILE", help="Root certificates (PEM) of the authority of the time."),
+    ] = None,
     lang: Lang = None,
 ) -> None:
     """Say whether a folder or a file is the one that was signed; exit code 2 names what is not."""
     from kiban.report.phrases import phrase
     from kiban.signing.keys import read_public_key
     from kiban.signing.signature import verify
+    from kiban.signing.timestamp import read_roots, verify_token
 
     language = choose_language(lang)
     key = read_public_key(public)
+    roots = read_roots(tsa_roots) if tsa_roots is not None else None
     verdict = verify(path, key)
     wrong = _problems(path, verdict, key.fingerprint)
+    stamped = None
+    if roots is not None and verdict.token is None:
+        wrong.append(Problem("signing.not_stamped", str(path)))
+    elif roots is not None and verdict.token is not None:
+        stamped = verify_token(verdict.token, verdict.signature, roots)
+        if stamped is None:
+            wrong.append(Problem("signing.false_stamp", str(path)))
     if wrong:
         raise OutputError(wrong)
     write(
@@ -119,6 +142,10 @@ def verify_command(
         )
         + "\n"
     )
+    if stamped is not None:
+        write(phrase("signing.stamped", language, time=stamped.isoformat(timespec="seconds")) + "\n")
+    elif verdict.token is not None:
+        complain(phrase("signing.stamp_unchecked", language))
 
 
 def _problems(path: Path, verdict: Verdict, own: str) -> list[Problem]:

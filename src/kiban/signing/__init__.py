@@ -3,4 +3,5 @@
 keys       a pair of keys in one file: Ed25519 and ML-DSA-65
 manifest   the files of a folder with their hashes
 signature  a manifest signed with both keys, and whether it still holds
+timestamp  the time of a third party over a signature (RFC 3161)
 """

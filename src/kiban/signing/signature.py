@@ -4,6 +4,7 @@ A folder carries it in its folder `signature`, a file in the folder `NAME.signat
 
     manifest.json    what was signed: each file's SHA-256, when by the signer's clock, and by which kiban
     signature.json   the signer's fingerprint, and both signatures over the bytes of the manifest
+    timestamp.tsr    where it was asked for, a third party's time over the bytes of signature.json
 
 The bytes that are signed are the manifest's own behind one line that says what they are, so that they are no other
 message's. A signature holds if both keys signed those bytes and no file was changed, taken or added, beside the
@@ -15,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +31,7 @@ from kiban.whole_files import write_whole
 SIGNATURE: Final = "signature"
 MANIFEST_FILE: Final = "manifest.json"
 SIGNATURE_FILE: Final = "signature.json"
+TIMESTAMP_FILE: Final = "timestamp.tsr"
 FORMAT: Final = "kiban signature"
 VERSION: Final = 1
 CONTEXT: Final = b"kiban signature 1\n"
@@ -50,6 +53,9 @@ class Verdict:
     kiban: str
     files: int
     differences: Differences
+    token: bytes | None = None
+    """A third party's time stamp over `signature`, unverified; None where there is none."""
+    signature: bytes = b""
 
     @property
     def holds(self) -> bool:
@@ -71,8 +77,10 @@ def check_unsigned(path: Path) -> None:
         raise OutputError(Problem("signing.signed_already", str(path), folder=str(folder)))
 
 
-def sign(path: Path, key: PrivateKey, *, now: datetime | None = None) -> Path:
-    """Sign a folder or a file and return the folder of the signature.
+def sign(
+    path: Path, key: PrivateKey, *, now: datetime | None = None, stamp: Callable[[bytes], bytes] | None = None
+) -> Path:
+    """Sign a folder or a file and return the folder of the signature; `stamp` gives a token over `signature.json`.
 
     Raises `OutputError` where it carries a signature already, is not there, or cannot be written beside.
     """
@@ -87,8 +95,11 @@ def sign(path: Path, key: PrivateKey, *, now: datetime | None = None) -> Path:
     )
     signatures = {name: base64.b64encode(value).decode("ascii") for name, value in key.sign(CONTEXT + manifest).items()}
     signature = _to_json({"format": FORMAT, "version": VERSION, "signer": key.public.fingerprint, **signatures})
+    contents = {MANIFEST_FILE: manifest, SIGNATURE_FILE: signature}
+    if stamp is not None:
+        contents[TIMESTAMP_FILE] = stamp(signature)
     try:
-        return write_whole(folder, {MANIFEST_FILE: manifest, SIGNATURE_FILE: signature})
+        return write_whole(folder, contents)
     except OSError as error:
         raise OutputError(Problem("output.unwritable", str(folder), reason=reason_of(error))) from None
 
@@ -104,7 +115,8 @@ def verify(path: Path, key: PublicKey) -> Verdict:
     if not folder.is_dir():
         raise OutputError(Problem("signing.not_signed", str(path), folder=str(folder)))
     content = _read(folder / MANIFEST_FILE)
-    manifest, signature = _parse(folder / MANIFEST_FILE, content), _parse_file(folder / SIGNATURE_FILE)
+    own_bytes = _read(folder / SIGNATURE_FILE)
+    manifest, signature = _parse(folder / MANIFEST_FILE, content), _parse(folder / SIGNATURE_FILE, own_bytes)
     try:
         signatures = {
             name: base64.b64decode(value, validate=True)
@@ -117,18 +129,16 @@ def verify(path: Path, key: PublicKey) -> Verdict:
         raise OutputError(Problem("signing.no_signature", str(folder))) from None
     found = hash_files(path, SIGNATURE)
     # The folder of the signature is not what was signed, and yet no place to leave something in.
-    own = {MANIFEST_FILE, SIGNATURE_FILE}
+    own = {MANIFEST_FILE, SIGNATURE_FILE, TIMESTAMP_FILE}
     found |= {f"{folder.name}/{name}": one for name, one in hash_files(folder, "").items() if name not in own}
     return Verdict(
         key.are_signatures(CONTEXT + content, signatures),
         *told,
         files=len(signed),
         differences=compare(signed, found),
+        token=_read(folder / TIMESTAMP_FILE) if (folder / TIMESTAMP_FILE).exists() else None,
+        signature=own_bytes,
     )
-
-
-def _parse_file(path: Path) -> dict[str, Any]:
-    return _parse(path, _read(path))
 
 
 def _read(path: Path) -> bytes:

@@ -18,6 +18,7 @@
     tables       the same as tables with every digit
     workbook     the same as an Excel file
     folder       all of it as a folder, and back
+    crate        the folder described for archives
     reproduction  a saved plan beside the one that its scenario gives now
 
 What is calculated of a plan stands in `kiban.planning`.

@@ -6,6 +6,7 @@
     tables/*.csv      the same as tables, with units and explanations, as Excel opens them
     plan.xlsx         the same as a workbook
     provenance.json   every input with its origin, the sources in full, and what made the plan
+    ro-crate-metadata.json   the folder described for archives (RO-Crate)
 
 A folder with the plan's name is always whole (`kiban.whole_files`). Nothing that is there already is changed or
 removed.
@@ -28,6 +29,7 @@ from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.messages import Message
 from kiban.planning.making import describe_making
 from kiban.planning.plan import Plan
+from kiban.report.plan.crate import CRATE, crate_graph, present_day
 from kiban.report.plan.entries import plain_entry, source_keys
 from kiban.report.plan.record import restore, summarise, to_json
 from kiban.report.plan.tables import make_tables
@@ -103,7 +105,7 @@ def load_plan(folder: str | Path) -> Plan:
 
 def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
     """The files of a plan by name; `folder` is where they will stand, for the names of files in the scenario."""
-    return {
+    contents = {
         SCENARIO: dump_scenario(plan.scenario, folder).encode("utf-8"),
         SUMMARY: to_json(summarise(plan)).encode("utf-8"),
         HOURLY: hourly_bytes(plan.time, plan.hourly),
@@ -114,6 +116,12 @@ def plan_contents(plan: Plan, folder: Path) -> dict[str, bytes]:
             for table in make_tables(plan)
         },
     }
+    return contents | {CRATE: crate_bytes(plan, contents, present_day())}
+
+
+def crate_bytes(plan: Plan, contents: Mapping[str, bytes], day: str) -> bytes:
+    """The description of a plan's folder with these files, made on a day."""
+    return to_json(crate_graph(plan.scenario.name, contents, SCENARIO, PROVENANCE, day)).encode("utf-8")
 
 
 def _provenance(plan: Plan, folder: Path) -> dict[str, Any]:

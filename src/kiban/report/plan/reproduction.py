@@ -13,7 +13,8 @@ from kiban.planning.making import describe_making
 from kiban.planning.plan import Plan
 from kiban.quantities import Language
 from kiban.report.phrases import phrase
-from kiban.report.plan.folder import PROVENANCE, plan_contents
+from kiban.report.plan.crate import CRATE, day_of
+from kiban.report.plan.folder import PROVENANCE, crate_bytes, plan_contents
 from kiban.report.plan.record import to_json
 
 FEW = 8
@@ -51,6 +52,13 @@ def compare_plans(folder: Path, saved: Plan, again: Plan) -> Reproduction:
     told = _told(provenance)
     # What made it stands among its files, and may be another without another result.
     contents[PROVENANCE] = _with_making(contents[PROVENANCE], told)
+    # So is the day on which it was made.
+    day = day_of(_read(folder / CRATE))
+    if day is not None:
+        files = {name: content for name, content in contents.items() if name != CRATE}
+        contents[CRATE] = crate_bytes(again, files, day)
+    elif not (folder / CRATE).exists():
+        del contents[CRATE]  # an earlier kiban wrote none
     differing = tuple(name for name, content in sorted(contents.items()) if _read(folder / name) != content)
     causes = made.differences(told)
     costs = (saved.cost_myen_per_year, again.cost_myen_per_year)
