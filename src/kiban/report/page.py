@@ -7,6 +7,8 @@ It asks for nothing from anywhere: scripts, styles, figures and map are all in t
 
 from __future__ import annotations
 
+import hashlib
+import html
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -18,9 +20,10 @@ from kiban.quantities import Language, round_significant
 from kiban.report.market.view import ImpactView
 from kiban.report.page_details import details_html
 from kiban.report.payment.document import PaymentDocument
+from kiban.report.phrases import phrase
 from kiban.report.plan.document import PlanDocument, Reproduction
 from kiban.report.plan.frontier_document import FrontierDocument
-from kiban.version import installed_version
+from kiban.version import edition, installed_version
 
 OPENING = '<script type="application/json" id="kiban-view">'
 MARK = f"{OPENING}null</script>"
@@ -71,6 +74,7 @@ SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {
     "details",
 }
 CHART_DIGITS = 4
+ORIGIN = ("made", "digest", "signed")
 CHART_DUST = 1e-12
 _CIRCUMSTANCES = ("id", "created", "seconds", "work", "cached", "cooling_kept", "files")
 
@@ -133,7 +137,19 @@ def _fill(language: Language, **contents: Any) -> str:
     # A script element ends at the first `</script`, wherever it stands.
     text = text.replace("<", "\\u003c")
     before, after = _template("report.html").split(MARK)
-    return f"{before}{OPENING}{text}</script>{after}"
+    content, end = after.rsplit("</body>", 1)
+    return f"{before}{OPENING}{text}</script>{content}{_origin_html(text, language)}</body>{end}"
+
+
+def _origin_html(enclosed: str, language: Language) -> str:
+    """The end of the page, readable without scripts: what made it, the digest of its figures, and how it is checked.
+
+    A file cannot hold its own signature; who signed it stands in the folder beside it.
+    """
+    digest = hashlib.sha256(enclosed.encode("utf-8")).hexdigest()
+    words = {"kiban": installed_version(), "edition": edition(), "digest": digest}
+    told = "".join(f"<p>{html.escape(phrase(f'page.origin.{part}', language, **words))}</p>" for part in ORIGIN)
+    return f'<footer class="foot-page" lang="{language}" data-origin><div>{told}</div></footer>'
 
 
 def _template(name: str) -> str:
