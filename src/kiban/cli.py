@@ -43,6 +43,7 @@ from kiban.commands import (
     what_is,
     why,
 )
+from kiban.commands.resuming import Resume
 from kiban.commands.terminal import (
     Insist,
     Lang,
@@ -188,6 +189,7 @@ def build_command(
     price_response: Annotated[
         bool, typer.Option("--price-response", help="National: hourly prices of areas rise with what all sites draw.")
     ] = False,
+    resume: Resume = None,
     at: place.At = None,
     weather: place.Weather = None,
     years: place.Years = None,
@@ -218,6 +220,7 @@ def build_command(
             draws=draws,
             movable_gap=movable_gap,
             price_response=price_response,
+            resume=resume,
             insist=insist,
             language=language,
         )
@@ -226,6 +229,7 @@ def build_command(
         "--draws": draws is not None,
         "--movable-gap": movable_gap is not None,
         "--price-response": price_response,
+        "--resume": resume is not None,
     }
     given = next((name for name, is_given in options.items() if is_given), None)
     if given is not None:

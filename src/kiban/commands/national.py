@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kiban.commands.resuming import resuming
 from kiban.commands.terminal import complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.messages import Message
@@ -18,6 +19,7 @@ from kiban.quantities import Language
 if TYPE_CHECKING:
     from kiban.finance.national import NationalQuestion
     from kiban.scenario.package import Package
+    from kiban.tasks.store import AnswerStore
 
 
 def build_national_file(
@@ -28,6 +30,7 @@ def build_national_file(
     draws: int | None = None,
     movable_gap: float | None = None,
     price_response: bool = False,
+    resume: str | None = None,
     insist: bool = False,
     language: Language,
 ) -> None:
@@ -37,6 +40,7 @@ def build_national_file(
     prices of areas answer, whatever the file says.
     """
     from kiban.national.building import build_national
+    from kiban.national.search.cut_pool import CutPool
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national, with_price_response
 
@@ -52,8 +56,8 @@ def build_national_file(
         from kiban.report.plan.folder import check_folder
 
         check_folder(out)
-    with progress(language, spinner=not as_json) as tell:
-        plan = build_national(study, report=tell)
+    with resuming(resume) as store, progress(language, spinner=not as_json) as tell:
+        plan = build_national(study, pool=CutPool(store=store), report=tell)
     if as_json:
         from kiban.report.national.document import national_document
         from kiban.report.plan.record import to_json
@@ -150,10 +154,12 @@ def asking_national_file(
     spinner: bool,
     insist: bool = False,
     language: Language,
+    store: AnswerStore | None = None,
 ) -> Iterator[NationalQuestion]:
     """The question about a national study; one without a plan is explained, and left."""
     from kiban.finance.national import NationalQuestion
     from kiban.finance.national_choice import NationalInfeasibleError
+    from kiban.national.search.cut_pool import CutPool
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
     from kiban.scenario.package import load_package
@@ -164,7 +170,7 @@ def asking_national_file(
         load_package(package, study.folder)
     try:
         with progress(language, spinner=spinner) as tell:
-            yield NationalQuestion(study, against=compared, report=tell)
+            yield NationalQuestion(study, against=compared, memory=CutPool(store=store), report=tell)
     except NationalInfeasibleError as error:
         plan = error.plan
     else:

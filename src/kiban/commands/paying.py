@@ -295,7 +295,7 @@ def _answer_all(
 
         packages = [one.package for one in wanted(national.parent)]
         with asking_national_file(
-            national, packages, against, spinner=spinner, insist=insist, language=language
+            national, packages, against, spinner=spinner, insist=insist, language=language, store=store
         ) as question:
             return instrument_rows([answer(question, one) for one in wanted(question.folder)])
     raise AssertionError("a subject without a design leaves the command")

@@ -78,7 +78,7 @@ def build_national(
             problem, pool, market, hours, incumbent, gap=gap, max_rounds=study.national.max_rounds, report=tell
         )
         problem, incumbent = rest.problem, rest.found
-    incumbent, one_way = keep_directions(problem, incumbent)
+    incumbent, one_way = keep_directions(problem, incumbent, pool.store)
     if rest is not None and one_way is not None:
         rest = cleared_again(rest, incumbent)
     tell(Message("progress.national_comparing"))

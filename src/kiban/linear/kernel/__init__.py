@@ -16,5 +16,6 @@ slopes      curved costs of capacities: each slope an unknown of its own
 proof       values and prices in the names of the caller, and their certificate
 rays        what a point proves where there is no optimum
 warm        a start from the way to the optimum of a similar programme
+packing     a start as bytes and back
 between     a start between those of two programmes that differ in numbers only
 """

@@ -10,19 +10,20 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.national.search.kept_points import HeldStart, KeptStart, evaluate_kept
 from kiban.national.search.subproblem import Point, Points, evaluate_from, reprice
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_model import SiteModel
 from kiban.national.study.site_programme import SITE_TOLERANCE
 
 if TYPE_CHECKING:
-    from kiban.linear.kernel.warm import WarmStart
+    from kiban.tasks.store import AnswerStore
 
 SAME_MW = 1e-4
 """Share of a linking variable by which two values may differ and still be one, where no finer accuracy is asked."""
@@ -60,8 +61,11 @@ class CutPool:
     points: dict[str, list[Point]] = field(default_factory=dict)
     separation_points: dict[str, list[Array]] = field(default_factory=dict)
     shapes: dict[str, SiteModel] = field(default_factory=dict)
-    starts: dict[str, list[tuple[Point, WarmStart]]] = field(default_factory=dict)
+    starts: dict[str, list[tuple[Point, HeldStart | KeptStart]]] = field(default_factory=dict)
     solves: int = 0
+    store: AnswerStore | None = None
+    """Keeps every evaluation, and has those of a search that did not come to its end (`kept_points`)."""
+    is_fork: bool = False
 
     def points_of(self, problem: NationalProblem) -> Points:
         """The points of every subproblem of a problem."""
@@ -103,8 +107,14 @@ class CutPool:
         missing = [number for number, point in enumerate(found) if point is None]
         starts = {number: self._find_start(*listed[number]) for number in missing}
 
-        def solve(number: int) -> tuple[Point, WarmStart | None]:
-            return evaluate_from(*listed[number], tolerance=tolerance, start=starts[number])
+        def solve(number: int) -> tuple[Point, HeldStart | KeptStart | None]:
+            (model, z), start = listed[number], starts[number]
+            if self.store is not None:
+                assert not isinstance(start, HeldStart)
+                return evaluate_kept(self.store, model, z, tolerance=tolerance, start=start)
+            begun = start.load() if start is not None else None
+            point, left = evaluate_from(model, z, tolerance=tolerance, start=begun)
+            return point, HeldStart(left) if left is not None else None
 
         with ThreadPoolExecutor(threads or os.cpu_count() or 1) as executor:
             solved = list(executor.map(solve, missing))
@@ -116,23 +126,34 @@ class CutPool:
 
     def fork(self) -> CutPool:
         """A pool with the same content, which grows on its own."""
-        return CutPool(
-            dict(self.points), dict(self.separation_points), dict(self.shapes), dict(self.starts), self.solves
+        return replace(
+            self,
+            points=dict(self.points),
+            separation_points=dict(self.separation_points),
+            shapes=dict(self.shapes),
+            starts=dict(self.starts),
+            is_fork=True,
         )
 
-    def _find_start(self, model: SiteModel, z: Array) -> WarmStart | None:
+    def _find_start(self, model: SiteModel, z: Array) -> HeldStart | KeptStart | None:
         """The warm start that the most similar solve left behind, if any is similar."""
         starts = [(point, start) for point, start in self.starts.get(model.label, ()) if point.z.size == z.size]
         apart = [distance(point, z, model.classes) for point, _ in starts]
         return starts[int(np.argmin(apart))][1] if apart and min(apart) <= SIMILAR else None
 
-    def _add(self, model: SiteModel, point: Point, start: WarmStart | None) -> None:
+    def _add(self, model: SiteModel, point: Point, start: HeldStart | KeptStart | None) -> None:
         """A new point takes the place of one that was less accurate, or priced anew."""
         others = self.points.get(model.key, ())
         self.points[model.key] = [*(other for other in others if not is_same(point.z, other.z, point.tolerance)), point]
         if start is not None:
             others_started = [one for one in self.starts.get(model.label, ()) if not _same_start(one[0].z, point.z)]
+            before = self.starts.get(model.label, [])
             self.starts[model.label] = [*others_started, (point, start)][-MOST_STARTS:]
+            if self.store is not None and not self.is_fork:
+                # A fork's own may be another's too.
+                left = {one.name for _, one in self.starts[model.label] if isinstance(one, KeptStart)}
+                gone = {one.name for _, one in before if isinstance(one, KeptStart)} - left
+                self.store.remove_points(gone)
 
 
 def _same_start(z: Array, other: Array) -> bool:

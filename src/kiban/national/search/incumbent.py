@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from kiban.errors import SolverError
 from kiban.national.search.cut_pool import SAME_MW, CutPool, SeparationPoint
+from kiban.national.search.kept_points import one_way_kept
 from kiban.national.search.master import Choice
 from kiban.national.search.separation import distribute_slack, linking_of
-from kiban.national.search.subproblem import Point, evaluate_one_way
+from kiban.national.search.subproblem import Point
 from kiban.national.search.transport import carry
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_programme import SITE_TOLERANCE
 from kiban.planning.one_way import TwoWay
+
+if TYPE_CHECKING:
+    from kiban.tasks.store import AnswerStore
 
 ALLOWED_EXCESS = 1e-4
 """What a point may give of a clean share (GWh) or a carbon cap (kt) and still keep it."""
@@ -72,7 +77,9 @@ def evaluate_choice(
     return incumbent_of(problem, generous, points)
 
 
-def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Incumbent, TwoWay | None]:
+def keep_directions(
+    problem: NationalProblem, incumbent: Incumbent, store: AnswerStore | None = None
+) -> tuple[Incumbent, TwoWay | None]:
     """The same choice with flows that go in one direction, and what that costs; the bound stays proven.
 
     The hours are those of the site that has most of them; None where every site keeps to it already. Raises
@@ -82,7 +89,7 @@ def keep_directions(problem: NationalProblem, incumbent: Incumbent) -> tuple[Inc
     points = dict(incumbent.points)
     for (number, which), point in incumbent.points.items():
         subproblem = problem.blocks[number].subproblems[which]
-        points[number, which], two_way = evaluate_one_way(subproblem.model, point)
+        points[number, which], two_way = one_way_kept(store, subproblem.model, point)
         if two_way is not None:
             changed.append((subproblem.weight, two_way))
     if not changed:
