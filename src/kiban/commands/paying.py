@@ -60,6 +60,7 @@ def pay_command(
         typer.Option("--budget-form", metavar="FILE", help="Write the loss by fiscal year to this new CSV file."),
     ] = None,
     draws: Draws = None,
+    resume: Resume = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the draws; default: the scenario's.")] = None,
     correlate: Annotated[
         list[str] | None,
@@ -70,13 +71,15 @@ def pay_command(
     lang: Lang = None,
 ) -> None:
     """Show who pays for a policy package, what is windfall and what is induced."""
-    from kiban.errors import OutputError, Problem
+    from kiban.errors import InputError, OutputError, Problem
     from kiban.finance.public_risk import DRAWS
     from kiban.scenario.examples import find_national
 
     language = choose_language(lang)
     if budget_form is not None:
         require_new(budget_form)
+    if resume is not None and draws is None:
+        raise InputError(Problem("command.resume_alone", key="--resume"))
     correlations = read_correlations(correlate or ())
     national = find_national(subject) if subject is not None else None
     if national is not None:
@@ -94,7 +97,10 @@ def pay_command(
             from kiban.finance.joint_draws import with_draws
 
             own = question.scenario.seed if seed is None else seed
-            payment = with_draws(question, payment, draws=draws, seed=own, correlations=correlations, report=tell)
+            with resuming(resume) as store:
+                payment = with_draws(
+                    question, payment, draws=draws, seed=own, correlations=correlations, report=tell, store=store
+                )
         if book is not None:
             from kiban.report.payment.workbook import save_model_book
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,9 @@ from kiban.policy.annuity import annuity_present_value
 from kiban.policy.capital import discount_rate_under
 from kiban.policy.terms import FinancingTerms, PolicyTerms
 from kiban.scenario.package import Package
+
+if TYPE_CHECKING:
+    from kiban.tasks.store import AnswerStore
 
 RATE_SPREAD = (0.5, 1.6)
 """Of the design's rate: for which rates designs are solved beforehand."""
@@ -91,8 +94,8 @@ class _Known:
 class DrawnQuestion:
     """One question and its answer, asked again in draws of the rows that it rests on."""
 
-    def __init__(self, question: Question, payment: Payment) -> None:
-        """`question` is the one that answered, with the demand that is at rest under its law.
+    def __init__(self, question: Question, payment: Payment, store: AnswerStore | None = None) -> None:
+        """`question` is the one that answered, with the demand that is at rest under its law; `store` keeps designs.
 
         ScenarioError where demand does not answer to price, where the public owns the campus, or where power is bought
         several ways.
@@ -110,7 +113,7 @@ class DrawnQuestion:
         self._demand = payment.demand
         self.costs = CostModel(question.preparation, payment.before.plan.cooling_system)
         self.rows = self.costs.find_rows()
-        self.designs = Designs(question.preparation, self.costs)
+        self.designs = Designs(question.preparation, self.costs, store)
         self._drawn: Array | None = None
         self._proven = False
         self._remembered: list[_Known] = []

@@ -15,6 +15,7 @@ and q together.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from kiban.arrays import Array
 from kiban.errors import SolverError
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import CostModel
+from kiban.finance.kept_designs import KeptDesigns
 from kiban.linear.batch import answer_many
 from kiban.planning.building import design_alone
 from kiban.planning.preparation import Preparation
@@ -34,6 +36,7 @@ from kiban.policy.terms import PolicyTerms
 
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
+    from kiban.tasks.store import AnswerStore
 
 GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
@@ -128,14 +131,17 @@ class YearlyCosts:
 class Designs:
     """Designs of one scenario with one cooling system, at levels of compute that is served beside the load."""
 
-    def __init__(self, preparation: Preparation, costs: CostModel) -> None:
+    def __init__(self, preparation: Preparation, costs: CostModel, store: AnswerStore | None = None) -> None:
+        """With `store` each design is kept there, and one that is there is not solved again."""
         self._preparation = preparation
+        self._kept = None if store is None else KeptDesigns(store, preparation.scenario)
         # What is sold is no cost of a design.
         unpaid = tuple(replace(tranche, price_myen_per_mwh=0.0, falling=None) for tranche in costs.resources.tranches)
         self._unpaid = unpaid
         self._base_charge = costs.charges[0]
         self._base_grid = costs.resources.grid
         resources = costs.resources
+        self._system = resources.cooling_system
         self.capacities = tuple(resources.assets)
         self.load_mw = preparation.falling[ELASTIC].at_mw
         weight = resources.step_weight_h
@@ -149,7 +155,11 @@ class Designs:
         own = resources.tranches_need_own_it
         self._least_it_mw, self._it_per_mw = resources.min_it_mw, float(unpaid[0].shape.max()) if own else 0.0
         self._fits = own and not resources.has_deferrable
+        # What was learned first, and the points that its designs leave by level: all other designs start there.
+        self._first: tuple[Resources, PolicyTerms] | None = None
+        self._names = [""] * len(LEVELS)
         self._warm: list[dict[str, WarmStart]] = [{} for _ in LEVELS]
+        self._finding = threading.Lock()
         self._levels: list[list[Built]] = [[] for _ in LEVELS]
         self._planes: list[Plane] = []
         self.solved = 0
@@ -157,17 +167,56 @@ class Designs:
     def solve(self, asked: Sequence[tuple[float, Resources]], terms: PolicyTerms) -> list[Built]:
         """The designs that serve so much beside the load at these costs after tax; SolverError where there is none.
 
-        Each starts from what was learned last at the nearest level, so that it is the same whatever else was solved.
+        Each starts from what was learned first at the nearest level, so that it is the same whatever else was solved.
         """
 
         def solve_one(one: tuple[float, Resources]) -> Built:
             served_mw, resources = one
             nearest = min(range(len(LEVELS)), key=lambda level: abs(LEVELS[level] * self.load_mw - served_mw))
-            return self._solve(served_mw, resources, terms, dict(self._warm[nearest]))[0]
+            return self._answer(nearest, served_mw, resources, terms)[0]
 
         found = list(answer_many(asked, solve_one))
         self.solved += len(found)
         return found
+
+    def _answer(self, level: int, served_mw: float, resources: Resources, terms: PolicyTerms) -> tuple[Built, Plane]:
+        """A design from what is kept, or solved and kept."""
+
+        def solve_it() -> tuple[Built, Plane]:
+            return self._solve(served_mw, resources, terms, self._points_at(level))
+
+        if self._kept is None:
+            return solve_it()
+        name = self._kept.name_of(replace(resources, tranches=self._unpaid), served_mw, self._names[level])
+        built, plane = self._kept.answer(name, solve_it, (Built, Plane))
+        return built, plane
+
+    def _answer_first(self, level: int, resources: Resources, terms: PolicyTerms) -> tuple[Built, Plane]:
+        """The design of a level from which all others start."""
+        served_mw = LEVELS[level] * self.load_mw
+        if self._kept is None:
+            return self._solve(served_mw, resources, terms, self._warm[level])
+        name = self._kept.name_of(replace(resources, tranches=self._unpaid), served_mw, "")
+        self._names[level] = name
+        built, plane = self._kept.answer(name, lambda: self._solve_first(level, resources, terms), (Built, Plane))
+        return built, plane
+
+    def _solve_first(self, level: int, resources: Resources, terms: PolicyTerms) -> tuple[Built, Plane]:
+        found = self._solve(LEVELS[level] * self.load_mw, resources, terms, self._warm[level])
+        if self._kept is not None and self._system in self._warm[level]:
+            self._kept.keep_point(self._names[level], self._warm[level][self._system])
+        return found
+
+    def _points_at(self, level: int) -> dict[str, WarmStart]:
+        """Where a design at a level starts: at hand, kept, or solved again."""
+        with self._finding:
+            if not self._warm[level] and self._kept is not None and self._first is not None:
+                point = self._kept.find_point(self._names[level])
+                if point is not None:
+                    self._warm[level][self._system] = point
+                else:
+                    self._solve_first(level, *self._first)
+            return dict(self._warm[level])
 
     def _solve(
         self, served_mw: float, resources: Resources, terms: PolicyTerms, warm: dict[str, WarmStart]
@@ -219,8 +268,13 @@ class Designs:
     def learn(self, resources: Resources, terms: PolicyTerms) -> None:
         """Solve the designs of all levels at these costs, for all draws to use."""
 
+        is_first = self._first is None
+        self._first = self._first or (resources, terms)
+
         def solve_one(level: int) -> tuple[Built, Plane]:
-            return self._solve(LEVELS[level] * self.load_mw, resources, terms, self._warm[level])
+            if is_first:
+                return self._answer_first(level, resources, terms)
+            return self._answer(level, LEVELS[level] * self.load_mw, resources, terms)
 
         for known, (built, plane) in zip(self._levels, answer_many(range(len(LEVELS)), solve_one), strict=True):
             known.append(built)

@@ -17,6 +17,7 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from kiban.messages import Message
 from kiban.progress import Report, say_nothing
 from kiban.scenario import Scenario
 from kiban.scenario.package import Package, load_package
+
+if TYPE_CHECKING:
+    from kiban.tasks.store import AnswerStore
 
 PERCENTILES = (0.05, 0.5, 0.95)
 TRIED = (1 / 64, 1 / 16, 1 / 4, 1.0)
@@ -55,15 +59,18 @@ def with_draws(
     correlations: Correlations | None = None,
     instruments: Sequence[str] = INSTRUMENTS,
     report: Report | None = None,
+    store: AnswerStore | None = None,
 ) -> Payment:
-    """The same answer with how firm it is; the same seed gives the same.
+    """The same answer with how firm it is; the same seed gives the same. `store` keeps the designs.
 
     ScenarioError for draws or correlations that cannot be, for demand that does not answer to price, and where the
     public owns the campus.
     """
     (report or say_nothing)(Message("progress.pay_draws", draws=draws))
     own = question.about(payment.after.packages)
-    found = measure_firmness(own, payment, draws=draws, seed=seed, correlations=correlations, instruments=instruments)
+    found = measure_firmness(
+        own, payment, draws=draws, seed=seed, correlations=correlations, instruments=instruments, store=store
+    )
     return replace(payment, firmness=found)
 
 
@@ -96,9 +103,10 @@ def measure_firmness(
     seed: int,
     correlations: Correlations | None = None,
     instruments: Sequence[str] = INSTRUMENTS,
+    store: AnswerStore | None = None,
 ) -> Firmness:
     """Distribution, tornado, order of instruments and turning points of a question's own answer."""
-    asked = DrawnQuestion(question, payment)
+    asked = DrawnQuestion(question, payment, store)
     before = asked.designs.solved
     values = draw_rows(asked.rows, seed=seed, draws=draws, correlations=correlations)
     order = _Order(asked, question, instruments, payment.fiscal_cost_myen)

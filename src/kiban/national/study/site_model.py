@@ -109,8 +109,8 @@ def _named(model: SiteModel) -> SiteModel:
     content = (model.firm, model.backlog, model.limited, model.has_carbon)
     return replace(
         model,
-        key=_fingerprint(model.resources, *content),
-        shape=_fingerprint(_without_capacity_costs(model.resources), *content),
+        key=fingerprint(model.resources, *content),
+        shape=fingerprint(_without_capacity_costs(model.resources), *content),
     )
 
 
@@ -146,7 +146,7 @@ def capacity_costs(resources: Resources) -> dict[str, dict[str, float]]:
     return costs
 
 
-def _fingerprint(*parts: Any) -> str:
+def fingerprint(*parts: Any) -> str:
     """A name for the content of a model: the same numbers give the same name."""
     digest = hashlib.sha256()
 
