@@ -254,6 +254,9 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.national.building.build_national",
         "kiban.planning.building.build",
         "kiban.planning.frontier.trace",
+        "kiban.planning.making.edition_of_answers",
+        "kiban.planning.swept.plan_figures",
+        "kiban.planning.swept.swept_tasks",
     },
     "commands": {
         "kiban.finance.compared.instrument_rows",

@@ -27,18 +27,36 @@ from kiban.tasks.store import FILE, AnswerStore
 
 ZEROS = ("differs", "twice", "failed")
 IMPORTED = ["kiban.cli", "kiban.finance.policy_points", "kiban.report.payment.terminal", "kiban.tasks.store", "pandas",
-            "scipy.optimize", "rich.table"]  # fmt: skip
+            "kiban.national.building", "kiban.report.national.terminal", "kiban.finance.joint_draws", "scipy.optimize",
+            "highspy", "clarabel", "rich.table"]  # fmt: skip
 SITE = """
-name = "Two days"
+name = "A day"
 site = {id = "tomakomai"}
 load = {it_load_mw = 100.0}
-time = {first_hour = 4704, hours = 48}
+time = {first_hour = 4704, hours = 24}
 cooling = {system = "chilled_water"}
 """
 COMMANDS = {
-    "sweep": ["sweep", "site.toml", "--over", "credit_rate=0:0.5:0.05", "--json"],
+    "sweep": ["sweep", "site.toml", "--over", "credit_rate=0:0.5:0.1", "--json"],
     "compare": ["compare", "tax-credit", "capital-grant", "--scenario", "site.toml", "--budget-myen", "20000"],
+    "draws": ["pay", "site.toml", "--draws", "3", "--json"],
+    "national": ["build", "study.toml", "--json"],
 }
+STUDY = """
+[national]
+name = "two sites"
+sites = ["tomakomai", "ishikari"]
+hours = 48
+first_hour = 2400
+[[tranche]]
+id = "answers"
+it_load_mw = 100
+firm_shape = "inference"
+[cooling]
+system = "direct_liquid"
+[target]
+clean_share = 0.5
+"""
 TRIGGER = """
 create table given (subject text, question text);
 create trigger give before insert on kiban_answers
@@ -143,6 +161,7 @@ def run(seed: int, count: int, names: tuple[str, ...] = tuple(COMMANDS)) -> Coun
     for name in names:
         with tempfile.TemporaryDirectory(prefix="kiban-resume-") as folder:
             (Path(folder) / "site.toml").write_text(SITE, encoding="utf-8")
+            (Path(folder) / "study.toml").write_text(STUDY, encoding="utf-8")
             course = Course(name, Path(folder), chance, counts)
             done = 0
             while done < count:

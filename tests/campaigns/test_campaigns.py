@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,12 +15,16 @@ from tests.campaigns import (
     load,
     operate_kills,
     postgresql_restarts,
+    resume_kills,
     scheduler_kills,
     slurm_jobs,
 )
 from tests.campaigns.ground import any_job, end, follow, launch, tell
 from tests.cases import slurm
 from tests.cases.postgresql import MissingError
+
+from kiban.tasks.store import AnswerStore
+from kiban.tasks.task import Key
 
 pytest.importorskip("pwd")
 
@@ -43,6 +48,26 @@ def test_kills_of_server_and_worker() -> None:
     assert missed(kills.ZEROS, counts) == {}
     assert counts["kills of the server"] == 2
     assert counts["done"] == counts["acknowledged"] - 4 >= 4  # four plans at once
+
+
+@pytest.mark.parametrize(("name", "count"), [("sweep", 20), ("compare", 3), ("national", 3), ("draws", 2)])
+def test_kills_of_what_is_resumed(name: str, count: int) -> None:
+    counts = resume_kills.run(5, count, (name,))
+    assert missed(resume_kills.ZEROS, counts) == {}
+    assert counts[f"kills of {name}"] == count
+    assert counts["ends"] >= 1
+    assert counts["answers"] >= 2
+
+
+def test_what_a_store_is_given_twice_is_counted(tmp_path: Path) -> None:
+    course = object.__new__(resume_kills.Course)
+    course.store = tmp_path
+    course.empty_store()
+    store = AnswerStore(tmp_path, edition="e")
+    for _ in range(2):
+        store.keep(Key("s", "q", "e"), 1)
+    assert (course.count("given"), course.count("kiban_answers")) == (2, 1)
+    store.close()
 
 
 def test_kills_of_commands() -> None:

@@ -2,6 +2,7 @@
 
 building         scenario -> preparation -> programme -> solution -> plan; start here
 choice           the cheapest of cooling systems and accounts, the least bound first
+swept            a point of a sweep over a key, as a task
 preparation      a scenario with its inputs at hand, under a policy
 inputs           the place, weather, horizon, series and costs of a scenario, opened once
 site_facts       the place: a catalogue site with the keys of the scenario over it

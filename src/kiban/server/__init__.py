@@ -22,6 +22,7 @@
     market_routes        addresses of the market around
     job_routes           addresses of jobs
     job_documents        a job as JSON
+    kept_answers         what jobs keep on their way, so that they begin where they were
     job_events           a job as it goes on, as server-sent events
     access_documents     who the caller is and the audit log, as JSON
     access_routes        addresses of access: sign in and out, the audit log

@@ -64,8 +64,13 @@ def find_outside(node: Any, reach: Reach, path: str = "") -> Iterator[Problem]:
         yield from find_outside(value, reach, inner)
 
 
-def serve_confined(serve: Callable[[Connection], None], line: Connection, reach: Reach, memory_bytes: int) -> None:
-    """Serve in this process, a worker's, with no more than this reach and this much memory."""
+def serve_confined(
+    serve: Callable[[Connection], None], line: Connection, reach: Reach, memory_bytes: int, answers: str | None = None
+) -> None:
+    """Serve in this process, a worker's, with no more than this reach and memory; jobs keep answers in `answers`."""
+    from kiban.server.kept_answers import keep_answers_in
+
+    keep_answers_in(answers)
     restrict(reach)
     limit_memory(memory_bytes)
     serve(line)

@@ -21,6 +21,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.package import Package, load_package, package_names, parse_package
 from kiban.server.packing import plan_id
 from kiban.server.problems import refuse
+from kiban.tasks.store import AnswerStore
 
 REMEMBERED_QUESTIONS = 3
 Key = tuple[str, str]
@@ -67,18 +68,19 @@ def ask(
     downside: bool = True,
     draws: int | None = None,
     short: bool = False,
+    store: AnswerStore | None = None,
     questions: Questions = QUESTIONS,
 ) -> PaymentDocument:
     """Who pays for packages; without `downside` what the treasuries may lose is not simulated.
 
-    With `draws` what is assumed is drawn as often, with the scenario's seed. `short` leaves out the tables in words
-    and what they alone show.
+    With `draws` what is assumed is drawn as often, with the scenario's seed; `store` keeps their designs. `short`
+    leaves out the tables in words and what they alone show.
     """
     try:
         with questions.about(scenario, against) as question:
             found = question.pay(packages, report=report, draws=DRAWS if downside else None)
             if draws is not None:
-                found = with_draws(question, found, draws=draws, seed=scenario.seed, report=report)
+                found = with_draws(question, found, draws=draws, seed=scenario.seed, report=report, store=store)
     except InfeasibleError:
         raise refuse("scenario", "no_design") from None
     return payment_document(found, short=short)

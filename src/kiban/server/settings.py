@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 DEFAULT_PORT = 8765
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 DATABASE_FILE = "kiban.sqlite3"
+ANSWERS_FOLDER = "answers"
 DATA_VARIABLE = "KIBAN_DATA"
 
 
@@ -105,3 +106,8 @@ class Settings:
         from kiban.tasks.database import driver_url, file_url
 
         return driver_url(self.database) if self.database else file_url(self.data / DATABASE_FILE)
+
+    @property
+    def answers_place(self) -> str:
+        """Where jobs keep the answers on their way: beside the plans."""
+        return self.database or str(self.data / ANSWERS_FOLDER)

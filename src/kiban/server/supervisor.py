@@ -337,7 +337,9 @@ class Supervisor:
 
     def _hire(self) -> Slot:
         ours, theirs = self._context.Pipe()
-        confined = (serve_jobs, theirs, reach_of(self.settings), self.settings.limits.worker_memory_bytes)
+        settings = self.settings
+        memory_bytes, answers = settings.limits.worker_memory_bytes, settings.answers_place
+        confined = (serve_jobs, theirs, reach_of(settings), memory_bytes, answers)
         process = self._context.Process(target=serve_confined, args=confined, name="kiban-worker", daemon=True)
         process.start()
         theirs.close()

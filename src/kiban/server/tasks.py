@@ -12,9 +12,11 @@ from typing import Any
 
 from kiban.messages import Message
 from kiban.national.building import build_national
+from kiban.national.search.cut_pool import CutPool
 from kiban.planning.building import build
 from kiban.planning.frontier import trace
 from kiban.planning.plan import Plan
+from kiban.planning.swept import plan_figures, swept_tasks
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES
 from kiban.report.messages import say as speak
@@ -27,11 +29,13 @@ from kiban.scenario import Scenario
 from kiban.scenario.file import parse_scenario
 from kiban.scenario.national_file import parse_national
 from kiban.scenario.plain import differing_sections, plain_scenario, restore_scenario
+from kiban.server.kept_answers import kept_answers
 from kiban.server.markets import answer_impact
 from kiban.server.operations import answer_run
 from kiban.server.packing import PackedPlan, pack_plan, plan_id
 from kiban.server.payments import ask, read_packages
 from kiban.server.studies import apply_changes
+from kiban.tasks.answering import Standing, answer_all
 
 Progress = dict[str, Any]
 Tell = Callable[[Progress], None]
@@ -95,7 +99,7 @@ def _pay(question: Mapping[str, Any], tell: Tell) -> Outcome:
     scenario = restore_scenario(question["scenario"])
     packages = read_packages(question["packages"], question["rates"])
     (against,) = read_packages([question["against"]], {})
-    wanted = {"downside": question.get("downside", True), "draws": question.get("draws")}
+    wanted = {"downside": question.get("downside", True), "draws": question.get("draws"), "store": kept_answers()}
     found = ask(scenario, packages, against, _teller(tell), **wanted)
     return Outcome({"pay": found})
 
@@ -138,33 +142,18 @@ def _cost(plan: Plan) -> float | None:
 
 
 def _sweep(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    scenarios = [restore_scenario(content) for content in question["scenarios"]]
-    points = []
-    for number, (value, scenario) in enumerate(zip(question["values"], scenarios, strict=True), start=1):
-        tell(say("point", number - 1, len(scenarios), number=number, count=len(scenarios)))
-        points.append(point_view(value, _build_or_none(scenario)))
+    def listen(standing: Standing) -> None:
+        if standing.done < standing.of:
+            tell(say("point", standing.done, standing.of, number=standing.done + 1, count=standing.of))
+
+    found = answer_all(swept_tasks(question["scenarios"]), store=kept_answers(), progress=listen)
+    points = [{"value": value, **figures} for value, figures in zip(question["values"], found, strict=True)]
     return Outcome({"key": question["key"], "points": points})
-
-
-def _build_or_none(scenario: Scenario) -> Plan | None:
-    """The plan, None where no design exists; why is not asked in a sweep."""
-    plan = build(scenario, explain=False)
-    return plan if plan.status == "optimal" else None
 
 
 def point_view(value: float, plan: Plan | None) -> dict[str, Any]:
     """A point of a sweep; None where no design exists."""
-    if plan is None:
-        return {"value": value, "status": "infeasible", "cost_myen_per_year": None, "cooling_system": None,
-                "capacities": {}, "indicators": {}}  # fmt: skip
-    return {
-        "value": value,
-        "status": plan.status,
-        "cost_myen_per_year": _cost(plan),
-        "cooling_system": plan.cooling_system,
-        "capacities": {name: float(amount) for name, amount in plan.capacities.items()},
-        "indicators": {name: float(figure) for name, figure in plan.indicators.items()},
-    }
+    return {"value": value, **plan_figures(plan)}
 
 
 def _frontier(question: Mapping[str, Any], tell: Tell) -> Outcome:
@@ -188,5 +177,7 @@ def _impact(question: Mapping[str, Any], tell: Tell) -> Outcome:
 
 
 def _national(question: Mapping[str, Any], tell: Tell) -> Outcome:
-    plan = build_national(parse_national(question["study"], where=""), report=_teller(tell))
+    plan = build_national(
+        parse_national(question["study"], where=""), pool=CutPool(store=kept_answers()), report=_teller(tell)
+    )
     return Outcome({"national": national_document(plan)})

@@ -22,7 +22,6 @@ from sqlalchemy.engine import Connection, Engine
 
 from kiban.errors import OutputError, Problem, reason_of
 from kiban.tasks.database import (
-    ADDRESSES,
     PATIENCE_WITH_LOCKS_SECONDS,
     DamagedError,
     LockedError,
@@ -60,6 +59,7 @@ points = sa.Table(
     sa.Column("edition", sa.String(60), primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("hash", sa.String(64), nullable=False),
+    sa.Column("created", sa.Float(53), nullable=False),
 )
 
 
@@ -115,15 +115,17 @@ class AnswerStore:
         return self._insert(answers, values)
 
     def remove_before(self, moment: float) -> int:
-        """Remove answers that were made before a moment (seconds since 1970); how many there were."""
-        with self._write() as connection:
+        """Remove what was made before a moment (seconds since 1970); how many answers that were."""
+        with self._explained(), self._write() as connection:
+            connection.execute(points.delete().where(points.c.created < moment))
             return connection.execute(answers.delete().where(answers.c.created < moment)).rowcount
 
     # ---- points to start from
 
     def keep_point(self, name: str, content: bytes) -> None:
         """Keep what a later answer may start from."""
-        self._insert(points, {"name": name, "edition": self.edition, "content": content, "hash": _hash(content)})
+        named = {"name": name, "edition": self.edition, "created": time.time()}
+        self._insert(points, {**named, "content": content, "hash": _hash(content)})
 
     def find_point(self, name: str) -> bytes | None:
         """What was kept under a name, or None."""
@@ -139,7 +141,7 @@ class AnswerStore:
         """Remove points that nothing starts from any more."""
         if names:
             own = sa.and_(points.c.name.in_(list(names)), points.c.edition == self.edition)
-            with self._write() as connection:
+            with self._explained(), self._write() as connection:
                 connection.execute(points.delete().where(own))
 
     # ---- the database
@@ -200,7 +202,7 @@ class AnswerStore:
 def _address_of(place: str | Path) -> tuple[str, str]:
     """How a place is shown, and its URL."""
     text = str(place)
-    if text.startswith(ADDRESSES):
+    if "://" in text:
         url = driver_url(text)
         return without_password(url), url
     path = Path(place) / FILE
