@@ -10,7 +10,7 @@ import typer.main
 import kiban.cli
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("src", "tests", "docs", "scenarios", "scripts", "bench", "web/src")
+FOLDERS = ("src", "tests", "docs", "scenarios", "scripts", "bench", "deploy", "web/src")
 TEXT = frozenset({".py", ".toml", ".md", ".csv", ".ts", ".svelte", ".hpp", ".cpp", ".json", ".txt"})
 MARK = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
 

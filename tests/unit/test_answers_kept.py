@@ -192,12 +192,14 @@ def test_a_place_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 class Backwards:
     """A pool that answers the last first and counts."""
 
+    width = 1
+
     def __init__(self) -> None:
         self.asked = 0
 
     def answer(self, function: Any, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         for place in reversed(range(len(arguments))):
-            self.asked += 1
+            self.asked += len(arguments[place]["calls"])
             yield place, function(**arguments[place])
 
 

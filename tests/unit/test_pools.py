@@ -30,6 +30,7 @@ from kiban.policy.annuity import annuity_present_value
 from kiban.report.messages import say
 from kiban.scenario.pool import read_pool
 from kiban.tasks import in_flight
+from kiban.tasks.answering import Standing, answer_all, group_size
 from kiban.tasks.calls import Call, TaskError, answer_text, name_of, read_answer, write_call
 from kiban.tasks.in_flight import follow
 from kiban.tasks.likeness import describe_likeness, require_likeness
@@ -37,7 +38,8 @@ from kiban.tasks.opening import open_pool
 from kiban.tasks.pool import SerialPool
 from kiban.tasks.pool_settings import PoolSettings, SlurmJob, is_safe_link, read_address
 from kiban.tasks.processes import MOST_DEATHS, ProcessPool
-from kiban.tasks.task import find_function
+from kiban.tasks.store import AnswerStore
+from kiban.tasks.task import Task, digest, find_function
 from kiban.version import edition
 
 HERE = {"edition": "a", "processor_level": "x86-64-v3", "numpy": "2.4.6"}
@@ -126,12 +128,40 @@ def test_no_more_are_in_flight_than_asked_and_what_is_left_is_cancelled(monkeypa
     assert {number for number, one in flying.items() if one.cancelled()} == {0, 1}
 
 
+@pytest.mark.parametrize(
+    ("count", "width", "size"), [(6, 2, 1), (8, 2, 1), (16, 2, 2), (1001, 2, 100), (1001, 100, 2), (0, 1, 1), (9, 9, 1)]
+)
+def test_short_tasks_go_together_but_none_waits_for_long(count: int, width: int, size: int) -> None:
+    assert group_size(count, width) == size
+
+
+def test_grouped_tasks_have_the_answers_of_single_ones(tmp_path: Path) -> None:
+    tasks = [Task(ANNUITY, one, digest("rates"), one) for one in QUICK]
+    store = AnswerStore(tmp_path, edition="one")
+    told = list[Standing]()
+    found = list(answer_all(tasks, store=store, pool=SerialPool(), progress=told.append))
+    assert group_size(len(tasks), 1) == 3
+    assert found == list(answer_all(tasks)) == [annuity_present_value(**one) for one in QUICK]
+    assert [standing.done for standing in told] == list(range(13))
+    # All were kept, each under its own key.
+    held = list[Standing]()
+    assert list(answer_all(tasks, store=store, progress=held.append)) == found
+    assert held[0].held == 12
+    store.close()
+
+
 @pytest.mark.slow
-def test_processes_give_the_answers_of_this_process_to_the_last_bit() -> None:
+def test_processes_give_the_answers_of_this_process_to_the_last_bit_though_one_is_killed() -> None:
     with ProcessPool(2) as pool:
-        found = dict(pool.answer(DESIGNS, design_tasks(3, 2)))
-        assert json.dumps(found, sort_keys=True) == json.dumps(serial_designs(3, 2), sort_keys=True)
-        assert len(active_children()) == 2
+        answers = pool.answer(DESIGNS, design_tasks(6, 2))
+        found = [next(answers)]
+        (first, second) = active_children()
+        os.kill(int(str(first.pid)), signal.SIGKILL)
+        found += list(answers)
+        # The executor that lost one is replaced as a whole.
+        assert not {first.pid, second.pid} & {one.pid for one in active_children()}
+        assert len(found) == 6
+        assert json.dumps(dict(sorted(found))) == json.dumps(serial_designs(6, 2))
         with pytest.raises(TaskError, match=r"task 0, kiban\.policy\.annuity"):
             list(pool.answer(ANNUITY, [{"rate": "a", "years": 1.0}]))
         # What failed has not harmed the pool.
@@ -148,19 +178,6 @@ def test_processes_reach_no_farther_than_their_parent() -> None:
     with restricted(Reach()), pytest.raises(InputError) as own:
         list(SerialPool().answer(DESIGNS, [task]))
     assert error.value.problems == own.value.problems
-
-
-@pytest.mark.slow
-def test_a_killed_process_is_replaced_and_its_tasks_are_done_once_more() -> None:
-    with ProcessPool(2) as pool:
-        answers = pool.answer(DESIGNS, design_tasks(6))
-        found = [next(answers)]
-        (first, second) = active_children()
-        os.kill(int(str(first.pid)), signal.SIGKILL)
-        found += list(answers)
-        assert not {first.pid, second.pid} & {one.pid for one in active_children()}
-    assert len(found) == 6
-    assert dict(found) == serial_designs(6)
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@
     operating  kiban operate | replay
     place     a place by its coordinates in place of a scenario
     impact    kiban impact
+    pooling   the pool behind --pool
     race      kiban race
     outages   kiban outages
     levers    kiban levers

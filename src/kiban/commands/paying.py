@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiban.commands.new_file import require_new, write_new
+from kiban.commands.pooling import PoolOption, pooling, require_one_process
 from kiban.commands.resuming import Resume, resuming, telling
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
 from kiban.errors import EXIT_INFEASIBLE
@@ -137,6 +138,7 @@ def compare_command(
     ] = None,
     against: Against = None,
     resume: Resume = None,
+    pool: PoolOption = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
@@ -166,7 +168,7 @@ def compare_command(
             return least_public_money_wanted("clean_share", clean, loaded)
         return as_they_are_wanted(loaded)
 
-    found = _answer_all(scenario, wanted, against, language, resume, spinner=not as_json, insist=insist)
+    found = _answer_all(scenario, wanted, against, language, resume, pool, spinner=not as_json, insist=insist)
     if as_json:
         from kiban.report.payment.figures import instrument_documents
         from kiban.report.plan.record import to_json
@@ -186,6 +188,7 @@ def sweep_command(
     ] = "credit_rate=0:0.5:0.1",
     against: Against = None,
     resume: Resume = None,
+    pool: PoolOption = None,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,
@@ -195,7 +198,7 @@ def sweep_command(
 
     language = choose_language(lang)
     found = _answer_all(
-        subject, lambda folder: sweep_wanted(over, folder), against, language, resume, spinner=not as_json,
+        subject, lambda folder: sweep_wanted(over, folder), against, language, resume, pool, spinner=not as_json,
         insist=insist,
     )  # fmt: skip
     if as_json:
@@ -275,13 +278,14 @@ def _answer_all(
     against: list[str] | None,
     language: Language,
     resume: str | None,
+    pool: str | None,
     *,
     spinner: bool,
     insist: bool,
 ) -> list[InstrumentRow]:
     """The answers that are wanted about a subject, be it a campus or a country; `wanted` is told the subject's folder.
 
-    With `resume` each answer is kept there, and what is there is not made again.
+    With `resume` each answer is kept there, and what is there is not made again. `pool`: who answers about a campus.
     """
     from kiban.finance.compared import instrument_rows
     from kiban.finance.comparison import answer
@@ -296,9 +300,11 @@ def _answer_all(
                 tell(Message("progress.inputs"))
                 asked = read_subject(subject).insisting(insist)
                 tasks = point_tasks(asked, compared, wanted(asked.folder))
-                return list(answer_all(tasks, store=store, progress=telling(store, language, tell)))
+                with pooling(pool) as others:
+                    return list(answer_all(tasks, store=store, pool=others, progress=telling(store, language, tell)))
         from kiban.commands.national import asking_national_file
 
+        require_one_process(pool)
         packages = [one.package for one in wanted(national.parent)]
         with asking_national_file(
             national, packages, against, spinner=spinner, insist=insist, language=language, store=store

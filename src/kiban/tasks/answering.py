@@ -9,12 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kiban.tasks.calls import answer_group
 from kiban.tasks.task import Key, Task, find_function, from_text, to_text
 
 if TYPE_CHECKING:
     from kiban.tasks.pool import Pool
     from kiban.tasks.store import AnswerStore
 
+MOST_TOGETHER = 100
+"""Tasks of one group."""
+GROUPS_PER_WORKER = 4
+"""So many groups a worker gets at least, where there are enough tasks, so that all end at about the same time."""
 NO_EDITION = ""
 """Of keys that only tell one task of a question from another, where nothing is kept."""
 
@@ -73,8 +78,20 @@ def _made(missing: dict[Key, Task], pool: Pool | None) -> Iterator[tuple[Key, An
     for key, task in missing.items():
         by_function.setdefault(task.function, []).append(key)
     for name, keys in by_function.items():
-        function, arguments = find_function(name), [missing[key].arguments for key in keys]
+        arguments = [missing[key].arguments for key in keys]
         if pool is None:
+            function = find_function(name)
             yield from ((key, function(**given)) for key, given in zip(keys, arguments, strict=True))
-        else:
-            yield from ((keys[place], answer) for place, answer in pool.answer(function, arguments))
+            continue
+        size = group_size(len(keys), pool.width)
+        groups = [{"function": name, "calls": arguments[at : at + size]} for at in range(0, len(keys), size)]
+        for place, answers in pool.answer(answer_group, groups):
+            yield from zip(keys[place * size : (place + 1) * size], answers, strict=True)
+
+
+def group_size(count: int, width: int) -> int:
+    """How many tasks are handed over as one: so many that the way is short beside the work, and none waits for long.
+
+    What a killed worker or command had not handed back is at most a group of each worker.
+    """
+    return max(1, min(MOST_TOGETHER, count // (GROUPS_PER_WORKER * width)))

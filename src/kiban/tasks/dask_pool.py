@@ -58,6 +58,11 @@ class DaskPool:
             self._client.close()
             raise
 
+    @property
+    def width(self) -> int:
+        """As `Pool.width`: threads of all workers that are there now."""
+        return max(sum(int(one["nthreads"]) for one in self._workers().values()), 1)
+
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """As `Pool.answer`; `InputError` too where the scheduler or all workers go away, or one differs."""
         name, run = name_of(function), uuid.uuid4().hex
@@ -105,7 +110,7 @@ class DaskPool:
     def _most_in_flight(self) -> int:
         now = time.monotonic()
         if now - self._counted_at > GLANCE_SECONDS:
-            self._counted_at, self._threads = now, sum(int(one["nthreads"]) for one in self._workers().values())
+            self._counted_at, self._threads = now, self.width
         return CALLS_PER_THREAD * self._threads
 
     def _look(self) -> None:

@@ -20,6 +20,11 @@ from kiban.tasks.calls import Function, answer_text, name_of, read_answer, write
 class Pool(Protocol):
     """Answers tasks until it is left."""
 
+    @property
+    def width(self) -> int:
+        """How many tasks are at work at a time, at least 1."""
+        ...
+
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """Places of tasks and their answers, in the order in which they come.
 
@@ -38,6 +43,8 @@ class Pool(Protocol):
 
 class SerialPool:
     """Answers tasks in this process, one after the other in their order."""
+
+    width = 1
 
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """As `Pool.answer`."""

@@ -33,6 +33,11 @@ class ProcessPool:
         self.count = count or os.cpu_count() or 1
         self._executor: ProcessPoolExecutor | None = None
 
+    @property
+    def width(self) -> int:
+        """As `Pool.width`."""
+        return self.count
+
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """As `Pool.answer`; `TaskError` too for a task with which process after process dies."""
         name = name_of(function)

@@ -38,6 +38,7 @@ class SlurmPool:
     def __init__(self, job: SlurmJob, workers: int, *, patience_seconds: float = WORKER_PATIENCE_SECONDS) -> None:
         """Submit `workers` jobs and wait for the first; raises `InputError` as `DaskPool`, or where Slurm refuses."""
         require_distributed()
+        self._workers = workers
         with contextlib.ExitStack() as begun:
             security = begun.enter_context(_own_security(Path(job.folder)))
             self.cluster = _open_cluster(job, security)
@@ -48,6 +49,11 @@ class SlurmPool:
             address = self.cluster.scheduler_address
             self._pool = begun.enter_context(DaskPool(address, security, patience_seconds=patience_seconds))
             self._open = begun.pop_all()
+
+    @property
+    def width(self) -> int:
+        """As `Pool.width`: as many as jobs were asked for, some of which may wait in Slurm's queue."""
+        return self._workers
 
     def answer(self, function: Function, arguments: Sequence[Mapping[str, Any]]) -> Iterator[tuple[int, Any]]:
         """As `DaskPool.answer`."""
