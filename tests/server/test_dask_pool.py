@@ -6,24 +6,30 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import dask.config
 import pytest
+from tests.campaigns.resume_kills import SITE
 from tests.cases.dask_clusters import distributed, kill, open_cluster, started, worker, write_certificates
 from tests.cases.slurm import free_ports
 from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
+from typer.testing import CliRunner
 
+from kiban.cli import app
 from kiban.errors import InputError
 from kiban.linear.native.library import find_library
 from kiban.scenario.pool import read_pool
 from kiban.tasks import dask_pool
+from kiban.tasks.answering import Standing, answer_all
 from kiban.tasks.calls import TaskError
 from kiban.tasks.dask_pool import DaskPool, make_security, require_distributed
 from kiban.tasks.opening import open_pool
 from kiban.tasks.pool import Pool, SerialPool
+from kiban.tasks.store import AnswerStore
+from kiban.tasks.task import Task, digest
 
 pytestmark = [
     pytest.mark.xdist_group("dask"),
@@ -63,6 +69,23 @@ def test_workers_give_the_answers_of_this_process_to_the_last_bit(cluster: Any, 
         found = list(pool.answer(DESIGNS, design_tasks(5, 2)))
     assert len(found) == 5
     assert dict(found) == serial_designs(5, 2)
+
+
+def test_the_commands_print_the_same_bytes_whoever_answers(
+    cluster: Any, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("site.toml").write_text(SITE, encoding="utf-8")
+    pool_of(cluster, place).__exit__(None, None, None)
+    elsewhere = ("--pool", str(place / "pool.toml"))
+    for command in (
+        ("sweep", "site.toml", "--over", "credit_rate=0:0.3:0.1", "--json"),
+        ("compare", "tax-credit", "capital-grant", "--scenario", "site.toml", "--lang", "ja"),
+    ):
+        here, there = (CliRunner().invoke(app, [*command, *more]) for more in ((), elsewhere))
+        assert (here.exit_code, there.exit_code) == (0, 0), there.output
+        assert there.stdout == here.stdout
+        assert len(here.stdout) > 200
 
 
 def test_failures_say_the_same_as_here(cluster: Any, place: Path) -> None:
@@ -127,27 +150,27 @@ def test_a_link_without_tls_beyond_this_machine_is_not_used(
     assert "tcp://10.0.0.9:1" in str(error.value)
 
 
-def test_a_scheduler_that_dies_is_told_and_the_rest_is_done_by_the_next(tmp_path: Path) -> None:
+def test_a_scheduler_that_dies_is_told_and_what_was_kept_is_not_done_again(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     address, tasks = f"tcp://127.0.0.1:{port}", design_tasks(8, 4)
     listen = ("--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
-    found: dict[int, Any] = {}
-    with (
-        started("dask_scheduler", *listen, place=tmp_path) as scheduler,
-        worker(address, tmp_path),
-        opened(address) as pool,
-        pytest.raises(InputError) as error,
-    ):
-        for number, answer in pool.answer(DESIGNS, tasks):
-            found[number] = answer
-            kill(scheduler)
+    store = AnswerStore(tmp_path / "store", edition="one")
+
+    def answer_with(pool: Pool, progress: Callable[[Standing], None]) -> list[Any]:
+        asked = [Task(DESIGNS, one, digest("designs"), one["points"]) for one in tasks]
+        return list(answer_all(asked, store=store, pool=pool, progress=progress))
+
+    with started("dask_scheduler", *listen, place=tmp_path) as scheduler, worker(address, tmp_path):
+        with opened(address) as pool, pytest.raises(InputError) as error:
+            answer_with(pool, lambda standing: kill(scheduler) if standing.done else None)
     assert codes_of(error.value) == ["pool.lost"]
     assert address in str(error.value)
-    left = [number for number in range(8) if number not in found]
-    assert 0 < len(left) < 8
+    told = list[Standing]()
     with started("dask_scheduler", *listen, place=tmp_path), worker(address, tmp_path), opened(address) as pool:
-        found |= {left[place]: answer for place, answer in pool.answer(DESIGNS, [tasks[number] for number in left])}
-    assert found == serial_designs(8, 4)
+        found = answer_with(pool, told.append)
+    assert 0 < told[0].held < len(tasks)
+    assert dict(enumerate(found)) == serial_designs(8, 4)
+    store.close()
 
 
 def opened(address: str) -> Pool:

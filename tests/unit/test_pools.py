@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from concurrent.futures import Future
 from multiprocessing import active_children
 from pathlib import Path
@@ -20,14 +21,21 @@ import numpy as np
 import pytest
 from tests.cases.servers import wait_until
 from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
+from typer.testing import CliRunner
 
+from kiban.cli import app
 from kiban.errors import InputError, Problem, ScenarioError, SolverError, problem_from_plain, problem_to_plain
+from kiban.finance.comparison import Wanted
+from kiban.finance.paying import InfeasibleError
+from kiban.finance.policy_points import point_tasks
 from kiban.interruption import UnwantedError, while_wanted
 from kiban.linear.native.library import find_library
 from kiban.messages import Message
 from kiban.outside import Reach, restricted
 from kiban.policy.annuity import annuity_present_value
 from kiban.report.messages import say
+from kiban.scenario import parse_scenario
+from kiban.scenario.package import load_package
 from kiban.scenario.pool import read_pool
 from kiban.tasks import in_flight
 from kiban.tasks.answering import Standing, answer_all, group_size
@@ -42,6 +50,7 @@ from kiban.tasks.store import AnswerStore
 from kiban.tasks.task import Task, digest, find_function
 from kiban.version import edition
 
+CASES = Path(__file__).parents[1] / "cases"
 HERE = {"edition": "a", "processor_level": "x86-64-v3", "numpy": "2.4.6"}
 
 
@@ -101,6 +110,28 @@ def _joined(arguments: list[dict[str, Any]]) -> None:
         list(SerialPool().answer(ANNUITY, arguments))
     except TaskError as error:
         raise TaskError(str(error).replace("\n", " ")) from None
+
+
+def test_why_there_is_no_design_is_said_as_without_a_pool() -> None:
+    raw = tomllib.loads((CASES / "small_run.toml").read_text(encoding="utf-8"))
+    raw["supply"] |= {"pv": {"max_mw": 1.0}, "wind_onshore": {"enabled": False}}
+    hopeless = parse_scenario({**raw, "time": {"hours": 24}})
+    tasks = point_tasks(hopeless, ["none"], [Wanted(load_package("tax-credit", Path()))])
+    plans = []
+    for pool in (None, SerialPool()):
+        with pytest.raises(InfeasibleError) as error:
+            list(answer_all(tasks, pool=pool))
+        plans.append(error.value.plan.infeasibility)
+    assert plans[0] == plans[1]
+    assert plans[0] is not None
+
+
+@pytest.mark.parametrize("pool", ["processes:2", "tls://10.0.0.9:1"])
+def test_a_country_is_answered_in_one_process(pool: str) -> None:
+    done = CliRunner().invoke(app, ["sweep", "japan", "--pool", pool])
+    assert done.exit_code == 2
+    assert "--pool" in done.stderr
+    assert "one process" in done.stderr
 
 
 def test_work_that_nobody_wants_ends() -> None:
