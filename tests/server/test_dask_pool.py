@@ -160,9 +160,13 @@ def test_a_scheduler_that_dies_is_told_and_what_was_kept_is_not_done_again(tmp_p
         asked = [Task(DESIGNS, one, digest("designs"), one["points"]) for one in tasks]
         return list(answer_all(asked, store=store, pool=pool, progress=progress))
 
-    with started("dask_scheduler", *listen, place=tmp_path) as scheduler, worker(address, tmp_path):
-        with opened(address) as pool, pytest.raises(InputError) as error:
-            answer_with(pool, lambda standing: kill(scheduler) if standing.done else None)
+    with (
+        started("dask_scheduler", *listen, place=tmp_path) as scheduler,
+        worker(address, tmp_path),
+        opened(address) as pool,
+        pytest.raises(InputError) as error,
+    ):
+        answer_with(pool, lambda standing: kill(scheduler) if standing.done else None)
     assert codes_of(error.value) == ["pool.lost"]
     assert address in str(error.value)
     told = list[Standing]()

@@ -1,10 +1,9 @@
-"""The benchmark of scale: what is drawn, what is planned on paper, and that the page has what that gives."""
+"""The benchmark of scale: what is drawn, what is planned on paper, which tasks are asked."""
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -38,29 +37,6 @@ def test_a_thousand_workers_on_paper_by_hand(bench: ModuleType) -> None:
     # 1 s tasks: asking takes longer than the two rounds.
     assert bench.plan_on_paper(1000, 2000, 1.0, 0.002, start_seconds=3.0)["seconds"] == pytest.approx(7.002)
     assert bench.plan_on_paper(3, 10, 1.0, 0.0001)["seconds"] == pytest.approx(4.0001)
-
-
-def test_the_pages_plan_a_thousand_workers_from_what_was_measured(bench: ModuleType) -> None:
-    row = re.compile(r"^\| `(\w+)` \|(.+)\|$", re.MULTILINE)
-    for page in ("docs/scale.md", "docs/ja/scale.md"):
-        measured_part, paper_part = re.split(
-            r"^## .*(?:paper|紙の上).*$", (ROOT / page).read_text("utf-8"), flags=re.MULTILINE
-        )
-        measured = {
-            name: [float(cell.replace(",", "")) for cell in cells.split("|")]
-            for name, cells in row.findall(measured_part)
-        }
-        paper = {
-            name: [float(cell.replace(",", "")) for cell in cells.split("|")] for name, cells in row.findall(paper_part)
-        }
-        assert set(paper) == set(measured) == {"policies", "national", "draws"}
-        for name, (tasks, seconds, efficiency, most) in paper.items():
-            task, asking_ms = measured[name][2], measured[name][3]
-            found = bench.plan_on_paper(1000, int(tasks), task, asking_ms / 1000)
-            assert seconds == round(found["seconds"], 1)
-            assert efficiency == round(100 * found["efficiency"])
-            assert most == round(found["most_workers"])
-        assert paper["policies"][0] == bench.SIZES["policies"] / bench.POINTS_A_TASK
 
 
 def test_draws_are_known_by_their_number_and_lie_in_the_range(bench: ModuleType) -> None:
