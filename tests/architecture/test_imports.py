@@ -228,7 +228,7 @@ FORMATTING = ("report", "server", "commands", "cli")
 TAKEN: Mapping[str, Collection[str]] = {
     # What is read off a finished plan, and facts that need no calculation.
     "report": {
-        "kiban.economy.answer.add",
+        "kiban.economy.spread.add",
         "kiban.national.study.candidates.coastline",
         "kiban.planning.assumptions.group_by_subject",
         "kiban.planning.assumptions.group_families",

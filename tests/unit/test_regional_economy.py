@@ -22,6 +22,7 @@ from kiban.cli import app
 from kiban.economy.answer import Economy
 from kiban.economy.asking import economy_of_campuses, read_prefecture
 from kiban.economy.effects import ROUNDS, case_terms, end_of, supplier_shares, trace
+from kiban.economy.people import measure_people
 from kiban.economy.receipts import (
     ABROAD,
     HOME,
@@ -385,3 +386,52 @@ def test_what_is_refused(arguments: list[str], said: str) -> None:
 def test_an_end_that_is_not_given_is_the_value() -> None:
     fact = load_catalogue().fact("economy.spent_share")
     assert end_of(replace(fact, low=None), "low") == fact.value and end_of(fact, "high") == fact.high
+
+
+# ---- people
+
+
+def test_people_by_hand(campus: Campus, found: Economy) -> None:
+    value = load_catalogue().value
+    electricians = next(one for one in found.skills if one.skill.name == "electricians")
+    first = found.years[0]
+    year = electricians.years[first]
+    assert year.need.value == pytest.approx(1.8 * campus.it_mw)
+    share = float(prefecture_shares()["Akita"][TABLE.index("const")])
+    there = 379_510 * share * (1.0 + value("labour.change.akita")) ** (first - 2020)
+    assert year.stock is not None and year.stock.value == pytest.approx(there)
+    assert year.short is not None and year.short.value == pytest.approx(max(1.8 * campus.it_mw - 0.03 * there, 0.0))
+    assert year.short.low <= year.short.value <= year.short.high
+    assert electricians.mw_at_once is not None
+    last = max(electricians.years)
+    scarce = 0.03 * 379_510 * share * (1.0 + value("labour.change.akita")) ** (last - 2020) / 1.8
+    assert electricians.mw_at_once.value == pytest.approx(scarce)
+
+
+def test_who_runs_comes_after_who_builds(found: Economy) -> None:
+    guards = next(one for one in found.skills if one.skill.name == "security")
+    needs = [year.need.value for year in guards.years.values()]
+    build = round(load_catalogue().value("finance.construction"))
+    assert needs[:build] == [0.0] * build and all(need > 0.0 for need in needs[build:])
+
+
+def test_what_nobody_counts_is_unknown(campus: Campus, found: Economy) -> None:
+    known = {one.skill.name: one.worst for one in found.skills}
+    assert known["kubernetes_hpc"].stock is None and known["kubernetes_hpc"].short is None
+    elsewhere = economy_of_campuses("a campus", (campus,), load_catalogue(), "Tokyo")
+    assert elsewhere.skills == ()
+    document = economy_document(found, "en")
+    hpc = next(one for one in document["skills"] if one["id"] == "kubernetes_hpc")
+    assert hpc["years"][0]["stock"] is None and hpc["training_places_per_year"] is None
+    assert {"year", "need", "stock", "short"} == hpc["years"][0].keys()
+
+
+def test_a_shortage_raises_wages_by_the_elasticity(campus: Campus) -> None:
+    crowded = load_catalogue().overridden({"labour.free_share": 0.0001})
+    skills = {one.skill.name: one for one in measure_people((campus,), crowded, ("Akita",))}
+    found = skills["electricians"]
+    short, stock, rise = found.worst.short, found.worst.stock, found.wage_rise
+    assert short is not None and stock is not None and rise is not None and short.value > 0.0
+    assert rise.value == pytest.approx(short.value / (0.0001 * stock.value) / 1.0)
+    calm = measure_people((campus,), load_catalogue().overridden({"labour.free_share": 1.0}), ("Akita",))
+    assert all(one.worst.short is None or one.worst.short.value == 0.0 for one in calm)

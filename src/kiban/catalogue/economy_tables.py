@@ -127,6 +127,23 @@ def load_prefectures() -> Mapping[str, Prefecture]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Skill:
+    """An occupation that a campus needs, its level, and the sector by whose output its people are laid out."""
+
+    name: str
+    level: str
+    sector: str
+    name_en: str
+    name_ja: str
+
+
+@cache
+def load_skills() -> Mapping[str, Skill]:
+    """All skills by name; their figures are the catalogue's rows `labour.SKILL.*`."""
+    return {row["skill"]: Skill(*row.values()) for row in _read("skills.csv")}
+
+
 @cache
 def demand_shares(phase: Phase) -> Mapping[str, Array]:
     """How a yen spent at home on each item falls on the sectors; adds up to 1 for each item."""

@@ -102,6 +102,8 @@ UNITS: Mapping[str, Unit] = {
     "kwh_per_m2_year": Unit("kWh/(m2 year)"),
     "kwh_per_year": Unit("kWh/year"),
     "m2_per_mw_it": Unit("m2/MW IT"),
+    "person": Unit("persons"),
+    "person_per_mw": Unit("persons/MW"),
     "job_per_mw": Unit("jobs/MW"),
     "job_year_per_mw": Unit("job years/MW"),
 }

@@ -11,22 +11,15 @@ from kiban.arrays import Array
 from kiban.catalogue.economy_products import load_products
 from kiban.catalogue.facts import Fact
 from kiban.economy.effects import MEASURES, ROUNDS, Case, Effects
+from kiban.economy.people import SkillNeed
 from kiban.economy.receipts import PHASES, Laid, Receipts
 from kiban.economy.regions import region_of
+from kiban.economy.spread import Spread, add
 from kiban.quantities import YEN_PER_MYEN
 
 HEADLINE = ("direct", "indirect")
 """Rounds that a headline counts."""
 WHERE = ("japan", "prefecture")
-
-
-@dataclass(frozen=True, slots=True)
-class Spread:
-    """A figure of the plan's own case, and its range over the three cases."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +80,8 @@ class Economy:
     """By where and phase."""
     jobs: Mapping[str, Mapping[str, Mapping[int, Mapping[str, Spread]]]]
     """By phase, where, year and round: persons engaged."""
+    skills: tuple[SkillNeed, ...]
+    """People that the campuses in the prefectures need."""
     imports: Spread
     """Bought abroad, at once and by suppliers at home."""
     regions: tuple[PlaceShare, ...]
@@ -118,11 +113,6 @@ class Economy:
         count = len([one for one in self.jobs[phase]["japan"].values() if add([one[r] for r in HEADLINE]).value > 0])
         total = add(years)
         return Spread(*(part / max(count, 1) for part in (total.value, total.low, total.high)))
-
-
-def add(spreads: Sequence[Spread]) -> Spread:
-    """The sum of figures whose cases go together."""
-    return Spread(sum(one.value for one in spreads), sum(one.low for one in spreads), sum(one.high for one in spreads))
 
 
 def summarise_industries(

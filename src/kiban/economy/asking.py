@@ -15,6 +15,7 @@ from kiban.economy.answer import (
     summarise_places,
 )
 from kiban.economy.effects import ASSUMED, case_terms, trace
+from kiban.economy.people import measure_people
 from kiban.economy.receipts import collect_receipts, lay_on_products, place_of, residual_yen
 from kiban.economy.regions import WITHOUT_TABLE
 from kiban.errors import InputError, Problem, nearest
@@ -95,6 +96,7 @@ def economy_of_campuses(
         flows=flows,
         effects=summarise_effects(cases, meant),
         jobs=summarise_jobs(receipts, cases, meant),
+        skills=measure_people(campuses, catalogue, meant),
         imports=summarise_imports(cases),
         regions=regions,
         places=tuple(place for place in places if place.id != WITHOUT_TABLE),

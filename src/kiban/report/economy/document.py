@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, TypedDict
 
-from kiban.economy.answer import Economy, PlaceShare, Spread
+from kiban.economy.answer import Economy, PlaceShare
+from kiban.economy.people import SkillNeed
+from kiban.economy.spread import Spread
 from kiban.quantities import Language
 from kiban.report.economy.words import answer, further_sentences, note_sentences
 
@@ -48,6 +50,7 @@ class EconomyDocument(TypedDict):
     by_year: list[dict[str, Any]]
     effects: dict[str, Any]
     jobs: dict[str, Any]
+    skills: list[dict[str, Any]]
     imports_myen: SpreadDocument
     regions: list[dict[str, Any]]
     by_prefecture: list[dict[str, Any]]
@@ -89,6 +92,7 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
             ]
             for phase in found.jobs
         },
+        "skills": [_skill(one) for one in found.skills],
         "imports_myen": _spread(found.imports),
         "regions": [_place(one) for one in found.regions],
         "by_prefecture": [_place(one) for one in found.places],
@@ -105,6 +109,34 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
 
 def _spread(found: Spread) -> SpreadDocument:
     return {"value": found.value, "low": found.low, "high": found.high}
+
+
+def _skill(found: SkillNeed) -> dict[str, Any]:
+    """By year; what no source gives is null, and training places are nowhere given."""
+    return {
+        "id": found.skill.name,
+        "level": found.skill.level,
+        "years": [
+            {
+                "year": year,
+                "need": _spread(one.need),
+                "stock": _known(one.stock),
+                "short": _known(one.short),
+            }
+            for year, one in found.years.items()
+        ],
+        "training_months": _spread(found.training_months),
+        "training_cost_myen": _spread(found.training_cost_myen),
+        "training_places_per_year": None,
+        "wage_myen": _spread(found.wage_myen),
+        "wage_rise": _known(found.wage_rise),
+        "mw_at_once": _known(found.mw_at_once),
+        "status": {fact.id: fact.status for fact in found.facts},
+    }
+
+
+def _known(found: Spread | None) -> SpreadDocument | None:
+    return None if found is None else _spread(found)
 
 
 def _place(found: PlaceShare) -> dict[str, Any]:

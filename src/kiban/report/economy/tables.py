@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kiban.economy.answer import HEADLINE, Economy, Spread, add
+from kiban.economy.answer import HEADLINE, Economy
 from kiban.economy.effects import MEASURES, ROUNDS
 from kiban.economy.receipts import PHASES
+from kiban.economy.spread import Spread, add
 from kiban.quantities import Language, MoneyFormat, format_number
-from kiban.report.economy.words import product_name, region_name, totals
+from kiban.report.economy.words import product_name, region_name, skill_name, totals
+from kiban.report.layout import NOTHING
 from kiban.report.phrases import phrase
 
 
@@ -33,6 +35,7 @@ def list_tables(found: Economy, language: Language) -> list[TextTable]:
         industries_table(found, language),
         effects_table(found, language),
         jobs_table(found, language),
+        *([skills_table(found, language)] if found.skills else []),
         regions_table(found, language),
     ]
 
@@ -111,6 +114,30 @@ def jobs_table(found: Economy, language: Language) -> TextTable:
     ends = _headings(("prefecture", "low", "high"), language)
     headings = (phrase("economy.heading.year", language), *phases, *ends)
     return TextTable(phrase("economy.title_jobs", language), headings, tuple(rows))
+
+
+def skills_table(found: Economy, language: Language) -> TextTable:
+    """Each skill in the year in which most are short: need, people there, short with its range, months to train."""
+    rows = []
+    for one in found.skills:
+        worst, short = one.worst, one.worst.short
+        ends = (
+            (NOTHING,) * 3
+            if short is None
+            else tuple(f"{value:,.0f}" for value in (short.value, short.low, short.high))
+        )
+        rows.append(
+            (
+                skill_name(one.skill, language),
+                str(one.worst_year),
+                f"{worst.need.value:,.0f}",
+                NOTHING if worst.stock is None else f"{worst.stock.value:,.0f}",
+                *ends,
+                f"{one.training_months.value:,.0f}",
+            )
+        )
+    names = ("skill", "year", "need", "stock", "short", "low", "high", "months")
+    return TextTable(phrase("economy.title_skills", language), _headings(names, language), tuple(rows))
 
 
 def regions_table(found: Economy, language: Language) -> TextTable:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kiban.catalogue.economy_products import load_products
-from kiban.catalogue.economy_tables import load_prefectures
-from kiban.economy.answer import Economy, Spread
+from kiban.catalogue.economy_tables import Skill, load_prefectures
+from kiban.economy.answer import Economy
+from kiban.economy.spread import Spread
 from kiban.quantities import Language, MoneyFormat, format_number, format_share
 from kiban.report.phrases import phrase, phrase_or
 
@@ -21,6 +22,11 @@ def prefecture_name(name: str, language: Language) -> str:
     if known is None:
         return phrase("economy.nowhere", language)
     return known.name_ja if language == "ja" else name
+
+
+def skill_name(skill: Skill, language: Language) -> str:
+    """What an occupation is called."""
+    return skill.name_ja if language == "ja" else skill.name_en
 
 
 def region_name(name: str, language: Language) -> str:
@@ -92,6 +98,7 @@ def further_sentences(found: Economy, language: Language) -> list[str]:
         ):
             blanks = {**counts("japan", spreads[0]), **counts("prefecture", spreads[1])}
             said.append(phrase(f"economy.{key}", language, place=place, **blanks))
+    said += _people(found, place, language)
     if found.land_myen:
         said.append(phrase("economy.lands", language, land=money.amount(found.land_myen)))
     if found.worth_left_myen:
@@ -99,6 +106,42 @@ def further_sentences(found: Economy, language: Language) -> list[str]:
     paid = {party: money.amount(amount) for party, amount in found.public_myen.items()}
     said.append(phrase("economy.public", language, **paid))
     return said
+
+
+def _people(found: Economy, place: str, language: Language) -> list[str]:
+    """Which skills are short, what would draw them, and the skill that lets the least be built at once."""
+    short = [one for one in found.skills if one.worst.short is not None and one.worst.short.high >= 1.0]
+    surely = [one for one in short if one.worst.short is not None and one.worst.short.value >= 1.0]
+    said = []
+    if surely:
+        worst = max(surely, key=lambda one: one.wage_rise.value if one.wage_rise is not None else 0.0)
+        assert worst.worst.short is not None and worst.wage_rise is not None and worst.mw_at_once is not None
+        said.append(
+            phrase(
+                "economy.short",
+                language,
+                place=place,
+                skill=skill_name(worst.skill, language),
+                year=str(worst.worst_year),
+                rise=_rise(worst.wage_rise.value, language),
+                rise_low=_rise(worst.wage_rise.low, language),
+                rise_high=_rise(worst.wage_rise.high, language),
+                months=format_number(worst.training_months.value, 2),
+                mw=format_number(worst.mw_at_once.value, 2),
+                **counts("short", worst.worst.short),
+            )
+        )
+    elif short:
+        names = phrase("economy.comma", language).join(skill_name(one.skill, language) for one in short)
+        said.append(phrase("economy.may_be_short", language, place=place, names=names))
+    elif found.skills and found.prefectures:
+        said.append(phrase("economy.none_short", language, place=place))
+    return said
+
+
+def _rise(share: float, language: Language) -> str:
+    """A rise of pay; what is more than double lies beyond what any elasticity was measured for."""
+    return phrase("economy.doubled", language) if share > 1.0 else format_share(share, language, 2)
 
 
 def note_sentences(found: Economy, language: Language) -> list[str]:
@@ -114,5 +157,11 @@ def note_sentences(found: Economy, language: Language) -> list[str]:
         names = phrase("economy.comma", language).join(prefecture_name(name, language) for name in unknown)
         said.append(phrase("economy.rest", language, names=names))
     assumed = [fact.name_ja if language == "ja" else fact.name_en for fact in found.facts if fact.status == "assumed"]
+    if found.skills:
+        unknown = [skill_name(one.skill, language) for one in found.skills if one.worst.stock is None]
+        said.append(phrase("economy.people", language))
+        said.append(phrase("economy.uncounted", language, names=phrase("economy.comma", language).join(unknown)))
+    elif found.asked is not None:
+        said.append(phrase("economy.no_campus", language, place=place_name(found, language)))
     said.append(phrase("economy.assumed", language, names=phrase("economy.comma", language).join(assumed)))
     return said
