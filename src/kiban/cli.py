@@ -1,6 +1,6 @@
 """The command line: `kiban build | check | schema | init | sites | sources | pay | compare | sweep | what-is |
-race | impact | economy | connect | run | outages | levers | offers | operate | bundle | replay | forecast | frontier |
-report | reproduce | why | key | sign | verify | serve | audit`.
+race | impact | economy | growth | connect | run | outages | levers | offers | operate | bundle | replay | forecast |
+frontier | report | reproduce | why | key | sign | verify | serve | audit`.
 
 Results go to stdout, progress and problems to stderr. Exit codes: 0 fine, 1 a fault of ours, 2 the user's
 input, 3 evidence that does not hold, 4 infeasible. Whatever is heavy is imported by the command that needs it.
@@ -27,6 +27,7 @@ from kiban.commands import (
     economy,
     forecast,
     frontier,
+    growth,
     impact,
     levers,
     offers,
@@ -350,6 +351,7 @@ forecast.register(app)
 what_is.register(app)
 impact.register(app)
 economy.register(app)
+growth.register(app)
 race.register(app)
 connect.register(app)
 outages.register(app)

@@ -33,6 +33,7 @@ ASKED = {
     "impact": ("impact --load 5 --area tokyo --fast", "impact --load 5 --area tokyo --fast --json"),
     "economy": ("economy quick.toml --prefecture Akita", "economy quick.toml --prefecture Akita --json"),
     "why": ("why nothing quick.toml", "why costs.pv quick.toml", "why costs.pv quick.toml --json"),
+    "growth": ("growth", "growth --json"),
     "key": (),
     "sign": ("sign quick.toml --key nothing",),
     "verify": ("verify quick.toml --public nothing",),

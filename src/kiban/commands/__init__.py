@@ -5,6 +5,7 @@
     bundling  kiban bundle
     connect   kiban connect
     economy   kiban economy
+    growth    kiban growth
     forecast  kiban forecast
     frontier  kiban frontier
     paying    kiban pay | compare | sweep

@@ -11,6 +11,7 @@ from kiban.arrays import Array
 from kiban.catalogue.economy_products import load_products
 from kiban.catalogue.facts import Fact
 from kiban.economy.effects import MEASURES, ROUNDS, Case, Effects
+from kiban.economy.inequality import Inequality
 from kiban.economy.people import SkillNeed
 from kiban.economy.receipts import PHASES, Laid, Receipts
 from kiban.economy.regions import region_of
@@ -86,6 +87,7 @@ class Economy:
     """Bought abroad, at once and by suppliers at home."""
     regions: tuple[PlaceShare, ...]
     places: tuple[PlaceShare, ...]
+    inequality: Inequality
     land_myen: float
     """What landowners receive."""
     worth_left_myen: float

@@ -15,9 +15,11 @@ from kiban.economy.answer import (
     summarise_places,
 )
 from kiban.economy.effects import ASSUMED, case_terms, trace
+from kiban.economy.inequality import measure_inequality
 from kiban.economy.people import measure_people
 from kiban.economy.receipts import collect_receipts, lay_on_products, place_of, residual_yen
 from kiban.economy.regions import WITHOUT_TABLE
+from kiban.economy.spread import per_year
 from kiban.errors import InputError, Problem, nearest
 from kiban.finance.campus import Campus
 from kiban.finance.ledger import TREASURIES
@@ -100,6 +102,10 @@ def economy_of_campuses(
         imports=summarise_imports(cases),
         regions=regions,
         places=tuple(place for place in places if place.id != WITHOUT_TABLE),
+        inequality=measure_inequality(
+            {one.id: per_year(one.value_added, len(receipts.years)) for one in places if one.id != WITHOUT_TABLE},
+            catalogue.value("economy.price_level"),
+        ),
         land_myen=float(sum(amounts.sum() for amounts in receipts.land_yen.values())) / YEN_PER_MYEN,
         worth_left_myen=float(laid.unmade_yen.sum()) / YEN_PER_MYEN,
         total_myen=receipts.total_yen / YEN_PER_MYEN,

@@ -18,3 +18,9 @@ class Spread:
 def add(spreads: Sequence[Spread]) -> Spread:
     """The sum of figures whose cases go together."""
     return Spread(sum(one.value for one in spreads), sum(one.low for one in spreads), sum(one.high for one in spreads))
+
+
+def per_year(total: Spread, years: int) -> Spread:
+    """The mean of a year; nothing without years."""
+    count = max(years, 1)
+    return Spread(total.value / count, total.low / count, total.high / count)

@@ -1,8 +1,11 @@
 """What a plan sets in motion, for readers.
 
-words     sentences, and what products and places are called
-tables    headings and rows of text
-terminal  text at the command line
-document  JSON
-page      one HTML file without scripts
+    words     sentences, and what products and places are called
+    tables    headings and rows of text
+    terminal  text at the command line
+    document  JSON
+    growth    published growth figures and what they need
+    page      one HTML file without scripts
+
+What is calculated of it stands in `kiban.economy`.
 """

@@ -54,6 +54,7 @@ class EconomyDocument(TypedDict):
     imports_myen: SpreadDocument
     regions: list[dict[str, Any]]
     by_prefecture: list[dict[str, Any]]
+    inequality: dict[str, Any]
     land_myen: float
     worth_left_myen: float
     public_myen: dict[str, float]
@@ -96,6 +97,11 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
         "imports_myen": _spread(found.imports),
         "regions": [_place(one) for one in found.regions],
         "by_prefecture": [_place(one) for one in found.places],
+        "inequality": {
+            "gini_before": found.inequality.before,
+            "gini_with": _spread(found.inequality.after),
+            "change": _spread(found.inequality.change),
+        },
         "land_myen": found.land_myen,
         "worth_left_myen": found.worth_left_myen,
         "public_myen": dict(found.public_myen),

@@ -99,6 +99,13 @@ def further_sentences(found: Economy, language: Language) -> list[str]:
             blanks = {**counts("japan", spreads[0]), **counts("prefecture", spreads[1])}
             said.append(phrase(f"economy.{key}", language, place=place, **blanks))
     said += _people(found, place, language)
+    if found.inequality.change.value:
+        change = found.inequality.change
+        key = "economy.more_even" if change.high < 0.0 else "economy.less_even" if change.low > 0.0 else "economy.even"
+        ends = {name: f"{value:+.5f}" for name, value in (("low", change.low), ("high", change.high))}
+        said.append(
+            phrase(key, language, before=f"{found.inequality.before:.4f}", change=f"{change.value:+.5f}", **ends)
+        )
     if found.land_myen:
         said.append(phrase("economy.lands", language, land=money.amount(found.land_myen)))
     if found.worth_left_myen:
