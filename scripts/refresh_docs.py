@@ -254,7 +254,9 @@ def _parts_of(report: str, language: str) -> dict[str, str]:
     titles |= {phrase(f"impact.title_{key}", language): key for key in impact}  # type: ignore[arg-type]
     moved, unit = ("industries", "effects", "regions"), {"en": "¥ bn", "ja": "億円"}[language]
     titles |= {phrase(f"economy.title_{key}", language, unit=unit): key for key in moved}  # type: ignore[arg-type]
-    titles |= {phrase("economy.title_jobs", language): "jobs"}  # type: ignore[arg-type]
+    people = {"economy.title_jobs": "jobs", "economy.title_skills": "skills"}
+    grown = {f"growth.title_{key}": key for key in ("claims", "needs")}
+    titles |= {phrase(key, language): name for key, name in (people | grown).items()}  # type: ignore[arg-type]
     run = ("regret", "costs", "run")
     titles |= {phrase(f"operation.title_{key}", language): key for key in run}  # type: ignore[arg-type]
     parts, current = {"answer": ""}, "answer"

@@ -6,8 +6,8 @@
 
 The cost of a GPU-hour is that of `kiban what-is`: chips and hall at the return that a GPU cloud asks, upkeep and power.
 The share is assumed, with a wide range; no claim names one. None of this says that compute brings the growth:
-it says how much compute the growth could pay for. Each claim keeps its own method: a level, a sum and a growth of productivity
-are no variants of one figure.
+it says how much compute the growth could pay for. Each claim keeps its own method: a level, a sum and a growth of
+productivity are no variants of one figure.
 """
 
 from __future__ import annotations

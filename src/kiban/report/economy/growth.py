@@ -38,11 +38,14 @@ def growth_notes(found: Growth, language: Language) -> list[str]:
         phrase("growth.path", language, year=str(found.path.base_year)),
         phrase("growth.cost", language, chip=found.chip.upper(), cost=cost),
         phrase("growth.not", language),
-        *(
-            f"{one.claim.id}, {one.claim.publisher}: {one.claim.note} ({one.claim.status}; {one.claim.address})"
-            for one in found.claims
-        ),
+        *(_source(one) for one in found.claims),
     ]
+
+
+def _source(found: GrowthNeed) -> str:
+    """A claim with its publisher, what is known of its method, and where it was read; as the catalogue has it."""
+    claim = found.claim
+    return f"{claim.id}, {claim.publisher}: {claim.note} ({claim.status}; {claim.address})"
 
 
 def growth_text(found: Growth, language: Language) -> RenderableType:
