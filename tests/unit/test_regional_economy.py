@@ -38,6 +38,7 @@ from kiban.errors import EXIT_INPUT, SolverError
 from kiban.finance.campus import Campus
 from kiban.finance.economy import (
     construction_demand,
+    location_ratios,
     national_structure,
     read_economy_terms,
     trace_effects,
@@ -435,3 +436,13 @@ def test_a_shortage_raises_wages_by_the_elasticity(campus: Campus) -> None:
     assert rise.value == pytest.approx(short.value / (0.0001 * stock.value) / 1.0)
     calm = measure_people((campus,), load_catalogue().overridden({"labour.free_share": 1.0}), ("Akita",))
     assert all(one.worst.short is None or one.worst.short.value == 0.0 for one in calm)
+
+
+def test_the_balance_hardly_moves_what_the_quotient_keeps() -> None:
+    regional = load_regional_table("flq", 0.3)
+    for name in ("Hokkaido", "Akita", "Tokyo"):
+        place = regional.places.index(name)
+        kept = location_ratios(prefecture_shares()[name], TABLE.output_bn_yen, quotient="flq", delta=0.3)[1]
+        for sector in ("const", "biz", "ict"):
+            number = TABLE.index(sector)
+            assert regional.trade[number, place, place] == pytest.approx(kept[number], abs=0.03), (name, sector)
