@@ -25,7 +25,15 @@ from kiban.report.plan.record import restore, summarise, to_json
 from kiban.scenario import parse_scenario
 from kiban.weather.table import read_table as read_any_table
 
-PARTS = {"scenario.toml", "summary.json", "hourly.parquet", "tables", "plan.xlsx", "provenance.json", "ro-crate-metadata.json"}
+PARTS = {
+    "scenario.toml",
+    "summary.json",
+    "hourly.parquet",
+    "tables",
+    "plan.xlsx",
+    "provenance.json",
+    "ro-crate-metadata.json",
+}
 
 
 def umask() -> int:
