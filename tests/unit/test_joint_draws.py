@@ -109,7 +109,8 @@ def test_any_part_of_the_draws_is_the_same_alone() -> None:
     for part in (slice(0, 4), slice(4, 9)):
         alone = asked().answer(values[part])
         for name in (*FIGURES, "parties_myen"):
-            assert getattr(alone, name) == pytest.approx(getattr(whole, name)[part], rel=1e-9, abs=1e-6), name
+            # To ten yen: prices of draws are found together.
+            assert getattr(alone, name) == pytest.approx(getattr(whole, name)[part], rel=1e-9, abs=1e-5), name
     assert draw_rows(asked().rows, seed=5, draws=4, first=5).tolist() == values[5:].tolist()
 
 

@@ -13,7 +13,7 @@ from kiban.planning.making import edition_of_answers
 from kiban.tasks.store import AnswerStore
 
 log = logging.getLogger("kiban.server")
-KEPT_DAYS = 7.0
+DAYS_OF_ANSWERS = 7.0
 """After which an answer goes: long after its job has ended."""
 SECONDS_PER_DAY = 86_400.0
 
@@ -35,7 +35,7 @@ def kept_answers() -> AnswerStore | None:
     if _Present.store is None and _Present.place is not None:
         try:
             _Present.store = AnswerStore(_Present.place, edition=edition_of_answers())
-            _Present.store.remove_before(time.time() - KEPT_DAYS * SECONDS_PER_DAY)
+            _Present.store.remove_before(time.time() - DAYS_OF_ANSWERS * SECONDS_PER_DAY)
         except OutputError as error:
             log.warning("jobs that are ended by force will begin anew: %s", error)
             _Present.place = None
