@@ -14,9 +14,8 @@ pytestmark = pytest.mark.slow
 
 ROOMS = (
     "amounts", "commands", "economies", "finances", "handover", "impact", "market_files", "national", "operations",
-    "others", "packages", "procurement", "scenario_files", "services", "serving", "signing", "tables", "versions",
-    "weather_files",
-    "weather_rows", "why",
+    "others", "packages", "pooled", "procurement", "scenario_files", "services", "serving", "signing", "tables",
+    "versions", "weather_files", "weather_rows", "why",
 )  # fmt: skip
 CASES: dict[str, Case] = {}
 for room in ROOMS:
@@ -48,6 +47,22 @@ HELD = {
     "signing.no_roots": "unit/test_timestamp.py::test_what_holds_no_certificate_is_refused",
     "signing.not_stamped": "unit/test_timestamp.py::test_a_signature_without_a_stamp_has_none",
     "signing.false_stamp": "unit/test_timestamp.py::test_a_stamp_of_another_signature_or_authority_does_not_hold",
+    "answers.driver": "unit/test_answers_kept.py::test_without_the_driver_it_says_what_to_install",
+    "command.resume_alone": "unit/test_resuming.py::test_what_cannot_be_resumed_is_said",
+    "pool.one_process": "unit/test_pools.py::test_a_country_is_answered_in_one_process",
+    **dict.fromkeys(
+        ("pool.unlike", "pool.edition"),
+        "unit/test_pools.py::test_workers_that_would_answer_with_other_bits_are_refused",
+    ),
+    "pool.no_kiban": "server/test_dask_pool.py::test_a_worker_without_kiban_is_named",
+    "pool.open_worker": "server/test_dask_pool.py::test_a_link_without_tls_beyond_this_machine_is_not_used",
+    "pool.lost": "server/test_dask_pool.py::test_a_scheduler_that_dies_is_told_and_what_was_kept_is_not_done_again",
+    "pool.no_worker": "server/test_dask_pool.py::test_a_scheduler_without_workers_is_not_waited_for_without_end",
+    "pool.away": "server/test_dask_pool.py::test_nobody_at_the_address",
+    "pool.no_certificate": "server/test_dask_pool.py::test_tls_needs_certificates_of_the_file_or_of_dask",
+    "pool.not_installed": "server/test_dask_pool.py::test_without_the_extra_it_says_what_to_install",
+    "pool.slurm": "server/test_slurm_pool.py::test_what_slurm_would_not_take_is_told_at_once",
+    "pool.folder": "server/test_slurm_pool.py::test_a_folder_that_cannot_be_written_is_named",
     "not_owner": "server/test_ownership.py::test_what_is_not_shared_is_not_there_for_others",
     "forecast.unmeasured": "server/test_forecasts.py::test_a_champion_that_is_taken_out_of_use_says_nothing_any_more",
     "forecast.needs_real_clock": "server/test_forecasts.py::test_a_weather_service_has_nothing_to_say_of_other_times",

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dask.config
@@ -26,6 +27,7 @@ from kiban.tasks import dask_pool
 from kiban.tasks.answering import Standing, answer_all
 from kiban.tasks.calls import TaskError
 from kiban.tasks.dask_pool import DaskPool, make_security, require_distributed
+from kiban.tasks.likeness import likeness_text
 from kiban.tasks.opening import open_pool
 from kiban.tasks.pool import Pool, SerialPool
 from kiban.tasks.store import AnswerStore
@@ -209,7 +211,7 @@ def test_nobody_at_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"tcp://127.0.0.1:{port}" in str(error.value)
 
 
-def test_tls_needs_certificates_from_the_file_or_from_dask_s_own_settings(tmp_path: Path) -> None:
+def test_tls_needs_certificates_of_the_file_or_of_dask(tmp_path: Path) -> None:
     with pytest.raises(InputError) as error:
         open_pool(read_pool("tls://10.0.0.9:1"))
     assert codes_of(error.value) == ["pool.no_certificate"]
@@ -234,3 +236,15 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
     with pytest.raises(InputError, match=r"pip install 'kiban\[distributed\]'"):
         require_distributed()
+
+
+def test_a_worker_without_kiban_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the client hands on what a worker says that cannot read the function it is asked for."""
+    pool = object.__new__(DaskPool)
+    told = {"tls://a:1": likeness_text(), "tls://b:1": ModuleNotFoundError("No module named 'kiban'")}
+    monkeypatch.setattr(pool, "_client", SimpleNamespace(run=lambda *_, **__: told), raising=False)
+    with pytest.raises(InputError) as error:
+        pool._require_likeness()
+    assert [(problem.code, problem.where) for problem in error.value.problems] == [("pool.no_kiban", "tls://b:1")]
+    told["tls://b:1"] = likeness_text()
+    pool._require_likeness()

@@ -15,7 +15,7 @@ from tests.cases.task_lists import DESIGNS, design_tasks, serial_designs
 from kiban.errors import InputError
 from kiban.scenario.pool import read_pool
 from kiban.tasks.opening import open_pool
-from kiban.tasks.slurm_pool import SlurmPool
+from kiban.tasks.slurm_pool import SlurmPool, _own_security
 
 pytest.importorskip("dask_jobqueue")
 pytestmark = [
@@ -82,3 +82,13 @@ def test_without_slurm_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError) as error:
         open_pool(read_pool(pool_file(tmp_path, "")))
     assert [problem.code for problem in error.value.problems] == ["pool.slurm"]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError) as error, _own_security(tmp_path / "file" / "runs"):
+        pass
+    assert [problem.code for problem in error.value.problems] == ["pool.folder"]
+    with _own_security(tmp_path / "runs") as own:
+        assert own.require_encryption
+    assert list((tmp_path / "runs").iterdir()) == []

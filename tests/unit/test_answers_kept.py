@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -256,3 +257,11 @@ def test_the_key_is_of_content_and_not_of_places() -> None:
 def test_only_own_functions_are_called(name: str) -> None:
     with pytest.raises(ValueError, match="names no function of kiban"):
         find_function(name)
+
+
+def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(OutputError) as error:
+        AnswerStore("postgresql://nobody@127.0.0.1:1/none", edition="one")
+    assert [problem.code for problem in error.value.problems] == ["answers.driver"]
+    assert "extra postgresql" in str(error.value)

@@ -39,7 +39,7 @@ SEGMENTS: Final = 4
 """Into so many parts of one price each an offer is cut for the search."""
 NARROW_YEN: Final = 0.05
 """Offers that rise by less are one part."""
-GAP: Final = 2e-3
+SEARCH_GAP: Final = 2e-3
 """Relative distance of cost and bound at which the search ends."""
 COMMITTED: Final = {"coal": "coal", "gas_1": "gas", "gas_2": "gas", "gas_3": "gas"}
 """Blocks of offers whose plants are committed, and their kind of plant."""
@@ -139,7 +139,7 @@ def commit(
     storages: Storages,
     clusters: Sequence[Cluster],
     *,
-    gap: float = GAP,
+    gap: float = SEARCH_GAP,
     segments: int = SEGMENTS,
     whole: bool = True,
 ) -> Commitment:
