@@ -12,7 +12,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ class AnswerStore:
         self._engine = _open(url, self.shown)
         self._is_sqlite = self._engine.dialect.name == "sqlite"
         self._writing = threading.Lock()
+        self._turns: dict[Key, threading.Lock] = {}
         with self._explained():
             self._prepare()
 
@@ -88,6 +89,10 @@ class AnswerStore:
     def find(self, key: Key) -> Any | None:
         """The answer under a key, or None; `OutputError` where it is not what was kept."""
         return self.find_all([key]).get(key)
+
+    def turn(self, key: Key) -> AbstractContextManager[object]:
+        """The turn to look for an answer and to make it: of two threads that want it the second finds it made."""
+        return self._turns.setdefault(key, threading.Lock())
 
     def find_all(self, keys: Sequence[Key]) -> dict[Key, Any]:
         """The answers that are there."""

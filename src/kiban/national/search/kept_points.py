@@ -78,15 +78,17 @@ def evaluate_kept(
     name = _name_of(model, z, repr(tolerance), "" if start is None else start.name)
     own = KeptStart(name, store, model, z, tolerance, start)
     key = Key(model.key, f"site-{name}", store.edition)
-    known = store.find(key)
-    if known is None:
-        begun = start.load() if start is not None else None
-        point, warm = evaluate_from(model, z, tolerance=tolerance, start=begun)
-        if warm is not None:
-            # Before the answer: an answer that is there has its point.
-            store.keep_point(name, pack(warm))
-        known = {"point": plain_point(point), "leaves_point": warm is not None}
-        store.keep(key, known)
+    # Forks of a pool may ask for the same at the same time.
+    with store.turn(key):
+        known = store.find(key)
+        if known is None:
+            begun = start.load() if start is not None else None
+            point, warm = evaluate_from(model, z, tolerance=tolerance, start=begun)
+            if warm is not None:
+                # Before the answer: an answer that is there has its point.
+                store.keep_point(name, pack(warm))
+            known = {"point": plain_point(point), "leaves_point": warm is not None}
+            store.keep(key, known)
     return restore_point(known["point"]), own if known["leaves_point"] else None
 
 
