@@ -265,6 +265,8 @@ def test_without_the_driver_it_says_what_to_install(monkeypatch: pytest.MonkeyPa
         AnswerStore("postgresql://nobody@127.0.0.1:1/none", edition="one")
     assert [problem.code for problem in error.value.problems] == ["answers.driver"]
     assert "extra postgresql" in str(error.value)
+
+
 def test_of_two_threads_that_want_an_answer_one_makes_it(store: AnswerStore) -> None:
     made: list[int] = []
 
