@@ -65,7 +65,7 @@ def test_the_plan_serves_what_the_curve_says_at_the_price_that_users_pay() -> No
     energy = side.plan.tranches[0].it_energy_mwh_per_year / served
 
     def cost(mw: float) -> float:
-        plan = asked._plan(asked._again(side), {"elastic": mw})
+        plan = asked._plan(asked._again(side), {"elastic": mw}, asked._own_points())
         return sum(amount for item, amount in plan.costs.items() if item != "compute_revenue")
 
     marginal = (cost(served + 0.1) - cost(served - 0.1)) / (0.2 * energy)
