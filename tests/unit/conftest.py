@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from kiban.catalogue import load_catalogue
 from kiban.linear import Certificate
 from kiban.messages import Message
 from kiban.planning.plan import Alternative, Change, Infeasibility, Plan, Relaxation, Worth
 from kiban.planning.provenance import Entry, Status, catalogue_source
-from kiban.scenario import parse_scenario
+from kiban.scenario import Scenario, Target, Time, parse_scenario
+from kiban.scenario.compute import Load
+from kiban.scenario.place import Site
+
+if TYPE_CHECKING:
+    from kiban.economy.answer import Economy
+    from kiban.finance.campus import Campus
 
 STEPS = 48
 SCENARIO = {
@@ -213,3 +221,26 @@ def plan() -> Plan:
 @pytest.fixture
 def infeasible_plan() -> Plan:
     return make_infeasible_plan()
+
+
+@pytest.fixture(scope="session")
+def akita_campus() -> Campus:
+    """Two days of 10 MW in Akita, financed."""
+    from kiban.finance.paying import Question
+
+    scenario = Scenario(
+        name="Two days in Akita",
+        site=Site(id="akita"),
+        load=Load(it_load_mw=10.0, deferrable_share=0.0),
+        target=Target(clean_share=0.3),
+        time=Time(first_hour=4704, hours=48),
+    )
+    return Question(scenario).before.campus
+
+
+@pytest.fixture(scope="session")
+def akita_economy(akita_campus: Campus) -> Economy:
+    """What it sets in motion."""
+    from kiban.economy.asking import economy_of_campuses
+
+    return economy_of_campuses("a campus", (akita_campus,), load_catalogue())

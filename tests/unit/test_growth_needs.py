@@ -14,7 +14,10 @@ from kiban.cli import app
 from kiban.economy.growth_needs import CHIP, SHARE, compare_claims
 from kiban.economy.inequality import gini, measure_inequality
 from kiban.economy.spread import Spread, per_year
+from kiban.finance.growth import nominal_path, real_path
 from kiban.finance.things import chips_of_mw, cost_of_mw_myen, own_yen_per_gpu_hour
+from kiban.quantities import LANGUAGES, format_share
+from kiban.report.economy.growth import growth_answer
 
 CATALOGUE = load_catalogue()
 
@@ -22,8 +25,10 @@ CATALOGUE = load_catalogue()
 def test_a_claim_by_hand() -> None:
     found = {one.claim.id: one for one in compare_claims(CATALOGUE, 3000.0).claims}
     daiwa = found["daiwa-2024"]
-    # 16.2 % of 684.76 trillion yen in 2035, a tenth of it for compute.
-    spent = 0.1 * 0.162 * 684.76e6
+    # 16.2 % of GDP in 2035 at constant prices, as compute is at prices of today; a tenth of it for compute.
+    path = real_path()
+    spent = 0.1 * 0.162 * path.trillion_yen[2035] * 1e6
+    assert path.trillion_yen[2035] < nominal_path(path.base_year).trillion_yen[2035] == pytest.approx(684.76, abs=0.01)
     assert daiwa.compute_myen_per_year.value == pytest.approx(spent, rel=1e-4)
     chips = chips_of_mw(CATALOGUE.value, CHIP)
     each = own_yen_per_gpu_hour(CATALOGUE.value, CHIP) * chips * HOURS_PER_YEAR / 1e6
@@ -33,7 +38,7 @@ def test_a_claim_by_hand() -> None:
     )
     assert daiwa.share_of_load.value == pytest.approx(3000.0 / daiwa.it_mw.value)
     pue = CATALOGUE.value("pue.direct_liquid.tokyo")
-    assert daiwa.energy_twh_per_year.value == pytest.approx(daiwa.it_mw.value * pue * 8760 / 1e6)
+    assert daiwa.energy_twh_per_year.value == pytest.approx(daiwa.it_mw.value * 0.8 * pue * 8760 / 1e6)
     assert daiwa.real.gap_trillion_yen < daiwa.scenario.gap_trillion_yen
     assert round(daiwa.linear_sum_trillion_yen) == 610
 
@@ -46,6 +51,21 @@ def test_needs_are_proportional_to_what_is_spent_and_ranges_are_its_ends() -> No
         assert first.it_mw.low == pytest.approx(first.it_mw.value * 0.02 / 0.1)
         assert first.it_mw.high == pytest.approx(first.it_mw.value * 0.3 / 0.1)
         assert first.share_of_load.low < first.share_of_load.value < first.share_of_load.high
+
+
+def test_the_headline_is_over_the_share_that_is_assumed() -> None:
+    found = compare_claims(CATALOGUE, 3000.0)
+    shares = [one.share_of_load for one in found.claims]
+    for language in LANGUAGES:
+        said = growth_answer(found, language)
+        for share in (
+            min(one.low for one in shares),
+            max(one.high for one in shares),
+            min(one.value for one in shares),
+            max(one.value for one in shares),
+        ):
+            assert format_share(share, language) in said
+    assert "could pay for" in growth_answer(found, "en") and "need" not in growth_answer(found, "en")
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])

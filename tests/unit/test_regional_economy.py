@@ -22,7 +22,7 @@ from kiban.cli import app
 from kiban.economy.answer import Economy
 from kiban.economy.asking import economy_of_campuses, read_prefecture
 from kiban.economy.effects import ROUNDS, case_terms, end_of, supplier_shares, trace
-from kiban.economy.people import measure_people
+from kiban.economy.inequality import Inequality
 from kiban.economy.receipts import (
     ABROAD,
     HOME,
@@ -34,7 +34,8 @@ from kiban.economy.receipts import (
     residual_yen,
 )
 from kiban.economy.regions import WITHOUT_TABLE, balance, load_regional_table, region_of, regional_table, trade_shares
-from kiban.errors import EXIT_INPUT, SolverError
+from kiban.economy.spread import Spread
+from kiban.errors import EXIT_INFEASIBLE, EXIT_INPUT, SolverError
 from kiban.finance.campus import Campus
 from kiban.finance.economy import (
     construction_demand,
@@ -44,15 +45,14 @@ from kiban.finance.economy import (
     trace_effects,
 )
 from kiban.finance.ledger import Entry, Ledger
-from kiban.finance.paying import Question
+from kiban.finance.paying import InfeasibleError
+from kiban.planning.plan import Plan
 from kiban.policy.terms import ASSETS
-from kiban.quantities import YEN_PER_MYEN
+from kiban.quantities import YEN_PER_MYEN, MoneyFormat, format_number
 from kiban.report.economy.document import economy_document
 from kiban.report.economy.page import fill_economy_page
 from kiban.report.economy.tables import list_tables
-from kiban.report.economy.words import answer
-from kiban.scenario import Scenario, Target, Time
-from kiban.scenario.compute import Load
+from kiban.report.economy.words import answer, further_sentences, note_sentences
 from kiban.scenario.place import Site
 
 TABLE = load_input_output()
@@ -60,22 +60,14 @@ TERMS = read_economy_terms(load_catalogue())
 CASES = case_terms(load_catalogue())
 
 
-@pytest.fixture(scope="module")
-def campus() -> Campus:
-    """Two days of 10 MW in Akita."""
-    scenario = Scenario(
-        name="Two days in Akita",
-        site=Site(id="akita"),
-        load=Load(it_load_mw=10.0, deferrable_share=0.0),
-        target=Target(clean_share=0.3),
-        time=Time(first_hour=4704, hours=48),
-    )
-    return Question(scenario).before.campus
+@pytest.fixture
+def campus(akita_campus: Campus) -> Campus:
+    return akita_campus
 
 
-@pytest.fixture(scope="module")
-def found(campus: Campus) -> Economy:
-    return economy_of_campuses("a campus", (campus,), load_catalogue())
+@pytest.fixture
+def found(akita_economy: Economy) -> Economy:
+    return akita_economy
 
 
 # ---- the tables
@@ -156,7 +148,12 @@ def test_every_demand_is_met_and_every_output_sold(quotient: Any) -> None:
     demand = inputs + np.outer(weight / weight.sum(), final)
     demand *= supply.sum(axis=0) / demand.sum(axis=0)
     sold = np.einsum("irs,si->ri", regional.trade, demand)
-    assert np.max(np.abs(sold - supply)) < 1e-9 * supply.sum(axis=0).max()
+    built = TABLE.index("const")
+    traded = np.arange(len(TABLE.sectors)) != built
+    assert np.max(np.abs(sold - supply)[:, traded]) < 1e-9 * supply.sum(axis=0).max()
+    # What is built is made where it stands: each place sells what it buys, whatever its share in the nation's output.
+    np.testing.assert_array_equal(regional.trade[built], np.eye(len(regional.places)))
+    np.testing.assert_allclose(sold[:, built], demand[:, built])
 
 
 def test_few_stay_with_flegg_and_many_with_the_simple_quotient() -> None:
@@ -228,14 +225,14 @@ def test_published_multipliers_are_met() -> None:
 def test_products_add_up_to_the_ledger_to_the_yen(campus: Campus, found: Economy) -> None:
     assert found.residual_yen == 0
     posted = sum(campus.ledger.balances[party][year] for party in HOME + ABROAD for year in campus.ledger.years)
-    sides = [one.abroad.value + one.japan.value + one.prefecture.value for one in found.industries]
+    sides = [side.value for one in found.industries for side in (one.abroad, one.japan, one.prefecture) if side]
     assert sum(sides) + found.worth_left_myen == pytest.approx(posted, abs=0.5 / YEN_PER_MYEN)
     assert sum(one.abroad.value for one in found.industries) == pytest.approx(
         sum(campus.ledger.balances["suppliers_abroad"].values()), abs=0.5 / YEN_PER_MYEN
     )
     for year in found.years:
         flows = [flow for flow in found.flows if flow.year == year]
-        of_year = sum(flow.abroad_myen + flow.japan_myen + flow.prefecture_myen for flow in flows)
+        of_year = sum(flow.abroad_myen + flow.japan_myen + (flow.prefecture_myen or 0.0) for flow in flows)
         receipts = sum(campus.ledger.balances[party].get(year, 0.0) for party in HOME + ABROAD)
         left = found.worth_left_myen if year == max(found.years) else 0.0
         assert of_year + left == pytest.approx(receipts, abs=0.5 / YEN_PER_MYEN)
@@ -298,10 +295,11 @@ def test_what_is_spent_is_value_added_or_imported(found: Economy) -> None:
 
 
 def test_value_lies_within_its_range_and_the_prefecture_within_japan(found: Economy) -> None:
-    for industry in found.industries:
-        for spread in (industry.abroad, industry.japan, industry.prefecture):
-            assert spread.low <= spread.value <= spread.high
-    assert any(one.prefecture.low < one.prefecture.value < one.prefecture.high for one in found.industries)
+    own = [industry.prefecture for industry in found.industries if industry.prefecture is not None]
+    assert len(own) == len(found.industries)
+    for spread in (*(one.abroad for one in found.industries), *(one.japan for one in found.industries), *own):
+        assert spread.low <= spread.value <= spread.high
+    assert any(one.low < one.value < one.high for one in own)
     for phase in PHASES:
         own, japan = (found.headline(where, phase, "jobs") for where in ("prefecture", "japan"))
         assert 0.0 < own.low < own.value < own.high and own.value < japan.value
@@ -320,19 +318,29 @@ def test_work_at_the_site_stays_more_than_the_market_says() -> None:
     shares = supplier_shares(regional, ("Akita",), 0.8)
     names, own = list(load_products()), regional.places.index("Akita")
     np.testing.assert_allclose(shares.sum(axis=2), 1.0, atol=1e-9)
-    np.testing.assert_allclose(shares[names.index("security"), :, own, 0], 0.8)
-    assert np.all(shares[names.index("design"), :, own, 0] < 0.8)
+    built = TABLE.index("const")
+    np.testing.assert_allclose(np.delete(shares[names.index("security"), :, own, 0], built), 0.8)
+    assert np.all(shares[:, built, own, 0] == 1.0)  # nobody elsewhere builds there
+    design = np.delete(shares[names.index("design"), :, own, 0], built)
+    assert np.all(design < 0.8)
 
 
 def test_another_prefecture_gets_what_it_sells(campus: Campus) -> None:
     asked = economy_of_campuses("a campus", (campus,), load_catalogue(), "Tokyo")
     own = economy_of_campuses("a campus", (campus,), load_catalogue())
     assert asked.prefectures == ("Tokyo",) and own.prefectures == ("Akita",)
-    whole = [sum(one.japan.value + one.prefecture.value for one in two.industries) for two in (asked, own)]
+    received = [sum(one.prefecture.value for one in two.industries if one.prefecture) for two in (asked, own)]
+    elsewhere = [sum(one.japan.value for one in two.industries) for two in (asked, own)]
+    whole = [inside + outside for inside, outside in zip(received, elsewhere, strict=True)]
     assert whole[0] == pytest.approx(whole[1], abs=1e-6)
     tokyo = next(place for place in own.places if place.id == "Tokyo")
     assert asked.headline("prefecture", "construction", "jobs").value < tokyo.jobs.value
-    assert sum(one.prefecture.value for one in asked.industries) == pytest.approx(tokyo.received.value, abs=1e-4)
+    assert received[0] == pytest.approx(tokyo.received.value, abs=1e-4)
+    # Headings name the prefecture that is asked about.
+    for language, name, host in (("en", "Tokyo", "prefecture"), ("ja", "対象県(東京都)", "所在県")):
+        for one in list_tables(asked, language)[:3]:
+            assert name in one.headings and host not in one.headings
+        assert host in list_tables(own, language)[0].headings
 
 
 def test_a_prefecture_without_a_table_is_said_to_be_unknown(campus: Campus) -> None:
@@ -340,8 +348,25 @@ def test_a_prefecture_without_a_table_is_said_to_be_unknown(campus: Campus) -> N
     there = replace(campus, plan=replace(campus.plan, scenario=scenario))
     assert place_of(there) == WITHOUT_TABLE
     found = economy_of_campuses("a campus", (there,), load_catalogue())
-    assert found.prefectures == () and all(one.prefecture.value == 0.0 for one in found.industries)
+    assert found.prefectures == () and all(one.prefecture is None for one in found.industries)
     assert "is not known" in answer(found, "en") and "Okinawa" in answer(found, "en")
+    known = economy_of_campuses("a campus", (campus,), load_catalogue())
+    document = economy_document(found, "en")
+    assert all(one["prefecture_myen"] is None for one in document["by_industry"])
+    assert all(one["prefecture_myen"] is None for one in document["by_year"])
+    assert document["effects"]["prefecture"] is None and document["inequality"] is None
+    assert all(year["prefecture"] is None for years in document["jobs"].values() for year in years)
+    assert sum(one.japan.value for one in found.industries) == pytest.approx(
+        sum(one.japan.value + one.prefecture.value for one in known.industries if one.prefecture is not None), abs=1e-3
+    )
+    for language, unknown in (("en", "unknown"), ("ja", "不明")):
+        for table in list_tables(found, language)[:3]:
+            assert all(row[-3:] == (unknown, "–", "–") for row in table.rows)
+    # Of all of Japan is said what is known of it, and nobody counts only what no source counts.
+    said, notes = " ".join(further_sentences(found, "en")), " ".join(note_sentences(found, "en"))
+    assert format_number(found.headline("japan", "construction", "jobs").value) + " job-years in Japan" in said
+    assert "Gini" not in said and "a campus stands in a prefecture without a table" in said
+    assert "Nobody counts: Kubernetes and HPC, Data scientists;" in notes
 
 
 # ---- what is read
@@ -356,6 +381,46 @@ def test_the_document_keeps_its_contract(found: Economy) -> None:
     assert {"construction", "operation"} <= plain["jobs"].keys()
     assert plain["jobs"]["construction"][0]["japan"]["direct"]["value"] > 0.0
     assert "秋田県" in plain["sentence"]
+
+
+def test_what_is_received_is_not_called_what_stays(found: Economy) -> None:
+    added = sum(found.headline("prefecture", phase, "value_added_myen").value for phase in PHASES)
+    for language, words in (("en", "is received in Akita, where"), ("ja", "秋田県の供給者と労働者が受け取るのは")):
+        said = answer(found, language)
+        assert words in said and MoneyFormat(language).amount(added) in said
+        assert "stays" not in said and "残る" not in said
+
+
+def test_changes_have_one_digit_and_no_negative_nothing(found: Economy) -> None:
+    assert found.inequality is not None
+    tiny = replace(found, inequality=Inequality(0.0574, Spread(0.0574, 0.0574, 0.0574), Spread(-1.26e-5, -2e-5, -1e-9)))
+    said = " ".join(further_sentences(tiny, "en"))
+    assert "0.0574, changes by -0.00001 (-0.00002 to -0.000000001)" in said
+    assert "per person engaged" in said and "campuses add themselves is left out" in said
+    none = replace(found, inequality=Inequality(0.0574, Spread(0.0574, 0.0574, 0.0574), Spread(1.5e-5, -0.0, 2e-5)))
+    assert "changes by +0.00002 (0 to +0.00002)" in " ".join(further_sentences(none, "en"))
+
+
+def test_regions_are_read_at_eighty_columns(found: Economy) -> None:
+    table = list_tables(found, "en")[-1]
+    columns = zip(table.headings, *table.rows, strict=True)
+    assert sum(max(map(len, column)) + 2 for column in columns) <= 80
+
+
+def test_taxes_are_said_to_lie_inside_value_added(found: Economy) -> None:
+    assert "Taxes lie inside value added" in " ".join(note_sentences(found, "en"))
+    assert "内数" in " ".join(note_sentences(found, "ja"))
+
+
+def test_what_has_no_design_is_explained_as_json(monkeypatch: pytest.MonkeyPatch, infeasible_plan: Plan) -> None:
+    def refuse(*_: object, **__: object) -> Economy:
+        raise InfeasibleError(infeasible_plan)
+
+    monkeypatch.setattr("kiban.economy.asking.economy_of_plan", refuse)
+    done = CliRunner().invoke(app, ["economy", "--json", "--lang", "en"])
+    content = json.loads(done.stdout)
+    assert done.exit_code == EXIT_INFEASIBLE and content["status"] == "infeasible"
+    assert content["infeasibility"]["relaxations"]
 
 
 def test_the_page_needs_nothing_from_elsewhere(found: Economy) -> None:
@@ -389,60 +454,11 @@ def test_an_end_that_is_not_given_is_the_value() -> None:
     assert end_of(replace(fact, low=None), "low") == fact.value and end_of(fact, "high") == fact.high
 
 
-# ---- people
-
-
-def test_people_by_hand(campus: Campus, found: Economy) -> None:
-    value = load_catalogue().value
-    electricians = next(one for one in found.skills if one.skill.name == "electricians")
-    first = found.years[0]
-    year = electricians.years[first]
-    assert year.need.value == pytest.approx(1.8 * campus.it_mw)
-    share = float(prefecture_shares()["Akita"][TABLE.index("const")])
-    there = 379_510 * share * (1.0 + value("labour.change.akita")) ** (first - 2020)
-    assert year.stock is not None and year.stock.value == pytest.approx(there)
-    assert year.short is not None and year.short.value == pytest.approx(max(1.8 * campus.it_mw - 0.03 * there, 0.0))
-    assert year.short.low <= year.short.value <= year.short.high
-    assert electricians.mw_at_once is not None
-    last = max(electricians.years)
-    scarce = 0.03 * 379_510 * share * (1.0 + value("labour.change.akita")) ** (last - 2020) / 1.8
-    assert electricians.mw_at_once.value == pytest.approx(scarce)
-
-
-def test_who_runs_comes_after_who_builds(found: Economy) -> None:
-    guards = next(one for one in found.skills if one.skill.name == "security")
-    needs = [year.need.value for year in guards.years.values()]
-    build = round(load_catalogue().value("finance.construction"))
-    assert needs[:build] == [0.0] * build and all(need > 0.0 for need in needs[build:])
-
-
-def test_what_nobody_counts_is_unknown(campus: Campus, found: Economy) -> None:
-    known = {one.skill.name: one.worst for one in found.skills}
-    assert known["kubernetes_hpc"].stock is None and known["kubernetes_hpc"].short is None
-    elsewhere = economy_of_campuses("a campus", (campus,), load_catalogue(), "Tokyo")
-    assert elsewhere.skills == ()
-    document = economy_document(found, "en")
-    hpc = next(one for one in document["skills"] if one["id"] == "kubernetes_hpc")
-    assert hpc["years"][0]["stock"] is None and hpc["training_places_per_year"] is None
-    assert {"year", "need", "stock", "short"} == hpc["years"][0].keys()
-
-
-def test_a_shortage_raises_wages_by_the_elasticity(campus: Campus) -> None:
-    crowded = load_catalogue().overridden({"labour.free_share": 0.0001})
-    skills = {one.skill.name: one for one in measure_people((campus,), crowded, ("Akita",))}
-    found = skills["electricians"]
-    short, stock, rise = found.worst.short, found.worst.stock, found.wage_rise
-    assert short is not None and stock is not None and rise is not None and short.value > 0.0
-    assert rise.value == pytest.approx(short.value / (0.0001 * stock.value) / 1.0)
-    calm = measure_people((campus,), load_catalogue().overridden({"labour.free_share": 1.0}), ("Akita",))
-    assert all(one.worst.short is None or one.worst.short.value == 0.0 for one in calm)
-
-
 def test_the_balance_hardly_moves_what_the_quotient_keeps() -> None:
     regional = load_regional_table("flq", 0.3)
     for name in ("Hokkaido", "Akita", "Tokyo"):
         place = regional.places.index(name)
         kept = location_ratios(prefecture_shares()[name], TABLE.output_bn_yen, quotient="flq", delta=0.3)[1]
-        for sector in ("const", "biz", "ict"):
+        for sector in ("mach", "biz", "ict"):
             number = TABLE.index(sector)
             assert regional.trade[number, place, place] == pytest.approx(kept[number], abs=0.03), (name, sector)

@@ -45,7 +45,7 @@ def economy_command(
     language = choose_language(lang)
     if page is not None:
         require_new(page)
-    found = _ask(subject, prefecture, language, spinner=not as_json, insist=insist)
+    found = _ask(subject, prefecture, language, as_json=as_json, insist=insist)
     if as_json:
         from kiban.report.economy.document import economy_document
         from kiban.report.plan.record import to_json
@@ -63,8 +63,8 @@ def economy_command(
         complain(phrase("report.written", language, path=page))
 
 
-def _ask(subject: str | None, prefecture: str | None, language: Language, *, spinner: bool, insist: bool) -> Economy:
-    """The answer; a subject without a plan is explained, and left."""
+def _ask(subject: str | None, prefecture: str | None, language: Language, *, as_json: bool, insist: bool) -> Economy:
+    """The answer; a subject without a plan is explained, as JSON where that is asked for, and left."""
     from kiban.economy.asking import economy_of_plan, economy_of_study, read_prefecture
     from kiban.finance.national_choice import NationalInfeasibleError
     from kiban.finance.paying import InfeasibleError
@@ -73,22 +73,31 @@ def _ask(subject: str | None, prefecture: str | None, language: Language, *, spi
     read_prefecture(prefecture)  # said before anything is solved
     study = find_study(subject)
     try:
-        with progress(language, spinner=spinner) as tell:
+        with progress(language, spinner=not as_json) as tell:
             if study is None:
                 return economy_of_plan(read_subject(subject).insisting(insist), prefecture, report=tell)
             from kiban.scenario.national_file import read_national
 
             return economy_of_study(read_national(study).insisting(insist), prefecture, report=tell)
     except InfeasibleError as error:
+        from kiban.report.plan.record import summarise, to_json
         from kiban.report.plan.terminal import plan_text
 
         plan = error.plan
-        show(lambda width: plan_text(plan, language, width))
+        if as_json:
+            write(to_json(summarise(plan)))
+        else:
+            show(lambda width: plan_text(plan, language, width))
         complain(phrase("command.no_design", language))
     except NationalInfeasibleError as error:
+        from kiban.report.national.document import national_document
         from kiban.report.national.terminal import national_text
+        from kiban.report.plan.record import to_json
 
         national = error.plan
-        show(lambda width: national_text(national, language, width))
+        if as_json:
+            write(to_json(national_document(national)))
+        else:
+            show(lambda width: national_text(national, language, width))
         complain(phrase("command.no_national_plan", language))
     raise typer.Exit(EXIT_INFEASIBLE)

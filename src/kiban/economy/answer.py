@@ -27,13 +27,14 @@ WHERE = ("japan", "prefecture")
 class Industry:
     """What one product brings to suppliers abroad, elsewhere in Japan and in the prefecture; million yen, all years.
 
-    The three values add up to the ledger's receipts in whole yen.
+    The three values add up to the ledger's receipts in whole yen. Where no prefecture is meant `prefecture` is None,
+    and `japan` all of Japan.
     """
 
     id: str
     abroad: Spread
     japan: Spread
-    prefecture: Spread
+    prefecture: Spread | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Flow:
     id: str
     abroad_myen: float
     japan_myen: float
-    prefecture_myen: float
+    prefecture_myen: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +79,17 @@ class Economy:
     industries: tuple[Industry, ...]
     flows: tuple[Flow, ...]
     effects: Mapping[str, Mapping[str, Rounds]]
-    """By where and phase."""
+    """By where and phase; `prefecture` is missing where none is meant."""
     jobs: Mapping[str, Mapping[str, Mapping[int, Mapping[str, Spread]]]]
-    """By phase, where, year and round: persons engaged."""
+    """By phase, where, year and round: persons engaged; `prefecture` is missing where none is meant."""
     skills: tuple[SkillNeed, ...]
     """People that the campuses in the prefectures need."""
     imports: Spread
     """Bought abroad, at once and by suppliers at home."""
     regions: tuple[PlaceShare, ...]
     places: tuple[PlaceShare, ...]
-    inequality: Inequality
+    inequality: Inequality | None
+    """None where a campus stands in a prefecture without a table: what that gains is not known."""
     land_myen: float
     """What landowners receive."""
     worth_left_myen: float
@@ -116,6 +118,15 @@ class Economy:
         total = add(years)
         return Spread(*(part / max(count, 1) for part in (total.value, total.low, total.high)))
 
+    def people_by_money(self) -> float:
+        """Persons whom suppliers of running engage at once in Japan, in the mean of its years."""
+        years = [one["direct"].value for one in self.jobs["operation"]["japan"].values()]
+        return sum(years) / max(sum(value > 0.0 for value in years), 1)
+
+    def people_by_skill(self) -> float:
+        """Persons of all skills whom the campuses need in the last year, in which none is built."""
+        return sum(one.years[max(one.years)].need.value for one in self.skills)
+
 
 def summarise_industries(
     receipts: Receipts, laid: Laid, cases: Mapping[Case, Effects], prefectures: Sequence[str]
@@ -133,7 +144,7 @@ def summarise_industries(
             names[product],
             float(laid.abroad_yen[phase, year, product]) / YEN_PER_MYEN,
             float(home[phase, year, product] - stays[phase, year, product]) / YEN_PER_MYEN,
-            float(stays[phase, year, product]) / YEN_PER_MYEN,
+            float(stays[phase, year, product]) / YEN_PER_MYEN if prefectures else None,
         )
         for phase, year, product in np.argwhere((home != 0.0) | (laid.abroad_yen != 0.0)).tolist()
     )
@@ -154,7 +165,9 @@ def summarise_industries(
             _spread(
                 float(stays[:, :, number].sum()) / YEN_PER_MYEN,
                 [float(kept[case].sum(axis=over)[number]) for case in cases],
-            ),
+            )
+            if prefectures
+            else None,
         )
         for number, name in enumerate(names)
         if name in paid
@@ -180,7 +193,7 @@ def summarise_effects(cases: Mapping[Case, Effects], prefectures: Sequence[str])
             }
             for phase, name in enumerate(PHASES)
         }
-        for where in WHERE
+        for where in _known(prefectures)
     }
 
 
@@ -189,7 +202,8 @@ def summarise_jobs(
 ) -> Mapping[str, Mapping[str, Mapping[int, Mapping[str, Spread]]]]:
     """Persons engaged by phase, where, year and round; years in which a phase spends nothing are left out."""
     at = {
-        where: [_at(one.measures["jobs"], one.places, where, prefectures) for one in cases.values()] for where in WHERE
+        where: [_at(one.measures["jobs"], one.places, where, prefectures) for one in cases.values()]
+        for where in _known(prefectures)
     }
     spends = np.any(at["japan"][0] != 0.0, axis=0)
     return {
@@ -238,6 +252,11 @@ def _share(name: str, cases: Mapping[Case, Effects], own: Sequence[str]) -> Plac
         measured(lambda one: one.measures["value_added_myen"][: len(HEADLINE)]),
         measured(lambda one: one.measures["jobs"][: len(HEADLINE)]),
     )
+
+
+def _known(prefectures: Sequence[str]) -> tuple[str, ...]:
+    """Where anything can be said: without a prefecture that is meant, of all of Japan alone."""
+    return WHERE if prefectures else WHERE[:1]
 
 
 def _at(values: Array, places: Sequence[str], where: str, prefectures: Sequence[str]) -> Array:

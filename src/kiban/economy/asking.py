@@ -102,7 +102,9 @@ def economy_of_campuses(
         imports=summarise_imports(cases),
         regions=regions,
         places=tuple(place for place in places if place.id != WITHOUT_TABLE),
-        inequality=measure_inequality(
+        inequality=None
+        if WITHOUT_TABLE in receipts.places
+        else measure_inequality(
             {one.id: per_year(one.value_added, len(receipts.years)) for one in places if one.id != WITHOUT_TABLE},
             catalogue.value("economy.price_level"),
         ),

@@ -1,11 +1,12 @@
 """How even prefectures are before a plan and with it: Gini's coefficient of value added for each person engaged.
 
-    G = 1 - sum_k w_k (S_k + S_(k-1)) / S_n     over places by rising value added a head, w their share of persons,
+    G = 1 - sum_k w_k (S_k + S_(k-1)) / S_n     over places by rising value added a person, w their share of persons,
                                                 S_k what the first k have together
 
 0 where all have as much, near 1 where one has all. Before: value added of 2015 over persons of 2014. With the plan: the
 same plus a mean year of the plan's direct and indirect value added, put into the table's prices. Prefectures without a
-table are left out. A plan is small beside a country: what counts is the sign and the range, not the level.
+table are left out, and so is what the campuses add themselves: only their suppliers' value added is gained. A plan is
+small beside a country: what counts is the sign and the range, not the level.
 """
 
 from __future__ import annotations

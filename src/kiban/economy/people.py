@@ -40,6 +40,8 @@ class SkillNeed:
 
     skill: Skill
     years: Mapping[int, SkillYear]
+    counted: bool
+    """Whether a source counts those who are there in Japan, so that a prefecture's can be estimated."""
     training_months: Spread
     training_cost_myen: Spread
     """For each person, without wages."""
@@ -54,7 +56,7 @@ class SkillNeed:
 
     @property
     def worst_year(self) -> int:
-        """Year in which most are short, or needed where that is not known."""
+        """Year in which most are short, or may be; or needed where nobody is or that is not known."""
         return max(self.years, key=lambda year: _weight(self.years[year]))
 
     @property
@@ -100,6 +102,7 @@ def _measure(skill: Skill, campuses: Sequence[Campus], catalogue: Catalogue, pre
     return SkillNeed(
         skill,
         years,
+        counted,
         _of(fact("training"), MONTHS_PER_YEAR),
         _of(fact("training_cost"), 1.0),
         _of(fact("wage"), 1.0),
@@ -114,9 +117,10 @@ def _megawatts(campuses: Sequence[Campus], year: int) -> tuple[float, float]:
     under = there = 0.0
     for campus in campuses:
         first, build = int(campus.cash.years[0]), campus.cash.assumptions.construction_years
-        if first <= year < first + build:
+        # The ledger pays for building from the first year to the one at whose end it runs, build years later.
+        if first <= year <= first + build:
             under += campus.it_mw
-        elif first + build <= year <= int(campus.cash.years[-1]):
+        elif first + build < year <= int(campus.cash.years[-1]):
             there += campus.it_mw
     return under, there
 
@@ -158,5 +162,7 @@ def _of(fact: Fact, factor: float) -> Spread:
     return Spread(*(factor * end_of(fact, case) for case in CASES))
 
 
-def _weight(one: SkillYear) -> tuple[float, float]:
-    return (one.short.value if one.short is not None else 0.0, one.need.value)
+def _weight(one: SkillYear) -> tuple[float, float, float]:
+    """Orders years by what is short, then by what may be, then by need."""
+    value, high = (0.0, 0.0) if one.short is None else (one.short.value, one.short.high)
+    return (value, high, one.need.value)

@@ -3,7 +3,8 @@
 No table of trade between prefectures is public. It is estimated sector by sector: of its demand a prefecture meets
 from its own output what the location quotient says, and the rest comes from all others in proportion to what they
 have left; then rows and columns are balanced (RAS) until every prefecture sells its output and every demand is met
-(Miller and Blair 2009, sections 3.4, 7.4 and 8.4). With the trade shares t (Chenery-Moses)
+(Miller and Blair 2009, sections 3.4, 7.4 and 8.4). Construction is not traded: tables of prefectures book it where it
+is built, whoever builds it. With the trade shares t (Chenery-Moses)
 
     A[ri, sj] = t_i[r, s] (1 - imports_i) a_ij,      x = (I - A)^-1 f
 
@@ -28,6 +29,8 @@ WITHOUT_TABLE = "rest"
 BALANCED = 1e-10
 """Relative distance of rows and columns from their margins that is none."""
 MOST_SCALING_ROUNDS = 20_000
+BUILT_IN_PLACE = "const"
+"""The sector whose product is made where it stands."""
 SCALINGS = 10
 """Rounds of scaling before each step of Newton's."""
 
@@ -160,7 +163,10 @@ def regional_table(
     demand = demand * _ratio(supply.sum(axis=0), demand.sum(axis=0))
     trade = np.zeros((len(table.sectors), len(places), len(places)))
     kept = np.array([location_ratios(own, table.output_bn_yen, quotient=quotient, delta=delta)[1] for own in shares])
-    for sector in range(len(table.sectors)):
+    for sector, name in enumerate(table.sectors):
+        if name == BUILT_IN_PLACE:
+            trade[sector] = np.eye(len(places))
+            continue
         trade[sector] = trade_shares(supply[:, sector], demand[:, sector], kept[:, sector])
     return RegionalTable(table, places, output, trade)
 

@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any, TypedDict
 
 from kiban.economy.answer import Economy, PlaceShare
+from kiban.economy.inequality import Inequality
 from kiban.economy.people import SkillNeed
 from kiban.economy.spread import Spread
 from kiban.quantities import Language
@@ -30,11 +31,14 @@ class IndustryDocument(TypedDict):
     id: str
     abroad_myen: SpreadDocument
     japan_myen: SpreadDocument
-    prefecture_myen: SpreadDocument
+    prefecture_myen: SpreadDocument | None
 
 
 class EconomyDocument(TypedDict):
-    """Everything in plain types. `japan_myen` of an industry is elsewhere in Japan; in effects it is all of Japan."""
+    """Everything in plain types. `japan_myen` of an industry is elsewhere in Japan; in effects it is all of Japan.
+
+    Where no campus stands in a prefecture with a table, all of `prefecture` is null, and `japan_myen` all of Japan.
+    """
 
     sentence: str
     sentences: list[str]
@@ -54,7 +58,7 @@ class EconomyDocument(TypedDict):
     imports_myen: SpreadDocument
     regions: list[dict[str, Any]]
     by_prefecture: list[dict[str, Any]]
-    inequality: dict[str, Any]
+    inequality: dict[str, Any] | None
     land_myen: float
     worth_left_myen: float
     public_myen: dict[str, float]
@@ -80,15 +84,19 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
                 "id": one.id,
                 "abroad_myen": _spread(one.abroad),
                 "japan_myen": _spread(one.japan),
-                "prefecture_myen": _spread(one.prefecture),
+                "prefecture_myen": _known(one.prefecture),
             }
             for one in found.industries
         ],
         "by_year": [dataclasses.asdict(flow) for flow in found.flows],
-        "effects": _plain(found.effects),
+        "effects": {"prefecture": None, **_plain(found.effects)},
         "jobs": {
             phase: [
-                {"year": year, **{where: _plain(found.jobs[phase][where][year]) for where in found.jobs[phase]}}
+                {
+                    "year": year,
+                    "prefecture": None,
+                    **{where: _plain(found.jobs[phase][where][year]) for where in found.jobs[phase]},
+                }
                 for year in found.jobs[phase]["japan"]
             ]
             for phase in found.jobs
@@ -97,11 +105,7 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
         "imports_myen": _spread(found.imports),
         "regions": [_place(one) for one in found.regions],
         "by_prefecture": [_place(one) for one in found.places],
-        "inequality": {
-            "gini_before": found.inequality.before,
-            "gini_with": _spread(found.inequality.after),
-            "change": _spread(found.inequality.change),
-        },
+        "inequality": None if found.inequality is None else _inequality(found.inequality),
         "land_myen": found.land_myen,
         "worth_left_myen": found.worth_left_myen,
         "public_myen": dict(found.public_myen),
@@ -117,11 +121,16 @@ def _spread(found: Spread) -> SpreadDocument:
     return {"value": found.value, "low": found.low, "high": found.high}
 
 
+def _inequality(found: Inequality) -> dict[str, Any]:
+    return {"gini_before": found.before, "gini_with": _spread(found.after), "change": _spread(found.change)}
+
+
 def _skill(found: SkillNeed) -> dict[str, Any]:
     """By year; what no source gives is null, and training places are nowhere given."""
     return {
         "id": found.skill.name,
         "level": found.skill.level,
+        "counted": found.counted,
         "years": [
             {
                 "year": year,

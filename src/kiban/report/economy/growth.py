@@ -16,13 +16,15 @@ from kiban.report.phrases import phrase
 
 def growth_answer(found: Growth, language: Language) -> str:
     """What the load is of what each claim needs, from the least to the most, and on what that rests."""
-    shares = [one.share_of_load.value for one in found.claims]
+    shares = [one.share_of_load for one in found.claims]
     return phrase(
         "growth.answer",
         language,
         load=format_number(found.load_mw),
-        least=format_share(min(shares), language),
-        most=format_share(max(shares), language),
+        least=format_share(min(one.value for one in shares), language),
+        most=format_share(max(one.value for one in shares), language),
+        least_low=format_share(min(one.low for one in shares), language),
+        most_high=format_share(max(one.high for one in shares), language),
         last=str(found.claims[0].scenario.until_year),
         share=format_share(found.share.value, language),
         low=format_share(found.share.low or 0.0, language),

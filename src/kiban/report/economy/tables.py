@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kiban.economy.answer import HEADLINE, Economy
@@ -9,7 +10,7 @@ from kiban.economy.effects import MEASURES, ROUNDS
 from kiban.economy.receipts import PHASES
 from kiban.economy.spread import Spread, add
 from kiban.quantities import Language, MoneyFormat, format_number
-from kiban.report.economy.words import product_name, region_name, skill_name, totals
+from kiban.report.economy.words import asked_elsewhere, place_name, product_name, region_name, skill_name, totals
 from kiban.report.layout import NOTHING
 from kiban.report.phrases import phrase
 
@@ -47,16 +48,36 @@ def _headings(names: tuple[str, ...], language: Language) -> tuple[str, ...]:
 def industries_table(found: Economy, language: Language) -> TextTable:
     """Money by industry: abroad, elsewhere in Japan, the prefecture with its range."""
     whole = totals(found)
-    size, unit = MoneyFormat(language).scale(max((abs(one.value) for one in whole.values()), default=0.0))
+    largest = max(abs(one.value) for one in (whole["abroad"], whole["japan"], whole["prefecture"]) if one is not None)
+    size, unit = MoneyFormat(language).scale(largest)
 
-    def row(name: str, abroad: Spread, japan: Spread, own: Spread) -> tuple[str, ...]:
-        values = (abroad.value, japan.value, own.value, own.low, own.high)
-        return (name, *(_amount(value, size) for value in values))
+    def row(name: str, abroad: Spread, japan: Spread, own: Spread | None) -> tuple[str, ...]:
+        return (
+            name,
+            *(_amount(value, size) for value in (abroad.value, japan.value)),
+            *_three(own, lambda value: _amount(value, size), language),
+        )
 
     rows = [row(product_name(one.id, language), one.abroad, one.japan, one.prefecture) for one in found.industries]
     rows.append(row(phrase("economy.total", language), whole["abroad"], whole["japan"], whole["prefecture"]))
-    names = ("industry", "abroad", "japan", "prefecture", "low", "high")
-    return TextTable(phrase("economy.title_industries", language, unit=unit), _headings(names, language), tuple(rows))
+    japan = "japan" if found.prefectures else "where_japan"
+    headings = (*_headings(("industry", "abroad", japan), language), *_own_headings(found, language))
+    return TextTable(phrase("economy.title_industries", language, unit=unit), headings, tuple(rows))
+
+
+def _own_headings(found: Economy, language: Language) -> tuple[str, ...]:
+    """Of what concerns the prefecture that is meant; the one that was asked about by its name."""
+    own = phrase("economy.heading.prefecture", language)
+    if asked_elsewhere(found):
+        own = phrase("economy.heading.asked", language, place=place_name(found, language))
+    return (own, *_headings(("low", "high"), language))
+
+
+def _three(found: Spread | None, text: Callable[[float], str], language: Language) -> tuple[str, str, str]:
+    """A figure and its ends as texts; what is not known is said to be."""
+    if found is None:
+        return (phrase("economy.unknown", language), NOTHING, NOTHING)
+    return (text(found.value), text(found.low), text(found.high))
 
 
 def _amount(value_myen: float, size_myen: float) -> str:
@@ -76,19 +97,18 @@ def effects_table(found: Economy, language: Language) -> TextTable:
                 return format_number(value) if counted else _amount(value, size)
 
             japan = found.effects["japan"][phase]
-            own = found.headline("prefecture", phase, measure)
+            own = found.headline("prefecture", phase, measure) if found.prefectures else None
             rows.append(
                 (
                     phrase(f"economy.phase.{phase}", language),
                     phrase(f"economy.measure.{measure}", language),
                     *(write(japan[one][measure].value) for one in ("direct", "indirect", "induced")),
-                    *(write(value) for value in (own.value, own.low, own.high)),
+                    *_three(own, write, language),
                 )
             )
-    names = ("phase", "effect", "direct", "indirect", "induced", "prefecture", "low", "high")
-    return TextTable(
-        phrase("economy.title_effects", language, unit=unit), _headings(names, language), tuple(rows), names=2
-    )
+    names = ("phase", "effect", "direct", "indirect", "induced")
+    headings = (*_headings(names, language), *_own_headings(found, language))
+    return TextTable(phrase("economy.title_effects", language, unit=unit), headings, tuple(rows), names=2)
 
 
 def jobs_table(found: Economy, language: Language) -> TextTable:
@@ -101,18 +121,19 @@ def jobs_table(found: Economy, language: Language) -> TextTable:
             for where, by in (("japan", found.jobs[phase]),)
             if year in by[where]
         }
-        own = add([found.jobs[phase]["prefecture"][year][one] for phase in by_phase for one in HEADLINE])
+        own = None
+        if found.prefectures:
+            own = add([found.jobs[phase]["prefecture"][year][one] for phase in by_phase for one in HEADLINE])
         if by_phase:
             rows.append(
                 (
                     str(year),
                     *(format_number(by_phase[phase].value) if phase in by_phase else "0" for phase in PHASES),
-                    *(format_number(value) for value in (own.value, own.low, own.high)),
+                    *_three(own, format_number, language),
                 )
             )
     phases = tuple(phrase(f"economy.phase.{phase}", language) for phase in PHASES)
-    ends = _headings(("prefecture", "low", "high"), language)
-    headings = (phrase("economy.heading.year", language), *phases, *ends)
+    headings = (phrase("economy.heading.year", language), *phases, *_own_headings(found, language))
     return TextTable(phrase("economy.title_jobs", language), headings, tuple(rows))
 
 
@@ -137,7 +158,10 @@ def skills_table(found: Economy, language: Language) -> TextTable:
             )
         )
     names = ("skill", "year", "need", "stock", "short", "low", "high", "months")
-    return TextTable(phrase("economy.title_skills", language), _headings(names, language), tuple(rows))
+    title = phrase("economy.title_skills", language)
+    if asked_elsewhere(found):
+        title = phrase("economy.title_skills_asked", language, place=place_name(found, language))
+    return TextTable(title, _headings(names, language), tuple(rows))
 
 
 def regions_table(found: Economy, language: Language) -> TextTable:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from kiban.catalogue.economy_products import load_products
 from kiban.catalogue.economy_tables import Skill, load_prefectures
 from kiban.economy.answer import Economy
-from kiban.economy.spread import Spread
+from kiban.economy.receipts import PHASES
+from kiban.economy.spread import Spread, add
 from kiban.quantities import Language, MoneyFormat, format_number, format_share
 from kiban.report.phrases import phrase, phrase_or
+
+CHANGE = {"change": "value", "low": "low", "high": "high"}
+"""Blanks of a change and its range."""
 
 
 def product_name(name: str, language: Language) -> str:
@@ -42,6 +48,11 @@ def place_name(found: Economy, language: Language) -> str:
     return phrase("economy.comma", language).join(prefecture_name(name, language) for name in names)
 
 
+def asked_elsewhere(found: Economy) -> bool:
+    """Whether the prefecture that is asked about is another one than the campuses'."""
+    return found.asked is not None and found.hosts != (found.asked,)
+
+
 def amounts(name: str, found: Spread, money: MoneyFormat) -> dict[str, str]:
     """The blanks of an amount and its range."""
     return {name: money.amount(found.value), **_ends(name, money.amount(found.low), money.amount(found.high))}
@@ -69,21 +80,30 @@ def answer(found: Economy, language: Language) -> str:
         "japan": money.amount(total["japan"].value),
         **amounts("abroad", total["abroad"], money),
     }
-    if not found.prefectures:
+    own = total["prefecture"]
+    if own is None:
         return phrase("economy.answer_unknown", language, **said)
-    return phrase("economy.answer", language, **said, **amounts("prefecture", total["prefecture"], money))
+    added = add([found.headline("prefecture", phase, "value_added_myen") for phase in PHASES])
+    return phrase(
+        "economy.answer", language, **said, **amounts("prefecture", own, money), **amounts("added", added, money)
+    )
 
 
-def totals(found: Economy) -> dict[str, Spread]:
+class Totals(TypedDict):
+    """All industries together, by where their suppliers are; without a prefecture that is meant, of it None."""
+
+    abroad: Spread
+    japan: Spread
+    prefecture: Spread | None
+
+
+def totals(found: Economy) -> Totals:
     """All industries together, by where their suppliers are."""
-    sides = {
-        "abroad": [one.abroad for one in found.industries],
-        "japan": [one.japan for one in found.industries],
-        "prefecture": [one.prefecture for one in found.industries],
-    }
+    own = [one.prefecture for one in found.industries if one.prefecture is not None]
     return {
-        name: Spread(sum(one.value for one in own), sum(one.low for one in own), sum(one.high for one in own))
-        for name, own in sides.items()
+        "abroad": add([one.abroad for one in found.industries]),
+        "japan": add([one.japan for one in found.industries]),
+        "prefecture": add(own) if found.prefectures else None,
     }
 
 
@@ -91,21 +111,28 @@ def further_sentences(found: Economy, language: Language) -> list[str]:
     """Jobs, land, what is left, and the campuses' own taxes."""
     money, place = MoneyFormat(language), place_name(found, language)
     said = []
-    if found.prefectures:
-        for key, spreads in (
-            ("building", [found.headline(where, "construction", "jobs") for where in ("japan", "prefecture")]),
-            ("running", [found.yearly_jobs(where, "operation") for where in ("japan", "prefecture")]),
-        ):
-            blanks = {**counts("japan", spreads[0]), **counts("prefecture", spreads[1])}
-            said.append(phrase(f"economy.{key}", language, place=place, **blanks))
+    for key, japan in (
+        ("building", found.headline("japan", "construction", "jobs")),
+        ("running", found.yearly_jobs("japan", "operation")),
+    ):
+        blanks = counts("japan", japan)
+        if not found.prefectures:
+            said.append(phrase(f"economy.{key}_japan", language, place=place, **blanks))
+            continue
+        own = (
+            found.headline("prefecture", "construction", "jobs")
+            if key == "building"
+            else found.yearly_jobs("prefecture", "operation")
+        )
+        said.append(phrase(f"economy.{key}", language, place=place, **blanks, **counts("prefecture", own)))
     said += _people(found, place, language)
-    if found.inequality.change.value:
+    if found.inequality is None:
+        said.append(phrase("economy.evenness_unknown", language))
+    elif found.inequality.change.value:
         change = found.inequality.change
         key = "economy.more_even" if change.high < 0.0 else "economy.less_even" if change.low > 0.0 else "economy.even"
-        ends = {name: f"{value:+.5f}" for name, value in (("low", change.low), ("high", change.high))}
-        said.append(
-            phrase(key, language, before=f"{found.inequality.before:.4f}", change=f"{change.value:+.5f}", **ends)
-        )
+        parts = {name: _change(getattr(change, end)) for name, end in CHANGE.items()}
+        said.append(phrase(key, language, before=f"{found.inequality.before:.4f}", **parts))
     if found.land_myen:
         said.append(phrase("economy.lands", language, land=money.amount(found.land_myen)))
     if found.worth_left_myen:
@@ -146,6 +173,12 @@ def _people(found: Economy, place: str, language: Language) -> list[str]:
     return said
 
 
+def _change(value: float) -> str:
+    """A change with its sign and one significant digit, which is all that the model carries."""
+    sign = "+" if value > 0.0 else "-" if value < 0.0 else ""
+    return sign + format_number(abs(value), 1)
+
+
 def _rise(share: float, language: Language) -> str:
     """A rise of pay; what is more than double lies beyond what any elasticity was measured for."""
     return phrase("economy.doubled", language) if share > 1.0 else format_share(share, language, 2)
@@ -158,6 +191,7 @@ def note_sentences(found: Economy, language: Language) -> list[str]:
         phrase("economy.method", language),
         phrase("economy.range", language),
         phrase("economy.induced", language, spent=format_share(spent, language)),
+        phrase("economy.taxes", language),
     ]
     if found.rests_on_the_rest:
         unknown = [host for host in found.hosts if host not in found.prefectures]
@@ -165,9 +199,12 @@ def note_sentences(found: Economy, language: Language) -> list[str]:
         said.append(phrase("economy.rest", language, names=names))
     assumed = [fact.name_ja if language == "ja" else fact.name_en for fact in found.facts if fact.status == "assumed"]
     if found.skills:
-        unknown = [skill_name(one.skill, language) for one in found.skills if one.worst.stock is None]
+        unknown = [skill_name(one.skill, language) for one in found.skills if not one.counted]
         said.append(phrase("economy.people", language))
         said.append(phrase("economy.uncounted", language, names=phrase("economy.comma", language).join(unknown)))
+        if not found.prefectures or set(found.hosts) <= set(found.prefectures):
+            by_money, by_skill = (format_number(one) for one in (found.people_by_money(), found.people_by_skill()))
+            said.append(phrase("economy.two_measures", language, by_money=by_money, by_skill=by_skill))
     elif found.asked is not None:
         said.append(phrase("economy.no_campus", language, place=place_name(found, language)))
     said.append(phrase("economy.assumed", language, names=phrase("economy.comma", language).join(assumed)))
