@@ -7,6 +7,9 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+CALCULATING = frozenset({".py", ".toml", ".csv", ".npz", ".cpp", ".hpp"})
+"""Ends of the names of files that hold code or figures."""
+
 
 @cache
 def installed_version() -> str:
@@ -24,7 +27,7 @@ def edition() -> str:
     digest = hashlib.sha256()
     for path in sorted(package.rglob("*")):
         inside = path.relative_to(package)
-        if path.suffix in {".py", ".toml", ".csv", ".cpp", ".hpp"} and inside.parts[0] not in {"server", "commands"}:
+        if path.suffix in CALCULATING and inside.parts[0] not in {"server", "commands"}:
             digest.update(inside.as_posix().encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]

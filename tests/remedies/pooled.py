@@ -29,6 +29,11 @@ def kept(g: Ground, folder: str) -> Step:
     return step
 
 
+def opened(place: str) -> Step:
+    """Open a store that is a place as written."""
+    return lambda: AnswerStore(place, edition="one").close()
+
+
 def told(g: Ground, folder: str, statement: str) -> Step:
     """What another program does to the file of a store."""
 
@@ -63,6 +68,7 @@ def table(g: Ground, text: str) -> Step:
 
 
 CASES: dict[str, Case] = {
+    "answers.no_place": lambda g: (opened("mysql://u:secret@h/x"), kept(g, "others")),
     "answers.foreign": lambda g: (
         after(told(g, "answers", "create table sheep (name text)"), kept(g, "answers")),
         kept(g, "others"),

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import os
 import sqlite3
+import stat
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kiban.errors import OutputError
+import kiban
+from kiban.errors import InputError, OutputError
+from kiban.national.study.site_model import fingerprint
+from kiban.planning import making
+from kiban.planning.making import edition_of_answers
 from kiban.report.messages import say_problem
 from kiban.tasks.answering import Standing, answer_all
-from kiban.tasks.store import FILE, AnswerStore
+from kiban.tasks.likeness import describe_likeness
+from kiban.tasks.store import FILE, AnswerStore, answers
 from kiban.tasks.task import Key, Task, digest, find_function, from_text, to_text
+from kiban.version import edition
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -128,6 +138,128 @@ def test_points_are_kept_by_edition_and_removed(tmp_path: Path) -> None:
 def test_old_answers_go(store: AnswerStore) -> None:
     store.keep(key(1), 1)
     assert (store.remove_before(0.0), store.remove_before(math.inf), store.find(key(1))) == (0, 1, None)
+
+
+# ---- the edition of an answer
+
+
+def test_two_machines_share_a_key_only_where_each_would_take_the_other_as_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    own, here = edition_of_answers(), describe_likeness()
+    assert len(own) <= answers.c.edition.type.length
+    assert own.startswith(f"{edition()}-")
+    others = set()
+    for name in here:
+        monkeypatch.setattr(making, "describe_likeness", lambda name=name: {**here, name: "another"})
+        others.add(edition_of_answers())
+    assert len(others | {own}) == len(here) + 1
+    assert {"c_library", "machine", "numpy_instructions"} <= set(here)
+
+
+def test_every_file_of_figures_and_code_is_in_the_edition(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Path(kiban.__file__).parent
+    monkeypatch.setattr(kiban.version, "__file__", str(tmp_path / "version.py"))
+    named = {
+        path.relative_to(package) for path in package.rglob("*") if path.suffix in {".npz", ".csv", ".toml", ".py"}
+    }
+    figures = [path for path in sorted(named) if path.parts[0] == "catalogue"]
+    assert Path("catalogue/typical/hours.npz") in figures
+    seen = {edition.__wrapped__()}
+    for count, path in enumerate(figures, 2):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(b"1")
+        seen.add(edition.__wrapped__())
+        assert len(seen) == count, path
+
+
+PARTS = st.recursive(
+    st.integers(0, 30) | st.text("(1,2)'", max_size=3) | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab", max_size=2), inner, max_size=2),
+    max_leaves=6,
+)
+
+
+@settings(max_examples=300)
+@given(st.lists(PARTS, max_size=3), st.lists(PARTS, max_size=3))
+def test_a_fingerprint_is_of_one_content_alone(one: list[Any], other: list[Any]) -> None:
+    assert (fingerprint(*one) == fingerprint(*other)) == (to_text(sort(one)) == to_text(sort(other)))
+
+
+def sort(content: Any) -> Any:
+    """The same with the names of every mapping in order."""
+    if isinstance(content, dict):
+        return {name: sort(content[name]) for name in sorted(content)}
+    return [sort(one) for one in content] if isinstance(content, list) else content
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (((1, 23),), ((12, 3),)),
+        ((1, 23), (12, 3)),
+        (((1,), 2), ((1, 2),)),
+        (({"a": 1, "b": 2},), ({"a": "1b2"},)),
+        ((1,), ("1",)),
+        ((1,), (1.0,)),
+        ((0.0,), (-0.0,)),
+        ((np.zeros((2, 3)),), (np.zeros((3, 2)),)),
+        ((np.zeros(2),), (np.zeros(2, dtype=np.int64),)),
+        ((np.zeros(1), np.zeros(2)), (np.zeros(2), np.zeros(1))),
+        ((Key("ab", "c", "d"),), (Key("a", "bc", "d"),)),
+    ],
+)
+def test_what_is_alike_in_characters_has_another_fingerprint(one: tuple[Any, ...], other: tuple[Any, ...]) -> None:
+    assert fingerprint(*one) == fingerprint(*copy.deepcopy(one))
+    assert fingerprint(*one) != fingerprint(*other)
+
+
+# ---- places
+
+
+@pytest.mark.parametrize("name", ["a?b", "a#b", "a%41b", "a b+c@d", "答え", "?"])
+def test_any_name_is_that_of_a_folder(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    store = AnswerStore(name, edition="one")
+    store.keep(key(1), 1.0)
+    store.close()
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")] == [name, f"{name}/{FILE}"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["", "  ", "sqlite:///z.db", "sqlite://", "mysql://u:secret@h/x", "postgresql://u:secret@h:abc/x", "https://a.example",
+     "postgresql+other://u:secret@h/x", "ftp://u:sec/ret@h"],
+)  # fmt: skip
+def test_what_is_neither_folder_nor_database_is_one_sentence(
+    place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError) as caught:
+        AnswerStore(place, edition="one")
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.key) == ("answers.no_place", "--resume")
+    for language in ("en", "ja"):
+        assert "secret" not in say_problem(problem, language)
+        assert "ret@" not in say_problem(problem, language)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_no_system_takes_is_one_sentence() -> None:
+    assert "cannot be used: " in sentence("a\0b")
+
+
+def test_answers_are_for_their_owner_only(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    before = os.umask(0)
+    try:
+        store = AnswerStore(tmp_path, edition="one")
+        store.keep(key(1), 1.0)
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+        store.close()
+    finally:
+        os.umask(before)
+    assert modes == {FILE: 0o600, f"{FILE}-wal": 0o600, f"{FILE}-shm": 0o600}
 
 
 # ---- what is no store

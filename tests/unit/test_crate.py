@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,13 @@ def references(node: Any) -> list[str]:
     if isinstance(node, dict):
         return [node["@id"]] if set(node) == {"@id"} else [one for value in node.values() for one in references(value)]
     return [one for value in node for one in references(value)] if isinstance(node, list) else []
+
+
+@pytest.mark.parametrize("given", ["²", "٣", "-1", "9" * 12, "9" * 30, "9" * 5000, "soon", ""])
+def test_what_is_no_second_of_a_calendar_is_no_day(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = datetime.now(UTC).date().isoformat()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
+    assert before <= present_day() <= datetime.now(UTC).date().isoformat()
 
 
 def test_the_rules_of_the_specification_hold(folder: Path) -> None:

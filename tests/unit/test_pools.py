@@ -312,6 +312,10 @@ def test_what_must_be_alike_is_of_this_kiban() -> None:
         ("tls://dask.example:port", False, "", "pool.no_address"),
         ("tls://dask.example:1/path", False, "", "pool.no_address"),
         ("tls://name@dask.example:1", False, "", "pool.no_address"),
+        ("dask://:secret@127.0.0.1:1", False, "", "pool.no_address"),
+        ("tls://dask.example:1#part", False, "", "pool.no_address"),
+        ("tls://dask.example:1?", False, "", "pool.no_address"),
+        ("tls://dask.example:1#", False, "", "pool.no_address"),
         ("http://127.0.0.1:8786", False, "", "pool.no_address"),
         ("tls://[::1:8786", False, "", "pool.no_address"),
     ],
@@ -319,6 +323,7 @@ def test_what_must_be_alike_is_of_this_kiban() -> None:
 def test_an_address_is_of_tls_or_of_this_machine(text: str, tls: bool, address: str, code: str | None) -> None:
     found, problems = read_address(text, "--pool", tls=tls)
     assert (found, [problem.code for problem in problems]) == (address, [] if code is None else [code])
+    assert "secret" not in str(problems)
 
 
 def test_a_link_that_others_could_read_is_told_from_a_safe_one() -> None:
@@ -360,6 +365,7 @@ def test_the_option_names_a_kind_an_address_or_a_file(tmp_path: Path) -> None:
          ["pool.open_link", "missing", "missing", "pool.no_file"]),
         ('kind = "slurm"\naddress = "tls://a:1"', ["pool.not_of_kind", "missing"]),
         ('kind = "processes"\nworkers = 0\ncolour = "red"', ["value", "unknown_key"]),
+        ('kind = "processes"\nworkers = 90000', ["pool.count"]),
         ('kind = "serial"\nworkers = 2', ["pool.not_of_kind"]),
         ('kind = "ray"', ["value"]),
         ('kind = "slurm"\nworkers = 1\nwalltime = "soon"', ["value"]),

@@ -14,6 +14,7 @@ from typing import Any
 from kiban.linear.native.library import NO_LEVEL, find_library
 from kiban.scenario import Scenario
 from kiban.scenario.file import carry_files
+from kiban.tasks.likeness import describe_likeness
 from kiban.version import edition, installed_version
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pvlib", "clarabel", "highspy", "pyarrow", "openpyxl")
@@ -65,11 +66,14 @@ def describe_making(scenario: Scenario, folder: Path) -> Making:
 
 
 def edition_of_answers() -> str:
-    """What names all that the last digits of an answer depend on: code, figures, libraries, the kernel's level."""
-    library = find_library()
-    parts = [platform.python_version(), *(f"{name} {version(name)}" for name in LIBRARIES)]
-    libraries = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
-    return f"{edition()}-{libraries}-{library.level if library is not None else NO_LEVEL}"
+    """What names all that the last digits of an answer depend on: what workers must share, and all that reads or writes.
+
+    Two machines have the same name only where each would take the other as a worker (`kiban.tasks.likeness`).
+    """
+    alike = describe_likeness()
+    parts = [*(f"{name}={value}" for name, value in alike.items()), *(f"{name}={version(name)}" for name in LIBRARIES)]
+    made_with = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+    return f"{alike['edition']}-{made_with}-{alike['processor_level']}"
 
 
 def _name(path: Path, folder: Path) -> str:

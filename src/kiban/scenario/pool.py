@@ -131,6 +131,10 @@ def _read_file(path: Path) -> PoolSettings:
         given = [name for name in FILES if getattr(table, name) is not None]
         if given and len(given) < len(FILES):
             problems += [Problem("missing", at(given[0]), f"pool.{name}") for name in FILES if name not in given]
+    if table.kind == "processes" and table.workers is not None and table.workers > MOST_PROCESSES:
+        problems.append(
+            Problem("pool.count", at("workers"), "pool.workers", text=str(table.workers), most=MOST_PROCESSES)
+        )
     if table.kind == "slurm" and table.workers is None:
         problems.append(Problem("missing", at("kind"), "pool.workers"))
     folder = path.resolve().parent

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import time
 
-from kiban.errors import OutputError
+from kiban.errors import InputError, OutputError
 from kiban.planning.making import edition_of_answers
 from kiban.tasks.store import AnswerStore
 
@@ -36,7 +36,7 @@ def kept_answers() -> AnswerStore | None:
         try:
             _Present.store = AnswerStore(_Present.place, edition=edition_of_answers())
             _Present.store.remove_before(time.time() - DAYS_OF_ANSWERS * SECONDS_PER_DAY)
-        except OutputError as error:
+        except (InputError, OutputError) as error:
             log.warning("jobs that are ended by force will begin anew: %s", error)
             _Present.place = None
     return _Present.store

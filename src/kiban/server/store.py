@@ -329,7 +329,7 @@ def _connect(url: str) -> Engine:
         return connect(url)
     except ModuleNotFoundError:
         raise OutputError(Problem("serve.driver", shown)) from None
-    except (sa.exc.SQLAlchemyError, OSError, DamagedError) as error:
+    except (sa.exc.SQLAlchemyError, OSError, ValueError, DamagedError) as error:
         raise OutputError(_unusable(error, shown)) from None
 
 

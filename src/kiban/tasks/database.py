@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
+
+from kiban.whole_files import write_whole
 
 Fault = Literal["full", "locked", "away", "damaged"]
 PATIENCE_WITH_LOCKS_SECONDS = 10.0
@@ -37,6 +41,7 @@ POSTGRESQL: dict[str, Fault] = {
 }
 """Its SQLSTATE codes, https://www.postgresql.org/docs/current/errcodes-appendix.html."""
 ADDRESSES = ("postgresql://", "postgres://")
+DRIVER = "postgresql+psycopg://"
 
 
 class LockedError(Exception):
@@ -51,13 +56,13 @@ def driver_url(address: str) -> str:
     """The URL for SQLAlchemy; PostgreSQL is spoken to through psycopg 3."""
     for plain in ADDRESSES:
         if address.startswith(plain):
-            return f"postgresql+psycopg://{address.removeprefix(plain)}"
+            return f"{DRIVER}{address.removeprefix(plain)}"
     return address
 
 
 def file_url(path: Path) -> str:
-    """The URL of an SQLite file."""
-    return f"sqlite:///{path.as_posix()}"
+    """The URL of an SQLite file, whatever characters its path has."""
+    return sa.URL.create("sqlite", database=path.as_posix()).render_as_string()
 
 
 def connect(url: str) -> Engine:
@@ -69,7 +74,12 @@ def connect(url: str) -> Engine:
     if not url.startswith("sqlite:"):
         engine = sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
     else:
-        Path(sa.engine.make_url(url).database or "").parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = Path(sa.engine.make_url(url).database or "")
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            # SQLite would make it for all to read; its journals take over who may read the file.
+            with contextlib.suppress(FileExistsError):
+                write_whole(file, b"", only_owner=True)
         engine = sa.create_engine(url, connect_args={"timeout": PATIENCE_WITH_LOCKS_SECONDS})
         sa.event.listen(engine, "connect", _tune_sqlite)
     with engine.connect() as connection:
@@ -97,8 +107,13 @@ def without_password(url: str) -> str:
     """A URL as it may be shown."""
     try:
         return sa.engine.make_url(url).render_as_string(hide_password=True)
-    except sa.exc.ArgumentError:
+    except (sa.exc.ArgumentError, ValueError):  # a port that is no number
         return "the database"
+
+
+def without_user(text: str) -> str:
+    """What was meant as an address, as it may be shown: without what stands before the host and may be secret."""
+    return re.sub(r"(?<=://).*@", "***@", text, flags=re.DOTALL)
 
 
 def fault_of(error: BaseException) -> Fault | None:

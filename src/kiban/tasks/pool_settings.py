@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -53,9 +54,11 @@ def read_address(text: str, where: str, *, tls: bool) -> tuple[str, list[Problem
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, port = "", None
-    if not host or port is None or parts.scheme not in SCHEMES or parts.path or parts.query or parts.username:
-        return "", [Problem("pool.no_address", where, text=text)]
+        parts, host, port = urlsplit(""), "", None
+    # What is neither host nor port would be dropped unseen, or carried to whom it is no business of.
+    whole = host and port is not None and text.lower() == f"{parts.scheme}://{parts.netloc}".lower()
+    if not whole or parts.scheme not in SCHEMES or "@" in parts.netloc:
+        return "", [Problem("pool.no_address", where, text=re.sub(r"(?<=://).*@", "***@", text, flags=re.DOTALL))]
     near = is_this_machine(host)
     scheme = parts.scheme if parts.scheme != "dask" else "tcp" if near and not tls else "tls"
     if scheme == "tcp" and not near:

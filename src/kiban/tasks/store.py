@@ -20,8 +20,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 
-from kiban.errors import OutputError, Problem, reason_of
+from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.tasks.database import (
+    DRIVER,
     PATIENCE_WITH_LOCKS_SECONDS,
     DamagedError,
     LockedError,
@@ -31,9 +32,11 @@ from kiban.tasks.database import (
     file_url,
     first_line,
     without_password,
+    without_user,
 )
 from kiban.tasks.task import Key, from_text, to_text
 
+OPTION = "--resume"
 FILE = "answers.sqlite3"
 FORMAT = "kiban answers 1"
 MOST_ASKED_AT_ONCE = 500
@@ -69,7 +72,7 @@ class AnswerStore:
     def __init__(self, place: str | Path, *, edition: str) -> None:
         """`place` is a folder, which is made where it is missing, or the address of a PostgreSQL database.
 
-        `OutputError` where it cannot be used, is damaged, or holds something else.
+        `InputError` where it is neither, `OutputError` where it cannot be used, is damaged, or holds something else.
         """
         self.edition = edition
         self.shown, url = _address_of(place)
@@ -207,11 +210,17 @@ class AnswerStore:
 def _address_of(place: str | Path) -> tuple[str, str]:
     """How a place is shown, and its URL."""
     text = str(place)
-    if "://" in text:
-        url = driver_url(text)
-        return without_password(url), url
-    path = Path(place) / FILE
-    return str(path), file_url(path)
+    if isinstance(place, Path) or ("://" not in text and text.strip()):
+        path = Path(place) / FILE
+        return str(path), file_url(path)
+    url = driver_url(text)
+    try:
+        if not url.startswith(DRIVER):
+            raise ValueError(text)  # noqa: TRY301
+        sa.engine.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise InputError(Problem("answers.no_place", key=OPTION, text=without_user(text))) from None
+    return without_password(url), url
 
 
 def _open(url: str, shown: str) -> Engine:
@@ -221,6 +230,8 @@ def _open(url: str, shown: str) -> Engine:
         raise OutputError(Problem("answers.driver", shown)) from None
     except OSError as error:
         raise OutputError(Problem("answers.unusable", shown, reason=reason_of(error))) from None
+    except ValueError as error:  # a path with a null byte
+        raise OutputError(Problem("answers.unusable", shown, reason=str(error))) from None
     except (sa.exc.SQLAlchemyError, DamagedError) as error:
         raise OutputError(_unusable(error, shown)) from None
 

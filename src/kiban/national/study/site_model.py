@@ -147,25 +147,39 @@ def capacity_costs(resources: Resources) -> dict[str, dict[str, float]]:
 
 
 def fingerprint(*parts: Any) -> str:
-    """A name for the content of a model: the same numbers give the same name."""
+    """A name for the content of a model: the same numbers give the same name, and other content another one.
+
+    Each part begins with its type and length, an array with its type and shape, so that no two ways to divide the same
+    characters meet. A NumPy scalar is not the Python number of the same value.
+    """
     digest = hashlib.sha256()
+
+    def begin(kind: str, length: object) -> None:
+        digest.update(f"{kind}:{length};".encode())
 
     def add(part: Any) -> None:
         if is_dataclass(part):
-            for item in fields(part):
-                digest.update(item.name.encode())
+            own = fields(part)
+            begin(f"dataclass {type(part).__qualname__}", len(own))
+            for item in own:
+                add(item.name)
                 add(getattr(part, item.name))
         elif isinstance(part, np.ndarray):
+            begin(f"array {part.dtype.str}", part.shape)
             digest.update(np.ascontiguousarray(part).tobytes())
         elif isinstance(part, Mapping):
+            begin("mapping", len(part))
             for name in sorted(part):
-                digest.update(str(name).encode())
+                add(name)
                 add(part[name])
         elif isinstance(part, tuple | list):
+            begin("sequence", len(part))
             for item in part:
                 add(item)
         else:
-            digest.update(repr(part).encode())
+            content = repr(part).encode()
+            begin(type(part).__qualname__, len(content))
+            digest.update(content)
 
     for part in parts:
         add(part)

@@ -33,10 +33,14 @@ LICENSE: Final = "Not stated by its maker. Figures keep the licences of their so
 
 
 def present_day() -> str:
-    """Today in UTC, or the day of `SOURCE_DATE_EPOCH` (seconds), which builds that repeat set."""
+    """Today in UTC, or the day of `SOURCE_DATE_EPOCH` (seconds), where that is a day; builds that repeat set it."""
     given = os.environ.get(DATE_SETTING, "")
-    now = datetime.fromtimestamp(int(given), UTC) if given.isdigit() else datetime.now(UTC)
-    return now.date().isoformat()
+    if given.isascii() and given.isdecimal():
+        try:
+            return datetime.fromtimestamp(int(given), UTC).date().isoformat()
+        except (ValueError, OverflowError, OSError):
+            pass  # after the year 9999
+    return datetime.now(UTC).date().isoformat()
 
 
 def crate_graph(name: str, contents: Mapping[str, bytes], scenario: str, unhashed: str, day: str) -> dict[str, Any]:
