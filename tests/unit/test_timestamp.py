@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -155,3 +158,31 @@ def test_what_holds_no_certificate_is_refused(ground: Path) -> None:
 def test_without_the_package_it_says_how_to_get_it(ground: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "rfc3161_client", None)
     assert "pip install 'kiban[timestamp]'" in sign_plan("https://tsa.example.org").stderr
+
+
+def test_an_answer_without_an_end_is_read_no_further_than_a_token_is_long() -> None:
+    sent: list[int] = []
+
+    class Endless(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                sent.extend(self.wfile.write(bytes(65_536)) for _ in range(2_000))
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Endless)
+    server.daemon_threads = False
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        with pytest.raises(InputError) as refused:
+            request_token(f"http://127.0.0.1:{server.server_address[1]}/", b"content")
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+    assert [problem.code for problem in refused.value.problems] == ["signing.no_token"]
+    assert sum(sent) < 64_000_000

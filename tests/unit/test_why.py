@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from tests.cases.national_studies import one_site
 from typer.testing import CliRunner, Result
 
@@ -35,8 +37,8 @@ from kiban.report.operation.document import operation_document
 from kiban.report.payment.document import payment_document
 from kiban.report.phrases import load_phrases
 from kiban.report.plan.record import summarise, to_json
-from kiban.report.why import figure_name, figure_names
-from kiban.scenario import Scenario
+from kiban.report.why import figure_name, figure_names, why_text
+from kiban.scenario import Scenario, parse_scenario
 from kiban.scenario.examples import load_scenario
 
 pytestmark = pytest.mark.slow
@@ -103,7 +105,7 @@ def test_what_is_arithmetic_comes_out_again(document: Document) -> None:
         found = table.find(path)
         if value is None or found is None or not found[0].expression:
             continue
-        told = explain(document, answer(document), path)
+        told = explain(document, answer(document), path, provenance=summarise(plan())["provenance"])
         assert isinstance(value, int | float)
         if told.again is None:
             empty = found[0].unless or value == 0.0
@@ -187,6 +189,95 @@ def test_prices_of_constraints_are_derivatives_of_the_cost_alone() -> None:
     sold = copy.deepcopy(answer("build"))
     sold["costs"]["compute_revenue"] = -1.0
     assert not explain("build", sold, ("indicators", "cost_myen_per_year")).exact
+
+
+@cache
+def within_budget(objective: str) -> dict[str, Any]:
+    target = {"objective": objective, "budget_myen_per_year": plan().cost_myen_per_year * 1.02}
+    raw = small().model_dump(exclude_unset=True)
+    return dict(json.loads(to_json(summarise(build(parse_scenario({**raw, "target": target}))))))
+
+
+@pytest.mark.parametrize(("objective", "constraint"), [("emissions", "carbon_cap"), ("clean_share", "clean_share")])
+def test_an_objective_has_no_derivatives_of_the_cost(objective: str, constraint: str) -> None:
+    content = within_budget(objective)
+    assert content["worths"][constraint]["saving_myen"] > 0.0
+    found = explain("build", content, ("indicators", "cost_myen_per_year"))
+    assert not found.exact
+    assert constraint not in {one.name for one in found.limits}
+    for language, said in (("en", "only a calculation anew can tell"), ("ja", "再計算で確かめて")):
+        text = printed(found, language)
+        assert said in text
+        assert "envelope" not in text
+        assert "包絡" not in text
+
+
+def printed(found: Explanation, language: Any) -> str:
+    console = Console(width=10_000, file=io.StringIO())
+    console.print(why_text(found, language))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_price_that_answers_leaves_no_derivatives() -> None:
+    grid = small().grid.model_copy(update={"price_response_yen_per_kwh_per_gw": 2.0})
+    found = summarise(build(small().model_copy(update={"grid": grid})))
+    assert not explain("build", found, ("indicators", "cost_myen_per_year")).exact
+    none = small().grid.model_copy(update={"price_response_yen_per_kwh_per_gw": 0.0})
+    assert explain(
+        "build", summarise(build(small().model_copy(update={"grid": none}))), ("indicators", "cost_myen_per_year")
+    ).exact
+    answers = copy.deepcopy(answer("japan")) | {"price_answer": {}}
+    assert not explain("japan", answers, ("cost_myen_per_year",)).exact
+    assert explain("japan", answer("japan"), ("cost_myen_per_year",)).exact
+
+
+def test_a_payment_rests_on_what_its_scenario_assumes(tmp_path: Path) -> None:
+    row = "finance.discount_rate.social"
+    text = SMALL.read_text(encoding="utf-8")
+    (tmp_path / "own.toml").write_text(f'{text}\n[assumptions]\n"{row}" = 0.03\n', encoding="utf-8")
+    own = json.loads(invoke("why", "social_rate", str(tmp_path / "own.toml"), "--package", "none", "--json").stdout)
+    assert (own["value"], own["again"]) == (0.03, 0.03)
+    assert [(one["id"], one["value"], one["status"]) for one in own["rows"]] == [(row, "0.03", "given")]
+    default = json.loads(invoke("why", "social_rate", str(SMALL), "--package", "none", "--json").stdout)
+    fact = load_catalogue().fact(row)
+    assert default["again"] == fact.value != 0.03
+    assert [(one["id"], one["is_default"]) for one in default["rows"]] == [(row, False)]
+
+
+@pytest.mark.parametrize(("language", "said"), [("en", "the plan's own is unknown"), ("ja", "この計画での値は不明")])
+def test_a_saved_payment_does_not_know_the_plans_rows(language: str, said: str, tmp_path: Path) -> None:
+    saved = tmp_path / "pay.json"
+    saved.write_text(to_json({**answer("pay"), "social_rate": 0.03}), encoding="utf-8")
+    told = invoke("why", "social_rate", str(saved), "--lang", language).stdout
+    assert said in "".join(told.split("\n")).replace("  ", " ") or said.replace(" ", "") in "".join(told.split())
+    assert "document was changed" not in " ".join(told.split())
+    content = json.loads(invoke("why", "social_rate", str(saved), "--json").stdout)
+    assert (content["again"], content["inputs"][0]["value"]) == (None, None)
+    assert [one["is_default"] for one in content["rows"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("asked", "change", "said"),
+    [
+        ("sheep", {"sheep": 1.0}, "is no figure of this answer"),
+        ("costs.pv", {"worths": [1]}, "is no answer of"),
+        ("costs.pv", {"worths": {"a": 1}}, "is no answer of"),
+        ("costs.pv", {"worths": {"a": {"key": "a", "limit": "x", "unit": "", "saving_myen": 1}}}, "is no answer of"),
+        ("costs.pv", {"provenance": [{"value": "1"}]}, "is no answer of"),
+        ("costs.pv", {"provenance": [{"name": "pv.capex"}]}, "is no answer of"),
+        ("costs.pv", {"provenance": 5}, "is no answer of"),
+        ("costs.pv", {"notes_said": [3]}, "is no answer of"),
+        ("costs.pv", {"range": {"pv": {"low": 1}}}, "is no answer of"),
+    ],
+)
+def test_a_file_may_hold_anything(asked: str, change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    file.write_text(json.dumps({**answer("build"), **change}), encoding="utf-8")
+    for language in ("en", "ja"):
+        found = invoke("why", asked, str(file), "--lang", language)
+        assert found.exit_code == 2
+        assert found.exception is None or isinstance(found.exception, SystemExit)
+    assert said in " ".join(invoke("why", asked, str(file), "--lang", "en").stderr.split())
 
 
 def test_a_figure_that_was_changed_is_noticed(tmp_path: Path) -> None:

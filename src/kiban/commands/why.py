@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -38,6 +39,7 @@ class Answer:
     content: Mapping[str, Any]
     provenance: list[Mapping[str, Any]] | None = None
     worths: Mapping[str, Any] | None = None
+    is_saved: bool = False
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +69,7 @@ def why_command(
     lang: Lang = None,
 ) -> None:
     """Say why a figure is what it is: formula, inputs, sources, prices of constraints, and what would change it."""
+    from kiban.figures.entries import load_table
     from kiban.figures.explanation import explain
     from kiban.figures.finding import find_figure
     from kiban.figures.leaves import leaves_of
@@ -81,15 +84,30 @@ def why_command(
     elif package:
         raise InputError(Problem("why.packages_here", key="--package"))
     answer = saved
-    leaves = dict(leaves_of(answer.content))
-    path = find_figure(asked, leaves, lambda one: figure_names(answer.document, one))
-    found = explain(answer.document, answer.content, path, provenance=answer.provenance, worths=answer.worths)
+    with _readable(subject if answer.is_saved else None):
+        leaves = dict(leaves_of(answer.content))
+        path = find_figure(asked, leaves, lambda one: figure_names(answer.document, one))
+        if load_table(answer.document).find(path) is None:
+            raise InputError(Problem("why.unknown", key=asked, remedy="why.list"))
+        found = explain(answer.document, answer.content, path, provenance=answer.provenance, worths=answer.worths)
+        document = why_document(found)
     if as_json:
         from kiban.report.plan.record import to_json
 
-        write(to_json(why_document(found)))
+        write(to_json(document))
     else:
         show(lambda _: why_text(found, language))
+
+
+@contextlib.contextmanager
+def _readable(file: str | None) -> Iterator[None]:
+    """A file may hold anything under the names of an answer: what is not as they are is an error of one sentence."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError, OverflowError) as error:
+        if file is None or isinstance(error, InputError):
+            raise
+        raise InputError(Problem("why.no_answer", file)) from None
 
 
 def leave_without_design(language: Language) -> NoReturn:
@@ -122,7 +140,7 @@ def _read_answer(subject: str | None) -> Answer | None:
     if isinstance(content, dict):
         document = FORMATS.get(str(content.get("format")), "impact" if IMPACT_KEY in content else None)
         if document is not None:
-            return Answer(document, content)
+            return Answer(document, content, is_saved=True)
     raise InputError(Problem("why.no_answer", subject))
 
 
@@ -156,7 +174,7 @@ def _ask(
         from kiban.report.operation.document import operation_document
 
         content: Mapping[str, Any] = operation_document(run(plan, report=tell), language)
-        return Answer("run", content, worths=summarise(plan)["worths"])
+        return _of_plan("run", content, plan)
     if document == "impact":
         from kiban.finance.on_others import impact_of_plan
         from kiban.report.market.document import impact_document
@@ -218,8 +236,22 @@ def _ask_payment(
 
 
 def _of_plan(document: Document, content: Mapping[str, Any], plan: Plan) -> Answer:
-    """An answer with the inputs and worths of the plan behind it."""
+    """An answer with the inputs and worths of the plan behind it, and what its scenario assumes beyond the plan's."""
+    from kiban.catalogue import load_catalogue
     from kiban.report.plan.record import summarise
 
     whole = summarise(plan)
-    return Answer(document, content, provenance=[dict(one) for one in whole["provenance"]], worths=whole["worths"])
+    assumed = load_catalogue().overridden(plan.scenario.assumptions) if plan.scenario.assumptions else load_catalogue()
+    known: dict[str, Mapping[str, Any]] = {
+        name: {
+            "name": name,
+            "value": f"{assumed.value(name):.10g}",
+            "unit": assumed.fact(name).unit,
+            "source": assumed.fact(name).source,
+            "status": "given",
+            "origin": "key",
+        }
+        for name in plan.scenario.assumptions
+    }
+    known |= {one["name"]: dict(one) for one in whole["provenance"]}
+    return Answer(document, content, provenance=list(known.values()), worths=whole["worths"])

@@ -22,6 +22,9 @@ from kiban.quantities import unit_of
 
 ROW = "row:"
 OF = "of "
+OBJECTIVE = "objective_note."
+OF_OBJECTIVE = {"emissions": "carbon_cap", "clean_share": "clean_share"}
+"""The worth of the constraint that stands for an objective in the last programme of a budget."""
 AGREES = 1e-6
 """How far the value that is evaluated anew may be from the one that is printed, of itself."""
 
@@ -52,6 +55,8 @@ class Row:
     year: int | None
     low: float | None = None
     high: float | None = None
+    is_default: bool = False
+    """Whether it is the catalogue's own, while that of the plan behind the figure is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +92,15 @@ class Explanation:
     high: float | None = None
     sells: bool = False
     """Whether compute is sold: the solver's objective, and its derivatives, are then the cost less what is paid."""
+    is_least_cost: bool = True
+    """Whether the plan is the one of least cost at prices that do not answer to what it draws."""
+    knows_plan: bool = True
+    """Whether the inputs of the plan behind the figure are known."""
 
     @property
     def exact(self) -> bool:
         """Whether the prices of the constraints are derivatives of this figure."""
-        return self.entry.duals == "objective" and not self.sells
+        return self.entry.duals == "objective" and self.is_least_cost and not self.sells
 
     @property
     def agrees(self) -> bool:
@@ -123,8 +132,13 @@ def explain(
     told = content.get("provenance", provenance) or ()
     prices = content.get("worths", worths) or (_worths_of_areas(content) if document == "japan" else {})
     origins = {str(one["name"]): one for one in told}
+    knows_plan = "provenance" in content or provenance is not None
+    known_origins = origins if knows_plan else None
+    objective = _objective(content)
+    rests_on_rows = any(pattern.startswith(ROW) for pattern in (entry.inputs or {}).values())
     holds = bool(entry.expression) and not (entry.unless and _is_given(content, entry.unless))
-    taken = _inputs(entry, stars, leaves, origins)
+    holds = holds and (knows_plan or not rests_on_rows)
+    taken = _inputs(entry, stars, leaves, known_origins)
     values = {name: _value(entry, name, found_here) for name, found_here in taken.items()}
     again = evaluate(entry.expression, values) if holds else None
     subjects = tuple(part for star in stars for part in (star, star.split("_")[0]))
@@ -137,16 +151,18 @@ def explain(
         entry=entry,
         again=again,
         inputs=_moved(entry, taken, values, again),
-        rows=_rows(entry, stars, subjects, table.rows_of, origins),
-        limits=_limits(prices) if entry.duals else (),
+        rows=_rows(entry, stars, subjects, table.rows_of, known_origins, reads_more=document != "build"),
+        limits=_limits(prices, objective) if entry.duals else (),
         low=low,
         high=high,
+        is_least_cost=objective == "cost" and not _answers_to_load(content, origins),
+        knows_plan=knows_plan,
         sells=bool(leaves.get(("costs", "compute_revenue")) or leaves.get(("income_myen_per_year",))),
     )
 
 
 def _inputs(
-    entry: Entry, stars: Sequence[str], leaves: Mapping[Path, Leaf], origins: Mapping[str, Mapping[str, Any]]
+    entry: Entry, stars: Sequence[str], leaves: Mapping[Path, Leaf], origins: Mapping[str, Mapping[str, Any]] | None
 ) -> dict[str, list[tuple[str, Leaf, str]]]:
     """Name, value and unit of the inputs of a formula, by the formula's own name of them."""
     found: dict[str, list[tuple[str, Leaf, str]]] = {}
@@ -160,9 +176,11 @@ def _inputs(
     return found
 
 
-def _origin(row: str, origins: Mapping[str, Mapping[str, Any]]) -> tuple[str, Leaf, str]:
-    """An input of the plan, else the catalogue's row."""
+def _origin(row: str, origins: Mapping[str, Mapping[str, Any]] | None) -> tuple[str, Leaf, str]:
+    """An input of the plan, else the catalogue's row; without a value where the plan's inputs are unknown."""
     catalogue = load_catalogue()
+    if origins is None:
+        return row, None, catalogue.fact(row).unit
     told = origins.get(row, {}).get("value")
     if told is not None:
         return row, float(str(told)), str(origins[row]["unit"])
@@ -208,9 +226,14 @@ def _rows(
     stars: Sequence[str],
     subjects: Sequence[str],
     rows_of: Mapping[str, Sequence[str]],
-    origins: Mapping[str, Mapping[str, Any]],
+    origins: Mapping[str, Mapping[str, Any]] | None,
+    *,
+    reads_more: bool,
 ) -> tuple[Row, ...]:
-    """Inputs that the entry's patterns name: of the plan where it is known, else of the catalogue."""
+    """Inputs that the entry's patterns name: of the plan where it is known, else of the catalogue.
+
+    `reads_more` says that the answer reads rows of the catalogue that the plan behind it did not.
+    """
     patterns: list[str] = []
     for row in entry.rows:
         if row.startswith(OF):
@@ -218,33 +241,51 @@ def _rows(
             patterns += rows_of.get(subject, next((rows_of[one] for one in subjects if one in rows_of), ()))
         else:
             patterns.append(row.format(*stars))
-    known: Iterable[str] = origins or load_catalogue().facts
+    facts = load_catalogue().facts
+    known: Iterable[str] = facts if origins is None else origins
+    if origins is not None and reads_more:
+        known = dict.fromkeys([*origins, *(one for one in patterns if one in facts)])
     names = [name for name in known if any(fnmatch.fnmatchcase(name.removeprefix("us."), one) for one in patterns)]
-    return tuple(_row(name, origins.get(name)) for name in names)
+    return tuple(_row(name, (origins or {}).get(name), is_default=origins is None) for name in names)
 
 
-def _row(name: str, told: Mapping[str, Any] | None) -> Row:
+def _row(name: str, told: Mapping[str, Any] | None, *, is_default: bool) -> Row:
     fact = load_catalogue().facts.get(name)
     if told is None:
         assert fact is not None
-        return Row(name, f"{fact.value:.10g}", fact.unit, fact.source, fact.status, fact.year, fact.low, fact.high)
-    own = fact if fact is not None and told["origin"] == "catalogue" else None
+        own = (fact.unit, fact.source, fact.status, fact.year, fact.low, fact.high)
+        return Row(name, f"{fact.value:.10g}", *own, is_default=is_default)
+    known = fact if fact is not None and told["origin"] == "catalogue" else None
     return Row(
         name,
         str(told["value"]),
         str(told["unit"]),
         str(told["source"]),
         str(told["status"]),
-        own.year if own else None,
-        own.low if own else None,
-        own.high if own else None,
+        known.year if known else None,
+        known.low if known else None,
+        known.high if known else None,
     )
 
 
-def _limits(worths: Mapping[str, Mapping[str, Any]]) -> tuple[Limit, ...]:
+def _objective(content: Mapping[str, Any]) -> str:
+    """What the plan makes least or most within its budget: `emissions` or `clean_share`; `cost` where it is that."""
+    codes = [str(one["code"]) for one in content.get("notes_said", ())]
+    return next((code.removeprefix(OBJECTIVE) for code in codes if code.startswith(OBJECTIVE)), "cost")
+
+
+def _answers_to_load(content: Mapping[str, Any], origins: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a price rises with what is drawn: what is paid is then more than what is made least."""
+    slopes = [str(one["value"]) for name, one in origins.items() if name.startswith("grid.price_response")]
+    return content.get("price_answer") is not None or any(value not in ("0", "none") for value in slopes)
+
+
+def _limits(worths: Mapping[str, Mapping[str, Any]], objective: str) -> tuple[Limit, ...]:
+    """Constraints that are worth something; what the objective is about is no key that could be given beside it."""
     found = [
         Limit(name, str(one["key"]), float(one["limit"]), str(one["unit"]), float(one["saving_myen"]))
         for name, one in worths.items()
+        if name != OF_OBJECTIVE.get(objective)
     ]
     return tuple(one for one in found if one.saving_myen > 0.0)
 

@@ -66,7 +66,7 @@ def describe_making(scenario: Scenario, folder: Path) -> Making:
 
 
 def edition_of_answers() -> str:
-    """What names all that the last digits of an answer depend on: what workers must share, and all that reads or writes.
+    """What names all on which the last digits of an answer depend: what workers share, what reads or writes.
 
     Two machines have the same name only where each would take the other as a worker (`kiban.tasks.likeness`).
     """

@@ -125,6 +125,8 @@ def _formula(found: Explanation, language: Language) -> list[str]:
     if found.again is None:
         if not entry.expression:
             said.append(phrase("why.no_arithmetic", language))
+        elif not found.knows_plan and any(one.value is None for one in found.inputs):
+            said.append(phrase("why.unknown_row", language))
     else:
         said.append(
             phrase("why.again", language, expression=entry.expression, value=format_exact(found.again))
@@ -184,6 +186,7 @@ def _rows(rows: Sequence[Row], language: Language) -> RenderableType:
                 if row.low is None or row.high is None
                 else phrase("why.row_range", language, low=f"{row.low:g}", high=f"{row.high:g}")
             )
+            + (phrase("why.row_default", language) if row.is_default else "")
             + ("" if name == row.id else phrase("why.row_name", language, name=name))
         )
     return bullets(said)
@@ -206,7 +209,8 @@ def _limits(limits: Sequence[Limit], language: Language) -> RenderableType:
 def _changes(found: Explanation, language: Language) -> list[str]:
     said = []
     if found.limits:
-        said.append(phrase("why.limits_exact" if found.exact else "why.limits_shape", language))
+        kind = "exact" if found.exact else "solve" if found.entry.duals == "objective" else "shape"
+        said.append(phrase(f"why.limits_{kind}", language))
     elif found.entry.duals:
         has_own = found.document == "build"
         said.append(phrase("why.no_limits" if has_own else "why.limits_unknown", language))

@@ -18,11 +18,13 @@ from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.outside import may_ask
 
 if TYPE_CHECKING:
+    import httpx
     from cryptography.x509 import Certificate
 
 QUERY_TYPE: Final = "application/timestamp-query"
 PATIENCE_S: Final = 30.0
 LARGEST_TOKEN_BYTES: Final = 1_048_576
+PART_BYTES: Final = 65_536
 
 
 def is_open(url: str) -> bool:
@@ -62,17 +64,17 @@ def request_token(url: str, content: bytes) -> bytes:
     builder = TimestampRequestBuilder().data(content).hash_algorithm(HashAlgorithm.SHA256)
     request = builder.cert_request(cert_request=True).build()
     try:
-        answer = httpx.post(
+        with httpx.stream(
+            "POST",
             url,
             content=request.as_bytes(),
             headers={"Content-Type": QUERY_TYPE},
             timeout=PATIENCE_S,
             follow_redirects=False,
-        )
-        answer.raise_for_status()
-        if len(answer.content) > LARGEST_TOKEN_BYTES:
-            raise ValueError(f"{len(answer.content)} bytes")  # noqa: TRY301
-        response = decode_timestamp_response(answer.content)
+        ) as answer:
+            answer.raise_for_status()
+            token = _read_token(answer)
+        response = decode_timestamp_response(token)
         granted = PKIStatus(response.status) == PKIStatus.GRANTED
         info = response.tst_info if granted else None
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
@@ -83,7 +85,17 @@ def request_token(url: str, content: bytes) -> bytes:
     )
     if not own:
         raise InputError(Problem("signing.other_token", key="--timestamp", url=url))
-    return bytes(answer.content)
+    return token
+
+
+def _read_token(answer: httpx.Response) -> bytes:
+    """What was answered, read no further than a token may be long: `ValueError` for more."""
+    token = bytearray()
+    for part in answer.iter_bytes(PART_BYTES):
+        token += part
+        if len(token) > LARGEST_TOKEN_BYTES:
+            raise ValueError(f"> {LARGEST_TOKEN_BYTES} bytes")
+    return bytes(token)
 
 
 def verify_token(token: bytes, content: bytes, roots: tuple[Certificate, ...]) -> datetime | None:
