@@ -17,6 +17,7 @@ import argparse
 import json
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,9 @@ SEED = 1
 EMPTY_TASKS = 200
 DRAWN = ("pv.capex", "wind_onshore.capex", "battery.energy_capex", "finance.discount_rate")
 """Rows of the catalogue that are drawn, triangular over low, value and high."""
+ECHO = "kiban.tasks.task:from_text"
+"""Answers with what it is sent: a task of bytes and no work."""
+ECHOED_BYTES = 100_000
 NOTHING = "kiban.policy.annuity:annuity_present_value"
 
 
@@ -76,8 +80,8 @@ class Measured:
     serial_seconds: float = 0.0
     work_seconds: float = 0.0
     """Processor seconds of all tasks in one process: the work itself."""
-    asking_seconds: float = 0.0
-    """Processor seconds of scheduler and client for one task, by the last pool."""
+    full: int = 1
+    """Answers of a task of full size."""
     seconds: dict[int, float] = field(default_factory=dict)
     """By the number of workers."""
     differing: int = 0
@@ -91,18 +95,18 @@ class Measured:
 
     def answer_by(self, workers: int, pool: Pool) -> None:
         """By a pool whose workers have imported kiban before."""
-        begun, processor = time.perf_counter(), time.process_time()
+        begun = time.perf_counter()
         found = dict(pool.answer(self.function, self.tasks))
         self.seconds[workers] = time.perf_counter() - begun
-        self.asking_seconds = (time.process_time() - processor) / len(self.tasks)
         self.differing += sum(json.dumps(found[place]) != json.dumps(one) for place, one in self.own.items())
 
     def figures(self) -> dict[str, Any]:
-        """What is printed."""
+        """What is printed; seconds and bytes of a task are those of one of full size, by its answers."""
+        moved = sum(len(json.dumps(self.tasks[place])) + len(json.dumps(one)) for place, one in self.own.items())
         return {
-            "name": self.name, "answers": self.answers, "tasks": len(self.tasks),
-            "task_processor_seconds": self.work_seconds / len(self.tasks),
-            "asking_processor_seconds": self.asking_seconds, "serial_seconds": self.serial_seconds,
+            "name": self.name, "answers": self.answers, "tasks": len(self.tasks), "answers_of_a_full_task": self.full,
+            "task_processor_seconds": self.work_seconds / self.answers * self.full,
+            "task_bytes": moved / self.answers * self.full, "serial_seconds": self.serial_seconds,
             "speed_up": {workers: self.serial_seconds / seconds for workers, seconds in self.seconds.items()},
             "differing": self.differing,
         }  # fmt: skip
@@ -209,6 +213,35 @@ def overhead_of(pool: Pool) -> dict[str, float]:
     return {"seconds": wall / EMPTY_TASKS, "processor_seconds": own / EMPTY_TASKS}
 
 
+def cost_of_bytes(pool: Pool) -> float:
+    """Processor seconds of scheduler and client for each byte of a task's arguments and answer."""
+
+    def seconds(length: int) -> float:
+        tasks = Tasks(EMPTY_TASKS // 10, lambda number: {"text": json.dumps(str(number).ljust(length, "x"))})
+        begun = time.process_time()
+        dict(pool.answer(ECHO, tasks))
+        return (time.process_time() - begun) / len(tasks)
+
+    seconds(1)
+    return max(seconds(ECHOED_BYTES) - seconds(1), 0.0) / (2 * ECHOED_BYTES)
+
+
+def asking_of(empty: Mapping[str, float], task_bytes: float) -> float:
+    """Processor seconds of scheduler and client for a task of so many bytes.
+
+    That of an empty task and of the bytes; not what passes while a long task is awaited, when both look after others.
+    """
+    return empty["processor_seconds"] + empty["byte_processor_seconds"] * task_bytes
+
+
+def require_tasks(kinds: Sequence[Measured], workers: Sequence[int]) -> None:
+    """Leave where a kind has too few tasks to tell anything about so many workers."""
+    least = 2 * max(workers)
+    few = [f"{kind.name} has {len(kind.tasks)}" for kind in kinds if len(kind.tasks) < least]
+    if few:
+        raise SystemExit(f"--sizes: {max(workers)} workers need {least} tasks of each kind, and {', '.join(few)}")
+
+
 def read_sizes(text: str) -> dict[str, int]:
     """Sizes as `policies=500,draws=20`; what is not named keeps its full size, 0 leaves a kind out."""
     found = dict(SIZES)
@@ -227,15 +260,20 @@ def run(sizes: Mapping[str, int], hours: int, workers: Sequence[int]) -> dict[st
     from kiban.tasks.dask_pool import DaskPool
 
     kinds = [
-        Measured("policies", *policies(sizes["policies"], hours), sizes["policies"]),
-        Measured("national", *national(sizes["sites"], sizes["years"], hours), sizes["sites"] * sizes["years"]),
+        Measured("policies", *policies(sizes["policies"], hours), sizes["policies"], full=POINTS_A_TASK),
+        Measured(
+            "national", *national(sizes["sites"], sizes["years"], hours), sizes["sites"] * sizes["years"],
+            full=SIZES["years"],
+        ),
         Measured("draws", *draws(sizes["draws"], hours), sizes["draws"]),
-    ]
+    ]  # fmt: skip
     asked = [kind for kind in kinds if kind.answers]
+    require_tasks(asked, workers)
     for kind in asked:
         # The first of each kind imports what all others use.
         dict(SerialPool().answer(kind.function, kind.tasks[:1]))
         kind.answer_here()
+        tell(f"{kind.name}, one process: {len(kind.tasks)} tasks in {kind.serial_seconds:.1f} s")
     empty = {}
     for count in workers:
         with (
@@ -247,13 +285,23 @@ def run(sizes: Mapping[str, int], hours: int, workers: Sequence[int]) -> dict[st
             for kind in asked:
                 # Every worker imports what the tasks of the kind use.
                 dict(pool.answer(kind.function, [kind.tasks[0]] * (2 * count)))
-            empty[count] = overhead_of(pool)
+            empty[count] = {**overhead_of(pool), "byte_processor_seconds": cost_of_bytes(pool)}
             for kind in asked:
                 kind.answer_by(count, pool)
+                tell(f"{kind.name}, {count} workers: {len(kind.tasks)} tasks in {kind.seconds[count]:.1f} s")
+    last = empty[workers[-1]]
     return {
         "hours": hours, "processors": os.cpu_count(), "load": os.getloadavg()[0], "empty_task": empty,
-        "measured": [kind.figures() for kind in asked],
+        "measured": [
+            {**one, "asking_processor_seconds": asking_of(last, one["task_bytes"])}
+            for one in (kind.figures() for kind in asked)
+        ],
     }  # fmt: skip
+
+
+def tell(line: str) -> None:
+    """Say on stderr how far it is."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def describe(result: Mapping[str, Any]) -> str:
@@ -262,14 +310,17 @@ def describe(result: Mapping[str, Any]) -> str:
     for workers, cost in result["empty_task"].items():
         lines.append(
             f"an empty task by {workers} workers: {1e3 * cost['seconds']:.1f} ms, of which scheduler and client "
-            f"{1e3 * cost['processor_seconds']:.1f} ms of a processor"
+            f"{1e3 * cost['processor_seconds']:.1f} ms of a processor, and for each byte "
+            f"{1e9 * cost['byte_processor_seconds']:.1f} ns"
         )
-    lines.append("kind        answers   tasks  processor s/task  asking ms/task  speed-up by workers  bits that differ")
+    lines.append(
+        "kind        answers   tasks  processor s/full task  asking ms/task  speed-up by workers  unlike in bits"
+    )
     for one in result["measured"]:
         faster = ", ".join(f"{workers}: {ratio:.2f}" for workers, ratio in one["speed_up"].items())
         lines.append(
-            f"{one['name']:10s}{one['answers']:9d}{one['tasks']:8d}{one['task_processor_seconds']:18.3f}"
-            f"{1e3 * one['asking_processor_seconds']:16.1f}  {faster:>19s}{one['differing']:18d}"
+            f"{one['name']:10s}{one['answers']:9d}{one['tasks']:8d}{one['task_processor_seconds']:23.3f}"
+            f"{1e3 * one['asking_processor_seconds']:16.1f}  {faster:>19s}{one['differing']:16d}"
         )
     for one in result["measured"]:
         full = {"policies": SIZES["policies"] // POINTS_A_TASK, "national": SIZES["sites"], "draws": SIZES["draws"]}

@@ -39,6 +39,29 @@ def test_a_thousand_workers_on_paper_by_hand(bench: ModuleType) -> None:
     assert bench.plan_on_paper(3, 10, 1.0, 0.0001)["seconds"] == pytest.approx(4.0001)
 
 
+def test_asking_is_that_of_an_empty_task_and_of_its_bytes(bench: ModuleType) -> None:
+    empty = {"seconds": 9.0, "processor_seconds": 0.007, "byte_processor_seconds": 2e-8}
+    assert bench.asking_of(empty, 50_000.0) == pytest.approx(0.008)
+    assert 0.0 <= bench.cost_of_bytes(SerialPool()) < 1e-3
+
+
+def test_a_task_is_scaled_to_its_full_size(bench: ModuleType) -> None:
+    tasks = bench.Tasks(2, lambda number: {"text": json.dumps("x" * 10)})
+    kind = bench.Measured("policies", bench.ECHO, tasks, 20, full=50)
+    kind.answer_here()
+    kind.work_seconds = 4.0
+    figures = kind.figures()
+    assert figures["task_processor_seconds"] == pytest.approx(10.0)
+    assert figures["task_bytes"] == pytest.approx(2 * (len(json.dumps(tasks[0])) + 12) / 20 * 50)
+
+
+def test_too_few_tasks_are_refused(bench: ModuleType) -> None:
+    kinds = [bench.Measured(name, bench.ECHO, bench.Tasks(count, dict), count) for name, count in (("a", 4), ("b", 3))]
+    bench.require_tasks(kinds[:1], [1, 2])
+    with pytest.raises(SystemExit, match="2 workers need 4 tasks of each kind, and b has 3"):
+        bench.require_tasks(kinds, [1, 2])
+
+
 def test_draws_are_known_by_their_number_and_lie_in_the_range(bench: ModuleType) -> None:
     catalogue = load_catalogue()
     several = [bench.drawn(number) for number in range(50)]
