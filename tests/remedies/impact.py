@@ -13,7 +13,11 @@ from tests.remedies import Case, Ground, Step
 
 from kiban.catalogue import load_catalogue
 from kiban.finance.on_others import days_of_load
+from kiban.market.added_load import with_load
+from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import load_of_study, place_of
+from kiban.market.response import area_market
+from kiban.market.year import default_case
 from kiban.planning.grid_draw import load_of_plan
 from kiban.scenario.national_file import read_national
 
@@ -45,6 +49,13 @@ def studied(g: Ground, *sites: str) -> Step:
     return lambda: load_of_study(read_national(g.write("study.toml", lines)), load_catalogue())
 
 
+def delivered(mw: float) -> Step:
+    """A flat delivery in Shikoku on the first day of the market."""
+    case = default_case(load_catalogue())
+    market = area_market(case, np.arange(24)).market
+    return lambda: with_load(market, np.where(np.array(MARKET_AREAS) == "shikoku", -mw, 0.0))
+
+
 def shown(first: str) -> Step:
     return lambda: days_of_load(date.fromisoformat(first), 7, 10.0, "all")
 
@@ -67,6 +78,11 @@ CASES: Mapping[str, Case] = {
     "impact.only_study": lambda g: (
         asked(g, "--load", "5", *TOKYO, "--build", "--fast"),
         asked(g, "--load", "5", *TOKYO, "--fast"),
+    ),
+    "impact.undeliverable": lambda g: (delivered(6000.0), delivered(300.0)),
+    "impact.week_page": lambda g: (
+        asked(g, "--load", "5", *TOKYO, "--commitment", "2024-07-01", "--report", "page.html"),
+        asked(g, "--load", "5", *TOKYO, "--fast", "--report", "page.html"),
     ),
     "impact.fast_everywhere": lambda g: (
         asked(g, "--load", "5", *TOKYO, "--fast", "--areas"),

@@ -85,6 +85,40 @@ def test_a_market_without_enough_supply_does_not_clear() -> None:
         clear(Market(market.demand_mw * 3.0, market.blocks[:1], market.ties))
 
 
+def test_a_region_in_a_wide_gap_of_prices_clears() -> None:
+    """Cheap plants run full but for a trace and the next offer is far off: with storages that keep to what they did,
+    demand of 1,000.000015 MW meets 1,000 MW below 5 yen and nothing more up to 400 yen."""
+    ties = ties_of(("west", "east"), [("west", "east", 500.0, 500.0)])
+    blocks = (
+        flat_block("plants", np.full((2, 2), 1000.0), 0.0, 5.0),
+        flat_block("unserved", np.full((2, 2), 3000.0), 400.0, 3000.0),
+    )
+    market = Market(np.array([[600.0, 700.0], [900.0, 1000.0]]), blocks, ties)
+    storages = Storages(np.array([0]), np.array([50.0]), np.array([100.0]), np.array([0.7]), np.array([0.1]))
+    before = clear_with_storages(market, storages, horizon_hours=2)
+    assert before.take_mw.max() > 1.0
+    held = before.clearing
+    short_mw = 1.5e-5
+    more = np.zeros((2, 2))
+    more[:, 0] = 2000.0 + short_mw - held.market.demand_mw.sum(axis=1)
+    after = clear(held.market.with_demand(more), held.price_yen_per_kwh)
+    assert np.abs(after.excess_mw).max() <= 1e-6
+    assert (after.price_yen_per_kwh > 400.0 - 2.0).all()
+
+
+def test_the_slope_of_prices_in_a_gap_is_steep_and_finite() -> None:
+    """Nothing answers but the trace that keeps the systems regular, 1e-8 MW per yen in each area."""
+    ties = ties_of(("west", "east"), [("west", "east", 500.0, 500.0)])
+    blocks = (
+        flat_block("plants", np.full((1, 2), 1000.0), 0.0, 5.0),
+        flat_block("unserved", np.full((1, 2), 3000.0), 400.0, 3000.0),
+    )
+    market = Market(np.array([[1000.0, 1000.0]]), blocks, ties)
+    found = clear(market, np.full((1, 2), 50.0))
+    np.testing.assert_allclose(found.price_yen_per_kwh, 50.0)
+    np.testing.assert_allclose(found.respond(np.array([[1.0, 0.0]])), 1.0 / 2e-8, rtol=0.05)
+
+
 def test_a_storage_moves_energy_until_its_losses_are_paid() -> None:
     market = two_areas(0.0, hours=2)
     market = market.with_demand(np.array([[0.0, 0.0], [600.0, 0.0]]))

@@ -81,6 +81,8 @@ def impact_command(
     slow = {"--areas": everywhere, "--long-run": long_run, "--commitment": commitment is not None}
     if fast and any(slow.values()):
         raise InputError(Problem("impact.fast_everywhere", key=next(key for key, asked in slow.items() if asked)))
+    if page is not None and commitment is not None:
+        raise InputError(Problem("impact.week_page", key="--commitment"))
     if page is not None:
         require_new(page)
     if commitment is not None:

@@ -7,6 +7,7 @@ fleet        thermal plants by area
 offers       thermal offers of few parameters
 blocks       blocks of supply that rise in price, and a market of them
 clearing     the market of each hour, cleared exactly
+added_load   a load that comes to a market, in which every hour still clears
 alike        days that clear alike, of which one is cleared for all
 storages     the same with pumped hydro and batteries: values of stored energy hour by hour
 readings     files of the power system, as their publishers write them, as observed hours

@@ -33,8 +33,13 @@ _HOURS_AT_ONCE = 512
 _FIRST_PRICE_YEN = 10.0
 _OTHER_PRICES_YEN = (0.0, 30.0, 100.0, 300.0, 15.0)
 _SOME = 12
-_FLAT_SLOPE_MW_PER_YEN = 1e-2
-"""Slope that Newton's matrix has where no supply answers to the price; the balance does not know it."""
+_FLAT_SLOPE_MW_PER_YEN = 1e-6
+"""Slope that Newton's matrix has where no supply answers to the price; the balance does not know it.
+
+A region between the offers of two blocks is left by steps of what it lacks over this slope: a larger one crawls.
+"""
+_REGULAR_SLOPE_MW_PER_YEN = 1e-8
+"""What is left of it in local slopes, so that their systems are regular."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +74,7 @@ class Clearing:
         _, slope, off = dual.evaluate(np.ascontiguousarray(self.price_yen_per_kwh.T))
         more = np.broadcast_to(more_mw, self.price_yen_per_kwh.shape).T
         # The balance knows no slope but those of supply and ties; a trace of one keeps the systems regular.
-        exact = slope - _FLAT_SLOPE_MW_PER_YEN * (1.0 - 1e-6)
+        exact = slope - (_FLAT_SLOPE_MW_PER_YEN - _REGULAR_SLOPE_MW_PER_YEN)
         return np.ascontiguousarray(solve_pattern(dual.pattern, exact, off, more).T)
 
 

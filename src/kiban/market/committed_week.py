@@ -13,6 +13,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
+from kiban.market.added_load import with_load
 from kiban.market.blocks import Market
 from kiban.market.commitment import (
     Commitment,
@@ -89,8 +90,8 @@ def commit_week(case: MarketCase, first: date, load_mw: Array, report: Report = 
     found: dict[str, list[Array]] = {name: [] for name in OFFERS}
     units = []
     for more in (np.zeros_like(load), load):
-        found[FITTED].append(clear_with_storages(fitted.with_demand(more), case.storages).clearing.price_yen_per_kwh)
-        market = free.with_demand(more)
+        found[FITTED].append(clear_with_storages(with_load(fitted, more), case.storages).clearing.price_yen_per_kwh)
+        market = with_load(free, more)
         found[FREE].append(clear_with_storages(market, case.storages).clearing.price_yen_per_kwh)
         commitment = commit(market, case.storages, clusters)
         cleared = clear_committed(market, case.storages, commitment)

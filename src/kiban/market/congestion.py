@@ -19,8 +19,9 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.market.clearing import Clearing
-from kiban.market.offers import RESERVE, UNSERVED
+from kiban.market.offers import RESERVE, UNSERVED, UNSERVED_LOAD
 
+LAST_RESORT = (RESERVE, UNSERVED, UNSERVED_LOAD)
 TRACE_MW = 1.0
 """Room, or supply, that is none."""
 
@@ -50,7 +51,7 @@ def import_room_mw(clearing: Clearing, area: str) -> Array:
 def unused_plants_mw(clearing: Clearing, area: str) -> Array:
     """What plants of an area could still give, `(hours,)`, the reserve apart."""
     place = clearing.market.ties.areas.index(area)
-    blocks = [block for block in clearing.market.blocks if block.name not in (RESERVE, UNSERVED)]
+    blocks = [block for block in clearing.market.blocks if block.name not in LAST_RESORT]
     capacity = sum((block.capacity_mw[:, place] for block in blocks), np.zeros(len(clearing.price_yen_per_kwh)))
     return np.asarray(capacity - _supply(clearing, place, last_resort=False))
 
@@ -68,5 +69,5 @@ def count_calls(clearing: Clearing, area: str, load_mw: float, *, with_plants: b
 
 def _supply(clearing: Clearing, place: int, *, last_resort: bool) -> Array:
     """Output in an area of what comes last (reserve, shed load), or of all the rest."""
-    blocks = [block for block in clearing.market.blocks if (block.name in (RESERVE, UNSERVED)) == last_resort]
+    blocks = [block for block in clearing.market.blocks if (block.name in LAST_RESORT) == last_resort]
     return sum((clearing.output_mw(block)[:, place] for block in blocks), np.zeros(len(clearing.price_yen_per_kwh)))

@@ -15,9 +15,10 @@ import numpy.typing as npt
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY
 from kiban.errors import Problem, ScenarioError
+from kiban.market.added_load import with_load
 from kiban.market.areas import Ties
 from kiban.market.hours import MarketHours
-from kiban.market.offers import BIOMASS, FIXED, MUST_RUN, RESERVE, UNSERVED, VARIABLE, build_market
+from kiban.market.offers import BIOMASS, FIXED, MUST_RUN, RESERVE, UNSERVED, UNSERVED_LOAD, VARIABLE, build_market
 from kiban.market.response import hours_at
 from kiban.market.storages import StorageClearing, clear_with_storages
 from kiban.market.year import MarketCase
@@ -28,7 +29,7 @@ THERMAL: Final = {
     "oil": ("oil",),
     "least": (MUST_RUN, "low_load"),
     "last": ("scarcity", RESERVE),
-    "unserved": (UNSERVED,),
+    "unserved": (UNSERVED, UNSERVED_LOAD),
 }
 """Sources and the blocks of offers that they are made of: `least` is thermal output that runs at almost any price,
 `last` the dear end of all fleets."""
@@ -66,7 +67,7 @@ def clear_days(case: MarketCase, first: date, days: int, load_mw: Array) -> Mark
     before = DaysSide(without, supply_by_source(hours, without))
     if not load_mw.any():
         return MarketDays(hours, market.ties, load_mw, before, before)
-    loaded = market.with_demand(np.broadcast_to(load_mw, market.demand_mw.shape))
+    loaded = with_load(market, load_mw)
     cleared = clear_with_storages(loaded, case.storages, start=without.clearing.price_yen_per_kwh)
     return MarketDays(hours, market.ties, load_mw, before, DaysSide(cleared, supply_by_source(hours, cleared)))
 
@@ -99,7 +100,9 @@ def supply_by_source(hours: MarketHours, cleared: StorageClearing) -> dict[str, 
         "solar": hours.solar_mw * variable,
         "wind": hours.wind_mw * variable,
     }
-    found |= {name: np.asarray(sum(made[block] for block in blocks)) for name, blocks in THERMAL.items()}
+    found |= {
+        name: np.asarray(sum(made[block] for block in blocks if block in made)) for name, blocks in THERMAL.items()
+    }
     return {**found, "pumped": cleared.output_mw}
 
 

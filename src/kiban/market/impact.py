@@ -27,6 +27,7 @@ from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
+from kiban.market.added_load import with_load
 from kiban.market.bid_curves import BID_YEARS, MOST_BID_LOAD_MW, load_bid_curves
 from kiban.market.clearing import clear
 from kiban.market.hours import MarketHours
@@ -250,7 +251,7 @@ def _by_prices(name: str, hours: MarketHours, before: Array, after: Array, load:
 
 def _held_storages(before: MarketYear, load: Array) -> VariantImpact:
     """The market of before with the load, storages doing what they did."""
-    clearing = clear(before.cleared.clearing.market.with_demand(load), before.price_yen_per_kwh)
+    clearing = clear(with_load(before.cleared.clearing.market, load), before.price_yen_per_kwh)
     accounts = account(clearing, before.cleared.output_mw)
     return _compare("held_storages", before, clearing.price_yen_per_kwh, accounts, load)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_DAY, HOURS_PER_YEAR
+from kiban.market.added_load import with_load
 from kiban.market.entrants import load_battery, load_entrants
 from kiban.market.entry import Days, LongRun, equal_days, find_long_run
 from kiban.market.offers import build_market
@@ -57,7 +58,7 @@ def find_long_run_impact(case: MarketCase, load_mw: Array, most_days: int = REPR
     differ = [load, *(kind.availability for kind in entrants if kind.availability.shape == load.shape)]
     days = yearly_days(equal_days(market, np.concatenate(differ, axis=1), most_days))
     before = find_long_run(market, case.storages, entrants, battery, days)
-    after = find_long_run(market.with_demand(load), case.storages, entrants, battery, days, before.capacity_mw)
+    after = find_long_run(with_load(market, load), case.storages, entrants, battery, days, before.capacity_mw)
     demand = market.demand_mw[days.hours] * days.hour_weight
     first, last = ((run.price_yen_per_kwh * demand).sum(axis=0) for run in (before, after))
     energy = demand.sum(axis=0)

@@ -9,7 +9,7 @@ From the cheapest to the dearest, in every area:
     low load     thermal plants that would rather run below cost than stop; coal; three blocks of gas; oil
     scarcity     the last and dear offers of the fleet
     reserve      what is held back: its price rises by the imbalance rule
-    unserved     demand that is given up, up to the value of lost load
+    unserved     demand that is given up, up to the value of lost load; a load that comes is given up last
 
 Thermal offers rise and fall with the place of the hour in its day and of the day in its month, by synchronous region.
 """
@@ -29,7 +29,8 @@ from kiban.market.fuels import FuelPrices, fuel_prices
 from kiban.market.hours import MarketHours
 
 MUST_RUN, FIXED, VARIABLE, BIOMASS = "must_run", "fixed", "variable", "biomass"
-RESERVE, UNSERVED = "reserve", "unserved"
+RESERVE, UNSERVED, UNSERVED_LOAD = "reserve", "unserved", "unserved_load"
+"""Output that comes last; the last of them is a new load's own (`added_load`)."""
 _GAS_SHARES = (0.4, 0.3, 0.3)
 _LEAST_RISE_YEN = 0.05
 """A thermal block rises at least by this much, so that its output follows from the price."""

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.calendar import HOURS_PER_YEAR
+from kiban.market.added_load import with_load
 from kiban.market.blocks import Market
 from kiban.market.hours import MarketHours
 from kiban.market.offers import build_market
@@ -52,7 +53,7 @@ class AreaMarket:
         if not load_mw.any():
             return self.before
         near = self.before.price_yen_per_kwh if start is None else start
-        return self._clear(self.market.with_demand(load_mw), near)
+        return self._clear(with_load(self.market, load_mw), near)
 
     def rise_yen_per_kwh(self, after: MarketYear) -> Array:
         """By how much prices are higher than without the load, `(hours, areas)`."""

@@ -13,13 +13,22 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
+from kiban.market.added_load import with_load
 from kiban.market.areas import Ties, load_ties
 from kiban.market.calibration import load_fitted_ties
 from kiban.market.clearing import Clearing
 from kiban.market.fleet import ThermalFleet, load_fleet
 from kiban.market.fuels import FuelPrices, fuel_prices
 from kiban.market.hours import MarketHours, synthetic_hours
-from kiban.market.offers import RESERVE, UNSERVED, VARIABLE, OfferParameters, build_market, load_offers
+from kiban.market.offers import (
+    RESERVE,
+    UNSERVED,
+    UNSERVED_LOAD,
+    VARIABLE,
+    OfferParameters,
+    build_market,
+    load_offers,
+)
 from kiban.market.storages import StorageClearing, Storages, clear_with_storages, load_storages
 
 YEN_PER_THOUSAND = 1000.0
@@ -97,7 +106,7 @@ def clear_year(case: MarketCase, load_mw: Array | float = 0.0, start: Array | No
     where prices are looked for first.
     """
     market = build_market(case.hours, case.fleet, case.ties, case.offers, case.catalogue, fuels=case.fuels)
-    cleared = clear_with_storages(market.with_demand(np.asarray(load_mw, dtype=np.float64)), case.storages, start=start)
+    cleared = clear_with_storages(with_load(market, np.asarray(load_mw, dtype=np.float64)), case.storages, start=start)
     return MarketYear(case, cleared, account(cleared.clearing, cleared.output_mw))
 
 
@@ -116,7 +125,7 @@ def account(clearing: Clearing, output_mw: Array) -> Accounts:
         demand_mwh=demand.sum(axis=0),
         emissions_t=np.asarray(emissions),
         curtailed_mwh=curtailed_mw(clearing).sum(axis=0),
-        unserved_mwh=blocks[UNSERVED].sum(axis=0),
+        unserved_mwh=sum(blocks[name] for name in (UNSERVED, UNSERVED_LOAD) if name in blocks).sum(axis=0),
         reserve_used_mwh=blocks[RESERVE].sum(axis=0),
     )
 

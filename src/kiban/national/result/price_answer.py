@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kiban.errors import SolverError
 from kiban.market.impact import MarketImpact, compare_years, find_impact
 from kiban.national.search.equilibrium import Equilibrium
 from kiban.national.search.incumbent import Incumbent
@@ -26,8 +25,7 @@ MYEN_PER_MWH_OF_YEN_PER_KWH = 1e-3
 class AreaPrice:
     """One area of the market, a year: means of prices weighted with the demand that was there before, yen/kWh.
 
-    `others_pay_low_myen` and `others_pay_high_myen` span the variants; None where one window of the year was
-    cleared, or a variant has an hour that does not clear.
+    `others_pay_low_myen` and `others_pay_high_myen` span the variants; None where one window of the year was cleared.
     """
 
     area: str
@@ -144,11 +142,7 @@ def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAns
 def _impact_of(rest: Equilibrium, report: Report) -> MarketImpact:
     market, load = rest.market, rest.draws_mw
     if rest.hours.is_whole_year:
-        try:
-            return find_impact(market.case, load, market.before, report)
-        except SolverError:
-            # A variant with an hour that does not clear has no answer: the central one has, and no range is said.
-            pass
+        return find_impact(market.case, load, market.before, report)
     return MarketImpact(market.case.hours, load, (compare_years(market.before, rest.after, load),))
 
 

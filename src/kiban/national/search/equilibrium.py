@@ -6,8 +6,8 @@ Draws x of all sites make prices p + r(x), where r is how much higher the market
     r(x) is the rise at which it was made       and       no plan costs less, within the gap, at p + r(x)
 
 Nobody holds back to keep prices low. Since r is the slope of what the market's own production gets dearer by, D(x),
-such a plan is where the cost of all sites at p and D(x) together are least for given sites: what a planner of sites
-and plants together would choose. One who bought for all sites and knew that he moves prices would draw less.
+for given sites such a plan is also where what sites pay at given prices p, and what they make production dearer by,
+D(x), are together least. One who bought for all sites and knew that he moves prices would draw less.
 
 For given loads each site is solved near its last draw y, at the price
 

@@ -19,7 +19,7 @@ def week_text(week: CommittedWeek, language: Language) -> RenderableType:
 
 def _prices(week: CommittedWeek, language: Language) -> RenderableType:
     """By kind of offers: the day's spread, and the price where most of the load stands, without and with it."""
-    place = week.load_mw.index(max(week.load_mw))
+    place = week.load_mw.index(max(week.load_mw, key=abs))
     names = ("variant", "area", "before", "after", "spread", "others")
     headings = [phrase(f"impact.heading.{name}", language) for name in names]
     rows = [
@@ -50,6 +50,7 @@ def week_sentences(week: CommittedWeek, language: Language) -> list[str]:
             starts=whole(units.starts),
             start_cost=amount(units.start_cost_yen, language),
             uplift=amount(units.uplift_yen, language),
+            uplift_change=signed_amount(week.after.uplift_yen - units.uplift_yen, language),
             gap=format_share(max(week.before.gap, week.after.gap), language),
         ),
         phrase("impact.week_note", language),

@@ -114,7 +114,7 @@ def _others(answer: PriceAnswer, language: Language, money: MoneyFormat) -> str:
     central = money.amount(answer.others_pay_myen)
     low, high = answer.others_pay_low_myen, answer.others_pay_high_myen
     if low is None or high is None:
-        return _say("others_central" if answer.is_whole_year else "others_window", language, central=central)
+        return _say("others_window", language, central=central)
     return _say("others", language, central=central, low=money.amount(low), high=money.amount(high))
 
 

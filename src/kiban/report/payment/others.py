@@ -151,13 +151,19 @@ def _parts(effects: PriceEffects, rate: float, money: MoneyFormat) -> list[str]:
     language, found = money.language, []
     value = effects.values_of_account_myen(PRICE, rate)
     if max(abs(end) for end in effects.range_myen()) >= LEAST_MYEN:
-        low, high = sorted(abs(end) for end in effects.range_myen())
+        low, high = effects.range_myen()
+        mixed = low < 0.0 < high
+        least, most = (-low, high) if mixed else sorted((abs(low), abs(high)))
         sign = -1.0 if effects.total_myen > 0 else 1.0
         borne = {
             "kept" if name == SUPPLIERS else name: money.amount(sign * value[name]) for name in (*CLASSES, SUPPLIERS)
         }
-        said = {"low": money.amount(low), "high": money.amount(high), "value": money.amount(sign * sum(value.values()))}
-        key = "price_more" if effects.total_myen > 0 else "price_less"
+        said = {
+            "low": money.amount(least),
+            "high": money.amount(most),
+            "value": money.amount(sign * sum(value.values())),
+        }
+        key = ("mixed_" if mixed else "price_") + ("more" if effects.total_myen > 0 else "less")
         found.append(phrase(f"pay_others.{key}", language, years=effects.years, **said, **borne))
     charges = {name: more for name, more in effects.values_by_account_myen(rate).items() if name != PRICE}
     carried = sum(charges.values())
