@@ -1,4 +1,4 @@
-"""What is said of a week with units that commit: of a load that is delivered, and of what the load does to the uplift."""
+"""What is said of a week with units that commit: of a load that is delivered, and of what a load does to the uplift."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def week(load_mw: tuple[float, float]) -> CommittedWeek:
 
 def test_the_change_of_the_uplift_is_said_with_its_sign() -> None:
     (said,) = (one for one in week_sentences(week((1000.0, 0.0)), "en") if "beside the prices" in one)
-    assert "¥47.3 m beside the prices makes sure that none loses (-¥7.3 m with the load)" in said
+    assert "¥47.3 m beside the prices makes sure that none loses (-¥7.30 m with the load)" in said
     (said,) = (one for one in week_sentences(week((1000.0, 0.0)), "ja") if "市場価格のほかに" in one)
     assert "4,730万円が要ります（負荷による増減-730万円）" in said
 

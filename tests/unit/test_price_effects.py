@@ -31,6 +31,7 @@ from kiban.market.customers import CENTRAL, CLASSES, load_customers
 from kiban.market.hours import synthetic_hours
 from kiban.planning import Plan, build
 from kiban.planning.grid_draw import load_of_plan
+from kiban.report.names import money_of
 from kiban.report.payment.others import others_document, others_remark, others_sentences
 from kiban.report.payment.words import assumption_sentences, further_sentences
 
@@ -178,3 +179,27 @@ def test_they_are_named_where_they_are_among_the_three_largest(monkeypatch: pyte
     assert others_document(payment) is None
     assert others_remark(payment, "en") == ""
     assert any("nine areas" in sentence for sentence in assumption_sentences(payment, "en"))
+
+
+def test_a_range_over_less_and_more_says_both() -> None:
+    """Slope and bid curves differ in sign: 40 % of the one to the other side is no range between two gains."""
+    found = find_price_effects(plan(), drawing(100.0), 2026, 2028)
+    assert found is not None
+    for sign, word, ends in ((1.0, "more", (0.4, 1.0)), (-1.0, "less", (1.0, 0.4))):
+        mixed = replace(found, yearly_myen=sign * found.yearly_myen, by_bids_myen=-0.4 * sign * found.yearly_myen)
+        payment: Any = SimpleNamespace(
+            price_effects=mixed, shares=SimpleNamespace(social_rate=0.03), after=SimpleNamespace(plan=plan())
+        )
+        size = found.total_myen
+        for language, shape in (
+            ("en", "changes by between {} less and {} more a year, "),
+            ("ja", "年{}減り、"),
+        ):
+            money = money_of(plan(), language)
+            said = others_remark(payment, language)
+            assert shape.format(*(money.amount(end * size) for end in ends)) in said
+        assert f"by the slope of prices that was seen {word} (" in others_remark(payment, "en")
+    plain: Any = SimpleNamespace(
+        price_effects=found, shares=SimpleNamespace(social_rate=0.03), after=SimpleNamespace(plan=plan())
+    )
+    assert "changes by between" not in others_remark(plain, "en")

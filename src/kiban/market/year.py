@@ -116,6 +116,7 @@ def account(clearing: Clearing, output_mw: Array) -> Accounts:
     demand = clearing.market.demand_mw + output
     blocks = {block.name: clearing.output_mw(block) for block in clearing.market.blocks}
     emissions = sum((blocks[block.name] * block.emission_t_per_mwh).sum(axis=0) for block in clearing.market.blocks)
+    unserved = blocks[UNSERVED] + blocks.get(UNSERVED_LOAD, 0.0)
     revenue = sum((price * made).sum(axis=0) for made in blocks.values())
     return Accounts(
         consumer_payment_yen=(price * demand).sum(axis=0) * YEN_PER_THOUSAND,
@@ -125,7 +126,7 @@ def account(clearing: Clearing, output_mw: Array) -> Accounts:
         demand_mwh=demand.sum(axis=0),
         emissions_t=np.asarray(emissions),
         curtailed_mwh=curtailed_mw(clearing).sum(axis=0),
-        unserved_mwh=sum(blocks[name] for name in (UNSERVED, UNSERVED_LOAD) if name in blocks).sum(axis=0),
+        unserved_mwh=unserved.sum(axis=0),
         reserve_used_mwh=blocks[RESERVE].sum(axis=0),
     )
 
