@@ -11,7 +11,7 @@ from tests.unit.test_market import two_areas
 
 from kiban.catalogue import load_catalogue
 from kiban.errors import ScenarioError
-from kiban.market.added_load import deliverable_share, with_load
+from kiban.market.added_load import PRICE_RISE_YEN, deliverable_share, with_load
 from kiban.market.areas import MARKET_AREAS
 from kiban.market.blocks import Market
 from kiban.market.clearing import clear
@@ -44,7 +44,7 @@ def test_a_load_of_any_size_clears_and_most_of_it_is_given_up(case: MarketCase, 
     assert np.abs(cleared.clearing.excess_mw).max() < 1e-6
     lost = next(float(block.high_yen_per_kwh) for block in day.blocks if block.name == UNSERVED)
     price = cleared.clearing.price_yen_per_kwh[:, SHIKOKU]
-    assert ((price > lost) & (price < lost + 1.0)).all()
+    assert ((price > lost) & (price < lost + PRICE_RISE_YEN)).all()
     unserved = account(cleared.clearing, cleared.output_mw).unserved_mwh
     made = {block.name: cleared.clearing.output_mw(block)[:, SHIKOKU] for block in market.blocks}
     # What its plants and ties can give is served, the rest is not.

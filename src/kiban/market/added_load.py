@@ -1,7 +1,7 @@
 """A load that comes to a market, in which every hour still has to clear.
 
 Demand that was there can be given up in every hour (`offers.UNSERVED`). A load that is more than its area's own plants
-adds a last block, of itself at the value of lost load, so that no hour is without prices. What a campus delivers has to
+adds a last block, of itself from the value of lost load on, so that no hour is without prices. What a campus delivers has to
 find demand: by the theorem of Gale and Hoffman it does if, and only if, no set of areas has more left over than the
 ties that leave the set carry.
 """
@@ -15,8 +15,8 @@ from kiban.errors import Problem, ScenarioError
 from kiban.market.blocks import Market, flat_block
 from kiban.market.offers import UNSERVED, UNSERVED_LOAD
 
-_PRICE_RISE_YEN = 1.0
-"""From the value of lost load, so that output follows from the price."""
+PRICE_RISE_YEN = 500.0
+"""From the value of lost load, so that output follows from the price; over one yen, storages do not clear."""
 
 
 def with_load(market: Market, load_mw: Array) -> Market:
@@ -33,7 +33,7 @@ def with_load(market: Market, load_mw: Array) -> Market:
         return loaded
     unserved = next(block for block in market.blocks if block.name == UNSERVED)
     lost = float(np.max(unserved.high_yen_per_kwh))
-    return loaded.with_blocks([flat_block(UNSERVED_LOAD, np.maximum(load, 0.0), lost, lost + _PRICE_RISE_YEN)])
+    return loaded.with_blocks([flat_block(UNSERVED_LOAD, np.maximum(load, 0.0), lost, lost + PRICE_RISE_YEN)])
 
 
 def deliverable_share(market: Market, load_mw: Array) -> float:
