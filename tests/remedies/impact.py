@@ -79,6 +79,10 @@ CASES: Mapping[str, Case] = {
         asked(g, "--load", "5", *TOKYO, "--build", "--fast"),
         asked(g, "--load", "5", *TOKYO, "--fast"),
     ),
+    "impact.beyond_peak": lambda g: (
+        asked(g, "--load", "20000", "--area", "shikoku"),
+        asked(g, "--load", "1000", "--area", "shikoku", "--fast"),
+    ),
     "impact.undeliverable": lambda g: (delivered(6000.0), delivered(300.0)),
     "impact.week_page": lambda g: (
         asked(g, "--load", "5", *TOKYO, "--commitment", "2024-07-01", "--report", "page.html"),

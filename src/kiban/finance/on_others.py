@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from kiban.catalogue import load_catalogue
+from kiban.errors import Problem, ScenarioError
+from kiban.market.areas import MARKET_AREAS
 from kiban.market.campus import CampusImpact, ask_market, bare_load, load_of_study
 from kiban.market.committed_week import DAYS, CommittedWeek, commit_week
 from kiban.market.days import MarketDays, clear_days, hours_of_days
@@ -34,6 +36,12 @@ def impact_of_load(
     Raises `ScenarioError` for an area that is not of the market, and for more than the bid curves know where `fast`.
     """
     catalogue = load_catalogue()
+    # Beyond the area's own peak an hour of a variant may not clear, and no price would mean anything.
+    places = MARKET_AREAS if area == "all" else (area,)
+    if all(place in MARKET_AREAS for place in places):
+        most = sum(catalogue.value(f"grid.{place}.peak_demand") for place in places)
+        if load_mw > most:
+            raise ScenarioError(Problem("impact.beyond_peak", key="--load", values={"value": load_mw, "most": most}))
     usual = (0.0, 0.0)
     if everywhere:  # scenarios take long to be read in, and a fast answer has no use for them
         from kiban.scenario.compute import Load
