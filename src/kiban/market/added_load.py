@@ -2,8 +2,8 @@
 
 Demand that was there can be given up in every hour (`offers.UNSERVED`). A load that is more than its area's own plants
 adds a last block, of itself from the value of lost load on, so that no hour is without prices. What a campus delivers
-has to find demand: by the theorem of Gale and Hoffman it does if, and only if, no set of areas has more left over than the
-ties that leave the set carry.
+has to find demand: by the theorem of Gale and Hoffman it does if, and only if, no set of areas has more left over than
+the ties that leave the set carry.
 """
 
 from __future__ import annotations
