@@ -94,6 +94,7 @@ def test_a_load_over_all_areas_is_spread_as_their_demand() -> None:
         ("first=2024-08-05&days=32", "days"),
         ("first=2024-08-05&load_mw=-1", "load_mw"),
         ("first=2024-08-05&load_mw=inf", "load_mw"),
+        ("first=2024-08-05&area=shikoku&load_mw=20000", "5050"),
     ],
 )
 def test_what_the_market_cannot_show_is_refused(client: Client, query: str, said: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kiban.catalogue import load_catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.market.areas import MARKET_AREAS
-from kiban.market.campus import CampusImpact, ask_market, bare_load, load_of_study
+from kiban.market.campus import ALL_AREAS, CampusImpact, ask_market, bare_load, load_of_study
 from kiban.market.committed_week import DAYS, CommittedWeek, commit_week
 from kiban.market.days import MarketDays, clear_days, hours_of_days
 from kiban.market.hours import synthetic_hours
@@ -36,12 +36,7 @@ def impact_of_load(
     Raises `ScenarioError` for an area that is not of the market, and for more than the bid curves know where `fast`.
     """
     catalogue = load_catalogue()
-    # Beyond the area's own peak an hour of a variant may not clear, and no price would mean anything.
-    places = MARKET_AREAS if area == "all" else (area,)
-    if all(place in MARKET_AREAS for place in places):
-        most = sum(catalogue.value(f"grid.{place}.peak_demand") for place in places)
-        if load_mw > most:
-            raise ScenarioError(Problem("impact.beyond_peak", key="--load", values={"value": load_mw, "most": most}))
+    _require_below_peak(load_mw, area)
     usual = (0.0, 0.0)
     if everywhere:  # scenarios take long to be read in, and a fast answer has no use for them
         from kiban.scenario.compute import Load
@@ -111,9 +106,21 @@ def impact_of_study(
 def days_of_load(first: date, days: int, load_mw: float, area: str) -> MarketDays:
     """Days of the catalogue's year without and with a flat load in an area, or over `all`.
 
-    Raises `ScenarioError` for an area that is not of the market, and for days that the year does not hold.
+    Raises `ScenarioError` for an area that is not of the market, for more than its peak demand, and for days that the
+    year does not hold.
     """
+    _require_below_peak(load_mw, area)
     return clear_days(_case(), first, days, bare_load(load_mw, area).load_mw)
+
+
+def _require_below_peak(load_mw: float, area: str) -> None:
+    """Beyond the area's own peak an hour of a variant may not clear, and no price would mean anything."""
+    catalogue = load_catalogue()
+    places = MARKET_AREAS if area == ALL_AREAS else (area,)
+    if all(place in MARKET_AREAS for place in places):
+        most = sum(catalogue.value(f"grid.{place}.peak_demand") for place in places)
+        if load_mw > most:
+            raise ScenarioError(Problem("impact.beyond_peak", key="--load", values={"value": load_mw, "most": most}))
 
 
 @cache
