@@ -294,3 +294,23 @@ def test_without_a_usable_store_a_job_is_still_done(
     question = {"key": "name", "values": [1.0], "scenarios": [plain_scenario(read_scenario(site))]}
     assert tasks.run("sweep", question, lambda _: None).result["points"][0]["status"] == "optimal"
     assert "jobs that are ended by force will begin anew" in caplog.text
+
+
+def test_without_room_for_answers_a_job_is_still_done(
+    site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(kept_answers._Present, "place", str(tmp_path))
+    monkeypatch.setattr(kept_answers._Present, "store", None)
+    store = kept_answers.kept_answers()
+    assert store is not None
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("drop table kiban_answers")
+        connection.exec_driver_sql("drop table kiban_points")
+    question = {"key": "name", "values": [1.0], "scenarios": [plain_scenario(read_scenario(site))]}
+    assert tasks.run("sweep", question, lambda _: None).result["points"][0]["status"] == "optimal"
+    assert "an answer of a job is not kept" in caplog.text
+    assert "answers of jobs cannot be read" in caplog.text
+    store.keep_point("a", b"x")
+    assert store.find_point("a") is None
+    store.remove_points(["a"])
+    store.close()
