@@ -75,6 +75,11 @@ def _change(value: float, written: str, language: Language) -> str:
     return phrase(_signed("impact.change", value), language, amount=written)
 
 
+def _change_of_bills(yen: float, language: Language) -> str:
+    """So much more or less that others pay; what the clearing rounds is nothing."""
+    return _change(yen if abs(yen) >= CLEARING_NOISE_YEN else 0.0, amount(abs(yen), language), language)
+
+
 def changes_nothing(found: CampusImpact) -> bool:
     """Whether what others pay more or less is rounding in every variant."""
     return max(map(abs, found.impact.total_range_yen())) < LEAST_SAID_YEN
@@ -116,7 +121,7 @@ def further_sentences(found: CampusImpact, language: Language) -> list[str]:
     said = [] if changes_nothing(found) else _effect_sentences(found, language)
     if found.inflexible is not None:
         compared = {
-            name: _change(yen, amount(abs(yen), language), language)
+            name: _change_of_bills(yen, language)
             for name, yen in (("flat", found.inflexible.total_yen), ("own", found.impact.central.total_yen))
         }
         said.append(phrase("impact.inflexible", language, load=format_number(found.asked.draw.flat_mw), **compared))
@@ -218,7 +223,7 @@ def _beyond_sentences(found: CampusImpact, language: Language) -> list[str]:
         if abs(mw) >= LEAST_ENTERING_MW
     )
     paid = {
-        name: _change(yen, amount(abs(yen), language), language)
+        name: _change_of_bills(yen, language)
         for name, yen in (("long", long.total_yen), ("short", found.impact.central.total_yen))
     }
     said = [phrase("impact.long_run" if enters else "impact.long_run_alone", language, enters=enters, **paid)]
