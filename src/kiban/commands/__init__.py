@@ -25,6 +25,7 @@
     signing   kiban key | sign | verify
     running   kiban run
     serve     kiban serve
+    unsolved  what has no plan: explained, and left
     what_is   kiban what-is
     why       kiban why
     terminal  what every command shares: language, progress, output

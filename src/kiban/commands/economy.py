@@ -11,7 +11,7 @@ from kiban.commands.new_file import require_new, write_new
 from kiban.commands.paying import read_subject
 from kiban.commands.running import find_study
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE
+from kiban.commands.unsolved import leave_without_design, leave_without_national_plan
 
 if TYPE_CHECKING:
     from kiban.economy.answer import Economy
@@ -68,7 +68,6 @@ def _ask(subject: str | None, prefecture: str | None, language: Language, *, as_
     from kiban.economy.asking import economy_of_plan, economy_of_study, read_prefecture
     from kiban.finance.national_choice import NationalInfeasibleError
     from kiban.finance.paying import InfeasibleError
-    from kiban.report.phrases import phrase
 
     read_prefecture(prefecture)  # said before anything is solved
     study = find_study(subject)
@@ -80,24 +79,6 @@ def _ask(subject: str | None, prefecture: str | None, language: Language, *, as_
 
             return economy_of_study(read_national(study).insisting(insist), prefecture, report=tell)
     except InfeasibleError as error:
-        from kiban.report.plan.record import summarise, to_json
-        from kiban.report.plan.terminal import plan_text
-
-        plan = error.plan
-        if as_json:
-            write(to_json(summarise(plan)))
-        else:
-            show(lambda width: plan_text(plan, language, width))
-        complain(phrase("command.no_design", language))
+        leave_without_design(language, error.plan, as_json=as_json)
     except NationalInfeasibleError as error:
-        from kiban.report.national.document import national_document
-        from kiban.report.national.terminal import national_text
-        from kiban.report.plan.record import to_json
-
-        national = error.plan
-        if as_json:
-            write(to_json(national_document(national)))
-        else:
-            show(lambda width: national_text(national, language, width))
-        complain(phrase("command.no_national_plan", language))
-    raise typer.Exit(EXIT_INFEASIBLE)
+        leave_without_national_plan(language, error.plan, as_json=as_json)

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kiban.commands.new_file import require_new, write_new
 from kiban.commands.running import find_plan, find_study
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
+from kiban.commands.unsolved import leave_without_design, leave_without_national_plan
+from kiban.errors import InputError, Problem
 from kiban.progress import say_nothing
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from kiban.market.campus import CampusImpact
     from kiban.progress import Report
     from kiban.quantities import Language
@@ -165,10 +163,7 @@ def _ask_of_study(
     try:
         return impact_of_study(study, fast=fast, everywhere=everywhere, long_run=long_run, build=build, report=tell)
     except NationalInfeasibleError as error:
-        from kiban.report.national.terminal import national_text
-
-        plan = error.plan
-        _leave(lambda width: national_text(plan, language, width), "command.no_national_plan", language)
+        leave_without_national_plan(language, error.plan)
 
 
 def _ask_of_plan(
@@ -179,16 +174,5 @@ def _ask_of_plan(
 
     plan = find_plan(subject, tell, insist=insist)
     if plan.status == "infeasible":
-        from kiban.report.plan.terminal import plan_text
-
-        _leave(lambda width: plan_text(plan, language, width), "command.no_design", language)
+        leave_without_design(language, plan)
     return impact_of_plan(plan, fast=fast, everywhere=everywhere, long_run=long_run, report=tell)
-
-
-def _leave(text_for: Callable[[int], RenderableType], said: str, language: Language) -> NoReturn:
-    """Explain why there is nothing whose load could be asked about, and leave."""
-    from kiban.report.phrases import phrase
-
-    show(text_for)
-    complain(phrase(said, language))
-    raise typer.Exit(EXIT_INFEASIBLE)

@@ -12,6 +12,7 @@ import typer
 
 from kiban.commands.resuming import resuming
 from kiban.commands.terminal import complain, progress, show, write
+from kiban.commands.unsolved import leave_without_design, leave_without_national_plan
 from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
 from kiban.messages import Message
 from kiban.quantities import Language
@@ -84,7 +85,6 @@ def move_national_file(
     """Move compute between the sites of a national study's plan, hour by hour, and print what that saves."""
     from kiban.national.building import build_national
     from kiban.national.result.movement import move_compute
-    from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
 
     study = read_national(path).insisting(insist)
@@ -96,8 +96,7 @@ def move_national_file(
         plan = build_national(study, report=tell)
         movement = move_compute(plan, bandwidth_gbit_s=bandwidth_gbit_s, report=tell) if plan.sites else None
     if movement is None:
-        complain(phrase("command.no_design", language))
-        raise typer.Exit(EXIT_INFEASIBLE)
+        leave_without_design(language)
     if as_json:
         from kiban.report.national.movement import movement_document
         from kiban.report.plan.record import to_json
@@ -160,7 +159,6 @@ def asking_national_file(
     from kiban.finance.national import NationalQuestion
     from kiban.finance.national_choice import NationalInfeasibleError
     from kiban.national.search.cut_pool import CutPool
-    from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national
     from kiban.scenario.package import load_package
 
@@ -175,11 +173,7 @@ def asking_national_file(
         plan = error.plan
     else:
         return
-    from kiban.report.national.terminal import national_text
-
-    show(lambda width: national_text(plan, language, width))
-    complain(phrase("command.no_national_plan", language))
-    raise typer.Exit(EXIT_INFEASIBLE)
+    leave_without_national_plan(language, plan)
 
 
 def check_national_file(path: Path, language: Language, *, insist: bool = False) -> None:

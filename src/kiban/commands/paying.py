@@ -12,8 +12,8 @@ import typer
 from kiban.commands.new_file import require_new, write_new
 from kiban.commands.pooling import PoolOption, pooling, require_one_process
 from kiban.commands.resuming import Resume, resuming, telling
-from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE
+from kiban.commands.terminal import Insist, Lang, choose_language, progress, show, write
+from kiban.commands.unsolved import leave_without_design
 from kiban.messages import Message
 from kiban.progress import Report
 from kiban.quantities import Language
@@ -264,12 +264,7 @@ def _explaining(language: Language) -> Iterator[None]:
         plan = error.plan
     else:
         return
-    from kiban.report.phrases import phrase
-    from kiban.report.plan.terminal import plan_text
-
-    show(lambda width: plan_text(plan, language, width))
-    complain(phrase("command.no_design", language))
-    raise typer.Exit(EXIT_INFEASIBLE)
+    leave_without_design(language, plan)
 
 
 def _answer_all(

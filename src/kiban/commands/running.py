@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 import typer
 
 from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE, InputError, Problem
+from kiban.commands.unsolved import leave_without_design
+from kiban.errors import InputError, Problem
 from kiban.messages import Message
 
 if TYPE_CHECKING:
@@ -121,11 +122,7 @@ def run_command(
                 tell(Message("progress.saving"))
                 save_operation(operation, out, language)
     if plan.status == "infeasible":
-        from kiban.report.plan.terminal import plan_text
-
-        show(lambda width: plan_text(plan, language, width))
-        complain(phrase("command.no_design", language))
-        raise typer.Exit(EXIT_INFEASIBLE)
+        leave_without_design(language, plan)
     if as_json:
         from kiban.report.operation.document import operation_document
         from kiban.report.plan.record import to_json
@@ -181,7 +178,6 @@ def show_answer(
     insist: bool,
 ) -> None:
     """Ask something of a subject's plan and print the answer, or that there is no design, and leave."""
-    from kiban.report.phrases import phrase
     from kiban.report.plan.record import to_json
 
     with progress(language, spinner=not as_json) as tell:
@@ -189,8 +185,7 @@ def show_answer(
         if plan.status == "optimal":
             answer = ask(plan, tell)
     if plan.status != "optimal":
-        complain(phrase("command.no_design", language))
-        raise typer.Exit(EXIT_INFEASIBLE)
+        leave_without_design(language)
     if as_json:
         write(to_json(document(answer)))
     else:

@@ -7,14 +7,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kiban.commands.paying import Against
 from kiban.commands.running import find_plan, find_study
-from kiban.commands.terminal import Insist, Lang, choose_language, complain, progress, show, write
-from kiban.errors import EXIT_INFEASIBLE, InputError, OutputError, Problem, reason_of
+from kiban.commands.terminal import Insist, Lang, choose_language, progress, show, write
+from kiban.commands.unsolved import leave_without_design
+from kiban.errors import InputError, OutputError, Problem, reason_of
 from kiban.progress import Report
 from kiban.quantities import LANGUAGES, Language
 
@@ -108,14 +109,6 @@ def _readable(file: str | None) -> Iterator[None]:
         if file is None or isinstance(error, InputError):
             raise
         raise InputError(Problem("why.no_answer", file)) from None
-
-
-def leave_without_design(language: Language) -> NoReturn:
-    """Say that there is no design, and leave."""
-    from kiban.report.phrases import phrase
-
-    complain(phrase("command.no_design", language))
-    raise typer.Exit(EXIT_INFEASIBLE)
 
 
 def _split(figure: str) -> tuple[str, Document | None]:
@@ -225,11 +218,12 @@ def _ask_payment(
 ) -> Answer:
     from kiban.commands.paying import read_subject
     from kiban.finance.paying import InfeasibleError, Question
+    from kiban.finance.public_risk import DRAWS
     from kiban.report.payment.document import payment_document
 
     question = Question(read_subject(subject).insisting(insist), against=tuple(against), about=packages)
     try:
-        payment = question.with_downside(question.pay(packages, report=tell))
+        payment = question.pay(packages, report=tell, draws=DRAWS)
     except InfeasibleError:
         leave_without_design(language)
     return _of_plan("pay", payment_document(payment), payment.after.plan)
