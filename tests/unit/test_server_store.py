@@ -19,12 +19,12 @@ from alembic.migration import MigrationContext
 from kiban.errors import OutputError
 from kiban.planning.plan import Plan
 from kiban.server import holdings
-from kiban.server.database_faults import LockedError, fault_of
 from kiban.server.holdings import Reader
 from kiban.server.leases import LEASE_SECONDS, clock
 from kiban.server.packing import PackedPlan, pack, pack_plan, plan_id, restore_plan, unpack
 from kiban.server.store import Kept, Row, Store
 from kiban.server.tables import jobs, metadata, plans
+from kiban.tasks.database import LockedError, fault_of
 from kiban.version import edition
 
 ME = Reader("me", is_admin=False)

@@ -15,7 +15,7 @@ from kiban.economy.inequality import Inequality
 from kiban.economy.people import SkillNeed
 from kiban.economy.receipts import PHASES, Laid, Receipts
 from kiban.economy.regions import region_of
-from kiban.economy.spread import Spread, add
+from kiban.economy.spread import Spread, add, per_year
 from kiban.quantities import YEN_PER_MYEN
 
 HEADLINE = ("direct", "indirect")
@@ -115,8 +115,7 @@ class Economy:
         """Persons engaged in the mean of the years in which a phase spends, direct and indirect."""
         years = [add([rounds[one] for one in HEADLINE]) for rounds in self.jobs[phase][where].values()]
         count = len([one for one in self.jobs[phase]["japan"].values() if add([one[r] for r in HEADLINE]).value > 0])
-        total = add(years)
-        return Spread(*(part / max(count, 1) for part in (total.value, total.low, total.high)))
+        return per_year(add(years), count)
 
     def people_by_money(self) -> float:
         """Persons whom suppliers of running engage at once in Japan, in the mean of its years."""

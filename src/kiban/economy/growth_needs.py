@@ -18,7 +18,7 @@ from kiban.calendar import HOURS_PER_YEAR
 from kiban.catalogue import Catalogue
 from kiban.catalogue.facts import Fact
 from kiban.economy.effects import CASES, end_of
-from kiban.economy.spread import Spread
+from kiban.economy.spread import Spread, times
 from kiban.finance.growth import Claim, GdpPath, Scenario, linear_sum, nominal_path, real_path, recompute_claims
 from kiban.finance.things import MWH_PER_TWH, chips_of_mw, cost_of_mw_myen, own_yen_per_gpu_hour
 from kiban.quantities import YEN_PER_MYEN
@@ -78,21 +78,17 @@ def compare_claims(catalogue: Catalogue, load_mw: float, chip: str = CHIP) -> Gr
     def need(scenario: Scenario, at_real: Scenario) -> GrowthNeed:
         gap_myen = at_real.gap_trillion_yen * YEN_PER_TRILLION / YEN_PER_MYEN
         spent = Spread(*(end_of(share, case) * gap_myen for case in CASES))
-        load = _times(spent, 1.0 / a_mw_year_myen)
+        load = times(spent, 1.0 / a_mw_year_myen)
         return GrowthNeed(
             scenario=scenario,
             real=at_real,
             linear_sum_trillion_yen=linear_sum(path, scenario.gap_trillion_yen),
             compute_myen_per_year=spent,
             it_mw=load,
-            energy_twh_per_year=_times(load, twh_per_mw),
-            investment_myen=_times(load, build_myen),
+            energy_twh_per_year=times(load, twh_per_mw),
+            investment_myen=times(load, build_myen),
             share_of_load=Spread(load_mw / load.value, load_mw / load.high, load_mw / load.low),
         )
 
     pairs = zip(recompute_claims(path), recompute_claims(real), strict=True)
     return Growth(load_mw, path, tuple(need(*pair) for pair in pairs), hour, chip, share)
-
-
-def _times(spread: Spread, factor: float) -> Spread:
-    return Spread(factor * spread.value, factor * spread.low, factor * spread.high)

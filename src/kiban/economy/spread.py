@@ -15,6 +15,11 @@ class Spread:
     high: float
 
 
+def times(spread: Spread, factor: float) -> Spread:
+    """A figure and its range times a factor that is not negative."""
+    return Spread(factor * spread.value, factor * spread.low, factor * spread.high)
+
+
 def add(spreads: Sequence[Spread]) -> Spread:
     """The sum of figures whose cases go together."""
     return Spread(sum(one.value for one in spreads), sum(one.low for one in spreads), sum(one.high for one in spreads))

@@ -24,6 +24,7 @@ from kiban.market.hours import MarketHours
 from kiban.market.offers import build_market
 from kiban.market.storages import clear_with_storages
 from kiban.market.year import MarketCase, MarketYear, account
+from kiban.quantities import MYEN_PER_THOUSAND_YEN
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ class AreaMarket:
         """What the load's power costs to produce beyond the prices of before, million yen a year."""
         produced = after.cleared.cost_thousand_yen - self.before.cleared.cost_thousand_yen
         at_old = float((self.before.price_yen_per_kwh * load_mw).sum())
-        return (produced - at_old) * self.hours_per_hour * 1e-3
+        return (produced - at_old) * self.hours_per_hour * MYEN_PER_THOUSAND_YEN
 
     def _clear(self, market: Market, start: Array | None) -> MarketYear:
         cleared = clear_with_storages(market, self.case.storages, start=start)

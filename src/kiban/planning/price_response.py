@@ -32,9 +32,9 @@ from kiban.planning.inputs import Inputs
 from kiban.planning.market_prices import is_american
 from kiban.planning.memory import remembered
 from kiban.planning.resources import GridResource, Resources
+from kiban.quantities import MYEN_PER_MWH_OF_YEN_PER_KWH
 
 KEY: Final = "grid.price_response"
-MYEN_PER_MWH_OF_YEN_PER_KWH: Final = 1e-3
 MW_PER_GW: Final = 1e3
 LEAST_LOAD_MW: Final = 1.0
 """With less load prices do not move by enough to be measured."""

@@ -30,7 +30,7 @@ from kiban.server.answers import Answers
 from kiban.server.audit import AuditLog
 from kiban.server.audit_key import find_or_make_key
 from kiban.server.bodies import LARGEST_SEQUENCE, LONGEST_SESSION
-from kiban.server.database_faults import LockedError, first_line, refusal_of_database
+from kiban.server.database_faults import refusal_of_database
 from kiban.server.description import describe_api
 from kiban.server.gate import App, Gate
 from kiban.server.live_operation import JournalFollower
@@ -40,6 +40,7 @@ from kiban.server.service import Json, Service
 from kiban.server.settings import Settings
 from kiban.server.store import Store
 from kiban.server.supervisor import Supervisor
+from kiban.tasks.database import LockedError, first_line
 
 log = logging.getLogger("kiban.server")
 CALCULATING_THREADS = 4

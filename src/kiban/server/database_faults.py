@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from kiban.server.problems import RefusedError, refuse
-from kiban.tasks.database import Fault, LockedError, fault_of, first_line
-
-__all__ = ["PASSING", "Fault", "LockedError", "fault_of", "first_line", "refusal_of_database"]
+from kiban.tasks.database import Fault, fault_of
 
 PASSING: frozenset[Fault] = frozenset({"full", "locked", "away"})
 """What passes by itself or when somebody makes room: worth trying again."""

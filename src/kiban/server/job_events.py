@@ -14,12 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 
 from kiban.server.access import Caller, look_up
-from kiban.server.database_faults import PASSING, LockedError, fault_of, first_line
+from kiban.server.database_faults import PASSING
 from kiban.server.job_documents import JobDocument, job_document, read_job
 from kiban.server.ownership import require_job
 from kiban.server.problems import RefusedError
 from kiban.server.service import Service
 from kiban.server.store import ENDED
+from kiban.tasks.database import LockedError, fault_of, first_line
 
 log = logging.getLogger("kiban.server")
 BETWEEN_LOOKS_SECONDS = 0.25

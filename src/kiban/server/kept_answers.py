@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from kiban.errors import InputError, OutputError
 from kiban.planning.making import edition_of_answers
 from kiban.tasks.store import AnswerStore
 from kiban.tasks.task import Key
 
+Found = TypeVar("Found")
 log = logging.getLogger("kiban.server")
+UNREAD, UNKEPT = "answers of jobs cannot be read", "an answer of a job is not kept"
+UNREMOVED = "answers of jobs are not removed"
 DAYS_OF_ANSWERS = 7.0
 """After which an answer goes: long after its job has ended."""
 SECONDS_PER_DAY = 86_400.0
@@ -26,11 +30,7 @@ class JobAnswers(AnswerStore):
 
     def find_all(self, keys: Sequence[Key]) -> dict[Key, Any]:
         """The answers that are there and can be read."""
-        try:
-            return super().find_all(keys)
-        except OutputError as error:
-            log.warning("answers of jobs cannot be read: %s", error)
-            return {}
+        return _tried(UNREAD, partial(super().find_all, keys), {})
 
     def count_others(self, keys: Sequence[Key]) -> int:
         """Jobs tell nobody of other editions."""
@@ -38,33 +38,28 @@ class JobAnswers(AnswerStore):
 
     def keep(self, key: Key, answer: Any) -> bool:
         """Keep an answer where there is room; whether it was kept."""
-        try:
-            return super().keep(key, answer)
-        except OutputError as error:
-            log.warning("an answer of a job is not kept: %s", error)
-            return False
+        return _tried(UNKEPT, partial(super().keep, key, answer), False)
 
     def find_point(self, name: str) -> bytes | None:
-        """What was kept under a name, or None."""
-        try:
-            return super().find_point(name)
-        except OutputError as error:
-            log.warning("answers of jobs cannot be read: %s", error)
-            return None
+        """What was kept under a name and can be read, or None."""
+        return _tried(UNREAD, partial(super().find_point, name), None)
 
     def keep_point(self, name: str, content: bytes) -> None:
         """Keep a point where there is room; it is made again where it is not there."""
-        try:
-            super().keep_point(name, content)
-        except OutputError as error:
-            log.warning("an answer of a job is not kept: %s", error)
+        _tried(UNKEPT, partial(super().keep_point, name, content), None)
 
     def remove_points(self, names: Collection[str]) -> None:
         """Remove points; those that stay are of no harm."""
-        try:
-            super().remove_points(names)
-        except OutputError as error:
-            log.warning("answers of jobs are not removed: %s", error)
+        _tried(UNREMOVED, partial(super().remove_points, names), None)
+
+
+def _tried(said: str, ask: Callable[[], Found], otherwise: Found) -> Found:
+    """What the store says, or `otherwise` where it cannot be used, which the log says."""
+    try:
+        return ask()
+    except OutputError as error:
+        log.warning("%s: %s", said, error)
+        return otherwise
 
 
 class _Present:

@@ -15,10 +15,10 @@ from kiban.quantities import GLOSSARY, LANGUAGES, Language, term
 from kiban.report.payment.packages import package_documents
 from kiban.report.phrases import load_phrases
 from kiban.server.catalogue_documents import examples_document, facts_document, site_document, sites_document
-from kiban.server.database_faults import LockedError, fault_of
 from kiban.server.problems import RefusedError
 from kiban.server.service import Json, Service, ServiceOf, Viewer
 from kiban.server.settings import Settings
+from kiban.tasks.database import LockedError, fault_of
 from kiban.version import installed_version
 
 router = APIRouter(prefix="/api/v1")

@@ -27,7 +27,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from kiban.server.confinement import reach_of, serve_confined
-from kiban.server.database_faults import PASSING, fault_of, first_line
+from kiban.server.database_faults import PASSING
 from kiban.server.deaths import count_memory_kills, is_own_fault
 from kiban.server.leases import LEASE_SECONDS
 from kiban.server.packing import pack
@@ -36,6 +36,7 @@ from kiban.server.settings import Settings
 from kiban.server.store import Row, Store
 from kiban.server.tasks import Outcome, say
 from kiban.server.worker import serve_jobs
+from kiban.tasks.database import fault_of, first_line
 
 log = logging.getLogger("kiban.server")
 TICK_SECONDS = 1.0

@@ -15,8 +15,7 @@ import numpy as np
 from kiban.calendar import JAPAN_UTC_OFFSET_HOURS, year_index
 from kiban.catalogue import load_catalogue
 from kiban.national.result.comparison import site_loads
-from kiban.national.result.plan import SERVED_MW
-from kiban.national.search.incumbent import Incumbent
+from kiban.national.search.incumbent import SERVED_MW, Incumbent
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_cases import site_scenario, study_catalogue
 from kiban.national.study.site_programme import SLACKS, load_resources, solve_site_one_way

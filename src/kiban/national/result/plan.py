@@ -16,7 +16,7 @@ import numpy as np
 from kiban.catalogue import Catalogue
 from kiban.messages import Message
 from kiban.national.result.price_answer import PriceAnswer
-from kiban.national.search.incumbent import Incumbent, fixed_cost
+from kiban.national.search.incumbent import SERVED_MW, Incumbent, fixed_cost
 from kiban.national.search.subproblem import Point
 from kiban.national.study.candidates import Candidate, Exclusion
 from kiban.national.study.hazard import HazardCost
@@ -24,9 +24,6 @@ from kiban.national.study.problem import NationalProblem
 from kiban.planning.one_way import TwoWay
 from kiban.scenario.national import NationalScenario
 from kiban.scenario.plausibility import note_doubts
-
-SERVED_MW = 1e-3
-"""A load below it is rounding of the solver: nothing is served there."""
 
 
 @dataclass(frozen=True, slots=True)

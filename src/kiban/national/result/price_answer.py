@@ -12,13 +12,10 @@ import numpy as np
 
 from kiban.market.impact import MarketImpact, compare_years, find_impact
 from kiban.national.search.equilibrium import Equilibrium
-from kiban.national.search.incumbent import Incumbent
+from kiban.national.search.incumbent import SERVED_MW, Incumbent
 from kiban.national.study.problem import NationalProblem
 from kiban.progress import Report, say_nothing
-from kiban.quantities import YEN_PER_MYEN
-
-SERVED_MW = 1e-3
-MYEN_PER_MWH_OF_YEN_PER_KWH = 1e-3
+from kiban.quantities import MYEN_PER_MWH_OF_YEN_PER_KWH, YEN_PER_MYEN
 
 
 @dataclass(frozen=True, slots=True)

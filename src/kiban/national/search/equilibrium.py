@@ -42,6 +42,7 @@ from kiban.national.study.problem import Block, NationalProblem
 from kiban.national.study.site_programme import SITE_TOLERANCE, load_resources, solve_site
 from kiban.planning.resources import GridResource
 from kiban.progress import Report, say_nothing
+from kiban.quantities import MYEN_PER_MWH_OF_YEN_PER_KWH, MYEN_PER_THOUSAND_YEN
 
 AGREED = 1e-3
 """Share of prices, of the energy drawn and of what power costs by which plan and market may differ and be at rest."""
@@ -49,7 +50,6 @@ MOST_PASSES = 12
 """Most clearings of the market for given loads."""
 MOST_SITE_CHOICES = 3
 """Most times that sites are searched for at new prices."""
-MYEN_PER_THOUSAND_YEN = 1e-3
 SLOW = 0.7
 """Where plan and market come no nearer to each other than by this factor, the next step is half as long."""
 LEAST_STEP = 0.125
@@ -121,7 +121,7 @@ def rise_at(market: AreaMarket, hours: StudyHours, after: MarketYear, area: str)
     if area not in market.areas:
         return None
     rise = market.rise_yen_per_kwh(after)[:, market.areas.index(area)]
-    return np.asarray(rise[hours.place] * MYEN_PER_THOUSAND_YEN)
+    return np.asarray(rise[hours.place] * MYEN_PER_MWH_OF_YEN_PER_KWH)
 
 
 def at_rise(problem: NationalProblem, market: AreaMarket, hours: StudyHours, after: MarketYear) -> NationalProblem:
@@ -294,7 +294,7 @@ def _respond(
 
     Solves start where those of the `last` pass came through.
     """
-    rise = rise_yen_per_kwh * MYEN_PER_THOUSAND_YEN
+    rise = rise_yen_per_kwh * MYEN_PER_MWH_OF_YEN_PER_KWH
     whole = draws_by_hour(problem, near, market, hours).sum(axis=1)
     slopes = np.maximum(rise.T @ whole, 0.0) / max(float(whole @ whole), LEAST_DRAW)
     energy = {key: float(drawn.sum()) for key, drawn in near.items()}

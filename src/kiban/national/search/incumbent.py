@@ -20,6 +20,8 @@ from kiban.planning.one_way import TwoWay
 if TYPE_CHECKING:
     from kiban.tasks.store import AnswerStore
 
+SERVED_MW = 1e-3
+"""A load below it is rounding of the solver: nothing is served there."""
 ALLOWED_EXCESS = 1e-4
 """What a point may give of a clean share (GWh) or a carbon cap (kt) and still keep it."""
 BUDGET_TOLERANCE = 1e-6

@@ -10,7 +10,7 @@ from rich.text import Text
 from kiban.national.result.plan import NationalPlan
 from kiban.national.result.price_answer import AreaPrice, PriceAnswer, SitePrice
 from kiban.national.search.equilibrium import AGREED
-from kiban.quantities import LANGUAGES, MWH_PER_GWH, Language, MoneyFormat, format_number
+from kiban.quantities import LANGUAGES, MWH_PER_GWH, MYEN_PER_MWH_OF_YEN_PER_KWH, Language, MoneyFormat, format_number
 from kiban.report.layout import NOTHING, bullets, table
 from kiban.report.names import study_money
 from kiban.report.national.flows import area_name
@@ -18,7 +18,6 @@ from kiban.report.national.words import site_name
 from kiban.report.phrases import phrase
 
 LEAST_SHOWN_MW = 0.5
-MYEN_PER_MWH_OF_YEN_PER_KWH = 1e-3
 
 
 class AreaPriceDocument(TypedDict):

@@ -7,10 +7,10 @@ from typing import Final
 
 from kiban.operation.events import BATTERY
 from kiban.operation.live.campus import POSSIBLE
+from kiban.quantities import MYEN_PER_MWH_OF_YEN_PER_KWH
 from kiban.scenario.plant import COOLING_STORAGE
 
 WATTS_PER_MW: Final = 1e6
-MYEN_PER_MWH_OF_YEN_PER_KWH: Final = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
