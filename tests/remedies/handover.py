@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from tests.cases.coroutines import run_apart
 from tests.cases.kubernetes_api import TOKEN, KubernetesApi
 from tests.cases.openadr_vtn import CLIENT, SECRET, Vtn
 from tests.remedies import Case, Ground, Step
@@ -193,7 +193,7 @@ def library(g: Ground, *, installed: bool) -> Step:
     def step() -> None:
         with g.change.context() as change:
             change.setitem(sys.modules, "openleadr", SimpleNamespace(OpenADRClient=Quiet) if installed else None)
-            asyncio.run(listen(Server("http://x", "campus"), print, lambda: 0.0, every=timedelta(hours=1)))
+            run_apart(listen(Server("http://x", "campus"), print, lambda: 0.0, every=timedelta(hours=1)))
 
     return step
 

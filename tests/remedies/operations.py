@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import builtins
 import sqlite3
 import sys
@@ -14,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+from tests.cases.coroutines import run_apart
 from tests.cases.forecasts import LATITUDE_DEG, LONGITUDE_DEG, conditions, record
 from tests.remedies import Case, Ground, Step
 from tests.unit import test_given_forecasts as given
@@ -248,7 +248,7 @@ def ordered(known: str | None, sent: str) -> Step:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(pages), base_url="http://campus") as client:
             return await client.post("/override", json=content, headers={"authorization": f"Bearer {sent}"})
 
-    return lambda: asyncio.run(ask())
+    return lambda: run_apart(ask())
 
 
 def token(g: Ground, text: str) -> Step:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from tests.cases.coroutines import run_apart
 from tests.cases.openadr_vtn import CLIENT, SECRET, Vtn
 from tests.cases.servers import free_port
 
@@ -235,7 +236,7 @@ def test_a_real_server_of_2b_calls_and_is_told_the_offer() -> None:
         # openleadr uses what newer versions of what it rests on discourage.
         warnings.filterwarnings("ignore", "It is recommended to use web.AppKey", UserWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        answers, reports = asyncio.run(talk(taken))
+        answers, reports = run_apart(talk(taken))
     assert sorted(answers) == ["call optIn", "level optOut"]
     assert [(call.import_limit_mw, call.ends - call.begins) for call in taken] == [(8.0, timedelta(hours=3))]
     assert set(reports) == {12_500.0}
@@ -244,5 +245,5 @@ def test_a_real_server_of_2b_calls_and_is_told_the_offer() -> None:
 def test_without_openleadr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "openleadr", None)
     with pytest.raises(InputError) as caught:
-        asyncio.run(listen(Server("http://x", "campus"), print, lambda: 0.0, every=timedelta(seconds=1)))
+        run_apart(listen(Server("http://x", "campus"), print, lambda: 0.0, every=timedelta(seconds=1)))
     assert caught.value.problems == (Problem("openadr.no_library", "http://x"),)

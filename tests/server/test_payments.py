@@ -30,7 +30,7 @@ class Held:
         self.scenario, self.asked = scenario, 0
         Held.made.append(self)
 
-    def pay(self, packages: Sequence[Package], report: object) -> Any:
+    def pay(self, packages: Sequence[Package], report: object, draws: int | None) -> Any:
         self.asked += 1
         if self.scenario.name == Held.held and not Held.busy.is_set():
             Held.busy.set()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.cases.coroutines import run_apart
 from typer.testing import CliRunner
 
 from kiban.cli import app
@@ -168,7 +169,7 @@ def test_small_answers_are_sent_at_once() -> None:
                 writer.close()
         return taken[0]
 
-    assert asyncio.run(look()) != 0
+    assert run_apart(look()) != 0
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

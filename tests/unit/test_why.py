@@ -16,7 +16,6 @@ from rich.console import Console
 from tests.cases.national_studies import one_site
 from typer.testing import CliRunner, Result
 
-import kiban
 from kiban.catalogue import load_catalogue
 from kiban.cli import app
 from kiban.errors import InputError
@@ -42,7 +41,7 @@ from kiban.scenario import Scenario, parse_scenario
 from kiban.scenario.examples import load_scenario
 
 pytestmark = pytest.mark.slow
-ROOT = Path(kiban.__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 SMALL = Path(__file__).parents[1] / "cases" / "small_run.toml"
 RECOMPUTED = {"build": 20, "pay": 55, "run": 10, "impact": 18, "japan": 15}
 """At least so many figures of each answer come out again."""
