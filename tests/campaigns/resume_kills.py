@@ -21,14 +21,12 @@ from collections import Counter
 from pathlib import Path
 
 from tests.campaigns.ground import reader, tell
+from tests.cases.loaded_processes import loaded_processes
 
 from kiban.planning.making import edition_of_answers
 from kiban.tasks.store import FILE, AnswerStore
 
 ZEROS = ("differs", "twice", "failed")
-IMPORTED = ["kiban.cli", "kiban.finance.policy_points", "kiban.report.payment.terminal", "kiban.tasks.store", "pandas",
-            "kiban.national.building", "kiban.report.national.terminal", "kiban.finance.joint_draws", "scipy.optimize",
-            "highspy", "clarabel", "rich.table"]  # fmt: skip
 SITE = """
 name = "A day"
 site = {id = "tomakomai"}
@@ -99,8 +97,7 @@ class Course:
     def __init__(self, name: str, place: Path, chance: random.Random, counts: Counter[str]) -> None:
         self.name, self.place, self.chance, self.counts = name, place, chance, counts
         self.words, self.out, self.store = COMMANDS[name], place / "out", place / "store"
-        self.processes = multiprocessing.get_context("forkserver")
-        self.processes.set_forkserver_preload(IMPORTED)
+        self.processes = loaded_processes()
         process = self.begin([])
         self.seconds = 0.0
         while process.is_alive():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from tests.cases.loaded_processes import loaded_processes
 
 import kiban
 from kiban.server.application import make_application
@@ -48,8 +49,9 @@ class Client(httpx.Client):
 
 @contextlib.contextmanager
 def open_client(settings: Settings) -> Iterator[Client]:
-    """A server with these settings, on a free port of this machine whatever its settings say."""
+    """A server with these settings, on a free port of this machine whatever its settings say; its workers fork."""
     app = make_application(settings)
+    app.state.service.supervisor._context = loaded_processes()
     server = configure(app, patience_seconds=1)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
