@@ -17,6 +17,7 @@ from kiban.scenario.national_file import parse_national, read_national
 PLACE = {"id": "mysite", "latitude_deg": 43.0, "longitude_deg": 141.5, "area": "hokkaido"}
 WAITING = {"id": "a", "it_load_mw": 1, "deferrable_share": 0.5, "max_delay_hours": 4}
 LINK = {"id": "own-cable", "from_area": "tokyo", "to_area": "kyushu", "forward_mw": 100.0}
+CREW = {"id": "crew", "building_per_mw": 2, "years": [2029], "available": [500]}
 PHASES = {"years": [2030, 2035], "last_year": 2040}
 ROW = "north,43.0,141.5,hokkaido,300\n"
 TABLE = "id,latitude_deg,longitude_deg,area,max_mw\n"
@@ -152,6 +153,12 @@ CASES: Mapping[str, Case] = {
         study(tranche=[{"id": "a", "it_load_mw": [1, 2]}]),
         study(tranche=[{"id": "a", "it_load_mw": 1}]),
         study(tranche=[{"id": "a", "it_load_mw": [1, 2]}], phases={"years": [2028, 2032], "last_year": 2040}),
+    ),
+    "national_study.limit_year": lambda g: (
+        study(build_limit=[CREW]),
+        head_with({"year": 2030}, build_limit=[CREW]),
+        study(build_limit=[CREW], phases={"years": [2030], "last_year": 2040}),
+        study(),
     ),
     "national_study.delays": lambda g: (
         study(tranche=[WAITING, {**WAITING, "id": "b", "max_delay_hours": 8}]),

@@ -23,6 +23,8 @@ PLAIN = {
     "target": {"clean_share": 0.3},
 }
 
+CREW = {"id": "crew", "building_per_mw": 2, "years": [2029], "available": [500]}
+
 
 def refused(**sections):
     with pytest.raises(InputError) as caught:
@@ -71,6 +73,18 @@ CASES = {
         {"shared": [{"id": "a", "supply": "geotherm", "sites": ["inzai"], "max_mw": 1}]},
         "did you mean 'geothermal'?",
     ),
+    "limit at nothing": (
+        {"national": {**HEAD, "year": 2030}, "build_limit": [{**CREW, "sites": ["inzay"]}]},
+        "did you mean 'inzai'?",
+    ),
+    "limit of falling years": ({"build_limit": [{**CREW, "years": [2029, 2028]}]}, "years must rise, each once"),
+    "limit of too many years": (
+        {"build_limit": [{**CREW, "years": [2028, 2029]}]},
+        "needs one value of `available` for each of its 2 years, and has 1",
+    ),
+    "limit of nothing": ({"build_limit": [{**CREW, "building_per_mw": 0}]}, "needs building_per_mw or running_per_mw"),
+    "limit without a year": ({"build_limit": [CREW]}, "give national.year or [phases]"),
+    "limit twice": ({"national": {**HEAD, "year": 2030}, "build_limit": [CREW, CREW]}, "'crew' stands 2 times"),
     "different delays": (
         {
             "tranche": [

@@ -196,6 +196,8 @@ NO_AMOUNT = {
     r".*((self_discharge|loss)_per_hour|(degradation|escalation)_per_year)": "a share in a time, bounded",
     r".*(ramp_share_per_hour|fade_per_(year|cycle))": "a share in a time or by a cycle, bounded",
     r".*round_trip.*_ms": "a time of light",
+    r"build_limit.0.years": "a time",
+    r"build_limit.0.(available|(building|running)_per_mw)": "units of the user's own, of any size",
     r"assumptions\..*": "judged by the catalogue's own range of each figure",
 }
 """Keys of numbers that are no price, cost, load or size, each with the reason."""

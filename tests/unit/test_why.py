@@ -58,6 +58,18 @@ def small() -> Scenario:
     return load_scenario(str(SMALL))
 
 
+CREWS = [
+    {
+        "id": "crew",
+        "building_per_mw": 2,
+        "build_years": 2,
+        "years": [2028, 2029],
+        "available": [250, 250],
+    }
+]
+"""Of the national study of one site, so that its limits by year are told too."""
+
+
 @cache
 def plan() -> Plan:
     return build(small())
@@ -74,7 +86,7 @@ def answer(document: Document) -> dict[str, Any]:
     elif document == "impact":
         found = impact_document(impact_of_load(100.0, "tokyo"), "en")
     elif document == "japan":
-        found = national_document(build_national(one_site()))
+        found = national_document(build_national(one_site(year=2030, build_limit=CREWS)))
     else:
         found = summarise(plan())
     return dict(json.loads(to_json(found)))

@@ -11,6 +11,7 @@ from itertools import chain
 from kiban.catalogue import load_catalogue
 from kiban.messages import Message
 from kiban.national.result.alternatives import cost_without, find_entries, find_near_optima
+from kiban.national.result.annual_limits import find_limit_uses
 from kiban.national.result.area_flows import find_flows
 from kiban.national.result.common_cost import common_cost
 from kiban.national.result.delay import find_delay
@@ -30,7 +31,7 @@ from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.cutting_planes import search
 from kiban.national.search.equilibrium import cleared_again, find_equilibrium
 from kiban.national.search.incumbent import Incumbent, income, keep_directions
-from kiban.national.study.assembly import write_problem
+from kiban.national.study.assembly import discounted_years, write_problem
 from kiban.national.study.lead_times import late_supply
 from kiban.national.study.market_hours import market_of_study
 from kiban.national.study.problem import NationalProblem
@@ -127,6 +128,7 @@ def build_national(
         late_supply=late_supply(study, None, catalogue, study.years[0]),
         price_answer=describe_prices(rest, tell) if rest is not None else None,
         one_way=one_way,
+        limits=find_limit_uses(problem, points, incumbent, discounted_years(study, catalogue)),
     )
 
 

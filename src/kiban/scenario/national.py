@@ -231,6 +231,39 @@ class Limits(Section):
     """Most sites."""
 
 
+class BuildLimit(Section):
+    """What each year has of something that building or running takes: people of a trade, or goods of a maker."""
+
+    id: Annotated[str, Field(pattern=NAME_PATTERN)]
+    """Short name."""
+    name: str | None = None
+    """Name for reports."""
+    unit: str = "units"
+    """What is counted, such as `people` or `MVA`."""
+    sites: tuple[str, ...] | None = None
+    """Sites that draw on it together; absent means all of them."""
+    building_per_mw: NonNegative = 0.0
+    """Units that each MW of IT takes in every year in which it is built."""
+    running_per_mw: NonNegative = 0.0
+    """Units that each MW of IT takes in every year in which it stands."""
+    build_years: Annotated[int, Field(ge=1, le=20)] = 1
+    """Years that building takes; they end with the year before the block stands."""
+    years: Annotated[tuple[Year, ...], Field(min_length=1, max_length=100)]
+    """Years for which it is known, rising; other years have no limit."""
+    available: Annotated[tuple[NonNegative, ...], Field(min_length=1, max_length=100)]
+    """Units that there are in each of these years."""
+
+    @model_validator(mode="after")
+    def _require_units(self) -> BuildLimit:
+        if any(later <= earlier for earlier, later in pairwise(self.years)):
+            raise ValueError(Problem("national_study.limit_rise", years=str(list(self.years))))
+        if len(self.years) != len(self.available):
+            raise ValueError(Problem("national_study.limit_values", years=len(self.years), count=len(self.available)))
+        if self.building_per_mw == 0 and self.running_per_mw == 0:
+            raise ValueError(Problem("national_study.limit_free"))
+        return self
+
+
 class HazardTerms(Section):
     """How natural hazard is treated: priced always, excluded on request."""
 
@@ -288,6 +321,8 @@ class NationalScenario(Document):
     """Candidates that differ from the catalogue, or are not in it."""
     shared: tuple[SharedResource, ...] = ()
     """Resources that neighbouring sites share."""
+    build_limit: tuple[BuildLimit, ...] = ()
+    """What building and running may take of people and goods in each year."""
     area: dict[str, AreaTerms] = Field(default_factory=dict)
     """Grid areas by name."""
     interconnector: tuple[Interconnector, ...] = ()

@@ -140,7 +140,7 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
             yield _unknown_site(name, "national.sites")
     if isinstance(listed, list):
         yield from _repeated([name for name in listed if isinstance(name, str)], "national.sites")
-    for key in ("tranche", "site", "shared", "interconnector"):
+    for key in ("tranche", "site", "shared", "build_limit", "interconnector"):
         yield from _repeated([str(entry.get("id")) for entry in _tables(raw, key)], f"{key}.id")
     own = {str(entry.get("id")) for entry in _tables(raw, "site")}
     for entry in _tables(raw, "site"):
@@ -172,6 +172,10 @@ def _find_problems(raw: Mapping[str, Any]) -> Iterator[Problem]:
                 yield Problem("national_study.unit_mw", key=f"{key}supply.{name}.unit_mw")
             elif name in CATALOGUE_PLANTS:
                 yield Problem("national_study.unit_plant", key=f"{key}supply.{name}")
+    for entry in _tables(raw, "build_limit"):
+        for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
+            if str(name) not in catalogue.sites and str(name) not in own:
+                yield _unknown_site(str(name), "build_limit.sites")
     for entry in _tables(raw, "shared"):
         for name in entry.get("sites", []) if isinstance(entry.get("sites"), list) else []:
             if str(name) not in catalogue.sites and str(name) not in own:
@@ -272,6 +276,8 @@ def _find_conflicts(study: NationalScenario) -> Iterator[Problem]:
     if study.national.year is not None and study.national.year < study.national.decision_year:
         year, decided = study.national.year, study.national.decision_year
         yield Problem("national_study.year_early", key="national.year", year=year, decided=decided)
+    if study.build_limit and None in study.years:
+        yield Problem("national_study.limit_year", key="build_limit.years")
     for site in study.site:
         if site.min_mw is not None and site.max_mw is not None and site.min_mw > site.max_mw:
             key = "site.min_mw"

@@ -1245,6 +1245,25 @@ export interface Exclusion {
   limit: number;
 }
 
+/** What a plan takes in a year; see `LimitYear`. */
+export interface LimitYearDocument {
+  year: number;
+  taken: number;
+  available: number;
+  full: boolean;
+}
+
+/** People or goods that a plan may take by year; see `LimitUse`. */
+export interface LimitDocument {
+  id: string;
+  name: string;
+  unit: string;
+  sites: string[];
+  years: LimitYearDocument[];
+  price_myen_per_year: number;
+  worth_myen: number | null;
+}
+
 /** An area of the market; see `AreaPrice`. */
 export interface AreaPriceDocument {
   area: string;
@@ -1327,6 +1346,7 @@ export interface NationalDocument {
   relaxations: Relaxation[];
   candidates: CandidateDocument[];
   excluded: Exclusion[];
+  limits: LimitDocument[];
   late_supply: Record<string, number>;
   price_answer: PriceAnswerDocument | null;
   one_way: TwoWay | null;

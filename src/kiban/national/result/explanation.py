@@ -23,6 +23,8 @@ CARBON_UNIT_T = SLACKS["carbon_excess"]
 RELAXATION_STEPS = 4096
 """Parts of an interval in which the least value that works is looked for."""
 NO_CHANGE = 1e-6
+MOST_TIMES = 21.0
+"""Factor on all annual limits up to which a change is looked for, in steps of less than a hundredth."""
 
 
 def explain_infeasible(
@@ -101,6 +103,7 @@ def _structural(problem: NationalProblem) -> Iterator[Relaxation]:
         more = _slack(problem, f"headroom.{area}")
         if more is not None and more > NO_CHANGE:
             yield Relaxation(f"headroom.{area}", limit.headroom_mw, math.ceil(limit.headroom_mw + more), "MW")
+    yield from _annual_limits(problem)
     if problem.max_sites is not None:
         more = _slack(problem, "max_sites")
         if more is not None and more > NO_CHANGE:
@@ -114,6 +117,32 @@ def _structural(problem: NationalProblem) -> Iterator[Relaxation]:
         size = _larger_sites(problem, most_mw)
         if size is not None:
             yield Relaxation("max_site_mw", most_mw, size, "MW")
+
+
+def _annual_limits(problem: NationalProblem) -> Iterator[Relaxation]:
+    """How much more people or goods of one limit are needed in every year; where none helps alone, of all of them."""
+    found = False
+    for limit in problem.annual_limits:
+        more = _slack(problem, f"build_limit.{limit.id}")
+        if more is not None and more > NO_CHANGE:
+            least = min(limit.available.values())
+            found = True
+            needed = math.ceil((least + more) * 10 - NO_CHANGE) / 10
+            yield Relaxation(f"build_limit.{limit.terms.name or limit.id}", least, needed, limit.terms.unit)
+    if found or not problem.annual_limits or not _feasible(replace(problem, annual_limits=())):
+        return
+    factor = _least_that_works(lambda times: _feasible(_with_more(problem, times)), 1.0, MOST_TIMES)
+    if factor is not None:
+        yield Relaxation("build_limits", 1.0, math.ceil(factor * 100) / 100, "")
+
+
+def _with_more(problem: NationalProblem, times: float) -> NationalProblem:
+    """The problem with so many times what there is of every limit in every year."""
+    limits = (
+        replace(limit, available={year: times * units for year, units in limit.available.items()})
+        for limit in problem.annual_limits
+    )
+    return replace(problem, annual_limits=tuple(limits))
 
 
 def _longer_round_trip(problem: NationalProblem, tranche: int) -> float | None:

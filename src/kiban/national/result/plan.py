@@ -15,6 +15,7 @@ import numpy as np
 
 from kiban.catalogue import Catalogue
 from kiban.messages import Message
+from kiban.national.result.annual_limits import LimitUse
 from kiban.national.result.price_answer import PriceAnswer
 from kiban.national.search.incumbent import SERVED_MW, Incumbent, fixed_cost
 from kiban.national.search.subproblem import Point
@@ -252,6 +253,9 @@ class NationalPlan:
     """What prices that answer change; None where the study takes them as given."""
     one_way: TwoWay | None = None
     """What flows in one direction cost; None where the linear programmes of the sites keep to it by themselves."""
+
+    limits: tuple[LimitUse, ...] = ()
+    """What it takes of people and goods in each year, and what more of them would save."""
 
     @property
     def notes(self) -> tuple[Message, ...]:

@@ -60,7 +60,10 @@ class Choice:
 
 @dataclass(slots=True)
 class Master:
-    """The rows and columns of a master under construction; `rows` holds the numbers of its limits by name."""
+    """The rows and columns of a master under construction; `rows` holds the numbers of its limits by name.
+
+    `annual` holds those of the limits by year, by the limit's id and the year.
+    """
 
     problem: NationalProblem
     kind: Kind
@@ -73,6 +76,7 @@ class Master:
     reinforcements: dict[str, int] = field(default_factory=dict)
     expansions: dict[str, int] = field(default_factory=dict)
     rows: dict[str, list[int]] = field(default_factory=dict)
+    annual: dict[tuple[str, int], int] = field(default_factory=dict)
     costs: list[Term] = field(default_factory=list)
     slacks: dict[str, int] = field(default_factory=dict)
 
@@ -118,7 +122,7 @@ def write_master(
 
     `elastic` names the rows that may give way, each by a slack column without cost:
     `demand.TRANCHE`, `budget`, `carbon`, `headroom.AREA`, `max_area_share`, `max_sites`, `shared.ID`,
-    `survival.TRANCHE`, `spare_supply.AREA`, `interconnector.ID`.
+    `survival.TRANCHE`, `spare_supply.AREA`, `interconnector.ID`, `build_limit.ID`.
     """
     master = Master(problem, kind)
     _add_sites(master, closed)
@@ -132,6 +136,7 @@ def write_master(
     _add_areas(master, elastic)
     _add_network(master, elastic)
     _add_shared(master, elastic)
+    _add_annual_limits(master, elastic)
     _add_carbon(master, elastic)
     _add_concentration(master, elastic)
     _add_survival(master, elastic)
@@ -357,6 +362,24 @@ def _add_shared(master: Master, elastic: Collection[str]) -> None:
         ]
         if columns:
             _row(master, columns, f"shared.{limit.id}", elastic, upper=limit.max_mw)
+
+
+def _add_annual_limits(master: Master, elastic: Collection[str]) -> None:
+    """People and goods of each year within what there is; one row for each year, under `build_limit.ID`.
+
+    An elastic limit gives way by the same in all of its years.
+    """
+    problem = master.problem
+    for limit in problem.annual_limits:
+        for year, available in limit.available.items():
+            taken = [
+                (column, need)
+                for (number, _), column in master.loads.items()
+                if (need := problem.need_per_mw(limit, problem.blocks[number], year)) > 0
+            ]
+            if taken:
+                _row(master, taken, f"build_limit.{limit.id}", elastic, upper=available)
+                master.annual[limit.id, year] = master.rows[f"build_limit.{limit.id}"][-1]
 
 
 def _add_carbon(master: Master, elastic: Collection[str]) -> None:

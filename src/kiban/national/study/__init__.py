@@ -7,6 +7,7 @@ lead_times      supply that cannot run by a year
 site_cases      one scenario for each site, read once: its model and its costs beside the programme
 site_model      the model of a site for any load: resources without load, and load classes
 site_programme  the programme of a site with a load on its right-hand sides, and its solution
+build_limits    what each year has of people and goods, and what a MW takes of it
 network         grid areas and interconnectors
 problem         the national problem in numbers: blocks, subproblems, demand and limits
 assembly        from a study to its problem

@@ -12,6 +12,7 @@ from kiban.arrays import Array
 from kiban.catalogue import Catalogue
 from kiban.errors import Problem, ScenarioError
 from kiban.messages import Message
+from kiban.national.study.build_limits import read_annual_limits
 from kiban.national.study.candidates import Candidate, Exclusion, list_candidates
 from kiban.national.study.network import read_network
 from kiban.national.study.problem import AreaLimit, Block, NationalProblem, Place, SharedLimit, Subproblem
@@ -33,8 +34,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Nation
     candidates, excluded = list_candidates(study, known)
     classes = list_classes(study.tranche)
     years = study.years
-    rate = study.finance.discount_rate
-    weights = phase_weights(study, rate if rate is not None else known.value("finance.discount_rate"))
+    weights = phase_weights(study, known)
     places: list[Place] = []
     blocks: list[Block] = []
     for phase, year in enumerate(years):
@@ -76,6 +76,7 @@ def write_problem(study: NationalScenario, catalogue: Catalogue) -> tuple[Nation
         max_area_share=limits.max_area_share if limits.max_area_share is not None else 1.0,
         max_sites=limits.max_sites,
         network=read_network(study, known),
+        annual_limits=read_annual_limits(study, candidates),
     ), excluded
 
 
@@ -93,15 +94,27 @@ def _or_open(limit: float | None) -> float:
     return math.inf if limit is None else limit
 
 
-def phase_weights(study: NationalScenario, discount_rate: float) -> Array:
+def phase_weights(study: NationalScenario, catalogue: Catalogue) -> Array:
     """Share of each phase in the discounted years of the study; sums to 1."""
+    value = _discounted_phases(study, catalogue)
+    return np.ones(1) if value is None else value / value.sum()
+
+
+def discounted_years(study: NationalScenario, catalogue: Catalogue) -> float | None:
+    """All years of the phases, discounted to the decision; None for a study without phases."""
+    value = _discounted_phases(study, catalogue)
+    return None if value is None else float(value.sum())
+
+
+def _discounted_phases(study: NationalScenario, catalogue: Catalogue) -> Array | None:
     if study.phases is None:
-        return np.ones(1)
+        return None
+    own = study.finance.discount_rate
+    rate = own if own is not None else catalogue.value("finance.discount_rate")
     start, edges = study.national.decision_year, [*study.phases.years, study.phases.last_year]
-    value = [
-        sum((1 + discount_rate) ** -(year - start) for year in range(first, last)) for first, last in pairwise(edges)
-    ]
-    return np.array(value) / sum(value)
+    return np.array(
+        [sum((1 + rate) ** -(year - start) for year in range(first, last)) for first, last in pairwise(edges)]
+    )
 
 
 def cost_changes(study: NationalScenario, catalogue: Catalogue, year: int | None) -> dict[str, float]:

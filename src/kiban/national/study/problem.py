@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.arrays import Array
+from kiban.national.study.build_limits import AnnualLimit
 from kiban.national.study.candidates import Candidate
 from kiban.national.study.hazard import HazardCost
 from kiban.national.study.site_model import SiteModel
@@ -128,6 +129,7 @@ class NationalProblem:
     max_area_share: float
     max_sites: int | None
     network: Network | None = None
+    annual_limits: tuple[AnnualLimit, ...] = ()
     built_in: tuple[int | None, ...] = ()
     """By tranche, the phase whose blocks alone may serve it; those of all phases where it is None or not said."""
 
@@ -179,6 +181,11 @@ class NationalProblem:
         """Years from the first phase to the phase of a block."""
         first, own = self.study.years[0], self.study.years[block.phase]
         return 0 if first is None or own is None else own - first
+
+    def need_per_mw(self, limit: AnnualLimit, block: Block, year: int) -> float:
+        """Units of an annual limit that each MW of a block takes in a year."""
+        stands_from = self.study.years[block.phase]
+        return 0.0 if stands_from is None else limit.need_per_mw(block.site, stands_from, year)
 
     def waiting_years(self, block: Block) -> int:
         """Years from the phase of a block to the phase in which its connection is ready.

@@ -118,6 +118,10 @@ def only(problem: NationalProblem, sites: Collection[int]) -> NationalProblem:
             replace(limit, sites=tuple(numbers[site] for site in limit.sites if site in numbers))
             for limit in problem.shared
         ),
+        annual_limits=tuple(
+            replace(limit, sites=frozenset(numbers[site] for site in limit.sites if site in numbers))
+            for limit in problem.annual_limits
+        ),
         latency_ms=problem.latency_ms[kept],
         serves=problem.serves[kept],
     )

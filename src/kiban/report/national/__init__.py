@@ -5,6 +5,7 @@
     check              what `kiban check` prints of one
     document           the JSON of the plan
     flows              grid areas and interconnectors, in all forms
+    limits             people and goods by year, in all forms
     prices             prices that answer to all sites, in all forms
     map                the sites on a map
     movement           compute that moves between the sites

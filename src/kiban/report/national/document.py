@@ -24,6 +24,7 @@ from kiban.national.study.hazard import HazardCost
 from kiban.planning.one_way import TwoWay
 from kiban.quantities import LANGUAGES, Language
 from kiban.report.national.flows import BalanceDocument, LinkDocument, balance_documents, flow_documents
+from kiban.report.national.limits import LimitDocument, limit_documents
 from kiban.report.national.prices import PriceAnswerDocument, price_document
 from kiban.report.national.words import answer
 from kiban.report.plan.record import Fields
@@ -105,6 +106,7 @@ class NationalDocument(TypedDict):
     relaxations: list[Annotated[Fields, Relaxation]]
     candidates: list[CandidateDocument]
     excluded: list[Annotated[Fields, Exclusion]]
+    limits: list[LimitDocument]
     late_supply: dict[str, float]
     price_answer: PriceAnswerDocument | None
     one_way: Annotated[Fields, TwoWay] | None
@@ -141,6 +143,7 @@ def national_document(plan: NationalPlan) -> NationalDocument:
         "relaxations": [dataclasses.asdict(change) for change in plan.relaxations],
         "candidates": [_candidate(candidate) for candidate in plan.candidates],
         "excluded": [dataclasses.asdict(left) for left in plan.excluded],
+        "limits": limit_documents(plan),
         "late_supply": dict(plan.late_supply),
         "price_answer": price_document(plan),
         "one_way": dataclasses.asdict(plan.one_way) if plan.one_way is not None else None,

@@ -25,6 +25,7 @@ from kiban.report.layout import INDENT, NOTHING, Sentence, bullets, lines, pairs
 from kiban.report.messages import say
 from kiban.report.names import study_money
 from kiban.report.national.flows import flows_section, weather_note
+from kiban.report.national.limits import limits_section
 from kiban.report.national.prices import prices_section
 from kiban.report.national.words import (
     answer,
@@ -70,6 +71,8 @@ def national_text(plan: NationalPlan, language: Language, width: int) -> Rendera
     parts += section(_say("title_areas", language), _areas(plan, language))
     if plan.flows is not None:
         parts += section(phrase("flows.title", language), flows_section(plan.flows, language, money))
+    if plan.limits:
+        parts += section(phrase("limits.title", language), limits_section(plan, language, money))
     if plan.price_answer is not None:
         answered = prices_section(plan, plan.price_answer, language, money)
         parts += section(phrase("national_prices.title", language), answered)
