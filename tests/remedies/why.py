@@ -36,7 +36,7 @@ CASES: Mapping[str, Case] = {
         why(quick(g), "indicators.mean_pue", "quick.toml"),
     ),
     "why.packages_here": lambda g: (
-        why(g, "pay.fiscal_cost_myen", "japan"),
-        why(quick(g), "pay.fiscal_cost_myen", "quick.toml"),
+        why(g, "run.regret.total", "japan"),
+        why(quick(g), "run.regret.total", "quick.toml"),
     ),
 }

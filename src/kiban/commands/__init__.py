@@ -5,6 +5,7 @@
     bundling  kiban bundle
     connect   kiban connect
     economy   kiban economy
+    explained  the answers whose figures kiban why explains
     growth    kiban growth
     forecast  kiban forecast
     frontier  kiban frontier

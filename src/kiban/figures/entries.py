@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from kiban.figures.leaves import Path, match
 
-Document = Literal["build", "pay", "run", "impact", "japan"]
-DOCUMENTS: Final[tuple[Document, ...]] = ("build", "pay", "run", "impact", "japan")
+Document = Literal["build", "pay", "run", "impact", "japan", "economy"]
+DOCUMENTS: Final[tuple[Document, ...]] = get_args(Document)
 Duals = Literal["", "objective", "shape"]
 
 
@@ -25,16 +25,18 @@ Duals = Literal["", "objective", "shape"]
 class Entry:
     """What is known of a figure or a family of figures.
 
-    `paths` are patterns. `formula` is the key of its words, `symbols` the formula as it is written in the literature,
-    `expression` the same as arithmetic over `inputs`, which are patterns of figures or, after `row:`, inputs of the
-    plan; where the document has a figure that `unless` names, it does not hold. `rows` are patterns of the catalogue;
-    those after `of ` are what the table `rows_of` has of that subject. `duals` says what the worths of the constraints
-    are to it: `objective` its own derivatives, `shape` what shapes the design that it belongs to. `is_text` says that
-    it is no figure. `code` are modules, `held` tests and sources, `page` where the formula is written down.
+    `paths` are patterns. `family` begins the keys of its name and words, `formula` is the key of its words, `symbols`
+    the formula as it is written in the literature, `expression` the same as arithmetic over `inputs`, which are patterns
+    of figures or, after `row:`, inputs of the plan (`row:ID@low` and `@high` the ends of what a row may be); where the
+    document has a figure that `unless` names, it does not hold. `rows` are patterns of the catalogue; those after `of `
+    are what the table `rows_of` has of that subject. `duals` says what the worths of the constraints are to it:
+    `objective` its own derivatives, `shape` what shapes the design that it belongs to. `is_text` says that it is no
+    figure. `code` are modules, `held` tests and sources, `page` where the formula is written down.
     """
 
     id: str
     paths: tuple[str, ...]
+    family: str
     formula: str
     symbols: str = ""
     expression: str = ""
@@ -96,7 +98,8 @@ def main_entries(document: Document) -> tuple[Entry, ...]:
 
 def _entries(document: str, name: str, fields: dict[str, Any]) -> list[Entry]:
     parts = fields.pop("parts", [])
-    own: dict[str, Any] = {"formula": f"formula_{document}.{name}.words", **fields}
+    family = f"formula_{document}.{name}"
+    own: dict[str, Any] = {"family": family, "formula": f"{family}.words", **fields}
     shared = {key: value for key, value in own.items() if key not in ("symbols", "expression", "inputs", "unless")}
     found = [_entry(f"{name}/{place}", {**shared, **part}) for place, part in enumerate(parts)]
     return [*found, _entry(name, own)]

@@ -10,6 +10,7 @@ calculation anew can tell.
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,10 @@ from kiban.quantities import unit_of
 
 ROW = "row:"
 OF = "of "
+END = "@"
+"""Before `low` or `high`: an end of the range of a row."""
+OF_CATALOGUE: tuple[Document, ...] = ("economy",)
+"""Answers whose rows are the catalogue's own, whatever the plan behind them assumes."""
 OBJECTIVE = "objective_note."
 OF_OBJECTIVE = {"emissions": "carbon_cap", "clean_share": "clean_share"}
 """The worth of the constraint that stands for an objective in the last programme of a budget."""
@@ -117,13 +122,14 @@ def explain(
     *,
     provenance: Sequence[Mapping[str, Any]] | None = None,
     worths: Mapping[str, Mapping[str, Any]] | None = None,
+    leaves: Mapping[Path, Leaf] | None = None,
 ) -> Explanation:
     """Explain the figure at a path of what `--json` prints.
 
-    `provenance` and `worths` are those of the plan behind a document that does not have them. Raises `KeyError` where
-    no table knows the figure.
+    `provenance` and `worths` are those of the plan behind a document that does not have them; `leaves` are those of the
+    content, for who has them already. Raises `KeyError` where no table knows the figure.
     """
-    leaves = dict(leaves_of(content))
+    leaves = dict(leaves_of(content)) if leaves is None else leaves
     table = load_table(document)
     found = table.find(path)
     if found is None:
@@ -132,8 +138,8 @@ def explain(
     told = content.get("provenance", provenance) or ()
     prices = content.get("worths", worths) or (_worths_of_areas(content) if document == "japan" else {})
     origins = {str(one["name"]): one for one in told}
-    knows_plan = "provenance" in content or provenance is not None
-    known_origins = origins if knows_plan else None
+    knows_plan = "provenance" in content or provenance is not None or document in OF_CATALOGUE
+    known_origins = {} if document in OF_CATALOGUE else origins if knows_plan else None
     objective = _objective(content)
     rests_on_rows = any(pattern.startswith(ROW) for pattern in (entry.inputs or {}).values())
     holds = bool(entry.expression) and not (entry.unless and _is_given(content, entry.unless))
@@ -142,7 +148,7 @@ def explain(
     values = {name: _value(entry, name, found_here) for name, found_here in taken.items()}
     again = evaluate(entry.expression, values) if holds else None
     subjects = tuple(part for star in stars for part in (star, star.split("_")[0]))
-    low, high = _range(content, path)
+    low, high = _range(content, path, leaves)
     return Explanation(
         document=document,
         path=path,
@@ -179,12 +185,17 @@ def _inputs(
 def _origin(row: str, origins: Mapping[str, Mapping[str, Any]] | None) -> tuple[str, Leaf, str]:
     """An input of the plan, else the catalogue's row; without a value where the plan's inputs are unknown."""
     catalogue = load_catalogue()
+    name, _, end = row.partition(END)
+    fact = catalogue.fact(name)
     if origins is None:
-        return row, None, catalogue.fact(row).unit
+        return row, None, fact.unit
+    if end:
+        bound = fact.low if end == "low" else fact.high
+        return row, fact.value if bound is None else bound, fact.unit
     told = origins.get(row, {}).get("value")
     if told is not None:
         return row, float(str(told)), str(origins[row]["unit"])
-    return row, catalogue.value(row), catalogue.fact(row).unit
+    return row, fact.value, fact.unit
 
 
 def _value(entry: Entry, name: str, found: Sequence[tuple[str, Leaf, str]]) -> Value:
@@ -242,10 +253,11 @@ def _rows(
         else:
             patterns.append(row.format(*stars))
     facts = load_catalogue().facts
-    known: Iterable[str] = facts if origins is None else origins
-    if origins is not None and reads_more:
+    known: Iterable[str] = origins or facts
+    if origins and reads_more:
         known = dict.fromkeys([*origins, *(one for one in patterns if one in facts)])
-    names = [name for name in known if any(fnmatch.fnmatchcase(name.removeprefix("us."), one) for one in patterns)]
+    matches = re.compile("|".join(map(fnmatch.translate, patterns))).match if patterns else lambda _: None
+    names = [name for name in known if matches(name.removeprefix("us."))]
     return tuple(_row(name, (origins or {}).get(name), is_default=origins is None) for name in names)
 
 
@@ -313,8 +325,12 @@ def _unit(path: Path, leaves: Mapping[Path, Leaf]) -> str:
     return next((unit for name in reversed(path) if (unit := unit_of(name))), "")
 
 
-def _range(content: Mapping[str, Any], path: Path) -> tuple[float | None, float | None]:
-    """The range that a payment has of a figure."""
+def _range(content: Mapping[str, Any], path: Path, leaves: Mapping[Path, Leaf]) -> tuple[float | None, float | None]:
+    """The range that stands beside a figure, or that a payment has of it."""
+    if path[-1] == "value":
+        ends = [leaves.get((*path[:-1], end)) for end in ("low", "high")]
+        if all(isinstance(end, int | float) for end in ends):
+            return ends[0], ends[1]
     ranges = content.get("range")
     found = ranges.get(path[-1]) if isinstance(ranges, Mapping) and len(path) <= len(("support", "share")) else None
     return (found["low"], found["high"]) if isinstance(found, Mapping) else (None, None)

@@ -67,9 +67,14 @@ def select(leaves: Mapping[Path, Leaf], pattern: str) -> list[tuple[Path, Leaf]]
     segments = tuple(re.findall(r"\[[^\]]*\]|[^.\[]+", pattern))
     plain = tuple("*" if segment.startswith("[") else segment for segment in segments)
     filters = {place: segment[1:-1].partition("=") for place, segment in enumerate(segments) if segment[0] == "["}
+    head, last, length = plain[0], plain[-1], len(plain)
     return [
         (path, value)
         for path, value in leaves.items()
-        if match(plain, path) is not None
+        # Most paths differ in length or at an end, which is seen sooner than by the expression.
+        if len(path) == length
+        and (path[0] == head or "*" in head)
+        and (path[-1] == last or "*" in last)
+        and match(plain, path) is not None
         and all(str(leaves.get((*path[: place + 1], key))) == wanted for place, (key, _, wanted) in filters.items())
     ]

@@ -15,6 +15,7 @@ from kiban.figures.explanation import Explanation, Limit, Row, Taken
 from kiban.figures.leaves import Leaf, Path, dotted
 from kiban.planning.design import capacity_parts
 from kiban.quantities import LANGUAGES, Language, format_exact, format_number, term, unit_of, unit_text
+from kiban.report.economy.words import economy_word
 from kiban.report.layout import Sentence, bullets, lines, section, table
 from kiban.report.names import indicator_name, input_name, subject_name
 from kiban.report.phrases import phrase, phrase_or
@@ -28,6 +29,7 @@ COMMANDS: dict[Document, str] = {
     "run": "kiban run",
     "impact": "kiban impact",
     "japan": "kiban build japan",
+    "economy": "kiban economy",
 }
 
 
@@ -64,10 +66,11 @@ def _name_parts(document: Document, path: Path, language: Language) -> tuple[str
     if found is None:
         return "", "", ""
     entry, stars = found
-    family = phrase(f"formula_{document}.{entry.id.partition('/')[0]}.name", language)
+    own = phrase_or(f"{entry.formula.rpartition('.')[0]}.name", language, "")
+    family = own or phrase(f"{entry.family}.name", language)
     told = [star for star in stars if star] or ([] if len(path) == 1 else [last])
     gap = "・" if language == "ja" else " "
-    return "", family, gap.join(_word(part, language) for star in told for part in star.split("."))
+    return "", family, gap.join(_word(document, part, language) for star in told for part in star.split("."))
 
 
 def why_document(found: Explanation) -> dict[str, Any]:
@@ -148,11 +151,7 @@ def _words(found: Explanation, language: Language) -> str:
     """The formula in words; an indicator has its own."""
     key = found.entry.formula.format(found.path[-1])
     own = phrase_or(key, language, "")
-    return own or phrase(f"formula_{found.document}.{_family(found)}.words", language)
-
-
-def _family(found: Explanation) -> str:
-    return found.entry.id.partition("/")[0]
+    return own or phrase(f"{found.entry.family}.words", language)
 
 
 def _inputs(inputs: Sequence[Taken], language: Language) -> RenderableType:
@@ -245,8 +244,9 @@ def _signed(value: float) -> str:
 
 
 @cache
-def _word(name: str, language: Language) -> str:
-    """A part of a path in words: what it measures, else the glossary's term."""
+def _word(document: Document, name: str, language: Language) -> str:
+    """A part of a path in words: what it measures or names, else the glossary's term."""
     unit = unit_of(name)
     plain = name.removesuffix(f"_{unit}") if unit and unit != "share" else name
-    return phrase_or(f"why.word.{plain}", language, term(plain, language))
+    own = economy_word(name, language) if document == "economy" else ""
+    return own or phrase_or(f"why.word.{plain}", language, term(plain, language))

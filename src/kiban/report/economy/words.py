@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TypedDict
 
 from kiban.catalogue.economy_products import load_products
-from kiban.catalogue.economy_tables import Skill, load_prefectures
+from kiban.catalogue.economy_tables import Skill, load_prefectures, load_skills
 from kiban.economy.answer import Economy
 from kiban.economy.receipts import PHASES
 from kiban.economy.spread import Spread, add
@@ -38,6 +38,19 @@ def skill_name(skill: Skill, language: Language) -> str:
 def region_name(name: str, language: Language) -> str:
     """What a region is called, or a prefecture."""
     return phrase_or(f"economy.region.{name}", language, "") or prefecture_name(name, language)
+
+
+def economy_word(name: str, language: Language) -> str:
+    """What a phase, measure, region, product, prefecture or occupation is called; empty for anything else."""
+    where = "where_japan" if name == "japan" else name.removesuffix("_myen")
+    for key in (f"phase.{name}", f"measure.{name}", f"region.{name}", f"heading.{where}"):
+        if found := phrase_or(f"economy.{key}", language, ""):
+            return found
+    if name in load_products():
+        return product_name(name, language)
+    if name in load_skills():
+        return skill_name(load_skills()[name], language)
+    return prefecture_name(name, language) if name in load_prefectures() else ""
 
 
 def place_name(found: Economy, language: Language) -> str:
