@@ -35,6 +35,10 @@ CASES: Mapping[str, Case] = {
         why(g, "costs.pv", str(g.write("other.json", "{}"))),
         why(quick(g), "indicators.mean_pue", "quick.toml"),
     ),
+    "why.one_campus": lambda g: (
+        why(quick(g), "japan.cost_myen_per_year", "quick.toml"),
+        why(g, "indicators.cost_myen_per_year", "quick.toml"),
+    ),
     "why.packages_here": lambda g: (
         why(g, "run.regret.total", "japan"),
         why(quick(g), "run.regret.total", "quick.toml"),

@@ -24,8 +24,15 @@ FORMATS: Mapping[str, Document] = {
     "kiban payment": "pay",
     "kiban operation": "run",
     "kiban national plan": "japan",
+    "kiban national payment": "pay_japan",
+    "kiban frontier": "frontier",
 }
-KEYS: Mapping[str, Document] = {"others_pay_myen_per_year": "impact", "by_industry": "economy"}
+KEYS: Mapping[str, Document] = {
+    "others_pay_myen_per_year": "impact",
+    "by_industry": "economy",
+    "a_year_earlier_myen": "connect",
+    "lost_by_racing_myen_per_year": "race",
+}
 """What tells an answer without a format."""
 
 
@@ -77,10 +84,14 @@ def find_answer(request: Request, asked: str, wanted: Document | None, tell: Rep
     """
     study = find_study(request.subject)
     meant: Document | None = "pay" if request.packages else "economy" if request.prefecture else wanted
+    if study is not None and meant == "pay":
+        meant = "pay_japan"
     if study is None:
+        if meant not in (None, *_OF_CAMPUS):
+            raise InputError(Problem("why.one_campus", key=f"{meant}.{asked}"))
         return _OF_CAMPUS[meant or _belongs(asked)](request, tell)
     if meant not in (None, *_OF_STUDY):
-        raise InputError(Problem("why.packages_here", key="--package" if request.packages else f"{meant}.{asked}"))
+        raise InputError(Problem("why.packages_here", key=f"{meant}.{asked}"))
     return _OF_STUDY[meant or "japan"](request, study, tell)
 
 
@@ -155,6 +166,34 @@ def _ask_economy(request: Request, tell: Report) -> Answer:
     return Answer("economy", economy_document(found, request.language))
 
 
+def _ask_connect(request: Request, tell: Report) -> Answer:
+    from kiban.finance.connecting import compare_connections
+    from kiban.report.connecting import connecting_document
+
+    scenario = read_subject(request.subject).insisting(request.insist)
+    content = connecting_document(scenario, compare_connections(scenario, tell), request.language)
+    return Answer("connect", content, provenance=_assumed(scenario.assumptions))
+
+
+def _ask_race(request: Request, tell: Report) -> Answer:
+    from kiban.commands.race import PACKAGE, RIVAL
+    from kiban.finance.race import race
+    from kiban.report.race import race_document
+
+    scenario = read_subject(request.subject).insisting(request.insist)
+    content = race_document(race(scenario, RIVAL, PACKAGE, report=tell))
+    return Answer("race", content, provenance=_assumed(scenario.assumptions))
+
+
+def _ask_frontier(request: Request, tell: Report) -> Answer:
+    from kiban.planning.frontier import trace
+    from kiban.report.plan.frontier_document import frontier_document
+
+    scenario = read_subject(request.subject).insisting(request.insist)
+    content = dict(frontier_document(trace(scenario, report=tell)))
+    return Answer("frontier", content, provenance=_assumed(scenario.assumptions))
+
+
 def _ask_national(request: Request, study: Path, tell: Report) -> Answer:
     from kiban.national.building import build_national
     from kiban.report.national.document import national_document
@@ -187,18 +226,37 @@ def _ask_national_economy(request: Request, study: Path, tell: Report) -> Answer
     return Answer("economy", economy_document(found, request.language))
 
 
+def _ask_national_payment(request: Request, study: Path, tell: Report) -> Answer:
+    from kiban.finance.national import NationalQuestion
+    from kiban.finance.national_choice import NationalInfeasibleError
+    from kiban.report.national.payment_document import national_payment_document
+    from kiban.scenario.national_file import read_national
+
+    read = read_national(study).insisting(request.insist)
+    try:
+        question = NationalQuestion(read, against=tuple(request.against), report=tell)
+        payment = question.with_downside(question.pay(list(request.packages or ["tax-credit"])))
+    except NationalInfeasibleError as error:
+        leave_without_national_plan(request.language, error.plan)
+    return Answer("pay_japan", national_payment_document(payment), provenance=_assumed(read.assumptions))
+
+
 _OF_CAMPUS: Mapping[Document, Callable[[Request, Report], Answer]] = {
     "build": _ask_build,
     "pay": _ask_payment,
     "run": _ask_run,
     "impact": _ask_impact,
     "economy": _ask_economy,
+    "connect": _ask_connect,
+    "race": _ask_race,
+    "frontier": _ask_frontier,
 }
 """Answers about one campus; the first that knows a figure is asked."""
 _OF_STUDY: Mapping[Document, Callable[[Request, Path, Report], Answer]] = {
     "japan": _ask_national,
     "impact": _ask_national_impact,
     "economy": _ask_national_economy,
+    "pay_japan": _ask_national_payment,
 }
 
 
@@ -211,21 +269,27 @@ def _require_plan(request: Request, tell: Report) -> Plan:
 
 def _of_plan(document: Document, content: Mapping[str, Any], plan: Plan) -> Answer:
     """An answer with the inputs and worths of the plan behind it, and what its scenario assumes beyond the plan's."""
-    from kiban.catalogue import load_catalogue
     from kiban.report.plan.record import summarise
 
     whole = summarise(plan)
-    assumed = load_catalogue().overridden(plan.scenario.assumptions) if plan.scenario.assumptions else load_catalogue()
-    known: dict[str, Mapping[str, Any]] = {
-        name: {
+    known = {one["name"]: one for one in _assumed(plan.scenario.assumptions)}
+    known |= {one["name"]: dict(one) for one in whole["provenance"]}
+    return Answer(document, content, provenance=list(known.values()), worths=whole["worths"])
+
+
+def _assumed(assumptions: Mapping[str, float]) -> list[Mapping[str, Any]]:
+    """Rows of the catalogue that a scenario or a study gives itself, as in the provenance of a plan."""
+    from kiban.catalogue import load_catalogue
+
+    catalogue = load_catalogue().overridden(assumptions) if assumptions else load_catalogue()
+    return [
+        {
             "name": name,
-            "value": f"{assumed.value(name):.10g}",
-            "unit": assumed.fact(name).unit,
-            "source": assumed.fact(name).source,
+            "value": f"{catalogue.value(name):.10g}",
+            "unit": catalogue.fact(name).unit,
+            "source": catalogue.fact(name).source,
             "status": "given",
             "origin": "key",
         }
-        for name in plan.scenario.assumptions
-    }
-    known |= {one["name"]: dict(one) for one in whole["provenance"]}
-    return Answer(document, content, provenance=list(known.values()), worths=whole["worths"])
+        for name in assumptions
+    ]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from kiban.commands.paying import AsJson, Subject, read_subject
 from kiban.commands.terminal import Insist, Lang, choose_language, progress, show, write
+
+RIVAL: Final = "kitakyushu"
+PACKAGE: Final = "property-tax-relief"
+"""What is asked about where nothing else is given."""
 
 
 def register(app: typer.Typer) -> None:
@@ -17,12 +21,8 @@ def register(app: typer.Typer) -> None:
 
 def race_command(
     subject: Subject = None,
-    rival: Annotated[
-        str, typer.Option("--rival", metavar="SITE", help="The other site of the catalogue.")
-    ] = "kitakyushu",
-    package: Annotated[
-        str, typer.Option("--package", metavar="NAME", help="What each place may offer.")
-    ] = "property-tax-relief",
+    rival: Annotated[str, typer.Option("--rival", metavar="SITE", help="The other site of the catalogue.")] = RIVAL,
+    package: Annotated[str, typer.Option("--package", metavar="NAME", help="What each place may offer.")] = PACKAGE,
     as_json: AsJson = False,
     insist: Insist = False,
     lang: Lang = None,

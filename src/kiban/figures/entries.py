@@ -1,7 +1,8 @@
 """The tables of formulas: which figure of which document follows from what, in which module, and what holds it.
 
-`tables/DOCUMENT.toml` has an entry for each figure or family of figures; its `parts` say more of some of them. The
-words of a formula are sentences of the report, `formula_DOCUMENT.ID`. What is written of a formula stands here once:
+`tables/DOCUMENT.toml` has an entry for each figure or family of figures; its `parts` say more of some of them, and
+`same_as` names entries of another table that hold here too. The words of a formula are sentences of the report,
+`formula_DOCUMENT.ID`. What is written of a formula stands here once:
 the table of docs/validation.md and `kiban why` are both made of it.
 """
 
@@ -16,7 +17,7 @@ from typing import Any, Final, Literal, get_args
 
 from kiban.figures.leaves import Path, match
 
-Document = Literal["build", "pay", "run", "impact", "japan", "economy"]
+Document = Literal["build", "pay", "run", "impact", "japan", "economy", "pay_japan", "connect", "race", "frontier"]
 DOCUMENTS: Final[tuple[Document, ...]] = get_args(Document)
 Duals = Literal["", "objective", "shape"]
 
@@ -26,12 +27,13 @@ class Entry:
     """What is known of a figure or a family of figures.
 
     `paths` are patterns. `family` begins the keys of its name and words, `formula` is the key of its words, `symbols`
-    the formula as it is written in the literature, `expression` the same as arithmetic over `inputs`, which are patterns
-    of figures or, after `row:`, inputs of the plan (`row:ID@low` and `@high` the ends of what a row may be); where the
-    document has a figure that `unless` names, it does not hold. `rows` are patterns of the catalogue; those after `of `
-    are what the table `rows_of` has of that subject. `duals` says what the worths of the constraints are to it:
-    `objective` its own derivatives, `shape` what shapes the design that it belongs to. `is_text` says that it is no
-    figure. `code` are modules, `held` tests and sources, `page` where the formula is written down.
+    the formula as it is written in the literature, `expression` the same as arithmetic over `inputs`, which are
+    patterns of figures or, after `row:`, inputs of the plan (`row:ID@low` and `@high` the ends of what a row may be);
+    where the document has a figure that `unless` names, it does not hold. `[=area]` in an input or a row stands for
+    what the document has at `area`. `rows` are patterns of the catalogue; those after `of ` are what the table
+    `rows_of` has of that subject. `duals` says what the worths of the constraints are to it: `objective` its own
+    derivatives, `shape` what shapes the design that it belongs to. `is_text` says that it is no figure. `code` are
+    modules, `held` tests and sources, `page` where the formula is written down.
     """
 
     id: str
@@ -77,11 +79,20 @@ class Table:
 @cache
 def load_table(document: Document) -> Table:
     """The entries of a document."""
-    text = files("kiban.figures").joinpath("tables").joinpath(f"{document}.toml").read_text(encoding="utf-8")
-    content = tomllib.loads(text)
+    content = _read(document)
+    for more in content.pop("include", ()):
+        content |= _read(more)
     rows_of = {name: tuple(rows) for name, rows in content.pop("rows_of", {}).items()}
+    shared = content.pop("same_as", {})
     entries = [entry for name, fields in content.items() for entry in _entries(document, name, fields)]
+    for other, names in shared.items():
+        entries += [entry for entry in load_table(other).entries if entry.id.partition("/")[0] in names]
     return Table(document, tuple(entries), rows_of)
+
+
+def _read(table: str) -> dict[str, Any]:
+    text = files("kiban.figures").joinpath("tables").joinpath(f"{table}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
 
 
 @cache

@@ -27,9 +27,15 @@ END = "@"
 """Before `low` or `high`: an end of the range of a row."""
 OF_CATALOGUE: tuple[Document, ...] = ("economy",)
 """Answers whose rows are the catalogue's own, whatever the plan behind them assumes."""
+BESIDE_PLAN: tuple[Document, ...] = (*OF_CATALOGUE, "pay_japan", "connect", "race", "frontier")
+"""Answers of several plans: of their inputs no more is known than what the scenario assumes."""
+_OF_DOCUMENT = re.compile(r"\[=(\w+)\]")
+"""Stands for a figure of the document in a pattern."""
 OBJECTIVE = "objective_note."
 OF_OBJECTIVE = {"emissions": "carbon_cap", "clean_share": "clean_share"}
 """The worth of the constraint that stands for an objective in the last programme of a budget."""
+DATES = ("year", "years", "base")
+"""Names of inputs of a formula that are years: one per cent more of them means nothing."""
 AGREES = 1e-6
 """How far the value that is evaluated anew may be from the one that is printed, of itself."""
 
@@ -147,7 +153,6 @@ def explain(
     taken = _inputs(entry, stars, leaves, known_origins)
     values = {name: _value(entry, name, found_here) for name, found_here in taken.items()}
     again = evaluate(entry.expression, values) if holds else None
-    subjects = tuple(part for star in stars for part in (star, star.split("_")[0]))
     low, high = _range(content, path, leaves)
     return Explanation(
         document=document,
@@ -157,7 +162,7 @@ def explain(
         entry=entry,
         again=again,
         inputs=_moved(entry, taken, values, again),
-        rows=_rows(entry, stars, subjects, table.rows_of, known_origins, reads_more=document != "build"),
+        rows=_rows(document, _patterns(entry, stars, leaves, table.rows_of), known_origins),
         limits=_limits(prices, objective) if entry.duals else (),
         low=low,
         high=high,
@@ -173,7 +178,7 @@ def _inputs(
     """Name, value and unit of the inputs of a formula, by the formula's own name of them."""
     found: dict[str, list[tuple[str, Leaf, str]]] = {}
     for name, pattern in (entry.inputs or {}).items():
-        filled = pattern.format(*stars)
+        filled = _filled(pattern, stars, leaves)
         if filled.startswith(ROW):
             row = filled.removeprefix(ROW)
             found[name] = [_origin(row, origins)]
@@ -201,7 +206,7 @@ def _origin(row: str, origins: Mapping[str, Mapping[str, Any]] | None) -> tuple[
 def _value(entry: Entry, name: str, found: Sequence[tuple[str, Leaf, str]]) -> Value:
     """Numbers for a formula: a list for a pattern of several figures; nothing counts as nothing."""
     numbers = [float(value) for _, value, _ in found if isinstance(value, int | float)]
-    several = any(sign in (entry.inputs or {})[name] for sign in "*[")
+    several = any(sign in _OF_DOCUMENT.sub("", (entry.inputs or {})[name]) for sign in "*[")
     return numbers if several else numbers[0] if numbers else 0.0
 
 
@@ -218,7 +223,7 @@ def _moved(
         place = 0
         for figure, value, unit in several:
             change = None
-            if again is not None and name in used and isinstance(value, int | float):
+            if again is not None and name in used and name not in DATES and isinstance(value, int | float):
                 higher = evaluate(entry.expression, {**values, name: _raised(values[name], place)})
                 change = None if higher is None else higher - again
             place += isinstance(value, int | float)
@@ -232,29 +237,39 @@ def _raised(value: Value, place: int) -> Value:
     return [one * (1 + SMALL_CHANGE) if at == place else one for at, one in enumerate(value)]
 
 
-def _rows(
-    entry: Entry,
-    stars: Sequence[str],
-    subjects: Sequence[str],
-    rows_of: Mapping[str, Sequence[str]],
-    origins: Mapping[str, Mapping[str, Any]] | None,
-    *,
-    reads_more: bool,
-) -> tuple[Row, ...]:
-    """Inputs that the entry's patterns name: of the plan where it is known, else of the catalogue.
-
-    `reads_more` says that the answer reads rows of the catalogue that the plan behind it did not.
-    """
+def _patterns(
+    entry: Entry, stars: Sequence[str], leaves: Mapping[Path, Leaf], rows_of: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Patterns of the rows that a figure rests on."""
+    subjects = tuple(part for star in stars for part in (star, star.split("_")[0]))
     patterns: list[str] = []
     for row in entry.rows:
-        if row.startswith(OF):
-            subject = row.removeprefix(OF).format(*stars)
+        filled = _filled(row, stars, leaves)
+        if filled.startswith(OF):
+            subject = filled.removeprefix(OF)
             patterns += rows_of.get(subject, next((rows_of[one] for one in subjects if one in rows_of), ()))
         else:
-            patterns.append(row.format(*stars))
+            patterns.append(filled)
+    return patterns
+
+
+def _filled(pattern: str, stars: Sequence[str], leaves: Mapping[Path, Leaf]) -> str:
+    """A pattern with what its stars stand for, and with figures of the document."""
+    return _OF_DOCUMENT.sub(lambda found: str(leaves.get((found[1],))), pattern.format(*stars))
+
+
+def _rows(
+    document: Document, patterns: Sequence[str], origins: Mapping[str, Mapping[str, Any]] | None
+) -> tuple[Row, ...]:
+    """Inputs that patterns name: of the plan where it is known, else of the catalogue.
+
+    All answers but a plan read rows of the catalogue that the plan behind them did not.
+    """
     facts = load_catalogue().facts
-    known: Iterable[str] = origins or facts
-    if origins and reads_more:
+    known: Iterable[str] = facts if origins is None else origins
+    if origins is not None and document in BESIDE_PLAN:
+        known = dict.fromkeys([*facts, *origins])
+    elif origins is not None and document != "build":
         known = dict.fromkeys([*origins, *(one for one in patterns if one in facts)])
     matches = re.compile("|".join(map(fnmatch.translate, patterns))).match if patterns else lambda _: None
     names = [name for name in known if matches(name.removeprefix("us."))]
@@ -328,9 +343,9 @@ def _unit(path: Path, leaves: Mapping[Path, Leaf]) -> str:
 def _range(content: Mapping[str, Any], path: Path, leaves: Mapping[Path, Leaf]) -> tuple[float | None, float | None]:
     """The range that stands beside a figure, or that a payment has of it."""
     if path[-1] == "value":
-        ends = [leaves.get((*path[:-1], end)) for end in ("low", "high")]
-        if all(isinstance(end, int | float) for end in ends):
-            return ends[0], ends[1]
+        low, high = (leaves.get((*path[:-1], end)) for end in ("low", "high"))
+        if isinstance(low, int | float) and isinstance(high, int | float):
+            return low, high
     ranges = content.get("range")
     found = ranges.get(path[-1]) if isinstance(ranges, Mapping) and len(path) <= len(("support", "share")) else None
     return (found["low"], found["high"]) if isinstance(found, Mapping) else (None, None)

@@ -1,6 +1,8 @@
-"""Arithmetic that is written in a table, evaluated: numbers, names, + - * / **, and sum, min, max and abs.
+"""Arithmetic that is written in a table, evaluated: numbers, names, + - * / **, and sum, min, max, abs,
+exp and present_value.
 
-A name is a number or, for a pattern that matches several figures, a list of numbers, which `sum`, `min` and `max` take.
+A name is a number or, for a pattern that matches several figures, a list of numbers, which `sum`, `min`, `max`
+and `abs` take.
 """
 
 from __future__ import annotations
@@ -21,7 +23,29 @@ _BINARY: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Pow: operator.pow,
 }
-_CALLS: Mapping[str, Callable[..., Any]] = {"sum": math.fsum, "min": min, "max": max, "abs": abs}
+
+
+def _magnitude(value: Value) -> Value:
+    """The absolute value of a number, or of each of a list."""
+    return abs(value) if isinstance(value, float | int) else [abs(one) for one in value]
+
+
+def _present_value(
+    rate: float, values: Sequence[float], years: Sequence[float] | None = None, base: float = 0.0
+) -> float:
+    """Yearly values discounted to the first year, or those of given years to the base year."""
+    when = range(len(values)) if years is None else [year - base for year in years]
+    return math.fsum(value / (1.0 + rate) ** year for value, year in zip(values, when, strict=True))
+
+
+_CALLS: Mapping[str, Callable[..., Any]] = {
+    "sum": math.fsum,
+    "min": min,
+    "max": max,
+    "abs": _magnitude,
+    "exp": math.exp,
+    "present_value": _present_value,
+}
 
 
 def evaluate(text: str, values: Mapping[str, Value]) -> float | None:

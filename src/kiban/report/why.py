@@ -23,6 +23,7 @@ from kiban.report.phrases import phrase, phrase_or
 FORMAT = "kiban why"
 VERSION = 1
 SHOWN_ROWS = 12
+SHOWN_INPUTS = 24
 COMMANDS: dict[Document, str] = {
     "build": "kiban build",
     "pay": "kiban pay",
@@ -30,6 +31,10 @@ COMMANDS: dict[Document, str] = {
     "impact": "kiban impact",
     "japan": "kiban build japan",
     "economy": "kiban economy",
+    "pay_japan": "kiban pay japan",
+    "connect": "kiban connect",
+    "race": "kiban race",
+    "frontier": "kiban frontier",
 }
 
 
@@ -68,7 +73,7 @@ def _name_parts(document: Document, path: Path, language: Language) -> tuple[str
     entry, stars = found
     own = phrase_or(f"{entry.formula.rpartition('.')[0]}.name", language, "")
     family = own or phrase(f"{entry.family}.name", language)
-    told = [star for star in stars if star] or ([] if len(path) == 1 else [last])
+    told = [star for star in stars if star] or ([] if own or len(path) == 1 else [last])
     gap = "・" if language == "ja" else " "
     return "", family, gap.join(_word(document, part, language) for star in told for part in star.split("."))
 
@@ -162,10 +167,18 @@ def _inputs(inputs: Sequence[Taken], language: Language) -> RenderableType:
             unit_text(one.unit, language),
             "" if one.one_percent is None else _signed(one.one_percent),
         ]
-        for one in inputs
+        for one in _most_moving(inputs)
     ]
     names = ("input", "value", "unit", "one_percent")
     return table([phrase(f"why.heading.{name}", language) for name in names], rows, numeric=(1, 3))
+
+
+def _most_moving(inputs: Sequence[Taken]) -> Sequence[Taken]:
+    """All inputs, or those that move the figure most, in their order."""
+    if len(inputs) <= SHOWN_INPUTS:
+        return inputs
+    places = sorted(range(len(inputs)), key=lambda place: -abs(inputs[place].one_percent or 0.0))[:SHOWN_INPUTS]
+    return [inputs[place] for place in sorted(places) if inputs[place].one_percent]
 
 
 def _rows(rows: Sequence[Row], language: Language) -> RenderableType:
@@ -215,6 +228,9 @@ def _changes(found: Explanation, language: Language) -> list[str]:
         said.append(phrase("why.no_limits" if has_own else "why.limits_unknown", language))
     if any(one.one_percent is not None for one in found.inputs):
         said.append(phrase("why.one_percent", language))
+        shown = len(_most_moving(found.inputs))
+        if shown < len(found.inputs):
+            said.append(phrase("why.more_inputs", language, shown=shown, count=len(found.inputs) - shown))
         if found.exact:
             said.append(phrase("why.envelope", language))
     if found.rows:
@@ -249,4 +265,5 @@ def _word(document: Document, name: str, language: Language) -> str:
     unit = unit_of(name)
     plain = name.removesuffix(f"_{unit}") if unit and unit != "share" else name
     own = economy_word(name, language) if document == "economy" else ""
+    own = own or phrase_or(f"area.{name}", language, "")
     return own or phrase_or(f"why.word.{plain}", language, term(plain, language))
