@@ -32,3 +32,46 @@ def one_site(*, year: int | None = None, connection_year: int = 2026, **sections
         "finance": {"discount_rate": 0.05},
     }
     return parse_national({**content, **sections})
+
+
+SMALL_TOML = """\
+[national]
+name = "two places"
+sites = ["tomakomai", "inzai"]
+hours = 24
+first_hour = 2400
+gap = 1e-4
+
+[[tranche]]
+id = "training"
+it_load_mw = [200, 400]
+
+[[site]]
+id = "tomakomai"
+connection_year = 2026
+max_mw = 400
+min_mw = 0
+
+[[site]]
+id = "inzai"
+connection_year = 2026
+max_mw = 400
+min_mw = 0
+
+[area.hokkaido]
+headroom_mw = 2000
+
+[area.tokyo]
+headroom_mw = 2000
+
+[phases]
+years = [2029, 2031]
+last_year = 2040
+
+[cooling]
+system = "direct_liquid"
+
+[target]
+clean_share = 0.2
+"""
+"""Two sites over a day, in two phases, as a file."""

@@ -337,7 +337,7 @@ def test_another_prefecture_gets_what_it_sells(campus: Campus) -> None:
     assert asked.headline("prefecture", "construction", "jobs").value < tokyo.jobs.value
     assert received[0] == pytest.approx(tokyo.received.value, abs=1e-4)
     # Headings name the prefecture that is asked about.
-    for language, name, host in (("en", "Tokyo", "prefecture"), ("ja", "対象県(東京都)", "所在県")):
+    for language, name, host in (("en", "Tokyo", "prefecture"), ("ja", "対象県（東京都）", "所在県")):
         for one in list_tables(asked, language)[:3]:
             assert name in one.headings and host not in one.headings
         assert host in list_tables(own, language)[0].headings

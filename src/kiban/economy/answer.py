@@ -12,6 +12,7 @@ from kiban.catalogue.economy_products import load_products
 from kiban.catalogue.facts import Fact
 from kiban.economy.effects import MEASURES, ROUNDS, Case, Effects
 from kiban.economy.inequality import Inequality
+from kiban.economy.makers import Maker
 from kiban.economy.people import SkillNeed
 from kiban.economy.receipts import PHASES, Laid, Receipts
 from kiban.economy.regions import region_of
@@ -101,6 +102,8 @@ class Economy:
     residual_yen: int
     facts: tuple[Fact, ...]
     """What is assumed beside the tables."""
+    makers: tuple[Maker, ...] = ()
+    """Of the products that the plan buys, those of which the share of Japanese makers is known or assumed."""
 
     @property
     def rests_on_the_rest(self) -> bool:

@@ -16,6 +16,7 @@ from kiban.economy.answer import (
 )
 from kiban.economy.effects import ASSUMED, case_terms, trace
 from kiban.economy.inequality import measure_inequality
+from kiban.economy.makers import find_makers
 from kiban.economy.people import measure_people
 from kiban.economy.receipts import collect_receipts, lay_on_products, place_of, residual_yen
 from kiban.economy.regions import WITHOUT_TABLE
@@ -116,6 +117,7 @@ def economy_of_campuses(
         },
         residual_yen=residual_yen(receipts, laid, campuses),
         facts=tuple(catalogue.fact(row) for row in ASSUMED),
+        makers=find_makers([one.id for one in industries], catalogue),
     )
 
 

@@ -85,7 +85,9 @@ def _measure(skill: Skill, campuses: Sequence[Campus], catalogue: Catalogue, pre
     for year in sorted({year for campus in campuses for year in campus.ledger.years}):
         under, there = _megawatts(campuses, year)
         need = Spread(*(under * end_of(building, case) + there * end_of(running, case) for case in CASES))
-        stock = Spread(*(_stock(skill, year, catalogue, prefectures, case) for case in CASES)) if counted else None
+        stock = (
+            Spread(*(count_people(skill, year, catalogue, prefectures, case) for case in CASES)) if counted else None
+        )
         if stock is None or not prefectures:
             years[year] = SkillYear(need, None, None)
             continue
@@ -125,7 +127,7 @@ def _megawatts(campuses: Sequence[Campus], year: int) -> tuple[float, float]:
     return under, there
 
 
-def _stock(skill: Skill, year: int, catalogue: Catalogue, prefectures: Sequence[str], case: Case) -> float:
+def count_people(skill: Skill, year: int, catalogue: Catalogue, prefectures: Sequence[str], case: Case) -> float:
     """People of a skill in the prefectures together."""
     sector = load_input_output().index(skill.sector)
     factor = end_of(catalogue.fact("labour.regional_factor"), case)

@@ -4,6 +4,7 @@
     tables    headings and rows of text
     terminal  text at the command line
     document  JSON
+    shortage  what limits of people and goods change in a national plan
     growth    published growth figures and what they need
     page      one HTML file without scripts
 

@@ -55,6 +55,7 @@ class EconomyDocument(TypedDict):
     effects: dict[str, Any]
     jobs: dict[str, Any]
     skills: list[dict[str, Any]]
+    makers: list[dict[str, Any]]
     imports_myen: SpreadDocument
     regions: list[dict[str, Any]]
     by_prefecture: list[dict[str, Any]]
@@ -102,6 +103,15 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
             for phase in found.jobs
         },
         "skills": [_skill(one) for one in found.skills],
+        "makers": [
+            {
+                "product": one.product,
+                "share": _spread(one.share),
+                "lead_months": _known(one.lead_months),
+                "status": one.status,
+            }
+            for one in found.makers
+        ],
         "imports_myen": _spread(found.imports),
         "regions": [_place(one) for one in found.regions],
         "by_prefecture": [_place(one) for one in found.places],

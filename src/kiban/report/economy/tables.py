@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from kiban.economy.answer import HEADLINE, Economy
 from kiban.economy.effects import MEASURES, ROUNDS
+from kiban.economy.makers import Maker
 from kiban.economy.receipts import PHASES
 from kiban.economy.spread import Spread, add
-from kiban.quantities import Language, MoneyFormat, format_number
+from kiban.quantities import Language, MoneyFormat, format_number, format_percent
 from kiban.report.economy.words import asked_elsewhere, place_name, product_name, region_name, skill_name, totals
 from kiban.report.layout import NOTHING
 from kiban.report.phrases import phrase
@@ -37,6 +38,7 @@ def list_tables(found: Economy, language: Language) -> list[TextTable]:
         effects_table(found, language),
         jobs_table(found, language),
         *([skills_table(found, language)] if found.skills else []),
+        *([makers_table(found, language)] if found.makers else []),
         regions_table(found, language),
     ]
 
@@ -162,6 +164,19 @@ def skills_table(found: Economy, language: Language) -> TextTable:
     if asked_elsewhere(found):
         title = phrase("economy.title_skills_asked", language, place=place_name(found, language))
     return TextTable(title, _headings(names, language), tuple(rows))
+
+
+def makers_table(found: Economy, language: Language) -> TextTable:
+    """The share of Japanese makers by product with its range, and the lead time; what is not known is left open."""
+
+    def row(one: Maker) -> tuple[str, ...]:
+        shares, lead = (one.share.value, one.share.low, one.share.high), one.lead_months
+        months = (NOTHING,) * 3 if lead is None else tuple(f"{x:,.0f}" for x in (lead.value, lead.low, lead.high))
+        return (product_name(one.product, language), *(format_percent(share, language) for share in shares), *months)
+
+    names = ("product", "maker_share", "low", "high", "lead_months", "low", "high")
+    title = phrase("economy.title_makers", language)
+    return TextTable(title, _headings(names, language), tuple(row(one) for one in found.makers))
 
 
 def regions_table(found: Economy, language: Language) -> TextTable:

@@ -81,7 +81,7 @@ def limit_sentence(use: LimitUse, language: Language, money: MoneyFormat, count:
     return phrase(
         "limits.worth",
         language,
-        count=format_number(count),
+        count=f"{count:g}",
         unit=use.unit,
         name=use.name,
         first=min(years),
