@@ -138,7 +138,7 @@ def test_who_makes_what_is_given_with_its_range_or_left_open(akita_economy):
     assert lead is not None
     assert (lead.low, lead.value, lead.high) == pytest.approx((24, 36, 48))
     assert makers["chips"].lead_months is None
-    told = {one["product"]: one for one in economy_document(akita_economy, "en")["makers"]}
+    told = {one["id"]: one for one in economy_document(akita_economy, "en")["makers"]}
     assert told["chips"]["share"] == {"value": 0.0, "low": 0.0, "high": 0.0}
     assert told["transformers"]["status"] == "assumed"
     table = next(one for one in list_tables(akita_economy, "en") if "makers" in one.title)

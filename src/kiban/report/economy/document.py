@@ -105,7 +105,7 @@ def economy_document(found: Economy, language: Language) -> EconomyDocument:
         "skills": [_skill(one) for one in found.skills],
         "makers": [
             {
-                "product": one.product,
+                "id": one.product,
                 "share": _spread(one.share),
                 "lead_months": _known(one.lead_months),
                 "status": one.status,
