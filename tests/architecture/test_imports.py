@@ -269,6 +269,8 @@ TAKEN: Mapping[str, Collection[str]] = {
         "kiban.economy.asking.economy_of_study",
         "kiban.economy.asking.read_prefecture",
         "kiban.economy.growth_needs.compare_claims",
+        "kiban.economy.limits.limits_of_study",
+        "kiban.economy.limits.limits_text",
         "kiban.finance.joint_draws.with_draws",
         "kiban.finance.on_others.check_week",
         "kiban.finance.on_others.commit_week_of",
