@@ -374,6 +374,8 @@ def test_what_an_answer_of_several_plans_assumes_is_what_its_scenario_gives() ->
     assert other.again == pytest.approx(default.again * 0.1 / load_catalogue().value("race.cost_spread"), rel=1e-12)
     assert not other.agrees
     assert [(row.id, row.value, row.status) for row in other.rows] == [("race.cost_spread", "0.1", "given")]
+    kept = explain("race", answer("race"), ("first", "region_myen_per_year", "0"), provenance=[given])
+    assert {row.id.split(".")[0] for row in kept.rows} == {"finance", "local"}
     # What a file does not say is not known.
     assert explain("race", answer("race"), path).again is None
 
