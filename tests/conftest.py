@@ -1,14 +1,18 @@
-"""For every test: the profile of hypothesis, the mark `quick` or `slow`, and in CI no skip that nobody allowed."""
+"""For every test: hypothesis' profile, all commands put together once, the mark `quick` or `slow`, and in CI no skip
+that nobody allowed.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 import hypothesis
 import pytest
+import typer.testing
 
 TESTS = Path(__file__).parent
 SLOW_ROOMS = {"browser", "campaigns", "golden", "oracles", "properties", "server"}
@@ -17,6 +21,8 @@ ALLOWED_SKIPS = TESTS / "allowed_skips.txt"
 # How long an example takes depends on what else the machine does, so no test fails for that.
 hypothesis.settings.register_profile("kiban", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("kiban")
+# A tenth of a second goes into putting all commands together, which a process of `kiban` does once, and so do tests.
+typer.testing._get_command = cache(typer.testing._get_command)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -354,11 +354,11 @@ def test_an_output_folder_that_may_not_be_written(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.slow
 def test_an_output_folder_with_another_plan() -> None:
     name = scenario(QUICK.format(load=10))
-    done = command("build", name, "--out", "plan")
-    assert done.returncode == 0, done.stderr
+    done = CliRunner().invoke(app, ["build", name, "--out", "plan"])
+    assert done.exit_code == 0, done.stderr
     before = {path: path.read_bytes() for path in Path("plan").rglob("*") if path.is_file()}
-    again = command("build", name, "--out", "plan")
-    assert again.returncode == 2
+    again = CliRunner().invoke(app, ["build", name, "--out", "plan"])
+    assert again.exit_code == 2
     assert again.stdout == ""
     assert again.stderr == "error: plan holds another plan, which is kept; choose another name, for example plan-2.\n"
     assert {path: path.read_bytes() for path in Path("plan").rglob("*") if path.is_file()} == before

@@ -65,10 +65,14 @@ ASKED = {
 DRIVER = """
 import json, os, sys
 # What commands import, once for all of them.
-import holidays, pandas, pydantic, pyarrow, rich.console, sqlalchemy, typer.rich_utils
+import holidays, pandas, pydantic, pyarrow, rich.console, sqlalchemy, typer.main, typer.rich_utils
 import kiban.planning.building, kiban.planning.frontier, kiban.report.plan.frontier, kiban.report.plan.terminal
 import kiban.finance.on_others, kiban.operation.running, kiban.server.sessions
-from kiban.cli import main
+from kiban.cli import app, main
+
+# All commands are put together once as well.
+together = typer.main.get_command(app)
+typer.main.get_command = lambda _: together
 
 def run(words, out, errors):
     child = os.fork()
