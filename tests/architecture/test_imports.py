@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.cases.sources import tree_of
 
 import kiban
 
@@ -65,11 +66,6 @@ def part_of(module: str) -> str:
     """The part of the house to which a module belongs; the facade is a part of its own."""
     pieces = module.split(".")
     return pieces[1] if len(pieces) > 1 else FACADE
-
-
-@cache
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def imports_in(tree: ast.AST, module: str) -> Iterator[tuple[int, str]]:

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.cases.sources import tree_of
+
 import kiban
 from kiban.report.phrases import load_phrases
 
@@ -41,10 +43,7 @@ class Said(NamedTuple):
 
 @cache
 def trees() -> dict[str, ast.Module]:
-    return {
-        path.relative_to(PACKAGE).as_posix(): ast.parse(path.read_text(encoding="utf-8"))
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
+    return {path.relative_to(PACKAGE).as_posix(): tree_of(path) for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def texts_of(node: ast.AST | None, scope: ast.AST) -> tuple[str, ...]:
@@ -60,7 +59,12 @@ def texts_of(node: ast.AST | None, scope: ast.AST) -> tuple[str, ...]:
     return texts_of(before[-1], scope) if before and not isinstance(before[-1], ast.Name) else ()
 
 
-def assignments_in(scope: ast.AST) -> Iterator[tuple[str, ast.expr]]:
+@cache
+def assignments_in(scope: ast.AST) -> tuple[tuple[str, ast.expr], ...]:
+    return tuple(_assignments_in(scope))
+
+
+def _assignments_in(scope: ast.AST) -> Iterator[tuple[str, ast.expr]]:
     for node in ast.walk(scope):
         for target in node.targets if isinstance(node, ast.Assign) else ():
             pairs = [(target, node.value)]
@@ -71,10 +75,13 @@ def assignments_in(scope: ast.AST) -> Iterator[tuple[str, ast.expr]]:
 
 def scopes_in(tree: ast.Module) -> Iterator[tuple[ast.AST, ast.Call]]:
     """Every call with the innermost function that it stands in."""
-    innermost: dict[ast.Call, ast.AST] = {}
-    for scope in [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))]:
-        innermost |= {node: scope for node in ast.walk(scope) if isinstance(node, ast.Call)}
-    yield from ((scope, call) for call, scope in innermost.items())
+    waiting: list[tuple[ast.AST, ast.AST]] = [(tree, tree)]
+    while waiting:
+        node, scope = waiting.pop()
+        if isinstance(node, ast.Call):
+            yield scope, node
+        inner = node if isinstance(node, ast.FunctionDef) else scope
+        waiting += [(child, inner) for child in ast.iter_child_nodes(node)]
 
 
 @cache
