@@ -125,6 +125,20 @@ def week() -> Setting:
     return Setting(facility, conditions, value_states(facility, conditions, valuation))
 
 
+def decide(wanted: str, hour: Hour, conditions: Conditions) -> Course:
+    """What is done in the week under these conditions."""
+    setting = week()
+    circumstances = Circumstances(conditions, setting.conditions, 42.6, 141.6, 24, 1)
+    forecast = choose_forecast(wanted, circumstances, {PUBLICATION: PUBLICATION_HOUR}.__getitem__)
+    return operate(setting.facility, conditions, setting.valuation, Manner(forecast, 24, hour))
+
+
+@cache
+def decided(wanted: str, hour: Hour) -> Course:
+    """What is done in the week as it is."""
+    return decide(wanted, hour, week().conditions)
+
+
 @pytest.mark.parametrize("hour", ["merit", "measured"])
 @pytest.mark.parametrize("wanted", ["persistence", "climatology"])
 @settings(max_examples=4)
@@ -136,12 +150,7 @@ def test_what_becomes_known_later_changes_no_earlier_decision(wanted: str, hour:
     kept = {name: setting.conditions.series[name] for name in (FIRM, ARRIVALS)}
     later = replace(later, series={**later.series, **kept})
 
-    def decide(conditions: Conditions) -> Course:
-        circumstances = Circumstances(conditions, setting.conditions, 42.6, 141.6, 24, 1)
-        forecast = choose_forecast(wanted, circumstances, {PUBLICATION: PUBLICATION_HOUR}.__getitem__)
-        return operate(setting.facility, conditions, setting.valuation, Manner(forecast, 24, hour))
-
-    before, after = decide(setting.conditions), decide(later)
+    before, after = decided(wanted, hour), decide(wanted, hour, later)
     for name, column in before.flows.items():
         assert column[:step].tobytes() == after.flows[name][:step].tobytes(), name
     assert any(column.tobytes() != after.flows[name].tobytes() for name, column in before.flows.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from kiban.operation.facility import Facility
 from kiban.operation.forecast.perfect import PerfectForecast
 from kiban.operation.forecast.published import PublishedPrices
 from kiban.operation.forecast.synthetic import ErrorModel, ErrorSize, SyntheticForecast
-from kiban.operation.foresight import foresee, value_states
+from kiban.operation.foresight import Foresight, foresee, value_states
 from kiban.operation.horizon import Manner, operate
 from kiban.operation.valuation import Valuation
 
@@ -29,20 +30,31 @@ SEEDS = range(4)
 
 
 def run_course(seed: int, kind: str, campus: dict[str, bool] | None = None, **given: object) -> Course:
+    """The operation of a random campus; `known_course` is the same, operated once for all who look at it."""
     facility, conditions = random_campus(seed, **(campus or {}))
     forecast = PerfectForecast(conditions) if kind == "perfect" else SyntheticForecast(conditions, MODEL, 10.0, seed)
     manner = Manner(forecast, 24, "measured" if kind == "measured" else "merit", **given)  # type: ignore[arg-type]
     return operate(facility, conditions, VALUATION, manner)
 
 
+@cache
+def known_course(seed: int, kind: str, *, store: bool = True, wide: bool = False) -> Course:
+    return run_course(seed, kind, {"store": store, "wide": wide})
+
+
+@cache
+def known_bound(seed: int, *, wide: bool = False) -> Foresight:
+    facility, conditions = random_campus(seed, wide=wide)
+    assert facility.is_narrow != wide
+    return foresee(facility, conditions, VALUATION)
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", MANNERS)
 @pytest.mark.parametrize("wide", [False, True])
 def test_no_operation_costs_less_than_the_bound_of_foresight(seed: int, kind: str, wide: bool) -> None:
-    facility, conditions = random_campus(seed, wide=wide)
-    assert facility.is_narrow != wide
-    best = foresee(facility, conditions, VALUATION)
-    cost = sum(run_course(seed, kind, {"wide": wide}).costs(VALUATION).values())
+    best = known_bound(seed, wide=wide)
+    cost = sum(known_course(seed, kind, wide=wide).costs(VALUATION).values())
     assert cost >= best.bound_myen - 1e-9
     assert sum(best.course.costs(VALUATION).values()) == pytest.approx(best.bound_myen, rel=1e-7, abs=1e-7)
 
@@ -51,7 +63,7 @@ def test_no_operation_costs_less_than_the_bound_of_foresight(seed: int, kind: st
 @pytest.mark.parametrize("kind", MANNERS)
 @pytest.mark.parametrize("given", [{}, {"store": False}, {"wide": True}], ids=["store", "no store", "wide"])
 def test_energy_storage_and_waiting_compute_balance_in_every_hour(seed: int, kind: str, given: dict[str, bool]) -> None:
-    course = run_course(seed, kind, given)
+    course = known_course(seed, kind, **given)
     flows, facility = course.flows, course.facility
     assert np.abs(course.imbalance_mw()).max() < 1e-9
     series = course.conditions.series
@@ -75,7 +87,7 @@ def test_energy_storage_and_waiting_compute_balance_in_every_hour(seed: int, kin
 @pytest.mark.parametrize("kind", MANNERS)
 def test_a_wide_campus_keeps_the_limits_of_what_it_has(seed: int, kind: str) -> None:
     """Least load, ramp, feed-in within its limit, and a tank that takes own supply alone."""
-    course = run_course(seed, kind, {"wide": True})
+    course = known_course(seed, kind, wide=True)
     flows, facility = course.flows, course.facility
     (generator,) = facility.generators
     possible = generator.capacity_mw * course.conditions.series[f"{AVAILABILITY}biomass"]
@@ -122,7 +134,7 @@ def test_a_call_limits_what_is_drawn_and_not_what_is_fed_in() -> None:
 
 
 def test_a_wide_campus_uses_what_it_has() -> None:
-    courses = [run_course(seed, "merit", {"wide": True}) for seed in SEEDS]
+    courses = [known_course(seed, "merit", wide=True) for seed in SEEDS]
     for column in ("export_mw", "storage_tank_discharge_mw", "biomass_mw"):
         assert max(course.flows[column].max() for course in courses) > 1.0, column
 
@@ -130,9 +142,9 @@ def test_a_wide_campus_uses_what_it_has() -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("kind", MANNERS)
 def test_a_plain_campus_costs_no_more_in_the_wide_lane(seed: int, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    costs = run_course(seed, kind).costs(VALUATION)
+    costs = known_course(seed, kind).costs(VALUATION)
     facility, conditions = random_campus(seed)
-    bound = foresee(facility, conditions, VALUATION).bound_myen
+    bound = known_bound(seed).bound_myen
     monkeypatch.setattr(Facility, "is_narrow", False)
     wide = sum(run_course(seed, kind).costs(VALUATION).values())
     # A window may have several optima, whose first hours differ: the wide lane takes the one that stores early.
@@ -143,7 +155,7 @@ def test_a_plain_campus_costs_no_more_in_the_wide_lane(seed: int, kind: str, mon
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_compute_waits_longer_than_it_may(seed: int) -> None:
     """First in, first out: what is served or dropped in an hour is the oldest, and none is older than the delay."""
-    course = run_course(seed, "merit")
+    course = known_course(seed, "merit")
     queue: list[list[float]] = []
     for step in range(course.conditions.steps):
         queue.append([step, float(course.conditions.series[ARRIVALS][step])])
@@ -160,7 +172,7 @@ def test_no_compute_waits_longer_than_it_may(seed: int) -> None:
 
 def test_states_are_carried_over_the_seams_of_weeks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where windows are written a day at a time the operation is the same."""
-    whole = run_course(1, "merit")
+    whole = known_course(1, "merit")
     monkeypatch.setattr(horizon, "PERIOD_HOURS", 24)
     parts = run_course(1, "merit")
     for name, column in whole.flows.items():

@@ -207,8 +207,13 @@ def planned(store: AnswerStore | None) -> str:
     return json.dumps(national_document(build_national(study(), pool=CutPool(store=store))))
 
 
+@cache
+def planned_without_a_store() -> str:
+    return planned(None)
+
+
 def test_a_national_search_goes_its_way_again(store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = planned(None)
+    plain = planned_without_a_store()
     solved = counted(monkeypatch, kept_points, "evaluate_from")
     assert planned(store) == plain
     whole, solved[0] = solved[0], 0
@@ -222,7 +227,7 @@ def test_a_national_search_that_was_killed(
     store: AnswerStore, monkeypatch: pytest.MonkeyPatch, killed_after: int
 ) -> None:
     solved = counted(monkeypatch, kept_points, "evaluate_from")
-    plain = planned(None)
+    plain = planned_without_a_store()
     kill_after(store, killed_after, lambda: planned(store))
     solved[0] = 0
     assert planned(store) == plain
@@ -234,7 +239,7 @@ def test_a_national_search_that_was_killed(
 
 
 def test_a_point_that_is_gone_is_made_again(store: AnswerStore) -> None:
-    plain = planned(None)
+    plain = planned_without_a_store()
     kill_after(store, 6, lambda: planned(store))
     store.find_point = lambda name: None  # type: ignore[method-assign]
     assert planned(store) == plain

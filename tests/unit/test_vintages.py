@@ -49,6 +49,11 @@ def two_phases():
 
 
 @cache
+def of_one_year():
+    return NationalQuestion(one_site(year=2026)).pay(("tax-credit",))
+
+
+@cache
 def waits():
     return NationalQuestion(one_site(phases=TWO, tranche=[GROWS], target={}, connection_year=2030)).pay(("tax-credit",))
 
@@ -132,7 +137,7 @@ def test_an_asset_that_comes_later_is_bought_kept_and_renewed_from_then_on():
 
 @pytest.mark.slow
 def test_one_phase_is_the_study_of_one_year_to_the_last_bit():
-    year = NationalQuestion(one_site(year=2026)).pay(("tax-credit",))
+    year = of_one_year()
     phase = NationalQuestion(one_site(phases={"years": [2026], "last_year": 2040})).pay(("tax-credit",))
     assert phase.fiscal_cost_myen == year.fiscal_cost_myen
     assert phase.party_values_myen == year.party_values_myen
@@ -142,7 +147,7 @@ def test_one_phase_is_the_study_of_one_year_to_the_last_bit():
 
 @pytest.mark.slow
 def test_a_second_phase_without_new_load_is_no_phase():
-    one = NationalQuestion(one_site(year=2026)).pay(("tax-credit",))
+    one = of_one_year()
     two = NationalQuestion(one_site(phases=TWO)).pay(("tax-credit",))
     assert [campus.name for campus in two.after.campuses] == ["tomakomai 2026"]
     assert two.fiscal_cost_myen == pytest.approx(one.fiscal_cost_myen, rel=1e-6)
