@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,8 @@ import kiban
 from kiban.server.application import make_application
 from kiban.server.running import configure
 from kiban.server.service import Service
-from kiban.server.settings import Settings
+from kiban.server.settings import DATABASE_FILE, Settings
+from kiban.server.store import Store
 
 SOURCE = Path(kiban.__file__).parents[1]
 WEEK = {"time.first_hour": 4704, "time.hours": 168}
@@ -47,9 +50,23 @@ class Client(httpx.Client):
     service: Service
 
 
+@cache
+def new_database() -> bytes:
+    """The file that a store makes where there is none; its steps are walked once, and tests of the store walk them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Store(Settings(data=Path(folder)).database_url).close()
+        assert [file.name for file in Path(folder).iterdir()] == [DATABASE_FILE]
+        return (Path(folder) / DATABASE_FILE).read_bytes()
+
+
 @contextlib.contextmanager
 def open_client(settings: Settings) -> Iterator[Client]:
     """A server with these settings, on a free port of this machine whatever its settings say; its workers fork."""
+    file = settings.data / DATABASE_FILE
+    if not settings.database and not file.exists():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file.touch(mode=0o600)
+        file.write_bytes(new_database())
     app = make_application(settings)
     app.state.service.supervisor._context = loaded_processes()
     server = configure(app, patience_seconds=1)
