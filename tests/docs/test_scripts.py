@@ -5,6 +5,10 @@ import importlib.util
 from pathlib import Path
 
 import pytest
+from tests.unit.test_cli import QUICK
+
+from kiban.planning import building
+from kiban.scenario import read_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +100,35 @@ def test_output_is_written_below_its_command(page):
 def test_a_command_that_fails_unexpectedly_is_a_failure(page):
     with pytest.raises(ValueError, match="ended with 2"):
         refresh_docs.refresh(page("<!-- run: kiban check nowhere; show: answer -->\n```console\n```\n"))
+
+
+def test_what_commands_of_both_languages_ask_for_is_solved_once(page, tmp_path, monkeypatch):
+    """Each language says it in its words, what is asked otherwise is solved, and nothing is kept for others."""
+    solved, build = [], building.build
+
+    def counted(scenario, *, report):
+        solved.append(scenario.load.it_load_mw)
+        return build(scenario, report=report)
+
+    monkeypatch.setattr(building, "build", counted)
+    monkeypatch.chdir(tmp_path)
+    Path("quick.toml").write_text(QUICK, encoding="utf-8")
+    Path("more.toml").write_text(QUICK.replace("it_load_mw = 10", "it_load_mw = 11"), encoding="utf-8")
+    commands = ("kiban build quick.toml", "kiban build quick.toml --lang ja", "kiban build more.toml")
+    english, japanese, more = (refresh_docs.run_command(command, [""]) for command in commands)
+    assert solved == [10.0, 11.0]
+    assert english.startswith("10 MW of AI load at ")
+    assert more.startswith("11 MW of AI load at ")
+    assert "MW" in japanese
+    assert "AI load" not in japanese
+    told, inside = [], []
+    with refresh_docs.GIVEN.held():
+        kept = building.build
+        kept(read_scenario("quick.toml"), report=inside.append)
+    kept(read_scenario("quick.toml"), report=told.append)
+    assert solved == [10.0, 11.0, 10.0]
+    assert [one.code for one in inside] == [one.code for one in told]
+    assert building.build is counted
 
 
 def test_a_release_has_a_dated_section_a_clean_tree_and_a_new_tag():
