@@ -38,6 +38,8 @@ SIZES = {"policies": 100_000, "sites": 1_000, "years": 10, "draws": 10_000}
 POINTS_A_TASK = 50
 MOST_CREDIT = 0.5
 SEED = 1
+FIRST_HOURS = 24
+"""Window of a task that is asked for what it imports."""
 EMPTY_TASKS = 200
 DRAWN = ("pv.capex", "wind_onshore.capex", "battery.energy_capex", "finance.discount_rate")
 """Rows of the catalogue that are drawn, triangular over low, value and high."""
@@ -76,6 +78,8 @@ class Measured:
     function: str
     tasks: Tasks
     answers: int
+    first: Mapping[str, Any] = field(default_factory=dict)
+    """Arguments of a small task of the same kind, by which a process imports what all others use."""
     own: dict[int, Any] = field(default_factory=dict)
     serial_seconds: float = 0.0
     work_seconds: float = 0.0
@@ -260,18 +264,20 @@ def run(sizes: Mapping[str, int], hours: int, workers: Sequence[int]) -> dict[st
     from kiban.tasks.dask_pool import DaskPool
 
     kinds = [
-        Measured("policies", *policies(sizes["policies"], hours), sizes["policies"], full=POINTS_A_TASK),
+        Measured(
+            "policies", *policies(sizes["policies"], hours), sizes["policies"], first=policies(1, FIRST_HOURS)[1][0],
+            full=POINTS_A_TASK,
+        ),
         Measured(
             "national", *national(sizes["sites"], sizes["years"], hours), sizes["sites"] * sizes["years"],
-            full=SIZES["years"],
+            first=national(1, 1, FIRST_HOURS)[1][0], full=SIZES["years"],
         ),
-        Measured("draws", *draws(sizes["draws"], hours), sizes["draws"]),
+        Measured("draws", *draws(sizes["draws"], hours), sizes["draws"], first=draws(1, FIRST_HOURS)[1][0]),
     ]  # fmt: skip
     asked = [kind for kind in kinds if kind.answers]
     require_tasks(asked, workers)
     for kind in asked:
-        # The first of each kind imports what all others use.
-        dict(SerialPool().answer(kind.function, kind.tasks[:1]))
+        dict(SerialPool().answer(kind.function, [kind.first]))
         kind.answer_here()
         tell(f"{kind.name}, one process: {len(kind.tasks)} tasks in {kind.serial_seconds:.1f} s")
     empty = {}
@@ -284,7 +290,7 @@ def run(sizes: Mapping[str, int], hours: int, workers: Sequence[int]) -> dict[st
         ):
             for kind in asked:
                 # Every worker imports what the tasks of the kind use.
-                dict(pool.answer(kind.function, [kind.tasks[0]] * (2 * count)))
+                dict(pool.answer(kind.function, [kind.first] * (2 * count)))
             empty[count] = {**overhead_of(pool), "byte_processor_seconds": cost_of_bytes(pool)}
             for kind in asked:
                 kind.answer_by(count, pool)

@@ -194,6 +194,18 @@ def test_both_tutorials_have_the_same_scenarios():
     assert english == japanese
 
 
+def test_the_japanese_page_of_pools_shows_what_the_english_one_runs():
+    blocks = script("refresh_docs").blocks
+    english, japanese = text_of("docs/scale.md"), text_of("docs/ja/scale.md")
+    (run,), (shown,) = blocks(english, "python"), blocks(japanese, "py")
+    assert run["body"] == shown["body"]
+    typed = [[block["body"] for block in blocks(text, "console")] for text in (english, japanese)]
+    assert typed[0] == typed[1]
+    # What one types is what the block starts, by its own interpreter and port.
+    for word in (word for line in typed[0][1].splitlines() for word in line.split()[2:]):
+        assert f'"{word}"' in run["body"] or word.endswith(":8786") or word == "8786", word
+
+
 def test_every_example_has_its_page_with_numbers():
     for name in example_names():
         assert len(marked(f"scenarios/{name}.md")) >= 5

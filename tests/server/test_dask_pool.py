@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
 import signal
 import sys
@@ -165,18 +167,32 @@ def test_a_scheduler_that_dies_is_told_and_what_was_kept_is_not_done_again(tmp_p
     with (
         started("dask_scheduler", *listen, place=tmp_path) as scheduler,
         worker(address, tmp_path),
+        heard("distributed.client") as said,
         opened(address) as pool,
         pytest.raises(InputError) as error,
     ):
         answer_with(pool, lambda standing: kill(scheduler) if standing.done else None)
     assert codes_of(error.value) == ["pool.lost"]
     assert address in str(error.value)
+    assert said == [], "Dask writes tracebacks beside the sentence"
     told = list[Standing]()
     with started("dask_scheduler", *listen, place=tmp_path), worker(address, tmp_path), opened(address) as pool:
         found = answer_with(pool, told.append)
     assert 0 < told[0].held < len(tasks)
     assert dict(enumerate(found)) == serial_designs(8, 4)
     store.close()
+
+
+@contextlib.contextmanager
+def heard(name: str) -> Iterator[list[str]]:
+    """What a logger hands on meanwhile."""
+    said = list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger(name)
+    logger.addHandler(handler)
+    yield said
+    logger.removeHandler(handler)
 
 
 def opened(address: str) -> Pool:

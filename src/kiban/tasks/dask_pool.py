@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import time
 import uuid
@@ -203,6 +204,8 @@ def _connect(address: str, security: Security | None) -> Client:
     require_distributed()
     from distributed import Client
 
+    # What befalls the link is said in one sentence; Dask would write its traceback beside it.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         return Client(address, security=security, timeout=CONNECT_SECONDS, set_as_default=False, name="kiban")
     except (OSError, TimeoutError, ValueError) as error:

@@ -172,7 +172,9 @@ class AnswerStore:
     def _insert(self, table: sa.Table, values: Mapping[str, Any]) -> bool:
         insert = (sqlite if self._is_sqlite else postgresql).insert(table)
         with self._explained(), self._write() as connection:
-            return connection.execute(insert.values(**values).on_conflict_do_nothing()).rowcount > 0
+            statement = insert.values(**values).on_conflict_do_nothing()
+            # SQLAlchemy asks for the count of an insertion only where it is told to: psycopg would not know it later.
+            return connection.execute(statement, execution_options={"preserve_rowcount": True}).rowcount > 0
 
     def _rows(self, query: sa.Select[Any]) -> Sequence[sa.Row[Any]]:
         with self._explained(), self._engine.connect() as connection:
