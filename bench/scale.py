@@ -1,11 +1,11 @@
 """Many answers at workers of Dask: overhead of a task, speed-up with one and two workers, agreement with one process.
 
-python bench/scale.py [--sizes policies=100000,sites=1000,years=10,draws=10000] [--hours 8760] [--workers 1,2] [--json]
+python bench/scale.py [--sizes policies=100000,sites=1000,years=10,draws=10000] [--hours 8760] [--workers 1,2|none] [--json]
 
 `policies`: points of a tax credit, 50 a task, on sites drawn from the catalogue's ranges. `sites`, `years`: designs of
 sites drawn in the same way, the years of one site a task; what joins sites in a country is not in it. `draws`: PAY in
 draws of assumed figures, every design solved anew, one draw a task, its numbers by seed and place of the draw. Workers
-are processes of this machine behind one scheduler, which stands in this process.
+are processes of this machine behind one scheduler, which stands in this process; `none` measures the tasks alone.
 
 Wall seconds are those of this machine as it is, beside its load; processor seconds of asking (scheduler
 and client) hardly depend on it. Exit code 1 where an answer differs from that of one process in any bit.
@@ -240,6 +240,8 @@ def asking_of(empty: Mapping[str, float], task_bytes: float) -> float:
 
 def require_tasks(kinds: Sequence[Measured], workers: Sequence[int]) -> None:
     """Leave where a kind has too few tasks to tell anything about so many workers."""
+    if not workers:
+        return
     least = 2 * max(workers)
     few = [f"{kind.name} has {len(kind.tasks)}" for kind in kinds if len(kind.tasks) < least]
     if few:
@@ -295,13 +297,13 @@ def run(sizes: Mapping[str, int], hours: int, workers: Sequence[int]) -> dict[st
             for kind in asked:
                 kind.answer_by(count, pool)
                 tell(f"{kind.name}, {count} workers: {len(kind.tasks)} tasks in {kind.seconds[count]:.1f} s")
-    last = empty[workers[-1]]
+    measured = [kind.figures() for kind in asked]
+    if workers:
+        last = empty[workers[-1]]
+        measured = [{**one, "asking_processor_seconds": asking_of(last, one["task_bytes"])} for one in measured]
     return {
         "hours": hours, "processors": os.cpu_count(), "load": os.getloadavg()[0], "empty_task": empty,
-        "measured": [
-            {**one, "asking_processor_seconds": asking_of(last, one["task_bytes"])}
-            for one in (kind.figures() for kind in asked)
-        ],
+        "measured": measured,
     }  # fmt: skip
 
 
@@ -326,9 +328,9 @@ def describe(result: Mapping[str, Any]) -> str:
         faster = ", ".join(f"{workers}: {ratio:.2f}" for workers, ratio in one["speed_up"].items())
         lines.append(
             f"{one['name']:10s}{one['answers']:9d}{one['tasks']:8d}{one['task_processor_seconds']:23.3f}"
-            f"{1e3 * one['asking_processor_seconds']:16.1f}  {faster:>19s}{one['differing']:16d}"
+            f"{1e3 * one.get('asking_processor_seconds', 0.0):16.1f}  {faster:>19s}{one['differing']:16d}"
         )
-    for one in result["measured"]:
+    for one in result["measured"] if result["empty_task"] else []:
         full = {"policies": SIZES["policies"] // POINTS_A_TASK, "national": SIZES["sites"], "draws": SIZES["draws"]}
         paper = plan_on_paper(1000, full[one["name"]], one["task_processor_seconds"], one["asking_processor_seconds"])
         lines.append(
@@ -343,10 +345,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--sizes", default="", help="such as policies=500,sites=4,years=2,draws=20; default: full size")
     parser.add_argument("--hours", type=int, default=8760, help="window of each design")
-    parser.add_argument("--workers", default="1,2", help="pools that are tried, by their workers")
+    parser.add_argument("--workers", default="1,2", help="pools that are tried, by their workers; none: no pool")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     given = parser.parse_args()
-    result = run(read_sizes(given.sizes), given.hours, [int(part) for part in given.workers.split(",")])
+    workers = [] if given.workers == "none" else [int(part) for part in given.workers.split(",")]
+    result = run(read_sizes(given.sizes), given.hours, workers)
     print(json.dumps(result, indent=2) if given.json else describe(result))
     if any(one["differing"] for one in result["measured"]):
         raise SystemExit(1)

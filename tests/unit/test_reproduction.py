@@ -63,6 +63,11 @@ def test_a_plan_with_a_file_comes_out_the_same_elsewhere(folder: Path) -> None:
     assert "the same to the last byte" in reproduction_text(found, "en")
 
 
+def test_what_made_it_has_the_seed_of_its_scenario(folder: Path) -> None:
+    made = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["made"]
+    assert made["seed"] == load_plan(folder).scenario.seed == 7
+
+
 def test_one_byte_is_named(folder: Path) -> None:
     file = folder / "tables/costs.csv"
     file.write_bytes(file.read_bytes() + b"\n")
@@ -118,10 +123,10 @@ def test_a_plan_of_before_there_was_a_making_is_compared(folder: Path) -> None:
 
 
 def test_what_is_compared_is_all_that_made_it() -> None:
-    one = Making("c", "1", "e", "3.11", "none", {"numpy": "1"}, {"a": "x"})
-    assert not one.differences({"edition": "e", "python": "3.11", "processor_level": "none"} | _rest("1", "x"))
-    told = {"edition": "f", "python": "3.12", "processor_level": "v2"} | _rest("2", "y")
-    assert list(one.differences(told)) == ["edition", "python", "processor_level", "numpy", "a"]
+    one = Making("c", "1", "e", "3.11", "none", 1, {"numpy": "1"}, {"a": "x"})
+    assert not one.differences({"edition": "e", "python": "3.11", "processor_level": "none", "seed": 1} | _rest("1", "x"))
+    told = {"edition": "f", "python": "3.12", "processor_level": "v2", "seed": 2} | _rest("2", "y")
+    assert list(one.differences(told)) == ["edition", "python", "processor_level", "seed", "numpy", "a"]
 
 
 def _rest(numpy: str, file: str) -> dict[str, dict[str, str]]:

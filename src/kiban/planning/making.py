@@ -28,7 +28,7 @@ class Making:
 
     `edition` changes with any line of kiban's code and figures. `processor_level` is the instruction set of the kernel
     that solved. `files` holds the SHA-256 of every file that the scenario names, by its name from the plan's folder.
-    A plan has no seed: nothing in it is drawn.
+    `seed` is the scenario's: wind is drawn from it where there are no measured hours.
     """
 
     command: str
@@ -36,12 +36,13 @@ class Making:
     edition: str
     python: str
     processor_level: str
+    seed: int
     libraries: Mapping[str, str]
     files: Mapping[str, str | None]
 
     def differences(self, told: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
         """What was told of another making and differs here: (there, here) by name."""
-        flat = {name: str(getattr(self, name)) for name in ("edition", "python", "processor_level")}
+        flat = {name: str(getattr(self, name)) for name in ("edition", "python", "processor_level", "seed")}
         pairs = {name: (str(told.get(name)), own) for name, own in flat.items()}
         for kind in ("libraries", "files"):
             written, here = told.get(kind), getattr(self, kind)
@@ -60,6 +61,7 @@ def describe_making(scenario: Scenario, folder: Path) -> Making:
         edition=edition(),
         python=platform.python_version(),
         processor_level=library.level if library is not None else NO_LEVEL,
+        seed=scenario.seed,
         libraries={name: version(name) for name in LIBRARIES},
         files={_name(path, folder): _hash(path) for path in sorted(found.values())},
     )
