@@ -50,7 +50,7 @@ def test_kills_of_server_and_worker() -> None:
     assert counts["done"] == counts["acknowledged"] - 4 >= 4  # four plans at once
 
 
-@pytest.mark.parametrize(("name", "count"), [("sweep", 20), ("compare", 3), ("national", 3), ("draws", 2)])
+@pytest.mark.parametrize(("name", "count"), [("sweep", 20), ("compare", 3), ("national", 3)])
 def test_kills_of_what_is_resumed(name: str, count: int) -> None:
     counts = resume_kills.run(5, count, (name,))
     assert missed(resume_kills.ZEROS, counts) == {}

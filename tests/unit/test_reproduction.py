@@ -124,7 +124,9 @@ def test_a_plan_of_before_there_was_a_making_is_compared(folder: Path) -> None:
 
 def test_what_is_compared_is_all_that_made_it() -> None:
     one = Making("c", "1", "e", "3.11", "none", 1, {"numpy": "1"}, {"a": "x"})
-    assert not one.differences({"edition": "e", "python": "3.11", "processor_level": "none", "seed": 1} | _rest("1", "x"))
+    assert not one.differences(
+        {"edition": "e", "python": "3.11", "processor_level": "none", "seed": 1} | _rest("1", "x")
+    )
     told = {"edition": "f", "python": "3.12", "processor_level": "v2", "seed": 2} | _rest("2", "y")
     assert list(one.differences(told)) == ["edition", "python", "processor_level", "seed", "numpy", "a"]
 

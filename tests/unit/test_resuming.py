@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from functools import cache
@@ -11,6 +17,7 @@ from typing import Any
 
 import pytest
 from tests.cases.national_studies import HARMLESS, one_site
+from tests.cases.servers import SOURCE
 from typer.testing import CliRunner
 
 from kiban.cli import app
@@ -31,7 +38,7 @@ from kiban.scenario.national import NationalScenario
 from kiban.scenario.package import load_package, package_names
 from kiban.scenario.plain import plain_scenario
 from kiban.server import kept_answers, tasks
-from kiban.tasks.store import AnswerStore
+from kiban.tasks.store import FILE, AnswerStore
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +49,7 @@ load = {it_load_mw = 100.0}
 time = {first_hour = 4704, hours = 24}
 cooling = {system = "chilled_water"}
 """
+ROOT = Path(__file__).parents[2]
 OVER = "credit_rate=0:0.3:0.15"
 
 
@@ -174,19 +182,43 @@ def asked(path: Path) -> tuple[Question, Any]:
     return question, question.pay(("tax-credit",))
 
 
-def test_designs_of_draws_are_solved_once(site: Path, store: AnswerStore, monkeypatch: pytest.MonkeyPatch) -> None:
+LEARN = """
+import sys
+from pathlib import Path
+from tests.unit.test_resuming import asked
+from kiban.finance.drawn_answers import DrawnQuestion
+from kiban.tasks.store import AnswerStore
+DrawnQuestion(*asked(Path(sys.argv[1])), AnswerStore(sys.argv[2], edition="one"))
+"""
+"""Solves the designs of draws in a process that can be killed."""
+
+
+def designs_in(folder: Path) -> int:
+    with contextlib.closing(sqlite3.connect(folder / FILE)) as database:
+        return int(database.execute("select count(*) from kiban_answers").fetchone()[0])
+
+
+def test_designs_of_draws_are_solved_once_though_their_process_is_killed(
+    site: Path, store: AnswerStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def learn(kept: AnswerStore | None) -> tuple[list[str], int]:
         designs = DrawnQuestion(*asked(site), kept).designs
         built = [repr(level.quantities.tolist()) + repr(level.market.tolist()) for level in designs.levels]
         return built, designs.solved
 
     plain = learn(None)
-    solved = counted(monkeypatch, drawn_design, "design_alone")
-    kill_after(store, 7, lambda: learn(store))
-    before, solved[0] = solved[0], 0
+    folder = Path(store.shown).parent
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (SOURCE, ROOT)))}
+    killed = subprocess.Popen([sys.executable, "-c", LEARN, str(site), str(folder)], env=surroundings)
+    while designs_in(folder) < 7:
+        assert killed.poll() is None, "it ended before it was killed"
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    kept, solved = designs_in(folder), counted(monkeypatch, drawn_design, "design_alone")
+    assert 7 <= kept < plain[1]
     assert learn(store) == plain
-    assert solved[0] == plain[1] - 7
-    assert before <= 7 + len(drawn_design.LEVELS)
+    assert solved[0] == plain[1] - kept
     solved[0] = 0
     assert learn(store) == plain
     assert solved[0] == 0
