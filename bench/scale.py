@@ -1,14 +1,15 @@
 """Many answers at workers of Dask: overhead of a task, speed-up with one and two workers, agreement with one process.
 
-python bench/scale.py [--sizes policies=100000,sites=1000,years=10,draws=10000] [--hours 8760] [--workers 1,2|none] [--json]
+python bench/scale.py [--sizes policies=100000,sites=1000,years=10,draws=10000] [--hours 8760] [--workers 1,2] [--json]
 
 `policies`: points of a tax credit, 50 a task, on sites drawn from the catalogue's ranges. `sites`, `years`: designs of
 sites drawn in the same way, the years of one site a task; what joins sites in a country is not in it. `draws`: PAY in
 draws of assumed figures, every design solved anew, one draw a task, its numbers by seed and place of the draw. Workers
-are processes of this machine behind one scheduler, which stands in this process; `none` measures the tasks alone.
+are processes of this machine behind one scheduler, which stands in this process;
+`--workers none` measures the tasks alone.
 
 Wall seconds are those of this machine as it is, beside its load; processor seconds of asking (scheduler
-and client) hardly depend on it. Exit code 1 where an answer differs from that of one process in any bit.
+and client) depend on it less, and hold what the two use while they wait. Exit code 1 where an answer differs from that of one process in any bit.
 """
 
 from __future__ import annotations

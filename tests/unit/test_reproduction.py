@@ -18,6 +18,7 @@ from kiban.scenario import read_scenario
 
 SCENARIO = """
 name = "With a file"
+seed = 7
 [site]
 id = "tomakomai"
 [time]
