@@ -1,7 +1,8 @@
 """The market of nine areas against PyPSA with HiGHS on the same inputs: cost and prices.
 
-    python bench/market_pypsa.py             four weeks
-    python bench/market_pypsa.py --hours 24  one day
+    python bench/market_pypsa.py             four weeks, a line for each
+    python bench/market_pypsa.py --week 3    one of them
+    python bench/market_pypsa.py --hours 24  the first day of each
 
 Blocks are generators with quadratic costs, ties are links both ways. HiGHS solves quadratic programmes by an active set
 whose time grows fast with their size; hours without storages do not know of one another, so that PyPSA solves a few of
@@ -28,10 +29,12 @@ from kiban.market.hours import MarketHours
 from kiban.market.offers import build_market
 from kiban.market.year import default_case
 
-HOURS_AT_ONCE = 4
-FOUR_WEEKS = 672
+HOURS_AT_ONCE = 8
+WEEK = 168
+WEEKS = 4
 FIRST_HOUR = 2904
 """A day of August: hours at the floor and hours of scarcity follow."""
+SEED = 3
 
 
 class Part(NamedTuple):
@@ -42,9 +45,38 @@ class Part(NamedTuple):
     price_yen_per_kwh: Array
 
 
-def noisy_market(hours: int, first: int = FIRST_HOUR) -> Market:
+class Week(NamedTuple):
+    """One week of both: seconds, cost of all hours in thousand yen, and how far they are apart."""
+
+    hours: int
+    seconds: float
+    other_seconds: float
+    cost_thousand_yen: float
+    other_cost_thousand_yen: float
+    worst_hours: float
+    """The most by which costs differ in the hours that PyPSA solves together, as a share of them."""
+    apart_yen_per_kwh: Array
+
+    @property
+    def line(self) -> str:
+        """The week as a line of the table."""
+        whole = abs(self.other_cost_thousand_yen / self.cost_thousand_yen - 1.0)
+        return (
+            f"{self.hours:6d} {self.cost_thousand_yen:16.8g} {whole:10.1e} {self.worst_hours:10.1e}"
+            f" {self.apart_yen_per_kwh.mean():10.1e} {self.apart_yen_per_kwh.max():10.4f}"
+            f" {self.seconds:8.2f} {self.other_seconds:8.0f}"
+        )
+
+
+HEADER = (
+    f"{'hours':>6} {'thousand yen':>16} {'apart':>10} {'8 hours':>10} {'price mean':>10} {'price most':>10}"
+    f" {'s':>8} {'PyPSA s':>8}"
+)
+
+
+def noisy_market(hours: int, first: int = FIRST_HOUR, seed: int = SEED) -> Market:
     """Hours of the synthetic year, with noise that makes areas and ties differ from hour to hour."""
-    case, random = default_case(load_catalogue()), np.random.default_rng(3)
+    case, random = default_case(load_catalogue()), np.random.default_rng(seed)
     some = slice(first, first + hours)
     columns = {
         name: getattr(case.hours, name)[some] * random.uniform(0.7, 1.35, getattr(case.hours, name)[some].shape)
@@ -116,14 +148,9 @@ def solve(market: Market, hours_at_once: int = HOURS_AT_ONCE) -> Iterator[Part]:
         yield Part(some, float(network.objective), prices)
 
 
-def main() -> None:
-    """Print both costs, how far they and the prices are apart, and the times."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--hours", type=int, default=FOUR_WEEKS)
-    hours = parser.parse_args().hours
-    warnings.simplefilter("ignore")
-    logging.disable(logging.WARNING)
-    market = noisy_market(hours)
+def compare(week: int, hours: int) -> Week:
+    """Hours of one of the weeks by both."""
+    market = noisy_market(hours, FIRST_HOUR + week * WEEK, SEED + week)
     began = time.process_time()
     found = clear(market)
     ours = time.process_time() - began
@@ -131,13 +158,35 @@ def main() -> None:
     began = time.process_time()
     parts = list(solve(market))
     took = time.process_time() - began
-    other = sum(part.cost_thousand_yen for part in parts)
-    worst = max(abs(part.cost_thousand_yen / cost[part.hours].sum() - 1.0) for part in parts)
-    apart = np.abs(found.price_yen_per_kwh - np.concatenate([part.price_yen_per_kwh for part in parts]))
-    print(f"{market.hours} hours: {ours:.2f} s, PyPSA with HiGHS {took:.0f} s, {took / ours:.0f} x")
-    whole = abs(other / cost.sum() - 1.0)
-    print(f"cost {cost.sum():.8g} thousand yen: apart by {whole:.1e} of it, in some hours by {worst:.1e}")
-    print(f"prices apart by {apart.mean():.1e} yen/kWh in the mean, {apart.max():.4f} at most")
+    return Week(
+        hours=market.hours,
+        seconds=ours,
+        other_seconds=took,
+        cost_thousand_yen=float(cost.sum()),
+        other_cost_thousand_yen=sum(part.cost_thousand_yen for part in parts),
+        worst_hours=max(abs(part.cost_thousand_yen / cost[part.hours].sum() - 1.0) for part in parts),
+        apart_yen_per_kwh=np.abs(found.price_yen_per_kwh - np.concatenate([part.price_yen_per_kwh for part in parts])),
+    )
+
+
+def main() -> None:
+    """Print both costs, how far they and the prices are apart, and the times."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hours", type=int, default=WEEK, help="of each week")
+    parser.add_argument("--week", type=int, choices=range(1, WEEKS + 1), help="one week alone")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    print(f"week {HEADER}", flush=True)
+    weeks = []
+    for number in range(1, WEEKS + 1) if asked.week is None else [asked.week]:
+        weeks.append(compare(number - 1, asked.hours))
+        print(f"{number:4d} {weeks[-1].line}", flush=True)
+    if len(weeks) > 1:
+        columns = zip(*weeks, strict=True)
+        hours, ours, theirs, cost, other, worst, apart = columns
+        whole = Week(sum(hours), sum(ours), sum(theirs), sum(cost), sum(other), max(worst), np.concatenate(apart))
+        print(f" all {whole.line}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from kiban.arrays import Array
 from kiban.catalogue import load_catalogue
+from kiban.market import impact
 from kiban.market.areas import ties_of
 from kiban.market.blocks import Market, SupplyBlock, flat_block
 from kiban.market.clearing import clear
@@ -267,3 +268,22 @@ def test_a_load_and_as_much_must_run_supply_of_the_same_hours_have_no_impact(day
     assert alone.others_pay_yen.sum() > 1e10
     for one in (found, alone):
         assert abs(one.residual_yen) < 1.0
+
+
+@pytest.mark.slow
+def test_a_year_that_is_known_with_the_load_is_not_cleared_again(
+    days: MarketYear, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = np.zeros(days.case.hours.demand_mw.shape)
+    load[:, 2] = 800.0
+    after = clear_year(days.case, load, days.price_yen_per_kwh)
+    whole = find_impact(days.case, load, days)
+    cleared = []
+    monkeypatch.setattr(
+        impact, "clear_year", lambda case, *args, **keys: cleared.append(case) or clear_year(case, *args, **keys)
+    )
+    known = find_impact(days.case, load, days, after=after)
+    assert known.after is after
+    assert len(cleared) == 4
+    assert not any(case is days.case for case in cleared)
+    np.testing.assert_allclose(known.central.others_pay_yen, whole.central.others_pay_yen, rtol=1e-9)

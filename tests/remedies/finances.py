@@ -25,8 +25,8 @@ from kiban.finance.leakage import require_shares
 from kiban.finance.levelised import break_even_price
 from kiban.finance.paying import Question
 from kiban.finance.uncertain import draw_rows
-from kiban.planning.procurement_result import Bought
 from kiban.scenario import parse_scenario
+from kiban.scenario.plant import KNOWN_SUPPLY
 
 ROWS = ("chip.life", "pv.capex", "hydro.capex")
 CONTRADICTION = {(ROWS[0], ROWS[1]): 0.9, (ROWS[1], ROWS[2]): 0.9, (ROWS[0], ROWS[2]): -0.9}
@@ -90,11 +90,17 @@ def answering(**grid: Any) -> Step:
     return step
 
 
-def buying(payment: Any) -> Any:
-    """An answer whose campus buys its power several ways."""
-    bought = Bought((), (), (), 0.0, 0.0, None, {})
-    campus = replace(payment.before.campus, plan=replace(payment.before.plan, bought=bought))
-    return replace(payment, before=replace(payment.before, campus=campus))
+def connected(most_mw: float) -> Step:
+    """Draws of a campus that has its connection alone."""
+    bare = {"time": {"hours": 24}, "target": {"clean_share": 0.0}, "battery": {"enabled": False}}
+    bare["backup"] = {"technology": "none", "critical_share": 0.0}
+    bare["supply"] = {name: {"enabled": False} for name in KNOWN_SUPPLY}
+
+    def step() -> object:
+        asked = Question(campus(grid={"max_mw": most_mw}, **bare))
+        return DrawnQuestion(asked, asked.pay(("tax-credit",)))
+
+    return step
 
 
 def fixed_demand() -> Any:
@@ -155,16 +161,12 @@ CASES: Mapping[str, Case] = {
         lambda: paid("public-ownership"),
         demand_of(paid("tax-credit")),
     ),
-    "finance.draws_procurement": lambda g: (
-        demand_of(buying(paid("tax-credit"))),
-        lambda: paid("tax-credit"),
-        demand_of(paid("tax-credit")),
-    ),
     "finance.draws_response": lambda g: (
         answering(price_response="observed"),
         lambda: answered(price_response="observed"),
         answering(),
     ),
+    "finance.draws_room": lambda g: (connected(60.0), lambda: paid("tax-credit"), connected(100.0)),
     "finance.over_one": lambda g: (
         lambda: require_shares(catalogue(leakage__share_abroad=0.8, leakage__share_other_prefectures=0.3)),
         lambda: require_shares(catalogue(leakage__share_abroad=0.7, leakage__share_other_prefectures=0.3)),

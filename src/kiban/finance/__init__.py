@@ -18,6 +18,7 @@ How firm is it:
     joint_draws       joint draws over what is assumed, and these views of them
     uncertain         rows of the catalogue that are drawn
     drawn_costs       what capacities and energy cost in each draw
+    drawn_purchases   what is bought of others in each draw, at prices that rows move
     drawn_design      designs that serve many draws, and how far they may be off
     kept_designs      those designs in a store, so that none is solved twice
     drawn_sides       a side of a package priced and financed in many draws at once

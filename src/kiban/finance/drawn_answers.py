@@ -97,15 +97,13 @@ class DrawnQuestion:
     def __init__(self, question: Question, payment: Payment, store: AnswerStore | None = None) -> None:
         """`question` is the one that answered, with the demand that is at rest under its law; `store` keeps designs.
 
-        ScenarioError where demand does not answer to price, where the public owns the campus, or where power is bought
-        several ways.
+        ScenarioError where demand does not answer to price, where the public owns the campus, or where the price of
+        power answers to the load.
         """
         if payment.demand is None or payment.demand.elasticity <= 0:
             raise ScenarioError(Problem("finance.draws_demand", key="draws"))
         if payment.after.terms.financing.public or payment.before.terms.financing.public:
             raise ScenarioError(Problem("finance.draws_public", key="draws"))
-        if payment.before.plan.bought is not None:
-            raise ScenarioError(Problem("finance.draws_procurement", key="draws"))
         grid = question.preparation.plant.grid
         if grid is not None and grid.price_slope_myen_per_mwh2 > 0.0:
             raise ScenarioError(Problem("finance.draws_response", key="draws"))
@@ -139,15 +137,21 @@ class DrawnQuestion:
     def _groups(self) -> list[list[Uncertain]]:
         """Rows that move the cost of one kind of capacity beside the compute itself, which is not chosen."""
         moved: dict[str, list[Uncertain]] = {}
-        base, charges = self.costs.at({})
+        base = self.costs.at({})
         for row in self.rows:
             if row.kind != "cost":
                 continue
             end = row.ends[0] if row.ends[0] != row.triangle.mode else row.ends[1]
-            assets, charged = self.costs.at({row.row: end})
-            kinds = {STORED.get(name, name) for name in base if name != "it" and assets[name] != base[name]}
-            if charged != charges:
+            found = self.costs.at({row.row: end})
+            kinds = {
+                STORED.get(name, name)
+                for name, assets in base.assets.items()
+                if name != "it" and found.assets[name] != assets
+            }
+            if found.charges != base.charges:
                 kinds.add("interconnection")
+            if found.bought != base.bought:
+                kinds.add("bought")
             for kind in sorted(kinds):
                 moved.setdefault(kind, []).append(row)
         return list(moved.values())
@@ -274,7 +278,13 @@ class DrawnQuestion:
         spared = units.surcharge * terms.surcharge_relief_share + units.network_charge * terms.network_relief_share
         carbon = self.costs.resources.carbon_price_myen_per_t
         carbon = carbon if terms.carbon_price_myen_per_t is None else terms.carbon_price_myen_per_t
-        return YearlyCosts(yearly, units.charge - spared, carbon, production), factors, rate
+        prices = units.prices * self._price_shares(terms)
+        return YearlyCosts(yearly, units.charge - spared, carbon, production, prices), factors, rate
+
+    def _price_shares(self, terms: PolicyTerms) -> Array:
+        """Shares of the prices of what is bought that are left under a policy (items,): no more is spared than due."""
+        left = 1.0 - terms.surcharge_relief_share
+        return np.array([left if item.is_exempt else 1.0 for item in self.costs.items])
 
     def _side_before(self, group: _Group) -> DrawnSide:
         """Design and financing in turn until the rate of the one is what the other makes capital cost."""
@@ -394,6 +404,7 @@ class DrawnQuestion:
         return project_of(
             self._question.scenario.name, built, self.designs.capacities, group.parts, group.units, costs, terms,
             self._question.scenario.policy.start_year, streams, self._question.before.project.contract,
+            self.costs.items,
         )  # fmt: skip
 
     def _bids(self, group: _Group, before: DrawnSide, served: Array) -> Array:
@@ -440,8 +451,10 @@ class DrawnQuestion:
 
     def _values(self, group: _Group, side: DrawnSide, cash: CashFlow, rates: Mapping[str, float]) -> dict[str, Array]:
         terms, drawn = side.terms, side.built.import_mwh
+        exempt = [item.is_exempt for item in self.costs.items]
+        spared = (side.costs.prices * side.built.bought)[:, exempt].sum(axis=1, keepdims=True)
         charges = {
-            "surcharge": group.units.surcharge * (1.0 - terms.surcharge_relief_share) * drawn,
+            "surcharge": group.units.surcharge * (1.0 - terms.surcharge_relief_share) * drawn + spared,
             "network": group.units.network_charge * (1.0 - terms.network_relief_share) * drawn,
         }
         found = values_by_party(

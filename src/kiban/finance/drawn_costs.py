@@ -10,17 +10,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from kiban.arrays import Array
 from kiban.catalogue import Catalogue
+from kiban.finance.drawn_purchases import Item, list_items, only_prices_move
 from kiban.finance.uncertain import CHIP_LIFE, DEMAND, RATES, Uncertain, uncertain
 from kiban.planning.asset_costs import AssetCost
 from kiban.planning.grid_supply import read_energy_charge
 from kiban.planning.inputs import Inputs
 from kiban.planning.preparation import Preparation
+from kiban.planning.procured import ProcurementResource
+from kiban.planning.procurement_options import open_tariffs, read_procurement
 from kiban.planning.provenance import Recorder
 from kiban.planning.resources import Resources
 from kiban.policy.capital import CapitalTerms, asset_user_cost
@@ -34,6 +37,7 @@ RATE_ENDS = (0.0, 0.4)
 """Real rates before tax between which user costs are known."""
 DEGREE = 32
 Assets = Mapping[str, tuple[AssetCost, ...]]
+Charges = tuple[float, float, float]
 PER_COOLING = "cooling."
 """Rows that decide between cooling systems; the draws keep the system of the plan."""
 
@@ -50,7 +54,10 @@ class Part:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitCosts:
-    """Million yen for each unit of a capacity, by draw and part (draws, parts), and charges on a MWh (draws, 1)."""
+    """Million yen for each unit of a capacity, by draw and part (draws, parts), and charges on a MWh (draws, 1).
+
+    `prices` are those of what is bought of others (draws, items).
+    """
 
     capex: Array
     fixed_om: Array
@@ -58,10 +65,29 @@ class UnitCosts:
     charge: Array
     surcharge: Array
     network_charge: Array
+    prices: Array
 
     def of(self, chosen: Array) -> UnitCosts:
         """Those of some draws."""
         return UnitCosts(*(getattr(self, name)[chosen] for name in self.__slots__))
+
+
+class CostsAt(NamedTuple):
+    """Costs at some values of the rows.
+
+    Assets by capacity, the charge on a MWh drawn with what of it is the surcharge and the network's, the ways to buy,
+    and the prices of what is bought (items).
+    """
+
+    assets: dict[str, tuple[AssetCost, ...]]
+    charges: Charges
+    procurement: ProcurementResource | None
+    bought: tuple[float, ...]
+
+    @property
+    def prices(self) -> tuple[dict[str, tuple[AssetCost, ...]], Charges, tuple[float, ...]]:
+        """All that rows move."""
+        return self.assets, self.charges, self.bought
 
 
 class CostModel:
@@ -77,6 +103,7 @@ class CostModel:
         grid = self.resources.grid
         # A scenario that gives its charge, or another country's price, has none of the catalogue's.
         self.charges = charge if grid is not None else (0.0, 0.0, 0.0)
+        self.items: tuple[Item, ...] = list_items(self.resources)
 
     @cached_property
     def parts(self) -> tuple[Part, ...]:
@@ -103,25 +130,30 @@ class CostModel:
         return (*found, *(row for row in others if row is not None))
 
     def _moves_costs(self, row: Uncertain) -> bool:
-        """Whether prices change with the row and lives do not."""
+        """Whether prices change with the row, and neither lives nor what has no price of its own."""
         moved = [self.at({row.row: end}) for end in row.ends if end != row.triangle.mode]
         same_lives = all(
-            [asset.life_years for asset in made_of] == [asset.life_years for asset in assets[capacity]]
-            for assets, _ in moved
+            [asset.life_years for asset in made_of] == [asset.life_years for asset in found.assets[capacity]]
+            for found in moved
             for capacity, made_of in self.resources.assets.items()
         )
-        return same_lives and any(found != self.at({}) for found in moved)
+        known = self.resources.procurement
+        same_else = all(
+            known is None or found.procurement is None or only_prices_move(known, found.procurement) for found in moved
+        )
+        return same_lives and same_else and any(found.prices != self.at({}).prices for found in moved)
 
-    def at(self, values: Mapping[str, float]) -> tuple[dict[str, tuple[AssetCost, ...]], tuple[float, float, float]]:
-        """Assets by capacity and the charge on a MWh drawn, with what of it is the surcharge and the network's."""
-        found, charges = self._known if not values else self._read(self.catalogue.overridden(values))
+    def at(self, values: Mapping[str, float]) -> CostsAt:
+        """What all costs at these values."""
+        found, charges, procurement = self._known if not values else self._read(self.catalogue.overridden(values))
         moved = {}
         for capacity, made_of in self.resources.assets.items():
             now, before = found.get(capacity, ()), self._known[0].get(capacity, ())
             moved[capacity] = made_of if len(before) != len(made_of) else tuple(map(_shifted, made_of, now, before))
-        return moved, charges
+        items = list_items(replace(self.resources, procurement=procurement))
+        return CostsAt(moved, charges, procurement, tuple(item.price for item in items))
 
-    def _read(self, catalogue: Catalogue) -> tuple[Assets, tuple[float, float, float]]:
+    def _read(self, catalogue: Catalogue) -> tuple[Assets, Charges, ProcurementResource | None]:
         preparation, resources = self._preparation, self.resources
         known = preparation.inputs
         inputs = Inputs(known.scenario, Recorder(catalogue), known.place)
@@ -132,33 +164,47 @@ class CostModel:
                 costs.supply(supply.name, scenario.supply.get(supply.name, Supply()))
         if resources.battery is not None:
             costs.battery()
-        charges = (0.0, 0.0, 0.0)
+        charges, tariffs = (0.0, 0.0, 0.0), open_tariffs(inputs)
         if resources.grid is not None:
-            costs.connection(lambda: inputs.place.area or "")
-            charges = read_energy_charge(inputs)
+            basic = None if tariffs is None else tariffs.basic_myen_per_mw_year
+            costs.connection(lambda: inputs.place.area or "", basic)
+            charges = read_energy_charge(inputs) if tariffs is None else tariffs.energy_charges
         if resources.backup is not None:
             costs.backup(scenario.backup.technology)
-        return costs.assets, charges
+        return costs.assets, charges, self._read_procurement(inputs)
+
+    def _read_procurement(self, inputs: Inputs) -> ProcurementResource | None:
+        """The ways to buy; the day-ahead price where the campus stands is no part of the draws."""
+        known = self.resources.procurement
+        if known is None:
+            return None
+        here = known.market_price_myen_per_mwh
+        return read_procurement(inputs, None if here is None else lambda: here)
 
     def unit_costs(self, rows: Sequence[Uncertain], values: Array) -> UnitCosts:
         """Costs in each draw; `values` are those of all rows (draws, rows)."""
         places = [place for place, row in enumerate(rows) if row.kind == "cost"]
         drawn, back = np.unique(values[:, places], axis=0, return_inverse=True)
         tables: list[list[tuple[float, ...]]] = []
-        charges = []
+        charges, prices = [], []
         for draw in drawn:
-            assets, charge = self.at({rows[place].row: float(value) for place, value in zip(places, draw, strict=True)})
-            whole = [assets[part.capacity][part.place] for part in self.parts]
+            found = self.at({rows[place].row: float(value) for place, value in zip(places, draw, strict=True)})
+            whole = [found.assets[part.capacity][part.place] for part in self.parts]
             tables.append(
                 [(one.capex_myen, one.fixed_om_myen_per_year, one.network_charge_myen_per_year) for one in whole]
             )
-            charges.append(charge)
+            charges.append(found.charges)
+            prices.append(found.bought)
         table, charge_table = np.array(tables)[back], np.array(charges)[back]
-        return UnitCosts(*(table[:, :, place] for place in range(3)), *(charge_table[:, [place]] for place in range(3)))
+        columns = [table[:, :, place] for place in range(3)]
+        columns += [charge_table[:, [place]] for place in range(3)]
+        columns.append(np.array(prices).reshape(len(drawn), -1)[back])
+        return UnitCosts(*columns)
 
     def resources_at(self, values: Mapping[str, float]) -> Resources:
         """The resources of the programme before tax at these values."""
-        assets, (charge, surcharge, network) = self.at(values)
+        found = self.at(values)
+        charge, surcharge, network = found.charges
         grid = self.resources.grid
         if grid is not None:
             grid = replace(
@@ -167,7 +213,7 @@ class CostModel:
                 surcharge_myen_per_mwh=surcharge,
                 network_charge_myen_per_mwh=network,
             )
-        return replace(self.resources, assets=assets, grid=grid)
+        return replace(self.resources, assets=found.assets, grid=grid, procurement=found.procurement)
 
 
 def _shifted(known: AssetCost, now: AssetCost, before: AssetCost) -> AssetCost:

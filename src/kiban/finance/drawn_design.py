@@ -24,10 +24,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kiban.arrays import Array
-from kiban.errors import SolverError
+from kiban.errors import Problem, ScenarioError
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import CostModel
+from kiban.finance.drawn_purchases import buy_items, list_items
 from kiban.finance.kept_designs import KeptDesigns
+from kiban.finance.project import PROCUREMENT_ACCOUNTS
 from kiban.linear.batch import answer_many
 from kiban.planning.building import design_alone
 from kiban.planning.preparation import Preparation
@@ -42,8 +44,10 @@ GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
 LEVELS = (0.0, 0.1, 0.4)
 """Shares of the load that are served beside it in the designs."""
-MARKET = ("energy", "export_revenue", "flexibility_revenue", "throughput", "fuel", "water", "unserved")
-"""Costs of operation that a design has, charges on energy and carbon apart."""
+MARKET = (
+    "energy", "export_revenue", "flexibility_revenue", "throughput", "fuel", "water", "unserved", *PROCUREMENT_ACCOUNTS
+)  # fmt: skip
+"""Costs of operation that a design has, charges on energy, carbon and what has a price in draws apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +65,8 @@ class Built:
     load_mwh: Array
     works_myen: Array
     """What ratepayers bear of the network's reinforcement."""
+    bought: Array
+    """Of others, by item (..., items)."""
 
     def rows(self, numbers: npt.NDArray[np.int64]) -> Built:
         """Rows of these numbers."""
@@ -95,11 +101,15 @@ def stack(parts: Sequence[Built]) -> Built:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plane:
-    """What the prices of a design prove: operation costs at least `base - earned z - charge import + served q`."""
+    """What the prices of a design prove of operation with b bought of others.
+
+    It costs at least `base - earned z - charge import - prices b + served q`.
+    """
 
     base: float
     earned: Array
     charge: float
+    prices: Array
     served: float
     carbon: float
     """Price of carbon at which it was solved: where that is higher, operation costs no less."""
@@ -114,17 +124,21 @@ class YearlyCosts:
     carbon: float
     production: Array
     """Production credit on each MWh of a capacity's clean output (draws, capacities)."""
+    prices: Array
+    """Of what is bought of others (draws, items)."""
 
     def of(self, built: Built) -> Array:
         """What designs cost in each draw, a row of designs for each (draws, designs)."""
         fixed = built.market.sum(axis=1) + self.carbon * built.emissions_t[:, 0]
         cost = self.capacities @ built.quantities.T + self.charge * built.import_mwh[:, 0] + fixed
+        cost += self.prices @ built.bought.T
         return np.asarray(cost - self.production @ built.output_mwh.T)
 
     def of_rows(self, built: Built) -> Array:
         """What the design in each draw's own row costs there (draws,)."""
         cost = (self.capacities * built.quantities - self.production * built.output_mwh).sum(axis=1)
         cost += self.charge[:, 0] * built.import_mwh[:, 0] + self.carbon * built.emissions_t[:, 0]
+        cost += (self.prices * built.bought).sum(axis=1)
         return np.asarray(cost + built.market.sum(axis=1))
 
 
@@ -151,6 +165,7 @@ class Designs:
         self.clean = frozenset(supply.name for supply in resources.supply if supply.clean)
         self._most_output = np.array([supplies.get(name, 0.0) for name in self.capacities])
         self._limits, self._it = _limits(resources), self.capacities.index("it")
+        self._most_bought = [(0.0, _limit(item.most)) for item in costs.items]
         # The least IT capacity is a limit of the programme; nothing needs more where nothing waits or is left out.
         own = resources.tranches_need_own_it
         self._least_it_mw, self._it_per_mw = resources.min_it_mw, float(unpaid[0].shape.max()) if own else 0.0
@@ -165,7 +180,7 @@ class Designs:
         self.solved = 0
 
     def solve(self, asked: Sequence[tuple[float, Resources]], terms: PolicyTerms) -> list[Built]:
-        """The designs that serve so much beside the load at these costs after tax; SolverError where there is none.
+        """The designs that serve so much beside the load at these costs after tax; ScenarioError where there is none.
 
         Each starts from what was learned first at the nearest level, so that it is the same whatever else was solved.
         """
@@ -225,7 +240,8 @@ class Designs:
         resources = replace(resources, tranches=self._unpaid)
         found = design_alone(preparation, resources, {ELASTIC: served_mw}, warm)
         if found is None:
-            raise SolverError(f"no design serves {served_mw:.1f} MW beside the load")
+            said = {"served": served_mw, "whole": self.load_mw + served_mw}
+            raise ScenarioError(Problem("finance.draws_room", key="draws", values=said))
         plan, prices = found
         quantities = dict.fromkeys(self.capacities, 0.0)
         for item in plan.investments:
@@ -236,6 +252,9 @@ class Designs:
         drawn, charge = plan.indicators["import_mwh_per_year"], self._charge(resources)
         market = [plan.costs.get(account, 0.0) for account in MARKET]
         market[0] -= charge * drawn
+        items, bought = list_items(resources), buy_items(resources, plan)
+        for one, quantity in zip(items, bought, strict=True):
+            market[MARKET.index(one.account)] -= one.price * float(quantity)
         assert plan.certificate is not None
         served = prices.get(self._unpaid[0].capacity, 0.0)
         emissions = plan.indicators["emissions_t_per_year"] - plan.indicators.get("embodied_t_per_year", 0.0)
@@ -248,11 +267,13 @@ class Designs:
                 emissions_t=np.array([[emissions]]),
                 load_mwh=np.array([[plan.indicators["load_mwh_per_year"]]]),
                 works_myen=np.array([[plan.ratepayers_works_myen]]),
+                bought=bought[np.newaxis],
             ),
             Plane(
                 base=plan.certificate.dual - float(reduced @ built[0]) - served * served_mw,
                 earned=yearly - reduced,
                 charge=charge,
+                prices=np.array([item.price for item in items]),
                 served=served,
                 carbon=resources.carbon_price_myen_per_t,
             ),
@@ -266,7 +287,7 @@ class Designs:
         return self._base_charge + dearer
 
     def learn(self, resources: Resources, terms: PolicyTerms) -> None:
-        """Solve the designs of all levels at these costs, for all draws to use."""
+        """Solve the designs of all levels at these costs, for all draws to use; ScenarioError where one has none."""
 
         is_first = self._first is None
         self._first = self._first or (resources, terms)
@@ -296,7 +317,7 @@ class Designs:
         planes = [plane for plane in self._planes if plane.carbon <= costs.carbon]
         total = costs.of_rows(built)
         needed = self._least_it_mw + self._it_per_mw * served_mw[:, 0]
-        rows = np.array([[*-plane.earned, -plane.charge, -1.0] for plane in planes])
+        rows = np.array([[*-plane.earned, -plane.charge, *-plane.prices, -1.0] for plane in planes])
         base, served = (np.array([getattr(plane, name) for plane in planes]) for name in ("base", "served"))
         yearly = costs.capacities - costs.production * self._most_output
         least = np.full(len(total), -np.inf)
@@ -304,8 +325,9 @@ class Designs:
             limits = list(self._limits)
             limits[self._it] = (needed[draw], needed[draw] if self._fits else None)
             below = -(base + served * served_mw[draw, 0])
-            given = np.array([*yearly[draw], costs.charge[draw, 0], 1.0])
-            found = linprog(given, A_ub=rows, b_ub=below, bounds=[*limits, (0.0, None), (None, None)], method="highs")
+            given = np.array([*yearly[draw], costs.charge[draw, 0], *costs.prices[draw], 1.0])
+            bounds = [*limits, (0.0, None), *self._most_bought, (None, None)]
+            found = linprog(given, A_ub=rows, b_ub=below, bounds=bounds, method="highs")
             if found.status == 0:
                 least[draw] = found.fun
         return np.asarray((total - least) / np.maximum(np.abs(total), 1.0))
@@ -321,4 +343,12 @@ def _limits(resources: Resources) -> list[tuple[float, float | None]]:
         found[storage.energy] = (storage.min_energy_mwh, storage.max_energy_mwh)
     if resources.grid is not None:
         found["interconnection"] = (resources.grid.min_mw, resources.grid.max_mw)
-    return [(low, None if np.isinf(high) else float(high)) for low, high in found.values()]
+    for plant in resources.procurement.plants if resources.procurement is not None else ():
+        if plant.capacity in found:
+            found[plant.capacity] = (plant.min_mw, plant.max_mw)
+    return [(low, _limit(high)) for low, high in found.values()]
+
+
+def _limit(most: float) -> float | None:
+    """A limit as linear programmes of scipy take it."""
+    return None if np.isinf(most) else float(most)

@@ -20,6 +20,7 @@ from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import Part, UnitCosts
 from kiban.finance.drawn_design import MARKET, Built, YearlyCosts
+from kiban.finance.drawn_purchases import Item
 from kiban.finance.load_contract import Connected
 from kiban.finance.metrics import npv
 from kiban.finance.project import BASE_STREAM, Project, ProjectAsset, RevenueStream
@@ -66,10 +67,11 @@ def project_of(
     start_year: int,
     streams: tuple[RevenueStream, ...],
     contract: Connected | None = None,
+    items: Sequence[Item] = (),
 ) -> Project:
     """The project of each draw's design at each draw's costs; as `project_from_plan`.
 
-    A `contract` with the network is that of the design as planned.
+    A `contract` with the network is that of the design as planned; `items` are bought of others.
     """
     columns: dict[tuple[str, float], dict[str, Array]] = {}
     outputs: dict[str, Array] = {}
@@ -84,6 +86,8 @@ def project_of(
         for field in bought:
             bought[field] = bought[field] + quantity * getattr(units, field)[:, [place]]
     operating = {account: built.market[:, [place]] for place, account in enumerate(MARKET)}
+    for place, item in enumerate(items):
+        operating[item.account] = operating[item.account] + (costs.prices * built.bought)[:, [place]]
     operating["energy"] = operating["energy"] + costs.charge * built.import_mwh
     operating["carbon"] = costs.carbon * built.emissions_t
     found: Any = {

@@ -155,19 +155,24 @@ def yearly(hours: MarketHours) -> float:
 
 
 def find_impact(
-    case: MarketCase, load_mw: Array, before: MarketYear | None = None, report: Report = say_nothing
+    case: MarketCase,
+    load_mw: Array,
+    before: MarketYear | None = None,
+    report: Report = say_nothing,
+    *,
+    after: MarketYear | None = None,
 ) -> MarketImpact:
     """The impact of a load `(areas,)` or `(hours, areas)`, MW, on the hours of the case, scaled to a year.
 
-    A load is negative where a campus delivers. `before` is the year of the case without it, cleared here where it is
-    not given.
+    A load is negative where a campus delivers. `before` and `after` are the years of the case without it and with it,
+    cleared here where they are not given.
     """
     load = _whole_load(case.hours, load_mw)
     report(Message("progress.impact_before"))
     first = clear_year(case) if before is None else before
     report(Message("progress.impact_after"))
-    after = clear_year(case, load, first.price_yen_per_kwh)
-    variants = [compare_years(first, after, load)]
+    last = clear_year(case, load, first.price_yen_per_kwh) if after is None else after
+    variants = [compare_years(first, last, load)]
     for name, other in (
         ("whole_pumped", with_used_pumped_hydro(case, 1.0)),
         ("published_ties", with_published_ties(case)),
@@ -177,7 +182,7 @@ def find_impact(
         variants.append(compare_years(without, clear_year(other, load, without.price_yen_per_kwh), load, name))
     variants.append(_held_storages(first, load))
     variants += _without_clearing(case.catalogue, case.hours, first.price_yen_per_kwh, load)
-    return MarketImpact(case.hours, load, tuple(variants), first, after)
+    return MarketImpact(case.hours, load, tuple(variants), first, last)
 
 
 def find_fast_impact(catalogue: Catalogue, hours: MarketHours, load_mw: Array) -> MarketImpact:

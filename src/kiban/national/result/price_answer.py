@@ -139,7 +139,7 @@ def describe_prices(rest: Equilibrium, report: Report = say_nothing) -> PriceAns
 def _impact_of(rest: Equilibrium, report: Report) -> MarketImpact:
     market, load = rest.market, rest.draws_mw
     if rest.hours.is_whole_year:
-        return find_impact(market.case, load, market.before, report)
+        return find_impact(market.case, load, market.before, report, after=rest.after)
     return MarketImpact(market.case.hours, load, (compare_years(market.before, rest.after, load),))
 
 
