@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("scenarios/*.md")])
 NAMES = [page.relative_to(ROOT).as_posix() for page in PAGES]
 SMALLEST = {"name": "page", "site": {"id": "tomakomai"}}
-SMALLEST_NATIONAL = {"national": {"name": "page"}, "tranche": [{"id": "training", "it_load_mw": 100}]}
+SMALLEST_NATIONAL = {"national": {"name": "page", "year": 2030}, "tranche": [{"id": "training", "it_load_mw": 100}]}
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 NAME = re.compile(r"[a-z]\w*(?:\.\w+)+")
 TEST = re.compile(r"`(?P<file>tests/[\w/]+\.py)::(?P<name>\w+)`")
@@ -83,7 +83,7 @@ def test_every_scenario_parses(name):
                 parse_scenario(raw)
         elif block["mark"] == "package":
             parse_package({"name": "page", **raw})
-        elif {"national", "interconnector"} & set(raw) or isinstance(raw.get("site"), list):
+        elif {"national", "interconnector", "build_limit"} & set(raw) or isinstance(raw.get("site"), list):
             parse_national({**SMALLEST_NATIONAL, **raw} if block["mark"] == "fragment" else raw)
         else:
             parse_scenario({**SMALLEST, **raw} if block["mark"] == "fragment" else raw)
