@@ -106,6 +106,16 @@ def test_a_bound_is_no_more_than_the_optimum():
     assert bound_of(programme, replace(exact, status="infeasible", certificate=None)) is None
 
 
+def test_a_memory_of_solutions_tells_programmes_apart():
+    counts = [0]
+    solve_once = remember(count_solves(counts, 0))
+    found = [solve_once(write_programme(burning(firm_mw))) for firm_mw in (20.0, 16.0, 20.0)]
+    assert counts == [2]
+    assert found[0] is found[2]
+    assert [cost_of(one) for one in found[:2]] == [cost_of(solve(write_programme(burning(mw)))) for mw in (20.0, 16.0)]
+    assert cost_of(found[0]) != cost_of(found[1])
+
+
 @settings(max_examples=25)
 @given(
     site=resources(known=[name for name in FEATURES if name != "tranches"], required=("battery", "grid")),
