@@ -9,7 +9,8 @@ are processes of this machine behind one scheduler, which stands in this process
 `--workers none` measures the tasks alone.
 
 Wall seconds are those of this machine as it is, beside its load; processor seconds of asking (scheduler
-and client) depend on it less, and hold what the two use while they wait. Exit code 1 where an answer differs from that of one process in any bit.
+and client) depend on it less, and hold what the two use while they wait. Exit code 1 where an answer differs from
+that of one process in any bit.
 """
 
 from __future__ import annotations

@@ -159,6 +159,21 @@ def test_no_more_are_in_flight_than_asked_and_what_is_left_is_cancelled(monkeypa
     assert {number for number, one in flying.items() if one.cancelled()} == {0, 1}
 
 
+def test_what_ends_a_flight_is_told_though_nothing_can_be_cancelled() -> None:
+    class Closed(Future[int]):
+        def cancel(self) -> bool:
+            raise RuntimeError("the link is closed")
+
+    def submit(call: Call) -> Future[int]:
+        if call.number == 2:
+            raise InputError(Problem("pool.lost", "tls://a:1"))
+        return Closed()
+
+    with pytest.raises(InputError) as error:
+        next(follow((Call(number, "f", "{}") for number in range(9)), submit, lambda: 3))
+    assert [problem.code for problem in error.value.problems] == ["pool.lost"]
+
+
 @pytest.mark.parametrize(
     ("count", "width", "size"), [(6, 2, 1), (8, 2, 1), (16, 2, 2), (1001, 2, 100), (1001, 100, 2), (0, 1, 1), (9, 9, 1)]
 )

@@ -5,6 +5,7 @@ It knows of a future only that it can be told what to do when it is done: future
 
 from __future__ import annotations
 
+import contextlib
 import queue
 from collections.abc import Callable, Generator, Iterable
 from functools import partial
@@ -64,7 +65,9 @@ def follow(
             yield call, future
     finally:
         for future in flying.values():
-            future.cancel()
+            # Where the scheduler is gone nothing can be cancelled, and the error that says so must arrive.
+            with contextlib.suppress(Exception):
+                future.cancel()
 
 
 def _note(done: queue.SimpleQueue[tuple[Call, Any]], call: Call, future: Any) -> None:
