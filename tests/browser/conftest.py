@@ -48,6 +48,10 @@ SMALL_NATION: dict[str, object] = {
     "tranche.2.it_load_mw": 40,
 }
 
+SMALL_NATION_ADDRESS = "&".join(
+    f"nation.{key}={','.join(value) if isinstance(value, list) else value}" for key, value in SMALL_NATION.items()
+)
+
 
 @dataclass
 class Watched:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .conftest import LANGUAGES, SHORT, Watched, watch
+from .conftest import LANGUAGES, SHORT, SMALL_NATION_ADDRESS, Watched, watch
 from .looking import WIDTHS, wrong_for_readers, wrong_layout, wrong_words
 
 VARIANTS = ("&set.target.clean_share=0.7", "&set.target.clean_share=0.7&set.load.deferrable_share=0.4")
@@ -16,7 +16,11 @@ STEPS = ("build?step=1&", "build?step=2&", "build?step=3&", "build?step=4&packag
 
 
 def visit(watched: Watched, screen: str, language: str) -> None:
-    watched.open(f"/{language}/{screen}{'' if '?' in screen else '?'}{SHORT}")
+    nation = f"&{SMALL_NATION_ADDRESS}" if screen == "japan" else ""
+    watched.open(f"/{language}/{screen}{'' if '?' in screen else '?'}{SHORT}{nation}")
+    if nation:
+        watched.page.wait_for_selector(".answer")
+        watched.settle()
     if screen == COMPARISON:
         watched.page.wait_for_selector("figure")
         watched.page.wait_for_function("() => !document.querySelector('.choice .note')")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
-from .conftest import LANGUAGES, SHORT, SMALL_NATION, Watched, be_patient
+from .conftest import LANGUAGES, SHORT, SMALL_NATION_ADDRESS, Watched, be_patient
 from .looking import press_until
 
 SLIDER = "Clean share, hour by hour"
@@ -123,8 +123,9 @@ def test_charts_download_with_headings_units_and_source(watched: Watched) -> Non
         figure.get_by_role("button", name="Figures as CSV").click()
     lines = found.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert lines[0].startswith(("# ", '"# '))
-    assert "unit: ¥" in lines[1]
-    assert "Source: kiban" in lines[2]
+    assert "Tomakomai East, 100 MW" in lines[0]
+    assert "unit: ¥" in lines[2]
+    assert "Source: kiban" in lines[3]
     assert "accelerators and servers" in "\n".join(lines)
     with page.expect_download() as found:
         figure.get_by_role("button", name="Picture as SVG").click()
@@ -245,12 +246,9 @@ def test_four_clicks_to_who_pays(browser: Any, server: str, screens: tuple[str, 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_country_is_planned_on_a_click_and_can_be_cancelled(watched: Watched, language: str) -> None:
     page = watched.page
-    changes = "&".join(
-        f"nation.{key}={','.join(value) if isinstance(value, list) else value}" for key, value in SMALL_NATION.items()
-    )
     start = {"en": ("Plan Japan", "Plan again"), "ja": ("全国を計画する", "もう一度計画する")}[language]
     cancel = {"en": "Cancel", "ja": "中止"}[language]
-    page.goto(f"{watched.base}/{language}/japan?{changes}")
+    page.goto(f"{watched.base}/{language}/japan?{SMALL_NATION_ADDRESS}")
     page.wait_for_selector("main h1")
     page.wait_for_load_state("networkidle")
     button = page.get_by_role("button", name=start[0]).or_(page.get_by_role("button", name=start[1]))

@@ -208,3 +208,15 @@ def test_a_job_that_fails_says_why(client: Client) -> None:
     assert job["problem"]["type"] == "urn:kiban:problem:scenario"
     assert job["problem"]["path"] == "site.area"
     assert "系統エリアではありません" in job["problem"]["detail_ja"]
+
+
+def test_a_national_plan_is_found_by_its_study_alone(client: Client) -> None:
+    """What is asked decides: the same study finds the job, in whatever words, and another study finds nothing."""
+    changes = {"national.sites": ["tomakomai", "inzai"], "national.hours": 24, "national.gap": 0.05}
+    asked = {"example": "japan", "changes": changes}
+    assert client.post("/api/v1/national/find", json=asked).json() == {"job": None}
+    job = client.post("/api/v1/national", json={**asked, "session": "a"}).json()["job"]
+    assert client.post("/api/v1/national/find", json={**asked, "session": "b"}).json()["job"]["id"] == job["id"]
+    other = {"example": "japan", "changes": {**changes, "national.hours": 48}}
+    assert client.post("/api/v1/national/find", json=other).json() == {"job": None}
+    client.delete(f"/api/v1/jobs/{job['id']}")

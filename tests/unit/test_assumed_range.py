@@ -14,7 +14,7 @@ from kiban.report.layout import render
 from kiban.report.payment.document import payment_document
 from kiban.report.payment.figures import instrument_documents
 from kiban.report.payment.terminal import comparison_text
-from kiban.report.payment.words import answer
+from kiban.report.payment.words import answer, payment_money
 
 HALF = DemandAssumed(1.0, (0.5, 2.0), 0.5, (0.0, 1.0))
 
@@ -88,7 +88,12 @@ def test_the_headline_and_the_document_carry_the_range() -> None:
     said = answer(payment, "en")
     assert "50.0 MW of AI load at Tomakomai" in said
     assert "over what is assumed of demand" in said
-    assert said.endswith("most of the gain goes to compute users.")
+    money, changes = payment_money(payment, "en"), payment.changes_at_social_rate_myen
+    bill, gain = money.amount(-changes["national_treasury"]), money.amount(changes["users"])
+    assert said.endswith(
+        f"most of the bill falls on the national treasury ({bill}) and most of the gain goes to compute users ({gain}),"
+        " present values at one social rate."
+    )
     low, high = (f"¥{100.0 * payment.range.induced_share[end]:.1f}" for end in (0, 1))
     assert f"({low} to {high}) for what it induces" in said
     assert "需要についての仮定の幅" in answer(payment, "ja")

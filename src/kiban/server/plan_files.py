@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 from kiban.planning.plan import Plan
+from kiban.quantities import Language
 from kiban.report.page import fill_page
 from kiban.report.plan.document import Circumstances, plan_document, reproduction
 from kiban.report.plan.folder import plan_contents
@@ -18,15 +19,15 @@ FILE_KINDS = ("xlsx", "zip", "html", "toml")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def plan_file(plan: Plan, plan_id: str, kind: str) -> tuple[bytes, str, str]:
-    """Content, media type and name of a file of a plan."""
+def plan_file(plan: Plan, plan_id: str, kind: str, language: Language = "en") -> tuple[bytes, str, str]:
+    """Content, media type and name of a file of a plan; a page opens in `language`."""
     stem = f"kiban-{plan_id}"
     if kind == "toml":
         return dump_scenario(plan.scenario).encode("utf-8"), "application/toml", f"{stem}.toml"
     if kind == "html":
         how = Circumstances(plan_id, 0.0, 0.0, "report")
         again = reproduction(plan) if plan.status == "optimal" else None
-        page = fill_page(plan_document(plan, how), plan.hourly, again=again)
+        page = fill_page(plan_document(plan, how), plan.hourly, language, again=again)
         return page.encode("utf-8"), "text/html; charset=utf-8", f"{stem}.html"
     if kind == "xlsx":
         return workbook_bytes(plan), XLSX, f"{stem}.xlsx"

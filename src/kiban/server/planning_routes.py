@@ -36,6 +36,8 @@ from kiban.server.bodies import (
     Study,
     SweepQuestion,
 )
+from kiban.server.job_documents import job_document
+from kiban.server.packing import pack, unpack
 from kiban.server.payments import ask, read_packages
 from kiban.server.plan_files import FILE_KINDS, plan_file
 from kiban.server.problems import refuse
@@ -48,6 +50,8 @@ from kiban.server.tasks import point_view
 router = APIRouter(prefix="/api/v1")
 MOST_INSTANT_POINTS = 3
 PLANS_OF_A_PAYMENT = 6
+MOST_SOUGHT_JOBS = 200
+"""How many jobs are looked through for one that answers a question already."""
 View = Literal["full", "short"]
 Lang = Language | None
 """A short view may be asked for with the sentences of one language only."""
@@ -221,12 +225,12 @@ def _columns_of(made: Plan, plan_id: str, columns: str) -> list[str]:
 
 
 @router.get("/plans/{plan_id}/files/{kind}", tags=["plans"])
-async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer) -> Response:
-    """A plan as a workbook, a zipped folder, one HTML page or its scenario."""
+async def file(plan_id: str, kind: str, service: ServiceOf, caller: Viewer, lang: Language = "en") -> Response:
+    """A plan as a workbook, a zipped folder, one HTML page, which opens in a language, or its scenario."""
     if kind not in FILE_KINDS:
         raise refuse("not-found", "no_file_kind", name=kind, names=FILE_KINDS)
     made, how = await service.answers.find(plan_id, caller)
-    content, media_type, name = await run_in_threadpool(plan_file, made, how.id, kind)
+    content, media_type, name = await run_in_threadpool(plan_file, made, how.id, kind, lang)
     return attachment(content, media_type, name)
 
 
@@ -373,6 +377,18 @@ def _vary(question: SweepQuestion, service: Service, caller: Caller) -> list[Sce
         study = Study(**{**base, "changes": {**base["changes"], question.key: whole}})
         scenarios.append(find_scenario(study, service.settings, service.store, caller))
     return scenarios
+
+
+@router.post("/national/find", tags=["plans"])
+def find_national(question: NationalQuestion, service: ServiceOf, caller: Viewer) -> Json:
+    """The newest job that has planned, or is planning, this national study and that the caller may see; else null."""
+    study = unpack(pack(find_national_study(question, service.settings)))
+    for row in service.store.list_jobs(MOST_SOUGHT_JOBS, caller.reader):
+        if row["kind"] == "national" and row["state"] in ("done", "running", "queued"):
+            found = service.store.find_job(row["id"])
+            if found is not None and unpack(found["question"])["study"] == study:
+                return Json({"job": job_document(row)})
+    return Json({"job": None})
 
 
 @router.post("/national", tags=["plans"])

@@ -14,6 +14,10 @@ export class Problem extends Error {
   get signedOut(): boolean {
     return this.document.status === 401;
   }
+  /** Whether nobody answered at all. */
+  get unreachable(): boolean {
+    return this.document.type.endsWith(':unreachable');
+  }
   get superseded(): boolean {
     return this.document.type.endsWith(':superseded');
   }
@@ -102,17 +106,31 @@ export const studyBody = (study: Study) => ({
   packages: study.packages,
 });
 
-/** Follows a job to its end; `tell` hears of each change. */
-export function follow(id: string, tell: (job: Job) => void): Promise<Job> {
+const AGAIN_MS = 2000;
+/** Asks the server until it answers; false where it is not `wanted` any more. */
+export async function awaitServer(wanted: () => boolean): Promise<boolean> {
+  while (wanted()) {
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    const answer = wanted() ? await fetch(`${ROOT}/health`).catch(() => null) : null;
+    if (answer?.ok) return wanted();
+  }
+  return false;
+}
+
+/** Follows a job to its end; `tell` hears of each change, `lost` whether the stream is cut. */
+export function follow(id: string, tell: (job: Job) => void, lost: (cut: boolean) => void = () => undefined): Promise<Job> {
   return new Promise((resolve, reject) => {
     const events = new EventSource(`${ROOT}/jobs/${id}/events`);
+    events.onopen = () => lost(false);
     const done = (event: MessageEvent<string>) => {
       events.close();
       resolve(JSON.parse(event.data) as Job);
     };
     events.addEventListener('progress', (event) => tell(JSON.parse((event as MessageEvent<string>).data) as Job));
     for (const end of ['done', 'failed', 'cancelled']) events.addEventListener(end, (event) => done(event as MessageEvent<string>));
+    // A cut stream is opened again by the browser itself, unless the server refused it.
     events.onerror = () => {
+      lost(true);
       if (events.readyState === EventSource.CLOSED) get<Job>(`/jobs/${id}`).then(resolve, reject);
     };
   });

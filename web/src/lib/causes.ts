@@ -5,6 +5,8 @@ import { plain } from './format';
 import type { ChangedKey, Fact, Facts, Language } from './types';
 import { maybe, t, type Key } from './ui.svelte';
 
+export type FactsById = Record<string, Fact>;
+
 /** Facts of the catalogue that the changed keys replace. */
 export async function readFacts(keys: string[]): Promise<Record<string, Fact>> {
   const wanted = [...new Set(keys.filter((key) => key.startsWith('assumptions.')).map((key) => key.slice(12)))];

@@ -202,6 +202,7 @@ export interface RelaxationDocument {
   changes: Change[];
   cost_myen_per_year: number;
   sentence: Names;
+  words: Names;
   apply: Record<string, number>;
 }
 
@@ -285,6 +286,7 @@ export interface PlanDocument {
   packages: string[];
   site: string | null;
   site_name: Names;
+  heading: Names;
   cost_myen_per_year: number | null;
   cooling_name: Names;
   sentences: Record<'ja' | 'en', PlanSentences>;
@@ -1002,6 +1004,7 @@ export interface PaymentDocument {
   format: string;
   version: number;
   name: string;
+  heading: Names;
   title: Names;
   against_title: Names;
   packages: Record<'with' | 'against', string[]>;

@@ -1,4 +1,6 @@
 // Downloads: the picture and the figures of a chart, both with heading, unit and source, and texts as they are.
+import { wide } from './letters';
+
 export interface Table {
   columns: string[];
   rows: (string | number | null)[][];
@@ -25,16 +27,67 @@ export function saveCsv(name: string, head: string[], table: Table): void {
 
 const COPIED = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'paint-order', 'opacity', 'fill-opacity', 'font-size', 'font-weight', 'text-anchor', 'dominant-baseline'];
 
-/** The picture with its title, unit and source; a canvas goes in as an image. */
-export function saveSvg(name: string, picture: SVGSVGElement | HTMLCanvasElement, head: string[], foot: string): void {
+/** A name beside its colour. */
+export interface Mark {
+  label: string;
+  colour: string;
+}
+/** What stands around a picture: lines above it, the names of its colours, and its source below it. */
+export interface Frame {
+  head: string[];
+  legend: Mark[];
+  foot: string;
+}
+
+const EDGE = 16;
+const LEGEND_ROW = 20;
+const LEAST_WIDTH = 480;
+/** Pixels of a PNG for each of the page's. */
+const SHARPNESS = 2;
+
+/** The marks in rows no wider than the picture: each with its place. */
+function place(legend: Mark[], width: number): { mark: Mark; x: number; row: number }[] {
+  let x = 0;
+  let row = 0;
+  return legend.map((mark) => {
+    const broad = 18 + wide(mark.label) + 16;
+    if (x > 0 && x + broad > width) {
+      x = 0;
+      row += 1;
+    }
+    const found = { mark, x, row };
+    x += broad;
+    return found;
+  });
+}
+
+/** A line in as many rows as its width asks for. */
+function fold(line: string, width: number, size: number): string[] {
+  const rows = [''];
+  for (const word of line.split(/(?<= )|(?<=[\u3000-\u9fff\uff00-\uffef])/)) {
+    if (rows.at(-1) && (wide(rows.at(-1) + word) * size) / 13 > width) rows.push('');
+    rows[rows.length - 1] += word;
+  }
+  return rows;
+}
+
+/** The picture with what stands around it; a canvas goes in as an image. */
+function compose(picture: SVGSVGElement | HTMLCanvasElement, { head, legend, foot }: Frame): SVGSVGElement {
   const box = picture.getBoundingClientRect();
   const space = 'http://www.w3.org/2000/svg';
   const outer = document.createElementNS(space, 'svg');
-  const top = 24 + head.length * 20;
+  const inner = Math.max(box.width, LEAST_WIDTH);
+  // The title is the line before the last: what it is about may stand above it.
+  const rows = head.flatMap((line, i) => fold(line, inner, i === head.length - 2 ? 15 : 12).map((text) => ({ text, title: i === head.length - 2 })));
+  const marks = place(legend, inner);
+  const under = 12 + rows.length * 20;
+  const top = under + (marks.length ? ((marks.at(-1)?.row ?? 0) + 1) * LEGEND_ROW : 0) + 12;
+  const feet = fold(foot, inner, 11);
+  const [width, height] = [inner + 2 * EDGE, top + box.height + 12 + feet.length * 16 + EDGE];
   outer.setAttribute('xmlns', space);
-  outer.setAttribute('viewBox', `0 0 ${box.width + 32} ${box.height + top + 40}`);
-  outer.setAttribute('width', String(box.width + 32));
-  outer.setAttribute('height', String(box.height + top + 40));
+  outer.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  outer.setAttribute('width', String(width));
+  outer.setAttribute('height', String(height));
   outer.setAttribute('font-family', 'system-ui, "Hiragino Sans", "Noto Sans CJK JP", sans-serif');
   const put = (tag: string, attributes: Record<string, string | number>, text = '') => {
     const node = document.createElementNS(space, tag);
@@ -44,9 +97,13 @@ export function saveSvg(name: string, picture: SVGSVGElement | HTMLCanvasElement
     return node;
   };
   put('rect', { width: '100%', height: '100%', fill: '#fff' });
-  head.forEach((line, i) => put('text', { x: 16, y: 28 + i * 20, 'font-size': i ? 12 : 15, 'font-weight': i ? 400 : 600, fill: i ? '#57626f' : '#17202b' }, line));
+  rows.forEach(({ text, title }, i) => put('text', { x: EDGE, y: 28 + i * 20, 'font-size': title ? 15 : 12, 'font-weight': title ? 600 : 400, fill: title ? '#17202b' : '#57626f' }, text));
+  for (const { mark, x, row } of marks) {
+    put('rect', { x: EDGE + x, y: under + 6 + row * LEGEND_ROW, width: 12, height: 12, rx: 2, fill: mark.colour });
+    put('text', { x: EDGE + x + 18, y: under + 16 + row * LEGEND_ROW, 'font-size': 12, fill: '#17202b' }, mark.label);
+  }
   if (picture instanceof HTMLCanvasElement) {
-    put('image', { x: 16, y: top, width: box.width, height: box.height, href: picture.toDataURL() });
+    put('image', { x: EDGE, y: top, width: box.width, height: box.height, href: picture.toDataURL() });
   } else {
     const copy = picture.cloneNode(true) as SVGSVGElement;
     const from = [...picture.querySelectorAll('*')];
@@ -58,12 +115,31 @@ export function saveSvg(name: string, picture: SVGSVGElement | HTMLCanvasElement
       }
       node.removeAttribute('class');
     });
-    copy.setAttribute('x', '16');
+    copy.setAttribute('x', String(EDGE));
     copy.setAttribute('y', String(top));
     copy.setAttribute('width', String(box.width));
     copy.setAttribute('height', String(box.height));
     outer.append(copy);
   }
-  put('text', { x: 16, y: box.height + top + 26, 'font-size': 11, fill: '#57626f' }, foot);
-  save(`${name}.svg`, 'image/svg+xml', [new XMLSerializer().serializeToString(outer)]);
+  feet.forEach((text, i) => put('text', { x: EDGE, y: top + box.height + 22 + i * 16, 'font-size': 11, fill: '#57626f' }, text));
+  return outer;
+}
+
+/** The picture as SVG. */
+export function saveSvg(name: string, picture: SVGSVGElement | HTMLCanvasElement, frame: Frame): void {
+  save(`${name}.svg`, 'image/svg+xml', [new XMLSerializer().serializeToString(compose(picture, frame))]);
+}
+
+/** The picture as PNG. */
+export function savePng(name: string, picture: SVGSVGElement | HTMLCanvasElement, frame: Frame): void {
+  const drawn = compose(picture, frame);
+  const image = new Image();
+  image.onload = () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = image.width * SHARPNESS;
+    canvas.height = image.height * SHARPNESS;
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    canvas.toBlob((made) => made && save(`${name}.png`, 'image/png', [made]), 'image/png');
+  };
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(new XMLSerializer().serializeToString(drawn))}`;
 }

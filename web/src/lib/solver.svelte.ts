@@ -1,6 +1,6 @@
 // One question at a time to the server: numbered, the newest wish wins, stale answers are dropped.
 import { flushSync } from 'svelte';
-import { Problem, follow, get, post, remove, studyBody } from './api';
+import { Problem, awaitServer, follow, get, post, remove, studyBody } from './api';
 import type { Job, Study } from './types';
 
 const REST_MS = 700;
@@ -16,7 +16,7 @@ interface Answer {
  * Asks `path` about studies. While a short answer is awaited only the newest wish is kept, so that a moving slider shows
  * one answer after another; a full one is overtaken at once. The last result stays, with `pending` set, until the answer
  * to the newest wish is there. An answer that is not to the newest request is dropped. What was answered in short is
- * asked in full once it has rested.
+ * asked in full once it has rested. Where the server is lost, it is waited for, and what was wished is asked anew.
  */
 export class Solver<T> {
   result = $state.raw<T | null>(null);
@@ -27,6 +27,10 @@ export class Solver<T> {
   pending = $state(false);
   job = $state.raw<Job | null>(null);
   problem = $state.raw<Problem | null>(null);
+  /** Whether the server does not answer; it is asked until it does. */
+  lost = $state(false);
+  /** Whether `result` is not the answer to what was last asked. */
+  readonly stale = $derived(this.pending || this.problem !== null || this.lost);
   painted = 0;
 
   #session = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
@@ -38,6 +42,7 @@ export class Solver<T> {
   /** Number of the newest run of questions; older runs end when their answer is there. */
   #runs = 0;
   #asking: View | null = null;
+  #left = false;
 
   constructor(
     readonly path: string,
@@ -55,6 +60,7 @@ export class Solver<T> {
   /** Asks no more by itself: the screen is left. */
   leave(): void {
     clearTimeout(this.#rest);
+    this.#left = true;
     this.#moved = () => {};
   }
 
@@ -83,6 +89,7 @@ export class Solver<T> {
     this.#asking = null;
     await this.cancel();
     this.pending = false;
+    this.lost = false;
   }
 
   /** Shows an answer; the browser keeps how long that took, and how long since the question came up. */
@@ -93,6 +100,7 @@ export class Solver<T> {
     if (view === 'full') this.full = result;
     this.answered = study;
     this.problem = null;
+    this.lost = false;
     flushSync();
     // Asking for a height makes the browser lay the page out now, as it would before the next frame.
     void document.body.offsetHeight;
@@ -118,9 +126,15 @@ export class Solver<T> {
         if (run !== this.#runs) return;
         if (answer.job) {
           this.job = answer.job;
-          const ended = await follow(answer.job.id, (job) => {
-            if (this.job?.id === job.id) this.job = job;
-          });
+          const ended = await follow(
+            answer.job.id,
+            (job) => {
+              if (this.job?.id === job.id) this.job = job;
+            },
+            (cut) => {
+              if (run === this.#runs) this.lost = cut;
+            },
+          );
           if (run !== this.#runs) return;
           this.job = null;
           if (ended.state === 'cancelled') continue;
@@ -135,6 +149,14 @@ export class Solver<T> {
         this.job = null;
         if (fault instanceof Problem && fault.superseded) continue;
         if (!(fault instanceof Problem)) throw fault;
+        if (fault.unreachable) {
+          this.lost = true;
+          if (!(await awaitServer(() => run === this.#runs && !this.#left))) return;
+          this.lost = false;
+          this.#wish ??= { study, extra, view, asked, from };
+          continue;
+        }
+        this.lost = false;
         if (!this.#wish) this.problem = fault;
         shown = null;
       }

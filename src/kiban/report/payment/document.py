@@ -77,6 +77,7 @@ from kiban.report.payment.words import (
     answer,
     assumption_sentences,
     further_sentences,
+    payment_heading,
     residual_sentence,
 )
 from kiban.report.phrases import phrase, phrase_or
@@ -200,6 +201,7 @@ class PaymentDocument(TypedDict):
     format: str
     version: int
     name: str
+    heading: Names
     title: Names
     against_title: Names
     packages: dict[Literal["with", "against"], list[str]]
@@ -262,6 +264,7 @@ def payment_document(payment: Payment, *, short: bool = False) -> PaymentDocumen
         "format": FORMAT,
         "version": VERSION,
         "name": after.plan.scenario.name,
+        "heading": {"en": payment_heading(payment, "en"), "ja": payment_heading(payment, "ja")},
         "title": _title(after.packages),
         "against_title": _title(before.packages),
         "packages": {

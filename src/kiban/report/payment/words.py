@@ -10,7 +10,7 @@ from kiban.finance.ledger import TREASURIES
 from kiban.finance.national_payment import AnyPayment, NationalPayment
 from kiban.finance.national_side import NationalSide
 from kiban.finance.payment import Payment, Side
-from kiban.quantities import Language, MoneyFormat, format_number, format_share, unit_of, unit_text
+from kiban.quantities import Language, MoneyFormat, format_exact, format_number, format_share, unit_of, unit_text
 from kiban.report.messages import join, measure_title, say
 from kiban.report.names import money_of, site_name, study_money, subject_name
 from kiban.report.payment.firmness import firmness_sentences
@@ -74,7 +74,6 @@ def answer(payment: AnyPayment, language: Language) -> str:
         between = phrase("pay.answer_drawn" if drawn else "pay.answer_over", language, low=low, high=high)
         windfalls = hundredths(over.windfall_share)
         induced = "" if over.induced_share is None else hundredths(over.induced_share)
-    changes = payment.changes_at_social_rate_myen
     gains = payment.fiscal_cost_myen < -NEGLIGIBLE_MYEN
     moves = support.distortion_myen >= 0.0005 * support.total_myen
     return _capital(
@@ -86,10 +85,37 @@ def answer(payment: AnyPayment, language: Language) -> str:
             fiscal=money.amount(abs(payment.fiscal_cost_myen)) + between,
             hundred=money.of("100"),
             windfall=hundredth(support.windfall_myen) + windfalls,
-            winner=phrase(f"pay.party.{max(GAINERS, key=lambda party: changes[party])}", language),
+            ends=_ends(payment, language),
             induced=hundredth(support.induced_myen) + induced,
             distortion=hundredth(support.distortion_myen),
         )
+    )
+
+
+def payment_heading(payment: AnyPayment, language: Language) -> str:
+    """What a payment is about: where, how much, and under which packages."""
+    policy = package_title(payment.after, language)
+    if isinstance(payment, NationalPayment):
+        return phrase("about.under", language, what=_where(payment, language), policy=policy)
+    site, load = site_name(payment.before.plan.scenario, language), format_exact(payment.load_mw)
+    what = phrase("about.size", language, site=site, load=load)
+    return phrase("about.under", language, what=what, policy=policy)
+
+
+def _ends(payment: AnyPayment, language: Language) -> str:
+    """Who bears most of the bill and who gains most, with the sums: one party against another at one rate for all."""
+    changes, held = payment.changes_at_social_rate_myen, (*GAINERS, *TREASURIES)
+    winner, payer = max(held, key=lambda party: changes[party]), min(held, key=lambda party: changes[party])
+    money = payment_money(payment, language)
+    wins, pays = changes[winner] > NEGLIGIBLE_MYEN, changes[payer] < -NEGLIGIBLE_MYEN
+    key = "pay.ends_winner" if wins else "pay.ends_payer" if pays else "pay.ends_none"
+    return phrase(
+        "pay.ends" if wins and pays else key,
+        language,
+        payer=phrase(f"pay.the.{payer}", language),
+        bill=money.amount(-changes[payer]),
+        winner=phrase(f"pay.the.{winner}", language),
+        gain=money.amount(changes[winner]),
     )
 
 
@@ -109,14 +135,7 @@ def further_sentences(payment: AnyPayment, language: Language) -> tuple[str, ...
     found = [*remarks, _induced_sentence(payment, language)]
     value = payment.treasury_value_myen
     found.append(phrase("pay.net_gain" if value > 0 else "pay.net_cost", language, amount=money.amount(abs(value))))
-    # One party is held against another at one rate for all.
     changes = payment.changes_at_social_rate_myen
-    held = (*GAINERS, *TREASURIES)
-    most, least = max(held, key=lambda party: changes[party]), min(held, key=lambda party: changes[party])
-    for key, party, amount in (("gainer", most, changes[most]), ("loser", least, -changes[least])):
-        if amount > NEGLIGIBLE_MYEN:
-            name = phrase(f"pay.party.{party}", language)
-            found.append(phrase(f"pay.{key}", language, party=name, amount=money.amount(amount)))
     found += others_sentences(payment, language)
     spent = {party: changes[party] for party in PAID_FOR_GOODS}
     if sum(spent.values()) > NEGLIGIBLE_MYEN and payment.induced_it_mw >= LEAST_SAID_MW:

@@ -33,8 +33,10 @@ from kiban.report.plan.words import (
     cooling_sentences,
     hour_text,
     infeasible_sentences,
+    plan_heading,
     proof_sentence,
     relaxation_sentence,
+    relaxation_words,
     worth_sentence,
 )
 from kiban.scenario import dump_scenario
@@ -140,11 +142,15 @@ class HourDocument(TypedDict):
 
 
 class RelaxationDocument(TypedDict):
-    """Changes that make a scenario feasible; `apply` are the new values, rounded to the safe side."""
+    """Changes that make a scenario feasible; `apply` are the new values, rounded to the safe side.
+
+    `sentence` says what to write in the scenario, `words` what changes, for who reads no scenario.
+    """
 
     changes: list[Annotated[Fields, Change]]
     cost_myen_per_year: float
     sentence: Names
+    words: Names
     apply: dict[str, float]
 
 
@@ -189,6 +195,7 @@ class PlanDocument(PlanFigures):
     packages: list[str]
     site: str | None
     site_name: Names
+    heading: Names
     cost_myen_per_year: float | None
     cooling_name: Names
     sentences: dict[Language, PlanSentences]
@@ -250,6 +257,7 @@ def plan_document(
         "packages": list(plan.scenario.policy.packages),
         "site": plan.scenario.site.id,
         "site_name": {"en": site_name(plan.scenario, "en"), "ja": site_name(plan.scenario, "ja")},
+        "heading": {"en": plan_heading(plan, "en"), "ja": plan_heading(plan, "ja")},
         "cost_myen_per_year": plan.cost_myen_per_year if plan.status == "optimal" else None,
         "cooling_name": named(term, plan.cooling_system),
         "sentences": {language: _sentences(plan, language) for language in languages},
@@ -409,6 +417,7 @@ def _relaxation(item: Relaxation, plan: Plan) -> RelaxationDocument:
         "changes": [dataclasses.asdict(change) for change in item.changes],
         "cost_myen_per_year": item.cost_myen_per_year,
         "sentence": {"en": relaxation_sentence(item, plan, "en"), "ja": relaxation_sentence(item, plan, "ja")},
+        "words": {"en": relaxation_words(item, "en"), "ja": relaxation_words(item, "ja")},
         "apply": {change.key: round_outward(change.needed, change.current) for change in item.changes},
     }
 

@@ -25,6 +25,7 @@ from kiban.planning.provenance import Entry
 from kiban.quantities import (
     Language,
     MoneyFormat,
+    format_exact,
     format_given,
     format_number,
     format_quantity,
@@ -265,6 +266,19 @@ def _synthetic_name(entry: Entry, language: Language) -> str:
     return input_name(entry.name, language)
 
 
+def plan_heading(plan: Plan, language: Language) -> str:
+    """What a plan is of: site, size and policy."""
+    scenario, policy = plan.scenario, plan.policy
+    load = scenario.load.it_load_mw
+    what = site_name(scenario, language)
+    if isinstance(load, int | float):
+        what = phrase("about.size", language, site=what, load=format_exact(load))
+    if policy is None or not scenario.policy.packages:
+        return what
+    title = policy.title_ja if language == "ja" else policy.title_en
+    return phrase("about.under", language, what=what, policy=title)
+
+
 def infeasible_sentences(plan: Plan, language: Language) -> dict[str, list[str]]:
     """Why there is no design, by title: what collides, which hours fall short, what would help."""
     explanation = plan.infeasibility
@@ -322,6 +336,19 @@ def relaxation_sentence(relaxation: Relaxation, plan: Plan, language: Language) 
     words = join_words(changes, language)
     cost = money_of(plan, language).amount(relaxation.cost_myen_per_year)
     return phrase("infeasible.relaxation", language, changes=words, cost=cost)
+
+
+def relaxation_words(relaxation: Relaxation, language: Language) -> str:
+    """The changes in words and units, from what holds to what is needed: クリーン電力比率 100% → 41.6%."""
+    changes = []
+    for change in relaxation.changes:
+        now, needed = (
+            format_quantity(value, change.unit, language)
+            for value in (change.current, round_outward(change.needed, change.current))
+        )
+        name = _capital(key_name(change.key, language))
+        changes.append(phrase("infeasible.step", language, name=name, now=now, needed=needed))
+    return join_words(changes, language)
 
 
 def _change(change: Change, language: Language) -> str:
