@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from .conftest import LANGUAGES, SHORT, SMALL_NATION_ADDRESS, Watched, be_patient
-from .looking import press_until
+from .looking import press_until, texts
 
 SLIDER = "Clean share, hour by hour"
 
@@ -267,8 +267,33 @@ def test_the_country_is_planned_on_a_click_and_can_be_cancelled(watched: Watched
     before = page.locator(".card", has=rival).inner_text()
     rival.select_option(index=1)
     assert page.locator(".card", has=rival).inner_text() != before
-    sites = {"en": "The chosen sites, largest first", "ja": "選ばれた立地(大きい順)"}[language]
-    assert page.get_by_role("region", name=sites).locator("tbody tr").count() >= 2
+    sites = {"en": "The chosen sites, largest first", "ja": "選ばれた立地（大きい順）"}[language]
+    table = page.get_by_role("region", name=sites)
+    assert table.locator("tbody tr").count() >= 2
+    loads = table.locator("tbody td:nth-child(3)").all_inner_texts()
+    table.get_by_role("button").nth(2).click()
+    assert table.locator("tbody td:nth-child(3)").all_inner_texts() == loads[::-1] != loads
+    # What the proven gap does not resolve is no figure.
+    said = texts(language)
+    cells = table.locator("tbody td:last-child").all_inner_texts()
+    assert said["national.within_gap"] in cells
+    # A site that is not chosen says why; another study in the address is another study.
+    page.locator(f"g.site[aria-label*='{said['national.not']}']").first.focus()
+    page.keyboard.press("Enter")
+    card = page.locator(".card", has=page.locator("h3")).first.inner_text()
+    assert said["national.not"] in card
+    assert said["criterion.pv_capacity_factor"] in card
+    training = page.get_by_label(f"{said['national.lever.training']} (MW)", exact=True)
+    training.fill("250")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer.stale")
+    assert "370 MW" in page.locator("h1").inner_text()
+    assert said["national.other"] in page.locator("main").inner_text()
+    training.fill("200")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".answer:not(.stale)")
+    page.locator(".card button").first.click()
+    page.wait_for_url("**/build?**set.site.id=**")
     assert watched.faults == []
 
 
