@@ -49,6 +49,8 @@ HELD = {
     "signing.false_stamp": "unit/test_timestamp.py::test_a_stamp_of_another_signature_or_authority_does_not_hold",
     "answers.driver": "unit/test_answers_kept.py::test_without_the_driver_it_says_what_to_install",
     "command.resume_alone": "unit/test_resuming.py::test_what_cannot_be_resumed_is_said",
+    "command.pool_alone": "unit/test_pooled_draws.py::test_a_pool_without_draws_is_refused",
+    "pool.other_inputs": "unit/test_pooled_draws.py::test_a_worker_with_other_inputs_says_so",
     "pool.one_process": "unit/test_pools.py::test_a_country_is_answered_in_one_process",
     **dict.fromkeys(
         ("pool.unlike", "pool.edition"),

@@ -17,6 +17,7 @@ import dask.config
 import pytest
 from tests.campaigns.resume_kills import SITE
 from tests.cases.dask_clusters import distributed, kill, open_cluster, started, worker, write_certificates
+from tests.cases.pooled_draws import answers, here
 from tests.cases.slurm import free_ports
 from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
 from typer.testing import CliRunner
@@ -90,6 +91,23 @@ def test_the_commands_print_the_same_bytes_whoever_answers(
         assert (here.exit_code, there.exit_code) == (0, 0), there.output
         assert there.stdout == here.stdout
         assert len(here.stdout) > 200
+
+
+def test_workers_solve_the_designs_of_draws_to_the_last_bit_though_one_is_killed(cluster: Any, place: Path) -> None:
+    class Killing(DaskPool):
+        killed = ""
+
+        def answer(self, function: Any, arguments: Any) -> Iterator[tuple[int, Any]]:
+            for one in super().answer(function, arguments):
+                if not self.killed and len(arguments) > 2:
+                    self.killed = min(str(one.pid) for one in cluster.workers.values())
+                    os.kill(int(self.killed), signal.SIGKILL)
+                yield one
+
+    files = (str(place / name) for name in ("ca.pem", "certificate.pem", "key.pem"))
+    with Killing(cluster.scheduler_address, make_security(cluster.scheduler_address, *files)) as pool:
+        assert answers(pool) == here()
+        assert pool.killed
 
 
 def test_failures_say_the_same_as_here(cluster: Any, place: Path) -> None:

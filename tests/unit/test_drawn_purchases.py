@@ -11,8 +11,8 @@ import pytest
 from tests.cases.payments import WEEK
 
 from kiban.finance.drawn_answers import DrawnQuestion
-from kiban.finance.drawn_design import MARKET
 from kiban.finance.drawn_figures import own_answers
+from kiban.finance.drawn_model import MARKET, CostPoint, Law
 from kiban.finance.drawn_purchases import list_items, only_prices_move
 from kiban.finance.paying import Question
 from kiban.finance.payment import Payment
@@ -129,9 +129,10 @@ def test_the_bounds_hold_against_designs_solved_at_moved_prices() -> None:
     rate, terms = question.campus_terms.assumptions.discount_rate_real, payment.before.terms
     for end in (0, 1):
         values = {row.row: row.ends[end] for row in rows}
-        resources = drawn._resources(values, rate, terms, {})
+        point = CostPoint(values, rate, Law(payment.before.packages, payment.before.refused))
+        resources = drawn.designs._model.resources_at(point)
         assert [item.price for item in list_items(resources)] == pytest.approx(drawn.costs.at(values).bought)
-        (solved,) = drawn.designs.solve([(0.0, resources)], terms)
+        (solved,) = drawn.designs.solve([(0.0, point)])
         table = np.array([[values.get(row.row, row.triangle.mode) for row in drawn.rows]])
         group = drawn._prepare(table, 0.0)
         costs, _, _ = drawn._costs(group, terms, drawn._before_costs, {})

@@ -14,8 +14,8 @@ from tests.cases.payments import campus, paid, question
 from kiban.errors import ScenarioError
 from kiban.finance.comparison import INSTRUMENTS
 from kiban.finance.drawn_answers import DrawnQuestion
-from kiban.finance.drawn_design import LEVELS
 from kiban.finance.drawn_figures import own_answers
+from kiban.finance.drawn_model import LEVELS, CostPoint, Law
 from kiban.finance.drawn_sides import mean_bid
 from kiban.finance.firmness import GOALS
 from kiban.finance.joint_draws import _Order, with_draws
@@ -191,8 +191,8 @@ def test_no_design_costs_less_than_the_bound() -> None:
                 for number, row in enumerate(asked().rows)
                 if row.kind == "cost"
             }
-            resources = asked()._resources(values, float(side.rate[place, 0]), side.terms, {})
-            (built,) = asked().designs.solve([(0.0, resources)], side.terms)
+            point = CostPoint(values, float(side.rate[place, 0]), Law(paid("tax-credit").before.packages))
+            (built,) = asked().designs.solve([(0.0, point)])
             rows = side.built.with_rows([place], built)
             least = side.costs.of_rows(rows)[place]
             assert reused[place] * (1 - gaps[place]) <= least * (1 + 1e-7)

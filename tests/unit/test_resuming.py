@@ -21,7 +21,7 @@ from tests.cases.servers import SOURCE
 from typer.testing import CliRunner
 
 from kiban.cli import app
-from kiban.finance import drawn_design
+from kiban.finance import drawn_model
 from kiban.finance.comparison import sweep_wanted
 from kiban.finance.drawn_answers import DrawnQuestion
 from kiban.finance.paying import Question
@@ -215,7 +215,7 @@ def test_designs_of_draws_are_solved_once_though_their_process_is_killed(
         time.sleep(0.01)
     killed.kill()
     killed.wait()
-    kept, solved = designs_in(folder), counted(monkeypatch, drawn_design, "design_alone")
+    kept, solved = designs_in(folder), counted(monkeypatch, drawn_model, "design_alone")
     assert 7 <= kept < plain[1]
     assert learn(store) == plain
     assert solved[0] == plain[1] - kept

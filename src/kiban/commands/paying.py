@@ -62,6 +62,7 @@ def pay_command(
     ] = None,
     draws: Draws = None,
     resume: Resume = None,
+    pool: PoolOption = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the draws; default: the scenario's.")] = None,
     correlate: Annotated[
         list[str] | None,
@@ -81,6 +82,8 @@ def pay_command(
         require_new(budget_form)
     if resume is not None and draws is None:
         raise InputError(Problem("command.resume_alone", key="--resume"))
+    if pool is not None and draws is None:
+        raise InputError(Problem("command.pool_alone", key="--pool"))
     correlations = read_correlations(correlate or ())
     national = find_national(subject) if subject is not None else None
     if national is not None:
@@ -98,10 +101,11 @@ def pay_command(
             from kiban.finance.joint_draws import with_draws
 
             own = question.scenario.seed if seed is None else seed
-            with resuming(resume) as store:
+            with resuming(resume) as store, pooling(pool) as others:
                 payment = with_draws(
-                    question, payment, draws=draws, seed=own, correlations=correlations, report=tell, store=store
-                )
+                    question, payment, draws=draws, seed=own, correlations=correlations, report=tell, store=store,
+                    pool=others,
+                )  # fmt: skip
         if book is not None:
             from kiban.report.payment.workbook import save_model_book
 

@@ -19,8 +19,9 @@ How firm is it:
     uncertain         rows of the catalogue that are drawn
     drawn_costs       what capacities and energy cost in each draw
     drawn_purchases   what is bought of others in each draw, at prices that rows move
+    drawn_model       one design of many draws: at which costs it is made, and how it is solved
     drawn_design      designs that serve many draws, and how far they may be off
-    kept_designs      those designs in a store, so that none is solved twice
+    design_tasks      those designs as tasks that can be made anywhere and kept
     drawn_sides       a side of a package priced and financed in many draws at once
     drawn_figures     what is kept of an answer in each draw
     drawn_answers     the question asked in each draw

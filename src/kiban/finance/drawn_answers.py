@@ -23,8 +23,9 @@ from kiban.finance.campus import GAINERS
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import BELOW_PROBE, LEAST_PRICE_SHARE
 from kiban.finance.drawn_costs import CostModel, Part, UnitCosts, UserCosts
-from kiban.finance.drawn_design import GAP, LEVELS, Built, Designs, YearlyCosts, choose, mix, stack
+from kiban.finance.drawn_design import GAP, Designs, YearlyCosts, choose, mix, stack
 from kiban.finance.drawn_figures import Answers, own_answers
+from kiban.finance.drawn_model import LEVELS, Built, CostPoint, DesignModel, Law
 from kiban.finance.drawn_sides import (
     DrawnSide,
     break_even_prices,
@@ -44,14 +45,14 @@ from kiban.finance.posting import values_by_party
 from kiban.finance.project import Project
 from kiban.finance.public_funds import LEAST_INDUCED_MW, NO_COST_MYEN
 from kiban.finance.uncertain import CHIP_LIFE, ELASTICITY, PASS_THROUGH, RATES, Uncertain
-from kiban.planning.after_tax import under_policy
-from kiban.planning.resources import Resources
 from kiban.policy.annuity import annuity_present_value
 from kiban.policy.capital import discount_rate_under
-from kiban.policy.terms import FinancingTerms, PolicyTerms
+from kiban.policy.package_terms import load_packages
+from kiban.policy.terms import PolicyTerms
 from kiban.scenario.package import Package
 
 if TYPE_CHECKING:
+    from kiban.tasks.pool import Pool
     from kiban.tasks.store import AnswerStore
 
 RATE_SPREAD = (0.5, 1.6)
@@ -94,8 +95,12 @@ class _Known:
 class DrawnQuestion:
     """One question and its answer, asked again in draws of the rows that it rests on."""
 
-    def __init__(self, question: Question, payment: Payment, store: AnswerStore | None = None) -> None:
-        """`question` is the one that answered, with the demand that is at rest under its law; `store` keeps designs.
+    def __init__(
+        self, question: Question, payment: Payment, store: AnswerStore | None = None, pool: Pool | None = None
+    ) -> None:
+        """`question` is the one that answered, with the demand that is at rest under its law.
+
+        `store` keeps designs, and `pool` solves them.
 
         ScenarioError where demand does not answer to price, where the public owns the campus, or where the price of
         power answers to the load.
@@ -111,7 +116,7 @@ class DrawnQuestion:
         self._demand = payment.demand
         self.costs = CostModel(question.preparation, payment.before.plan.cooling_system)
         self.rows = self.costs.find_rows()
-        self.designs = Designs(question.preparation, self.costs, store)
+        self.designs = Designs(DesignModel(question.preparation, self.costs), store, pool)
         self._drawn: Array | None = None
         self._proven = False
         self._remembered: list[_Known] = []
@@ -124,15 +129,15 @@ class DrawnQuestion:
     def _learn(self) -> None:
         rate = self._question.campus_terms.assumptions.discount_rate_real
         before, after = self._payment.before, self._payment.after
-        self._learn_at({}, rate, before)
+        points = [_point({}, rate, before)]
         if not any(asset.production_credit for asset in after.terms.assets.values()):
-            self._learn_at({}, rate, after)
+            points.append(_point({}, rate, after))
         groups = self._groups()
         for end, spread in enumerate(RATE_SPREAD):
-            self._learn_at({}, spread * rate, before)
-            for group in groups:
-                self._learn_at({row.row: row.ends[end] for row in group}, rate, before)
-            self._learn_at({row.row: row.ends[end] for group in groups for row in group}, spread * rate, before)
+            points.append(_point({}, spread * rate, before))
+            points += [_point({row.row: row.ends[end] for row in group}, rate, before) for group in groups]
+            points.append(_point({row.row: row.ends[end] for group in groups for row in group}, spread * rate, before))
+        self.designs.learn(points)
 
     def _groups(self) -> list[list[Uncertain]]:
         """Rows that move the cost of one kind of capacity beside the compute itself, which is not chosen."""
@@ -155,16 +160,6 @@ class DrawnQuestion:
             for kind in sorted(kinds):
                 moved.setdefault(kind, []).append(row)
         return list(moved.values())
-
-    def _learn_at(self, values: Mapping[str, float], rate: float, side: Side) -> None:
-        self.designs.learn(self._resources(values, rate, side.terms, side.credit_utilisation), side.terms)
-
-    def _resources(
-        self, values: Mapping[str, float], rate: float, terms: PolicyTerms, used: Mapping[str, float]
-    ) -> Resources:
-        capital = replace(self._question.preparation.capital, discount_rate=rate)
-        neutral = replace(terms, financing=FinancingTerms())
-        return under_policy(self.costs.resources_at(values), neutral, capital, used)
 
     # ---- answers
 
@@ -195,7 +190,7 @@ class DrawnQuestion:
             before = self._side_before(group)
             gap, saving = np.zeros(len(places)), np.full(len(places), np.nan)
             if proven:
-                before, gap, saving = self._improve(group, before)
+                before, gap, saving = self._improve(group, before, _law_of(self._payment.before))
             group = replace(group, assumptions=before.cash.assumptions)
             self._remembered.append(_Known(places, group, before, gap, saving))
         self._drawn, self._proven = values, proven
@@ -224,12 +219,12 @@ class DrawnQuestion:
         group, before, gap, saving = known.group, known.before, known.gap, known.saving
         after = self._side_after(group, before, packages)
         if proven:
-            improved, left, saved = self._improve(group, after)
+            improved, left, saved = self._improve(group, after, self._law_behind(packages))
             after = after if improved is after else self._finance(group, improved, before)
             gap, saving = np.fmax(gap, left), np.fmax(saving, saved)
         return self._measure(group, before, after, gap, saving)
 
-    def _improve(self, group: _Group, side: DrawnSide) -> tuple[DrawnSide, Array, Array]:
+    def _improve(self, group: _Group, side: DrawnSide, law: Law) -> tuple[DrawnSide, Array, Array]:
         """The side with designs that are solved where the bounds leave too much open; what is open, what it saved."""
         gap = self.designs.gaps(side.costs, side.built, side.served_mw)
         saving = np.full(len(gap), np.nan)
@@ -244,9 +239,8 @@ class DrawnQuestion:
                 if row.kind == "cost"
             }
             used = {name: float(share[place, 0]) for name, share in side.used.items()}
-            resources = self._resources(values, float(side.rate[place, 0]), side.terms, used)
-            asked.append((float(side.served_mw[place, 0]), resources))
-        built = side.built.with_rows(places, stack(self.designs.solve(asked, side.terms)))
+            asked.append((float(side.served_mw[place, 0]), CostPoint(values, float(side.rate[place, 0]), law, used)))
+        built = side.built.with_rows(places, stack(self.designs.solve(asked)))
         known, new = (side.costs.of_rows(one)[places] for one in (side.built, built))
         saving[places] = np.maximum(known - new, 0.0) / np.maximum(np.abs(known), 1.0)
         gap[places] = 0.0
@@ -352,6 +346,12 @@ class DrawnQuestion:
         found = terms, UserCosts(terms, self._question.preparation.capital)
         self._laws = [(packages, found), *self._laws[: LAWS_KEPT - 1]]
         return found
+
+    def _law_behind(self, packages: Sequence[str | Package] | None) -> Law:
+        """Which packages `_law` stands for."""
+        if packages is None:
+            return _law_of(self._payment.after)
+        return Law(load_packages(self._question.scenario, packages))
 
     def _serve(self, group: _Group, before: DrawnSide, costs: YearlyCosts) -> Array:
         """What is served beside the load, MW (draws, 1): where its marginal cost meets the demand curve."""
@@ -485,6 +485,14 @@ class DrawnQuestion:
         if not self._payment.participation.builds_without:
             return np.zeros(len(fall))
         return np.divide(anyway, whole, out=np.zeros(len(fall)), where=whole > 0)
+
+
+def _law_of(side: Side) -> Law:
+    return Law(side.packages, side.refused)
+
+
+def _point(values: Mapping[str, float], rate: float, side: Side) -> CostPoint:
+    return CostPoint(values, rate, _law_of(side), side.credit_utilisation)
 
 
 def _add_support(whole: Array, anyway: Array, support: Array, amounts: Sequence[Array]) -> tuple[Array, Array]:

@@ -19,7 +19,8 @@ from kiban.finance.assumptions import FinanceAssumptions
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import ELASTIC
 from kiban.finance.drawn_costs import Part, UnitCosts
-from kiban.finance.drawn_design import MARKET, Built, YearlyCosts
+from kiban.finance.drawn_design import YearlyCosts
+from kiban.finance.drawn_model import MARKET, Built
 from kiban.finance.drawn_purchases import Item
 from kiban.finance.load_contract import Connected
 from kiban.finance.metrics import npv

@@ -37,6 +37,7 @@ from kiban.scenario import Scenario
 from kiban.scenario.package import Package, load_package
 
 if TYPE_CHECKING:
+    from kiban.tasks.pool import Pool
     from kiban.tasks.store import AnswerStore
 
 PERCENTILES = (0.05, 0.5, 0.95)
@@ -60,8 +61,9 @@ def with_draws(
     instruments: Sequence[str] = INSTRUMENTS,
     report: Report | None = None,
     store: AnswerStore | None = None,
+    pool: Pool | None = None,
 ) -> Payment:
-    """The same answer with how firm it is; the same seed gives the same. `store` keeps the designs.
+    """The same answer with how firm it is; the same seed gives the same. `store` keeps the designs, `pool` solves them.
 
     ScenarioError for draws or correlations that cannot be, for demand that does not answer to price, and where the
     public owns the campus.
@@ -69,7 +71,7 @@ def with_draws(
     (report or say_nothing)(Message("progress.pay_draws", draws=draws))
     own = question.about(payment.after.packages)
     found = measure_firmness(
-        own, payment, draws=draws, seed=seed, correlations=correlations, instruments=instruments, store=store
+        own, payment, draws=draws, seed=seed, correlations=correlations, instruments=instruments, store=store, pool=pool
     )
     return replace(payment, firmness=found)
 
@@ -104,9 +106,10 @@ def measure_firmness(
     correlations: Correlations | None = None,
     instruments: Sequence[str] = INSTRUMENTS,
     store: AnswerStore | None = None,
+    pool: Pool | None = None,
 ) -> Firmness:
     """Distribution, tornado, order of instruments and turning points of a question's own answer."""
-    asked = DrawnQuestion(question, payment, store)
+    asked = DrawnQuestion(question, payment, store, pool)
     before = asked.designs.solved
     values = draw_rows(asked.rows, seed=seed, draws=draws, correlations=correlations)
     order = _Order(asked, question, instruments, payment.fiscal_cost_myen)
