@@ -44,6 +44,7 @@ from kiban.commands import (
     what_is,
     why,
 )
+from kiban.commands.pooling import PoolOption
 from kiban.commands.resuming import Resume
 from kiban.commands.terminal import (
     Insist,
@@ -191,6 +192,7 @@ def build_command(
         bool, typer.Option("--price-response", help="National: hourly prices of areas rise with what all sites draw.")
     ] = False,
     resume: Resume = None,
+    pool: PoolOption = None,
     at: place.At = None,
     weather: place.Weather = None,
     years: place.Years = None,
@@ -222,6 +224,7 @@ def build_command(
             movable_gap=movable_gap,
             price_response=price_response,
             resume=resume,
+            workers=pool,
             insist=insist,
             language=language,
         )
@@ -231,6 +234,7 @@ def build_command(
         "--movable-gap": movable_gap is not None,
         "--price-response": price_response,
         "--resume": resume is not None,
+        "--pool": pool is not None,
     }
     given = next((name for name, is_given in options.items() if is_given), None)
     if given is not None:

@@ -51,7 +51,6 @@ HELD = {
     "command.resume_alone": "unit/test_resuming.py::test_what_cannot_be_resumed_is_said",
     "command.pool_alone": "unit/test_pooled_draws.py::test_a_pool_without_draws_is_refused",
     "pool.other_inputs": "unit/test_pooled_draws.py::test_a_worker_with_other_inputs_says_so",
-    "pool.one_process": "unit/test_pools.py::test_a_country_is_answered_in_one_process",
     **dict.fromkeys(
         ("pool.unlike", "pool.edition"),
         "unit/test_pools.py::test_workers_that_would_answer_with_other_bits_are_refused",

@@ -15,7 +15,7 @@ from typing import Any
 
 import dask.config
 import pytest
-from tests.campaigns.resume_kills import SITE
+from tests.campaigns.resume_kills import SITE, STUDY
 from tests.cases.dask_clusters import distributed, kill, open_cluster, started, worker, write_certificates
 from tests.cases.pooled_draws import answers, here
 from tests.cases.slurm import free_ports
@@ -81,11 +81,13 @@ def test_the_commands_print_the_same_bytes_whoever_answers(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("site.toml").write_text(SITE, encoding="utf-8")
+    Path("study.toml").write_text(STUDY, encoding="utf-8")
     pool_of(cluster, place).__exit__(None, None, None)
     elsewhere = ("--pool", str(place / "pool.toml"))
     for command in (
         ("sweep", "site.toml", "--over", "credit_rate=0:0.3:0.1", "--json"),
         ("compare", "tax-credit", "capital-grant", "--scenario", "site.toml", "--lang", "ja"),
+        ("build", "study.toml", "--json"),
     ):
         here, there = (CliRunner().invoke(app, [*command, *more]) for more in ((), elsewhere))
         assert (here.exit_code, there.exit_code) == (0, 0), there.output

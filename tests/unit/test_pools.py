@@ -21,9 +21,7 @@ import numpy as np
 import pytest
 from tests.cases.servers import wait_until
 from tests.cases.task_lists import ANNUITY, DESIGNS, QUICK, design_tasks, serial_designs
-from typer.testing import CliRunner
 
-from kiban.cli import app
 from kiban.errors import InputError, Problem, ScenarioError, SolverError, problem_from_plain, problem_to_plain
 from kiban.finance.comparison import Wanted
 from kiban.finance.paying import InfeasibleError
@@ -124,14 +122,6 @@ def test_why_there_is_no_design_is_said_as_without_a_pool() -> None:
         plans.append(error.value.plan.infeasibility)
     assert plans[0] == plans[1]
     assert plans[0] is not None
-
-
-@pytest.mark.parametrize("pool", ["processes:2", "tls://10.0.0.9:1"])
-def test_a_country_is_answered_in_one_process(pool: str) -> None:
-    done = CliRunner().invoke(app, ["sweep", "japan", "--pool", pool])
-    assert done.exit_code == 2
-    assert "--pool" in done.stderr
-    assert "one process" in done.stderr
 
 
 def test_work_that_nobody_wants_ends() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kiban.commands.pooling import pooling
 from kiban.commands.resuming import resuming
 from kiban.commands.terminal import complain, progress, show, write
 from kiban.commands.unsolved import leave_without_design, leave_without_national_plan
@@ -19,7 +20,9 @@ from kiban.quantities import Language
 
 if TYPE_CHECKING:
     from kiban.finance.national import NationalQuestion
+    from kiban.national.search.cut_pool import CutPool
     from kiban.scenario.package import Package
+    from kiban.tasks.pool import Pool
     from kiban.tasks.store import AnswerStore
 
 
@@ -32,6 +35,7 @@ def build_national_file(
     movable_gap: float | None = None,
     price_response: bool = False,
     resume: str | None = None,
+    workers: str | None = None,
     insist: bool = False,
     language: Language,
 ) -> None:
@@ -41,7 +45,6 @@ def build_national_file(
     prices of areas answer, whatever the file says.
     """
     from kiban.national.building import build_national
-    from kiban.national.search.cut_pool import CutPool
     from kiban.report.phrases import phrase
     from kiban.scenario.national_file import read_national, with_price_response
 
@@ -57,8 +60,8 @@ def build_national_file(
         from kiban.report.plan.folder import check_folder
 
         check_folder(out)
-    with resuming(resume) as store, progress(language, spinner=not as_json) as tell:
-        plan = build_national(study, pool=CutPool(store=store), report=tell)
+    with resuming(resume) as store, pooling(workers) as others, progress(language, spinner=not as_json) as tell:
+        plan = build_national(study, pool=open_cut_pool(store, others), report=tell)
     if as_json:
         from kiban.report.national.document import national_document
         from kiban.report.plan.record import to_json
@@ -154,11 +157,11 @@ def asking_national_file(
     insist: bool = False,
     language: Language,
     store: AnswerStore | None = None,
+    workers: Pool | None = None,
 ) -> Iterator[NationalQuestion]:
     """The question about a national study; one without a plan is explained, and left."""
     from kiban.finance.national import NationalQuestion
     from kiban.finance.national_choice import NationalInfeasibleError
-    from kiban.national.search.cut_pool import CutPool
     from kiban.scenario.national_file import read_national
     from kiban.scenario.package import load_package
 
@@ -168,12 +171,20 @@ def asking_national_file(
         load_package(package, study.folder)
     try:
         with progress(language, spinner=spinner) as tell:
-            yield NationalQuestion(study, against=compared, memory=CutPool(store=store), report=tell)
+            yield NationalQuestion(study, against=compared, memory=open_cut_pool(store, workers), report=tell)
     except NationalInfeasibleError as error:
         plan = error.plan
     else:
         return
     leave_without_national_plan(language, plan)
+
+
+def open_cut_pool(store: AnswerStore | None, workers: Pool | None) -> CutPool:
+    """What was evaluated of the sites, in a store where there is one, by a pool where there is one."""
+    from kiban.national.search.cut_pool import CutPool
+    from kiban.national.search.site_tasks import SiteWorkers
+
+    return CutPool(store=store, workers=None if workers is None else SiteWorkers(workers))
 
 
 def check_national_file(path: Path, language: Language, *, insist: bool = False) -> None:

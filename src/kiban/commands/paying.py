@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kiban.commands.new_file import require_new, write_new
-from kiban.commands.pooling import PoolOption, pooling, require_one_process
+from kiban.commands.pooling import PoolOption, pooling
 from kiban.commands.resuming import Resume, resuming, telling
 from kiban.commands.terminal import Insist, Lang, choose_language, progress, show, write
 from kiban.commands.unsolved import leave_without_design
@@ -284,7 +284,8 @@ def _answer_all(
 ) -> list[InstrumentRow]:
     """The answers that are wanted about a subject, be it a campus or a country; `wanted` is told the subject's folder.
 
-    With `resume` each answer is kept there, and what is there is not made again. `pool`: who answers about a campus.
+    With `resume` each answer is kept there, and what is there is not made again. `pool`: who answers,
+    or of a country who evaluates its sites.
     """
     from kiban.finance.compared import instrument_rows
     from kiban.finance.comparison import answer
@@ -303,11 +304,14 @@ def _answer_all(
                     return list(answer_all(tasks, store=store, pool=others, progress=telling(store, language, tell)))
         from kiban.commands.national import asking_national_file
 
-        require_one_process(pool)
         packages = [one.package for one in wanted(national.parent)]
-        with asking_national_file(
-            national, packages, against, spinner=spinner, insist=insist, language=language, store=store
-        ) as question:
+        with (
+            pooling(pool) as others,
+            asking_national_file(
+                national, packages, against, spinner=spinner, insist=insist, language=language, store=store,
+                workers=others,
+            ) as question,
+        ):  # fmt: skip
             return instrument_rows([answer(question, one) for one in wanted(question.folder)])
     raise AssertionError("a subject without a design leaves the command")
 

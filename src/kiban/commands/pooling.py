@@ -33,11 +33,3 @@ def pooling(text: str | None) -> Iterator[Pool | None]:
         return
     with open_pool(settings) as pool:
         yield pool
-
-
-def require_one_process(text: str | None) -> None:
-    """Raise `InputError` where a pool is asked for and the answers can only be made in this process."""
-    from kiban.errors import InputError, Problem
-
-    if text is not None and text != "serial":
-        raise InputError(Problem("pool.one_process", key="--pool"))

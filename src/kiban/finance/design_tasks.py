@@ -27,7 +27,7 @@ from kiban.tasks.task import Task, digest
 if TYPE_CHECKING:
     from kiban.linear.kernel.warm import WarmStart
 
-FUNCTION = "kiban.finance.design_tasks:answer_design"
+DESIGN_FUNCTION = "kiban.finance.design_tasks:answer_design"
 MODELS_AT_HAND = 2
 """Models that a process keeps: some hundred megabytes each for a year."""
 
@@ -76,7 +76,7 @@ class DesignTasks:
     def task(self, asked: DesignAsked) -> Task:
         """The task of a design."""
         content = asked.plain()
-        return Task(FUNCTION, {**self._about, "asked": content}, self._subject, content)
+        return Task(DESIGN_FUNCTION, {**self._about, "asked": content}, self._subject, content)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,7 @@
 """Answers that are made one by one, kept, and never made twice, here or elsewhere: a long question begins where it was.
 
 task           one answer to make: a function of a module by its name, plain arguments, and the key of its answer
+content        dataclasses of kiban and arrays as plain values, and back to the same bits
 calls          a call as text: a function by name, arguments and answer as JSON, a failure as a failure
 pool           who makes them: the interface, and the pool that makes one after the other in this process
 likeness       what must be the same on two machines for the same bits to come out

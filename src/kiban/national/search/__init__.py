@@ -6,6 +6,7 @@ transport       flows between grid areas at the peak
 master          sites and sizes: the outer master over cuts, the inner one over designs
 cut_pool        what was evaluated, for the next round and the next question
 kept_points     evaluations that outlive a search that was killed
+site_tasks      evaluations as tasks that any process can make
 separation      where cuts are added: in-out separation between the two proposals
 incumbent       a choice evaluated as it would be built
 coarse          where to evaluate first: the same problem over a few weeks

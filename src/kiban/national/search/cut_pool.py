@@ -17,6 +17,7 @@ import numpy as np
 
 from kiban.arrays import Array
 from kiban.national.search.kept_points import HeldStart, KeptStart, evaluate_kept
+from kiban.national.search.site_tasks import SiteAsked, SiteWorkers
 from kiban.national.search.subproblem import Point, Points, evaluate_from, reprice
 from kiban.national.study.problem import NationalProblem
 from kiban.national.study.site_model import SiteModel
@@ -66,6 +67,8 @@ class CutPool:
     store: AnswerStore | None = None
     """Keeps every evaluation, and has those of a search that did not come to its end (`kept_points`)."""
     is_fork: bool = False
+    workers: SiteWorkers | None = None
+    """Evaluate the sites, where that is not this process."""
 
     def points_of(self, problem: NationalProblem) -> Points:
         """The points of every subproblem of a problem."""
@@ -116,8 +119,12 @@ class CutPool:
             point, left = evaluate_from(model, z, tolerance=tolerance, start=begun)
             return point, HeldStart(left) if left is not None else None
 
-        with ThreadPoolExecutor(threads or os.cpu_count() or 1) as executor:
-            solved = list(executor.map(solve, missing))
+        if self.workers is not None:
+            asked = [SiteAsked(*listed[number], tolerance, starts[number]) for number in missing]
+            solved = self.workers.evaluate(asked, self.store)
+        else:
+            with ThreadPoolExecutor(threads or os.cpu_count() or 1) as executor:
+                solved = list(executor.map(solve, missing))
         for number, (point, start) in zip(missing, solved, strict=True):
             found[number] = point
             self._add(listed[number].model, point, start)

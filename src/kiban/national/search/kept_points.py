@@ -75,21 +75,43 @@ def evaluate_kept(
     """As `evaluate_from`, from the store where it is there, else made and kept."""
     from kiban.linear.kernel.packing import pack
 
-    name = _name_of(model, z, repr(tolerance), "" if start is None else start.name)
-    own = KeptStart(name, store, model, z, tolerance, start)
-    key = Key(model.key, f"site-{name}", store.edition)
+    named = Named(store, model, z, tolerance, start)
     # Forks of a pool may ask for the same at the same time.
-    with store.turn(key):
-        known = store.find(key)
+    with store.turn(named.key):
+        known = named.find()
         if known is None:
             begun = start.load() if start is not None else None
             point, warm = evaluate_from(model, z, tolerance=tolerance, start=begun)
-            if warm is not None:
-                # Before the answer: an answer that is there has its point.
-                store.keep_point(name, pack(warm))
-            known = {"point": plain_point(point), "leaves_point": warm is not None}
-            store.keep(key, known)
-    return restore_point(known["point"]), own if known["leaves_point"] else None
+            known = named.keep(point, None if warm is None else pack(warm))
+    return known
+
+
+class Named:
+    """An evaluation under its name in a store."""
+
+    def __init__(
+        self, store: AnswerStore, model: SiteModel, z: Array, tolerance: float, start: KeptStart | None
+    ) -> None:
+        name = _name_of(model, z, repr(tolerance), "" if start is None else start.name)
+        self._store, self._own = store, KeptStart(name, store, model, z, tolerance, start)
+        self.key = Key(model.key, f"site-{name}", store.edition)
+
+    def find(self) -> tuple[Point, KeptStart | None] | None:
+        """What is kept: the point, and the start that it leaves."""
+        known = self._store.find(self.key)
+        return None if known is None else self._read(known)
+
+    def keep(self, point: Point, left: bytes | None) -> tuple[Point, KeptStart | None]:
+        """Keep a point and the bytes of the start that it leaves."""
+        if left is not None:
+            # Before the answer: an answer that is there has its point.
+            self._store.keep_point(self._own.name, left)
+        content = {"point": plain_point(point), "leaves_point": left is not None}
+        self._store.keep(self.key, content)
+        return self._read(content)
+
+    def _read(self, content: Mapping[str, Any]) -> tuple[Point, KeptStart | None]:
+        return restore_point(content["point"]), self._own if content["leaves_point"] else None
 
 
 def one_way_kept(store: AnswerStore | None, model: SiteModel, point: Point) -> tuple[Point, TwoWay | None]:
@@ -132,5 +154,5 @@ def plain_point(point: Point) -> dict[str, Any]:
 
 def restore_point(content: Mapping[str, Any]) -> Point:
     """The point of `plain_point`."""
-    arrays = {name: np.array(content[name], dtype=float) for name in ("z", "used", "slope")}
+    arrays = {name: np.array(content[name], dtype=float) for name in ("z", "used", "slope", "import_mw")}
     return Point(**{**content, **arrays})
