@@ -98,9 +98,7 @@ class DrawnQuestion:
     def __init__(
         self, question: Question, payment: Payment, store: AnswerStore | None = None, pool: Pool | None = None
     ) -> None:
-        """`question` is the one that answered, with the demand that is at rest under its law.
-
-        `store` keeps designs, and `pool` solves them.
+        """`question` answered, with the demand at rest under its law; `store` keeps designs, `pool` solves them.
 
         ScenarioError where demand does not answer to price, where the public owns the campus, or where the price of
         power answers to the load.
@@ -349,9 +347,8 @@ class DrawnQuestion:
 
     def _law_behind(self, packages: Sequence[str | Package] | None) -> Law:
         """Which packages `_law` stands for."""
-        if packages is None:
-            return _law_of(self._payment.after)
-        return Law(load_packages(self._question.scenario, packages))
+        own = _law_of(self._payment.after)
+        return own if packages is None else Law(load_packages(self._question.scenario, packages))
 
     def _serve(self, group: _Group, before: DrawnSide, costs: YearlyCosts) -> Array:
         """What is served beside the load, MW (draws, 1): where its marginal cost meets the demand curve."""
