@@ -179,7 +179,7 @@ def test_the_long_run_and_what_is_lost_stand_beside_the_short_one(
     assert f"{before.joined_hours[most]:.1f}" in text
     assert f"{after.joined_hours[most]:.1f}" in text
     assert wrong_words(page, language) == []
-    for width in (1440, 768, 375):
+    for width in (375, 768, 1440):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(300)
         assert wrong_layout(page, width) == [], width
