@@ -50,6 +50,7 @@ NEEDED_OF_A_PAYMENT = frozenset(
         "findings",
         "fiscal_cost_myen",
         "treasury_value_myen",
+        "social_rate",
         "induced_it_mw",
         "cost_per_induced_mw_myen",
         "value_of_public_funds",
@@ -64,6 +65,7 @@ NEEDED_OF_A_PAYMENT = frozenset(
     }
 )
 SHOWN_OF_A_PAYMENT = NEEDED_OF_A_PAYMENT | {
+    "heading",
     "losses",
     "draws",
     "range",
