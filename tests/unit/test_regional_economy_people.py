@@ -98,7 +98,7 @@ def test_people_by_money_and_by_skill_are_both_said(campus: Campus, found: Econo
 
 def test_guards_are_paid_for_as_many_as_are_needed() -> None:
     parts = {part.product: part.share for part in portions("operation", "home")["building"] if part.sector == "biz"}
-    assert parts == {"operation": 0.4, "security": 0.03, "maintenance": 0.37}
+    assert parts == {"operation": 0.4, "security": 0.011, "maintenance": 0.389}
 
 
 def test_what_nobody_counts_is_unknown(campus: Campus, found: Economy) -> None:
