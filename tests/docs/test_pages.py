@@ -234,7 +234,7 @@ def test_validation_names_tests_that_exist_with_the_tolerance_that_they_have():
 
 SAID_OF_A_PAYMENT = {
     *("format", "version", "name", "title", "against_title", "packages", "sentence", "sentences", "assumptions"),
-    *("residual", "findings", "years", "flow_rate", "details"),
+    *("residual", "findings", "years", "flow_rate", "details", "heading"),
 }
 """What of a payment's JSON is no figure, or says of which years and at which rate figures are."""
 

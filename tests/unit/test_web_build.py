@@ -18,7 +18,7 @@ BLANK = re.compile(r"\{(\w+)\}")
 MADE = ("example.", "criterion.", "file.", "kind.", "area.", "lever.", "month.", "week.", "status.", "nav.", "wizard.",
         "pay.part.", "pay.owner.", "cause.", "worth.", "role.", "saved.kind.", "saved.state.", "run.kind.",
         "run.forecast.", "run.file.", "live.", "market.day.", "market.source.", "market.class.", "market.kind.",
-        "market.entrant.", "market.run.",
+        "market.entrant.", "market.run.", "national.lever.",
         "frontier.file.", "frontier.emissions",
         "frontier.clean_share")  # fmt: skip
 """Keys that are put together at run time."""
@@ -28,7 +28,7 @@ LATER = [
     f"assets/{name}"
     for name in (
         "FrontierPart",
-        "Japan",
+        *("Japan", "Japan"),
         *("Market", "Market", "Pay", "Pay", "Run", "Run"),
         "Split",
         "Years",
@@ -37,7 +37,7 @@ LATER = [
         "operation",
     )
 ]
-"""What a page loads when it is asked for: four screens, three with styles of their own, the frontier, what two of them
+"""What a page loads when it is asked for: four screens with styles of their own, the frontier, what two of them
 share, and the texts."""
 
 
