@@ -10,7 +10,7 @@ from tests.cases.national_studies import HARMLESS
 
 from kiban.catalogue import load_catalogue
 from kiban.national.building import build_national
-from kiban.national.result.annual_limits import annual_limit_prices, hold_open
+from kiban.national.result.annual_limits import annual_limit_prices
 from kiban.national.search.cut_pool import CutPool
 from kiban.national.search.incumbent import Incumbent
 from kiban.national.search.master import write_master
@@ -102,7 +102,8 @@ def test_what_binds_costs_its_price_for_a_small_change(bound):
             replace(limit, available={year: units + more for year, units in limit.available.items()})
             for limit in problem.annual_limits
         )
-        master = hold_open(write_master(replace(problem, annual_limits=limits), points, "inner"), held)
+        master = write_master(replace(problem, annual_limits=limits), points, "inner")
+        master.hold_open(held.choice)
         return master.model.solve().objective
 
     choice = write_master(problem, points, "inner").solve(relative_gap=1e-9)

@@ -23,9 +23,9 @@ from kiban.finance.campus import GAINERS
 from kiban.finance.cash_flow import CashFlow, project_cash_flow
 from kiban.finance.demand import BELOW_PROBE, LEAST_PRICE_SHARE
 from kiban.finance.drawn_costs import CostModel, Part, UnitCosts, UserCosts
-from kiban.finance.drawn_design import GAP, Designs, YearlyCosts, choose, mix, stack
+from kiban.finance.drawn_design import GAP, Designs, YearlyCosts
 from kiban.finance.drawn_figures import Answers, own_answers
-from kiban.finance.drawn_model import LEVELS, Built, CostPoint, DesignModel, Law
+from kiban.finance.drawn_model import LEVELS, Built, CostPoint, DesignModel, Law, choose, mix, stack
 from kiban.finance.drawn_sides import (
     DrawnSide,
     break_even_prices,

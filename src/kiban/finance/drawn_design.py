@@ -17,15 +17,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from kiban.arrays import Array
 from kiban.finance.design_tasks import DesignAsked, DesignTasks
-from kiban.finance.drawn_model import LEVELS, Built, CostPoint, DesignModel, Plane, plain_design, restore_design
+from kiban.finance.drawn_model import (
+    LEVELS,
+    Built,
+    CostPoint,
+    DesignModel,
+    Plane,
+    plain_design,
+    restore_design,
+    stack,
+)
 from kiban.linear.batch import answer_many
 from kiban.planning.resources import Resources
 from kiban.tasks.answering import answer_all
@@ -37,23 +45,6 @@ if TYPE_CHECKING:
 
 GAP = 0.01
 """Of the yearly cost: how far a design that is used again may be from the least one."""
-
-
-def mix(first: Built, second: Built, share: Array) -> Built:
-    """Row by row `share` (draws, 1) of the second and the rest of the first."""
-    pairs = ((getattr(first, field.name), getattr(second, field.name)) for field in fields(Built))
-    return Built(*(one + share * (other - one) for one, other in pairs))
-
-
-def choose(chosen: npt.NDArray[np.bool_], first: Built, second: Built) -> Built:
-    """Row by row the first where it is chosen, else the second."""
-    pairs = ((getattr(first, field.name), getattr(second, field.name)) for field in fields(Built))
-    return Built(*(np.where(chosen[:, np.newaxis], one, other) for one, other in pairs))
-
-
-def stack(parts: Sequence[Built]) -> Built:
-    """All rows under one another."""
-    return Built(*(np.vstack([getattr(part, field.name) for part in parts]) for field in fields(Built)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -80,14 +80,17 @@ export function changesText(study: Study, facts: FactsById, lang: Language): str
     });
 }
 
+/** Which study it is, by the name of its base and what was changed in it. */
+export const studyText = (base: string, changes: string[]): string =>
+  changes.length ? t('heading.changed', { base, changes: changes.join(t('list.comma')) }) : t('heading.unchanged', { base });
+
 /** What a study is about. `packages` are those that the result is under. */
 export function headingOf(study: Study, base: Base | undefined, packages: string[], facts: FactsById): Heading {
   const lang = language();
   const named = maybe(`example.${study.base}`, study.base);
-  const changes = changesText(study, facts, lang);
   return {
     title: titleText(siteOf(study, base, lang), sizeOf(study, base), policyText(packages, study.rate, lang)),
-    study: changes.length ? t('heading.changed', { base: named, changes: changes.join(t('list.comma')) }) : t('heading.unchanged', { base: named }),
+    study: studyText(named, changesText(study, facts, lang)),
   };
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kiban.national.search.incumbent import Incumbent
-from kiban.national.search.master import Master, write_master
+from kiban.national.search.master import write_master
 from kiban.national.search.subproblem import Points
 from kiban.national.study.build_limits import AnnualLimit
 from kiban.national.study.problem import NationalProblem
@@ -99,7 +99,8 @@ def units_taken(problem: NationalProblem, incumbent: Incumbent, limit: AnnualLim
 
 def annual_limit_prices(problem: NationalProblem, points: Points, incumbent: Incumbent) -> dict[str, float]:
     """What one more unit in every year of each limit would save a year, million yen; empty where no designs serve."""
-    master = hold_open(write_master(problem, points, "inner"), incumbent)
+    master = write_master(problem, points, "inner")
+    master.hold_open(incumbent.choice)
     answer = master.model.solve()
     if answer.status != "optimal":
         return {}
@@ -107,11 +108,3 @@ def annual_limit_prices(problem: NationalProblem, points: Points, incumbent: Inc
     for (name, _), row in master.annual.items():
         prices[name] = prices.get(name, 0.0) + float(np.abs(answer.prices[row]))
     return prices
-
-
-def hold_open(master: Master, incumbent: Incumbent) -> Master:
-    """The master with the sites of a plan open and no others: all that is left is continuous, and has prices."""
-    for key, column in master.opens.items():
-        master.model.lower[column] = master.model.upper[column] = float(incumbent.choice.open[key])
-    master.model.whole = [False] * len(master.model.whole)
-    return master

@@ -105,12 +105,10 @@ def limit_prices(problem: NationalProblem, points: Points, incumbent: Incumbent)
     From the prices of the outer master: the slopes of the cuts, which no cost lies below. Empty where it gives none.
     """
     master = write_master(problem, points, "outer")
-    for key, column in master.opens.items():
-        master.model.lower[column] = master.model.upper[column] = float(incumbent.choice.open[key])
+    master.hold_open(incumbent.choice)
     for load, column in master.loads.items():
         mw = float(incumbent.choice.load_mw[load])
         master.model.lower[column], master.model.upper[column] = max(mw - HELD_MW, 0.0), mw + HELD_MW
-    master.model.whole = [False] * len(master.model.whole)
     answer = master.model.solve()
     if answer.status != "optimal":
         return {}

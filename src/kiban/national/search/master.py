@@ -85,6 +85,12 @@ class Master:
         answer = self.model.solve(relative_gap=relative_gap, seconds=seconds, enough=enough)
         return None if answer.status != "optimal" else self._read(answer)
 
+    def hold_open(self, choice: Choice) -> None:
+        """Hold the sites of a choice open and no others: all that is left is continuous, and has prices."""
+        for key, column in self.opens.items():
+            self.model.lower[column] = self.model.upper[column] = float(choice.open[key])
+        self.model.whole = [False] * len(self.model.whole)
+
     def _read(self, answer: Answer) -> Choice:
         problem, values = self.problem, answer.values
         opened = np.zeros((len(problem.places), problem.phases))
